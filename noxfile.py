@@ -1,0 +1,91 @@
+"""Everything that must hold before a change is kept: `nox` runs all of it, `nox -s tests-3.12` one part."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+SUPPORTED = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = SUPPORTED if RUNNING in SUPPORTED else [*SUPPORTED, RUNNING]
+
+nox.options.default_venv_backend = "uv"
+# A Python that this machine lacks is skipped with a message, on CI too, and never downloaded.
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+# The working directory must not come before site-packages: what is tested is the installed wheel.
+os.environ["PYTHONSAFEPATH"] = "1"
+# pyenv's shims answer for the active versions only; this makes all that are installed active.
+PYENV_VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+os.environ["PYENV_VERSION"] = ":".join(found.name for python in PYTHONS for found in PYENV_VERSIONS.glob(f"{python}.*")) or "system"
+
+
+def wheel(session: nox.Session) -> str:
+    """The path of a wheel built from the tree, with the extras that the tests need."""
+    folder = session.create_tmp()
+    session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, silent=True)
+    (built,) = Path(folder).glob("*.whl")
+    return f"{built}[cli]"
+
+
+def test(session: nox.Session, *paths: str) -> None:
+    """Run the tests, and leave what they covered to the session `coverage`."""
+    env = {"COVERAGE_FILE": str(Path(f".coverage.{session.name}").absolute())}
+    session.run("coverage", "run", "-m", "pytest", *paths, *session.posargs, env=env)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format and layers."""
+    session.install("--group", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache", env={"PYTHONSAFEPATH": ""})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types: of the tree, and of what a user's code meets in the installed wheel."""
+    session.install(wheel(session), "--group", "types")
+    session.run("mypy", "paysdk", "tests", "docs/conf.py", "noxfile.py")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "paysdk", "--ignoreexternal")
+    with session.chdir("tests/typing"):
+        session.run("mypy", "--config-file", "../../pyproject.toml", ".")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The tests against the installed wheel, on each Python that is found."""
+    session.install(wheel(session), "--group", "tests")
+    test(session)
+
+
+@nox.session(python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0])
+def lowest(session: nox.Session) -> None:
+    """The tests on the oldest dependencies that pyproject.toml allows."""
+    bounds = str(Path(session.create_tmp(), "lowest.txt"))
+    compile_command = ["uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--all-extras"]
+    session.run(*compile_command, "pyproject.toml", "--output-file", bounds, silent=True)
+    session.install("--constraint", bounds, wheel(session), "--group", "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Every branch of paysdk, over all the Pythons that `tests` ran on."""
+    session.install("--group", "tests")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documents, without a warning, and their examples."""
+    session.install(wheel(session), "--group", "docs", "--group", "tests")
+    session.run("sphinx-build", "-W", "-n", "-E", "--keep-going", "--quiet", "docs", "docs/_build")
+    session.run("pytest", "tests/test_documents.py")

@@ -1,0 +1,127 @@
+"""Payments from Campfire and Notify as one record, exact to the digit.
+
+Everything public is here and is loaded when it is first used, so that importing paysdk costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.conversion import make_converter
+    from paysdk.discovery import open_provider
+    from paysdk.errors import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        ConnectionFailedError,
+        MalformedResponseError,
+        NotFoundError,
+        OutcomeUnknownError,
+        PaginationError,
+        PaysdkError,
+        PermissionDeniedError,
+        RateLimitedError,
+        RequestTimeoutError,
+        ServerError,
+        TransportError,
+        UnsupportedFilterError,
+    )
+    from paysdk.payment import CustomerRef, InvoiceRef, Payment
+    from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
+    from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.providers.campfire.provider import CampfireProvider
+    from paysdk.providers.campfire.schema import Attachment, Invoice, InvoiceLine
+    from paysdk.providers.notify.provider import NotifyProvider
+    from paysdk.transport.policy import RetryPolicy
+
+_HOMES = {
+    "paysdk.checkpoint": ("Checkpoint",),
+    "paysdk.conversion": ("make_converter",),
+    "paysdk.discovery": ("open_provider",),
+    "paysdk.errors": (
+        "APIError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ConfigurationError",
+        "ConflictError",
+        "ConnectionFailedError",
+        "MalformedResponseError",
+        "NotFoundError",
+        "OutcomeUnknownError",
+        "PaginationError",
+        "PaysdkError",
+        "PermissionDeniedError",
+        "RateLimitedError",
+        "RequestTimeoutError",
+        "ServerError",
+        "TransportError",
+        "UnsupportedFilterError",
+    ),
+    "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
+    "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
+    "paysdk.providers.campfire.paying": ("CreditMemoPayment", "DebitMemoPayment", "ManualPayment", "PayOutcome", "TransactionPayment"),
+    "paysdk.providers.campfire.provider": ("CampfireProvider",),
+    "paysdk.providers.campfire.schema": ("Attachment", "Invoice", "InvoiceLine"),
+    "paysdk.providers.notify.provider": ("NotifyProvider",),
+    "paysdk.transport.policy": ("RetryPolicy",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIError",
+    "Attachment",
+    "AuthenticationError",
+    "BadRequestError",
+    "CampfireProvider",
+    "Capabilities",
+    "Checkpoint",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "CreditMemoPayment",
+    "CustomerRef",
+    "DebitMemoPayment",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceRef",
+    "Listing",
+    "ListingReport",
+    "MalformedResponseError",
+    "ManualPayment",
+    "NotFoundError",
+    "NotifyProvider",
+    "OutcomeUnknownError",
+    "Page",
+    "PaginationError",
+    "PayOutcome",
+    "Payment",
+    "PaymentsProvider",
+    "PaysdkError",
+    "PermissionDeniedError",
+    "RateLimitedError",
+    "RequestTimeoutError",
+    "RetryPolicy",
+    "ServerError",
+    "TransactionPayment",
+    "TransportError",
+    "UnsupportedFilterError",
+    "make_converter",
+    "open_provider",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'paysdk' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME_OF]

@@ -1,0 +1,26 @@
+"""The command line, ``paysdk``: what the library does, from a shell. It needs the extra ``cli``."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the command that the shell asked for, and give its exit code.
+
+    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent.
+    130: Ctrl-C.
+    """
+    try:
+        from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing, and this is where that is told
+
+        return run(sys.argv[1:])
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"rich", "typer"}:
+            raise
+        sys.stderr.write(f'paysdk: The command line needs {error.name}, which is not installed. Install it with: pip install "paysdk[cli]"\n')
+        return 2
+    except KeyboardInterrupt:
+        return 130

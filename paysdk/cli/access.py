@@ -1,0 +1,143 @@
+"""Reaching the providers that were named: keys and origins from the environment, or sandboxes in this process."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.discovery import load_provider, open_provider
+from paysdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping
+
+    from paysdk.provider import PaymentsProvider
+    from paysdk.testing import Sandbox
+
+__all__ = ["Access", "SandboxSettings", "key_source", "opened", "provider_class", "sandbox_of", "variable"]
+
+
+@attrs.frozen(kw_only=True)
+class SandboxSettings:
+    """What every sandbox is started with: how many payments it has, and by how many seconds it delays each answer."""
+
+    payments: int
+    latency: float
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """The providers that were named, and how to reach them; without ``sandbox`` that is the real API."""
+
+    names: tuple[str, ...]
+    sandbox: SandboxSettings | None = None
+    key_files: Mapping[str, Path] = attrs.field(factory=dict[str, Path])
+    currency: str | None = None
+
+
+def variable(provider: str, what: str) -> str:
+    """The name of an environment variable for a provider, such as ``PAYSDK_ACME_API_KEY``."""
+    return f"PAYSDK_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{what}"
+
+
+def key_source(provider: str) -> str | None:
+    """The environment variable that gives the provider's key, by itself or through a file; ``None`` where none is set."""
+    return next((name for what in ("API_KEY", "API_KEY_FILE") if os.environ.get(name := variable(provider, what))), None)
+
+
+def provider_class(name: str) -> Callable[..., PaymentsProvider]:
+    """The class of an installed provider. Raises ``ConfigurationError`` where it cannot be had, whatever its module raises."""
+    try:
+        return load_provider(name)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001  # importing a third party's module may raise anything
+        raise ConfigurationError(f"The provider {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
+    """The provider's sandbox, not yet started. Raises ``ConfigurationError`` where it has none."""
+    from paysdk.testing import open_sandbox  # noqa: PLC0415  # a server is not loaded for those who need none
+
+    try:
+        return open_sandbox(name, **attrs.asdict(settings))
+    except TypeError as error:
+        raise ConfigurationError(f"The sandbox of {name!r} cannot be started from the command line: {error}") from error
+
+
+@asynccontextmanager
+async def opened(access: Access) -> AsyncGenerator[list[PaymentsProvider]]:
+    """The providers, in the order in which they were named; whatever was started for them ends with the context.
+
+    Raises ``ConfigurationError`` for whatever is wrong with any of them, before anything is sent.
+    """
+    taking_currency = [name for name in access.names if "currency" in inspect.signature(provider_class(name)).parameters]
+    if access.currency is not None and not taking_currency:
+        raise ConfigurationError(f"--currency is for providers that send none, which is not so for {', '.join(access.names)}. Leave it out.")
+    extra = {name: {"currency": access.currency} for name in taking_currency if access.currency is not None}
+    async with AsyncExitStack() as stack:
+        providers: list[PaymentsProvider] = []
+        for name in access.names:
+            reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
+            provider = _provider(name, reached, extra.get(name, {}))
+            stack.push_async_callback(provider.aclose)
+            providers.append(provider)
+        yield providers
+
+
+@attrs.frozen(kw_only=True)
+class _Reached:
+    """A provider's key and origin, and which settings of the user's they came from."""
+
+    api_key: str = attrs.field(repr=False)
+    base_url: str | None
+    sources: tuple[str, ...] = ()
+
+
+def _provider(name: str, reached: _Reached, extra: Mapping[str, str]) -> PaymentsProvider:
+    origin = {} if reached.base_url is None else {"base_url": reached.base_url}
+    try:
+        return open_provider(name, api_key=reached.api_key, **origin, **extra)
+    except ConfigurationError as error:
+        sources = f" ({', '.join(reached.sources)})" if reached.sources else ""
+        raise ConfigurationError(f"{name}{sources}: {error}") from None
+
+
+async def _sandboxed(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Reached:
+    sandbox = await stack.enter_async_context(sandbox_of(name, settings))
+    return _Reached(api_key=sandbox.api_key, base_url=sandbox.url)
+
+
+def _real(name: str, key_file: Path | None) -> _Reached:
+    api_key, source = _key(name, key_file)
+    base_url = os.environ.get(variable(name, "BASE_URL")) or None
+    sources = (source,) if base_url is None else (source, variable(name, "BASE_URL"))
+    return _Reached(api_key=api_key, base_url=base_url, sources=sources)
+
+
+def _key(name: str, key_file: Path | None) -> tuple[str, str]:
+    source = key_source(name)
+    if key_file is not None:
+        return _key_in(key_file), "--key-file"
+    if source is None:
+        raise ConfigurationError(
+            f"There is no key for {name}: set {variable(name, 'API_KEY')}, or name a file that holds it with --key-file {name}=PATH. "
+            "--sandbox needs none."
+        )
+    value = os.environ[source]
+    return (_key_in(Path(value)) if source == variable(name, "API_KEY_FILE") else value), source
+
+
+def _key_in(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"The key file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"The key file {path} is no text.") from None

@@ -1,0 +1,61 @@
+"""What reaches a terminal: consoles for people, and text that can do a terminal no harm."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from rich.console import RenderableType
+
+__all__ = ["as_text", "console_on", "one_line", "say", "show", "write_utf8"]
+
+
+def console_on(stream: TextIO) -> Console:
+    """A console that writes plain text unless *stream* is a terminal and colour is not unwanted (no-color.org)."""
+    plain = not stream.isatty() or bool(os.environ.get("NO_COLOR"))
+    return Console(file=stream, color_system=None if plain else "auto", highlight=False, markup=False)
+
+
+def show(*parts: RenderableType) -> None:
+    """Write something for people to stdout."""
+    # What the terminal's encoding lacks shows as a question mark instead of ending everything.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    console = console_on(sys.stdout)
+    # rich has an exit code of its own for a reader who leaves early, so it renders and does not write.
+    with console.capture() as rendered:
+        for part in parts:
+            console.print(part)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in rendered.get().splitlines()))
+
+
+def write_utf8() -> TextIO:
+    """Stdout for programs: UTF-8 and plain line ends, whatever the locale says."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    return sys.stdout
+
+
+def say(message: object) -> None:
+    """Write a message of one line to stderr."""
+    sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
+    sys.stderr.flush()
+
+
+def one_line(text: str) -> str:
+    """*text* without its line ends, and without characters that steer a terminal."""
+    return as_text(" ".join(text.split()))
+
+
+def as_text(value: object) -> str:
+    """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else "".join("\ufffd" if unicodedata.category(sign)[0] == "C" else sign for sign in text)

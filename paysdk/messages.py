@@ -1,0 +1,36 @@
+"""What goes out and what comes back, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+__all__ = ["Request", "Response"]
+
+
+@attrs.frozen
+class Request:
+    """One request to a provider's API.
+
+    ``path`` begins with a slash; ``query`` is percent-encoded already and goes out byte for byte, since a cursor may not be touched.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they stand in the request line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@attrs.frozen
+class Response:
+    """One complete answer. The names of ``headers`` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = attrs.field(repr=False)

@@ -1,0 +1,197 @@
+"""The rules by which one page leads to the next: pure, and the same for every transport.
+
+A pagination says where a listing starts and, given what a page held and the link it came with, where the next page starts. What it takes from
+a link is only what identifies the page; the request itself always goes to the provider's own endpoint.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Protocol
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import attrs
+
+from paysdk.errors import PaginationError
+from paysdk.reading import Row
+
+__all__ = ["FollowLinks", "HalFrom", "Pagination", "Position", "RequestsMade", "encode_query", "repeats"]
+
+# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request line.
+_QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
+
+
+@attrs.frozen
+class Position:
+    """Where a page starts: the query that asks for it, and the ids on it that the page before has given already."""
+
+    query: str
+    given: tuple[str, ...] = ()
+
+
+class Pagination(Protocol):
+    """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""
+
+    @property
+    def reads_ids(self) -> bool:
+        """Whether ``following`` looks at the ids of the page. Where it does not, the next page is asked for before this one is decoded."""
+        ...
+
+    def start(self) -> Position:
+        """Where the listing starts."""
+        ...
+
+    def resumed(self, position: Position) -> Position:
+        """*position*, which an earlier listing left, with the page size of this one."""
+        ...
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:
+        """Where the page after the one at *position* starts, or ``None`` after the last.
+
+        Raises ``PaginationError`` for a link that does not identify a page.
+        """
+        ...
+
+
+def encode_query(parameters: Iterable[tuple[str, str]]) -> str:
+    """Percent-encode names and values. A ``+`` in a value becomes ``%2B``; left alone it would be read as a space."""
+    return urlencode(list(parameters), safe=":")
+
+
+def _query_of(link: str) -> str:
+    try:
+        return quote(urlsplit(link).query, safe=_QUERY_SAFE)
+    except ValueError as error:
+        raise PaginationError(f"The link to the next page is no URL: {link!r}. Resume from the checkpoint later, or tell the provider.") from error
+
+
+def _parameters(query: str) -> dict[str, str]:
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def _with_limit(position: Position, limit: int | None) -> Position:
+    if limit is None:
+        return position
+    others = [pair for pair in position.query.split("&") if pair and not pair.startswith("limit=")]
+    return attrs.evolve(position, query="&".join([*others, f"limit={limit}"]))
+
+
+def _nowhere(link: str, wanted: str) -> PaginationError:
+    return PaginationError(
+        f"The link to the next page has no {wanted}, so it leads nowhere: {link!r}. Resume from the checkpoint later, or tell the provider."
+    )
+
+
+@attrs.frozen
+class FollowLinks:
+    """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
+
+    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments), and Django REST
+    Framework, which the API appears to run on, repeats the filters in it. The rest of the link is ignored: in the provider's own example it
+    points at http://api.example.org/accounts/.
+    """
+
+    first: str
+    tokens: Collection[str]
+    limit: int | None
+
+    @property
+    def reads_ids(self) -> bool:
+        return False
+
+    def start(self) -> Position:
+        return Position(self.first)
+
+    def resumed(self, position: Position) -> Position:
+        return _with_limit(position, self.limit)
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:  # noqa: ARG002  # the protocol's, for those who need them
+        if link is None:
+            return None
+        query = _query_of(link)
+        if _parameters(query).keys().isdisjoint(self.tokens):
+            raise _nowhere(link, " or ".join(self.tokens))
+        return Position(query)
+
+
+@attrs.frozen
+class HalFrom:
+    """HAL pagination by the id that a page starts from, inclusive: "The payment with this ID is included in the result as well" (Notify,
+    List payments).
+
+    ``from`` in a link has been seen to be the first id of the next page, the last of this one, and, in the document's own example, the first
+    of this one; followed as it stands, that last form would fetch one page for ever. So where a link points at its own page, the listing goes
+    on from the page's last id, and ends when the provider has nothing but that to give.
+    """
+
+    limit: int | None
+
+    @property
+    def reads_ids(self) -> bool:
+        return True
+
+    def start(self) -> Position:
+        return self._position(None, self.limit, ())
+
+    def resumed(self, position: Position) -> Position:
+        return _with_limit(position, self.limit)
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:
+        if link is None:
+            return None
+        target = _parameters(_query_of(link)).get("from")
+        if target is None:
+            raise _nowhere(link, "'from'")
+        asked = _parameters(position.query)
+        limit = int(asked["limit"]) if "limit" in asked else None
+        if ids and target in (ids[0], asked.get("from")):
+            if limit != 1 and set(ids) == {asked.get("from")}:
+                return None
+            target = ids[-1]
+        if target not in ids:
+            return self._position(target, limit, ())
+        # A page that starts with what this one gave must hold two to hold anything new.
+        return self._position(target, limit and max(limit, 2), ids[ids.index(target) :])
+
+    def _position(self, start: str | None, limit: int | None, given: Sequence[str]) -> Position:
+        parameters = {"from": start, "limit": None if limit is None else str(limit)}
+        return Position(encode_query((name, value) for name, value in parameters.items() if value is not None), tuple(given))
+
+
+class RequestsMade:
+    """Which requests a listing has made, so that it cannot go in circles. Eight bytes a page."""
+
+    def __init__(self) -> None:
+        self._digests = array("Q")
+
+    def add(self, query: str) -> None:
+        """Remember *query*. Raises ``PaginationError`` if it was made before, in whatever order its parameters stood."""
+        same = "&".join(sorted(query.split("&")))
+        digest = int.from_bytes(blake2b(same.encode(), digest_size=8).digest())
+        place = bisect_left(self._digests, digest)
+        if place < len(self._digests) and self._digests[place] == digest:
+            raise PaginationError(
+                f"The link leads to a page that was read before ({query!r}), so following it would never end. Resume from the checkpoint later, or tell the provider."
+            )
+        self._digests.insert(place, digest)
+
+
+def repeats(rows: Sequence[Row], before: Mapping[str | int, datetime | None]) -> tuple[dict[str | int, datetime | None], list[int]]:
+    """The modification times by id of a page's *rows*, and the places of those that are repeats; *before* has those of the page before.
+
+    A payment that comes again unchanged is a repeat. One with another modification time was changed while the listing went on, and is no repeat.
+    """
+    now = {row.id: row.modified_at for row in rows}
+    if len(now) == len(rows) and before.keys().isdisjoint(now):
+        return now, []
+    seen = dict(before)
+    places: list[int] = []
+    for place, row in enumerate(rows):
+        if row.id in seen and seen[row.id] == row.modified_at:
+            places.append(place)
+        seen[row.id] = row.modified_at
+    return now, places

@@ -1,0 +1,148 @@
+"""One payment, whichever provider it came from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import msgspec
+
+from paysdk.errors import ConfigurationError
+
+__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentDraft"]
+
+_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@attrs.frozen(weakref_slot=False)
+class InvoiceRef:
+    """The invoice that a payment belongs to, as far as the provider told.
+
+    ``total`` and ``balance`` are in major currency units, and ``None`` where the provider sends none beside a payment. A balance is what was
+    open when the payment was read, not when it was made.
+    """
+
+    id: str
+    number: str | None = None
+    total: Decimal | None = None
+    balance: Decimal | None = None
+
+
+@attrs.frozen(weakref_slot=False)
+class CustomerRef:
+    """Who pays. Each part is ``None`` where the provider does not send it."""
+
+    id: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+
+def _finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) -> None:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        message = f"Payment.{field.name} must be a finite decimal.Decimal, not {value!r}: a float has lost its digits already."
+        raise ConfigurationError(message)
+
+
+def _as_json(raw: object) -> bytes:
+    return raw if isinstance(raw, bytes) else _encode_exactly(raw)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class Payment:
+    """One payment, immutable, compared by everything but ``raw``.
+
+    ``provider`` is the provider's name, ``id`` its own id as text. ``amount`` is in major currency units with exactly the digits that were
+    sent, and may be negative. ``currency`` is as sent; Notify sends none, so it is what the provider object was configured with, else ``None``.
+    ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE, MANUAL, and others to come).
+    ``voided_date`` is set where the payment was voided. ``created_at`` and ``modified_at`` are aware, in UTC, and ``None`` for Notify, which
+    sends no timestamps.
+    """
+
+    provider: str
+    id: str
+    amount: Decimal = attrs.field(validator=_finite)
+    currency: str | None = None
+    payment_date: date | None = None
+    invoice: InvoiceRef
+    customer: CustomerRef | None = None
+    external_id: str | None = None
+    source: str | None = None
+    voided_date: date | None = None
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    _raw: bytes = attrs.field(default=b"{}", converter=_as_json, eq=False, repr=False)
+
+    @property
+    def is_voided(self) -> bool:
+        """Whether the payment was voided: the provider reports voids by their date."""
+        return self.voided_date is not None
+
+    @property
+    def raw(self) -> Any:
+        """What the provider sent for this payment, whole: fields unknown to us included, numbers as ``int`` or ``Decimal``.
+
+        Decoded anew each time, so changing what you get changes nothing here.
+        """
+        return _decode_exactly(self._raw)
+
+
+# A page of 10,000 payments is built record by record, and the __init__ of a frozen class, which has to go through object.__setattr__ for each
+# field, takes more than twice as long as plain assignment. So a provider fills in a draft, which has the same slots and is not frozen, and then
+# makes it what it is by setting its __class__: Python allows that for classes of one layout, which is why these have no weakref slot. It is
+# the one way around the converters and validators, for values that come out of typed decoders; a test holds the drafts' fields to the records'.
+class InvoiceRefDraft:
+    """An ``InvoiceRef`` in the making."""
+
+    __slots__ = ("balance", "id", "number", "total")
+
+    id: str
+    number: str | None
+    total: Decimal | None
+    balance: Decimal | None
+
+
+class CustomerRefDraft:
+    """A ``CustomerRef`` in the making."""
+
+    __slots__ = ("id", "name", "number")
+
+    id: str | None
+    number: str | None
+    name: str | None
+
+
+class PaymentDraft:
+    """A ``Payment`` in the making; its references may be drafts that are finished by then."""
+
+    __slots__ = (
+        "_raw",
+        "amount",
+        "created_at",
+        "currency",
+        "customer",
+        "external_id",
+        "id",
+        "invoice",
+        "modified_at",
+        "payment_date",
+        "provider",
+        "source",
+        "voided_date",
+    )
+
+    provider: str
+    id: str
+    amount: Decimal
+    currency: str | None
+    payment_date: date | None
+    invoice: InvoiceRef | InvoiceRefDraft
+    customer: CustomerRef | CustomerRefDraft | None
+    external_id: str | None
+    source: str | None
+    voided_date: date | None
+    created_at: datetime | None
+    modified_at: datetime | None
+    _raw: bytes

@@ -1,0 +1,1 @@
+"""The providers, each a folder of the same shape."""

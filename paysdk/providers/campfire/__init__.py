@@ -1,0 +1,1 @@
+"""Campfire, an ERP."""

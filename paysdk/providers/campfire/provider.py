@@ -1,0 +1,240 @@
+"""Campfire: its endpoints, how they page, and which filters they take.
+
+Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai. The trailing slashes are the API's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from paysdk.checkpoint import Checkpoint
+from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError, RequestTimeoutError
+from paysdk.messages import Request, Response
+from paysdk.pagination import FollowLinks, encode_query
+from paysdk.payment import Payment
+from paysdk.provider import Capabilities, Listing
+from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice, read_paid
+from paysdk.providers.campfire.paying import (
+    CreditMemoPayment,
+    DebitMemoPayment,
+    ManualPayment,
+    PayOrder,
+    PayOutcome,
+    TransactionPayment,
+    booked,
+    refused,
+    with_external_ids,
+)
+from paysdk.providers.campfire.schema import Invoice
+from paysdk.reading import decoded
+from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
+from paysdk.transport.client import Budget
+from paysdk.transport.watch import Tally
+
+__all__ = ["CampfireProvider"]
+
+_PAYMENTS = "/coa/api/v1/invoice-payments"
+_INVOICE = "/coa/api/v1/invoice/{}/"
+_PAY = "/coa/api/v1/invoice/{}/pay/"
+
+_LARGEST_PAGE = 10_000
+
+
+class CampfireProvider(RestProvider):
+    """Campfire, an ERP (docs.campfire.ai; not the chat of the same name).
+
+    A key sees only the entities that it was granted: the API leaves the others out of lists silently. For the arguments see ``RestProvider``.
+    """
+
+    name: ClassVar[str] = NAME
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        filters=frozenset({"modified_since", "modified_until", "voided", "invoice_id", "external_id"}),
+        max_page_size=_LARGEST_PAGE,
+        reports_voids=True,
+        lists_incrementally=True,
+    )
+    default_base_url: ClassVar[str] = "https://api.meetcampfire.com"
+    # The quickstart page says Bearer, the reference pages and every working client say Token.
+    authorization_scheme: ClassVar[str] = "Token"
+
+    def list_payments(
+        self,
+        *,
+        modified_since: datetime | date | None = None,
+        modified_until: datetime | date | None = None,
+        voided: bool | None = None,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+        pagination: Literal["cursor", "offset"] = "cursor",
+        skip_count: bool = False,
+        invoice_id: int | None = None,
+        external_id: str | None = None,
+        concurrency: int = 1,
+    ) -> Listing:
+        """The payments of all invoices, in the API's order: by time of modification, then id.
+
+        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the API recommends, or "offset", which can skip
+        a payment where another is modified during the walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being 100.
+        *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id* and *external_id* list the payments of
+        one invoice, or those with one external id.
+
+        A deleted payment leaves no trace in this list; a voided one stays, with its ``voided_date``.
+
+        Raises ``ConfigurationError`` for an argument that cannot be right, before anything is sent.
+        """
+        filters = _filters(modified_since, modified_until, voided, invoice_id, external_id)
+        limit = checked_page_size(page_size, _LARGEST_PAGE)
+        checked_whole("concurrency", concurrency, 1)
+        if pagination not in {"cursor", "offset"}:
+            raise ConfigurationError(f"pagination must be 'cursor' or 'offset', not {pagination!r}.")
+        parameters = {"cursor": ""} if pagination == "cursor" else {}
+        if limit is not None:
+            parameters["limit"] = str(limit)
+        if _checked_bool("skip_count", skip_count):
+            parameters["skip_count"] = "true"
+        rules = FollowLinks(encode_query((parameters | filters).items()), ("cursor", "offset"), limit)
+        return self._listing(_PAYMENTS, rules, InvoicePaymentsReader(), filters, resume)
+
+    async def retrieve_invoice(self, invoice_id: int) -> Invoice:
+        """One invoice with its lines, payments and attachments.
+
+        Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and to cancel.
+        """
+        budget = self._client.budget()
+        return await self._invoice(_checked_invoice_id(invoice_id), budget, Tally())
+
+    async def mark_invoice_paid(
+        self,
+        invoice_id: int,
+        *,
+        transactions: Iterable[TransactionPayment | Mapping[str, object]] = (),
+        credit_memos: Iterable[CreditMemoPayment | Mapping[str, object]] = (),
+        debit_memos: Iterable[DebitMemoPayment | Mapping[str, object]] = (),
+        empty_transactions: Iterable[ManualPayment | Mapping[str, object]] = (),
+    ) -> PayOutcome:
+        """Pay an invoice, in part or in whole, with at least one item.
+
+        Amounts are in major units of the invoice's currency and are sent with exactly their digits. The invoice is read first, so that the
+        new payments can be told from those that stood there. The order is sent once; it is sent again only where it cannot have been
+        processed (no connection was made, or the answer was 429). After any other failure the invoice is read again: where the new payments
+        are there, this returns as if nothing had happened, and where they are not, that proves nothing and ``OutcomeUnknownError`` is raised.
+        Items whose ``external_id`` is booked already are not sent again: their payments are returned.
+
+        Raises ``ConfigurationError`` before anything is sent, ``APIError`` where the API refuses, ``OutcomeUnknownError`` where nobody can
+        know. Not safe to repeat without looking unless every item has an ``external_id``; after being cancelled, look before you repeat.
+        """
+        order = PayOrder.of(
+            {
+                "transactions": (TransactionPayment, transactions),
+                "credit_memos": (CreditMemoPayment, credit_memos),
+                "debit_memos": (DebitMemoPayment, debit_memos),
+                "empty_transactions": (ManualPayment, empty_transactions),
+            }
+        )
+        number = _checked_invoice_id(invoice_id)
+        budget, tally = self._client.budget(), Tally()
+        before = await self._invoice(number, budget, tally)
+        known = [*before.payments, *await self._with_external_ids(order, budget)]
+        if (there := with_external_ids(order, known)) is not None:
+            return PayOutcome(there, before)
+        ids_before = {payment.id for payment in known}
+        try:
+            async with budget.spending():
+                payment_ids, invoice = await self._client.call(Request("POST", _PAY.format(number), body=order.body), _paid, tally)
+        except PaysdkError as error:
+            if refused(error, unanswered=tally.unanswered):
+                raise
+            return await self._looked_for(number, order, ids_before, budget, error)
+        if payment_ids is None and invoice is not None:
+            payment_ids = tuple(payment.id for payment in invoice.payments if payment.id not in ids_before)
+        return PayOutcome(payment_ids or (), invoice)
+
+    async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
+        def read(response: Response) -> Invoice:
+            return decoded(read_invoice, response.body)
+
+        async with budget.spending():
+            return await self._client.call(Request("GET", _INVOICE.format(invoice_id)), read, tally)
+
+    async def _with_external_ids(self, order: PayOrder, budget: Budget) -> list[Payment]:
+        """The payments that have one of the order's external ids already."""
+        found: list[Payment] = []
+        for external_id in sorted(order.external_ids):
+            async with budget.spending():
+                # An API that does not know this filter ignores it, so what comes is looked at; and only the first page of it.
+                async for page in self.list_payments(external_id=external_id).pages():
+                    found += [payment for payment in page.payments if payment.external_id == external_id]
+                    break
+        return found
+
+    async def _looked_for(self, invoice_id: int, order: PayOrder, before: set[str], budget: Budget, error: PaysdkError) -> PayOutcome:
+        operation = f"mark_invoice_paid({invoice_id})"
+        try:
+            after = await self._invoice(invoice_id, budget, Tally())
+        except PaysdkError as looking:
+            found = "the deadline left no time to look" if isinstance(looking, RequestTimeoutError) else f"looking for it failed: {looking}"
+        else:
+            if (payment_ids := booked(order, before, after.payments)) is not None:
+                return PayOutcome(payment_ids, after)
+            new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
+            found = f"new on the invoice, but not what was ordered: {', '.join(new)}" if new else "no new payment on the invoice yet; it may still be booked"
+        raise OutcomeUnknownError(
+            f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "
+            "Do not send it again before retrieve_invoice shows that it was not booked.",
+            operation=operation,
+            found=found,
+        ) from error
+
+
+def _paid(response: Response) -> tuple[tuple[str, ...] | None, Invoice | None]:
+    return decoded(read_paid, response.body)
+
+
+def _filters(
+    modified_since: datetime | date | None,
+    modified_until: datetime | date | None,
+    voided: bool | None,
+    invoice_id: int | None,
+    external_id: str | None,
+) -> dict[str, str]:
+    filters: dict[str, str] = {}
+    since = None if modified_since is None else as_moment("modified_since", modified_since, end_of_day=False)
+    until = None if modified_until is None else as_moment("modified_until", modified_until, end_of_day=True)
+    if since is not None and until is not None and since > until:
+        raise ConfigurationError(f"modified_since ({since}) is later than modified_until ({until}).")
+    if since is not None:
+        filters["last_modified_at__gte"] = _timestamp(since)
+    if until is not None:
+        filters["last_modified_at__lte"] = _timestamp(until)
+    if voided is not None:
+        filters["voided"] = str(_checked_bool("voided", voided)).lower()
+    if invoice_id is not None:
+        filters["invoice_id"] = str(_checked_invoice_id(invoice_id))
+    if external_id is not None:
+        filters["external_id"] = _checked_external_id(external_id)
+    return filters
+
+
+def _timestamp(moment: datetime) -> str:
+    # With "Z", as documented: a "+" would have to be escaped, and a bare date would be read in a zone that no document names.
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _checked_invoice_id(invoice_id: int) -> int:
+    return checked_whole("invoice_id", invoice_id, 0)
+
+
+def _checked_external_id(external_id: str) -> str:
+    text: object = external_id
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError(f"external_id must not be empty: the API would ignore it and list every payment. It was {external_id!r}.")
+    return external_id
+
+
+def _checked_bool(name: str, value: bool) -> bool:  # noqa: FBT001  # it is the value to check
+    given: object = value
+    if not isinstance(given, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
+    return value

@@ -1,0 +1,293 @@
+"""Campfire's API as documented, on this machine: payments that can be listed, and invoices that can be paid.
+
+What no document says is what stock Django REST framework does (``paysdk.testing.rest_framework``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import attrs
+import msgspec
+
+from paysdk.providers.campfire import sandbox_records as made_up
+from paysdk.testing import rest_framework as drf
+from paysdk.testing.records import Records, Row
+from paysdk.testing.rest_fields import Field, checked_list, day, decoded, integer, number, text
+from paysdk.testing.rest_pages import InvalidCursorError, paginate
+from paysdk.testing.server import Sandbox
+
+if TYPE_CHECKING:
+    from paysdk.testing.exchange import Answer, Request
+
+__all__ = ["CampfireSandbox"]
+
+_LIST_PATH = "/coa/api/v1/invoice-payments"
+_INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
+_DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 10_000
+_FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
+
+# The filters of the listing and how their values are read; an empty one is ignored (provider's schema, of external_id).
+_FILTERS: Mapping[str, Callable[[str], object]] = {
+    "last_modified_at__gte": drf.moment,
+    "last_modified_at__lte": partial(drf.moment, ends_day=True),
+    "voided": drf.boolean,
+    "invoice_id": integer,
+    "external_id": str,
+}
+
+# The lists of a pay request and their fields, as the provider's later schema requires them; the document requires none.
+_MEMO = {"posted_at": Field(day, required=True), "amount": Field(number, required=True)}
+_PAYABLES: Mapping[str, Mapping[str, Field]] = {
+    "transactions": {"transaction_id": Field(integer), "account_id": Field(integer), "amount": Field(number, required=True)},
+    "credit_memos": {**_MEMO, "credit_memo_id": Field(integer, required=True), "credit_memo_number": Field(text)},
+    "debit_memos": {**_MEMO, "debit_memo_id": Field(integer, required=True)},
+    "empty_transactions": {
+        "account_id": Field(integer, required=True),
+        "account_name": Field(text, required=True),
+        "amount": Field(number, required=True),
+        "payment_date": Field(day, required=True),
+        "external_id": Field(text),
+        "memo": Field(text),
+    },
+}
+# The schema's types of payment have none for a debit memo.
+_PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_MEMO", "empty_transactions": "MANUAL_TRANSACTION"}
+_ENTERED_BY_HAND = {"payment_type": "MANUAL_TRANSACTION", "source": "MANUAL", "external_id": None, "voided_date": None}
+
+
+@attrs.define(kw_only=True, eq=False)
+class CampfireSandbox(Sandbox):
+    """Campfire's list of invoice payments, its invoices, and paying them.
+
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` takes their place with payments of your own:
+    mappings with any of the list's fields, served as they are, the others made up. ``schema="documented"`` serves only the fields in the
+    documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request. ``pay_answer="ids"``
+    answers a payment with ids, as the later schema says, instead of the invoice.
+    """
+
+    scheme: ClassVar[str] = "Token"
+
+    api_key: str = attrs.field(default="sandbox-key", repr=False, on_setattr=attrs.setters.frozen)
+    _size: int = attrs.field(default=1000, alias="payments", on_setattr=attrs.setters.frozen)
+    seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
+    _given: Sequence[Mapping[str, object]] | None = attrs.field(default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen)
+    schema: Literal["2026", "documented"] = attrs.field(default="2026", on_setattr=attrs.setters.frozen)
+    pay_answer: Literal["invoice", "ids"] = attrs.field(default="invoice", on_setattr=attrs.setters.frozen)
+    _records: Records[int] = attrs.field(init=False, repr=False)
+    _by_invoice: dict[int, set[int]] = attrs.field(init=False, repr=False)
+    _totals: dict[int, Decimal] = attrs.field(init=False, repr=False)
+    _booked: dict[int, Row] = attrs.field(init=False, factory=dict[int, Row], repr=False)
+    _matched: tuple[object, Sequence[tuple[int, int]]] | None = attrs.field(init=False, default=None, repr=False)
+    _now: int = attrs.field(init=False, default=made_up.FIRST_CHANGE, repr=False)
+    _next_id: int = attrs.field(init=False, default=1, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Number the payments; what is in them is made when they are asked for."""
+        keys = made_up.numbered(self._size if self._given is None else len(self._given))
+        self._now = max(keys, default=(made_up.FIRST_CHANGE, 0))[0]
+        self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
+        self._by_invoice = {invoice_id: set() for invoice_id in made_up.OPEN_INVOICES}
+        self._totals = {invoice_id: made_up.open_total(self.seed, invoice_id) for invoice_id in made_up.OPEN_INVOICES}
+        self._records = Records(keys if self._given is None else (), partial(made_up.payment_row, self.seed), self._rendered)
+        if self._given is None:
+            for _, payment_id in keys:
+                self._by_invoice.setdefault(made_up.invoice_of(payment_id), set()).add(payment_id)
+        else:
+            for (position, payment_id), row in zip(keys, self._given, strict=True):
+                self._write(position, payment_id, row)
+
+    @property
+    def payments(self) -> list[dict[str, object]]:
+        """The payments as they are now, in the API's order, amounts as Decimal, with the fields of the later schema."""
+        return [*self._records.rows()]
+
+    def payment(self, payment_id: int) -> dict[str, object]:
+        """One payment as it is now. Raises KeyError where there is none."""
+        return self._records.row(payment_id)
+
+    @property
+    def invoice_ids(self) -> list[int]:
+        """The ids of all invoices. 58700 to 58719 are open at first."""
+        return sorted(self._by_invoice)
+
+    def invoice(self, invoice_id: int) -> dict[str, object]:
+        """One invoice as it is now, with every field of the documents and its payments. Raises KeyError where there is none."""
+        return made_up.invoice_row(invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked)
+
+    def add_payment(self, *, invoice_id: int = made_up.OPEN_INVOICES[0], amount: Decimal = Decimal("100.00"), **fields: object) -> int:
+        """Add a payment, modified just now unless the fields say when, and give its id. Raises ValueError where it is taken."""
+        self._now += made_up.SECOND
+        if invoice_id in self._by_invoice:
+            self._total(invoice_id)
+        today = {"payment_date": made_up.day_of(self._now), "created_at": made_up.stamp(self._now)}
+        return self._write(self._now, self._next_id, {**_ENTERED_BY_HAND, **today, **fields, "invoice_id": invoice_id, "amount": amount})
+
+    def change_payment(self, payment_id: int, **fields: object) -> None:
+        """Change fields of a payment, which is modified just now unless the fields say when. Raises KeyError where there is none."""
+        row = self._taken_out(payment_id)
+        self._now += made_up.SECOND
+        self._write(self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields})
+
+    def void_payment(self, payment_id: int) -> None:
+        """Void a payment. Raises KeyError where there is none."""
+        self.change_payment(payment_id, voided_date=made_up.day_of(self._now))
+
+    def delete_payment(self, payment_id: int) -> None:
+        """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
+        self._taken_out(payment_id)
+
+    def answer(self, request: Request) -> Answer:
+        """What Campfire answers."""
+        match = _INVOICE_PATH.fullmatch(request.path)
+        if match is None and request.path != _LIST_PATH:
+            return _astray(request)
+        if not self.is_authorised(request):
+            reason = "Authentication credentials were not provided." if request.key is None else "Invalid token."
+            return drf.detail(401, reason, {"WWW-Authenticate": self.scheme})
+        allowed = "POST" if match is not None and match["pay"] else "GET"
+        if request.method != allowed:
+            return drf.detail(405, f'Method "{request.method}" not allowed.', {"Allow": f"{allowed}, OPTIONS"})
+        if match is None:
+            return self._list(request)
+        invoice_id = int(match["id"])
+        if invoice_id not in self._by_invoice:
+            return drf.detail(404, "Not found.")
+        return self._pay(invoice_id, request) if match["pay"] else self._invoice_answer(invoice_id, "retrieve_invoice")
+
+    def _list(self, request: Request) -> Answer:
+        filters, errors = drf.parameters(request.query, _FILTERS)
+        if errors:
+            return drf.json_answer(400, errors)
+        matching = self._matching(filters)
+        try:
+            page = paginate(matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_LARGEST_LIMIT)
+        except InvalidCursorError:
+            return drf.detail(404, "Invalid cursor")
+        uncounted = request.query.get("skip_count", "").lower() == "true"
+        count = page.start + len(page.keys) + page.has_more if uncounted else len(matching)
+        results = [msgspec.Raw(self._records.rendered(payment_id)) for _, payment_id in page.keys]
+        return drf.json_answer(200, {"count": count, "next": page.next, "previous": page.previous, "results": results})
+
+    def _matching(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
+        # A walk asks for the same again and again: what was found is kept until something changes.
+        known = (self._records.version, filters)
+        if self._matched is None or self._matched[0] != known:
+            self._matched = known, self._selected(filters)
+        return self._matched[1]
+
+    def _selected(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
+        keys = self._records.keys
+        if "invoice_id" in filters:
+            keys = sorted(map(self._records.key, self._by_invoice.get(filters["invoice_id"], ())))
+        first = bisect_left(keys, filters.get("last_modified_at__gte", 0), key=_position)
+        last = bisect_right(keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_position)
+        if not {"voided", "external_id"} & filters.keys():
+            return keys[first:last]
+        return [key for key in keys[first:last] if _accepts(filters, self._records.row(key[1]))]
+
+    def _invoice_answer(self, invoice_id: int, document: str) -> Answer:
+        invoice = self.invoice(invoice_id)
+        return drf.json_answer(200, made_up.cut(invoice, made_up.sample(document)) if self.schema == "documented" else invoice)
+
+    def _pay(self, invoice_id: int, request: Request) -> Answer:
+        if not request.headers.get("Content-Type", "").startswith("application/json"):
+            return drf.detail(415, f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.')
+        try:
+            lists = msgspec.convert(decoded(request.body), dict[str, object])
+        except msgspec.ValidationError:
+            return drf.json_answer(400, {"non_field_errors": ["Invalid data. Expected a dictionary."]})
+        except msgspec.DecodeError as error:
+            return drf.detail(400, f"JSON parse error - {error}")
+        checked = {name: checked_list(lists.get(name), self._required(fields)) for name, fields in _PAYABLES.items()}
+        errors = {name: wrong for name, (_, wrong) in checked.items() if wrong}
+        payables = [(name, values) for name, (members, _) in checked.items() for values in members]
+        if errors or not payables:
+            return drf.json_answer(400, errors or {"non_field_errors": ["At least one payment is required."]})
+        ids = [self._book(invoice_id, name, values) for name, values in payables]
+        return self._ids_answer(invoice_id, ids) if self.pay_answer == "ids" else self._invoice_answer(invoice_id, "mark_invoice_paid")
+
+    def _required(self, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+        if self.schema == "2026":
+            return fields
+        return {name: Field(field.read, required=name == "amount") for name, field in fields.items()}
+
+    def _book(self, invoice_id: int, name: str, values: Row) -> int:
+        paid_on = values.get("payment_date") or values.get("posted_at") or made_up.day_of(self._now)
+        payment_id = self.add_payment(
+            invoice_id=invoice_id,
+            amount=values["amount"],
+            payment_type=_PAYMENT_TYPES.get(name),
+            external_id=values.get("external_id"),
+            payment_date=paid_on,
+        )
+        memo = values.get("credit_memo_number") or values.get("credit_memo_id")
+        self._booked[payment_id] = {
+            "payment_journal_entry": _FIRST_JOURNAL_ENTRY + len(self._booked) + 1,
+            "payment_transaction": values.get("transaction_id"),
+            "credit_memo": None if memo is None else str(memo),
+        }
+        return payment_id
+
+    def _ids_answer(self, invoice_id: int, ids: list[int]) -> Answer:
+        entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
+        answer: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
+        if made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(invoice_id):
+            # Given after an overpayment only (provider's schema).
+            memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
+            answer["auto_created_credit_memos"] = [{"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}]
+        return drf.json_answer(200, answer)
+
+    def _payments_of(self, invoice_id: int) -> list[Row]:
+        return [self._records.row(payment_id) for payment_id in sorted(self._by_invoice[invoice_id])]
+
+    def _total(self, invoice_id: int) -> Decimal:
+        # Reckoned from the payments that it has at first, and kept: later ones change what is due, not the total.
+        if invoice_id not in self._totals:
+            rest = made_up.remainder(self.seed, invoice_id)
+            self._totals[invoice_id] = made_up.sum_of(self._payments_of(invoice_id)) + rest
+        return self._totals[invoice_id]
+
+    def _taken_out(self, payment_id: int) -> Row:
+        row = self._records.row(payment_id)
+        self._total(row["invoice_id"])
+        self._records.remove(payment_id)
+        self._by_invoice[row["invoice_id"]].discard(payment_id)
+        return row
+
+    def _write(self, position: int, payment_id: int, fields: Mapping[str, Any]) -> int:
+        row = made_up.completed(self.seed, position, payment_id, fields)
+        payment_id = row["id"]
+        if payment_id in self._records:
+            raise ValueError(f"there is a payment {payment_id} already: give each row an id of its own")
+        position = made_up.position_of(row, otherwise=position)
+        self._now, self._next_id = max(self._now, position), max(self._next_id, payment_id + 1)
+        self._records.put(position, payment_id, row)
+        self._by_invoice.setdefault(row["invoice_id"], set()).add(payment_id)
+        return payment_id
+
+    def _rendered(self, row: Row) -> bytes:
+        hidden = made_up.LATER_FIELDS if self.schema == "documented" else ()
+        return drf.encode({name: value for name, value in row.items() if name not in hidden})
+
+
+def _position(key: tuple[int, int]) -> int:
+    return key[0]
+
+
+def _accepts(filters: Mapping[str, Any], row: Row) -> bool:
+    voided = filters.get("voided") in (None, row["voided_date"] is not None)
+    return voided and filters.get("external_id") in (None, row["external_id"])
+
+
+def _astray(request: Request) -> Answer:
+    # Django leads a GET to the path with the right slash, and loses what was posted to the wrong one.
+    path = request.path.rstrip("/") if request.path.endswith("/") else request.path + "/"
+    if request.method == "GET" and (path == _LIST_PATH or _INVOICE_PATH.fullmatch(path)):
+        return drf.permanent_redirect(request.target.replace(request.path, path, 1))
+    return drf.not_found_page(request.path)

@@ -1,0 +1,107 @@
+"""Notify: its endpoint, how it pages, and which filters it takes (none).
+
+Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter and capitalised names; it is a header, and
+every sample URL has the names in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from paysdk.checkpoint import Checkpoint
+from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
+from paysdk.events import Event
+from paysdk.pagination import HalFrom
+from paysdk.provider import Capabilities, Listing
+from paysdk.providers.notify.normalise import NAME, PaymentsReader
+from paysdk.rest import RestProvider, checked_page_size
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["NotifyProvider"]
+
+_PAYMENTS = "/v2/payments"
+
+_LARGEST_PAGE = 250
+
+
+class NotifyProvider(RestProvider):
+    """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
+
+    Notify names no currency, so *currency*, where given, is put on every payment as it stands ("EUR", say); without it ``Payment.currency`` is
+    ``None``. For the other arguments see ``RestProvider``.
+    """
+
+    name: ClassVar[str] = NAME
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        filters=frozenset(), max_page_size=_LARGEST_PAGE, reports_voids=False, lists_incrementally=False
+    )
+    default_base_url: ClassVar[str] = "https://api.notify.cm"
+    authorization_scheme: ClassVar[str] = "Bearer"
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], Awaitable[str]],
+        *,
+        base_url: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        timeout: float = 60.0,
+        deadline: float | None = None,
+        limiter: AbstractAsyncContextManager[object] | None = None,
+        on_malformed: Callable[[MalformedResponseError], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        currency: str | None = None,
+    ) -> None:
+        super().__init__(
+            api_key,
+            base_url=base_url,
+            session=session,
+            retry=retry,
+            timeout=timeout,
+            deadline=deadline,
+            limiter=limiter,
+            on_malformed=on_malformed,
+            on_event=on_event,
+        )
+        given: object = currency
+        if given is not None and (not isinstance(given, str) or not given.strip()):
+            raise ConfigurationError(f"currency must be a text such as 'EUR', or None, not {currency!r}.")
+        self._currency = currency
+        self._test_mode = None if callable(api_key) else _test_mode(api_key)
+
+    @property
+    def test_mode(self) -> bool | None:
+        """Whether the key is for tests, as its prefix tells (``test_`` or ``live_``; docs.notify.nl, authentication).
+
+        ``None`` where it tells nothing: for another prefix, or for a key that a callable gives. No answer of Notify's says which it was.
+        """
+        return self._test_mode
+
+    def list_payments(
+        self,
+        *,
+        modified_since: datetime | date | None = None,
+        modified_until: datetime | date | None = None,
+        voided: bool | None = None,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+    ) -> Listing:
+        """All payments, in the API's order. *page_size* is the API's ``limit``: 1 to 250.
+
+        Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither timestamps nor voids to filter by.
+        """
+        for name, value in (("modified_since", modified_since), ("modified_until", modified_until), ("voided", voided)):
+            if value is not None:
+                raise UnsupportedFilterError(f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some.")
+        rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE))
+        return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), {}, resume)
+
+
+def _test_mode(api_key: str) -> bool | None:
+    return {"test_": True, "live_": False}.get(api_key[:5])

@@ -1,0 +1,167 @@
+"""Notify's API as documented, on this machine.
+
+``limit``'s default, what happens to a larger one than 250, the order of payments and the last page's ``next`` are in no document. Taken
+here: 50, cut to 250, newest first and null, as in Mollie's API, whose pages on pagination and errors Notify's repeat.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import ClassVar, Literal
+from urllib.parse import urlencode
+
+import attrs
+import msgspec
+
+from paysdk.testing.exchange import Answer, Request
+from paysdk.testing.records import Records, Row, scatter
+from paysdk.testing.server import Sandbox
+
+__all__ = ["NotifySandbox"]
+
+_PATH = "/v2/payments"
+_DEFAULT_LIMIT, _LARGEST_LIMIT = 50, 250
+_NEWEST = date(2025, 6, 30)
+_ELISIONS: tuple[dict[str, str], ...] = ({}, {}, {})
+# An amount is a string in this API, and a string is what msgspec makes of a Decimal by default.
+_encode = msgspec.json.Encoder().encode
+
+
+@attrs.define(kw_only=True, eq=False)
+class NotifySandbox(Sandbox):
+    """Notify's ``GET /v2/payments``.
+
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` is the form of ``next``: its ``from`` may be the
+    first id of the next page, the last of this one, or, as in the document, the first of this one. ``endless_links`` gives the last two
+    forms on the last page as well. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit`` change how the link is written;
+    with ``with_elisions`` each page ends in empty objects and counts one more than it holds, as the document's sample does.
+    """
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = attrs.field(default="test_sandbox", repr=False, on_setattr=attrs.setters.frozen)
+    _size: int = attrs.field(default=1000, alias="payments", on_setattr=attrs.setters.frozen)
+    seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
+    links: Literal["next-page", "last-of-page", "first-of-page"] = attrs.field(default="next-page", on_setattr=attrs.setters.frozen)
+    endless_links: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    relative_links: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    link_host: str | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    links_with_limit: bool = attrs.field(default=True, on_setattr=attrs.setters.frozen)
+    with_elisions: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    _records: Records[str] = attrs.field(init=False, repr=False)
+    _added: int = attrs.field(init=False, default=0, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Number the payments; what is in them is made when they are asked for."""
+        keys = ((index, self._id(index)) for index in range(self._size))
+        self._records = Records(keys, self._generated, _encode)
+
+    @property
+    def payments(self) -> list[dict[str, object]]:
+        """The payments as they are now, newest first: what the API serves, amounts as Decimal."""
+        return [*self._records.rows()]
+
+    def payment(self, payment_id: str) -> dict[str, object]:
+        """One payment as it is now. Raises KeyError where there is none."""
+        return self._records.row(payment_id)
+
+    def add_payment(self, **fields: object) -> str:
+        """Add a payment, the newest, with these fields in place of made-up ones, and give its id. Raises ValueError where it is taken."""
+        self._added += 1
+        position = -self._added
+        payment_id = str(fields.get("id", self._id(position)))
+        if payment_id in self._records:
+            raise ValueError(f"there is a payment {payment_id} already: give each one an id of its own")
+        self._records.put(position, payment_id, {**self._generated(position, payment_id), **fields})
+        return payment_id
+
+    def change_payment(self, payment_id: str, **fields: object) -> None:
+        """Change fields of a payment, which keeps its place. Raises KeyError where there is none."""
+        position, _ = self._records.key(payment_id)
+        self._records.put(position, payment_id, {**self._records.row(payment_id), **fields})
+
+    def delete_payment(self, payment_id: str) -> None:
+        """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
+        self._records.remove(payment_id)
+
+    def answer(self, request: Request) -> Answer:
+        """What Notify answers."""
+        if not self.is_authorised(request):
+            return _error(HTTPStatus.UNAUTHORIZED, "Missing authentication, or failed to authenticate", title="Unauthorized Request")
+        if request.path != _PATH:
+            return _error(HTTPStatus.NOT_FOUND, f"No resource exists at {request.path}")
+        if request.method != "GET":
+            return _error(HTTPStatus.METHOD_NOT_ALLOWED, f"The method {request.method} is not supported")
+        start = request.query.get("from", "")
+        if start and start not in self._records:
+            return _error(HTTPStatus.NOT_FOUND, f"No payment exists with id {start}")
+        return self._page(request, self._records.index(start) if start else 0, _limit(request.query.get("limit", "")))
+
+    def _page(self, request: Request, start: int, limit: int) -> Answer:
+        ids = [payment_id for _, payment_id in self._records.keys[start : start + limit]]
+        members = [*map(self._records.rendered, ids), *(_encode(elision) for elision in _ELISIONS if self.with_elisions)]
+        links = {
+            "previous": self._link(request, self._records.keys[max(0, start - limit)][1], limit) if start else None,
+            "next": self._link(request, self._next_from(ids, start + limit), limit),
+        }
+        count = len(members) + 1 if self.with_elisions else len(members)
+        body = b'{"payments":[%b],"count":%d,"links":%b}' % (b",".join(members), count, _encode(links))
+        return Answer(200, body, {"Content-Type": "application/hal+json"})
+
+    def _next_from(self, ids: list[str], end: int) -> str | None:
+        ended = end >= len(self._records.keys)
+        if not ids or (ended and (self.links == "next-page" or not self.endless_links)):
+            return None
+        if self.links == "next-page":
+            return self._records.keys[end][1]
+        return ids[-1] if self.links == "last-of-page" else ids[0]
+
+    def _link(self, request: Request, start: str | None, limit: int) -> dict[str, str] | None:
+        if start is None:
+            return None
+        origin = "" if self.relative_links else self.link_host or request.origin
+        query = {"from": start, **({"limit": limit} if self.links_with_limit else {})}
+        return {"href": f"{origin}{_PATH}?{urlencode(query)}", "type": "application/hal+json"}
+
+    def _id(self, index: int) -> str:
+        return _uuid(self.seed, 4 * index)
+
+    def _generated(self, index: int, payment_id: str) -> Row:
+        # Two payments to an invoice, three invoices to a customer.
+        invoice, customer = index // 2, index // 6
+        total = Decimal(10_000 + scatter(self.seed, 4 * invoice + 1) % 1_000_000).scaleb(-2)
+        balance = (total / 5).quantize(Decimal("0.01"))
+        first = ((total - balance) / 3).quantize(Decimal("0.01"))
+        return {
+            "resource": "payments",
+            "id": payment_id,
+            "date": (_NEWEST - timedelta(days=index // 20)).strftime("%d-%m-%Y"),
+            "amount": first if index % 2 else total - balance - first,
+            "invoice": {
+                "id": _uuid(self.seed, 4 * invoice + 1),
+                "number": str(10_001 + invoice),
+                "invoiceTotal": total,
+                "invoiceBalance": balance,
+            },
+            "customer": {
+                "id": _uuid(self.seed, 4 * customer + 2),
+                "number": str(10_001 + customer),
+                "name": f"Debiteur {customer + 1} B.V.",
+            },
+        }
+
+
+def _uuid(seed: int, index: int) -> str:
+    digits = f"{scatter(seed, index):016x}{scatter(seed + 1, index):016x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def _limit(text: str) -> int:
+    return min(int(text), _LARGEST_LIMIT) if text.isdecimal() and int(text) else _DEFAULT_LIMIT
+
+
+def _error(status: HTTPStatus, detail: str, *, title: str | None = None) -> Answer:
+    body = {"status": int(status), "title": title or status.phrase, "detail": detail}
+    return Answer(status, _encode(body), {"Content-Type": "application/json"})

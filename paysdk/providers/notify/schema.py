@@ -1,0 +1,57 @@
+"""Notify's shape: what "List payments" (docs.notify.nl) says that it sends.
+
+``resource`` is not read: lists say "payments", single answers "payment", and other samples say something else again.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, TypeAlias
+
+import msgspec
+
+__all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "PageEnvelope", "PaymentRow"]
+
+Identifier: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+Day: TypeAlias = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
+
+
+class Invoice(msgspec.Struct, gc=False, rename="camel"):
+    id: Identifier
+    number: str | None = None
+    invoice_total: Decimal | None = None
+    invoice_balance: Decimal | None = None
+
+
+class Customer(msgspec.Struct, gc=False):
+    id: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+
+class PaymentRow(msgspec.Struct, gc=False):
+    """One payment. There is no currency, no status and no timestamp."""
+
+    modified_at: ClassVar[None] = None
+
+    id: Identifier
+    amount: Decimal
+    invoice: Invoice
+    date: Day | None = None
+    customer: Customer | None = None
+
+
+class Link(msgspec.Struct):
+    href: str | None = None
+
+
+class Links(msgspec.Struct):
+    next: Link | None = None
+
+
+class PageEnvelope(msgspec.Struct):
+    """A page. Nearly HAL: ``links`` has no underscore, and the payments are not embedded. ``count`` is 5 beside four records in the sample."""
+
+    payments: list[msgspec.Raw]
+    count: int | None = None
+    links: Links | None = None

@@ -1,0 +1,119 @@
+"""From an answer's bytes to payments, whatever the provider: pure.
+
+A page's way: its body is split into records, which keep their own bytes; the records are read by the slice into typed rows of the provider's
+shape; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step, for the whole
+page, so that the third cannot fail. Where a record cannot be read, its slice is gone through again record by record: the fault gets a path,
+and the good records do not pay for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import msgspec
+
+from paysdk.errors import MalformedResponseError
+from paysdk.payment import Payment
+
+__all__ = ["RawPage", "Reader", "Row", "decoded", "not_finite", "read_records"]
+
+T = TypeVar("T")
+
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+_AT = re.compile(r" - at `(\$[^`]*)`$")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_SHOWN = 200
+
+
+@attrs.frozen
+class RawPage:
+    """A page's envelope, opened: its records still in their bytes, the link to the next page, and the count that the provider reported."""
+
+    records: Sequence[msgspec.Raw]
+    link: str | None
+    reported_count: int | None
+
+
+class Row(Protocol):
+    """A record of a page, typed but still in the provider's shape. The time of modification is ``None`` where the provider sends none."""
+
+    @property
+    def id(self) -> str | int: ...
+
+    @property
+    def modified_at(self) -> datetime | None: ...
+
+
+class Reader(Protocol):
+    """How a provider's pages are read. ``path`` is where the records stand in the body, such as ``$.results``."""
+
+    @property
+    def path(self) -> str: ...
+
+    def split(self, body: bytes) -> RawPage:
+        """Open the envelope. Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``."""
+        ...
+
+    def rows(self, records: list[bytes]) -> list[Any]:
+        """The ``Row`` of each record, in order. Raises ``msgspec.ValidationError`` if one is not what it must be."""
+        ...
+
+    def payment(self, row: Any, record: bytes) -> Payment:
+        """What a row that ``rows`` gave means, with the record's own bytes as its ``raw``."""
+        ...
+
+
+def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    """``decode(body)``, with its errors as ``MalformedResponseError``."""
+    try:
+        return decode(body)
+    except _UNREADABLE as error:
+        raise _malformed(error, "$", body) from None
+
+
+def read_records(
+    reader: Reader, records: list[bytes], first: int, set_aside: Callable[[MalformedResponseError], None] | None
+) -> tuple[list[Any], list[bytes]]:
+    """The rows of a slice of a page, whose first record is the page's number *first* (from 0), and the record of each row.
+
+    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and the record left out.
+    """
+    try:
+        return reader.rows(records), records
+    except _UNREADABLE:
+        rows: list[Any] = []
+        readable: list[bytes] = []
+    for index, record in enumerate(records, first):
+        try:
+            rows += reader.rows([record])
+        except _UNREADABLE as error:
+            fault = _malformed(error, f"{reader.path}[{index}]", record)
+            if set_aside is None:
+                raise fault from None
+            set_aside(fault)
+        else:
+            readable.append(record)
+    return rows, readable
+
+
+def not_finite(field: str) -> msgspec.ValidationError:
+    """What to raise for an amount that is no number: a decoder takes "NaN" and "Infinity" for decimals where they come as text."""
+    return msgspec.ValidationError(f"Expected a finite number - at `$[0].{field}`")
+
+
+def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
+    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    within = _AT.search(what)
+    path = at + (within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else "")
+    if missing := _MISSING.search(what):
+        path += f".{missing[1]}"
+    not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
+    found = "The answer is no JSON" if not_json else "The answer cannot be read"
+    message = f"{found}: {_AT.sub('', what)}, at {path}."
+    if not_json:
+        message += f" It begins with {raw[:_SHOWN]!r}."
+    return MalformedResponseError(message, path=path, raw=raw if at != "$" else raw[:_SHOWN], not_json=not_json)

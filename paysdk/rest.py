@@ -1,0 +1,125 @@
+"""A provider over JSON and HTTP, but for its endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime, time
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from paysdk.checkpoint import Checkpoint
+from paysdk.errors import ConfigurationError, MalformedResponseError
+from paysdk.events import Event
+from paysdk.listing import PagedListing, Source, checkpoint_position
+from paysdk.pagination import Pagination, encode_query
+from paysdk.provider import Capabilities
+from paysdk.reading import Reader
+from paysdk.transport.client import Client, Settings
+from paysdk.transport.credentials import Secret
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole"]
+
+
+class RestProvider:
+    """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
+
+    *api_key* is the key, or an async callable that gives it and is asked for each request's sake anew, so that keys can rotate.
+    *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt, *deadline*
+    one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count. *limiter* is any
+    async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read, which is then left
+    out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``.
+
+    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any number
+    of tasks, and goes on in another event loop.
+    """
+
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    default_base_url: ClassVar[str]
+    authorization_scheme: ClassVar[str]
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], Awaitable[str]],
+        *,
+        base_url: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        timeout: float = 60.0,
+        deadline: float | None = None,
+        limiter: AbstractAsyncContextManager[object] | None = None,
+        on_malformed: Callable[[MalformedResponseError], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> None:
+        key = api_key if callable(api_key) else Secret(api_key)
+        del api_key  # so that no traceback of what follows can show it
+        settings = Settings(
+            key=key,
+            origin=self.default_base_url if base_url is None else base_url,
+            session=session,
+            retry=retry,
+            timeout=timeout,
+            deadline=deadline,
+            limiter=limiter,
+            on_malformed=on_malformed,
+            on_event=on_event,
+        )
+        self._client = Client(self.name, self.authorization_scheme, settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._client.settings.origin!r})"
+
+    async def __aenter__(self) -> Self:
+        self._client.reopen()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End what is under way and give the connections back. Doing it twice is fine; afterwards the object can be entered again."""
+        await self._client.aclose()
+
+    def _listing(
+        self, path: str, pagination: Pagination, reader: Reader, filters: dict[str, str], resume: Checkpoint | str | None
+    ) -> PagedListing:
+        tag = encode_query(sorted(filters.items()))
+        start = None
+        if resume is not None:
+            position, tag = checkpoint_position(resume, self.name, tag)
+            start = pagination.resumed(position)
+        return PagedListing(Source(client=self._client, path=path, pagination=pagination, reader=reader, filters=tag), start)
+
+
+def checked_page_size(page_size: int | None, largest: int) -> int | None:
+    """*page_size*, if a page can be that large. Raises ``ConfigurationError`` otherwise."""
+    return None if page_size is None else checked_whole("page_size", page_size, 1, largest)
+
+
+def checked_whole(name: str, value: int, least: int, most: int | None = None) -> int:
+    """*value*, if it is a whole number within the bounds. Raises ``ConfigurationError`` otherwise."""
+    number: object = value
+    if isinstance(number, bool) or not isinstance(number, int) or number < least or (most is not None and number > most):
+        bounds = f"from {least}" if most is None else f"from {least} to {most}"
+        raise ConfigurationError(f"{name} must be a whole number {bounds}, not {value!r}.")
+    return value
+
+
+def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
+    """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
+
+    Raises ``ConfigurationError`` for a naive datetime, which names no moment.
+    """
+    given: object = value
+    if isinstance(given, datetime):
+        if given.tzinfo is None or given.utcoffset() is None:
+            raise ConfigurationError(f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), or a date; {given!r} has no zone.")
+        return given.astimezone(UTC)
+    if isinstance(given, date):
+        return datetime.combine(given, time.max if end_of_day else time.min, UTC)
+    raise ConfigurationError(f"{name} must be an aware datetime or a date, not {value!r}.")

@@ -1,0 +1,149 @@
+"""The local server that every sandbox is."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+from aiohttp import web
+from multidict import CIMultiDict
+
+from paysdk.testing.exchange import Answer, LoggedRequest, Request
+from paysdk.testing.faults import Fault, FaultPlan
+from paysdk.testing.wire import deliver
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Sandbox"]
+
+# Faults that send part of an answer need one, even where the server is told to fail before its work.
+_UNPROCESSED = Answer(200, b'{"detail": "not processed"}', {"Content-Type": "application/json"})
+# Seconds that ending waits for a handler; one that hangs is cancelled then. aiohttp takes 0 for "for ever".
+_GRACE = 0.01
+
+
+@attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.frozen)
+class _Running:
+    """A server that listens, and where."""
+
+    runner: web.ServerRunner
+    url: str
+
+
+@attrs.define(kw_only=True, eq=False)
+class Sandbox(ABC):
+    """A real server on this machine that answers like a provider's API as documented; a provider says what it answers.
+
+    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how. ``port`` 0 takes any that is free.
+    Use it in ``async with``, or ``start`` and ``close`` it; both may be repeated, and the data and the log outlive a restart.
+    """
+
+    scheme: ClassVar[str]
+
+    api_key: str = attrs.field(repr=False, on_setattr=attrs.setters.frozen)
+    latency: float = attrs.field(default=0.0, on_setattr=attrs.setters.frozen)
+    faults: FaultPlan | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    host: str = attrs.field(default="127.0.0.1", on_setattr=attrs.setters.frozen)
+    port: int = attrs.field(default=0, on_setattr=attrs.setters.frozen)
+    _running: _Running | None = attrs.field(init=False, default=None, repr=False)
+    _log: list[LoggedRequest] = attrs.field(init=False, factory=list[LoggedRequest], repr=False)
+    _counts: tuple[int, ...] = attrs.field(init=False, default=(), repr=False)
+
+    @abstractmethod
+    def answer(self, request: Request) -> Answer:
+        """What the API answers to this request, and with it every change that the request makes."""
+
+    @property
+    def url(self) -> str:
+        """The origin, such as ``http://127.0.0.1:41234``. Raises RuntimeError while the sandbox is not running."""
+        if self._running is None:
+            raise RuntimeError(f"{type(self).__name__} is not running: use it in 'async with', or await start() first")
+        return self._running.url
+
+    @property
+    def requests(self) -> tuple[LoggedRequest, ...]:
+        """Every request that arrived, in the order of arrival, from before its answer was sent."""
+        return tuple(self._log)
+
+    def is_authorised(self, request: Request) -> bool:
+        """Whether the request came with this sandbox's key."""
+        return request.key is not None and hmac.compare_digest(request.key.encode(), self.api_key.encode())
+
+    async def start(self) -> None:
+        """Listen; nothing happens where it listens already. Raises OSError where the port is taken."""
+        if self._running is not None:
+            return
+        # A handler ends when its client leaves, so that a hung one does not outlive its request.
+        server = web.Server(self._handle, access_log=None, handler_cancellation=True)
+        runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._running = _Running(runner=runner, url=f"http://{self.host}:{runner.addresses[0][1]}")
+
+    async def close(self) -> None:
+        """Stop listening, cut every connection and cancel what hangs. Closing twice is fine."""
+        running, self._running = self._running, None
+        if running is not None:
+            await running.runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        """Start, and give the running sandbox."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """Close."""
+        await self.close()
+
+    async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        request = await self._read(incoming)
+        fault = self._next_fault(request)
+        answer = _UNPROCESSED if fault is not None and not fault.processed else self.answer(request)
+        self._note(request, answer, fault)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        return await deliver(incoming, answer, fault)
+
+    async def _read(self, incoming: web.BaseRequest) -> Request:
+        headers = CIMultiDict(incoming.headers)
+        scheme, _, key = headers.pop("Authorization", "").partition(" ")
+        return Request(
+            method=incoming.method,
+            path=incoming.path,
+            query=dict(incoming.query.items()),
+            target=incoming.raw_path,
+            origin=f"http://{incoming.host}",
+            headers=headers,
+            body=await incoming.read(),
+            key=key.strip() if scheme.lower() == self.scheme.lower() and key else None,
+        )
+
+    def _next_fault(self, request: Request) -> Fault | None:
+        if self.faults is None:
+            return None
+        fault, self._counts = self.faults.meet(request.method, request.path, self._counts)
+        return fault
+
+    def _note(self, request: Request, answer: Answer, fault: Fault | None) -> None:
+        self._log.append(
+            LoggedRequest(
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                target=request.target,
+                headers=request.headers,
+                body=request.body,
+                authorised=self.is_authorised(request),
+                status=answer.status if fault is None else None,
+                fault=fault,
+            )
+        )

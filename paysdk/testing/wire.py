@@ -1,0 +1,148 @@
+"""Answers and faults on a real connection: where a fault has to break HTTP itself, the bytes are written past aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import zlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from aiohttp import web
+
+from paysdk.testing.exchange import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from paysdk.testing.faults import Fault, FaultKind
+
+__all__ = ["deliver"]
+
+_BLOCK = b" " * 65536
+
+
+async def deliver(request: web.BaseRequest, answer: Answer, fault: Fault | None) -> web.StreamResponse:
+    """Send the answer, or do what the fault says with it."""
+    if fault is None:
+        return _complete(answer)
+    return await _PERFORMERS[fault.kind](request, answer, fault)
+
+
+def _complete(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+
+async def _replaced(_request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
+    return _complete(Answer(fault.status, fault.body, dict(fault.headers)))
+
+
+def _head(answer: Answer) -> bytes:
+    fields = {**answer.headers, "Content-Length": str(len(answer.body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _transport(request: web.BaseRequest) -> asyncio.Transport:
+    # It is there as long as the client is, and a handler ends with its client.
+    return cast("asyncio.Transport", request.transport)
+
+
+def _reset(transport: asyncio.Transport) -> web.StreamResponse:
+    # Lingering for no time makes the kernel send RST where closing would send FIN, which is an orderly end.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+    return web.Response()
+
+
+async def _reset_before(request: web.BaseRequest, _answer: Answer, _fault: Fault) -> web.StreamResponse:
+    return _reset(_transport(request))
+
+
+async def _reset_headers(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
+    transport, head = _transport(request), _head(answer)
+    transport.write(head[: len(head) // 2])
+    return _reset(transport)
+
+
+async def _reset_body(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
+    transport = _transport(request)
+    transport.write(_head(answer) + answer.body[: len(answer.body) // 2])
+    return _reset(transport)
+
+
+async def _truncated(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
+    transport = _transport(request)
+    transport.write(_head(answer) + answer.body[: len(answer.body) // 2])
+    transport.close()
+    return web.Response()
+
+
+async def _hanging(_request: web.BaseRequest, _answer: Answer, _fault: Fault) -> web.StreamResponse:
+    never: asyncio.Future[web.StreamResponse] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def _drip(transport: asyncio.Transport, data: bytes, seconds: float) -> None:
+    for byte in data:
+        transport.write(bytes([byte]))
+        await asyncio.sleep(seconds)
+
+
+async def _dripping_headers(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    transport = _transport(request)
+    await _drip(transport, _head(answer), fault.seconds)
+    transport.write(answer.body)
+    transport.close()
+    return web.Response()
+
+
+async def _dripping_body(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    transport = _transport(request)
+    transport.write(_head(answer))
+    await _drip(transport, answer.body, fault.seconds)
+    transport.close()
+    return web.Response()
+
+
+async def _huge_body(request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    left = fault.size
+    while left is None or left > 0:
+        block = _BLOCK[:left]
+        await response.write(block)
+        left = None if left is None else left - len(block)
+    await response.write_eof()
+    return response
+
+
+def _bomb(size: int) -> bytes:
+    # A block that ends in a full flush can be repeated in the stream, so a bomb of any size takes the time of compressing one block.
+    blocks = -(-size // len(_BLOCK))
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = deflate.compress(_BLOCK) + deflate.flush(zlib.Z_FULL_FLUSH)
+    check = 0
+    for _ in range(blocks):
+        check = zlib.crc32(_BLOCK, check)
+    trailer = struct.pack("<II", check, blocks * len(_BLOCK) % 2**32)
+    return b"\x1f\x8b\x08" + bytes(7) + block * blocks + deflate.flush(zlib.Z_FINISH) + trailer
+
+
+async def _gzip_bomb(_request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
+    return _complete(Answer(200, _bomb(fault.size or 0), {"Content-Type": "application/json", "Content-Encoding": "gzip"}))
+
+
+_PERFORMERS: dict[FaultKind, Callable[[web.BaseRequest, Answer, Fault], Awaitable[web.StreamResponse]]] = {
+    "answer": _replaced,
+    "reset before": _reset_before,
+    "reset headers": _reset_headers,
+    "reset body": _reset_body,
+    "truncated": _truncated,
+    "hang": _hanging,
+    "drip headers": _dripping_headers,
+    "drip body": _dripping_body,
+    "huge body": _huge_body,
+    "gzip bomb": _gzip_bomb,
+}

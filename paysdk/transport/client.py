@@ -1,0 +1,145 @@
+"""What providers and listings call: one object for a provider's API, made of the transports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from paysdk.errors import ConfigurationError, MalformedResponseError, RequestTimeoutError
+from paysdk.events import Event
+from paysdk.messages import Request, Response
+from paysdk.transport.credentials import KeySource, Secret, checked_key
+from paysdk.transport.origin import checked_origin
+from paysdk.transport.policy import RetryPolicy, checked_seconds
+from paysdk.transport.watch import Tally, Watch
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["Budget", "Client", "Settings"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """A provider object's settings, checked. Nothing is opened for them."""
+
+    key: KeySource
+    origin: str = attrs.field(converter=checked_origin)
+    session: aiohttp.ClientSession | None
+    retry: RetryPolicy
+    timeout: float
+    deadline: float | None
+    limiter: AbstractAsyncContextManager[object] | None
+    on_malformed: Callable[[MalformedResponseError], object] | None
+    on_event: Callable[[Event], object] | None
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.key, Secret):
+            checked_key(self.key)
+        checked_seconds("timeout", self.timeout)
+        if self.deadline is not None:
+            checked_seconds("deadline", self.deadline)
+        if not isinstance(self.retry, RetryPolicy):
+            raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}.")
+        if self.limiter is not None and not (hasattr(self.limiter, "__aenter__") and hasattr(self.limiter, "__aexit__")):
+            raise ConfigurationError(f"limiter must be an async context manager, not {self.limiter!r}.")
+        for name in ("on_malformed", "on_event"):
+            if (given := getattr(self, name)) is not None and not callable(given):
+                raise ConfigurationError(f"{name} must be callable, not {given!r}.")
+
+
+class Budget:
+    """The time that one operation may take, in seconds: requests, retries and waits together, but not what its consumer does in between."""
+
+    def __init__(self, deadline: float | None) -> None:
+        self._deadline = deadline
+        self._left = deadline
+
+    @asynccontextmanager
+    async def spending(self) -> AsyncGenerator[None]:
+        """Count the time inside, and end it with ``RequestTimeoutError`` where the budget does."""
+        started = asyncio.get_running_loop().time()
+        limit = asyncio.timeout(self._left)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise RequestTimeoutError(f"The deadline of {self._deadline:g} s for the whole operation ended it, retries and waits included.") from None
+        finally:
+            if self._left is not None:
+                self._left = max(0.0, self._left - (asyncio.get_running_loop().time() - started))
+
+
+class Client:
+    """One provider's API. It may be shared by any number of tasks, and goes on in another event loop."""
+
+    def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
+        # aiohttp and stamina take longer to import than all the rest, and are not needed before the first provider is made.
+        from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
+        from paysdk.transport.pacing import Paced  # noqa: PLC0415
+        from paysdk.transport.retry import Retrying  # noqa: PLC0415
+
+        self.provider = provider
+        self.settings = settings
+        self.watch = Watch(settings.on_event)
+        self._scheme = scheme
+        self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.watch)
+        paced = Paced(self._http, settings.limiter, provider, settings.origin, self.watch)
+        self._retrying = Retrying(paced, settings.retry, provider, settings.origin, self.watch)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def budget(self) -> Budget:
+        """The time for one operation."""
+        return Budget(self.settings.deadline)
+
+    def reopen(self) -> None:
+        """Take requests again after ``aclose``."""
+        self._http.reopen()
+
+    async def call(self, request: Request, read: Callable[[Response], T], tally: Tally) -> T:
+        """Send *request*, with retries by the policy, and give what *read* makes of the answer."""
+        if self._http.closed:
+            raise self._http.closed_error()
+        return await self._retrying.call(request, await self._authorization(), read, tally)
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run *work* as a task that ends with this client."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # Where nobody comes for the result, its exception is nobody's either.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def finished(self, task: asyncio.Task[T]) -> T:
+        """The result of a task that ``start`` gave. Raises ``ConfigurationError`` if this client was closed meanwhile."""
+        try:
+            return await task
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if self._http.closed and task.cancelled() and not (me and me.cancelling()):
+                raise self._http.closed_error() from None
+            raise
+
+    async def aclose(self) -> None:
+        """End what is under way and give the connections back."""
+        self._http.closed = True
+        loop = asyncio.get_running_loop()
+        mine = [task for task in self._tasks if task.get_loop() is loop]
+        for task in mine:
+            task.cancel()
+        await asyncio.gather(*mine, return_exceptions=True)
+        await self._http.aclose()
+
+    async def _authorization(self) -> Secret:
+        source = self.settings.key
+        key = source if isinstance(source, Secret) else checked_key(Secret(await source()))
+        return Secret(f"{self._scheme} {key.reveal()}")

@@ -1,0 +1,45 @@
+"""Keys, kept out of sight from the moment that they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeAlias
+
+from paysdk.errors import ConfigurationError
+
+__all__ = ["KeySource", "Secret", "checked_key"]
+
+
+class Secret:
+    """A text that shows itself only when asked, and can be neither copied into a pickle nor printed by accident."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a provider holds an API key and cannot be pickled: make another one in the other process")
+
+
+KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
+
+
+def checked_key(key: Secret) -> Secret:
+    """*key* itself, if it can be one. Raises ``ConfigurationError``, which does not show it."""
+    text: object = key.reveal()
+    if not isinstance(text, str):
+        raise ConfigurationError(f"api_key must be a str or an async callable that gives one, not {type(text).__name__}.")
+    if not text:
+        raise ConfigurationError("api_key is empty.")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigurationError(
+            "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer' before it."
+        )
+    return key

@@ -1,0 +1,188 @@
+"""One attempt over HTTP, by aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from importlib.metadata import version
+
+import aiohttp
+from yarl import URL
+
+from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
+from paysdk.events import Answered, AttemptFailed, RequestSent
+from paysdk.messages import Request, Response
+from paysdk.transport.watch import Attempt, Watch
+
+__all__ = ["HTTPTransport"]
+
+# Far above any page (10,000 of Campfire's payments are some 4 MB) and far below what hurts.
+LARGEST_ANSWER = 256 * 2**20
+
+_CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
+_NO_LIMITS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+class _ConnectionLostError(aiohttp.ClientError):
+    """A connection broke: said in a way that aiohttp does not take for an invitation."""
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no limiter
+    # and no report, so the error is kept from it and the retries are left to paysdk.
+    try:
+        return await handler(request)
+    except _CONNECTION_NOT_MADE:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _ConnectionLostError(str(error) or type(error).__name__) from None
+
+
+async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+class HTTPTransport:
+    """Sends to one origin, over a session that was given or over one of its own.
+
+    Its own session belongs to the event loop that it was opened in; in another loop another is opened. A given session is never closed.
+    While ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
+    """
+
+    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, watch: Watch) -> None:  # noqa: ASYNC109  # a setting, not a wait of this function's
+        given: object = session
+        if given is not None and not isinstance(given, aiohttp.ClientSession):
+            raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
+        self.closed = False
+        self._provider = provider
+        self._origin = origin
+        self._given = session
+        self._timeout = timeout
+        self._watch = watch
+        self._own: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closer: AsyncGenerator[None] | None = None
+
+    async def send(self, request: Request, attempt: Attempt) -> Response:
+        """Send *request* once and read the answer whole.
+
+        Raises ``ConnectionFailedError`` or ``RequestTimeoutError``. Neither has aiohttp's exception in its chain: the frames and request
+        descriptions that hang on those hold the key. Raises ``MalformedResponseError`` for a body that is too large, and
+        ``ConfigurationError`` where this transport or the given session is closed.
+        """
+        url = self._origin + request.target
+        session = await self._session()
+        started = time.perf_counter()
+        self._watch(RequestSent(self._provider, request.method, url, attempt.number))
+        attempt.tally.requests += 1
+        attempt.tally.unanswered = True
+        failure: PaysdkError
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._exchange(session, request, url, attempt)
+        except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
+            failure = self._explained(error)
+            attempt.tally.unanswered = not getattr(failure, "never_sent", False)
+        except BaseException as error:
+            # Cancelled, or failed in a part of the given session's own, such as a middleware.
+            _forget_frames(error)
+            self._failed(request, url, attempt, started, error)
+            raise
+        else:
+            attempt.tally.unanswered = False
+            seconds = time.perf_counter() - started
+            self._watch(Answered(self._provider, request.method, url, attempt.number, response.status, seconds, len(response.body)))
+            return response
+        self._failed(request, url, attempt, started, failure)
+        raise failure
+
+    def reopen(self) -> None:
+        """Take requests again after ``aclose``."""
+        self.closed = False
+
+    def closed_error(self) -> ConfigurationError:
+        """What using this after ``aclose`` raises."""
+        return ConfigurationError(f"This {self._provider} provider is closed. Enter it again with 'async with', or make another.")
+
+    async def aclose(self) -> None:
+        """Send nothing any more, and close the session, if it is ours."""
+        self.closed = True
+        closer, self._closer, self._own, self._loop = self._closer, None, None, None
+        if closer is not None:
+            await closer.aclose()
+
+    async def _session(self) -> aiohttp.ClientSession:
+        if self.closed:
+            raise self.closed_error()
+        if self._given is not None:
+            if self._given.closed:
+                raise ConfigurationError("The session that was given is closed. Give an open one, or none.")
+            return self._given
+        loop = asyncio.get_running_loop()
+        if self._own is None or self._own.closed or self._loop is not loop:
+            self._own = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"}
+            )
+            self._loop = loop
+            # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of a
+            # provider that nobody closed goes with its loop.
+            self._closer = _closing(self._own)
+            await anext(self._closer)
+        return self._own
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt) -> Response:
+        headers = {"Authorization": attempt.authorization.reveal()} | ({"Content-Type": "application/json"} if request.body is not None else {})
+        async with session.request(
+            request.method,
+            URL(url, encoded=True),
+            data=request.body,
+            headers=headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=_NO_LIMITS,
+            middlewares=(*session._middlewares, _sent_once),  # noqa: SLF001  # giving any replaces those of a user's session, which have no public name
+        ) as answer:
+            body = await _read(answer)
+            return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+    def _explained(self, error: Exception) -> PaysdkError:
+        if isinstance(error, PaysdkError):
+            _forget_frames(error)
+            return error
+        if isinstance(error, TimeoutError):
+            return RequestTimeoutError(f"No complete answer within the timeout of {self._timeout:g} s for one attempt")
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        failure = ConnectionFailedError(f"No complete answer: {what}")
+        failure.never_sent = isinstance(error, _CONNECTION_NOT_MADE)
+        return failure
+
+    def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
+        seconds = time.perf_counter() - started
+        self._watch(AttemptFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Drop the frames of *error* and of all that is linked to it: below this module they hold the headers of the request."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        linked = waiting.pop()
+        if linked is not None and id(linked) not in seen:
+            seen.add(id(linked))
+            linked.__traceback__ = None
+            waiting += [linked.__cause__, linked.__context__]
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in answer.content.iter_any():
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            raise MalformedResponseError(f"The answer is larger than {LARGEST_ANSWER:,} bytes and was not read to its end.")
+        chunks.append(chunk)
+    return b"".join(chunks)

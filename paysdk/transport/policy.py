@@ -1,0 +1,101 @@
+"""When to try again, and after how long: pure."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, RateLimitedError, TransportError
+from paysdk.messages import Request
+
+__all__ = ["RetryPolicy", "checked_seconds", "retry_after", "wait_before_retry", "worth_retrying"]
+
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*")
+
+
+def checked_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
+    """*value*, if it is a number of seconds. Raises ``ConfigurationError`` otherwise."""
+    number: object = value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number < 0 or (number == 0 and not allow_zero):
+        raise ConfigurationError(f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, not {value!r}.")
+    return value
+
+
+def _seconds(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
+    checked_seconds(f"RetryPolicy.{field.name}", value, allow_zero=True)
+
+
+def _attempts(policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:  # noqa: ARG001  # attrs' signature
+    number: object = value
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ConfigurationError(f"RetryPolicy.{field.name} must be a whole number from 1, not {value!r}.")
+
+
+def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:
+    _seconds(policy, field, value)
+    if value > 1:
+        raise ConfigurationError(f"RetryPolicy.{field.name} must be between 0 and 1, not {value!r}.")
+
+
+@attrs.frozen
+class RetryPolicy:
+    """How often a request is tried, and how long is waited in between. All times are in seconds.
+
+    ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and ``wait_initial`` times 2 to the *n* - 1, at most
+    ``wait_max``: full jitter, so that clients that failed together do not come back together. ``wait_jitter`` is the share of the wait that is
+    drawn; at 0 it is always the whole. A ``Retry-After`` is obeyed instead up to ``retry_after_max``; for a longer one the error is raised at
+    once, with ``retry_after`` on it.
+    """
+
+    attempts: int = attrs.field(default=5, validator=_attempts)
+    wait_initial: float = attrs.field(default=0.2, validator=_seconds)
+    wait_max: float = attrs.field(default=10.0, validator=_seconds)
+    wait_jitter: float = attrs.field(default=1.0, validator=_share)
+    retry_after_max: float = attrs.field(default=60.0, validator=_seconds)
+
+
+def worth_retrying(request: Request, error: PaysdkError) -> bool:
+    """Whether *request* may be sent again after *error*.
+
+    A GET may wherever another try could end better. Anything else only where it cannot have been processed: no connection was made, or the
+    answer was 429.
+    """
+    if isinstance(error, RateLimitedError) or (isinstance(error, TransportError) and error.never_sent):
+        return True
+    if request.method != "GET":
+        return False
+    if isinstance(error, APIError):
+        return error.status in _RETRIED_STATUSES
+    return isinstance(error, TransportError) or (isinstance(error, MalformedResponseError) and error.not_json)
+
+
+def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random) -> float | None:
+    """How many seconds to wait after failed attempt number *attempt* (from 1), or ``None`` where the provider asks for more than is allowed.
+
+    *draw* gives numbers between 0 and 1.
+    """
+    asked = error.retry_after if isinstance(error, APIError) else None
+    if asked is not None:
+        return asked if asked <= policy.retry_after_max else None
+    bound = min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, 64))
+    return bound * (1 - policy.wait_jitter * (1 - draw()))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds that ``Retry-After`` asks to wait (RFC 9110, 10.2.3: a number of seconds or a date), or ``None`` without a readable one."""
+    text = headers.get("retry-after", "")
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (when - now).total_seconds())

@@ -1,0 +1,82 @@
+"""Trying again, with stamina."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+import stamina
+
+from paysdk.errors import PaysdkError, RateLimitedError
+from paysdk.events import RetryPlanned
+from paysdk.messages import Request, Response
+from paysdk.transport.answers import refusal
+from paysdk.transport.credentials import Secret
+from paysdk.transport.origin import redirected
+from paysdk.transport.pacing import Paced
+from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retrying
+from paysdk.transport.watch import Attempt, Tally, Watch
+
+__all__ = ["Retrying"]
+
+T = TypeVar("T")
+
+_REDIRECTS = 3
+
+
+class Retrying:
+    """Makes attempts, by the policy, until there is an answer that can be read or an error that another attempt would not mend."""
+
+    def __init__(
+        self, inner: Paced, policy: RetryPolicy, provider: str, origin: str, watch: Watch, draw: Callable[[], float] = random.random
+    ) -> None:
+        self._inner = inner
+        self._policy = policy
+        self._provider = provider
+        self._origin = origin
+        self._watch = watch
+        self._draw = draw
+
+    async def call(self, request: Request, authorization: Secret, read: Callable[[Response], T], tally: Tally) -> T:
+        """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt."""
+        number = 0
+
+        def backoff(error: Exception) -> bool | float:
+            wait = self._wait(request, number, error)
+            return False if wait is None else wait
+
+        async for attempt in stamina.retry_context(on=backoff, attempts=self._policy.attempts, timeout=None):
+            with attempt:
+                number = attempt.num
+                tally.retries += number > 1
+                try:
+                    return read(await self._answer(request, Attempt(number, authorization, tally)))
+                except PaysdkError as error:
+                    error.at(self._provider, request.method, self._origin + request.target)
+                    raise
+        raise AssertionError("stamina returns or raises")
+
+    async def _answer(self, request: Request, attempt: Attempt) -> Response:
+        response = await self._inner.send(request, attempt)
+        for _ in range(_REDIRECTS):
+            if (target := redirected(self._origin, request, response)) is None:
+                break
+            request, response = target, await self._inner.send(target, attempt)
+        if (error := refusal(response)) is not None:
+            raise error
+        return response
+
+    def _wait(self, request: Request, number: int, error: Exception) -> float | None:
+        if not isinstance(error, PaysdkError) or not worth_retrying(request, error):
+            return None
+        wait = wait_before_retry(self._policy, number, error, self._draw)
+        if wait is None:
+            return None
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            # Also after the last attempt: that this one gives up is no reason for its neighbours to be told as well.
+            self._inner.hold(error.retry_after)
+        if number >= self._policy.attempts:
+            return None
+        self._watch(RetryPlanned(self._provider, request.method, self._origin + request.target, number, type(error).__name__, wait))
+        return wait

@@ -1,0 +1,51 @@
+"""Telling those who watch: the ``paysdk`` logger and ``on_event=``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import attrs
+
+from paysdk.events import Event, RetryPlanned, Waiting
+from paysdk.transport.credentials import Secret
+
+__all__ = ["Attempt", "Tally", "Watch"]
+
+_log = logging.getLogger("paysdk")
+
+
+@attrs.define
+class Tally:
+    """How many requests an operation has sent, retries among them, and whether the latest went out and no answer came."""
+
+    requests: int = 0
+    retries: int = 0
+    unanswered: bool = False
+
+
+@attrs.frozen
+class Attempt:
+    """What goes along with a request on its way down: its number (from 1), the header that authorises it, and whose account it is on."""
+
+    number: int
+    authorization: Secret
+    tally: Tally
+
+
+class Watch:
+    """Passes events on. A watcher that fails is logged and changes nothing else."""
+
+    def __init__(self, on_event: Callable[[Event], object] | None) -> None:
+        self._on_event = on_event
+
+    def __call__(self, event: Event) -> None:
+        level = logging.INFO if isinstance(event, RetryPlanned | Waiting) else logging.DEBUG
+        if _log.isEnabledFor(level):
+            _log.log(level, "%s", event)
+        if self._on_event is None:
+            return
+        try:
+            self._on_event(event)
+        except Exception:  # whatever a watcher raises, a payment must not fail for it
+            _log.exception("on_event raised for %s", event)

@@ -1,0 +1,112 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from ipaddress import ip_address
+from typing import Protocol
+
+import attrs
+import hypothesis
+import pytest
+
+# On CI the examples are the same in each run, and no example is judged by its time.
+hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("paysdk")
+
+
+def _loopback_only(event: str, args: tuple[object, ...]) -> None:
+    if event == "socket.connect" and isinstance(address := args[1], tuple) and not ip_address(address[0]).is_loopback:
+        raise AssertionError(f"A test reaches for {address[0]}: only loopback is allowed.")
+
+
+sys.addaudithook(_loopback_only)
+
+
+@attrs.define
+class RawServer:
+    """A server that answers each request, numbered from 1, with the bytes that a test writes, and counts connections and requests."""
+
+    answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]]
+    url: str = ""
+    requests: list[bytes] = attrs.field(factory=list[bytes])
+    connections: int = 0
+    open: int = 0
+    ended: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer what comes over one connection."""
+        self.connections += 1
+        self.open += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
+                await self.answer(len(self.requests), writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+
+class RawServers(Protocol):
+    """Starts a server that ends with the test; without an answer, it never gives one."""
+
+    async def __call__(self, answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None) -> RawServer: ...
+
+
+@pytest.fixture
+async def raw_server() -> AsyncIterator[RawServers]:
+    """Starts servers whose answers are bytes, for what no sandbox does."""
+    started: list[tuple[asyncio.Server, RawServer]] = []
+
+    async def hang(_number: int, _writer: asyncio.StreamWriter) -> None:
+        await started[-1][1].ended.wait()
+
+    async def start(answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None) -> RawServer:
+        server = RawServer(answer or hang)
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        started.append((listening, server))
+        return server
+
+    yield start
+    for listening, server in started:
+        listening.close()
+        server.ended.set()
+    while any(server.open for _, server in started):
+        await asyncio.sleep(0.001)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    waiting, seen = [error], set[int]()
+    while waiting:
+        current = waiting.pop()
+        if id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [linked for linked in (current.__cause__, current.__context__) if linked is not None]
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    yield repr(error)
+    yield str(error)
+    yield repr(vars(error))
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if "/tests/" not in frame.f_code.co_filename:
+            yield f"{frame.f_code.co_filename}:{traceback.tb_lineno} {frame.f_locals!r}"
+        traceback = traceback.tb_next
+
+
+@pytest.fixture
+def told_by() -> Callable[[BaseException], str]:
+    """All that an exception tells, with its whole chain and the locals of every frame but the tests' own, also where it is suppressed."""
+    return lambda error: "\n".join(text for linked in _chain(error) for text in _told(linked))

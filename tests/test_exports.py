@@ -1,0 +1,64 @@
+"""What `import paysdk` gives, and what it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import paysdk
+
+INSTALLED = Path(paysdk.__file__).parent
+TREE = Path(__file__).parents[1] / "paysdk"
+
+
+def files_below(folder: Path) -> set[str]:
+    """The files in *folder* and below, but for what Python compiled."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules that a new interpreter has loaded after *code*."""
+    command = [sys.executable, "-P", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_tested_package_is_the_installed_one() -> None:
+    """The tests run against what the wheel installed, not against the tree."""
+    assert Path(sysconfig.get_path("purelib"), "paysdk") == INSTALLED
+
+
+def test_wheel_holds_every_file() -> None:
+    """The samples and the mark of a typed package are installed with the code."""
+    assert files_below(TREE) == files_below(INSTALLED)
+
+
+def test_exports_are_exactly_all() -> None:
+    """`__all__` names each thing once, and has all of paysdk's own that can be seen at the top."""
+    exports = {name for name in dir(paysdk) if getattr(getattr(paysdk, name), "__module__", "").startswith("paysdk.")}
+
+    assert sorted(exports) == sorted(paysdk.__all__)
+
+
+def test_every_error_is_exported() -> None:
+    """Whatever paysdk raises can be caught by a name from the top."""
+    assert set(paysdk.errors.__all__) <= set(paysdk.__all__)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A name that paysdk does not have fails like that of any module."""
+    with pytest.raises(AttributeError, match="no_such_name"):
+        paysdk.no_such_name  # noqa: B018  # the access is what fails
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    """`import paysdk` alone loads neither HTTP nor the converter."""
+    assert set() == loaded_after("import paysdk") & {"aiohttp", "asyncio", "cattrs", "stamina"}
+
+
+def test_no_http_before_the_first_provider_is_made() -> None:
+    """Having every public name at hand loads no aiohttp yet."""
+    assert "aiohttp" not in loaded_after("from paysdk import *")

@@ -1,0 +1,45 @@
+"""A sandbox of a made-up provider, small enough to see through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import aiohttp
+import attrs
+import pytest
+
+from paysdk.testing import Answer, Request, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@attrs.define(kw_only=True, eq=False)
+class GreetingSandbox(Sandbox):
+    """Greets whoever has the key, and remembers whom."""
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = attrs.field(default="sandbox-key", repr=False)
+    greeted: list[Request] = attrs.field(factory=list[Request])
+
+    def answer(self, request: Request) -> Answer:
+        """Greet."""
+        if not self.is_authorised(request):
+            return Answer(401)
+        self.greeted.append(request)
+        return Answer(200, b'{"greeting": "' + b"hello " * 10 + b'"}', {"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def greeting_sandbox() -> type[Sandbox]:
+    """The class of a sandbox that greets; its ``greeted`` are the requests that it did its work for."""
+    return GreetingSandbox
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    """A plain HTTP client with the key, and a connection for each request."""
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(headers={"Authorization": "Bearer sandbox-key"}, connector=connector) as session:
+        yield session

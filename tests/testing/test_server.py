@@ -1,0 +1,175 @@
+"""The local server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import attrs
+import pytest
+
+from paysdk.testing import FaultPlan, Request, hang, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk.testing import Sandbox
+
+    SandboxClass = Callable[..., Sandbox]
+
+
+async def test_listens_on_loopback_at_a_free_port(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+    """The origin is where it answers."""
+    async with greeting_sandbox() as sandbox, client.get(f"{sandbox.url}/hello") as response:
+        assert 200 == response.status
+        assert sandbox.url.startswith("http://127.0.0.1:")
+
+
+async def test_two_run_side_by_side(greeting_sandbox: SandboxClass) -> None:
+    """Each has its own port."""
+    async with greeting_sandbox() as one, greeting_sandbox() as other:
+        assert one.url != other.url
+
+
+async def test_not_running_has_no_url(greeting_sandbox: SandboxClass) -> None:
+    """Before start and after close, the url says what to do."""
+    sandbox = greeting_sandbox()
+    with pytest.raises(RuntimeError, match="await start"):
+        _ = sandbox.url
+    await sandbox.start()
+    await sandbox.close()
+    with pytest.raises(RuntimeError, match="GreetingSandbox is not running"):
+        _ = sandbox.url
+
+
+async def test_starting_and_closing_twice_is_fine(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+    """A second start changes nothing, a second close neither, and a closed one starts again with its log kept."""
+    sandbox = greeting_sandbox()
+    await sandbox.start()
+    url = sandbox.url
+    await sandbox.start()
+    assert url == sandbox.url
+    async with client.get(url):
+        pass
+    await sandbox.close()
+    await sandbox.close()
+    async with sandbox, client.get(sandbox.url):
+        assert 2 == len(sandbox.requests)
+
+
+async def test_taken_port_raises_and_leaves_nothing(greeting_sandbox: SandboxClass) -> None:
+    """Starting on a port that another one has is an OSError, and can be tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sandbox = greeting_sandbox(port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="address already in use"):
+            await sandbox.start()
+    async with sandbox:
+        assert sandbox.url.endswith(str(sandbox.port))
+
+
+def test_outlives_an_event_loop(greeting_sandbox: SandboxClass) -> None:
+    """The same object runs in one event loop after another."""
+    sandbox = greeting_sandbox()
+
+    async def run() -> str:
+        async with sandbox:
+            return sandbox.url
+
+    assert asyncio.run(run()).startswith("http://")
+    assert asyncio.run(run()).startswith("http://")
+
+
+@pytest.mark.parametrize("faults", [None, FaultPlan().always(hang())])
+async def test_close_leaves_no_task_behind(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, faults: FaultPlan | None) -> None:
+    """Closing cuts a request that waits, whether for a slow answer or for none, and ends its task."""
+    before = asyncio.all_tasks()
+    sandbox = greeting_sandbox(faults=faults, latency=0 if faults else 60)
+    await sandbox.start()
+    # A POST, because aiohttp sends a GET again by itself.
+    waiting = asyncio.create_task(client.post(sandbox.url).__aenter__())
+    while not sandbox.requests:  # noqa: ASYNC110  # nothing announces it
+        await asyncio.sleep(0)
+    await sandbox.close()
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await waiting
+    assert before == asyncio.all_tasks()
+
+
+async def test_latency_is_waited(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+    """Who waits less than the latency gets no answer, and who waits longer does."""
+    async with greeting_sandbox(latency=0.02) as sandbox:
+        with pytest.raises(TimeoutError):
+            await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.01))
+        async with client.get(sandbox.url) as response:
+            assert 200 == response.status
+
+
+async def test_log_tells_what_arrived(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+    """A request is logged with everything but its key."""
+    async with greeting_sandbox() as sandbox:
+        async with client.post(f"{sandbox.url}/a%20b?x=1&x=2&y=a%2Bb", data=b"body", headers={"X-Id": "7"}):
+            pass
+        (logged,) = sandbox.requests
+    assert ("POST", "/a b", {"x": "2", "y": "a+b"}, "/a%20b?x=1&x=2&y=a%2Bb") == (logged.method, logged.path, logged.query, logged.target)
+    assert (b"body", "7", True, 200, None) == (logged.body, logged.headers["x-id"], logged.authorised, logged.status, logged.fault)
+    assert "authorization" not in logged.headers
+    assert "sandbox-key" not in repr(logged)
+
+
+async def test_log_tells_the_fault(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+    """A request that met a fault is logged with it, in place of a status."""
+    fault = status(503)
+    async with greeting_sandbox(faults=FaultPlan().on(1, fault)) as sandbox:
+        for expected in (503, 200):
+            async with client.get(sandbox.url) as response:
+                assert expected == response.status
+    assert [(None, fault), (200, None)] == [(logged.status, logged.fault) for logged in sandbox.requests]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "authorised"),
+    [
+        ("Bearer sandbox-key", True),
+        ("bearer  sandbox-key ", True),
+        ("Bearer other-key", False),
+        ("Bearer é", False),
+        ("Bearer ", False),
+        ("Token sandbox-key", False),
+        ("sandbox-key", False),
+        ("", False),
+    ],
+)
+async def test_authorisation(greeting_sandbox: SandboxClass, authorization: str, *, authorised: bool) -> None:
+    """The key counts only when it is right and comes with the right scheme."""
+    async with greeting_sandbox() as sandbox, aiohttp.ClientSession(headers={"Authorization": authorization}) as client:
+        async with client.get(sandbox.url) as response:
+            assert (200 if authorised else 401) == response.status
+        assert [authorised] == [logged.authorised for logged in sandbox.requests]
+
+
+async def test_request_without_authorization(greeting_sandbox: SandboxClass) -> None:
+    """Nothing given is not authorised."""
+    async with greeting_sandbox() as sandbox, aiohttp.ClientSession() as client, client.get(sandbox.url) as response:
+        assert 401 == response.status
+
+
+async def test_request_knows_its_absolute_url(greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession) -> None:
+    """The URL is what the client asked for, host and query verbatim."""
+    async with greeting_sandbox() as sandbox:
+        async with client.get(f"{sandbox.url}/a?b=%2B", headers={"Host": "api.example.org"}):
+            pass
+        request: Request = sandbox.greeted[0]
+    assert "http://api.example.org/a?b=%2B" == request.url
+
+
+def test_settings_are_fixed(greeting_sandbox: Callable[..., Any]) -> None:
+    """What a sandbox was made with stays."""
+    with pytest.raises(attrs.exceptions.FrozenAttributeError):
+        greeting_sandbox().latency = 1.0
+
+
+def test_key_is_not_shown(greeting_sandbox: SandboxClass) -> None:
+    """The key is in no repr."""
+    assert "sandbox-key" not in repr(greeting_sandbox())

@@ -1,0 +1,469 @@
+"""One attempt over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import socket
+import zlib
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
+from paysdk.events import Answered, AttemptFailed, Event, RequestSent
+from paysdk.messages import Request, Response
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.testing import Fault, FaultPlan, dripping_body, dripping_headers, gzip_bomb, hang, huge_body, reset, truncated
+from paysdk.transport import http
+from paysdk.transport.credentials import Secret
+from paysdk.transport.http import HTTPTransport
+from paysdk.transport.watch import Attempt, Tally, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.conftest import RawServers
+
+LIST = Request("GET", "/coa/api/v1/invoice-payments", "cursor=&limit=2")
+PAY = Request("POST", "/coa/api/v1/invoice/58700/pay/", body=b'{"transactions": [{"amount": 1.50}]}')
+
+
+def transport(origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0) -> tuple[HTTPTransport, list[Event]]:  # noqa: ASYNC109  # the setting under test
+    """A transport to this origin, and the events that it tells."""
+    events: list[Event] = []
+    return HTTPTransport("campfire", origin, session, timeout, Watch(events.append)), events
+
+
+def attempt(tally: Tally | None = None) -> Attempt:
+    """An attempt with the sandbox's key."""
+    return Attempt(1, Secret("Token sandbox-key"), tally or Tally())
+
+
+async def failure_of(origin: str, request: Request = LIST, *, timeout: float = 5.0) -> tuple[PaysdkError, Tally, list[Event]]:  # noqa: ASYNC109  # the setting under test
+    """What sending raises, what it counted, and what it told."""
+    sender, events = transport(origin, timeout=timeout)
+    tally = Tally()
+    try:
+        with pytest.raises(PaysdkError) as raised:
+            await sender.send(request, attempt(tally))
+    finally:
+        await sender.aclose()
+    return raised.value, tally, events
+
+
+def answering(*answers: bytes) -> Callable[[int, asyncio.StreamWriter], Awaitable[None]]:
+    """Answers of these bytes, the last one for ever."""
+
+    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(answers[min(number, len(answers)) - 1])
+        await writer.drain()
+
+    return answer
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-ID: r1\r\n\r\n{}"
+
+
+async def test_get_as_it_is_on_the_wire(raw_server: RawServers) -> None:
+    """The target goes out byte for byte, with the key in its header, and nothing that belongs to a body."""
+    server = await raw_server(answering(OK))
+    sender, _ = transport(server.url)
+    answer = await sender.send(Request("GET", "/a", "cursor=a%2Bb+c%3D%3d&x="), attempt())
+    await sender.aclose()
+    (sent,) = server.requests
+    head = sent.decode().split("\r\n")
+    assert "GET /a?cursor=a%2Bb+c%3D%3d&x= HTTP/1.1" == head[0]
+    assert "Authorization: Token sandbox-key" in head
+    assert any(line.startswith("User-Agent: paysdk/") for line in head)
+    assert not any(line.startswith(("Content-", "Cookie")) for line in head)
+    assert Response(200, {"content-length": "2", "x-request-id": "r1"}, b"{}") == answer
+
+
+async def test_post_as_it_is_on_the_wire(raw_server: RawServers) -> None:
+    """The body goes out as it is, as JSON."""
+    server = await raw_server(answering(OK))
+    sender, _ = transport(server.url)
+    await sender.send(PAY, attempt())
+    await sender.aclose()
+    (sent,) = server.requests
+    assert b"\r\nContent-Type: application/json\r\n" in sent
+    assert sent.endswith(b'\r\n\r\n{"transactions": [{"amount": 1.50}]}')
+
+
+async def test_no_cookie_comes_back(raw_server: RawServers) -> None:
+    """What one answer sets is not sent with the next request."""
+    server = await raw_server(answering(OK.replace(b"X-Request-ID: r1", b"Set-Cookie: session=1")))
+    sender, _ = transport(server.url)
+    await sender.send(LIST, attempt())
+    await sender.send(LIST, attempt())
+    await sender.aclose()
+    assert 2 == len(server.requests)
+    assert b"ookie" not in server.requests[1]
+
+
+async def test_connection_is_kept() -> None:
+    """One connection serves request after request, and closing closes it."""
+    async with CampfireSandbox(payments=2) as sandbox:
+        sender, events = transport(sandbox.url)
+        tally = Tally()
+        for _ in range(3):
+            await sender.send(LIST, attempt(tally))
+        assert sender._own is not None
+        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        assert 1 == len(connector._conns)
+        await sender.aclose()
+        assert connector.closed
+    assert Tally(requests=3) == tally
+    assert [RequestSent, Answered] * 3 == [type(event) for event in events]
+
+
+async def test_answer_is_told() -> None:
+    """The events say what was asked, which attempt it was, and what came back."""
+    async with CampfireSandbox(payments=2) as sandbox:
+        sender, events = transport(sandbox.url)
+        answer = await sender.send(LIST, Attempt(3, Secret("Token sandbox-key"), Tally()))
+        await sender.aclose()
+        url = f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=&limit=2"
+    sent, answered = events
+    assert RequestSent("campfire", "GET", url, 3) == sent
+    assert isinstance(answered, Answered)
+    assert ("GET", url, 3, 200, len(answer.body)) == (answered.method, answered.url, answered.attempt, answered.status, answered.size)
+    assert answered.seconds > 0
+
+
+async def test_nobody_listens() -> None:
+    """A refused connection is a failure where nothing can have been sent."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    error, tally, events = await failure_of(f"http://127.0.0.1:{port}")
+    assert isinstance(error, ConnectionFailedError)
+    assert error.never_sent
+    assert "No complete answer: ClientConnectorError: Cannot connect to host" in str(error)
+    assert Tally(requests=1, unanswered=False) == tally
+    assert isinstance(events[-1], AttemptFailed)
+    assert "ConnectionFailedError" == events[-1].error
+
+
+async def test_no_such_host() -> None:
+    """A name that leads nowhere is a failure where nothing can have been sent."""
+    error, _, _ = await failure_of("https://no-such-host.localhost:1")
+    assert isinstance(error, ConnectionFailedError)
+    assert error.never_sent
+
+
+async def test_no_tls_there() -> None:
+    """A handshake that fails is a failure where nothing can have been sent."""
+    async with CampfireSandbox() as sandbox:
+        error, _, _ = await failure_of(sandbox.url.replace("http://", "https://"))
+        assert 0 == len(sandbox.requests)
+    assert isinstance(error, ConnectionFailedError)
+    assert error.never_sent
+
+
+@pytest.mark.parametrize("fault", [reset("before"), reset("headers"), reset("body"), truncated()], ids=lambda fault: fault.kind)
+@pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
+async def test_connection_breaks(fault: Fault, request_: Request) -> None:
+    """Wherever the connection breaks, the request was sent once, and may have been processed."""
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        error, tally, events = await failure_of(sandbox.url, request_)
+        assert 1 == len(sandbox.requests)
+    assert isinstance(error, ConnectionFailedError)
+    assert not error.never_sent
+    assert Tally(requests=1, unanswered=True) == tally
+    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+@pytest.mark.parametrize("fault", [hang(), dripping_headers(0.01), dripping_body(0.01)], ids=lambda fault: fault.kind)
+async def test_time_runs_out(fault: Fault) -> None:
+    """The timeout is for the whole attempt, its body included, however steadily that drips."""
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        error, tally, events = await failure_of(sandbox.url, timeout=0.03)
+    assert isinstance(error, RequestTimeoutError)
+    assert "No complete answer within the timeout of 0.03 s for one attempt" == str(error)
+    assert not error.never_sent
+    assert Tally(requests=1, unanswered=True) == tally
+    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
+    """A GET over a kept connection that the server dropped is not sent again behind paysdk's back."""
+
+    async def second_is_dropped(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 2:
+            writer.close()
+        writer.write(OK)
+
+    server = await raw_server(second_is_dropped)
+    sender, events = transport(server.url)
+    tally = Tally()
+    await sender.send(LIST, attempt(tally))
+    with pytest.raises(ConnectionFailedError, match="Server disconnected") as raised:
+        await sender.send(LIST, attempt(tally))
+    assert 2 == len(server.requests)
+    assert not raised.value.never_sent
+    await sender.send(LIST, attempt(tally))
+    await sender.aclose()
+    assert 3 == len(server.requests)
+    assert 3 == tally.requests
+    assert [RequestSent, Answered, RequestSent, AttemptFailed, RequestSent, Answered] == [type(event) for event in events]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"220 mail.example.com ESMTP\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["another protocol", "length", "chunks", "gzip", "long header"],
+)
+async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
+    """What cannot be read as HTTP is no complete answer."""
+    server = await raw_server(answering(answer))
+    error, tally, _ = await failure_of(server.url)
+    assert isinstance(error, ConnectionFailedError)
+    assert Tally(requests=1, unanswered=True) == tally
+
+
+async def test_compressed_answer(raw_server: RawServers) -> None:
+    """A compressed answer comes out as what it holds."""
+    packed = zlib.compress(b'{"count": 1}')
+    server = await raw_server(answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n%b" % (len(packed), packed)))
+    sender, _ = transport(server.url)
+    answer = await sender.send(LIST, attempt())
+    await sender.aclose()
+    assert b'{"count": 1}' == answer.body
+
+
+@pytest.mark.parametrize("fault", [huge_body(), gzip_bomb(200_000)], ids=lambda fault: fault.kind)
+async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    """A body beyond the bound is refused while it is read, also where it grows only when it is unpacked, and its connection is given up."""
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        sender, events = transport(sandbox.url)
+        tally = Tally()
+        with pytest.raises(MalformedResponseError, match="larger than 100,000 bytes") as raised:
+            await sender.send(LIST, attempt(tally))
+        assert sender._own is not None
+        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        assert 0 == len(connector._acquired)
+        await sender.aclose()
+    assert not raised.value.not_json
+    assert Tally(requests=1, unanswered=True) == tally
+    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound itself is allowed."""
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    async with CampfireSandbox(faults=FaultPlan().always(huge_body(100_000))) as sandbox:
+        sender, _ = transport(sandbox.url)
+        answer = await sender.send(LIST, attempt())
+        await sender.aclose()
+    assert 100_000 == len(answer.body)
+
+
+@pytest.mark.parametrize("fault", [hang(), dripping_body(0.01)], ids=lambda fault: fault.kind)
+async def test_cancelled(fault: Fault, told_by: Callable[[BaseException], str]) -> None:
+    """Being cancelled cuts the connection and tells it, and the exception holds no key."""
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        sender, events = transport(sandbox.url)
+        tally = Tally()
+        sending = asyncio.create_task(sender.send(LIST, attempt(tally)))
+        while not sandbox.requests:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.005)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await sending
+        assert sender._own is not None
+        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        assert (0, 0) == (len(connector._acquired), len(connector._conns))
+        await sender.aclose()
+    assert Tally(requests=1, unanswered=True) == tally
+    assert isinstance(events[-1], AttemptFailed)
+    assert "CancelledError" == events[-1].error
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [reset("before"), reset("headers"), reset("body"), truncated(), hang(), dripping_body(0.01), huge_body()],
+    ids=lambda fault: fault.kind,
+)
+async def test_failure_shows_no_key(monkeypatch: pytest.MonkeyPatch, fault: Fault, told_by: Callable[[BaseException], str]) -> None:
+    """No exception in the chain of a failure holds a frame of aiohttp's, where the headers of the request are."""
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        error, _, _ = await failure_of(sandbox.url, timeout=0.05)
+    assert "sandbox-key" not in told_by(error)
+    assert "/aiohttp/" not in told_by(error)
+
+
+async def test_refused_connection_shows_no_key(told_by: Callable[[BaseException], str]) -> None:
+    """Nor does one where no connection was made."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    error, _, _ = await failure_of(f"http://127.0.0.1:{port}")
+    assert "sandbox-key" not in told_by(error)
+    assert "/aiohttp/" not in told_by(error)
+
+
+async def test_given_session_is_not_closed() -> None:
+    """A session that was given serves the requests, with its own middlewares and whatever it does on error statuses, and stays open."""
+    seen: list[str] = []
+
+    async def note(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        seen.append(request.method)
+        return await handler(request)
+
+    async with CampfireSandbox(payments=2) as sandbox, aiohttp.ClientSession(raise_for_status=True, middlewares=[note]) as session:
+        sender, _ = transport(sandbox.url, session=session)
+        assert 200 == (await sender.send(LIST, attempt())).status
+        assert 404 == (await sender.send(Request("GET", "/nowhere"), attempt())).status
+        await sender.aclose()
+        assert not session.closed
+    assert ["GET", "GET"] == seen
+
+
+async def test_given_session_was_closed(told_by: Callable[[BaseException], str]) -> None:
+    """A session that its owner has closed is the owner's to mend, and nothing is sent."""
+    session = aiohttp.ClientSession()
+    await session.close()
+    sender, events = transport("http://127.0.0.1:1", session=session)
+    with pytest.raises(ConfigurationError, match="session") as raised:
+        await sender.send(LIST, attempt())
+    assert [] == events
+    assert "sandbox-key" not in told_by(raised.value)
+
+
+async def test_given_session_fails_in_its_own_way(told_by: Callable[[BaseException], str]) -> None:
+    """What a given session's own parts raise comes through, but without the frames that hold the key."""
+
+    async def broken(request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        held = request.headers["Authorization"]
+        try:
+            raise KeyError(len(held))
+        except KeyError:
+            raise LookupError("no such tenant") from None
+
+    async with aiohttp.ClientSession(middlewares=[broken]) as session:
+        sender, events = transport("http://127.0.0.1:1", session=session)
+        with pytest.raises(LookupError, match="no such tenant") as raised:
+            await sender.send(LIST, attempt())
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+def test_session_is_none() -> None:
+    """Anything but a session of aiohttp's is refused when it is given."""
+    with pytest.raises(ConfigurationError, match=r"session must be an aiohttp\.ClientSession, not 'session'"):
+        HTTPTransport("campfire", "http://127.0.0.1:1", "session", 1.0, Watch(None))  # type: ignore[arg-type]  # what is refused
+
+
+async def test_closing_twice_and_opening_again() -> None:
+    """Closing twice is fine, and so is closing what was never opened."""
+    async with CampfireSandbox(payments=2) as sandbox:
+        sender, _ = transport(sandbox.url)
+        await sender.aclose()
+        sender.reopen()
+        await sender.send(LIST, attempt())
+        await sender.aclose()
+        await sender.aclose()
+        sender.reopen()
+        assert 200 == (await sender.send(LIST, attempt())).status
+        await sender.aclose()
+
+
+async def test_closed_opens_no_session() -> None:
+    """After closing, an operation that was still under way gets no new session, which nobody would close."""
+    async with CampfireSandbox(payments=2) as sandbox:
+        sender, events = transport(sandbox.url)
+        await sender.aclose()
+        with pytest.raises(ConfigurationError, match="This campfire provider is closed"):
+            await sender.send(LIST, attempt())
+        assert sender._own is None
+        assert 0 == len(sandbox.requests)
+    assert [] == events
+
+
+async def test_closed_under_a_request() -> None:
+    """Closing cuts the request that is under way."""
+    async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
+        sender, _ = transport(sandbox.url)
+        sending = asyncio.create_task(sender.send(LIST, attempt()))
+        while not sandbox.requests:
+            await asyncio.sleep(0.001)
+        await sender.aclose()
+        with pytest.raises(ConnectionFailedError):
+            await sending
+
+
+async def test_own_session_was_closed() -> None:
+    """Where somebody closed our session (an event loop that ended, say), another is opened."""
+    async with CampfireSandbox(payments=2) as sandbox:
+        sender, _ = transport(sandbox.url)
+        await sender.send(LIST, attempt())
+        assert sender._own is not None
+        await sender._own.close()
+        assert 200 == (await sender.send(LIST, attempt())).status
+        await sender.aclose()
+
+
+@pytest.mark.parametrize("closes", [True, False], ids=["closed", "left open"])
+def test_another_event_loop(*, closes: bool) -> None:
+    """Each event loop has its own session, which goes with the loop where nobody closed it."""
+    sender, _ = transport("")
+    sessions: list[aiohttp.ClientSession] = []
+
+    async def once() -> int:
+        async with CampfireSandbox(payments=2) as sandbox:
+            sender._origin = sandbox.url
+            sender.reopen()
+            answer = await sender.send(LIST, attempt())
+            assert sender._own is not None
+            sessions.append(sender._own)
+            if closes:
+                await sender.aclose()
+            return answer.status
+
+    assert [200, 200] == [asyncio.run(once(), debug=True) for _ in range(2)]
+    assert [True, True] == [session.closed for session in sessions]
+    assert sessions[0] is not sessions[1]
+    gc.collect()
+
+
+def test_loop_that_ended_without_order() -> None:
+    """Closing in another loop than the one that the session belonged to, which is closed already, is fine."""
+    sender, _ = transport("")
+
+    async def once() -> None:
+        async with CampfireSandbox(payments=2) as sandbox:
+            sender._origin = sandbox.url
+            await sender.send(LIST, attempt())
+
+    asyncio.run(once())
+    asyncio.run(sender.aclose())
+    assert sender._own is None
+
+
+async def test_connections_are_counted_at_the_server(raw_server: RawServers) -> None:
+    """After closing, the server sees no connection any more."""
+    server = await raw_server(answering(OK))
+    sender, _ = transport(server.url)
+    await asyncio.gather(*(sender.send(LIST, attempt()) for _ in range(5)))
+    assert 5 == len(server.requests)
+    assert server.open > 0
+    await sender.aclose()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            while server.open:
+                await asyncio.sleep(0.001)
+    assert 0 == server.open

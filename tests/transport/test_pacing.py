@@ -1,0 +1,174 @@
+"""Keeping to a provider's pace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiolimiter
+import pytest
+
+from paysdk.events import Event, Waiting
+from paysdk.messages import Request, Response
+from paysdk.transport.credentials import Secret
+from paysdk.transport.pacing import Paced
+from paysdk.transport.watch import Attempt, Tally, Watch
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+GET = Request("GET", "/payments", "cursor=")
+
+
+class Answering:
+    """A transport that answers at once, and remembers when it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
+        self.asked.append(asyncio.get_running_loop().time())
+        return Response(200, {}, b"{}")
+
+
+class Counting:
+    """A limiter that counts, and may let a test do something to those who stand in line."""
+
+    def __init__(self) -> None:
+        self.entered = 0
+        self.inside = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __aenter__(self) -> None:
+        self.entered += 1
+        await self.gate.wait()
+        self.inside += 1
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.inside -= 1
+
+
+def paced(limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0) -> tuple[Paced, Answering, list[Event]]:
+    """A pace over a transport that answers at once, and the events that it tells."""
+    inner, events = Answering(), list[Event]()
+    return Paced(inner, limiter, "campfire", "https://api.example.com", Watch(events.append), lambda: draw), inner, events
+
+
+def attempt() -> Attempt:
+    """Some attempt."""
+    return Attempt(1, Secret("Token sandbox-key"), Tally())
+
+
+async def test_nothing_in_the_way() -> None:
+    """Without a limiter and without a hold, a request goes out at once."""
+    pace, inner, events = paced()
+    assert Response(200, {}, b"{}") == await pace.send(GET, attempt())
+    assert 1 == len(inner.asked)
+    assert [] == events
+
+
+async def test_limiter_is_entered_once_for_each_request() -> None:
+    """Each request enters the limiter and leaves it."""
+    limiter = Counting()
+    pace, inner, _ = paced(limiter)
+    for _ in range(3):
+        await pace.send(GET, attempt())
+    assert (3, 0, 3) == (limiter.entered, limiter.inside, len(inner.asked))
+
+
+async def test_limiter_is_left_after_a_failure() -> None:
+    """A request that fails leaves the limiter as well."""
+
+    class Failing(Answering):
+        async def send(self, request: Request, attempt: Attempt) -> Response:
+            raise ConnectionError(request.path, attempt.number)
+
+    limiter = Counting()
+    with pytest.raises(ConnectionError):
+        await Paced(Failing(), limiter, "campfire", "https://api.example.com", Watch(None)).send(GET, attempt())
+    assert (1, 0) == (limiter.entered, limiter.inside)
+
+
+async def test_limiter_of_others() -> None:
+    """An aiolimiter.AsyncLimiter can be given as it is."""
+    pace, inner, _ = paced(aiolimiter.AsyncLimiter(2, 0.04))
+    await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(4)))
+    assert 4 == len(inner.asked)
+    assert inner.asked[2] - inner.asked[0] > 0.01
+
+
+async def test_everybody_waits() -> None:
+    """While one was told to wait, nobody sends; each says how long it waits."""
+    pace, inner, events = paced()
+    pace.hold(0.03)
+    begun = asyncio.get_running_loop().time()
+    await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
+    assert 3 == len(inner.asked)
+    assert min(inner.asked) - begun >= 0.029
+    assert 3 == len([event for event in events if isinstance(event, Waiting) and 0.02 < event.wait <= 0.03])
+    assert isinstance(events[0], Waiting)
+    assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (events[0].provider, events[0].method, events[0].url)
+
+
+async def test_comes_back_spread() -> None:
+    """Those that were held come back spread over a tenth of the time they waited."""
+    pace, _, events = paced(draw=1.0)
+    pace.hold(0.03)
+    await pace.send(GET, attempt())
+    assert isinstance(events[0], Waiting)
+    assert 0.03 < events[0].wait <= 0.033
+
+
+async def test_shorter_hold_does_not_shorten_a_longer_one() -> None:
+    """The latest moment that anybody was told counts."""
+    pace, inner, _ = paced()
+    pace.hold(0.03)
+    pace.hold(0.0)
+    begun = asyncio.get_running_loop().time()
+    await pace.send(GET, attempt())
+    assert inner.asked[0] - begun >= 0.029
+
+
+async def test_hold_that_comes_while_waiting() -> None:
+    """Who waits when another is told to wait even longer, waits on."""
+    pace, inner, events = paced()
+    pace.hold(0.02)
+    begun = asyncio.get_running_loop().time()
+    sending = asyncio.create_task(pace.send(GET, attempt()))
+    await asyncio.sleep(0.005)
+    pace.hold(0.04)
+    await sending
+    assert inner.asked[0] - begun >= 0.04
+    assert len(events) >= 2
+
+
+async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
+    """Who has stood in line at the limiter while another was told to wait, waits too."""
+    limiter = Counting()
+    limiter.gate.clear()
+    pace, inner, events = paced(limiter)
+    sending = asyncio.create_task(pace.send(GET, attempt()))
+    while not limiter.entered:
+        await asyncio.sleep(0)
+    pace.hold(0.02)
+    limiter.gate.set()
+    await asyncio.sleep(0.005)
+    assert [] == inner.asked
+    await sending
+    assert 1 == len(inner.asked)
+    assert isinstance(events[0], Waiting)
+
+
+async def test_cancelled_while_waiting() -> None:
+    """Who is cancelled while it waits has sent nothing, and holds no place."""
+    limiter = Counting()
+    pace, inner, _ = paced(limiter)
+    pace.hold(60)
+    sending = asyncio.create_task(pace.send(GET, attempt()))
+    await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert ([], 0, 0) == (inner.asked, limiter.entered, limiter.inside)

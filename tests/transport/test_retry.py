@@ -1,0 +1,370 @@
+"""Trying again."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from paysdk.errors import (
+    APIError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    PaysdkError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+)
+from paysdk.events import Event, RetryPlanned, Waiting
+from paysdk.messages import Request, Response
+from paysdk.reading import decoded
+from paysdk.transport.credentials import Secret
+from paysdk.transport.pacing import Paced
+from paysdk.transport.policy import RetryPolicy
+from paysdk.transport.retry import Retrying
+from paysdk.transport.watch import Attempt, Tally, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ORIGIN = "https://api.example.com"
+GET = Request("GET", "/payments", "cursor=")
+POST = Request("POST", "/invoice/7/pay/", body=b"{}")
+OK = Response(200, {}, b"[1]")
+QUICK = RetryPolicy(attempts=4, wait_initial=0)
+
+
+class Scripted:
+    """A transport that answers, or fails, as a test says; the last step is for ever."""
+
+    def __init__(self, steps: Sequence[Response | PaysdkError]) -> None:
+        self.steps = list(steps)
+        self.sent: list[tuple[Request, int]] = []
+
+    async def send(self, request: Request, attempt: Attempt) -> Response:
+        self.sent.append((request, attempt.number))
+        attempt.tally.requests += 1
+        step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+        if isinstance(step, PaysdkError):
+            raise step
+        return step
+
+
+class Client:
+    """Retries over a script, and all that comes of them."""
+
+    def __init__(self, *steps: Response | PaysdkError, policy: RetryPolicy = QUICK, draw: float = 1.0) -> None:
+        self.events: list[Event] = []
+        self.tally = Tally()
+        self.transport = Scripted(steps)
+        watch = Watch(self.events.append)
+        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, lambda: 0.0)
+        self.retrying = Retrying(paced, policy, "campfire", ORIGIN, watch, lambda: draw)
+
+    async def call(self, request: Request = GET) -> list[int]:
+        """Call, and read the answer as a list of numbers."""
+        return await self.retrying.call(request, Secret("Token sandbox-key"), _read, self.tally)
+
+    @property
+    def planned(self) -> list[float]:
+        """The waits before the retries."""
+        return [event.wait for event in self.events if isinstance(event, RetryPlanned)]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the attempts that were sent."""
+        return [number for _, number in self.transport.sent]
+
+
+def _read(response: Response) -> list[int]:
+    return decoded(msgspec.json.Decoder(list[int]).decode, response.body)
+
+
+def not_sent() -> ConnectionFailedError:
+    """A refused connection."""
+    error = ConnectionFailedError("refused")
+    error.never_sent = True
+    return error
+
+
+async def test_good_answer() -> None:
+    """One attempt is enough."""
+    client = Client(OK)
+    assert [1] == await client.call()
+    assert [(GET, 1)] == client.transport.sent
+    assert Tally(requests=1) == client.tally
+    assert [] == client.events
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+async def test_status_that_may_pass(status: int) -> None:
+    """A GET is tried again, and the retries are counted and told."""
+    client = Client(Response(status, {}, b""), Response(status, {}, b""), OK)
+    assert [1] == await client.call()
+    assert [1, 2, 3] == client.numbers
+    assert Tally(requests=3, retries=2) == client.tally
+    kind = {408: "APIError", 425: "APIError", 429: "RateLimitedError"}.get(status, "ServerError")
+    url = "https://api.example.com/payments?cursor="
+    assert [RetryPlanned("campfire", "GET", url, number, kind, 0.0) for number in (1, 2)] == client.events
+
+
+@pytest.mark.parametrize("status", [300, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451, 501, 505, 507])
+async def test_status_that_will_not_pass(status: int) -> None:
+    """Any other status is raised at once."""
+    client = Client(Response(status, {}, b""), OK)
+    with pytest.raises(APIError) as raised:
+        await client.call()
+    assert status == raised.value.status
+    assert Tally(requests=1) == client.tally
+
+
+@pytest.mark.parametrize("error", [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")], ids=["broken", "refused", "late"])
+async def test_no_answer(error: PaysdkError) -> None:
+    """A GET without an answer is tried again."""
+    client = Client(error, OK)
+    assert [1] == await client.call()
+    assert [1, 2] == client.numbers
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'[1, {"a', b"[1]]", b"\xff"])
+async def test_body_is_no_json(body: bytes) -> None:
+    """A success that is no JSON is tried again, and in the end is a MalformedResponseError."""
+    client = Client(Response(200, {}, body), OK)
+    assert [1] == await client.call()
+    client = Client(Response(200, {}, body))
+    with pytest.raises(MalformedResponseError, match="The answer is no JSON"):
+        await client.call()
+    assert [1, 2, 3, 4] == client.numbers
+
+
+async def test_body_is_other_json() -> None:
+    """JSON that is not what it must be will be the same the next time, so it is raised at once."""
+    client = Client(Response(200, {}, b'["1"]'), OK)
+    with pytest.raises(MalformedResponseError) as raised:
+        await client.call()
+    assert "$[0]" == raised.value.path
+    assert Tally(requests=1) == client.tally
+
+
+async def test_attempts_are_counted() -> None:
+    """After the last attempt its error is raised, with where it happened."""
+    client = Client(Response(502, {}, b""), Response(503, {}, b""), policy=RetryPolicy(attempts=3, wait_initial=0))
+    with pytest.raises(ServerError) as raised:
+        await client.call()
+    assert 503 == raised.value.status
+    assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (raised.value.provider, raised.value.method, raised.value.url)
+    assert Tally(requests=3, retries=2) == client.tally
+    assert 2 == len(client.planned)
+
+
+async def test_single_attempt() -> None:
+    """With one attempt nothing is tried again."""
+    client = Client(Response(503, {}, b""), OK, policy=RetryPolicy(attempts=1))
+    with pytest.raises(ServerError):
+        await client.call()
+    assert [] == client.events
+
+
+async def test_waits_grow() -> None:
+    """The waits double up to the largest, and are drawn from nothing up to that."""
+    policy = RetryPolicy(attempts=5, wait_initial=0.002, wait_max=0.005)
+    client = Client(Response(503, {}, b""), policy=policy)
+    with pytest.raises(ServerError):
+        await client.call()
+    assert [0.002, 0.004, 0.005, 0.005] == client.planned
+    client = Client(Response(503, {}, b""), policy=policy, draw=0.5)
+    with pytest.raises(ServerError):
+        await client.call()
+    assert [0.001, 0.002, 0.0025, 0.0025] == client.planned
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_in_seconds(status: int) -> None:
+    """The provider's own wait takes the place of ours."""
+    client = Client(Response(status, {"retry-after": "0.01"}, b""), OK, policy=RetryPolicy(wait_initial=60, wait_max=60))
+    assert [1] == await client.call()
+    assert [0.01] == client.planned
+
+
+async def test_retry_after_as_a_date() -> None:
+    """A date in the past means now."""
+    past = format_datetime(datetime.now(UTC) - timedelta(seconds=5), usegmt=True)
+    client = Client(Response(503, {"retry-after": past}, b""), OK, policy=RetryPolicy(wait_initial=60, wait_max=60))
+    assert [1] == await client.call()
+    assert [0.0] == client.planned
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("form", ["seconds", "date"])
+async def test_retry_after_beyond_the_bound(status: int, form: str) -> None:
+    """A longer wait than is allowed is the caller's to decide on: the error is raised at once."""
+    text = "61" if form == "seconds" else format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    client = Client(Response(status, {"retry-after": text}, b""), OK)
+    with pytest.raises(APIError) as raised:
+        await client.call()
+    assert raised.value.retry_after is not None
+    assert 60 < raised.value.retry_after <= 90
+    assert Tally(requests=1) == client.tally
+    # And it holds nobody up: an hour's wait is for each of the others to hear of and decide on as well.
+    assert [1] == await client.call()
+    assert [] == client.events
+
+
+async def test_nonsense_in_retry_after() -> None:
+    """A wait that cannot be read is none, and ours is taken."""
+    client = Client(Response(503, {"retry-after": "soon"}, b""), OK)
+    assert [1] == await client.call()
+    assert [0.0] == client.planned
+
+
+async def test_others_wait_too() -> None:
+    """What one is told by a 429 the others keep to, instead of each being told."""
+    client = Client(Response(429, {"retry-after": "0.03"}, b""), OK)
+    first = asyncio.create_task(client.call())
+    while not client.planned:
+        await asyncio.sleep(0)
+    assert [[1]] * 6 == [await first, *await asyncio.gather(*(client.call() for _ in range(5)))]
+    assert 1 == len(client.planned)
+    assert 7 == client.tally.requests
+
+
+async def test_others_wait_too_where_one_gives_up() -> None:
+    """Also where the one that was told has no attempt left."""
+    client = Client(Response(429, {"retry-after": "0.03"}, b""), OK, policy=RetryPolicy(attempts=1))
+    with pytest.raises(RateLimitedError) as raised:
+        await client.call()
+    assert 0.03 == raised.value.retry_after
+    assert [1] == await client.call()
+    assert [Waiting] == [type(event) for event in client.events]
+
+
+async def test_no_one_waits_for_another_status() -> None:
+    """A 503 says something about one request, not about all of them."""
+    client = Client(Response(503, {"retry-after": "0.01"}, b""), OK)
+    await client.call()
+    assert [RetryPlanned] == [type(event) for event in client.events]
+
+
+@pytest.mark.parametrize("step", [not_sent(), Response(429, {}, b"")], ids=["refused", "429"])
+async def test_post_that_cannot_have_been_processed(step: Response | PaysdkError) -> None:
+    """A POST is sent again where no connection was made, and after a 429."""
+    client = Client(step, step, OK)
+    assert [1] == await client.call(POST)
+    assert [(POST, 1), (POST, 2), (POST, 3)] == client.transport.sent
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(Response(status, {"retry-after": "0"}, b"") for status in (408, 425, 500, 502, 503, 504)),
+        Response(200, {}, b""),
+        Response(200, {}, b"<html>"),
+        ConnectionFailedError("broken"),
+        RequestTimeoutError("late"),
+    ],
+    ids=["408", "425", "500", "502", "503", "504", "empty", "html", "broken", "late"],
+)
+async def test_post_that_may_have_been_processed(step: Response | PaysdkError) -> None:
+    """A POST is not sent again after anything else."""
+    client = Client(step, OK)
+    with pytest.raises(PaysdkError):
+        await client.call(POST)
+    assert [(POST, 1)] == client.transport.sent
+    assert [] == client.events
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["/other/?cursor=a%2Bb", "https://api.example.com/other/?cursor=a%2Bb", "https://API.example.com:443/other/?cursor=a%2Bb"])
+async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
+    """A GET follows it, its query verbatim, within the same attempt."""
+    client = Client(Response(status, {"location": location}, b""), OK)
+    assert [1] == await client.call()
+    assert [(GET, 1), (Request("GET", "/other/", "cursor=a%2Bb"), 1)] == client.transport.sent
+    assert Tally(requests=2) == client.tally
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://api.example.org/payments",
+        "https://evil.api.example.com/payments",
+        "https://api.example.com.example.org/",
+        "https://api.example.com:8443/payments",
+        "https://api.example.com@example.org/",
+        "http://api.example.com/payments",
+        "//example.org/payments",
+        "https://[::1/",
+        "ftp://api.example.com/",
+    ],
+)
+async def test_redirect_elsewhere(location: str) -> None:
+    """Another origin is never asked: the redirect is an error with its status."""
+    client = Client(Response(302, {"location": location}, b""), OK)
+    with pytest.raises(APIError, match="302 a redirect to .*, which is not followed") as raised:
+        await client.call()
+    assert 302 == raised.value.status
+    assert location in str(raised.value)
+    assert [(GET, 1)] == client.transport.sent
+
+
+async def test_redirect_without_a_location() -> None:
+    """A redirect to nowhere is an error with its status."""
+    client = Client(Response(302, {}, b""), OK)
+    with pytest.raises(APIError, match="302 a redirect to nowhere, which is not followed"):
+        await client.call()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect_of_a_post(status: int) -> None:
+    """A POST never follows one."""
+    client = Client(Response(status, {"location": "/other/"}, b""), OK)
+    with pytest.raises(APIError):
+        await client.call(POST)
+    assert [(POST, 1)] == client.transport.sent
+
+
+async def test_three_redirects_and_no_more() -> None:
+    """The fourth is an error."""
+    hop = Response(307, {"location": "/on/"}, b"")
+    client = Client(hop, hop, hop, OK)
+    assert [1] == await client.call()
+    client = Client(hop, hop, hop, hop, OK)
+    with pytest.raises(APIError) as raised:
+        await client.call()
+    assert 307 == raised.value.status
+    assert 4 == client.tally.requests
+
+
+async def test_retry_begins_where_the_redirect_began() -> None:
+    """A failure behind a redirect is tried again from the start."""
+    client = Client(Response(302, {"location": "/on/"}, b""), Response(503, {}, b""), OK)
+    assert [1] == await client.call()
+    assert ["/payments", "/on/", "/payments"] == [request.path for request, _ in client.transport.sent]
+
+
+async def test_what_is_not_ours_is_not_retried() -> None:
+    """An error that is not paysdk's, from a reader, say, comes through as it is."""
+    client = Client(OK)
+
+    def broken(_response: Response) -> None:
+        raise LookupError("a fault of the reader's")
+
+    with pytest.raises(LookupError, match="a fault of the reader's"):
+        await client.retrying.call(GET, Secret("Token sandbox-key"), broken, client.tally)
+    assert Tally(requests=1) == client.tally
+
+
+async def test_cancelled_while_waiting() -> None:
+    """Being cancelled between two attempts ends it."""
+    client = Client(Response(503, {"retry-after": "30"}, b""))
+    calling = asyncio.create_task(client.call())
+    while not client.planned:
+        await asyncio.sleep(0)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert 1 == client.tally.requests
