@@ -31,7 +31,8 @@ def load_provider(name: str) -> Callable[..., PaymentsProvider]:
     if not found:
         raise ConfigurationError(f"There is no provider {name!r}. Installed are: {', '.join(installed_providers()) or 'none'}.")
     if len({entry.value for entry in found}) > 1:
-        raise ConfigurationError(f"Several installed packages have a provider {name!r}: {', '.join(map(_described, found))}. Uninstall all but one.")
+        several = ", ".join(map(_described, found))
+        raise ConfigurationError(f"Several installed packages have a provider {name!r}: {several}. Uninstall all but one.")
     try:
         return cast("Callable[..., PaymentsProvider]", found[0].load())
     except (ImportError, AttributeError) as error:

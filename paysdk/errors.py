@@ -54,8 +54,9 @@ __all__ = [
 class PaysdkError(Exception):
     """The root of everything that paysdk raises.
 
-    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a listing,
-    ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where nothing had been given yet.
+    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a
+    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where nothing had
+    been given yet.
     """
 
     provider: str | None = None
@@ -102,8 +103,8 @@ class RequestTimeoutError(TransportError, TimeoutError):
 class APIError(PaysdkError):
     """The provider answered with an error status, or with a redirect that is not followed.
 
-    ``status`` is the HTTP status, ``detail`` the API's own words, ``fields`` maps a field's name to its messages where the API named fields,
-    ``request_id`` is what the provider calls the request, where it does, and ``retry_after`` how many seconds it asked to wait.
+    ``status`` is the HTTP status, ``detail`` the API's own words, ``fields`` maps a field's name to its messages where the API named
+    fields, ``request_id`` is what the provider calls the request, where it does, and ``retry_after`` how many seconds it asked to wait.
     """
 
     def __init__(

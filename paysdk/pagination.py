@@ -1,40 +1,55 @@
 """The rules by which one page leads to the next: pure, and the same for every transport.
 
-A pagination says where a listing starts and, given what a page held and the link it came with, where the next page starts. What it takes from
-a link is only what identifies the page; the request itself always goes to the provider's own endpoint.
+A pagination says where a listing starts and, given what a page held and the link it came with, where the next page starts. What it takes
+from a link is only what identifies the page; the request itself always goes to the provider's own endpoint.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import blake2b
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.reading import Row
 
-__all__ = ["FollowLinks", "HalFrom", "Pagination", "Position", "RequestsMade", "encode_query", "repeats"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
-# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request line.
+    from paysdk.reading import Row
+
+__all__ = ["FollowLinks", "HalFrom", "Pagination", "Position", "RequestsMade", "encode_query", "repeats", "same_request"]
+
+# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request
+# line.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
 
 
 @attrs.frozen
 class Position:
-    """Where a page starts: the query that asks for it, and the ids on it that the page before has given already."""
+    """Where a page starts.
+
+    ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that is walked in windows of time, ``until``
+    is where its window ends, and all from before ``floor`` has been given.
+    """
 
     query: str
-    given: tuple[str, ...] = ()
+    given: tuple[str | int, ...] = ()
+    floor: datetime | None = None
+    until: datetime | None = None
 
 
 class Pagination(Protocol):
     """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""
+
+    def guessed(self, position: Position, pages: int) -> list[Position]:
+        """Where the next *pages* pages may start, as far as that can be told before the one at *position* has come."""
+        ...
 
     @property
     def reads_ids(self) -> bool:
@@ -66,7 +81,9 @@ def _query_of(link: str) -> str:
     try:
         return quote(urlsplit(link).query, safe=_QUERY_SAFE)
     except ValueError as error:
-        raise PaginationError(f"The link to the next page is no URL: {link!r}. Resume from the checkpoint later, or tell the provider.") from error
+        raise PaginationError(
+            f"The link to the next page is no URL: {link!r}. Resume from the checkpoint later, or tell the provider."
+        ) from error
 
 
 def _parameters(query: str) -> dict[str, str]:
@@ -109,23 +126,31 @@ class FollowLinks:
     def resumed(self, position: Position) -> Position:
         return _with_limit(position, self.limit)
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:  # noqa: ARG002  # the protocol's, for those who need them
+    def guessed(self, position: Position, pages: int) -> list[Position]:
+        parameters = _parameters(position.query)
+        if "cursor" in parameters or not parameters.get("limit", "").isdecimal() or not parameters.get("offset", "0").isdecimal():
+            return []
+        offset, limit = int(parameters.get("offset", "0")), int(parameters["limit"])
+        return [Position(encode_query((parameters | {"offset": str(offset + limit * page)}).items())) for page in range(1, pages + 1)]
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:
             return None
         query = _query_of(link)
         if _parameters(query).keys().isdisjoint(self.tokens):
             raise _nowhere(link, " or ".join(self.tokens))
-        return Position(query)
+        return Position(query, until=position.until)
 
 
 @attrs.frozen
 class HalFrom:
-    """HAL pagination by the id that a page starts from, inclusive: "The payment with this ID is included in the result as well" (Notify,
-    List payments).
+    """HAL pagination by the id that a page starts from, inclusive.
 
-    ``from`` in a link has been seen to be the first id of the next page, the last of this one, and, in the document's own example, the first
-    of this one; followed as it stands, that last form would fetch one page for ever. So where a link points at its own page, the listing goes
-    on from the page's last id, and ends when the provider has nothing but that to give.
+    "The payment with this ID is included in the result as well" (Notify, List payments).
+
+    ``from`` in a link has been seen to be the first id of the next page, the last of this one, and, in the document's own example, the
+    first of this one; followed as it stands, that last form would fetch one page for ever. So where a link points at its own page, the
+    listing goes on from the page's last id, and ends when the provider has nothing but that to give.
     """
 
     limit: int | None
@@ -140,6 +165,9 @@ class HalFrom:
     def resumed(self, position: Position) -> Position:
         return _with_limit(position, self.limit)
 
+    def guessed(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # an id cannot be guessed
+        return []
+
     def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:
         if link is None:
             return None
@@ -153,13 +181,19 @@ class HalFrom:
                 return None
             target = ids[-1]
         if target not in ids:
-            return self._position(target, limit, ())
+            # A smaller page than the one before it was asked for with may not have reached all that was given by then.
+            return self._position(target, limit, [given for given in position.given if given not in ids])
         # A page that starts with what this one gave must hold two to hold anything new.
         return self._position(target, limit and max(limit, 2), ids[ids.index(target) :])
 
-    def _position(self, start: str | None, limit: int | None, given: Sequence[str]) -> Position:
+    def _position(self, start: str | None, limit: int | None, given: Sequence[str | int]) -> Position:
         parameters = {"from": start, "limit": None if limit is None else str(limit)}
         return Position(encode_query((name, value) for name, value in parameters.items() if value is not None), tuple(given))
+
+
+def same_request(query: str) -> str:
+    """*query* with its parameters in a fixed order: equal for queries that ask for the same."""
+    return "&".join(sorted(query.split("&")))
 
 
 class RequestsMade:
@@ -170,12 +204,12 @@ class RequestsMade:
 
     def add(self, query: str) -> None:
         """Remember *query*. Raises ``PaginationError`` if it was made before, in whatever order its parameters stood."""
-        same = "&".join(sorted(query.split("&")))
-        digest = int.from_bytes(blake2b(same.encode(), digest_size=8).digest())
+        digest = int.from_bytes(blake2b(same_request(query).encode(), digest_size=8).digest())
         place = bisect_left(self._digests, digest)
         if place < len(self._digests) and self._digests[place] == digest:
             raise PaginationError(
-                f"The link leads to a page that was read before ({query!r}), so following it would never end. Resume from the checkpoint later, or tell the provider."
+                f"The link leads to a page that was read before ({query!r}), so following it would never end. "
+                "Resume from the checkpoint later, or tell the provider."
             )
         self._digests.insert(place, digest)
 
@@ -183,7 +217,8 @@ class RequestsMade:
 def repeats(rows: Sequence[Row], before: Mapping[str | int, datetime | None]) -> tuple[dict[str | int, datetime | None], list[int]]:
     """The modification times by id of a page's *rows*, and the places of those that are repeats; *before* has those of the page before.
 
-    A payment that comes again unchanged is a repeat. One with another modification time was changed while the listing went on, and is no repeat.
+    A payment that comes again unchanged is a repeat. One with another modification time was changed while the listing went on, and is no
+    repeat.
     """
     now = {row.id: row.modified_at for row in rows}
     if len(now) == len(rows) and before.keys().isdisjoint(now):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
@@ -11,18 +12,49 @@ import msgspec
 
 from paysdk.errors import ConfigurationError
 
-__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentDraft"]
+__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentDraft", "decode_exactly", "exact_number"]
 
-_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
-_encode_exactly = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def exact_number(digits: str) -> Decimal | str:
+    """The number that JSON's *digits* say, or the digits themselves where their exponent is beyond what a ``Decimal`` can hold."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
+
+
+def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
+    """What the JSON *sent* says, with numbers as ``int`` or ``Decimal``, and as text where neither can hold them.
+
+    Raises ``ValueError`` or ``msgspec.DecodeError`` for what is no JSON.
+    """
+    try:
+        return _decode(sent)
+    except (msgspec.DecodeError, InvalidOperation):
+        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot hold, and no half of a surrogate pair.
+        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_whole_number, parse_constant=_no_number)
+
+
+def _whole_number(digits: str) -> int | Decimal | str:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python turns into an int at once
+        return exact_number(digits)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 @attrs.frozen(weakref_slot=False)
 class InvoiceRef:
     """The invoice that a payment belongs to, as far as the provider told.
 
-    ``total`` and ``balance`` are in major currency units, and ``None`` where the provider sends none beside a payment. A balance is what was
-    open when the payment was read, not when it was made.
+    ``total`` and ``balance`` are in major currency units, and ``None`` where the provider sends none beside a payment. A balance is what
+    was open when the payment was read, not when it was made.
     """
 
     id: str
@@ -47,7 +79,12 @@ def _finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) 
 
 
 def _as_json(raw: object) -> bytes:
-    return raw if isinstance(raw, bytes) else _encode_exactly(raw)
+    try:
+        sent = raw if isinstance(raw, bytes) else _encode(raw)
+        decode_exactly(sent)
+    except (ValueError, TypeError, msgspec.MsgspecError, RecursionError) as error:
+        raise ConfigurationError(f"Payment.raw must be JSON as bytes, or what can be written as JSON: {error}") from None
+    return sent
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -55,10 +92,10 @@ class Payment:
     """One payment, immutable, compared by everything but ``raw``.
 
     ``provider`` is the provider's name, ``id`` its own id as text. ``amount`` is in major currency units with exactly the digits that were
-    sent, and may be negative. ``currency`` is as sent; Notify sends none, so it is what the provider object was configured with, else ``None``.
-    ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE, MANUAL, and others to come).
-    ``voided_date`` is set where the payment was voided. ``created_at`` and ``modified_at`` are aware, in UTC, and ``None`` for Notify, which
-    sends no timestamps.
+    sent, and may be negative. ``currency`` is as sent; Notify sends none, so it is what the provider object was configured with, else
+    ``None``. ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE, MANUAL, and others to come).
+    ``voided_date`` is set where the payment was voided. ``created_at`` and ``modified_at`` are aware, in UTC, and ``None`` for Notify,
+    which sends no timestamps.
     """
 
     provider: str
@@ -73,7 +110,7 @@ class Payment:
     voided_date: date | None = None
     created_at: datetime | None = None
     modified_at: datetime | None = None
-    _raw: bytes = attrs.field(default=b"{}", converter=_as_json, eq=False, repr=False)
+    _raw: bytes = attrs.field(default=b"{}", alias="raw", converter=_as_json, eq=False, repr=False)
 
     @property
     def is_voided(self) -> bool:
@@ -81,18 +118,20 @@ class Payment:
         return self.voided_date is not None
 
     @property
-    def raw(self) -> Any:
+    def raw(self) -> Any:  # noqa: ANN401  # a record is any JSON value
         """What the provider sent for this payment, whole: fields unknown to us included, numbers as ``int`` or ``Decimal``.
 
-        Decoded anew each time, so changing what you get changes nothing here.
+        A number whose exponent no ``Decimal`` can hold is the text of its digits. Decoded anew each time, so changing what you get changes
+        nothing here.
         """
-        return _decode_exactly(self._raw)
+        return decode_exactly(self._raw)
 
 
-# A page of 10,000 payments is built record by record, and the __init__ of a frozen class, which has to go through object.__setattr__ for each
-# field, takes more than twice as long as plain assignment. So a provider fills in a draft, which has the same slots and is not frozen, and then
-# makes it what it is by setting its __class__: Python allows that for classes of one layout, which is why these have no weakref slot. It is
-# the one way around the converters and validators, for values that come out of typed decoders; a test holds the drafts' fields to the records'.
+# A page of 10,000 payments is built record by record, and the __init__ of a frozen class, which has to go through object.__setattr__ for
+# each field, takes more than twice as long as plain assignment. So a provider fills in a draft, which has the same slots and is not frozen,
+# and then makes it what it is by setting its __class__: Python allows that for classes of one layout, which is why these have no weakref
+# slot. It is the one way around the converters and validators, for values that come out of typed decoders; a test holds the drafts' fields
+# to the records'.
 class InvoiceRefDraft:
     """An ``InvoiceRef`` in the making."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import date, datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 
 from paysdk.checkpoint import Checkpoint
 from paysdk.payment import Payment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import date, datetime
 
 __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"]
 
@@ -18,9 +20,9 @@ __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider
 class Capabilities:
     """What a provider's API can do.
 
-    ``filters`` names the filters of ``list_payments`` that it honours; any other raises ``UnsupportedFilterError``. ``max_page_size`` is the
-    largest page that it gives. ``reports_voids`` says whether a voided payment can be told from its record, ``lists_incrementally`` whether
-    it can list only what was modified since some time.
+    ``filters`` names the filters of ``list_payments`` that it honours; any other raises ``UnsupportedFilterError``. ``max_page_size`` is
+    the largest page that it gives. ``reports_voids`` says whether a voided payment can be told from its record, ``lists_incrementally``
+    whether it can list only what was modified since some time.
     """
 
     filters: frozenset[str]
@@ -34,8 +36,8 @@ class Page:
     """The payments of one page, in the provider's order.
 
     ``reported_count`` is what the provider said about their number, or ``None``; the providers mean different things by it, and it steers
-    nothing. ``checkpoint`` is where the next page starts, ``None`` on the last: keep it together with the payments, and a walk that ends for
-    whatever reason can be taken up there.
+    nothing. ``checkpoint`` is where the next page starts, ``None`` on the last: keep it together with the payments, and a walk that ends
+    for whatever reason can be taken up there.
     """
 
     payments: list[Payment]
@@ -48,7 +50,8 @@ class ListingReport:
     """What the latest walk of a listing has done so far.
 
     ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, ``requests``
-    sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it reached the provider's end.
+    sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it reached the provider's
+    end.
     """
 
     pages: int = 0
@@ -118,8 +121,8 @@ class PaymentsProvider(Protocol):
         Both bounds are inclusive; a date covers its whole day, in UTC. *voided* true lists only voided payments, false only those that are
         not, ``None`` both. *resume* is a ``Page.checkpoint`` or an ``error.checkpoint``, or the text of one; it brings its filters along.
 
-        Raises ``UnsupportedFilterError`` for a filter that the provider cannot honour, and ``ConfigurationError`` for an argument that cannot
-        be right (a naive datetime, a page size out of range, a checkpoint that belongs elsewhere), both before anything is sent.
+        Raises ``UnsupportedFilterError`` for a filter that the provider cannot honour, and ``ConfigurationError`` for an argument that
+        cannot be right (a naive datetime, a page size out of range, a checkpoint that belongs elsewhere), both before anything is sent.
         """
         ...
 

@@ -1,31 +1,35 @@
 """From an answer's bytes to payments, whatever the provider: pure.
 
-A page's way: its body is split into records, which keep their own bytes; the records are read by the slice into typed rows of the provider's
-shape; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step, for the whole
-page, so that the third cannot fail. Where a record cannot be read, its slice is gone through again record by record: the fault gets a path,
-and the good records do not pay for it.
+A page's way: its body is split into records, which keep their own bytes; the records are read by the slice into typed rows of the
+provider's shape; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step,
+for the whole page, so that the third cannot fail. Where a record cannot be read, its slice is gone through again record by record: the
+fault gets a path, and the good records do not pay for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 import msgspec
 
 from paysdk.errors import MalformedResponseError
-from paysdk.payment import Payment
 
-__all__ = ["RawPage", "Reader", "Row", "decoded", "not_finite", "read_records"]
+if TYPE_CHECKING:
+    from paysdk.payment import Payment
+
+__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "not_finite", "read_records"]
 
 T = TypeVar("T")
 
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
+_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 200
 
 
@@ -62,7 +66,7 @@ class Reader(Protocol):
         """The ``Row`` of each record, in order. Raises ``msgspec.ValidationError`` if one is not what it must be."""
         ...
 
-    def payment(self, row: Any, record: bytes) -> Payment:
+    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
         """What a row that ``rows`` gave means, with the record's own bytes as its ``raw``."""
         ...
 
@@ -80,7 +84,8 @@ def read_records(
 ) -> tuple[list[Any], list[bytes]]:
     """The rows of a slice of a page, whose first record is the page's number *first* (from 0), and the record of each row.
 
-    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and the record left out.
+    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and the record
+    left out.
     """
     try:
         return reader.rows(records), records
@@ -98,6 +103,43 @@ def read_records(
         else:
             readable.append(record)
     return rows, readable
+
+
+def as_array(records: list[bytes]) -> bytes:
+    """The records as one JSON array. Raises ``UnicodeDecodeError`` where they are no UTF-8: a decoder does not look at what it skips."""
+    array = b"[" + b",".join(records) + b"]"
+    if not array.isascii():
+        array.decode()
+    return array
+
+
+def exact_amount(sent: object, path: str) -> Decimal:
+    """The amount that *sent* is, at *path*: a number, or a plain decimal number as text.
+
+    Raises ``msgspec.ValidationError`` for anything else: ``Decimal`` itself would also take "NaN", "1_000" and other scripts' digits.
+    """
+    if isinstance(sent, Decimal):
+        return sent
+    if isinstance(sent, int) and not isinstance(sent, bool):
+        return Decimal(sent)
+    if not isinstance(sent, str) or not _PLAIN.fullmatch(sent):
+        raise msgspec.ValidationError(f"Expected a decimal number, got {_described(sent)} - at `{path}`")
+    try:
+        return Decimal(sent)
+    except InvalidOperation:
+        raise msgspec.ValidationError(f"Expected a decimal number with an exponent that can be held - at `{path}`") from None
+
+
+def _described(sent: object) -> str:
+    return repr(sent[:_SHOWN]) if isinstance(sent, str) else f"`{type(sent).__name__}`"
+
+
+def in_utc(moment: datetime, path: str) -> datetime:
+    """*moment*, at *path*, in UTC. Raises ``msgspec.ValidationError`` where that is before the year 1 or after 9999."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise msgspec.ValidationError(f"Expected a time between the years 1 and 9999 in UTC - at `{path}`") from None
 
 
 def not_finite(field: str) -> msgspec.ValidationError:

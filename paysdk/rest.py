@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.events import Event
-from paysdk.listing import PagedListing, Source, checkpoint_position
+from paysdk.listing import PagedListing, checkpoint_positions
 from paysdk.pagination import Pagination, encode_query
 from paysdk.provider import Capabilities
 from paysdk.reading import Reader
 from paysdk.transport.client import Client, Settings
-from paysdk.transport.credentials import Secret
+from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.policy import RetryPolicy
+from paysdk.windows import TimeWindows
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole"]
+__all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole", "hidden"]
 
 
 class RestProvider:
     """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
 
-    *api_key* is the key, or an async callable that gives it and is asked for each request's sake anew, so that keys can rotate.
+    *api_key* is the key, or an async callable that gives it and is asked anew for each request (not for its retries), so that keys can rotate.
     *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt, *deadline*
     one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count. *limiter* is any
     async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read, which is then left
@@ -45,7 +46,7 @@ class RestProvider:
 
     def __init__(
         self,
-        api_key: str | Callable[[], Awaitable[str]],
+        api_key: str | Secret | Callable[[], Awaitable[str]],
         *,
         base_url: str | None = None,
         session: aiohttp.ClientSession | None = None,
@@ -56,7 +57,7 @@ class RestProvider:
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        key = api_key if callable(api_key) else Secret(api_key)
+        key = hidden(api_key)
         del api_key  # so that no traceback of what follows can show it
         settings = Settings(
             key=key,
@@ -86,14 +87,35 @@ class RestProvider:
         await self._client.aclose()
 
     def _listing(
-        self, path: str, pagination: Pagination, reader: Reader, filters: dict[str, str], resume: Checkpoint | str | None
+        self,
+        path: str,
+        pagination: Pagination,
+        reader: Reader,
+        *,
+        filters: dict[str, str],
+        resume: Checkpoint | str | None,
+        concurrency: int = 1,
+        windows: TimeWindows | None = None,
     ) -> PagedListing:
         tag = encode_query(sorted(filters.items()))
-        start = None
+        positions = None
         if resume is not None:
-            position, tag = checkpoint_position(resume, self.name, tag)
-            start = pagination.resumed(position)
-        return PagedListing(Source(client=self._client, path=path, pagination=pagination, reader=reader, filters=tag), start)
+            positions, tag = checkpoint_positions(resume, self.name, tag)
+        return PagedListing(
+            client=self._client,
+            path=path,
+            pagination=pagination,
+            reader=reader,
+            filters=tag,
+            resume=positions,
+            concurrency=concurrency,
+            windows=windows,
+        )
+
+
+def hidden(api_key: str | Secret | Callable[[], Awaitable[str]]) -> KeySource:
+    """*api_key* in a form that no traceback shows. A provider with a constructor of its own hides the key first, and passes it on like that."""
+    return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
 
 
 def checked_page_size(page_size: int | None, largest: int) -> int | None:
@@ -113,13 +135,16 @@ def checked_whole(name: str, value: int, least: int, most: int | None = None) ->
 def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
     """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
 
-    Raises ``ConfigurationError`` for a naive datetime, which names no moment.
+    Raises ``ConfigurationError`` for a naive datetime, which names no moment, and for one that has no name in UTC.
     """
     given: object = value
     if isinstance(given, datetime):
         if given.tzinfo is None or given.utcoffset() is None:
             raise ConfigurationError(f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), or a date; {given!r} has no zone.")
-        return given.astimezone(UTC)
+        try:
+            return given.astimezone(UTC)
+        except OverflowError:
+            raise ConfigurationError(f"{name} is outside the calendar in UTC: {given!r}.") from None
     if isinstance(given, date):
         return datetime.combine(given, time.max if end_of_day else time.min, UTC)
     raise ConfigurationError(f"{name} must be an aware datetime or a date, not {value!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import sys
@@ -102,7 +103,11 @@ def _told(error: BaseException) -> Iterator[str]:
     while traceback is not None:
         frame = traceback.tb_frame
         if "/tests/" not in frame.f_code.co_filename:
-            yield f"{frame.f_code.co_filename}:{traceback.tb_lineno} {frame.f_locals!r}"
+            yield f"{frame.f_code.co_filename}:{traceback.tb_lineno}"
+            for value in frame.f_locals.values():
+                # A constructor's self may be half-made, and have no repr yet.
+                with contextlib.suppress(AttributeError):
+                    yield repr(value)
         traceback = traceback.tb_next
 
 

@@ -20,7 +20,9 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"rich", "typer"}:
             raise
-        sys.stderr.write(f'paysdk: The command line needs {error.name}, which is not installed. Install it with: pip install "paysdk[cli]"\n')
+        sys.stderr.write(
+            f'paysdk: The command line needs {error.name}, which is not installed. Install it with: pip install "paysdk[cli]"\n'
+        )
         return 2
     except KeyboardInterrupt:
         return 130

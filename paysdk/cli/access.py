@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from paysdk.discovery import load_provider, open_provider
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable
 
+    from paysdk.events import Event
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
@@ -57,7 +59,7 @@ def provider_class(name: str) -> Callable[..., PaymentsProvider]:
         return load_provider(name)
     except ConfigurationError:
         raise
-    except Exception as error:  # noqa: BLE001  # importing a third party's module may raise anything
+    except Exception as error:  # importing a third party's module may raise anything
         raise ConfigurationError(f"The provider {name!r} cannot be imported: {type(error).__name__}: {error}") from error
 
 
@@ -72,20 +74,19 @@ def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
 
 
 @asynccontextmanager
-async def opened(access: Access) -> AsyncGenerator[list[PaymentsProvider]]:
+async def opened(access: Access, on_event: Callable[[Event], object] | None = None) -> AsyncGenerator[list[PaymentsProvider]]:
     """The providers, in the order in which they were named; whatever was started for them ends with the context.
 
     Raises ``ConfigurationError`` for whatever is wrong with any of them, before anything is sent.
     """
-    taking_currency = [name for name in access.names if "currency" in inspect.signature(provider_class(name)).parameters]
-    if access.currency is not None and not taking_currency:
-        raise ConfigurationError(f"--currency is for providers that send none, which is not so for {', '.join(access.names)}. Leave it out.")
-    extra = {name: {"currency": access.currency} for name in taking_currency if access.currency is not None}
+    extra = {name: _taken(name, currency=access.currency, on_event=on_event) for name in access.names}
+    if access.currency is not None and not any("currency" in settings for settings in extra.values()):
+        raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(access.names)}. Leave it out.")
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
         for name in access.names:
             reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
-            provider = _provider(name, reached, extra.get(name, {}))
+            provider = _provider(name, reached, extra[name])
             stack.push_async_callback(provider.aclose)
             providers.append(provider)
         yield providers
@@ -100,7 +101,13 @@ class _Reached:
     sources: tuple[str, ...] = ()
 
 
-def _provider(name: str, reached: _Reached, extra: Mapping[str, str]) -> PaymentsProvider:
+def _taken(name: str, **settings: object) -> dict[str, object]:
+    """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
+    known = inspect.signature(provider_class(name)).parameters
+    return {setting: value for setting, value in settings.items() if value is not None and setting in known}
+
+
+def _provider(name: str, reached: _Reached, extra: Mapping[str, object]) -> PaymentsProvider:
     origin = {} if reached.base_url is None else {"base_url": reached.base_url}
     try:
         return open_provider(name, api_key=reached.api_key, **origin, **extra)

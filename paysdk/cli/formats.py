@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paysdk.conversion import make_converter
 
@@ -46,6 +46,9 @@ def csv_writer(out: TextIO) -> Callable[[Sequence[Payment]], object]:
     return write
 
 
-def _flat(record: dict[str, object]) -> dict[str, object]:
-    nested = {name: value for name, value in record.items() if isinstance(value, dict)}
-    return record | {f"{name}_{part}": value for name, parts in nested.items() for part, value in parts.items()}
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    flat = dict(record)
+    for outer in ("invoice", "customer"):
+        parts: dict[str, Any] = record[outer] or {}
+        flat |= {f"{outer}_{name}": value for name, value in parts.items()}
+    return flat

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+from paysdk.errors import ConfigurationError, UnsupportedFilterError
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import RenderableType
 
-__all__ = ["as_text", "console_on", "one_line", "say", "show", "write_utf8"]
+    from paysdk.errors import PaysdkError
+
+__all__ = ["as_text", "console_on", "one_line", "say", "show", "tell", "utf8_stdout"]
 
 
 def console_on(stream: TextIO) -> Console:
@@ -27,8 +30,7 @@ def console_on(stream: TextIO) -> Console:
 def show(*parts: RenderableType) -> None:
     """Write something for people to stdout."""
     # What the terminal's encoding lacks shows as a question mark instead of ending everything.
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    _reconfigure(sys.stdout, errors="replace")
     console = console_on(sys.stdout)
     # rich has an exit code of its own for a reader who leaves early, so it renders and does not write.
     with console.capture() as rendered:
@@ -37,10 +39,9 @@ def show(*parts: RenderableType) -> None:
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in rendered.get().splitlines()))
 
 
-def write_utf8() -> TextIO:
+def utf8_stdout() -> TextIO:
     """Stdout for programs: UTF-8 and plain line ends, whatever the locale says."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    _reconfigure(sys.stdout, encoding="utf-8", newline="\n")
     return sys.stdout
 
 
@@ -48,6 +49,16 @@ def say(message: object) -> None:
     """Write a message of one line to stderr."""
     sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
     sys.stderr.flush()
+
+
+def tell(error: PaysdkError) -> int:
+    """Write the error to stderr, with the way to go on where there is one, and give its exit code.
+
+    That is 2 for what the user has to mend, of which nothing was sent, and 1 for the rest.
+    """
+    resume = "" if error.checkpoint is None else f" To go on: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
+    say(f"{error}{resume}")
+    return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
 
 def one_line(text: str) -> str:
@@ -59,3 +70,9 @@ def as_text(value: object) -> str:
     """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
     text = "" if value is None else str(value)
     return text if text.isprintable() else "".join("\ufffd" if unicodedata.category(sign)[0] == "C" else sign for sign in text)
+
+
+def _reconfigure(stream: TextIO, **settings: str) -> None:
+    # What stands in for stdout in somebody's test may have no encoding to change.
+    if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+        reconfigure(**settings)

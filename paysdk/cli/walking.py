@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
@@ -11,14 +11,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from paysdk.cli.screen import console_on
 from paysdk.errors import PaysdkError
+from paysdk.events import RetryPlanned, Waiting
+from paysdk.payment import Payment
+from paysdk.provider import Listing, PaymentsProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from paysdk.events import Event
+    from paysdk.provider import Page
 
-    from paysdk.payment import Payment
-    from paysdk.provider import Listing, Page, PaymentsProvider
-
-__all__ = ["Walk", "display", "expected", "side_by_side", "summary"]
+__all__ = ["Walk", "display", "expected", "show_waiting"]
 
 
 @runtime_checkable
@@ -29,7 +30,7 @@ class _KnowsTestKeys(Protocol):
 
 @attrs.define(kw_only=True)
 class Walk:
-    """A pass over one provider's listing, as far as *limit*: what it gives goes to ``take``, and what ends it early is kept in ``error``."""
+    """A pass over one provider's listing, up to ``limit``: what it gives goes to ``take``, and what ends it early is kept in ``error``."""
 
     provider: PaymentsProvider
     listing: Listing
@@ -40,14 +41,14 @@ class Walk:
 
     async def run(self, progress: Progress) -> None:
         """Walk, and show it."""
-        bar = progress.add_task(self.provider.name, total=None)
+        bar = progress.add_task(self.provider.name, total=None, note="")
         try:
             # Left at the limit, it is closed with its provider.
             async for page in self.listing.pages():
                 payments = page.payments if self.limit is None else page.payments[: self.limit - self.given]
                 self.given += len(payments)
                 self.take(payments)
-                progress.update(bar, completed=self.given, total=expected(page, self.given, self.limit))
+                progress.update(bar, completed=self.given, total=expected(page, self.given, self.limit), note="")
                 if self.given == self.limit:
                     break
         except PaysdkError as error:
@@ -65,33 +66,27 @@ def _kind_of_key(provider: PaymentsProvider) -> str:
     return ", test key" if provider.test_mode else ", live key"
 
 
-def summary(walks: Iterable[Walk]) -> str:
-    """How many payments each provider gave."""
-    return "; ".join(map(str, walks))
-
-
 def expected(page: Page, given: int, limit: int | None) -> int | None:
     """How many payments there will be, as far as that can be known.
 
     A provider may report the number of all payments, or that of the page; what does not exceed what is there already cannot be all, unless
     this was the last page.
     """
-    if page.checkpoint is None:
+    if page.checkpoint is None or given == limit:
         return given
-    known = [number for number in (page.reported_count, limit) if number is not None and number >= given]
-    reported = page.reported_count if page.reported_count is not None and page.reported_count > given else None
-    return min(known) if reported is not None or limit is not None else None
+    return min((total for total in (page.reported_count, limit) if total is not None and total > given), default=None)
 
 
 def display(*, data_on_screen: bool) -> Progress:
     """What shows the progress on stderr: nothing unless that is a terminal, nor where the data themselves run over the screen."""
     hidden = not sys.stderr.isatty() or (data_on_screen and sys.stdout.isatty())
     return Progress(
-        SpinnerColumn(finished_text="[green]✓[/green]"),
+        SpinnerColumn(finished_text="✓"),
         TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} payments"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.completed:>8,.0f} payments"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
         console=console_on(sys.stderr),
         transient=True,
         disable=hidden,
@@ -101,8 +96,9 @@ def display(*, data_on_screen: bool) -> Progress:
     )
 
 
-async def side_by_side(walks: Iterable[Walk], progress: Progress) -> None:
-    """Walk all listings at the same time."""
-    async with asyncio.TaskGroup() as tasks:
-        for walk in walks:
-            tasks.create_task(walk.run(progress))
+def show_waiting(progress: Progress, event: Event) -> None:
+    """Show that a provider's requests are held back, so that a display that stands still explains itself."""
+    if isinstance(event, RetryPlanned | Waiting):
+        for bar in progress.tasks:
+            if bar.description == event.provider:
+                progress.update(bar.id, note=f"waits {event.wait:.1f} s")

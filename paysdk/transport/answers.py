@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 import msgspec
 
@@ -18,12 +17,17 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
-from paysdk.messages import Response
 from paysdk.transport.policy import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paysdk.messages import Response
 
 __all__ = ["refusal"]
 
 _SHOWN = 500
+_LOOKED_AT = 10_000
 
 _BY_STATUS: Mapping[int, type[APIError]] = {
     400: BadRequestError,
@@ -71,9 +75,12 @@ def _explanation(body: bytes) -> tuple[str, dict[str, tuple[str, ...]]]:
     sends ``{"status", "title", "detail"}`` and, in one of its own samples, no valid JSON. A 5xx may be HTML.
     """
     try:
-        parsed: object = msgspec.json.decode(body)
+        return _read(msgspec.json.decode(body))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return _shortened(body.decode(errors="replace")), {}
+        return _shortened(body[:_LOOKED_AT].decode(errors="replace")), {}
+
+
+def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
     if not _is_mapping(parsed):
         return _shortened("; ".join(_messages(parsed))), {}
     field = parsed.get("field")
@@ -87,11 +94,15 @@ def _explanation(body: bytes) -> tuple[str, dict[str, tuple[str, ...]]]:
 def _messages(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
-    if isinstance(value, list):
+    if _is_list(value):
         return [message for item in value for message in _messages(item)]
     if _is_mapping(value):
         return [f"{name}: {message}" for name, item in value.items() for message in _messages(item)]
     return []
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
 
 
 def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:

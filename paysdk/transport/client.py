@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from paysdk.errors import ConfigurationError, MalformedResponseError, RequestTimeoutError
+from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, RequestTimeoutError
 from paysdk.events import Event
 from paysdk.messages import Request, Response
 from paysdk.transport.credentials import KeySource, Secret, checked_key
@@ -110,6 +111,15 @@ class Client:
             raise self._http.closed_error()
         return await self._retrying.call(request, await self._authorization(), read, tally)
 
+    async def call_within(self, budget: Budget, request: Request, read: Callable[[Response], T], tally: Tally) -> T:
+        """``call``, as long as *budget* lasts."""
+        try:
+            async with budget.spending():
+                return await self.call(request, read, tally)
+        except PaysdkError as error:
+            error.at(self.provider, request.method, self.settings.origin + request.target)
+            raise
+
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run *work* as a task that ends with this client."""
         task = asyncio.create_task(work)
@@ -141,5 +151,14 @@ class Client:
 
     async def _authorization(self) -> Secret:
         source = self.settings.key
-        key = source if isinstance(source, Secret) else checked_key(Secret(await source()))
+        key = source if isinstance(source, Secret) else checked_key(Secret(await _asked(source)))
         return Secret(f"{self._scheme} {key.reveal()}")
+
+
+def _asked(source: Callable[[], Awaitable[str]]) -> Awaitable[str]:
+    answer: object = source()
+    if inspect.isawaitable(answer):
+        return answer
+    kind = type(answer).__name__
+    del answer  # it may be the key
+    raise ConfigurationError(f"api_key must be a str or an async callable that gives one; this callable is not async and gave a {kind}.")

@@ -40,6 +40,6 @@ def checked_key(key: Secret) -> Secret:
         raise ConfigurationError("api_key is empty.")
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ConfigurationError(
-            "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer' before it."
+            "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer'."
         )
     return key

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit
 
 import attrs
 
 from paysdk.errors import ConfigurationError
-from paysdk.messages import Request, Response
+
+if TYPE_CHECKING:
+    from paysdk.messages import Request, Response
 
 __all__ = ["checked_origin", "redirected"]
 
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+# What RFC 3986 allows in a path, and in a query besides; a Location may hold anything, and a request line may not.
+_PATH_SAFE = "%/:@!$&'()*+,;=~"
+_QUERY_SAFE = _PATH_SAFE + "?"
 
 
 def checked_origin(base_url: str) -> str:
@@ -28,12 +36,15 @@ def checked_origin(base_url: str) -> str:
         host, port = parts.hostname, parts.port
     except (ValueError, AttributeError, TypeError) as error:
         raise ConfigurationError(f"base_url is no URL: {error}. {hint}") from None
-    if parts.scheme not in _DEFAULT_PORTS or not host or any(map(str.isspace, base_url)):
+    if parts.scheme not in _DEFAULT_PORTS or not host or port == 0:
         raise ConfigurationError(f"base_url is no http(s) URL with a host. {hint}")
+    # urlsplit drops tabs, line ends and control characters, and a host that is no plain ASCII may look like another.
+    if not base_url.isprintable() or not (_is_address(host) if "[" in parts.netloc else _HOST.fullmatch(host)):
+        raise ConfigurationError(f"base_url has a character that no host has; write an international name in its ASCII form, xn--…. {hint}")
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise ConfigurationError(f"base_url must have no user, path, query or fragment; the provider knows its paths. {hint}")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigurationError(f"base_url must be https: over http the key could be read on the way to {host}. Only a loopback host may be http.")
+        raise ConfigurationError(f"base_url must be https: over http the key can be read on its way to {host}. Only loopback may be http.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
 
@@ -51,7 +62,14 @@ def redirected(origin: str, request: Request, response: Response) -> Request | N
         same = _origin_parts(target.geturl()) == _origin_parts(origin)
     except ValueError:
         return None
-    return attrs.evolve(request, path=target.path or "/", query=target.query) if same else None
+    if not same:
+        return None
+    return attrs.evolve(request, path=_quoted(target.path or "/", _PATH_SAFE), query=_quoted(target.query, _QUERY_SAFE))
+
+
+def _quoted(text: str, safe: str) -> str:
+    # Bytes of a header that are no UTF-8 arrive as surrogates.
+    return quote(text, safe=safe, errors="surrogateescape")
 
 
 def _origin_parts(url: str) -> tuple[str, str | None, int | None]:
@@ -60,9 +78,13 @@ def _origin_parts(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+    # Not "*.localhost": a resolver may ask the network for those.
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
         return False
+    return True

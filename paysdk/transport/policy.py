@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
-from collections.abc import Callable, Mapping
+import sys
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, RateLimitedError, TransportError
-from paysdk.messages import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paysdk.messages import Request
 
 __all__ = ["RetryPolicy", "checked_seconds", "retry_after", "wait_before_retry", "worth_retrying"]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-_SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*")
+_MOST = sys.float_info.max
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def checked_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
     """*value*, if it is a number of seconds. Raises ``ConfigurationError`` otherwise."""
     number: object = value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number) or number < 0 or (number == 0 and not allow_zero):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MOST or (number == 0 and not allow_zero):
         raise ConfigurationError(f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, not {value!r}.")
     return value
 
@@ -49,9 +54,9 @@ class RetryPolicy:
     """How often a request is tried, and how long is waited in between. All times are in seconds.
 
     ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and ``wait_initial`` times 2 to the *n* - 1, at most
-    ``wait_max``: full jitter, so that clients that failed together do not come back together. ``wait_jitter`` is the share of the wait that is
-    drawn; at 0 it is always the whole. A ``Retry-After`` is obeyed instead up to ``retry_after_max``; for a longer one the error is raised at
-    once, with ``retry_after`` on it.
+    ``wait_max``: full jitter, so that clients that failed together do not come back together. ``wait_jitter`` is the share of the wait that
+    is drawn; at 0 it is always the whole. A ``Retry-After`` is obeyed instead up to ``retry_after_max``; for a longer one the error is
+    raised at once, with ``retry_after`` on it.
     """
 
     attempts: int = attrs.field(default=5, validator=_attempts)
@@ -77,7 +82,7 @@ def worth_retrying(request: Request, error: PaysdkError) -> bool:
 
 
 def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random) -> float | None:
-    """How many seconds to wait after failed attempt number *attempt* (from 1), or ``None`` where the provider asks for more than is allowed.
+    """The seconds to wait after failed attempt number *attempt* (from 1), or ``None`` where the provider asks for more than is allowed.
 
     *draw* gives numbers between 0 and 1.
     """
@@ -89,13 +94,13 @@ def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, dra
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that ``Retry-After`` asks to wait (RFC 9110, 10.2.3: a number of seconds or a date), or ``None`` without a readable one."""
-    text = headers.get("retry-after", "")
+    """The seconds that ``Retry-After`` asks to wait, or ``None`` without a readable one (RFC 9110, 10.2.3: so many, or until a date)."""
+    text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
-        return float(text)
+        return min(float(text), _MOST)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year that no calendar has
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (when - now).total_seconds())

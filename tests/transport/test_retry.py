@@ -130,7 +130,7 @@ async def test_no_answer(error: PaysdkError) -> None:
     assert [1, 2] == client.numbers
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'[1, {"a', b"[1]]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1, 2", b"[1]]", b"\xff"])
 async def test_body_is_no_json(body: bytes) -> None:
     """A success that is no JSON is tried again, and in the end is a MalformedResponseError."""
     client = Client(Response(200, {}, body), OK)
@@ -227,8 +227,10 @@ async def test_others_wait_too() -> None:
     first = asyncio.create_task(client.call())
     while not client.planned:
         await asyncio.sleep(0)
-    assert [[1]] * 6 == [await first, *await asyncio.gather(*(client.call() for _ in range(5)))]
+    others = [asyncio.create_task(client.call()) for _ in range(5)]
+    assert [[1]] * 6 == await asyncio.gather(first, *others)
     assert 1 == len(client.planned)
+    assert 5 <= len([event for event in client.events if isinstance(event, Waiting)])
     assert 7 == client.tally.requests
 
 

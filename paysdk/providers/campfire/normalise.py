@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, TypeVar
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft
-from paysdk.providers.campfire.schema import Invoice, InvoiceEnvelope, Moment, NestedPayment, PageEnvelope, PaidIds, PaymentRow
-from paysdk.reading import RawPage, not_finite
+from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft, decode_exactly, exact_number
+from paysdk.providers.campfire.schema import (
+    Attachment,
+    Invoice,
+    InvoiceEnvelope,
+    InvoiceLine,
+    Moment,
+    NestedPayment,
+    PageEnvelope,
+    PaidIds,
+    PaymentRow,
+)
+from paysdk.reading import RawPage, as_array, exact_amount, in_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["NAME", "InvoicePaymentsReader", "read_invoice", "read_paid"]
 
 NAME = "campfire"
 
-R = TypeVar("R")
+R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
 _page = msgspec.json.Decoder(PageEnvelope)
-_rows = msgspec.json.Decoder(list[PaymentRow])
-_invoice = msgspec.json.Decoder(InvoiceEnvelope, float_hook=Decimal)
-_nested = msgspec.json.Decoder(list[NestedPayment])
+_rows = msgspec.json.Decoder(list[PaymentRow], float_hook=Decimal)
+_invoice = msgspec.json.Decoder(InvoiceEnvelope, float_hook=exact_number)
+_nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
 _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
 
@@ -37,19 +50,22 @@ class InvoicePaymentsReader:
         return RawPage(page.results, page.next, page.count)
 
     def rows(self, records: list[bytes]) -> list[PaymentRow]:
-        rows = _rows.decode(b"[" + b",".join(records) + b"]")
+        try:
+            rows = _rows.decode(as_array(records))
+        except InvalidOperation:
+            raise msgspec.ValidationError("Expected a number with an exponent that can be held - at `$[0].amount`") from None
         for row in rows:
-            if not row.amount.is_finite():
-                raise not_finite("amount")
+            created, modified = row.created_at, row.modified_at
+            if type(row.amount) is not Decimal:
+                row.amount = exact_amount(row.amount, "$[0].amount")
+            if created is not None and created.tzinfo is not UTC:
+                row.created_at = in_utc(created, "$[0].created_at")
+            if modified is not None and modified.tzinfo is not UTC:
+                row.modified_at = in_utc(modified, "$[0].last_modified_at")
         return rows
 
     def payment(self, row: PaymentRow, record: bytes) -> Payment:
-        created, modified = row.created_at, row.modified_at
-        if created is not None and created.tzinfo is not UTC:
-            created = created.astimezone(UTC)
-        if modified is not None and modified.tzinfo is not UTC:
-            modified = modified.astimezone(UTC)
-        invoice = InvoiceRefDraft()
+        invoice: Any = InvoiceRefDraft()
         invoice.id = str(row.invoice_id)
         invoice.number = row.invoice_number
         invoice.total = None
@@ -65,12 +81,12 @@ class InvoicePaymentsReader:
         payment.external_id = row.external_id
         payment.source = row.source
         payment.voided_date = row.voided_date
-        payment.created_at = created
-        payment.modified_at = modified
-        payment._raw = record
+        payment.created_at = row.created_at
+        payment.modified_at = row.modified_at
+        payment._raw = record  # noqa: SLF001  # the draft's own field
         invoice.__class__ = InvoiceRef
         payment.__class__ = Payment
-        return payment
+        return payment  # type: ignore[no-any-return]  # it has just become one
 
 
 def read_invoice(body: bytes) -> Invoice:
@@ -79,23 +95,16 @@ def read_invoice(body: bytes) -> Invoice:
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
     envelope = _invoice.decode(body)
-    sent: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
-    raw_payments = [bytes(record) for record in sent["payments"] or ()]
-    return _settled(
-        Invoice(
-            **sent
-            | {
-                "lines": tuple(_settled(line, f"$.lines[{index}]") for index, line in enumerate(sent["lines"] or ())),
-                "attachments": tuple(_settled(file, f"$.attachments[{index}]") for index, file in enumerate(sent["attachments"] or ())),
-                "payment_journal_entries": sent["payment_journal_entries"] or (),
-                "revenue_transactions": sent["revenue_transactions"] or (),
-                "auto_sent_at": _date_or_time(sent["auto_sent_at"]),
-                "payments": tuple(_nested_payment(index, record, envelope) for index, record in enumerate(raw_payments)),
-                "raw": body,
-            }
-        ),
-        "$",
-    )
+    sent = decode_exactly(body)
+    parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
+    for name in ("lines", "attachments"):
+        found = zip(parts[name] or (), sent.get(name) or (), strict=True)
+        parts[name] = tuple(_settled(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
+    parts["payment_journal_entries"] = parts["payment_journal_entries"] or ()
+    parts["revenue_transactions"] = parts["revenue_transactions"] or ()
+    parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
+    parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
+    return _settled(Invoice(**parts, raw=body), sent, "$")
 
 
 def read_paid(body: bytes) -> tuple[tuple[str, ...] | None, Invoice | None]:
@@ -108,13 +117,13 @@ def read_paid(body: bytes) -> tuple[tuple[str, ...] | None, Invoice | None]:
     return None, read_invoice(body)
 
 
-def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:
+def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
     try:
         row = _nested.decode(b"[" + record + b"]")[0]
         return Payment(
             provider=NAME,
             id=str(row.id),
-            amount=_finite(row.amount),
+            amount=exact_amount(row.amount, "$[0].amount"),
             currency=row.currency,
             payment_date=row.payment_date,
             invoice=InvoiceRef(str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due),
@@ -122,21 +131,15 @@ def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:
             external_id=row.external_id,
             source=row.source,
             voided_date=row.voided_date,
-            created_at=_in_utc(row.created_at),
-            modified_at=_in_utc(row.last_modified_at),
+            created_at=row.created_at and in_utc(row.created_at, "$[0].created_at"),
+            modified_at=row.last_modified_at and in_utc(row.last_modified_at, "$[0].last_modified_at"),
             raw=record,
         )
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
 
 
-def _finite(amount: Decimal) -> Decimal:
-    if not amount.is_finite():
-        raise not_finite("amount")
-    return amount
-
-
-def _client(invoice: Any) -> CustomerRef | None:
+def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
     # "client" is who pays; "customer" is the tenant's own organisation (the API's schema, AccountingInvoice).
     if invoice.client is None and invoice.client_name is None:
         return None
@@ -152,17 +155,13 @@ def _date_or_time(text: str | None) -> date | datetime | None:
         raise msgspec.ValidationError(f"{error} - at `$.auto_sent_at`") from None
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC)
-
-
-def _settled(record: R, path: str) -> R:
-    """*record* with its times in UTC. Raises ``msgspec.ValidationError`` where one of its amounts is no number."""
-    moments: dict[str, datetime] = {}
-    for field in attrs.fields(type(record)):  # type: ignore[misc]  # R is an attrs class
+def _settled(record: R, sent: Mapping[str, object], path: str) -> R:
+    """*record*, *sent* at *path*, with its times in UTC. Raises ``msgspec.ValidationError`` where an amount is no plain number."""
+    moments: dict[str, Any] = {}
+    for field in attrs.fields(type(record)):
         value = getattr(record, field.name)
-        if isinstance(value, Decimal) and not value.is_finite():
-            raise msgspec.ValidationError(f"Expected a finite number - at `{path}.{field.name}`")
+        if isinstance(value, Decimal):
+            exact_amount(sent[field.name], f"{path}.{field.name}")
         if isinstance(value, datetime) and value.tzinfo is not UTC:
-            moments[field.name] = value.astimezone(UTC)
-    return attrs.evolve(record, **moments) if moments else record  # type: ignore[misc]  # R is an attrs class
+            moments[field.name] = in_utc(value, f"{path}.{field.name}")
+    return attrs.evolve(record, **moments) if moments else record

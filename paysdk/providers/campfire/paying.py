@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import attrs
 import msgspec
 
-from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, ServerError, TransportError
-from paysdk.payment import Payment
+from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, TransportError
 from paysdk.providers.campfire.schema import Invoice
+
+if TYPE_CHECKING:
+    from paysdk.payment import Payment
 
 __all__ = [
     "CreditMemoPayment",
@@ -33,6 +35,7 @@ __all__ = [
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 _REQUEST_TIMEOUT = 408
+_LONGEST_EXTERNAL_ID = 256
 
 
 def _amount(value: object) -> Decimal:
@@ -54,6 +57,12 @@ def _identifier(_item: object, field: attrs.Attribute[Any], value: object) -> No
 def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
+
+
+def _external_id(item: object, field: attrs.Attribute[Any], value: object) -> None:
+    _text(item, field, value)
+    if len(str(value)) > _LONGEST_EXTERNAL_ID:
+        raise ConfigurationError(f"{field.name} must have {_LONGEST_EXTERNAL_ID} characters at most, not {len(str(value))}.")
 
 
 def _day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -106,7 +115,7 @@ class ManualPayment:
     account_id: int | str = attrs.field(validator=_identifier)
     account_name: str = attrs.field(validator=_text)
     payment_date: date = attrs.field(validator=_day)
-    external_id: str | None = attrs.field(default=None, validator=_optional([_text, attrs.validators.max_len(256)]))
+    external_id: str | None = attrs.field(default=None, validator=_optional(_external_id))
     memo: str | None = attrs.field(default=None, validator=_optional(_text))
 
 
@@ -142,14 +151,24 @@ class PayOrder:
     @classmethod
     def of(cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]) -> PayOrder:
         """The order for the items of each kind. Raises ``ConfigurationError`` for one that cannot be right, or where there is none."""
-        lists = {name: [_as_sent(name, kind, item) for item in items] for name, (kind, items) in kinds.items()}
+        lists = {name: [_as_sent(name, kind, item) for item in _listed(name, items)] for name, (kind, items) in kinds.items()}
         expected = tuple(_expectation(item) for items in lists.values() for item in items)
         if not expected:
             raise ConfigurationError(f"There is nothing to pay with: give at least one item in {', '.join(lists)}.")
         external_ids = [item.external_id for item in expected if item.external_id is not None]
         if len(set(external_ids)) < len(external_ids):
             raise ConfigurationError("Two items have one external_id. Each payment needs its own.")
-        return cls(_encode(lists), expected)
+        try:
+            return cls(_encode(lists), expected)
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}.") from None
+
+
+def _listed(name: str, items: Iterable[Item | Mapping[str, object]]) -> Iterable[Item | Mapping[str, object]]:
+    given: object = items
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{name} takes a list of items, not {given!r}: put one item into a list too.")
+    return items
 
 
 def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> dict[str, object]:
@@ -163,49 +182,67 @@ def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> 
 
 def _sendable(where: str, value: object) -> object:
     """*value*, if JSON can say it exactly."""
-    if isinstance(value, Mapping):
+    if _is_mapping(value):
         return {str(key): _sendable(f"{where}.{key}", part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if _is_sequence(value):
         return [_sendable(where, part) for part in value]
     if isinstance(value, Decimal) and value.is_finite():
         return value
     if value is None or isinstance(value, str | int | date):
         return value
-    raise ConfigurationError(f"{where} cannot be sent exactly: {value!r}. Use str, int, bool, a finite Decimal, a date, or lists and mappings of them.")
+    raise ConfigurationError(
+        f"{where} cannot be sent exactly: {value!r}. Use str, int, bool, a finite Decimal, a date, or lists and mappings of them."
+    )
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)
 
 
 def _expectation(item: Mapping[str, object]) -> _Expected:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     return _Expected(
         _amount(item["amount"]),
-        str(external_id) if external_id not in {None, ""} else None,
+        str(external_id) if external_id not in (None, "") else None,
         str(transaction_id) if transaction_id is not None else None,
     )
 
 
 def refused(error: PaysdkError, *, unanswered: bool) -> bool:
-    """Whether the order was certainly not processed, going by the error that ended it and by whether its last request was left unanswered."""
+    """Whether the order was certainly not processed, by the error that ended it and by whether its last request was left *unanswered*."""
     if isinstance(error, TransportError):
         return not unanswered
     if isinstance(error, APIError):
-        return not isinstance(error, ServerError) and error.status != _REQUEST_TIMEOUT
+        # A redirect may be how the API answers an order that it has processed (303 See Other).
+        return 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT  # noqa: PLR2004  # HTTP's own numbers
     return not isinstance(error, MalformedResponseError)
 
 
-def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
+def with_external_ids(order: PayOrder, payments: Iterable[Payment], *, invoice_id: str | None = None) -> tuple[str, ...] | None:
     """The ids of the payments that the order would make, where all of them are there already under their external ids; else ``None``.
 
-    Raises ``ConfigurationError`` where an external id is taken by another payment, or only some of the order's are there.
+    Raises ``ConfigurationError`` where an external id is taken by another payment, or by one of another invoice than *invoice_id*, or where
+    only some of the order's are there.
     """
     there = {payment.external_id: payment for payment in payments if payment.external_id in order.external_ids and not payment.is_voided}
     if not there:
         return None
-    for item in order.expected:
-        payment = there.get(item.external_id)
-        if payment is None or payment.amount != item.amount:
-            taken = ", ".join(f"{external_id!r} (payment {found.id}, {found.amount})" for external_id, found in there.items())
-            raise ConfigurationError(f"Nothing was sent: booked already are {taken}. Leave out what is booked, or use other external_ids.")
-    return tuple(payment.id for payment in there.values())
+    found = [there.get(item.external_id) if item.external_id else None for item in order.expected]
+    same = [
+        payment.id
+        for payment, item in zip(found, order.expected, strict=True)
+        if payment and payment.amount == item.amount and invoice_id in {None, payment.invoice.id}
+    ]
+    if len(same) < len(order.expected):
+        taken = ", ".join(
+            f"{name!r} (payment {payment.id} of invoice {payment.invoice.id}, {payment.amount})" for name, payment in there.items()
+        )
+        raise ConfigurationError(f"Nothing was sent: booked already are {taken}. Leave out what is booked, or use other external_ids.")
+    return tuple(same)
 
 
 def booked(order: PayOrder, before: Collection[str], payments: Iterable[Payment]) -> tuple[str, ...] | None:
@@ -215,7 +252,8 @@ def booked(order: PayOrder, before: Collection[str], payments: Iterable[Payment]
     """
     new = [payment for payment in payments if payment.id not in before]
     found: list[str] = []
-    for item in sorted(order.expected, key=lambda item: item.external_id is None):
+    # Those that can be told apart come first, so that none of the others takes their payment.
+    for item in sorted(order.expected, key=lambda item: (item.external_id is None, item.transaction_id is None)):
         match = next((payment for payment in new if _is(item, payment)), None)
         if match is None:
             return None

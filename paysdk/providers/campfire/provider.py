@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError, RequestTimeoutError
+from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError
 from paysdk.messages import Request, Response
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.payment import Payment
@@ -32,6 +32,7 @@ from paysdk.reading import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
 from paysdk.transport.client import Budget
 from paysdk.transport.watch import Tally
+from paysdk.windows import TimeWindows
 
 __all__ = ["CampfireProvider"]
 
@@ -40,6 +41,12 @@ _INVOICE = "/coa/api/v1/invoice/{}/"
 _PAY = "/coa/api/v1/invoice/{}/pay/"
 
 _LARGEST_PAGE = 10_000
+_DEFAULT_PAGE = 100
+
+_SINCE = "last_modified_at__gte"
+_UNTIL = "last_modified_at__lte"
+# How many payments with one external id are looked at; there should be one.
+_LOOKED_AT = 100
 
 
 class CampfireProvider(RestProvider):
@@ -80,6 +87,10 @@ class CampfireProvider(RestProvider):
         *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id* and *external_id* list the payments of
         one invoice, or those with one external id.
 
+        With *concurrency* above 1 as many pages are on their way at a time. With "offset" they come in order. With "cursor" the range of
+        modification times is cut into as many windows, which are walked side by side: pages come in order within a window, and a few more
+        requests are made; nothing is lost while records change, and a payment that changes meanwhile may be given twice, as in any walk.
+
         A deleted payment leaves no trace in this list; a voided one stays, with its ``voided_date``.
 
         Raises ``ConfigurationError`` for an argument that cannot be right, before anything is sent.
@@ -89,13 +100,20 @@ class CampfireProvider(RestProvider):
         checked_whole("concurrency", concurrency, 1)
         if pagination not in {"cursor", "offset"}:
             raise ConfigurationError(f"pagination must be 'cursor' or 'offset', not {pagination!r}.")
-        parameters = {"cursor": ""} if pagination == "cursor" else {}
+        if limit is None and concurrency > 1:
+            limit = _DEFAULT_PAGE
+        paging = {"cursor": ""} if pagination == "cursor" else {}
         if limit is not None:
-            parameters["limit"] = str(limit)
+            paging["limit"] = str(limit)
         if _checked_bool("skip_count", skip_count):
-            parameters["skip_count"] = "true"
-        rules = FollowLinks(encode_query((parameters | filters).items()), ("cursor", "offset"), limit)
-        return self._listing(_PAYMENTS, rules, InvoicePaymentsReader(), filters, resume)
+            paging["skip_count"] = "true"
+        windows = None
+        if limit is not None and concurrency > 1 and pagination == "cursor":
+            windows = TimeWindows(filters=filters, paging=paging, since=_SINCE, until=_UNTIL, stamp=_timestamp, page_size=limit)
+        rules = FollowLinks(encode_query((paging | filters).items()), ("cursor", "offset"), limit)
+        return self._listing(
+            _PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
+        )
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
         """One invoice with its lines, payments and attachments.
@@ -136,37 +154,47 @@ class CampfireProvider(RestProvider):
         number = _checked_invoice_id(invoice_id)
         budget, tally = self._client.budget(), Tally()
         before = await self._invoice(number, budget, tally)
-        known = [*before.payments, *await self._with_external_ids(order, budget)]
+        known = [*before.payments, *await self._with_external_ids(order, number, budget)]
         if (there := with_external_ids(order, known)) is not None:
             return PayOutcome(there, before)
         ids_before = {payment.id for payment in known}
+        request = Request("POST", _PAY.format(number), body=order.body)
         try:
-            async with budget.spending():
-                payment_ids, invoice = await self._client.call(Request("POST", _PAY.format(number), body=order.body), _paid, tally)
+            payment_ids, invoice = await self._client.call_within(budget, request, _paid, tally)
         except PaysdkError as error:
             if refused(error, unanswered=tally.unanswered):
                 raise
             return await self._looked_for(number, order, ids_before, budget, error)
         if payment_ids is None and invoice is not None:
-            payment_ids = tuple(payment.id for payment in invoice.payments if payment.id not in ids_before)
+            # Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
+            new = tuple(payment.id for payment in invoice.payments if payment.id not in ids_before)
+            payment_ids = booked(order, ids_before, invoice.payments) or new
         return PayOutcome(payment_ids or (), invoice)
 
     async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
         def read(response: Response) -> Invoice:
             return decoded(read_invoice, response.body)
 
-        async with budget.spending():
-            return await self._client.call(Request("GET", _INVOICE.format(invoice_id)), read, tally)
+        return await self._client.call_within(budget, Request("GET", _INVOICE.format(invoice_id)), read, tally)
 
-    async def _with_external_ids(self, order: PayOrder, budget: Budget) -> list[Payment]:
-        """The payments that have one of the order's external ids already."""
+    async def _with_external_ids(self, order: PayOrder, invoice_id: int, budget: Budget) -> list[Payment]:
+        """The payments that have one of the order's external ids already. Raises ``ConfigurationError`` where one pays another invoice."""
         found: list[Payment] = []
         for external_id in sorted(order.external_ids):
-            async with budget.spending():
-                # An API that does not know this filter ignores it, so what comes is looked at; and only the first page of it.
-                async for page in self.list_payments(external_id=external_id).pages():
-                    found += [payment for payment in page.payments if payment.external_id == external_id]
-                    break
+            # An API that does not know this filter ignores it, so what comes is looked at; and only the first page of it.
+            listing = self.list_payments(external_id=external_id, page_size=_LOOKED_AT)
+            try:
+                async with budget.spending():
+                    listed = await listing.collect(limit=_LOOKED_AT)
+            except PaysdkError as error:
+                error.at(self.name, "GET", self._client.settings.origin + _PAYMENTS)
+                raise
+            found += [payment for payment in listed if payment.external_id == external_id and not payment.is_voided]
+        for payment in found:
+            if payment.invoice.id != str(invoice_id):
+                raise ConfigurationError(
+                    f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice {payment.invoice.id} already. Use another external_id."
+                )
         return found
 
     async def _looked_for(self, invoice_id: int, order: PayOrder, before: set[str], budget: Budget, error: PaysdkError) -> PayOutcome:
@@ -174,18 +202,20 @@ class CampfireProvider(RestProvider):
         try:
             after = await self._invoice(invoice_id, budget, Tally())
         except PaysdkError as looking:
-            found = "the deadline left no time to look" if isinstance(looking, RequestTimeoutError) else f"looking for it failed: {looking}"
+            found = f"looking for it failed: {looking}"
         else:
             if (payment_ids := booked(order, before, after.payments)) is not None:
                 return PayOutcome(payment_ids, after)
             new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
             found = f"new on the invoice, but not what was ordered: {', '.join(new)}" if new else "no new payment on the invoice yet; it may still be booked"
-        raise OutcomeUnknownError(
+        unknown = OutcomeUnknownError(
             f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "
             "Do not send it again before retrieve_invoice shows that it was not booked.",
             operation=operation,
             found=found,
-        ) from error
+        )
+        unknown.provider, unknown.method, unknown.url = error.provider, error.method, error.url
+        raise unknown from error
 
 
 def _paid(response: Response) -> tuple[tuple[str, ...] | None, Invoice | None]:
@@ -205,9 +235,9 @@ def _filters(
     if since is not None and until is not None and since > until:
         raise ConfigurationError(f"modified_since ({since}) is later than modified_until ({until}).")
     if since is not None:
-        filters["last_modified_at__gte"] = _timestamp(since)
+        filters[_SINCE] = _timestamp(since)
     if until is not None:
-        filters["last_modified_at__lte"] = _timestamp(until)
+        filters[_UNTIL] = _timestamp(until)
     if voided is not None:
         filters["voided"] = str(_checked_bool("voided", voided)).lower()
     if invoice_id is not None:

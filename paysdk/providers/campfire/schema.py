@@ -1,8 +1,9 @@
 """Campfire's shape: what its documents say that it sends.
 
-Sources: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai, and the API's own schema of July 2026. Their
-"required" cannot be relied on: the sample answer of Retrieve Invoice itself has no ``customer`` and a null among its integers. So only what
-a record is nothing without is required here, enumerations are plain texts since they grow, and what has no field here is in ``raw``.
+Sources: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai, and the API's own schema of July 2026.
+Their "required" cannot be relied on: the sample answer of Retrieve Invoice itself has no ``customer`` and a null among its integers. So
+only what a record is nothing without is required here, enumerations are plain texts since they grow, and what has no field here is in
+``raw``.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from typing import Annotated, Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.payment import Payment
+from paysdk.payment import Payment, decode_exactly
 
 __all__ = ["Attachment", "Invoice", "InvoiceEnvelope", "InvoiceLine", "Moment", "NestedPayment", "PageEnvelope", "PaidIds", "PaymentRow"]
 
 # A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000"; msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class PaymentRow(msgspec.Struct, gc=False, rename={"modified_at": "last_modified_at"}):
     """One payment of List Invoice Payments. The documented sample lacks ``source``, which the later schema has."""
 
-    id: int | str
-    amount: Decimal
-    invoice_id: int | str
+    id: Identifier
+    # Decoded as what it is, a number with its digits or a text, since a text is looked at more closely.
+    amount: Any
+    invoice_id: Identifier
     invoice_number: str | None = None
     currency: str | None = None
     payment_date: date | None = None
@@ -49,8 +52,8 @@ class PageEnvelope(msgspec.Struct):
 class NestedPayment(msgspec.Struct):
     """One of an invoice's ``payments``; the invoice's id is called ``invoice`` here, and absent from the sample."""
 
-    id: int | str
-    amount: Decimal
+    id: Identifier
+    amount: Any
     currency: str | None = None
     payment_date: date | None = None
     external_id: str | None = None
@@ -63,7 +66,7 @@ class NestedPayment(msgspec.Struct):
 class PaidIds(msgspec.Struct):
     """The later answer of Mark Invoice as Paid, which gives ids rather than the invoice."""
 
-    payment_ids: list[int | str]
+    payment_ids: list[Identifier]
 
 
 @attrs.frozen(kw_only=True)
@@ -212,15 +215,13 @@ class Invoice:
     tax_rate: int | None = None
     stripe_connection: int | None = None
     source_file: int | None = None
-    _raw: bytes = attrs.field(default=b"{}", eq=False, repr=False)
+    _raw: bytes = attrs.field(default=b"{}", alias="raw", eq=False, repr=False)
 
     @property
-    def raw(self) -> Any:
+    def raw(self) -> Any:  # noqa: ANN401  # an answer is any JSON value
         """What the provider sent, whole, decoded anew each time."""
-        return _decode_exactly(self._raw)
+        return decode_exactly(self._raw)
 
-
-_decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 
 # Fields of an Invoice whose wire form is another: ``auto_sent_at`` is a date in one document and a time in the other.
 _ON_THE_WIRE: dict[str, Any] = {
@@ -232,11 +233,13 @@ _ON_THE_WIRE: dict[str, Any] = {
     "auto_sent_at": str | None,
 }
 
+
+def _on_the_wire(field: attrs.Attribute[Any]) -> tuple[str, Any] | tuple[str, Any, Any]:
+    kind = _ON_THE_WIRE.get(field.name, field.type)
+    return (field.name, kind) if field.default is attrs.NOTHING else (field.name, kind, None)
+
+
 InvoiceEnvelope: Any = msgspec.defstruct(
     "InvoiceEnvelope",
-    [
-        (field.name, _ON_THE_WIRE.get(field.name, field.type), *([] if field.default is attrs.NOTHING else [None]))
-        for field in attrs.fields(attrs.resolve_types(Invoice, include_extras=True))
-        if field.init and field.name != "_raw"
-    ],
+    [_on_the_wire(field) for field in attrs.fields(attrs.resolve_types(Invoice, include_extras=True)) if field.name != "_raw"],
 )

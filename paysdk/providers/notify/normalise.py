@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 
 from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft
 from paysdk.providers.notify.schema import Customer, PageEnvelope, PaymentRow
-from paysdk.reading import RawPage, not_finite
+from paysdk.reading import RawPage, as_array, not_finite
 
 __all__ = ["NAME", "PaymentsReader"]
 
@@ -19,6 +20,7 @@ NAME = "notify"
 
 _page = msgspec.json.Decoder(PageEnvelope)
 _rows = msgspec.json.Decoder(list[PaymentRow])
+_DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
 @attrs.frozen
@@ -37,7 +39,7 @@ class PaymentsReader:
         return RawPage(page.payments, link.href if link else None, page.count)
 
     def rows(self, records: list[bytes]) -> list[PaymentRow]:
-        rows = _rows.decode(b"[" + b",".join(records) + b"]")
+        rows = _rows.decode(as_array(records))
         for row in rows:
             total, balance = row.invoice.invoice_total, row.invoice.invoice_balance
             if not row.amount.is_finite():
@@ -51,7 +53,7 @@ class PaymentsReader:
         return rows
 
     def payment(self, row: PaymentRow, record: bytes) -> Payment:
-        invoice = InvoiceRefDraft()
+        invoice: Any = InvoiceRefDraft()
         invoice.id = row.invoice.id
         invoice.number = row.invoice.number
         invoice.total = row.invoice.invoice_total
@@ -69,10 +71,10 @@ class PaymentsReader:
         payment.voided_date = None
         payment.created_at = None
         payment.modified_at = None
-        payment._raw = record
+        payment._raw = record  # noqa: SLF001  # the draft's own field
         invoice.__class__ = InvoiceRef
         payment.__class__ = Payment
-        return payment
+        return payment  # type: ignore[no-any-return]  # it has just become one
 
 
 def _customer(sent: Customer) -> CustomerRef:
@@ -81,15 +83,19 @@ def _customer(sent: Customer) -> CustomerRef:
     customer.number = sent.number
     customer.name = sent.name
     customer.__class__ = CustomerRef
-    return customer
+    return customer  # type: ignore[no-any-return]  # it has just become one
 
 
 @lru_cache(maxsize=4096)  # a page has few different days
 def _day(text: str) -> date:
     """DD-MM-YYYY: "02-01-2021" is 2 January."""
+    if not _DAY.fullmatch(text):
+        raise _no_day(text)
     try:
-        if text[2] != "-" or text[5] != "-":
-            raise ValueError(text)
         return date(int(text[6:]), int(text[3:5]), int(text[:2]))
     except ValueError:
-        raise msgspec.ValidationError(f"Expected a date as DD-MM-YYYY, got {text!r} - at `$[0].date`") from None
+        raise _no_day(text) from None
+
+
+def _no_day(text: str) -> msgspec.ValidationError:
+    return msgspec.ValidationError(f"Expected a date as DD-MM-YYYY, got {text!r} - at `$[0].date`")

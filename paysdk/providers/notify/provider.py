@@ -17,7 +17,8 @@ from paysdk.events import Event
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.rest import RestProvider, checked_page_size
+from paysdk.rest import RestProvider, checked_page_size, hidden
+from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ class NotifyProvider(RestProvider):
         on_event: Callable[[Event], object] | None = None,
         currency: str | None = None,
     ) -> None:
+        key = hidden(api_key)
+        del api_key  # so that no traceback of what follows can show it
         super().__init__(
-            api_key,
+            key,
             base_url=base_url,
             session=session,
             retry=retry,
@@ -73,7 +76,7 @@ class NotifyProvider(RestProvider):
         if given is not None and (not isinstance(given, str) or not given.strip()):
             raise ConfigurationError(f"currency must be a text such as 'EUR', or None, not {currency!r}.")
         self._currency = currency
-        self._test_mode = None if callable(api_key) else _test_mode(api_key)
+        self._test_mode = _test_mode(key.reveal()) if isinstance(key, Secret) else None
 
     @property
     def test_mode(self) -> bool | None:
@@ -100,7 +103,7 @@ class NotifyProvider(RestProvider):
             if value is not None:
                 raise UnsupportedFilterError(f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some.")
         rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE))
-        return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), {}, resume)
+        return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), filters={}, resume=resume)
 
 
 def _test_mode(api_key: str) -> bool | None:

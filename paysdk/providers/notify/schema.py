@@ -17,6 +17,8 @@ Day: TypeAlias = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
 
 
 class Invoice(msgspec.Struct, gc=False, rename="camel"):
+    """The invoice that a payment is for, with its total and what is open of it now."""
+
     id: Identifier
     number: str | None = None
     invoice_total: Decimal | None = None
@@ -24,6 +26,8 @@ class Invoice(msgspec.Struct, gc=False, rename="camel"):
 
 
 class Customer(msgspec.Struct, gc=False):
+    """Who pays; ``number`` is called ``customerCode`` where a customer stands alone."""
+
     id: str | None = None
     number: str | None = None
     name: str | None = None
@@ -42,15 +46,22 @@ class PaymentRow(msgspec.Struct, gc=False):
 
 
 class Link(msgspec.Struct):
+    """A link, whose ``href`` may be null where there is no such page."""
+
     href: str | None = None
 
 
 class Links(msgspec.Struct):
+    """A page's links. There is no ``self``, and ``previous`` is not needed."""
+
     next: Link | None = None
 
 
 class PageEnvelope(msgspec.Struct):
-    """A page. Nearly HAL: ``links`` has no underscore, and the payments are not embedded. ``count`` is 5 beside four records in the sample."""
+    """A page, nearly HAL: ``links`` has no underscore, and the payments are not embedded.
+
+    ``count`` is 5 beside four records in the document's sample.
+    """
 
     payments: list[msgspec.Raw]
     count: int | None = None

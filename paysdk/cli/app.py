@@ -1,0 +1,190 @@
+"""The commands and their options, and what each outcome is to the shell."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, cast
+
+import typer
+
+from paysdk.cli import installed, invoices, listings, sandboxes
+from paysdk.cli.access import Access, SandboxSettings
+from paysdk.cli.screen import say, tell
+from paysdk.errors import ConfigurationError, PaysdkError
+
+__all__ = ["run"]
+
+# A command only reads its options, and gives what is to be done with them: so typer has no hand in how that may end.
+Job: TypeAlias = Callable[[], int]
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would show local variables, a key among them
+    help="Payments from every installed provider, exact to the digit.",
+    epilog=(
+        "Keys come from PAYSDK_<PROVIDER>_API_KEY, or from a file named by PAYSDK_<PROVIDER>_API_KEY_FILE; "
+        "origins from PAYSDK_<PROVIDER>_BASE_URL. "
+        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 130 Ctrl-C."
+    ),
+)
+
+_DEMO_PAYMENTS = 3000
+# Seconds: enough to see the pages come in.
+_DEMO_LATENCY = 0.03
+
+InSandbox = Annotated[bool, typer.Option("--sandbox", help="Use sandboxes in this process instead of the real APIs. No key is needed.")]
+SandboxPayments = Annotated[int, typer.Option(min=0, metavar="N", help="How many payments each sandbox has.")]
+KeyFiles = Annotated[
+    list[str] | None,
+    typer.Option("--key-file", metavar="NAME=PATH", help="Read a provider's key from a file. Goes before the environment."),
+]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code; whatever goes wrong is one line on stderr."""
+    # Whoever waits for a retry sees so in the progress display; without this, logging would write warnings about it to stderr.
+    logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
+    try:
+        job = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
+        status = cast("Job", job)() if callable(job) else cast("int | None", job) or 0
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        say(f"{error.format_message().rstrip('.')}. See: paysdk --help")
+        return 2
+    except PaysdkError as error:
+        return tell(error)
+    except BrokenPipeError:
+        # Whoever read has heard enough. What is still buffered goes nowhere, so that Python's own flush at the end does not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        say(error)
+        return 1
+    return status
+
+
+@app.callback(invoke_without_command=True)
+def show_help(context: typer.Context) -> None:
+    """Without a command, say which there are."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def providers() -> Job:
+    """List the installed providers, what their APIs can do, and whether a key is set."""
+    return installed.show_providers
+
+
+@app.command("list", no_args_is_help=False)
+def list_payments(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Providers, as 'paysdk providers' names them.")],
+    *,
+    sandbox: InSandbox = False,
+    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was modified since: a date, or a time with its zone.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was modified until then, the day or moment included.")
+    ] = None,
+    voided: Annotated[bool | None, typer.Option("--voided/--not-voided", help="Only voided payments, or only the others.")] = None,
+    page_size: Annotated[int | None, typer.Option(metavar="N", help="Payments per request. By default what the API does.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Read and show only the first N payments of each provider. A table shows 20 of all by default."
+        ),
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="CHECKPOINT", help="Go on where an error said; for one provider.")] = None,
+    output_format: Annotated[
+        Literal["table", "jsonl", "csv"],
+        typer.Option("--format", help="jsonl and csv give every payment, amounts as text with exactly their digits."),
+    ] = "table",
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
+    key_file: KeyFiles = None,
+) -> Job:
+    """List payments of one or several providers, normalised."""
+    once = tuple(dict.fromkeys(names))
+    if resume is not None and len(once) > 1:
+        raise ConfigurationError("--resume is for one provider: a checkpoint belongs to one listing.")
+    selection = listings.Selection(
+        modified_since=_moment("--since", since),
+        modified_until=_moment("--until", until),
+        voided=voided,
+        page_size=page_size,
+        resume=resume,
+        limit=limit,
+    )
+    access = _access(once, _sandbox(sandbox, sandbox_payments), key_file, currency)
+    return partial(listings.list_payments, access, selection, output_format)
+
+
+@app.command()
+def invoice(
+    invoice_id: Annotated[int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")],
+    *,
+    provider: Annotated[
+        str | None, typer.Option(metavar="NAME", help="By default the only provider that can give single invoices.")
+    ] = None,
+    sandbox: InSandbox = False,
+    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    output_format: Annotated[
+        Literal["panel", "json"], typer.Option("--format", help="json gives every field, amounts as text with exactly their digits.")
+    ] = "panel",
+    key_file: KeyFiles = None,
+) -> Job:
+    """Show one invoice with its lines and payments."""
+    access = _access((invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None)
+    return partial(invoices.show_invoice, access, invoice_id, output_format)
+
+
+@app.command()
+def sandbox(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Whose sandboxes; all by default.")] = None,
+    *,
+    payments: Annotated[int, typer.Option(min=0, metavar="N", help="How many payments each has.")] = _DEMO_PAYMENTS,
+    latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="By how much each answer is delayed.")] = 0.0,
+) -> Job:
+    """Run sandboxes of the providers' APIs until Ctrl-C, and print what to set in the environment to use them."""
+    return partial(sandboxes.run_sandboxes, tuple(dict.fromkeys(names or ())), SandboxSettings(payments=payments, latency=latency))
+
+
+def _sandbox(wanted: bool, payments: int) -> SandboxSettings | None:  # noqa: FBT001  # as the option gives it
+    return SandboxSettings(payments=payments, latency=_DEMO_LATENCY) if wanted else None
+
+
+def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: list[str] | None, currency: str | None) -> Access:
+    files: dict[str, Path] = {}
+    for given in key_files or ():
+        name, equals, path = given.partition("=")
+        if not (equals and path) or name not in names:
+            raise ConfigurationError(
+                f"--key-file takes NAME=PATH, with the name of a provider that is asked for ({', '.join(names)}), not {given!r}."
+            )
+        files[name] = Path(path)
+    if files and sandbox is not None:
+        raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
+    return Access(names=names, sandbox=sandbox, key_files=files, currency=currency)
+
+
+def _moment(option: str, text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not {text!r}.") from None
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"{option} needs a zone with a time: {text}Z, for one, is in UTC.")
+    return moment

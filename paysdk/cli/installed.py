@@ -1,0 +1,47 @@
+"""``paysdk providers``: what is installed."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from paysdk.cli.access import key_source, provider_class, variable
+from paysdk.cli.screen import say, show
+from paysdk.cli.tables import plain_table
+from paysdk.discovery import installed_providers
+from paysdk.errors import ConfigurationError
+from paysdk.provider import Capabilities
+
+__all__ = ["show_providers"]
+
+
+def show_providers() -> int:
+    """Print the installed providers. One that cannot be loaded is said to be so, and harms nothing else."""
+    table = plain_table()
+    for header in ("Provider", "Filters", "Largest page", "Voids", "Key"):
+        table.add_column(header, overflow="fold")
+    faults: list[ConfigurationError] = []
+    for name in installed_providers():
+        try:
+            capabilities = getattr(provider_class(name), "capabilities", None)
+        except ConfigurationError as error:
+            faults.append(error)
+            table.add_row(Text(name), Text("cannot be used", style="red"))
+        else:
+            table.add_row(Text(name), *_described(capabilities), _key_state(name), end_section=True)
+    show(table)
+    for fault in faults:
+        say(fault)
+    return 0
+
+
+def _described(capabilities: object) -> tuple[str, str, str]:
+    # A provider may know them only once it is open.
+    if not isinstance(capabilities, Capabilities):
+        return "not known", "", ""
+    filters = "\n".join(sorted(capabilities.filters)) or "none"
+    return filters, f"{capabilities.max_page_size:,}", "reported" if capabilities.reports_voids else "not reported"
+
+
+def _key_state(name: str) -> str:
+    source = key_source(name)
+    return f"{source}\nis set" if source else f"{variable(name, 'API_KEY')}\nis not set"

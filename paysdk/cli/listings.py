@@ -1,0 +1,106 @@
+"""``paysdk list``: the payments of several providers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+from rich.text import Text
+
+from paysdk.cli.access import opened
+from paysdk.cli.formats import csv_writer, jsonl_writer
+from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
+from paysdk.cli.tables import payments_table
+from paysdk.cli.walking import Walk, display, show_waiting
+from paysdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paysdk.cli.access import Access
+    from paysdk.payment import Payment
+    from paysdk.provider import Listing, PaymentsProvider
+
+__all__ = ["Selection", "list_payments"]
+
+_ROWS_SHOWN = 20
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """Which payments are listed, in the words of ``PaymentsProvider.list_payments``, and how many of each provider at the most."""
+
+    modified_since: date | datetime | None
+    modified_until: date | datetime | None
+    voided: bool | None
+    page_size: int | None
+    resume: str | None
+    limit: int | None
+
+
+def list_payments(access: Access, selection: Selection, output_format: Literal["table", "jsonl", "csv"]) -> int:
+    """List, write, and give the exit code: the worst of any provider's."""
+    walks = asyncio.run(_tabulated(access, selection) if output_format == "table" else _streamed(access, selection, output_format))
+    return max([0, *(tell(walk.error) for walk in walks if walk.error is not None)])
+
+
+async def _streamed(access: Access, selection: Selection, output_format: Literal["jsonl", "csv"]) -> list[Walk]:
+    """Write one provider after the other, page by page, so that nothing has to be kept."""
+    progress = display(data_on_screen=True)
+    async with opened(access, partial(show_waiting, progress)) as providers:
+        listings = [_listing(provider, selection) for provider in providers]
+        write = {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
+        walks = [_walk(*pair, selection, write) for pair in zip(providers, listings, strict=True)]
+        with progress:
+            for walk in walks:
+                await walk.run(progress)
+    sys.stdout.flush()
+    say(_summary(walks))
+    return walks
+
+
+async def _tabulated(access: Access, selection: Selection) -> list[Walk]:
+    """Walk all listings at the same time, and keep of each what the table shows."""
+    shown = selection.limit or _ROWS_SHOWN
+    progress = display(data_on_screen=False)
+    async with opened(access, partial(show_waiting, progress)) as providers:
+        rows: list[list[Payment]] = [[] for _ in providers]
+        walks = [
+            _walk(provider, _listing(provider, selection), selection, partial(_keep, kept, shown))
+            for provider, kept in zip(providers, rows, strict=True)
+        ]
+        with progress:
+            async with asyncio.TaskGroup() as tasks:
+                for walk in walks:
+                    tasks.create_task(walk.run(progress))
+    payments = [payment for kept in rows for payment in kept]
+    if payments:
+        show(payments_table(payments, console_on(sys.stdout).width), "")
+    show(Text(as_text(_summary(walks))))
+    if sum(walk.given for walk in walks) > len(payments):
+        show(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
+    return walks
+
+
+def _listing(provider: PaymentsProvider, selection: Selection) -> Listing:
+    arguments = attrs.asdict(selection, filter=lambda field, _: field.name != "limit")
+    try:
+        return provider.list_payments(**arguments)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{provider.name}: {error}") from None
+
+
+def _walk(provider: PaymentsProvider, listing: Listing, selection: Selection, take: Callable[[Sequence[Payment]], object]) -> Walk:
+    return Walk(provider=provider, listing=listing, limit=selection.limit, take=take)
+
+
+def _keep(kept: list[Payment], most: int, payments: Sequence[Payment]) -> None:
+    kept += payments[: most - len(kept)]
+
+
+def _summary(walks: list[Walk]) -> str:
+    return "; ".join(map(str, walks))

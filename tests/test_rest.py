@@ -1,0 +1,380 @@
+"""What every provider over JSON and HTTP has: settings, ownership, and the checks of arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from paysdk.errors import AuthenticationError, ConfigurationError
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.providers.notify.provider import NotifyProvider
+from paysdk.providers.notify.sandbox import NotifySandbox
+from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
+from paysdk.testing import FaultPlan, Sandbox, hang
+from paysdk.transport.credentials import Secret
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Provider = type[CampfireProvider] | type[NotifyProvider]
+
+PROVIDERS = pytest.mark.parametrize("provider", [CampfireProvider, NotifyProvider], ids=lambda provider: provider.name)
+PAIRS = pytest.mark.parametrize(
+    ("provider", "sandbox"), [(CampfireProvider, CampfireSandbox), (NotifyProvider, NotifySandbox)], ids=["campfire", "notify"]
+)
+
+
+@PROVIDERS
+@pytest.mark.parametrize(
+    ("setting", "wrong"),
+    [
+        *[("api_key", wrong) for wrong in ("", " ", "Token x", "x\n", "ключ", None, 7, b"sandbox-key")],
+        *[("base_url", wrong) for wrong in ("", "api.example.com", "http://example.com", "https://example.com/v2", "https://u@example.com", 7)],
+        *[("session", wrong) for wrong in ("session", 7, aiohttp.ClientSession)],
+        *[("retry", wrong) for wrong in (None, 3, True)],
+        *[("timeout", wrong) for wrong in (None, 0, -1, True, "60", float("nan"), float("inf"))],
+        *[("deadline", wrong) for wrong in (0, -1, True, "60", float("nan"), float("inf"))],
+        *[("limiter", wrong) for wrong in (7, True)],
+        *[("on_malformed", wrong) for wrong in (7, True, "drop")],
+        *[("on_event", wrong) for wrong in (7, True, "log")],
+    ],
+    ids=lambda value: str(value) if isinstance(value, str) else None,
+)
+def test_wrong_setting(provider: Provider, setting: str, wrong: object, told_by: Callable[[BaseException], str]) -> None:
+    """Each setting that cannot be right is refused where it is given, by its name, and the error does not show the key."""
+    given: dict[str, Any] = {"api_key": "sandbox-key", setting: wrong}
+    with pytest.raises(ConfigurationError, match=setting) as raised:
+        provider(**given)
+    assert "sandbox-key" not in str(raised.value)
+    if setting != "api_key":
+        assert "sandbox-key" not in told_by(raised.value)
+
+
+@PROVIDERS
+def test_making_opens_nothing(provider: Provider) -> None:
+    """A provider is made without an event loop, and may be thrown away unused."""
+    provider("sandbox-key")
+    gc.collect()
+
+
+@PROVIDERS
+def test_closing_what_was_never_used(provider: Provider) -> None:
+    """Closing opens nothing."""
+
+    async def close() -> None:
+        made = provider("sandbox-key")
+        await made.aclose()
+        async with provider("sandbox-key"):
+            pass
+
+    asyncio.run(close())
+
+
+@PROVIDERS
+def test_key_is_not_shown(provider: Provider) -> None:
+    """Neither repr nor str nor anything that hangs on the object has it, and a pickle is refused with a reason."""
+    made = provider("sandbox-key")
+    assert f"{provider.__name__}(base_url={provider.default_base_url!r})" == repr(made)
+    assert repr(made) == str(made)
+    assert "sandbox-key" not in repr(vars(made))
+    assert "sandbox-key" not in repr(vars(made._client))
+    with pytest.raises(TypeError, match="make another one in the other process"):
+        pickle.dumps(made)
+
+
+def test_hidden() -> None:
+    """A key is wrapped once; a callable is left as it is."""
+
+    async def key() -> str:
+        return "sandbox-key"
+
+    wrapped = hidden("sandbox-key")
+    assert isinstance(wrapped, Secret)
+    assert wrapped is hidden(wrapped)
+    assert key is hidden(key)
+
+
+@PAIRS
+async def test_given_session_stays_open(provider: Provider, sandbox: type[Sandbox]) -> None:
+    """Who opens closes: a session that was given is used and left open."""
+    async with sandbox() as running, aiohttp.ClientSession() as session:
+        async with provider(running.api_key, base_url=running.url, session=session) as made:
+            assert await made.list_payments().first() is not None
+        assert not session.closed
+
+
+@PAIRS
+async def test_used_after_closing(provider: Provider, sandbox: type[Sandbox]) -> None:
+    """A closed object says so, and what to do; entered again it works."""
+    async with sandbox() as running:
+        made = provider(running.api_key, base_url=running.url)
+        async with made:
+            first = await made.list_payments().first()
+        await made.aclose()
+        with pytest.raises(ConfigurationError, match=r"This \w+ provider is closed. Enter it again with 'async with', or make another"):
+            await made.list_payments().first()
+        async with made as again:
+            assert made is again
+            assert first == await again.list_payments().first()
+
+
+@PAIRS
+async def test_used_without_entering(provider: Provider, sandbox: type[Sandbox]) -> None:
+    """It works without ``async with``, as long as somebody closes it."""
+    async with sandbox() as running:
+        made = provider(running.api_key, base_url=running.url)
+        assert await made.list_payments().first() is not None
+        await made.aclose()
+
+
+@PAIRS
+@pytest.mark.parametrize("entered", [True, False], ids=["entered", "never closed"])
+def test_another_event_loop(provider: Provider, sandbox: type[Sandbox], *, entered: bool) -> None:
+    """One object serves one event loop after another, closed in between or not."""
+    made = provider("test_sandbox", base_url="http://127.0.0.1:1")
+    running = sandbox(api_key="test_sandbox")
+
+    async def use() -> int:
+        async with running:
+            # The sandbox has another port each time.
+            made._client._http._origin = running.url
+            if not entered:
+                return len(await made.list_payments().collect(limit=3))
+            async with made:
+                return len(await made.list_payments().collect(limit=3))
+
+    assert [3, 3, 3] == [asyncio.run(use(), debug=True) for _ in range(3)]
+    gc.collect()
+
+
+@PAIRS
+async def test_wrong_key_is_not_shown(
+    provider: Provider, sandbox: type[Sandbox], caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]
+) -> None:
+    """A refused key is in no error, no log and no URL."""
+    async with sandbox() as running, provider("another-key", base_url=running.url) as made:
+        with caplog.at_level(logging.DEBUG), pytest.raises(AuthenticationError) as raised:
+            await made.list_payments().first()
+        assert [(False, False)] == [(request.authorised, "another-key" in request.target) for request in running.requests]
+    assert 401 == raised.value.status
+    assert "another-key" not in told_by(raised.value)
+    assert "another-key" not in caplog.text
+
+
+@PAIRS
+async def test_cancelled_in_the_middle(provider: Provider, sandbox: type[Sandbox], told_by: Callable[[BaseException], str]) -> None:
+    """Being cancelled while an answer is awaited leaves no task behind, and the exception does not hold the key."""
+    async with sandbox(faults=FaultPlan().always(hang())) as running:
+        async with provider(running.api_key, base_url=running.url) as made:
+            before = asyncio.all_tasks()
+            using = asyncio.create_task(made.list_payments().collect())
+            while not running.requests:
+                await asyncio.sleep(0.001)
+            using.cancel()
+            with pytest.raises(asyncio.CancelledError) as raised:
+                await using
+            await asyncio.sleep(0)
+            assert {task for task in asyncio.all_tasks() if "paysdk.listing" in repr(task)} <= before
+    assert running.api_key not in told_by(raised.value)
+
+
+@PAIRS
+async def test_closed_from_another_task(provider: Provider, sandbox: type[Sandbox]) -> None:
+    """Closing while an answer is awaited ends the waiting with an error, and opens nothing anew."""
+    async with sandbox(faults=FaultPlan().always(hang())) as running:
+        made = provider(running.api_key, base_url=running.url, retry=RetryPolicy(wait_initial=0))
+        using = asyncio.create_task(made.list_payments().collect())
+        while not running.requests:
+            await asyncio.sleep(0.001)
+        await made.aclose()
+        with pytest.raises(ConfigurationError, match="is closed"):
+            await using
+        assert 1 == len(running.requests)
+        assert made._client._http._own is None
+
+
+LEAVINGS = {
+    "break": """
+        async for page in provider.list_payments(page_size=2).pages():
+            break
+    """,
+    "break of payments": """
+        async for payment in provider.list_payments(page_size=2):
+            break
+    """,
+    "aclose": """
+        pages = provider.list_payments(page_size=2).pages()
+        await anext(pages)
+        await pages.aclose()
+    """,
+    "error in the body": """
+        try:
+            async for payment in provider.list_payments(page_size=2):
+                raise LookupError
+        except LookupError:
+            pass
+    """,
+    "collected as garbage": """
+        pages = provider.list_payments(page_size=2).pages()
+        await anext(pages)
+        del pages
+        gc.collect()
+    """,
+    "left half-way": """
+        global kept
+        kept = provider.list_payments(page_size=2).pages()
+        await anext(kept)
+    """,
+    "never started": """
+        provider.list_payments(page_size=2).pages()
+        provider.list_payments(page_size=2).collect().close()
+    """,
+    "cancelled": """
+        using = asyncio.create_task(provider.list_payments(page_size=2).collect())
+        await asyncio.sleep(0.005)
+        using.cancel()
+        await asyncio.gather(using, return_exceptions=True)
+    """,
+    "timed out": """
+        try:
+            async with asyncio.timeout(0.005):
+                await provider.list_payments(page_size=1).collect()
+        except TimeoutError:
+            pass
+    """,
+    "failed": """
+        try:
+            await provider.list_payments(page_size=2, resume=bad).collect()
+        except paysdk.NotFoundError:
+            pass
+    """,
+    "first": """
+        await provider.list_payments(page_size=2).first()
+    """,
+}
+
+PROGRAM = """
+import asyncio, gc, sys
+import paysdk
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.checkpoint import Checkpoint
+
+bad = Checkpoint("campfire", "", '["cursor=bad",[]]')
+
+async def use(provider):
+{body}
+
+async def entered():
+    async with paysdk.CampfireProvider("sandbox-key", base_url=sandbox.url) as provider:
+        await use(provider)
+
+async def never_closed():
+    await use(paysdk.CampfireProvider("sandbox-key", base_url=sandbox.url))
+
+async def main(way):
+    async with sandbox:
+        await way()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        tasks = [task for task in asyncio.all_tasks() if "paysdk" in repr(task.get_coro()) and "testing" not in repr(task.get_coro())]
+        if way is entered and tasks:
+            sys.exit(f"left behind: {{tasks}}")
+
+for way in (entered, never_closed):
+    sandbox = CampfireSandbox(payments=60, latency=0.001)
+    asyncio.run(main(way))
+    gc.collect()
+"""
+
+
+@pytest.mark.parametrize("leaving", LEAVINGS)
+def test_leaving_leaves_nothing_behind(leaving: str) -> None:
+    """However a listing is left, and whether the provider is closed or not: no task, no warning, nothing unclosed."""
+    body = textwrap.indent(textwrap.dedent(LEAVINGS[leaving]).strip(), "    ")
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", PROGRAM.format(body=body)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONASYNCIODEBUG": "1"}, timeout=30)
+    slow = [line for line in run.stderr.splitlines() if "took" not in line]
+    assert (0, "", []) == (run.returncode, run.stdout, slow)
+
+
+@pytest.mark.parametrize(("value", "largest"), [(None, 5), (1, 5), (5, 5)])
+def test_page_size(value: int | None, largest: int) -> None:
+    """Any size from one to the largest, or none."""
+    assert value == checked_page_size(value, largest)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 6, True, 2.0, "2"])
+def test_wrong_page_size(wrong: Any) -> None:
+    """Anything else is refused with its bounds."""
+    with pytest.raises(ConfigurationError, match="page_size must be a whole number from 1 to 5, not"):
+        checked_page_size(wrong, 5)
+
+
+def test_whole_without_an_upper_bound() -> None:
+    """A number may have no largest."""
+    assert 10**9 == checked_whole("invoice_id", 10**9, 0)
+    with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0, not -1"):
+        checked_whole("invoice_id", -1, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "end_of_day", "moment"),
+    [
+        (date(2026, 1, 31), False, datetime(2026, 1, 31, tzinfo=UTC)),
+        (date(2026, 1, 31), True, datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 12, tzinfo=UTC), True, datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2))), False, datetime(2026, 1, 30, 23, tzinfo=UTC)),
+    ],
+)
+def test_moment(value: datetime | date, *, end_of_day: bool, moment: datetime) -> None:
+    """A date is the beginning or the end of its day in UTC; an aware datetime is itself, in UTC."""
+    found = as_moment("modified_since", value, end_of_day=end_of_day)
+    assert moment == found
+    assert UTC is found.tzinfo
+
+
+class NoZone(tzinfo):
+    """A zone that does not know where it is, which makes a datetime naive."""
+
+    def utcoffset(self, dt: datetime | None) -> None:  # noqa: ARG002  # the protocol's
+        return None
+
+
+@pytest.mark.parametrize("wrong", [datetime(2026, 1, 31), datetime(2026, 1, 31, tzinfo=NoZone())])  # noqa: DTZ001  # what is refused
+def test_naive_moment(wrong: datetime) -> None:
+    """A naive datetime names no moment."""
+    with pytest.raises(ConfigurationError, match=r"modified_since must be an aware datetime.*has no zone"):
+        as_moment("modified_since", wrong, end_of_day=False)
+
+
+@pytest.mark.parametrize("wrong", ["2026-01-31", 1769817600, 0.5])
+def test_no_moment(wrong: Any) -> None:
+    """Anything but a datetime or a date is refused."""
+    with pytest.raises(ConfigurationError, match="modified_until must be an aware datetime or a date, not"):
+        as_moment("modified_until", wrong, end_of_day=True)
+
+
+@pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901  # made aware below
+def test_moment_beyond_the_calendar(edge: datetime) -> None:
+    """A moment that has no name in UTC is refused like any other that cannot be right."""
+    zone = timezone(timedelta(hours=14 if edge == datetime.min else -12))  # noqa: DTZ901  # as above
+    with pytest.raises(ConfigurationError, match="modified_since"):
+        as_moment("modified_since", edge.replace(tzinfo=zone), end_of_day=False)
+
+
+def test_rest_provider_is_what_the_providers_are() -> None:
+    """Both providers share it."""
+    assert all(issubclass(provider, RestProvider) for provider in (CampfireProvider, NotifyProvider))

@@ -1,0 +1,438 @@
+"""One object for a provider's API, shared by many tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import pickle
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiolimiter
+import pytest
+
+from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
+from paysdk.events import Answered, Event, RequestSent, RetryPlanned, Waiting
+from paysdk.messages import Request, Response
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.testing import Fault, FaultPlan, hang, reset, status
+from paysdk.transport.client import Budget, Client, Settings
+from paysdk.transport.credentials import Secret
+from paysdk.transport.policy import RetryPolicy
+from paysdk.transport.watch import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GET = Request("GET", "/coa/api/v1/invoice-payments", "cursor=")
+QUICK = RetryPolicy(attempts=3, wait_initial=0)
+
+
+def settings(origin: str = "http://127.0.0.1:1", **given: Any) -> Settings:
+    """Settings with quick retries, and with what is given."""
+    defaults = {"session": None, "retry": QUICK, "timeout": 5.0, "deadline": None, "limiter": None, "on_malformed": None, "on_event": None}
+    return Settings(**{"key": Secret("sandbox-key"), "origin": origin, **defaults, **given})
+
+
+def client(origin: str = "http://127.0.0.1:1", **given: Any) -> Client:
+    """A client for this origin."""
+    return Client("campfire", "Token", settings(origin, **given))
+
+
+def read(response: Response) -> int:
+    """The status will do."""
+    return response.status
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"key": Secret("")}, "api_key is empty"),
+        ({"key": Secret("Token x")}, "api_key has a space"),
+        ({"key": Secret("x\n")}, "api_key has a space, a line end"),
+        ({"key": Secret(7)}, "api_key must be a str"),  # type: ignore[arg-type]  # what is refused
+        ({"origin": "http://example.com"}, "base_url must be https"),
+        ({"origin": "example.com"}, "base_url is no"),
+        ({"origin": "https://example.com/v2"}, "base_url must have no"),
+        ({"origin": 7}, "base_url is no URL"),
+        ({"timeout": 0}, "timeout must be"),
+        ({"timeout": -1.0}, "timeout must be"),
+        ({"timeout": None}, "timeout must be"),
+        ({"timeout": True}, "timeout must be"),
+        ({"timeout": float("inf")}, "timeout must be"),
+        ({"timeout": float("nan")}, "timeout must be"),
+        ({"deadline": 0}, "deadline must be"),
+        ({"deadline": "5"}, "deadline must be"),
+        ({"retry": None}, "retry must be a RetryPolicy"),
+        ({"retry": 3}, "retry must be a RetryPolicy"),
+        ({"limiter": 3}, "limiter must be an async context manager"),
+        ({"limiter": asyncio.Event()}, "limiter must be an async context manager"),
+        ({"on_event": "log"}, "on_event must be callable"),
+        ({"on_malformed": []}, "on_malformed must be callable"),
+        ({"session": "session"}, "session must be an aiohttp.ClientSession"),
+    ],
+)
+def test_wrong_setting(wrong: dict[str, object], message: str, told_by: Callable[[BaseException], str]) -> None:
+    """A setting that cannot be right is refused, by name, when it is made."""
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        client(**wrong)  # type: ignore[arg-type]  # what is refused
+    assert "sandbox-key" not in told_by(raised.value)
+
+
+def test_settings_do_not_show_the_key() -> None:
+    """Neither a repr nor a pickle has it."""
+    made = settings()
+    assert "sandbox-key" not in repr(made)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(made)
+
+
+async def test_call() -> None:
+    """A call is authorised, read and counted."""
+    async with CampfireSandbox(payments=1) as sandbox:
+        caller, tally = client(sandbox.url), Tally()
+        assert 200 == await caller.call(GET, read, tally)
+        await caller.aclose()
+        assert [True] == [request.authorised for request in sandbox.requests]
+    assert Tally(requests=1) == tally
+
+
+async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
+    """A key that the API refuses is an AuthenticationError that does not show it."""
+    async with CampfireSandbox(api_key="another-key") as sandbox:
+        caller = client(sandbox.url)
+        with pytest.raises(AuthenticationError, match="401 Invalid token") as raised:
+            await caller.call(GET, read, Tally())
+        await caller.aclose()
+        assert 1 == len(sandbox.requests)
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "sandbox-key" not in repr(pickle.dumps(raised.value.args))
+
+
+@pytest.mark.parametrize(
+    "fault", [reset("before"), reset("headers"), reset("body"), hang(), status(500), status(302, headers={"Location": "https://example.org/"})]
+)
+async def test_failure_shows_no_key(fault: Fault, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]) -> None:
+    """Whatever fails, neither the error with its whole chain nor a log record nor an event has the key."""
+    events: list[Event] = []
+    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
+        caller = client(sandbox.url, on_event=events.append, timeout=0.02)
+        with caplog.at_level(0), pytest.raises(PaysdkError) as raised:
+            await caller.call(GET, read, Tally())
+        await caller.aclose()
+    assert len(events) >= 2
+    for told in (told_by(raised.value), caplog.text, repr(events), repr([vars(record) for record in caplog.records])):
+        assert "sandbox-key" not in told
+
+
+async def test_refused_connection_shows_no_key(told_by: Callable[[BaseException], str]) -> None:
+    """Nor where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    caller = client(f"http://127.0.0.1:{port}")
+    with pytest.raises(ConnectionFailedError) as raised:
+        await caller.call(GET, read, Tally())
+    await caller.aclose()
+    assert "sandbox-key" not in told_by(raised.value)
+
+
+async def test_callable_key() -> None:
+    """A callable is asked for each request, and not for its retries, so that keys can rotate."""
+    keys = iter(["old-key", "sandbox-key", "sandbox-key"])
+    asked: list[str] = []
+
+    async def key() -> str:
+        asked.append(next(keys))
+        return asked[-1]
+
+    async with CampfireSandbox(payments=1, faults=FaultPlan().on(2, status(503))) as sandbox:
+        caller = client(sandbox.url, key=key)
+        with pytest.raises(AuthenticationError):
+            await caller.call(GET, read, Tally())
+        assert 200 == await caller.call(GET, read, Tally())
+        await caller.aclose()
+        assert [False, True, True] == [request.authorised for request in sandbox.requests]
+    assert ["old-key", "sandbox-key"] == asked
+
+
+@pytest.mark.parametrize("wrong", ["", "Bearer x", "sandbox-key\n", None, 7])
+async def test_callable_that_gives_no_key(wrong: object, told_by: Callable[[BaseException], str]) -> None:
+    """What a callable gives is checked like a key that is given, before anything is sent."""
+
+    async def key() -> object:
+        return wrong
+
+    async with CampfireSandbox() as sandbox:
+        caller = client(sandbox.url, key=key)
+        with pytest.raises(ConfigurationError, match="api_key") as raised:
+            await caller.call(GET, read, Tally())
+        await caller.aclose()
+        assert 0 == len(sandbox.requests)
+    assert "sandbox-key\n" not in str(raised.value)
+    assert "sandbox-key" not in repr(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+
+
+async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str]) -> None:
+    """A callable that gives the key at once is refused, and the error does not show what it gave."""
+    caller = client(key=lambda: "sandbox-key")
+    with pytest.raises(ConfigurationError, match="this callable is not async and gave a str") as raised:
+        await caller.call(GET, read, Tally())
+    assert "sandbox-key" not in told_by(raised.value)
+
+
+async def test_callable_that_fails() -> None:
+    """What a callable raises is the caller's, and comes through."""
+
+    async def key() -> str:
+        raise LookupError("vault is sealed")
+
+    caller = client(key=key)
+    with pytest.raises(LookupError, match="vault is sealed"):
+        await caller.call(GET, read, Tally())
+
+
+async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException], str]) -> None:
+    """The deadline ends requests, retries and waits together, and says that it was the deadline, and where."""
+    async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=30))) as sandbox:
+        caller = client(sandbox.url, deadline=0.03)
+        with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.03 s for the whole operation") as raised:
+            await caller.call_within(caller.budget(), GET, read, Tally())
+        await caller.aclose()
+        assert 1 == len(sandbox.requests)
+        assert ("campfire", "GET", f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=") == (raised.value.provider, raised.value.method, raised.value.url)
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+
+
+async def test_budget_ends_a_request_in_flight(told_by: Callable[[BaseException], str]) -> None:
+    """Likewise where no answer comes."""
+    async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
+        caller, tally = client(sandbox.url, deadline=0.03), Tally()
+        with pytest.raises(RequestTimeoutError, match="The deadline") as raised:
+            await caller.call_within(caller.budget(), GET, read, tally)
+        await caller.aclose()
+    assert Tally(requests=1, unanswered=True) == tally
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+
+
+async def test_attempt_that_times_out_within_the_budget() -> None:
+    """A timeout of one attempt says so, although there is a deadline."""
+    async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
+        caller = client(sandbox.url, deadline=5.0, timeout=0.02, retry=RetryPolicy(attempts=1))
+        with pytest.raises(RequestTimeoutError, match=r"timeout of 0\.02 s for one attempt"):
+            await caller.call_within(caller.budget(), GET, read, Tally())
+        await caller.aclose()
+
+
+async def test_budget_is_spent_bit_by_bit() -> None:
+    """What one part took, the next one lacks; what happens outside costs nothing."""
+    budget = Budget(0.05)
+    async with budget.spending():
+        await asyncio.sleep(0.03)
+    await asyncio.sleep(0.06)
+    async with budget.spending():
+        await asyncio.sleep(0)
+    with pytest.raises(RequestTimeoutError):
+        async with budget.spending():
+            await asyncio.sleep(0.04)
+    with pytest.raises(RequestTimeoutError):
+        async with budget.spending():
+            await asyncio.sleep(0)
+
+
+async def test_budget_without_an_end() -> None:
+    """Without a deadline nothing is ended, and a TimeoutError of another's stays one."""
+    async with Budget(None).spending():
+        await asyncio.sleep(0.001)
+    with pytest.raises(TimeoutError) as raised:
+        async with Budget(1.0).spending():
+            raise TimeoutError("of another's")
+    assert not isinstance(raised.value, PaysdkError)
+
+
+async def test_budget_is_not_what_cancelled() -> None:
+    """A cancellation from outside stays a cancellation."""
+
+    async def spend() -> None:
+        async with Budget(1.0).spending():
+            await asyncio.Event().wait()
+
+    spending = asyncio.create_task(spend())
+    await asyncio.sleep(0)
+    spending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await spending
+
+
+async def test_closed() -> None:
+    """After aclose a call says what to do; entering again helps."""
+    async with CampfireSandbox(payments=1) as sandbox:
+        caller = client(sandbox.url)
+        await caller.call(GET, read, Tally())
+        await caller.aclose()
+        await caller.aclose()
+        with pytest.raises(ConfigurationError, match="This campfire provider is closed. Enter it again with 'async with', or make another"):
+            await caller.call(GET, read, Tally())
+        caller.reopen()
+        assert 200 == await caller.call(GET, read, Tally())
+        await caller.aclose()
+
+
+async def test_closed_while_a_call_waits() -> None:
+    """A call that is waiting to try again when the object is closed ends, and opens nothing."""
+    events: list[Event] = []
+    async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=0.02))) as sandbox:
+        caller = client(sandbox.url, on_event=events.append)
+        calling = asyncio.create_task(caller.call(GET, read, Tally()))
+        while not any(isinstance(event, RetryPlanned) for event in events):
+            await asyncio.sleep(0.001)
+        await caller.aclose()
+        with pytest.raises(ConfigurationError, match="is closed"):
+            await calling
+        assert 1 == len(sandbox.requests)
+        assert caller._http._own is None
+
+
+async def test_closing_ends_what_was_started() -> None:
+    """A task that was started ends with the client, and whoever waits for it is told that it was closed."""
+    caller = client()
+    task = caller.start(asyncio.sleep(60))
+    waiting = asyncio.create_task(caller.finished(task))
+    await asyncio.sleep(0)
+    await caller.aclose()
+    with pytest.raises(ConfigurationError, match="is closed"):
+        await waiting
+    assert task.cancelled()
+    assert set() == caller._tasks
+
+
+async def test_started_task_gives_its_result() -> None:
+    """A task that was started gives its result, and is forgotten."""
+    caller = client()
+    assert 7 == await caller.finished(caller.start(asyncio.sleep(0.001, 7)))
+    await asyncio.sleep(0)
+    assert set() == caller._tasks
+    await caller.aclose()
+
+
+async def test_started_task_fails() -> None:
+    """A task's error goes to whoever waits for it, and disturbs nobody where nobody does."""
+
+    async def fail() -> None:
+        raise ServerError("500")
+
+    caller = client()
+    with pytest.raises(ServerError):
+        await caller.finished(caller.start(fail()))
+    disturbed: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: disturbed.append(context))
+    caller.start(fail())
+    await asyncio.sleep(0.001)
+    gc.collect()
+    assert [] == disturbed
+    await caller.aclose()
+
+
+async def test_waiting_for_a_started_task_is_cancelled() -> None:
+    """Whoever is cancelled is cancelled, also while the client is closed."""
+    caller = client()
+    waiting = asyncio.create_task(caller.finished(caller.start(asyncio.sleep(60))))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await caller.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_started_task_is_cancelled_by_another() -> None:
+    """A task that somebody cancelled without closing the client is cancelled, and not closed."""
+    caller = client()
+    task = caller.start(asyncio.sleep(60))
+    waiting = asyncio.create_task(caller.finished(task))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await caller.aclose()
+
+
+def test_closing_leaves_tasks_of_another_loop_alone() -> None:
+    """A task of another loop is not cancelled from this one."""
+    caller = client()
+    other = asyncio.new_event_loop()
+
+    async def start() -> asyncio.Task[None]:
+        return caller.start(asyncio.sleep(0))
+
+    task = other.run_until_complete(start())
+    asyncio.run(caller.aclose())
+    caller.reopen()
+    other.run_until_complete(task)
+    other.close()
+    assert not task.cancelled()
+
+
+async def test_many_tasks_share_one_object() -> None:
+    """Two hundred tasks get their answers over one object; the limiter lets each request through once, retries among them."""
+    entered = 0
+
+    class Counting(aiolimiter.AsyncLimiter):
+        async def __aenter__(self) -> None:
+            nonlocal entered
+            entered += 1
+            await super().__aenter__()
+
+    events: list[Event] = []
+    async with CampfireSandbox(payments=1, faults=FaultPlan().every(10, status(503))) as sandbox:
+        caller = client(sandbox.url, limiter=Counting(1000, 0.001), on_event=events.append, retry=RetryPolicy(wait_initial=0))
+        tallies = [Tally() for _ in range(200)]
+        assert [200] * 200 == await asyncio.gather(*(caller.call(GET, read, tally) for tally in tallies))
+        await caller.aclose()
+        received = len(sandbox.requests)
+    assert received > 200
+    assert received == entered
+    assert received == sum(tally.requests for tally in tallies)
+    assert received - 200 == sum(tally.retries for tally in tallies)
+    assert received == len([event for event in events if isinstance(event, RequestSent)])
+    assert received == len([event for event in events if isinstance(event, Answered)])
+
+
+async def test_tasks_wait_together() -> None:
+    """After one 429 the tasks that come wait as long as it said, instead of each being told."""
+    events: list[Event] = []
+    async with CampfireSandbox(payments=1, faults=FaultPlan().on(1, status(429, retry_after=0.05))) as sandbox:
+        caller = client(sandbox.url, on_event=events.append)
+        first = asyncio.create_task(caller.call(GET, read, Tally()))
+        while not any(isinstance(event, RetryPlanned) for event in events):
+            await asyncio.sleep(0.001)
+        others = [asyncio.create_task(caller.call(GET, read, Tally())) for _ in range(200)]
+        assert [200] * 201 == [await first, *await asyncio.gather(*others)]
+        await caller.aclose()
+        assert 202 == len(sandbox.requests)
+    assert len([event for event in events if isinstance(event, Waiting)]) >= 200
+    assert 1 == len([event for event in events if isinstance(event, RetryPlanned)])
+
+
+async def test_dropped_connection_counts_like_any_other() -> None:
+    """A kept connection that was dropped costs an attempt that is counted, limited and told."""
+    entered: list[int] = []
+
+    class Limiter:
+        async def __aenter__(self) -> None:
+            entered.append(1)
+
+        async def __aexit__(self, *args: object) -> None:
+            pass
+
+    events: list[Event] = []
+    async with CampfireSandbox(payments=1, faults=FaultPlan().on(2, reset("before"))) as sandbox:
+        caller, tally = client(sandbox.url, limiter=Limiter(), on_event=events.append), Tally()
+        await caller.call(GET, read, tally)
+        await caller.call(GET, read, tally)
+        await caller.aclose()
+        assert 3 == len(sandbox.requests)
+    assert Tally(requests=3, retries=1) == tally
+    assert 3 == len(entered)
+    assert 3 == len([event for event in events if isinstance(event, RequestSent)])
