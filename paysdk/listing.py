@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import attrs
 import msgspec
 
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError
 from paysdk.pagination import Pagination, Position
-from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
-from paysdk.reading import Reader
-from paysdk.transport.client import Client
 from paysdk.walk import SLICE, RowsOfPage, Source, Walk
-from paysdk.windows import TimeWindows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+    from paysdk.payment import Payment
+    from paysdk.reading import Reader
+    from paysdk.transport.client import Client
+    from paysdk.windows import TimeWindows
 
 __all__ = ["PagedListing", "checkpoint_positions"]
 
@@ -46,7 +48,9 @@ def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) 
         checkpoint = Checkpoint.parse(given) if isinstance(given, str) else given
         sent = msgspec.json.decode(checkpoint.position, type=list[_WirePosition])
     except (ValueError, msgspec.MsgspecError) as error:
-        raise ConfigurationError(f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged.") from None
+        raise ConfigurationError(
+            f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
+        ) from None
     if checkpoint.provider != provider:
         raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to {provider!r}.")
     if filters not in {"", checkpoint.filters}:
@@ -60,8 +64,8 @@ def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) 
 class PagedListing:
     """A ``paysdk.Listing`` over a paginated endpoint.
 
-    Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination can tell where they start, or, with *windows*,
-    the next one of each window. *resume* are the positions to go on from.
+    Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination can tell where they start, or, with
+    *windows*, the next one of each window. *resume* are the positions to go on from.
     """
 
     def __init__(

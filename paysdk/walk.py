@@ -1,7 +1,7 @@
 """The one loop that drives every pagination over a transport.
 
-A walk is made of chains: runs of pages, each led to by the link of the one before. Most listings are one chain. One that is cut into windows of
-time is a chain for each, and the walk gives whichever page comes first.
+A walk is made of chains: runs of pages, each led to by the link of the one before. Most listings are one chain. One that is cut into
+windows of time is a chain for each, and the walk gives whichever page comes first.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -25,6 +24,9 @@ from paysdk.transport.client import Client
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows, belonging, cuts, revisited
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 __all__ = ["SLICE", "RowsOfPage", "Source", "Walk"]
 
 # Records read in one go: about a millisecond's work, after which the event loop gets its turn.
@@ -35,7 +37,7 @@ SLICE = 500
 class Source:
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 
-    *ahead* is how many pages are asked for before they are wanted, and *concurrency* how many may be on their way at a time.
+    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted.
     """
 
     client: Client
@@ -111,7 +113,8 @@ class _Chain:
         before, self._under_way = self._under_way, {}
         for each in ahead:
             same = same_request(each.query)
-            self._under_way[same] = before.pop(same, None) or self._source.client.start(self._source.fetch(each, self._account.tally))
+            started = before.pop(same) if same in before else self._source.client.start(self._source.fetch(each, self._account.tally))
+            self._under_way[same] = started
         for task in before.values():
             task.cancel()
         return self._under_way[same_request(position.query)]
@@ -254,9 +257,7 @@ class Walk:
         """A chain whose page has come, or has failed to, and where that page starts."""
         self._plan()
         while True:
-            live = [(chain, chain.position) for chain in self._chains if chain.position is not None and chain is not self._resting]
-            if not live:
-                live = self._wake()
+            live = self._live()
             for chain, position in live:
                 if chain.bad_link is not None:
                     return chain, position
@@ -319,10 +320,12 @@ class Walk:
             last.position = end
             self._resting = last
 
-    def _wake(self) -> list[tuple[_Chain, Position]]:
-        end = self._chains[-1].position
-        if end is None:
-            raise AssertionError("a walk that is not complete has a chain that is not at its end")
-        self._resting = None
-        self._chains = [_Chain(self._source, end, self._account)]
-        return [(self._chains[0], end)]
+    def _live(self) -> list[tuple[_Chain, Position]]:
+        live = [(chain, chain.position) for chain in self._chains if chain.position is not None]
+        if len(live) > 1:
+            return [(chain, position) for chain, position in live if chain is not self._resting]
+        if self._resting is not None:
+            self._resting = None
+            self._chains = [_Chain(self._source, position, self._account) for _, position in live]
+            return self._live()
+        return live

@@ -1,20 +1,22 @@
 """Cutting a listing that is ordered by time of modification into windows that can be walked side by side: pure.
 
 Cursors cannot be asked for side by side, but filters can. The rows that stand at even distances in the whole list say where to cut, so the
-windows are even however unevenly the payments lie in time. On the wire a window is inclusive at both ends; what stands on a cut belongs to the
-later window. The last window is open, so that a payment that is modified meanwhile, and so leaves its place, is met there again.
+windows are even however unevenly the payments lie in time. On the wire a window is inclusive at both ends; what stands on a cut belongs to
+the later window. The last window is open, so that a payment that is modified meanwhile, and so leaves its place, is met there again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from paysdk.pagination import Position, encode_query
-from paysdk.reading import Row
+
+if TYPE_CHECKING:
+    from paysdk.reading import Row
 
 __all__ = ["TimeWindows", "belonging", "cuts", "revisited"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 __all__ = ["main"]
 
@@ -13,6 +15,9 @@ def main() -> int:
     0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent.
     130: Ctrl-C.
     """
+    # A shell can start a program without them (>&-), and Python then has None in their place.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
     try:
         from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing, and this is where that is told
 

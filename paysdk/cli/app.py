@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -21,7 +21,7 @@ from paysdk.errors import ConfigurationError, PaysdkError
 __all__ = ["run"]
 
 # A command only reads its options, and gives what is to be done with them: so typer has no hand in how that may end.
-Job: TypeAlias = Callable[[], int]
+Job: TypeAlias = Callable[[], int | None]
 
 app = typer.Typer(
     add_completion=False,
@@ -51,8 +51,9 @@ def run(arguments: Sequence[str]) -> int:
     # Whoever waits for a retry sees so in the progress display; without this, logging would write warnings about it to stderr.
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
-        job = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
-        status = cast("Job", job)() if callable(job) else cast("int | None", job) or 0
+        # A job, or an exit code where only help was asked for.
+        chosen = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
+        status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
     except typer.TyperException as error:
         say(f"{error.format_message().rstrip('.')}. See: paysdk --help")
@@ -66,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         say(error)
         return 1
-    return status
+    return int(status or 0)
 
 
 @app.callback(invoke_without_command=True)
@@ -84,7 +85,7 @@ def providers() -> Job:
 
 @app.command("list", no_args_is_help=False)
 def list_payments(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Providers, as 'paysdk providers' names them.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them.")],
     *,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
@@ -147,7 +148,7 @@ def invoice(
 
 @app.command()
 def sandbox(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Whose sandboxes; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Whose sandboxes; all by default.")] = None,
     *,
     payments: Annotated[int, typer.Option(min=0, metavar="N", help="How many payments each has.")] = _DEMO_PAYMENTS,
     latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="By how much each answer is delayed.")] = 0.0,
@@ -165,9 +166,8 @@ def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: 
     for given in key_files or ():
         name, equals, path = given.partition("=")
         if not (equals and path) or name not in names:
-            raise ConfigurationError(
-                f"--key-file takes NAME=PATH, with the name of a provider that is asked for ({', '.join(names)}), not {given!r}."
-            )
+            # What was given is not shown: it may be the key itself.
+            raise ConfigurationError(f"--key-file takes NAME=PATH, where NAME is a provider that is asked for: {', '.join(names)}.")
         files[name] = Path(path)
     if files and sandbox is not None:
         raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")

@@ -14,7 +14,7 @@ from paysdk.provider import Capabilities
 __all__ = ["show_providers"]
 
 
-def show_providers() -> int:
+def show_providers() -> None:
     """Print the installed providers. One that cannot be loaded is said to be so, and harms nothing else."""
     table = plain_table()
     for header in ("Provider", "Filters", "Largest page", "Voids", "Key"):
@@ -31,7 +31,6 @@ def show_providers() -> int:
     show(table)
     for fault in faults:
         say(fault)
-    return 0
 
 
 def _described(capabilities: object) -> tuple[str, str, str]:

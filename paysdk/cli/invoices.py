@@ -59,14 +59,13 @@ def _is_able(name: str) -> bool:
         return False
 
 
-def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
+def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> None:
     """Read the invoice and write it."""
     invoice = asyncio.run(_retrieved(access, invoice_id))
     if output_format == "json":
         utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
         show(_panel(invoice, console_on(sys.stdout).width))
-    return 0
 
 
 async def _retrieved(access: Access, invoice_id: int) -> Invoice:

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["run_sandboxes"]
 
 
-def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> int:
+def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
     """Run the sandboxes, or all that are installed, until Ctrl-C."""
     asyncio.run(_served(names or tuple(sorted(entry_points(group="paysdk.sandboxes").names)), settings))
-    return 0
 
 
 async def _served(names: tuple[str, ...], settings: SandboxSettings) -> None:

@@ -55,9 +55,8 @@ class Walk:
             self.error = error
 
     def __str__(self) -> str:
-        ended = self.listing.report.complete or self.error
-        payments = f"{'' if ended else 'first '}{self.given:,} payment{'' if self.given == 1 else 's'}"
-        return f"{self.provider.name}: {payments}{' until it failed' if self.error else ''}{_kind_of_key(self.provider)}"
+        how_far = "failed after " if self.error else "" if self.listing.report.complete else "the first "
+        return f"{self.provider.name}: {how_far}{self.given:,} payment{'' if self.given == 1 else 's'}{_kind_of_key(self.provider)}"
 
 
 def _kind_of_key(provider: PaymentsProvider) -> str:

@@ -36,7 +36,7 @@ async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
     except _CONNECTION_NOT_MADE:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _ConnectionLostError(str(error) or type(error).__name__) from None
+        raise _ConnectionLostError(_described(error)) from None
 
 
 async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
@@ -155,7 +155,7 @@ class HTTPTransport:
             return error
         if isinstance(error, TimeoutError):
             return RequestTimeoutError(f"No complete answer within the timeout of {self._timeout:g} s for one attempt")
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
         failure = ConnectionFailedError(f"No complete answer: {what}")
         failure.never_sent = isinstance(error, _CONNECTION_NOT_MADE)
         return failure
@@ -163,6 +163,10 @@ class HTTPTransport:
     def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
         seconds = time.perf_counter() - started
         self._watch(AttemptFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
+
+
+def _described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _forget_frames(error: BaseException) -> None:

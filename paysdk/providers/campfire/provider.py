@@ -98,7 +98,7 @@ class CampfireProvider(RestProvider):
         filters = _filters(modified_since, modified_until, voided, invoice_id, external_id)
         limit = checked_page_size(page_size, _LARGEST_PAGE)
         checked_whole("concurrency", concurrency, 1)
-        if pagination not in {"cursor", "offset"}:
+        if pagination not in ("cursor", "offset"):  # no set, for which what is given might have no hash
             raise ConfigurationError(f"pagination must be 'cursor' or 'offset', not {pagination!r}.")
         if limit is None and concurrency > 1:
             limit = _DEFAULT_PAGE
@@ -167,8 +167,8 @@ class CampfireProvider(RestProvider):
             return await self._looked_for(number, order, ids_before, budget, error)
         if payment_ids is None and invoice is not None:
             # Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
-            new = tuple(payment.id for payment in invoice.payments if payment.id not in ids_before)
-            payment_ids = booked(order, ids_before, invoice.payments) or new
+            ours = booked(order, ids_before, invoice.payments) or ()
+            payment_ids = tuple(payment.id for payment in invoice.payments if payment.id in ours or (not ours and payment.id not in ids_before))
         return PayOutcome(payment_ids or (), invoice)
 
     async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
@@ -204,8 +204,8 @@ class CampfireProvider(RestProvider):
         except PaysdkError as looking:
             found = f"looking for it failed: {looking}"
         else:
-            if (payment_ids := booked(order, before, after.payments)) is not None:
-                return PayOutcome(payment_ids, after)
+            if (ours := booked(order, before, after.payments)) is not None:
+                return PayOutcome(tuple(payment.id for payment in after.payments if payment.id in ours), after)
             new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
             found = f"new on the invoice, but not what was ordered: {', '.join(new)}" if new else "no new payment on the invoice yet; it may still be booked"
         unknown = OutcomeUnknownError(

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+import aiohttp
+import attrs
 import msgspec
 import pytest
 
@@ -69,6 +71,11 @@ def paid(sandbox: CampfireSandbox, invoice_id: int = 58700) -> list[dict[str, An
     return [row for row in sandbox.payments if row["invoice_id"] == invoice_id]
 
 
+def named(fault: Fault) -> str:
+    """A fault, in a word."""
+    return f"{fault.kind} {fault.status} {fault.body[:16]!r} {len(fault.headers)}"
+
+
 def test_keeps_the_protocol() -> None:
     """It is a PaymentsProvider, and says what it can do."""
     made = CampfireProvider("sandbox-key")
@@ -108,7 +115,7 @@ GETS = pytest.mark.parametrize(
         *(reset("before"), reset("headers"), reset("body"), truncated()),
         *(wrong_body(), wrong_body(b""), wrong_body(b'{"results": [')),
     ],
-    ids=lambda fault: f"{fault.kind} {fault.status} {fault.body[:8]!r}",
+    ids=named,
 )
 async def test_get_is_tried_again(operation: Callable[[CampfireProvider], Awaitable[object]], path: str, fault: Fault) -> None:
     """Each GET of each operation is tried again after what may pass."""
@@ -386,8 +393,8 @@ async def test_pay_what_is_booked_otherwise() -> None:
     [
         ({}, "nothing to pay with"),
         ({"transactions": [], "credit_memos": ()}, "nothing to pay with"),
-        ({"transactions": [{"transaction_id": 1, "amount": 1.5}]}, "amount must be a decimal.Decimal"),
-        ({"transactions": [{"transaction_id": 1, "amount": Decimal("NaN")}]}, "amount must be a finite number"),
+        ({"transactions": [{"transaction_id": 1, "amount": 1.5}]}, "amount .*1.5"),
+        ({"transactions": [{"transaction_id": 1, "amount": Decimal("NaN")}]}, "amount .*NaN"),
         ({"transactions": [{"transaction_id": 1}]}, "amount must be"),
         ({"transactions": [MANUAL]}, "transactions takes TransactionPayment objects or mappings"),
         ({"empty_transactions": [MANUAL, MANUAL]}, "Two items have one external_id"),
@@ -457,7 +464,7 @@ AFTER_PROCESSING = [
 ]
 
 
-@pytest.mark.parametrize("fault", AFTER_PROCESSING, ids=lambda fault: f"{fault.kind} {fault.status} {fault.body[:8]!r}")
+@pytest.mark.parametrize("fault", AFTER_PROCESSING, ids=named)
 async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
     """Where the payments are found on looking, it is a success like any other, and the order was sent once."""
     events: list[Event] = []
@@ -465,10 +472,10 @@ async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
         async with provider(sandbox, timeout=0.05, on_event=events.append) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS)
         assert 1 == asked(sandbox).count(("POST", PAY))
-        assert {str(row["id"]) for row in paid(sandbox)} == set(outcome.payment_ids)
+        assert tuple(str(row["id"]) for row in paid(sandbox)) == outcome.payment_ids
     assert 4 == len(outcome.payment_ids)
     assert outcome.invoice is not None
-    assert set(outcome.payment_ids) == {payment.id for payment in outcome.invoice.payments}
+    assert list(outcome.payment_ids) == [payment.id for payment in outcome.invoice.payments]
     assert 1 == len([event for event in events if isinstance(event, RequestSent) and event.method == "POST"])
 
 
@@ -483,7 +490,7 @@ BEFORE_PROCESSING = [
 ]
 
 
-@pytest.mark.parametrize("fault", BEFORE_PROCESSING, ids=lambda fault: f"{fault.kind} {fault.status} {fault.body[:8]!r}")
+@pytest.mark.parametrize("fault", BEFORE_PROCESSING, ids=named)
 @pytest.mark.parametrize("standing", [0, 1], ids=["nothing stood before", "an equal one stood before"])
 async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_by: Callable[[BaseException], str]) -> None:
     """What is not found may still be booked, and an equal payment that stood before proves nothing: the outcome is unknown."""
@@ -502,25 +509,24 @@ async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_
     assert "/aiohttp/" not in told_by(raised.value)
 
 
+class Halving(CampfireSandbox):
+    """A sandbox that books another payment than was ordered, and breaks off."""
+
+    def answer(self, request: Request) -> Answer:
+        """Book something else."""
+        if request.method == "POST":
+            self.add_payment(invoice_id=58700, amount=Decimal("1.00"))
+            return Answer(200)
+        return super().answer(request)
+
+
 async def test_pay_fails_and_something_else_is_found() -> None:
     """A new payment that is not what was ordered is named, and the outcome stays unknown."""
-    async with Shared(payments=0, faults=FaultPlan().always(reset("body"), method="POST")) as sandbox, provider(sandbox) as campfire:
+    async with Halving(payments=0) as sandbox, provider(sandbox) as campfire:
         with pytest.raises(OutcomeUnknownError) as raised:
-            # Two were ordered, and the answer was lost; the one that is there is somebody else's and a half of ours.
-            sandbox.answer = _half(sandbox)  # type: ignore[method-assign]  # the sandbox of this test only
-            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION, {"transaction_id": 2, "amount": Decimal(5)}])
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert 1 == asked(sandbox).count(("POST", PAY))
-    assert raised.value.found.startswith("new on the invoice, but not what was ordered: ")
-    assert "(1.00)" in raised.value.found
-
-
-def _half(sandbox: CampfireSandbox) -> Callable[[Request], Answer]:
-    def answer(request: Request) -> Answer:
-        if request.method == "POST":
-            sandbox.add_payment(invoice_id=58700, amount=Decimal("1.00"))
-        return CampfireSandbox.answer(sandbox, request) if request.method == "GET" else Answer(200)
-
-    return answer
+        assert f"new on the invoice, but not what was ordered: {paid(sandbox)[0]['id']} (1.00)" == raised.value.found
 
 
 async def test_pay_fails_and_looking_fails() -> None:
@@ -582,13 +588,14 @@ async def test_pay_where_nobody_listens_any_more() -> None:
     sandbox = CampfireSandbox(payments=0)
     await sandbox.start()
 
-    async def once() -> str:
-        # The key is asked for before each request; before the second one the server has gone.
+    async def key() -> str:
+        # It is asked for before each request; before the second one the server has gone.
         if sandbox.requests:
             await sandbox.close()
         return "sandbox-key"
 
-    async with CampfireProvider(once, base_url=sandbox.url, retry=QUICK, on_event=events.append) as campfire:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+        campfire = CampfireProvider(key, base_url=sandbox.url, retry=QUICK, session=session, on_event=events.append)
         with pytest.raises(ConnectionFailedError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
     assert raised.value.never_sent
@@ -677,24 +684,21 @@ async def test_external_id_is_looked_for_with_the_filter() -> None:
         assert ["order-1", "order-2"] == [request.query["external_id"] for request in sandbox.requests if request.path == LIST]
 
 
+class Older(CampfireSandbox):
+    """A sandbox of the time before the filter by external id."""
+
+    def answer(self, request: Request) -> Answer:
+        """Ignore the filter."""
+        return super().answer(attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"}))
+
+
 async def test_external_id_where_the_api_ignores_the_filter() -> None:
     """An API that does not know the filter lists everything: one page of that is looked at, and nothing in it is taken for ours."""
     rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
-    async with CampfireSandbox(rows=rows) as sandbox, provider(sandbox) as campfire:
-        ignoring = CampfireSandbox.answer
-
-        def answer(request: Request) -> Answer:
-            query = {name: value for name, value in request.query.items() if name != "external_id"}
-            return ignoring(sandbox, Request(**{**_fields(request), "query": query}))
-
-        sandbox.answer = answer  # type: ignore[method-assign]  # the sandbox of this test only
+    async with Older(rows=rows) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
         assert [("GET", INVOICE), ("GET", LIST), ("POST", PAY)] == asked(sandbox)
         assert 1 == len(outcome.payment_ids)
-
-
-def _fields(request: Request) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in ("method", "path", "query", "target", "origin", "headers", "body", "key")}
 
 
 async def test_external_id_of_a_voided_payment() -> None:

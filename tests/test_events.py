@@ -1,0 +1,37 @@
+"""What watchers are given."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import attrs
+import pytest
+
+from paysdk import events
+from paysdk.events import Answered, AttemptFailed, Event, PageRead, RepeatDropped, RequestSent, RetryPlanned, Waiting
+
+URL = "https://api.example.com/x"
+EVENTS: list[Event] = [
+    RequestSent("campfire", "GET", URL, 1),
+    Answered("campfire", "GET", URL, 1, 200, 0.25, 267),
+    AttemptFailed("campfire", "GET", URL, 1, 0.25, "RequestTimeoutError"),
+    RetryPlanned("campfire", "GET", URL, 1, "ServerError", 0.2),
+    Waiting("campfire", "GET", URL, 2.0),
+    PageRead("campfire", 1, 100, None),
+    RepeatDropped("notify", "07d125ef"),
+]
+
+
+def test_event_is_any_of_them() -> None:
+    """The alias names every kind that the module exports."""
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
+    assert {kind.__name__ for kind in get_args(Event)} | {"Event"} == set(events.__all__)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_events_are_frozen_values_of_the_provider(event: Event) -> None:
+    """An event says which provider it is of, equals its like, and cannot be changed."""
+    assert event.provider in {"campfire", "notify"}
+    assert event == attrs.evolve(event)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        event.provider = "other"  # type: ignore[misc]

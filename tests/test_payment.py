@@ -1,0 +1,239 @@
+"""The record: what it is made of, that it stays as it is, and that its raw is exact."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk.errors import ConfigurationError
+from paysdk.payment import (
+    CustomerRef,
+    CustomerRefDraft,
+    InvoiceRef,
+    InvoiceRefDraft,
+    Payment,
+    PaymentDraft,
+    decode_exactly,
+    exact_number,
+)
+
+WHOLE: dict[str, Any] = {
+    "provider": "campfire",
+    "id": "123",
+    "amount": Decimal("100.10"),
+    "currency": "EUR",
+    "payment_date": date(2026, 1, 2),
+    "invoice": InvoiceRef("7", "INV-7", Decimal("480.00"), Decimal("379.90")),
+    "customer": CustomerRef("3", "10003", "Creditparters B.V."),
+    "external_id": "btxn_1",
+    "source": "STRIPE",
+    "voided_date": date(2026, 1, 3),
+    "created_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "modified_at": datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC),
+    "raw": b'{"id":123,"amount":100.10}',
+}
+
+
+def payment(**fields: Any) -> Payment:
+    """A payment with every field set, but for those given."""
+    return Payment(**WHOLE | fields)
+
+
+def drafted(fields: dict[str, Any]) -> Payment:
+    """A payment made as the providers make them."""
+    draft: Any = PaymentDraft()
+    for name, value in fields.items():
+        setattr(draft, "_raw" if name == "raw" else name, value)
+    draft.__class__ = Payment
+    assert isinstance(draft, Payment)
+    return draft
+
+
+@pytest.mark.parametrize(("draft", "record"), [(PaymentDraft, Payment), (InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)])
+def test_draft_has_the_fields_of_its_record(draft: type, record: type[attrs.AttrsInstance]) -> None:
+    """A draft has a slot for each field of what it becomes, in one layout, and nothing else."""
+    assert sorted(field.name for field in attrs.fields(record)) == sorted(draft.__slots__)  # type: ignore[attr-defined]
+    made = draft()
+    made.__class__ = record
+    assert isinstance(made, record)
+
+
+def test_finished_draft_is_a_payment_like_any_other() -> None:
+    """What a provider makes by way of a draft equals, hashes and prints as what the constructor makes."""
+    made, constructed = drafted(WHOLE), payment()
+    assert constructed == made
+    assert hash(constructed) == hash(made)
+    assert repr(constructed) == repr(made)
+    assert constructed.raw == made.raw
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.amount = Decimal(1)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", [field.alias for field in attrs.fields(Payment)])
+def test_fields_cannot_be_set(name: str) -> None:
+    """A payment is immutable."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(payment(), name, None)
+
+
+def test_payment_has_slots_only() -> None:
+    """There is no place for an attribute that is not a field."""
+    assert not hasattr(payment(), "__dict__")
+    assert not hasattr(payment().invoice, "__dict__")
+
+
+@pytest.mark.parametrize("made", [payment(), drafted(WHOLE)], ids=["constructed", "drafted"])
+def test_copies_are_equal_and_keep_raw(made: Payment) -> None:
+    """Pickling, copying and evolving lose nothing, the raw bytes included."""
+    copies = [pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made), attrs.evolve(made)]  # noqa: S301  # its own pickle
+    assert [made] * 4 == copies
+    assert [made.raw] * 4 == [each.raw for each in copies]
+    assert [Payment] * 4 == [type(each) for each in copies]
+    assert Decimal("5.00") == attrs.evolve(made, amount=Decimal("5.00")).amount
+    assert made.raw == attrs.evolve(made, amount=Decimal("5.00")).raw
+
+
+OTHER: dict[str, Any] = {
+    "provider": "notify",
+    "id": "124",
+    "amount": Decimal("100.11"),
+    "currency": None,
+    "payment_date": None,
+    "invoice": InvoiceRef("8"),
+    "customer": None,
+    "external_id": None,
+    "source": None,
+    "voided_date": None,
+    "created_at": None,
+    "modified_at": None,
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_payments_differ_by_each_field(name: str) -> None:
+    """Each field but raw counts when payments are compared."""
+    assert payment() != payment(**{name: OTHER[name]})
+
+
+def test_raw_counts_for_nothing() -> None:
+    """Payments that differ in raw only are equal and hash alike, and raw is not printed."""
+    other = payment(raw={"something": "else"})
+    assert payment() == other
+    assert hash(payment()) == hash(other)
+    assert "something" not in repr(other)
+
+
+def test_only_provider_id_amount_and_invoice_are_required() -> None:
+    """What a provider does not send is None, and an empty object stands for raw."""
+    made = Payment(provider="other", id="1", amount=Decimal(1), invoice=InvoiceRef("2"))
+    assert [None] * 8 == [getattr(made, name) for name in list(OTHER)[3:5] + list(OTHER)[6:]]
+    assert {} == made.raw
+
+
+def test_subclass_keeps_the_promises() -> None:
+    """A subclass may add fields, and stays immutable, comparable and picklable by parts."""
+
+    @attrs.frozen(kw_only=True)
+    class Refund(Payment):
+        reason: str
+
+    refund = Refund(**WHOLE, reason="returned")
+    assert "returned" == refund.reason
+    assert refund == attrs.evolve(refund)
+    assert refund != attrs.evolve(refund, reason="lost")
+    assert refund != payment()
+
+
+@pytest.mark.parametrize(("voided", "expected"), [(None, False), (date(2026, 1, 1), True)])
+def test_voided_date_says_whether_voided(voided: date | None, expected: bool) -> None:  # noqa: FBT001  # a table's column
+    """A payment is voided where it has a date for that."""
+    assert expected is payment(voided_date=voided).is_voided
+
+
+@pytest.mark.parametrize("amount", [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")], ids=repr)
+def test_amount_must_be_a_finite_decimal(amount: object) -> None:
+    """A float, a text or what is no number is refused, when a payment is made and when it is evolved."""
+    with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
+        payment(amount=amount)
+    with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
+        attrs.evolve(payment(), amount=amount)
+
+
+def test_raw_is_decoded_anew_each_time() -> None:
+    """Changing what raw gave changes nothing in the payment."""
+    made = payment(raw={"tags": ["a"]})
+    made.raw["tags"].append("b")
+    assert {"tags": ["a"]} == made.raw
+
+
+MANY_DIGITS = "9" * 5000
+
+NUMBERS: list[tuple[str, object]] = [
+    ("100.10", Decimal("100.10")),
+    ("1E+400", Decimal("1E+400")),
+    ("-0.00", Decimal("-0.00")),
+    ("123456789012345678901234567890", 123456789012345678901234567890),
+    ("0." + MANY_DIGITS, Decimal("0." + MANY_DIGITS)),
+    (MANY_DIGITS, Decimal(MANY_DIGITS)),
+    ("1e99999999999999999999", "1e99999999999999999999"),
+    ("-1e-99999999999999999999", "-1e-99999999999999999999"),
+]
+
+
+@pytest.mark.parametrize(("digits", "expected"), NUMBERS, ids=[digits[:12] for digits, _ in NUMBERS])
+def test_numbers_in_raw_are_exact(digits: str, expected: object) -> None:
+    """A number of any size comes out with its digits, beside all the others, and as text where no Decimal can hold it."""
+    raw = payment(raw=f'{{"a":{digits},"b":[1.50,"x",null,true,7]}}'.encode()).raw
+    assert {"a": expected, "b": [Decimal("1.50"), "x", None, True, 7]} == raw
+    assert str(expected) == str(raw["a"])
+    assert [Decimal, str, type(None), bool, int] == [type(value) for value in raw["b"]]
+
+
+def test_half_of_a_surrogate_pair_is_kept() -> None:
+    """JSON may say what UTF-8 cannot, and raw gives it back."""
+    assert {"a": "\ud800"} == payment(raw=rb'{"a":"\ud800"}').raw
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60)
+@given(JSON_VALUES)
+def test_raw_given_as_values_comes_back(value: object) -> None:
+    """Whatever JSON can say goes in as values and comes out equal."""
+    assert value == payment(raw=value).raw
+
+
+@settings(max_examples=60)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_digits_are_those_that_were_sent(number: float) -> None:
+    """No number passes through a float: its text decides."""
+    text = json.dumps(number)
+    assert Decimal(text) == decode_exactly(text.encode())
+    assert str(Decimal(text)) == str(decode_exactly(text.encode()))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"no", b"NaN", b"[1e]", b'"\xff"', b'{"a":Infinity}', Decimal("NaN"), object(), {"a": {1, object()}}])
+def test_raw_must_be_json(raw: object) -> None:
+    """A raw that could not be read later is refused when the payment is made."""
+    with pytest.raises(ConfigurationError, match=r"Payment\.raw must be JSON"):
+        payment(raw=raw)
+
+
+def test_number_beyond_a_decimal_is_its_digits() -> None:
+    """What no Decimal can hold stays the text that it was."""
+    assert Decimal("1E+9") == exact_number("1E+9")
+    assert "1E+99999999999999999999" == exact_number("1E+99999999999999999999")

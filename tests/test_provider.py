@@ -1,0 +1,58 @@
+"""The protocol, as the two providers keep it, and its values."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from paysdk.payment import Payment
+from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.notify.provider import NotifyProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROVIDERS: list[Callable[[], PaymentsProvider]] = [lambda: CampfireProvider("sandbox-key"), lambda: NotifyProvider("test_sandbox")]
+
+
+@pytest.mark.parametrize("make", PROVIDERS, ids=["campfire", "notify"])
+def test_providers_keep_the_protocol(make: Callable[[], PaymentsProvider]) -> None:
+    """A provider and its listings are told from other objects at run time; listing sends nothing."""
+    provider = make()
+    listing = provider.list_payments()
+    assert isinstance(provider, PaymentsProvider)
+    assert isinstance(listing, Listing)
+    assert ListingReport() == listing.report
+
+
+@pytest.mark.parametrize("other", [object(), "campfire", Payment, {}], ids=["object", "text", "class", "dict"])
+def test_other_objects_do_not(other: object) -> None:
+    """What lacks the protocol's methods is no provider and no listing."""
+    assert not isinstance(other, PaymentsProvider)
+    assert not isinstance(other, Listing)
+
+
+def test_capabilities_say_what_the_apis_can() -> None:
+    """Campfire filters and reports voids, Notify does neither; their pages differ in size."""
+    campfire, notify = CampfireProvider("sandbox-key"), NotifyProvider("test_sandbox")
+    assert ("campfire", "notify") == (campfire.name, notify.name)
+    assert {"modified_since", "modified_until", "voided"} <= campfire.capabilities.filters
+    assert Capabilities(filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False) == notify.capabilities
+    assert (10_000, True, True) == attrs.astuple(campfire.capabilities)[1:]
+
+
+def test_report_begins_with_nothing() -> None:
+    """Before a walk there is nothing to report."""
+    assert (0, 0, 0, 0, 0, 0, None, None, False) == attrs.astuple(ListingReport())
+
+
+@pytest.mark.parametrize("value", [Page([], 5, None), ListingReport(pages=1), CampfireProvider.capabilities], ids=lambda value: type(value).__name__)
+def test_values_are_frozen_and_picklable(value: attrs.AttrsInstance) -> None:
+    """They can be kept and handed on, and do not change under way."""
+    assert value == pickle.loads(pickle.dumps(value))  # noqa: S301  # its own pickle
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(value, attrs.fields(type(value))[0].name, None)

@@ -1,0 +1,312 @@
+"""Listings over a server in memory that changes while they go on, in one chain and side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paysdk import CampfireProvider, PaginationError, ServerError
+from paysdk.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk import Payment
+    from paysdk.messages import Request
+    from paysdk.reading import RawPage
+    from paysdk.transport.watch import Tally
+
+Paging: TypeAlias = Literal["cursor", "offset"]
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+class ModelServer:
+    """List Invoice Payments as documented, in memory, with a keyset for a cursor. ``between`` is called before each answer."""
+
+    def __init__(self, times: list[int]) -> None:
+        self.rows = dict(enumerate(sorted(times), start=1))
+        self.clock = max(times, default=0)
+        self.requests: list[str] = []
+        self.flying = self.most_flying = 0
+        self.latency = self.lag = 0.0
+        self.between: Callable[[], None] = lambda: None
+        self.edit: Callable[[dict[str, Any], dict[str, str]], None] = lambda _page, _query: None
+
+    def ordered(self) -> list[tuple[int, int]]:
+        return sorted((time, number) for number, time in self.rows.items())
+
+    def touch(self, number: int) -> None:
+        self.clock += 1
+        self.rows[number] = self.clock
+
+    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally) -> RawPage:
+        tally.requests += 1
+        self.requests.append(request.query)
+        self.flying += 1
+        self.most_flying = max(self.flying, self.most_flying)
+        await asyncio.sleep(self.latency if "gte" in request.query else self.latency + self.lag)
+        self.between()
+        self.flying -= 1
+        return read(Response(200, {}, self.answer(request.query)))
+
+    def answer(self, query: str) -> bytes:
+        asked = dict(parse_qsl(query, keep_blank_values=True))
+        rows = [row for row in self.ordered() if _second(asked, "gte", 0) <= row[0] <= _second(asked, "lte", 10**9)]
+        count, limit = len(rows), int(asked.get("limit", "100"))
+        if asked.get("cursor"):
+            rows = [row for row in rows if row > tuple(json.loads(asked["cursor"]))]
+        first = int(asked.get("offset", "0"))
+        part = rows[first : first + limit]
+        following = {"cursor": json.dumps(part[-1])} if "cursor" in asked and part else {"offset": str(first + limit)}
+        page = {
+            "count": count,
+            "results": [{"id": number, "invoice_id": 1, "amount": 1, "last_modified_at": _stamp(time)} for time, number in part],
+            "next": "http://elsewhere.example/?" + "&".join(f"{k}={_quoted(v)}" for k, v in (asked | following).items())
+            if first + limit < len(rows)
+            else None,
+        }
+        self.edit(page, asked)
+        return json.dumps(page).encode()
+
+
+def _quoted(value: str) -> str:
+    return value.replace("%", "%25").replace("[", "%5B").replace("]", "%5D").replace(" ", "%20").replace(",", "%2C").replace("+", "%2B")
+
+
+def _second(asked: dict[str, str], bound: str, default: int) -> int:
+    text = asked.get(f"last_modified_at__{bound}")
+    return default if text is None else int((datetime.fromisoformat(text) - START).total_seconds())
+
+
+def _stamp(time: int) -> str:
+    return (START + timedelta(seconds=time)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def provider_of(server: ModelServer) -> CampfireProvider:
+    """A provider whose requests go to *server*."""
+    provider = CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1")
+    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    return provider
+
+
+def seen(payments: list[Payment]) -> list[tuple[str, datetime | None]]:
+    """Which payments came, in which state."""
+    return [(payment.id, payment.modified_at) for payment in payments]
+
+
+times = st.lists(st.integers(min_value=0, max_value=60), max_size=60)
+
+
+@given(times=times, page_size=st.integers(1, 15), concurrency=st.integers(1, 9), pagination=st.sampled_from(["cursor", "offset"]))
+def test_every_payment_comes_once(times: list[int], page_size: int, concurrency: int, pagination: Paging) -> None:
+    """A listing that nothing changes gives every payment once, whatever the page size, the pagination and the concurrency."""
+
+    async def walk() -> list[Payment]:
+        listing = provider_of(server).list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        payments = await listing.collect()
+        assert listing.report.complete
+        assert listing.report.requests == len(server.requests)
+        return payments
+
+    server = ModelServer(times)
+    expected = [str(number) for _, number in server.ordered()]
+    got = [payment.id for payment in asyncio.run(walk())]
+    assert expected == (got if concurrency == 1 or pagination == "offset" else sorted(got, key=expected.index))
+
+
+@given(times=times, page_size=st.integers(1, 9), concurrency=st.integers(1, 6), seed=st.integers(0, 10**6))
+def test_what_stands_throughout_is_listed_while_records_change(times: list[int], page_size: int, concurrency: int, seed: int) -> None:
+    """Payments that are there from beginning to end are given, and none twice in one state, whatever is done to others meanwhile."""
+    dice = random.Random(seed)
+    server = ModelServer(times)
+    at_first = set(server.rows)
+
+    def change() -> None:
+        if server.rows and len(server.requests) < 60:
+            what = dice.choice(["touch", "touch", "add", "delete", "nothing", "nothing"])
+            if what == "touch":
+                server.touch(dice.choice(list(server.rows)))
+            elif what == "delete":
+                del server.rows[dice.choice(list(server.rows))]
+            elif what == "add":
+                server.touch(max(server.rows) + 1000)
+
+    async def walk() -> list[Payment]:
+        return await provider_of(server).list_payments(page_size=page_size, concurrency=concurrency).collect()
+
+    server.between = change
+    got = seen(asyncio.run(walk()))
+    assert [] == sorted({str(number) for number in at_first & set(server.rows)} - {number for number, _ in got})
+    assert sorted(set(got)) == sorted(got)
+
+
+@given(
+    times=times,
+    page_size=st.integers(1, 9),
+    concurrency=st.integers(1, 6),
+    pagination=st.sampled_from(["cursor", "offset"]),
+    stop=st.integers(0, 20),
+)
+def test_a_checkpoint_gives_exactly_the_rest(times: list[int], page_size: int, concurrency: int, pagination: Paging, stop: int) -> None:
+    """What was given before a page's checkpoint and what a listing resumed there gives are together every payment once."""
+
+    async def walk() -> list[str]:
+        provider = provider_of(server)
+        got: list[str] = []
+        listing = provider.list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        number = 0
+        async for page in listing.pages():
+            got += [payment.id for payment in page.payments]
+            if number == stop and page.checkpoint is not None:
+                got += [
+                    payment.id for payment in await provider.list_payments(resume=str(page.checkpoint), concurrency=concurrency).collect()
+                ]
+                break
+            number += 1
+        return got
+
+    server = ModelServer(times)
+    assert sorted(str(number) for number in server.rows) == sorted(asyncio.run(walk()))
+
+
+async def test_the_open_end_is_looked_at_again_when_the_windows_are_done() -> None:
+    """A payment that is modified before its window gets to it, and after the last window had ended, is met at the end all the same."""
+    server = ModelServer(list(range(200)))
+    server.lag = 0.003
+    late = 95
+
+    def touch_when_the_last_window_has_ended(page: dict[str, Any], asked: dict[str, str]) -> None:
+        if page["next"] is None and "last_modified_at__gte" in asked and "last_modified_at__lte" not in asked and server.rows[late] < 100:
+            server.touch(late)
+
+    server.edit = touch_when_the_last_window_has_ended
+    payments = await provider_of(server).list_payments(page_size=10, concurrency=2).collect()
+    assert [str(number) for number in range(1, 201)] == sorted((payment.id for payment in payments), key=int)
+
+
+@pytest.mark.parametrize("pagination", ["cursor", "offset"])
+async def test_only_so_many_pages_are_on_their_way(pagination: Paging) -> None:
+    """No more requests are on their way at a time than ``concurrency`` says, but as many are."""
+    server = ModelServer(list(range(500)))
+    server.latency = 0.001
+    await provider_of(server).list_payments(page_size=10, concurrency=4, pagination=pagination).collect()
+    assert 4 == server.most_flying
+
+
+async def test_one_page_is_read_ahead() -> None:
+    """While a page is used the next one is asked for, and no further."""
+    server = ModelServer(list(range(50)))
+    pages = provider_of(server).list_payments(page_size=10).pages()
+    await anext(pages)
+    await asyncio.sleep(0.01)
+    assert 2 == len(server.requests)
+    await pages.aclose()  # type: ignore[attr-defined]  # an async generator, which the protocol does not promise
+
+
+async def test_guesses_give_way_to_the_links() -> None:
+    """Offset pages that were asked for side by side are dropped where the provider's pages are shorter than was asked for."""
+    server = ModelServer(list(range(100)))
+
+    def shorter(page: dict[str, Any], asked: dict[str, str]) -> None:
+        first = int(asked.get("offset", "0"))
+        page["results"] = page["results"][:7]
+        page["next"] = f"?limit=10&offset={first + 7}" if first + 7 < 100 else None
+
+    server.edit = shorter
+    payments = await provider_of(server).list_payments(page_size=10, concurrency=4, pagination="offset").collect()
+    assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
+
+
+async def test_without_a_count_a_listing_is_one_chain() -> None:
+    """Where the provider sends no count there is nothing to cut by, and the listing comes in order, one page after another."""
+    server = ModelServer(list(range(100)))
+    server.edit = lambda page, _: page.pop("count")
+    payments = await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
+    assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
+
+
+async def test_a_failed_cut_costs_nothing_but_speed() -> None:
+    """Where asking for the cuts fails, the listing goes on as one chain."""
+    server = ModelServer(list(range(100)))
+    answer = server.answer
+
+    def failing(query: str) -> bytes:
+        if query == "limit=1":
+            raise ServerError("503", status=503)
+        return answer(query)
+
+    server.answer = failing  # type: ignore[method-assign]
+    payments = await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
+    assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
+
+
+async def test_a_window_that_fails_leaves_the_others_in_the_checkpoint() -> None:
+    """An error in one of the windows carries a checkpoint from which every window goes on."""
+    server = ModelServer(list(range(300)))
+    answer = server.answer
+    provider = provider_of(server)
+
+    def failing(query: str) -> bytes:
+        if len(server.requests) > 20:
+            raise ServerError("503", status=503)
+        return answer(query)
+
+    server.answer = failing  # type: ignore[method-assign]
+    got: list[str] = []
+    with pytest.raises(ServerError) as caught:
+        async for payment in provider.list_payments(page_size=10, concurrency=4):
+            got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
+    server.answer = answer  # type: ignore[method-assign]
+    assert caught.value.checkpoint is not None
+    got += [payment.id for payment in await provider.list_payments(resume=caught.value.checkpoint).collect()]
+    assert sorted(str(number) for number in server.rows) == sorted(got)
+
+
+@pytest.mark.parametrize("loop", [["a"], ["a", "b"]], ids=["A A", "A B A B"])
+async def test_cursors_that_go_round_end_the_listing(loop: list[str]) -> None:
+    """A cursor that was followed before raises, after the payments that came with it, and with a checkpoint."""
+    server = ModelServer(list(range(30)))
+    steps = iter(loop * 3)
+
+    def round_and_round(page: dict[str, Any], _: dict[str, str]) -> None:
+        page["next"] = f"?cursor={next(steps)}&limit=10"
+
+    server.edit = round_and_round
+    server.answer = lambda query, answer=server.answer: answer(  # type: ignore[method-assign,misc]
+        "&".join(part for part in query.split("&") if not part.startswith("cursor=")) + f"&offset={10 * (len(server.requests) - 1)}"
+    )
+    listing = provider_of(server).list_payments(page_size=10)
+    got: list[str] = []
+    with pytest.raises(PaginationError) as caught:
+        async for payment in listing:
+            got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
+    assert 10 * (len(loop) + 1) >= len(got) >= 10 * len(loop)
+    assert caught.value.checkpoint is not None
+    assert not listing.report.complete
+
+
+async def test_records_on_few_timestamps_come_whole() -> None:
+    """Thousands of payments that share three timestamps are given once each, side by side or not."""
+    server = ModelServer([1] * 700 + [2] * 600 + [3] * 700)
+    payments = await provider_of(server).list_payments(page_size=50, concurrency=8).collect()
+    assert sorted(str(number) for number in server.rows) == sorted(payment.id for payment in payments)
+
+
+async def test_leaving_ends_what_is_under_way() -> None:
+    """Leaving a walk in windows leaves no task behind."""
+    server = ModelServer(list(range(500)))
+    pages = provider_of(server).list_payments(page_size=10, concurrency=8).pages()
+    async for page in pages:
+        if page.payments:
+            break
+    await pages.aclose()  # type: ignore[attr-defined]  # an async generator, which the protocol does not promise
+    assert {asyncio.current_task()} == asyncio.all_tasks()
