@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx.util.nodes import make_refnode
@@ -13,27 +15,45 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["generated", "myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_use_index = False
+html_static_path = ["_static"]
+html_css_files = ["paysdk.css"]
 html_title = f"paysdk {release}"
 
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
+myst_enable_extensions = ["attrs_block"]
 myst_heading_anchors = 3
 # Names from elsewhere are not linked: that would need other projects' inventories, fetched over the network at each build.
 nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
+# Where a name that Python knows by another module may have its entry.
+PUBLIC = ("paysdk", "paysdk.events", "paysdk.testing")
 
 
 def link_export(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.reference | None:
-    """Link a name in a signature, which Python knows by its module, to the entry of what `paysdk` exports under that name."""
-    target = "paysdk." + node.get("reftarget", "").rpartition(".")[2]
-    entry = env.domains.python_domain.objects.get(target)
-    return make_refnode(app.builder, node["refdoc"], entry.docname, target, [content], target) if entry else None
+    """Link a name in a signature, which Python knows by its module, to the entry of what a public module exports under that name."""
+    name = node.get("reftarget", "").rpartition(".")[2]
+    for target in (f"{module}.{name}" for module in PUBLIC):
+        if entry := env.domains.python_domain.objects.get(target):
+            return make_refnode(app.builder, node["refdoc"], entry.docname, target, [content], target)
+    return None
+
+
+def without_arguments(
+    _app: Sphinx, _what: str, _name: str, documented: object, _options: object, _signature: str | None, _returned: str | None
+) -> tuple[str, None] | None:
+    """Show no constructor for a protocol, which has none."""
+    return ("", None) if getattr(documented, "_is_protocol", False) else None
 
 
 def setup(app: Sphinx) -> None:
     """Register what is above."""
+    app.connect("autodoc-process-signature", without_arguments)
     app.connect("missing-reference", link_export)

@@ -38,10 +38,11 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    converter.register_structure_hook(datetime | date | None, lambda text, _: text and _date_or_time(text))
-    converter.register_unstructure_hook(datetime | date | None, lambda value: value and value.isoformat())
-    converter.register_structure_hook(str | int | None, lambda value, _: value)
-    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
+    # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook that is registered by the type.
+    converter.register_structure_hook_func(_is_date_or_time, lambda text, _: text and _date_or_time(text))
+    converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
+    converter.register_structure_hook_func(_is_object, lambda value, _: value)
+    converter.register_unstructure_hook_func(_is_object, converter.unstructure)
     _register_raw(converter)
     return converter
 
@@ -68,6 +69,14 @@ def _decimal(value: object, _: type[Decimal]) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{value!r} is not finite")
     return number
+
+
+def _is_date_or_time(kind: object) -> bool:
+    return kind == datetime | date | None
+
+
+def _is_object(kind: object) -> bool:
+    return kind is object
 
 
 def _date_or_time(text: str) -> date:

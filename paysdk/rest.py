@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time
-from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError
-from paysdk.events import Event
 from paysdk.listing import PagedListing, checkpoint_positions
 from paysdk.pagination import Pagination, encode_query
-from paysdk.provider import Capabilities
-from paysdk.reading import Reader
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.policy import RetryPolicy
-from paysdk.windows import TimeWindows
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
     import aiohttp
+
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.events import Event
+    from paysdk.provider import Capabilities
+    from paysdk.reading import Reader
+    from paysdk.windows import TimeWindows
 
 __all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole", "hidden"]
 
@@ -29,14 +31,14 @@ __all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole", "h
 class RestProvider:
     """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
 
-    *api_key* is the key, or an async callable that gives it and is asked anew for each request (not for its retries), so that keys can rotate.
-    *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt, *deadline*
-    one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count. *limiter* is any
-    async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read, which is then left
-    out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``.
+    *api_key* is the key, or an async callable that gives it and is asked anew for each request (not for its retries), so that keys can
+    rotate. *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt,
+    *deadline* one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count.
+    *limiter* is any async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read,
+    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``.
 
-    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any number
-    of tasks, and goes on in another event loop.
+    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any
+    number of tasks, and goes on in another event loop.
     """
 
     name: ClassVar[str]
@@ -114,7 +116,7 @@ class RestProvider:
 
 
 def hidden(api_key: str | Secret | Callable[[], Awaitable[str]]) -> KeySource:
-    """*api_key* in a form that no traceback shows. A provider with a constructor of its own hides the key first, and passes it on like that."""
+    """*api_key* in a form that no traceback shows. A provider with a constructor of its own hides the key first, and passes it on so."""
     return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
 
 
@@ -140,7 +142,9 @@ def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetim
     given: object = value
     if isinstance(given, datetime):
         if given.tzinfo is None or given.utcoffset() is None:
-            raise ConfigurationError(f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), or a date; {given!r} has no zone.")
+            raise ConfigurationError(
+                f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), or a date; {given!r} has no zone."
+            )
         try:
             return given.astimezone(UTC)
         except OverflowError:

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import attrs
 import hypothesis
@@ -26,6 +26,9 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_loopback_only)
+
+
+Until: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 @attrs.define
@@ -56,6 +59,18 @@ class RawServer:
             writer.close()
 
 
+async def _until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  # nothing announces what happens in a server or in another task
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def until() -> Until:
+    """Waits until something holds, such as that a server was asked; ten seconds at most."""
+    return _until
+
+
 class RawServers(Protocol):
     """Starts a server that ends with the test; without an answer, it never gives one."""
 
@@ -81,8 +96,7 @@ async def raw_server() -> AsyncIterator[RawServers]:
     for listening, server in started:
         listening.close()
         server.ended.set()
-    while any(server.open for _, server in started):
-        await asyncio.sleep(0.001)
+    await _until(lambda: not any(server.open for _, server in started))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -30,7 +30,7 @@ def test_text_of_a_checkpoint_reads_back(provider: str, filters: str, position: 
 def test_checkpoint_is_a_value() -> None:
     """It cannot be changed, and can be compared, hashed and pickled."""
     checkpoint = Checkpoint("notify", "", "from=1")
-    assert {checkpoint} == {pickle.loads(pickle.dumps(checkpoint))}  # noqa: S301  # its own pickle
+    assert {checkpoint} == {pickle.loads(pickle.dumps(checkpoint))}  # its own pickle  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         checkpoint.position = "from=2"  # type: ignore[misc]
 

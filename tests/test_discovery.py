@@ -37,7 +37,7 @@ def test_unknown_provider_is_refused_with_the_names_that_there_are() -> None:
 
 def test_unknown_setting_is_refused_without_showing_the_key() -> None:
     """A setting that the provider's class does not take is named; the key is not."""
-    with pytest.raises(ConfigurationError, match="'campfire' does not take these settings.*colour") as caught:
+    with pytest.raises(ConfigurationError, match=r"'campfire' does not take these settings.*colour") as caught:
         open_provider("campfire", api_key="sandbox-key", colour="red")
     assert "sandbox-key" not in str(caught.value)
 
@@ -45,7 +45,7 @@ def test_unknown_setting_is_refused_without_showing_the_key() -> None:
 def installed(monkeypatch: pytest.MonkeyPatch, *entries: tuple[str, str]) -> None:
     """Let these be the entry points, by name and value, that are installed."""
     points = EntryPoints(EntryPoint(name, value, discovery.GROUP) for name, value in entries)
-    monkeypatch.setattr(discovery, "entry_points", lambda **wanted: points.select(**wanted))
+    monkeypatch.setattr(discovery, "entry_points", points.select)
 
 
 def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,9 @@ def test_provider_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPat
 
 def test_two_providers_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of two is meant cannot be told, so neither is taken; the same one found twice is no matter."""
-    installed(monkeypatch, ("other", "a:A"), ("other", "b:B"), ("known", "paysdk.errors:PaysdkError"), ("known", "paysdk.errors:PaysdkError"))
+    installed(
+        monkeypatch, ("other", "a:A"), ("other", "b:B"), ("known", "paysdk.errors:PaysdkError"), ("known", "paysdk.errors:PaysdkError")
+    )
     assert ["known", "other"] == installed_providers()
     with pytest.raises(ConfigurationError, match="Several installed packages have a provider 'other': a:A, b:B"):
         load_provider("other")

@@ -87,7 +87,7 @@ def filled(kind: type[PaysdkError]) -> PaysdkError:
 def test_errors_survive_pickling_and_copying(kind: type[PaysdkError]) -> None:
     """Errors cross process borders with all that they hold."""
     error = filled(kind)
-    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301  # its own pickle
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # its own pickle  # noqa: S301  # its own pickle
         assert kind is type(twin)
         assert str(error) == str(twin)
         assert vars(error) == vars(twin)

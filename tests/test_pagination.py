@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import attrs
@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
 from paysdk.pagination import FollowLinks, HalFrom, Pagination, Position, RequestsMade, encode_query, repeats, same_request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 DEFAULT_LIMIT = 3
 
@@ -60,7 +57,7 @@ def ids_of(pages: list[Seen]) -> list[str]:
     return [one for page in pages for one in page.new]
 
 
-# Where a Notify link may point: at the first id of the next page, the last of this one, or the first of this one; and what the last page has.
+# Where a Notify link may point: at the first id of the next page, the last of this one, or the first of this one.
 TARGETS = ("next", "last", "first")
 # What else a link may look like; {} is the id, percent-encoded.
 LOOKS = (
@@ -98,7 +95,9 @@ class NotifyModel(ModelServer):
         return page, look.format(quote(to, safe=""))
 
 
-IDS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14) | st.integers(0, 25).map(lambda count: [f"id-{n}" for n in range(count)])
+IDS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14) | st.integers(0, 25).map(
+    lambda count: [f"id-{n}" for n in range(count)]
+)
 LINKS = st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(LOOKS)), min_size=1, max_size=6)
 LIMITS = st.none() | st.integers(1, 26)
 DOCUMENT = [("first", LOOKS[0])]
@@ -112,7 +111,7 @@ DOCUMENT = [("first", LOOKS[0])]
 def test_notify_gives_each_id_once_in_order(
     ids: list[str],
     links: list[tuple[str, str]],
-    ends_in_null: bool,  # noqa: FBT001  # drawn
+    ends_in_null: bool,  # drawn
     limit: int | None,
     largest: int,
 ) -> None:
@@ -127,7 +126,7 @@ def test_notify_gives_each_id_once_in_order(
 def test_notify_goes_on_from_any_page_with_any_page_size(
     ids: list[str],
     links: list[tuple[str, str]],
-    ends_in_null: bool,  # noqa: FBT001  # drawn
+    ends_in_null: bool,  # drawn
     limit: int | None,
     other: int | None,
 ) -> None:
@@ -227,14 +226,23 @@ class CampfireModel(ModelServer):
         return page, self.look.format(f"{token}&limit={limit}&voided=false")
 
 
-TOKENS: dict[str, Callable[[int], str]] = {"zero": str, "base64": "cD0y/+{}==".format, "spaces": "a b&c={}".format, "unicode": "é☃{}".format}
+TOKENS: dict[str, Callable[[int], str]] = {
+    "zero": str,
+    "base64": "cD0y/+{}==".format,
+    "spaces": "a b&c={}".format,
+    "unicode": "é☃{}".format,
+}
 
 
 @settings(max_examples=150)
 @given(
-    count=st.integers(0, 25), limit=LIMITS, by_cursor=st.booleans(), token=st.sampled_from(sorted(TOKENS)), look=st.sampled_from(CAMPFIRE_LOOKS)
+    count=st.integers(0, 25),
+    limit=LIMITS,
+    by_cursor=st.booleans(),
+    token=st.sampled_from(sorted(TOKENS)),
+    look=st.sampled_from(CAMPFIRE_LOOKS),
 )
-def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_cursor: bool, token: str, look: str) -> None:  # noqa: FBT001  # drawn
+def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_cursor: bool, token: str, look: str) -> None:  # drawn
     """Cursors of any kind and offsets lead through the whole listing, wherever the links point, and can be taken up at any page."""
     ids = [f"{n}" for n in range(count)]
     server = CampfireModel(ids, by_cursor, TOKENS[token], look)
@@ -247,7 +255,9 @@ def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_
             assert ids_of(pages[number:]) == ids_of(walk(campfire(first, other), server, resumed))
 
 
-@pytest.mark.parametrize("query", ["cursor=cD0%3D&limit=2", "cursor=%2b%2B+&voided=true", "limit=2&cursor=", "cursor=0", "offset=0", "cursor=a%zz"])
+@pytest.mark.parametrize(
+    "query", ["cursor=cD0%3D&limit=2", "cursor=%2b%2B+&voided=true", "limit=2&cursor=", "cursor=0", "offset=0", "cursor=a%zz"]
+)
 def test_query_of_a_link_is_taken_verbatim(query: str) -> None:
     """A cursor is opaque: not a character of it is changed, not even in how it is escaped."""
     assert Position(query) == campfire("cursor=", None).following(Position("cursor="), f"http://api.example.org/?{query}", [])
@@ -293,7 +303,7 @@ class Circle(ModelServer):
 
 @pytest.mark.parametrize("circle", [["cursor="], ["cursor=", "cursor=a"], ["cursor=", "cursor=a", "cursor=b"], ["cursor=", "cursor=0&x=1"]])
 @pytest.mark.parametrize("reordered", [False, True])
-def test_circles_are_noticed(circle: list[str], reordered: bool) -> None:  # noqa: FBT001  # a table's column
+def test_circles_are_noticed(circle: list[str], reordered: bool) -> None:  # a table's column
     """A link that leads to a page which was read before raises, after one page or after many, in whatever order its parameters stand."""
     links = dict(pairwise([*circle, "&".join(reversed(circle[-1].split("&"))) if reordered else circle[-1]]))
     with pytest.raises(PaginationError, match="read before"):

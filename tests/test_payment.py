@@ -43,7 +43,7 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def payment(**fields: Any) -> Payment:
+def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
     """A payment with every field set, but for those given."""
     return Payment(**WHOLE | fields)
 
@@ -94,7 +94,7 @@ def test_payment_has_slots_only() -> None:
 @pytest.mark.parametrize("made", [payment(), drafted(WHOLE)], ids=["constructed", "drafted"])
 def test_copies_are_equal_and_keep_raw(made: Payment) -> None:
     """Pickling, copying and evolving lose nothing, the raw bytes included."""
-    copies = [pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made), attrs.evolve(made)]  # noqa: S301  # its own pickle
+    copies = [pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made), attrs.evolve(made)]  # its own pickle  # noqa: S301  # its own pickle
     assert [made] * 4 == copies
     assert [made.raw] * 4 == [each.raw for each in copies]
     assert [Payment] * 4 == [type(each) for each in copies]
@@ -154,13 +154,15 @@ def test_subclass_keeps_the_promises() -> None:
 
 
 @pytest.mark.parametrize(("voided", "expected"), [(None, False), (date(2026, 1, 1), True)])
-def test_voided_date_says_whether_voided(voided: date | None, expected: bool) -> None:  # noqa: FBT001  # a table's column
+def test_voided_date_says_whether_voided(voided: date | None, expected: bool) -> None:  # a table's column
     """A payment is voided where it has a date for that."""
     assert expected is payment(voided_date=voided).is_voided
 
 
-@pytest.mark.parametrize("amount", [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")], ids=repr)
-def test_amount_must_be_a_finite_decimal(amount: object) -> None:
+@pytest.mark.parametrize(
+    "amount", [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")], ids=repr
+)
+def test_amount_must_be_a_finite_decimal(amount: Any) -> None:  # noqa: ANN401  # anything may be given
     """A float, a text or what is no number is refused, when a payment is made and when it is evolved."""
     with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
         payment(amount=amount)
@@ -226,7 +228,9 @@ def test_digits_are_those_that_were_sent(number: float) -> None:
     assert str(Decimal(text)) == str(decode_exactly(text.encode()))
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"no", b"NaN", b"[1e]", b'"\xff"', b'{"a":Infinity}', Decimal("NaN"), object(), {"a": {1, object()}}])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"no", b"NaN", b"[1e]", b'"\xff"', b'{"a":Infinity}', Decimal("NaN"), object(), {"a": {1, object()}}]
+)
 def test_raw_must_be_json(raw: object) -> None:
     """A raw that could not be read later is refused when the payment is made."""
     with pytest.raises(ConfigurationError, match=r"Payment\.raw must be JSON"):

@@ -50,9 +50,11 @@ def test_report_begins_with_nothing() -> None:
     assert (0, 0, 0, 0, 0, 0, None, None, False) == attrs.astuple(ListingReport())
 
 
-@pytest.mark.parametrize("value", [Page([], 5, None), ListingReport(pages=1), CampfireProvider.capabilities], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [Page([], 5, None), ListingReport(pages=1), CampfireProvider.capabilities], ids=lambda value: type(value).__name__
+)
 def test_values_are_frozen_and_picklable(value: attrs.AttrsInstance) -> None:
     """They can be kept and handed on, and do not change under way."""
-    assert value == pickle.loads(pickle.dumps(value))  # noqa: S301  # its own pickle
+    assert value == pickle.loads(pickle.dumps(value))  # its own pickle  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(value, attrs.fields(type(value))[0].name, None)

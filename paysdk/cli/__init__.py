@@ -16,18 +16,17 @@ def main() -> int:
     130: Ctrl-C.
     """
     # A shell can start a program without them (>&-), and Python then has None in their place.
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # likewise
     try:
         from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing, and this is where that is told
 
         return run(sys.argv[1:])
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"rich", "typer"}:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in {"rich", "typer"}:
             raise
-        sys.stderr.write(
-            f'paysdk: The command line needs {error.name}, which is not installed. Install it with: pip install "paysdk[cli]"\n'
-        )
+        sys.stderr.write(f'paysdk: The command line needs {missing}, which is not installed: pip install "paysdk[cli]"\n')
         return 2
     except KeyboardInterrupt:
         return 130

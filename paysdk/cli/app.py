@@ -47,12 +47,12 @@ KeyFiles = Annotated[
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code; whatever goes wrong is one line on stderr."""
+    """Run one command and give its exit code; whatever goes wrong is one line on stderr. Ctrl-C is the caller's to catch."""
     # Whoever waits for a retry sees so in the progress display; without this, logging would write warnings about it to stderr.
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
-        # A job, or an exit code where only help was asked for.
-        chosen = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
+        # Where only help was asked for there is an exit code in place of a job.
+        chosen: Job | int | None = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
         status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
     except typer.TyperException as error:
@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         say(error)
         return 1
-    return int(status or 0)
+    return status or 0
 
 
 @app.callback(invoke_without_command=True)

@@ -15,7 +15,7 @@ from paysdk.cli.access import opened
 from paysdk.cli.formats import csv_writer, jsonl_writer
 from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
 from paysdk.cli.tables import payments_table
-from paysdk.cli.walking import Walk, display, show_waiting
+from paysdk.cli.walking import Walk, display, running, show_waiting
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def _streamed(access: Access, selection: Selection, output_format: Literal
         listings = [_listing(provider, selection) for provider in providers]
         write = {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
         walks = [_walk(*pair, selection, write) for pair in zip(providers, listings, strict=True)]
-        with progress:
+        with running(progress):
             for walk in walks:
                 await walk.run(progress)
     sys.stdout.flush()
@@ -73,7 +73,7 @@ async def _tabulated(access: Access, selection: Selection) -> list[Walk]:
             _walk(provider, _listing(provider, selection), selection, partial(_keep, kept, shown))
             for provider, kept in zip(providers, rows, strict=True)
         ]
-        with progress:
+        with running(progress):
             async with asyncio.TaskGroup() as tasks:
                 for walk in walks:
                     tasks.create_task(walk.run(progress))

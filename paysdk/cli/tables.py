@@ -61,16 +61,17 @@ def payments_table(payments: Sequence[Payment], width: int, *, of_one_invoice: b
     money = amounts("Amount", [(payment.amount, payment.currency) for payment in payments])
     cells = {column: [as_text(column.value(payment)) for payment in payments] for column in wanted}
     widths = _dealt({column: _needed(column, texts) for column, texts in cells.items() if any(texts)}, width - cell_len(money[0]))
-    columns = [
-        *((column.header, cells[column], widths[column], column.style) for column in _BEFORE_AMOUNT if column in widths),
-        (money[0], money[1:], cell_len(money[0]), ""),
-        *((column.header, cells[column], widths[column], column.style) for column in _AFTER_AMOUNT if column in widths),
-    ]
     table = plain_table()
-    for header, _, room, style in columns:
-        table.add_column(Text(header), width=room, no_wrap=True, style=style)
+    texts: list[list[str]] = []
+    for column in (*_BEFORE_AMOUNT, None, *_AFTER_AMOUNT):
+        if column is None:
+            table.add_column(Text(money[0]), width=cell_len(money[0]), overflow="fold")
+            texts.append(money[1:])
+        elif column in widths:
+            table.add_column(Text(column.header), width=widths[column], no_wrap=True, style=column.style)
+            texts.append(cells[column])
     last = len(payments) - 1
-    for number, row in enumerate(zip(*(texts for _, texts, _, _ in columns), strict=True)):
+    for number, row in enumerate(zip(*texts, strict=True)):
         ends = number < last and payments[number].provider != payments[number + 1].provider
         table.add_row(*map(Text, row), end_section=ends)
     return table
@@ -78,7 +79,7 @@ def payments_table(payments: Sequence[Payment], width: int, *, of_one_invoice: b
 
 def plain_table() -> Table:
     """An empty table with a line below its header, and none around it."""
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def amounts(header: str, values: Iterable[tuple[Decimal | None, str | None]]) -> list[str]:

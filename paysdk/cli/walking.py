@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
@@ -16,10 +17,12 @@ from paysdk.payment import Payment
 from paysdk.provider import Listing, PaymentsProvider
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from paysdk.events import Event
     from paysdk.provider import Page
 
-__all__ = ["Walk", "display", "expected", "show_waiting"]
+__all__ = ["Walk", "display", "expected", "running", "show_waiting"]
 
 
 @runtime_checkable
@@ -93,6 +96,11 @@ def display(*, data_on_screen: bool) -> Progress:
         redirect_stdout=False,
         redirect_stderr=False,
     )
+
+
+def running(progress: Progress) -> AbstractContextManager[object]:
+    """The display while it works. One that is disabled is left alone: starting it writes a line end in older versions of rich."""
+    return nullcontext() if progress.disable else progress
 
 
 def show_waiting(progress: Progress, event: Event) -> None:

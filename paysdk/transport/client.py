@@ -12,14 +12,15 @@ import attrs
 
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, RequestTimeoutError
 from paysdk.events import Event
-from paysdk.messages import Request, Response
 from paysdk.transport.credentials import KeySource, Secret, checked_key
 from paysdk.transport.origin import checked_origin
 from paysdk.transport.policy import RetryPolicy, checked_seconds
 from paysdk.transport.watch import Tally, Watch
 
 if TYPE_CHECKING:
-    import aiohttp
+    import aiohttp  # noqa: TC004  # attrs reads no annotation of Settings, and importing it takes longer than all the rest
+
+    from paysdk.messages import Request, Response
 
 __all__ = ["Budget", "Client", "Settings"]
 
@@ -73,7 +74,9 @@ class Budget:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise RequestTimeoutError(f"The deadline of {self._deadline:g} s for the whole operation ended it, retries and waits included.") from None
+            raise RequestTimeoutError(
+                f"The deadline of {self._deadline:g} s for the whole operation ended it, retries and waits included."
+            ) from None
         finally:
             if self._left is not None:
                 self._left = max(0.0, self._left - (asyncio.get_running_loop().time() - started))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import aiohttp
 from yarl import URL
@@ -13,7 +13,11 @@ from yarl import URL
 from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
 from paysdk.events import Answered, AttemptFailed, RequestSent
 from paysdk.messages import Request, Response
-from paysdk.transport.watch import Attempt, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from paysdk.transport.watch import Attempt, Watch
 
 __all__ = ["HTTPTransport"]
 
@@ -53,7 +57,7 @@ class HTTPTransport:
     While ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
     """
 
-    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, watch: Watch) -> None:  # noqa: ASYNC109  # a setting, not a wait of this function's
+    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, watch: Watch) -> None:
         given: object = session
         if given is not None and not isinstance(given, aiohttp.ClientSession):
             raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
@@ -125,17 +129,22 @@ class HTTPTransport:
         loop = asyncio.get_running_loop()
         if self._own is None or self._own.closed or self._loop is not loop:
             self._own = aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"}
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"},
             )
             self._loop = loop
-            # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of a
-            # provider that nobody closed goes with its loop.
+            # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of
+            # a provider that nobody closed goes with its loop.
             self._closer = _closing(self._own)
             await anext(self._closer)
         return self._own
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt) -> Response:
-        headers = {"Authorization": attempt.authorization.reveal()} | ({"Content-Type": "application/json"} if request.body is not None else {})
+        headers = {"Authorization": attempt.authorization.reveal()} | (
+            {"Content-Type": "application/json"} if request.body is not None else {}
+        )
+        # Middlewares given with a request replace those of a user's session, which have no public name.
+        others = session._middlewares  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
         async with session.request(
             request.method,
             URL(url, encoded=True),
@@ -144,7 +153,7 @@ class HTTPTransport:
             allow_redirects=False,
             raise_for_status=False,
             timeout=_NO_LIMITS,
-            middlewares=(*session._middlewares, _sent_once),  # noqa: SLF001  # giving any replaces those of a user's session, which have no public name
+            middlewares=(*others, _sent_once),
         ) as answer:
             body = await _read(answer)
             return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)

@@ -38,8 +38,8 @@ def checked_origin(base_url: str) -> str:
         raise ConfigurationError(f"base_url is no URL: {error}. {hint}") from None
     if parts.scheme not in _DEFAULT_PORTS or not host or port == 0:
         raise ConfigurationError(f"base_url is no http(s) URL with a host. {hint}")
-    # urlsplit drops tabs, line ends and control characters, and a host that is no plain ASCII may look like another.
-    if not base_url.isprintable() or not (_is_address(host) if "[" in parts.netloc else _HOST.fullmatch(host)):
+    # urlsplit drops spaces, line ends and control characters, and a host that is no plain ASCII may look like another.
+    if " " in base_url or not base_url.isprintable() or not (_is_address(host) if "[" in parts.netloc else _HOST.fullmatch(host)):
         raise ConfigurationError(f"base_url has a character that no host has; write an international name in its ASCII form, xn--…. {hint}")
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise ConfigurationError(f"base_url must have no user, path, query or fragment; the provider knows its paths. {hint}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from paysdk.events import Waiting
-from paysdk.messages import Request, Response
-from paysdk.transport.watch import Attempt, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk.messages import Request, Response
+    from paysdk.transport.watch import Attempt, Watch
 
 __all__ = ["Paced", "Transport"]
 
@@ -38,6 +41,7 @@ class Paced:
         provider: str,
         origin: str,
         watch: Watch,
+        *,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner

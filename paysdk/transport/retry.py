@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stamina
 
 from paysdk.errors import PaysdkError, RateLimitedError
 from paysdk.events import RetryPlanned
-from paysdk.messages import Request, Response
 from paysdk.transport.answers import refusal
-from paysdk.transport.credentials import Secret
 from paysdk.transport.origin import redirected
-from paysdk.transport.pacing import Paced
 from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retrying
 from paysdk.transport.watch import Attempt, Tally, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk.messages import Request, Response
+    from paysdk.transport.credentials import Secret
+    from paysdk.transport.pacing import Paced
 
 __all__ = ["Retrying"]
 
@@ -29,7 +32,7 @@ class Retrying:
     """Makes attempts, by the policy, until there is an answer that can be read or an error that another attempt would not mend."""
 
     def __init__(
-        self, inner: Paced, policy: RetryPolicy, provider: str, origin: str, watch: Watch, draw: Callable[[], float] = random.random
+        self, inner: Paced, policy: RetryPolicy, provider: str, origin: str, watch: Watch, *, draw: Callable[[], float] = random.random
     ) -> None:
         self._inner = inner
         self._policy = policy
@@ -42,20 +45,21 @@ class Retrying:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt."""
         number = 0
 
+        async def attempt() -> T:
+            nonlocal number
+            number += 1
+            tally.retries += number > 1
+            try:
+                return read(await self._answer(request, Attempt(number, authorization, tally)))
+            except PaysdkError as error:
+                error.at(self._provider, request.method, self._origin + request.target)
+                raise
+
         def backoff(error: Exception) -> bool | float:
             wait = self._wait(request, number, error)
             return False if wait is None else wait
 
-        async for attempt in stamina.retry_context(on=backoff, attempts=self._policy.attempts, timeout=None):
-            with attempt:
-                number = attempt.num
-                tally.retries += number > 1
-                try:
-                    return read(await self._answer(request, Attempt(number, authorization, tally)))
-                except PaysdkError as error:
-                    error.at(self._provider, request.method, self._origin + request.target)
-                    raise
-        raise AssertionError("stamina returns or raises")
+        return await stamina.AsyncRetryingCaller(attempts=self._policy.attempts, timeout=None)(backoff, attempt)
 
     async def _answer(self, request: Request, attempt: Attempt) -> Response:
         response = await self._inner.send(request, attempt)

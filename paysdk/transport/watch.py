@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.events import Event, RetryPlanned, Waiting
 from paysdk.transport.credentials import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Attempt", "Tally", "Watch"]
 
@@ -47,5 +50,5 @@ class Watch:
             return
         try:
             self._on_event(event)
-        except Exception:  # whatever a watcher raises, a payment must not fail for it
+        except Exception:  # noqa: BLE001  # whatever a watcher raises, a payment must not fail for it
             _log.exception("on_event raised for %s", event)

@@ -24,19 +24,21 @@ from paysdk.transport.watch import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Until
+
 GET = Request("GET", "/coa/api/v1/invoice-payments", "cursor=")
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 
 
-def settings(origin: str = "http://127.0.0.1:1", **given: Any) -> Settings:
+def settings(**given: object) -> Settings:
     """Settings with quick retries, and with what is given."""
-    defaults = {"session": None, "retry": QUICK, "timeout": 5.0, "deadline": None, "limiter": None, "on_malformed": None, "on_event": None}
-    return Settings(**{"key": Secret("sandbox-key"), "origin": origin, **defaults, **given})
+    defaults: dict[str, Any] = dict.fromkeys(("session", "deadline", "limiter", "on_malformed", "on_event"))
+    return Settings(**defaults | {"key": Secret("sandbox-key"), "origin": "http://127.0.0.1:1", "retry": QUICK, "timeout": 5.0} | given)
 
 
-def client(origin: str = "http://127.0.0.1:1", **given: Any) -> Client:
+def client(origin: str = "http://127.0.0.1:1", **given: object) -> Client:
     """A client for this origin."""
-    return Client("campfire", "Token", settings(origin, **given))
+    return Client("campfire", "Token", settings(**{"origin": origin, **given}))
 
 
 def read(response: Response) -> int:
@@ -110,7 +112,8 @@ async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [reset("before"), reset("headers"), reset("body"), hang(), status(500), status(302, headers={"Location": "https://example.org/"})]
+    "fault",
+    [reset("before"), reset("headers"), reset("body"), hang(), status(500), status(302, headers={"Location": "https://example.org/"})],
 )
 async def test_failure_shows_no_key(fault: Fault, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]) -> None:
     """Whatever fails, neither the error with its whole chain nor a log record nor an event has the key."""
@@ -200,7 +203,8 @@ async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException]
             await caller.call_within(caller.budget(), GET, read, Tally())
         await caller.aclose()
         assert 1 == len(sandbox.requests)
-        assert ("campfire", "GET", f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=") == (raised.value.provider, raised.value.method, raised.value.url)
+        expected = ("campfire", "GET", f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=")
+        assert expected == (raised.value.provider, raised.value.method, raised.value.url)
     assert "sandbox-key" not in told_by(raised.value)
     assert "/aiohttp/" not in told_by(raised.value)
 
@@ -273,21 +277,22 @@ async def test_closed() -> None:
         await caller.call(GET, read, Tally())
         await caller.aclose()
         await caller.aclose()
-        with pytest.raises(ConfigurationError, match="This campfire provider is closed. Enter it again with 'async with', or make another"):
+        with pytest.raises(
+            ConfigurationError, match=r"This campfire provider is closed\. Enter it again with 'async with', or make another"
+        ):
             await caller.call(GET, read, Tally())
         caller.reopen()
         assert 200 == await caller.call(GET, read, Tally())
         await caller.aclose()
 
 
-async def test_closed_while_a_call_waits() -> None:
+async def test_closed_while_a_call_waits(until: Until) -> None:
     """A call that is waiting to try again when the object is closed ends, and opens nothing."""
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=0.02))) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
         calling = asyncio.create_task(caller.call(GET, read, Tally()))
-        while not any(isinstance(event, RetryPlanned) for event in events):
-            await asyncio.sleep(0.001)
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
         await caller.aclose()
         with pytest.raises(ConfigurationError, match="is closed"):
             await calling
@@ -399,14 +404,13 @@ async def test_many_tasks_share_one_object() -> None:
     assert received == len([event for event in events if isinstance(event, Answered)])
 
 
-async def test_tasks_wait_together() -> None:
+async def test_tasks_wait_together(until: Until) -> None:
     """After one 429 the tasks that come wait as long as it said, instead of each being told."""
     events: list[Event] = []
     async with CampfireSandbox(payments=1, faults=FaultPlan().on(1, status(429, retry_after=0.05))) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
         first = asyncio.create_task(caller.call(GET, read, Tally()))
-        while not any(isinstance(event, RetryPlanned) for event in events):
-            await asyncio.sleep(0.001)
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
         others = [asyncio.create_task(caller.call(GET, read, Tally())) for _ in range(200)]
         assert [200] * 201 == [await first, *await asyncio.gather(*others)]
         await caller.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import socket
 import zlib
@@ -25,13 +24,13 @@ from paysdk.transport.watch import Attempt, Tally, Watch
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.conftest import RawServers
+    from tests.conftest import RawServers, Until
 
 LIST = Request("GET", "/coa/api/v1/invoice-payments", "cursor=&limit=2")
 PAY = Request("POST", "/coa/api/v1/invoice/58700/pay/", body=b'{"transactions": [{"amount": 1.50}]}')
 
 
-def transport(origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0) -> tuple[HTTPTransport, list[Event]]:  # noqa: ASYNC109  # the setting under test
+def transport(origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0) -> tuple[HTTPTransport, list[Event]]:
     """A transport to this origin, and the events that it tells."""
     events: list[Event] = []
     return HTTPTransport("campfire", origin, session, timeout, Watch(events.append)), events
@@ -233,7 +232,8 @@ async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
 async def test_compressed_answer(raw_server: RawServers) -> None:
     """A compressed answer comes out as what it holds."""
     packed = zlib.compress(b'{"count": 1}')
-    server = await raw_server(answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n%b" % (len(packed), packed)))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    server = await raw_server(answering(head + packed))
     sender, _ = transport(server.url)
     answer = await sender.send(LIST, attempt())
     await sender.aclose()
@@ -269,14 +269,13 @@ async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("fault", [hang(), dripping_body(0.01)], ids=lambda fault: fault.kind)
-async def test_cancelled(fault: Fault, told_by: Callable[[BaseException], str]) -> None:
+async def test_cancelled(fault: Fault, told_by: Callable[[BaseException], str], until: Until) -> None:
     """Being cancelled cuts the connection and tells it, and the exception holds no key."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
         tally = Tally()
         sending = asyncio.create_task(sender.send(LIST, attempt(tally)))
-        while not sandbox.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.requests)
         await asyncio.sleep(0.005)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError) as raised:
@@ -345,11 +344,12 @@ async def test_given_session_was_closed(told_by: Callable[[BaseException], str])
 
 async def test_given_session_fails_in_its_own_way(told_by: Callable[[BaseException], str]) -> None:
     """What a given session's own parts raise comes through, but without the frames that hold the key."""
+    tenants: dict[int, Awaitable[aiohttp.ClientResponse]] = {}
 
     async def broken(request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         held = request.headers["Authorization"]
         try:
-            raise KeyError(len(held))
+            return await tenants[len(held)]
         except KeyError:
             raise LookupError("no such tenant") from None
 
@@ -394,13 +394,12 @@ async def test_closed_opens_no_session() -> None:
     assert [] == events
 
 
-async def test_closed_under_a_request() -> None:
+async def test_closed_under_a_request(until: Until) -> None:
     """Closing cuts the request that is under way."""
     async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
         sender, _ = transport(sandbox.url)
         sending = asyncio.create_task(sender.send(LIST, attempt()))
-        while not sandbox.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: sandbox.requests)
         await sender.aclose()
         with pytest.raises(ConnectionFailedError):
             await sending
@@ -454,7 +453,7 @@ def test_loop_that_ended_without_order() -> None:
     assert sender._own is None
 
 
-async def test_connections_are_counted_at_the_server(raw_server: RawServers) -> None:
+async def test_connections_are_counted_at_the_server(raw_server: RawServers, until: Until) -> None:
     """After closing, the server sees no connection any more."""
     server = await raw_server(answering(OK))
     sender, _ = transport(server.url)
@@ -462,8 +461,4 @@ async def test_connections_are_counted_at_the_server(raw_server: RawServers) -> 
     assert 5 == len(server.requests)
     assert server.open > 0
     await sender.aclose()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            while server.open:
-                await asyncio.sleep(0.001)
-    assert 0 == server.open
+    await until(lambda: not server.open)

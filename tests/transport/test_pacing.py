@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
+    from tests.conftest import Until
+
 GET = Request("GET", "/payments", "cursor=")
 
 
@@ -53,7 +55,7 @@ class Counting:
 def paced(limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0) -> tuple[Paced, Answering, list[Event]]:
     """A pace over a transport that answers at once, and the events that it tells."""
     inner, events = Answering(), list[Event]()
-    return Paced(inner, limiter, "campfire", "https://api.example.com", Watch(events.append), lambda: draw), inner, events
+    return Paced(inner, limiter, "campfire", "https://api.example.com", Watch(events.append), draw=lambda: draw), inner, events
 
 
 def attempt() -> Attempt:
@@ -144,14 +146,13 @@ async def test_hold_that_comes_while_waiting() -> None:
     assert len(events) >= 2
 
 
-async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
+async def test_hold_that_comes_in_the_line_at_the_limiter(until: Until) -> None:
     """Who has stood in line at the limiter while another was told to wait, waits too."""
     limiter = Counting()
     limiter.gate.clear()
     pace, inner, events = paced(limiter)
     sending = asyncio.create_task(pace.send(GET, attempt()))
-    while not limiter.entered:
-        await asyncio.sleep(0)
+    await until(lambda: limiter.entered)
     pace.hold(0.02)
     limiter.gate.set()
     await asyncio.sleep(0.005)

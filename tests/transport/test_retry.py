@@ -31,6 +31,8 @@ from paysdk.transport.watch import Attempt, Tally, Watch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.conftest import Until
+
 ORIGIN = "https://api.example.com"
 GET = Request("GET", "/payments", "cursor=")
 POST = Request("POST", "/invoice/7/pay/", body=b"{}")
@@ -62,8 +64,8 @@ class Client:
         self.tally = Tally()
         self.transport = Scripted(steps)
         watch = Watch(self.events.append)
-        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, lambda: 0.0)
-        self.retrying = Retrying(paced, policy, "campfire", ORIGIN, watch, lambda: draw)
+        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, draw=lambda: 0.0)
+        self.retrying = Retrying(paced, policy, "campfire", ORIGIN, watch, draw=lambda: draw)
 
     async def call(self, request: Request = GET) -> list[int]:
         """Call, and read the answer as a list of numbers."""
@@ -122,7 +124,9 @@ async def test_status_that_will_not_pass(status: int) -> None:
     assert Tally(requests=1) == client.tally
 
 
-@pytest.mark.parametrize("error", [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")], ids=["broken", "refused", "late"])
+@pytest.mark.parametrize(
+    "error", [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")], ids=["broken", "refused", "late"]
+)
 async def test_no_answer(error: PaysdkError) -> None:
     """A GET without an answer is tried again."""
     client = Client(error, OK)
@@ -221,12 +225,11 @@ async def test_nonsense_in_retry_after() -> None:
     assert [0.0] == client.planned
 
 
-async def test_others_wait_too() -> None:
+async def test_others_wait_too(until: Until) -> None:
     """What one is told by a 429 the others keep to, instead of each being told."""
     client = Client(Response(429, {"retry-after": "0.03"}, b""), OK)
     first = asyncio.create_task(client.call())
-    while not client.planned:
-        await asyncio.sleep(0)
+    await until(lambda: client.planned)
     others = [asyncio.create_task(client.call()) for _ in range(5)]
     assert [[1]] * 6 == await asyncio.gather(first, *others)
     assert 1 == len(client.planned)
@@ -280,7 +283,9 @@ async def test_post_that_may_have_been_processed(step: Response | PaysdkError) -
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("location", ["/other/?cursor=a%2Bb", "https://api.example.com/other/?cursor=a%2Bb", "https://API.example.com:443/other/?cursor=a%2Bb"])
+@pytest.mark.parametrize(
+    "location", ["/other/?cursor=a%2Bb", "https://api.example.com/other/?cursor=a%2Bb", "https://API.example.com:443/other/?cursor=a%2Bb"]
+)
 async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
     """A GET follows it, its query verbatim, within the same attempt."""
     client = Client(Response(status, {"location": location}, b""), OK)
@@ -306,7 +311,7 @@ async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
 async def test_redirect_elsewhere(location: str) -> None:
     """Another origin is never asked: the redirect is an error with its status."""
     client = Client(Response(302, {"location": location}, b""), OK)
-    with pytest.raises(APIError, match="302 a redirect to .*, which is not followed") as raised:
+    with pytest.raises(APIError, match=r"302 a redirect to .*, which is not followed") as raised:
         await client.call()
     assert 302 == raised.value.status
     assert location in str(raised.value)
@@ -360,12 +365,11 @@ async def test_what_is_not_ours_is_not_retried() -> None:
     assert Tally(requests=1) == client.tally
 
 
-async def test_cancelled_while_waiting() -> None:
+async def test_cancelled_while_waiting(until: Until) -> None:
     """Being cancelled between two attempts ends it."""
     client = Client(Response(503, {"retry-after": "30"}, b""))
     calling = asyncio.create_task(client.call())
-    while not client.planned:
-        await asyncio.sleep(0)
+    await until(lambda: client.planned)
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling

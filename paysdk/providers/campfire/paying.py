@@ -176,8 +176,8 @@ def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> 
         return {field: value for field, value in attrs.asdict(item).items() if value is not None}
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
-    sent = {key: _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
-    return sent | {"amount": _amount(sent.get("amount"))}
+    amount = _amount(item.get("amount"))
+    return {key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
 
 
 def _sendable(where: str, value: object) -> object:

@@ -1,19 +1,16 @@
 """Campfire: its endpoints, how they page, and which filters they take.
 
-Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai. The trailing slashes are the API's own.
+Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai. The trailing slashes are the
+API's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError
 from paysdk.messages import Request, Response
 from paysdk.pagination import FollowLinks, encode_query
-from paysdk.payment import Payment
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice, read_paid
 from paysdk.providers.campfire.paying import (
@@ -27,12 +24,19 @@ from paysdk.providers.campfire.paying import (
     refused,
     with_external_ids,
 )
-from paysdk.providers.campfire.schema import Invoice
 from paysdk.reading import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
-from paysdk.transport.client import Budget
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.payment import Payment
+    from paysdk.providers.campfire.schema import Invoice
+    from paysdk.transport.client import Budget
 
 __all__ = ["CampfireProvider"]
 
@@ -52,7 +56,8 @@ _LOOKED_AT = 100
 class CampfireProvider(RestProvider):
     """Campfire, an ERP (docs.campfire.ai; not the chat of the same name).
 
-    A key sees only the entities that it was granted: the API leaves the others out of lists silently. For the arguments see ``RestProvider``.
+    A key sees only the entities that it was granted: the API leaves the others out of lists silently. For the arguments see
+    ``RestProvider``.
     """
 
     name: ClassVar[str] = NAME
@@ -82,10 +87,10 @@ class CampfireProvider(RestProvider):
     ) -> Listing:
         """The payments of all invoices, in the API's order: by time of modification, then id.
 
-        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the API recommends, or "offset", which can skip
-        a payment where another is modified during the walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being 100.
-        *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id* and *external_id* list the payments of
-        one invoice, or those with one external id.
+        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the API recommends, or "offset", which can
+        skip a payment where another is modified during the walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being
+        100. *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id* and *external_id* list the
+        payments of one invoice, or those with one external id.
 
         With *concurrency* above 1 as many pages are on their way at a time. With "offset" they come in order. With "cursor" the range of
         modification times is cut into as many windows, which are walked side by side: pages come in order within a window, and a few more
@@ -95,7 +100,9 @@ class CampfireProvider(RestProvider):
 
         Raises ``ConfigurationError`` for an argument that cannot be right, before anything is sent.
         """
-        filters = _filters(modified_since, modified_until, voided, invoice_id, external_id)
+        filters = _filters(
+            modified_since=modified_since, modified_until=modified_until, voided=voided, invoice_id=invoice_id, external_id=external_id
+        )
         limit = checked_page_size(page_size, _LARGEST_PAGE)
         checked_whole("concurrency", concurrency, 1)
         if pagination not in ("cursor", "offset"):  # no set, for which what is given might have no hash
@@ -137,7 +144,8 @@ class CampfireProvider(RestProvider):
         Amounts are in major units of the invoice's currency and are sent with exactly their digits. The invoice is read first, so that the
         new payments can be told from those that stood there. The order is sent once; it is sent again only where it cannot have been
         processed (no connection was made, or the answer was 429). After any other failure the invoice is read again: where the new payments
-        are there, this returns as if nothing had happened, and where they are not, that proves nothing and ``OutcomeUnknownError`` is raised.
+        are there, this returns as if nothing had happened, and where they are not, that proves nothing and ``OutcomeUnknownError`` is
+        raised.
         Items whose ``external_id`` is booked already are not sent again: their payments are returned.
 
         Raises ``ConfigurationError`` before anything is sent, ``APIError`` where the API refuses, ``OutcomeUnknownError`` where nobody can
@@ -168,7 +176,9 @@ class CampfireProvider(RestProvider):
         if payment_ids is None and invoice is not None:
             # Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
             ours = booked(order, ids_before, invoice.payments) or ()
-            payment_ids = tuple(payment.id for payment in invoice.payments if payment.id in ours or (not ours and payment.id not in ids_before))
+            payment_ids = tuple(
+                payment.id for payment in invoice.payments if payment.id in ours or (not ours and payment.id not in ids_before)
+            )
         return PayOutcome(payment_ids or (), invoice)
 
     async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
@@ -193,7 +203,8 @@ class CampfireProvider(RestProvider):
         for payment in found:
             if payment.invoice.id != str(invoice_id):
                 raise ConfigurationError(
-                    f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice {payment.invoice.id} already. Use another external_id."
+                    f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice {payment.invoice.id} already. "
+                    "Use another external_id."
                 )
         return found
 
@@ -207,7 +218,11 @@ class CampfireProvider(RestProvider):
             if (ours := booked(order, before, after.payments)) is not None:
                 return PayOutcome(tuple(payment.id for payment in after.payments if payment.id in ours), after)
             new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
-            found = f"new on the invoice, but not what was ordered: {', '.join(new)}" if new else "no new payment on the invoice yet; it may still be booked"
+            found = (
+                f"new on the invoice, but not what was ordered: {', '.join(new)}"
+                if new
+                else "no new payment on the invoice yet; it may still be booked"
+            )
         unknown = OutcomeUnknownError(
             f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "
             "Do not send it again before retrieve_invoice shows that it was not booked.",
@@ -223,6 +238,7 @@ def _paid(response: Response) -> tuple[tuple[str, ...] | None, Invoice | None]:
 
 
 def _filters(
+    *,
     modified_since: datetime | date | None,
     modified_until: datetime | date | None,
     voided: bool | None,

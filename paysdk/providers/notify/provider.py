@@ -1,19 +1,14 @@
 """Notify: its endpoint, how it pages, and which filters it takes (none).
 
-Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter and capitalised names; it is a header, and
-every sample URL has the names in lower case.
+Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter and capitalised names; it is a header,
+and every sample URL has the names in lower case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
-from paysdk.events import Event
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
@@ -22,7 +17,14 @@ from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from datetime import date, datetime
+
     import aiohttp
+
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.events import Event
 
 __all__ = ["NotifyProvider"]
 
@@ -34,8 +36,8 @@ _LARGEST_PAGE = 250
 class NotifyProvider(RestProvider):
     """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
 
-    Notify names no currency, so *currency*, where given, is put on every payment as it stands ("EUR", say); without it ``Payment.currency`` is
-    ``None``. For the other arguments see ``RestProvider``.
+    Notify names no currency, so *currency*, where given, is put on every payment as it stands ("EUR", say); without it
+    ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
     """
 
     name: ClassVar[str] = NAME
@@ -101,7 +103,9 @@ class NotifyProvider(RestProvider):
         """
         for name, value in (("modified_since", modified_since), ("modified_until", modified_until), ("voided", voided)):
             if value is not None:
-                raise UnsupportedFilterError(f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some.")
+                raise UnsupportedFilterError(
+                    f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some."
+                )
         rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE))
         return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), filters={}, resume=resume)
 

@@ -49,6 +49,9 @@ from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Literal
+
+    from tests.conftest import Until
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 LIST, INVOICE, PAY = "/coa/api/v1/invoice-payments", "/coa/api/v1/invoice/58700/", "/coa/api/v1/invoice/58700/pay/"
@@ -56,9 +59,10 @@ TRANSACTION = TransactionPayment(transaction_id=14728800, amount=Decimal("883.33
 MANUAL = ManualPayment(amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id="order-1")
 
 
-def provider(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:
+def provider(sandbox: CampfireSandbox, **settings: object) -> CampfireProvider:
     """A provider for the sandbox that tries again at once."""
-    return CampfireProvider("sandbox-key", base_url=sandbox.url, **{"retry": QUICK, **settings})
+    given: dict[str, Any] = {"retry": QUICK, **settings}
+    return CampfireProvider("sandbox-key", base_url=sandbox.url, **given)
 
 
 def asked(sandbox: CampfireSandbox) -> list[tuple[str, str]]:
@@ -106,6 +110,7 @@ GETS = pytest.mark.parametrize(
     [(_list, LIST), (_retrieve, INVOICE), (_look_before_paying, INVOICE), (_look_for_external_ids, LIST)],
     ids=["list", "retrieve", "before paying", "external ids"],
 )
+
 
 @GETS
 @pytest.mark.parametrize(
@@ -199,11 +204,16 @@ async def test_trap_on_another_origin_is_never_called() -> None:
         ({"modified_since": date(2026, 1, 31)}, "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z"),
         ({"modified_until": date(2026, 1, 31)}, "cursor=&last_modified_at__lte=2026-01-31T23:59:59.999999Z"),
         ({"modified_since": datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)}, "cursor=&last_modified_at__gte=2026-01-31T12:00:00.000005Z"),
-        ({"modified_until": datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2)))}, "cursor=&last_modified_at__lte=2026-01-30T23:00:00Z"),
-        ({"modified_since": date(2026, 1, 31), "modified_until": date(2026, 1, 31)},
-         "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z&last_modified_at__lte=2026-01-31T23:59:59.999999Z"),
+        (
+            {"modified_until": datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2)))},
+            "cursor=&last_modified_at__lte=2026-01-30T23:00:00Z",
+        ),
+        (
+            {"modified_since": date(2026, 1, 31), "modified_until": date(2026, 1, 31)},
+            "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z&last_modified_at__lte=2026-01-31T23:59:59.999999Z",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> None:
     """Each argument of list_payments is the API's parameter of the document, and nothing is sent that was not asked for."""
     async with CampfireSandbox(payments=0) as sandbox:
@@ -211,6 +221,14 @@ async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> N
             assert [] == await campfire.list_payments(**arguments).collect()
         (request,) = sandbox.requests
     assert LIST + ("?" + query if query else "") == request.target
+
+
+@pytest.mark.parametrize(("pagination", "query"), [("cursor", "cursor=&limit=100"), ("offset", "limit=100")])
+async def test_page_size_of_pages_side_by_side(pagination: Literal["cursor", "offset"], query: str) -> None:
+    """Where several pages are asked for at a time, their size is said, the API's own where none was given."""
+    async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
+        assert [] == await campfire.list_payments(pagination=pagination, concurrency=2).collect()
+        assert query in {request.target.partition("?")[2] for request in sandbox.requests}
 
 
 @pytest.mark.parametrize(
@@ -248,13 +266,13 @@ def test_wrong_argument(arguments: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["47864", -1, True, 4.0, None])
-async def test_wrong_invoice_id(wrong: Any) -> None:
+async def test_wrong_invoice_id(wrong: object) -> None:
     """An invoice's id is a whole number; anything else is refused before anything is sent."""
     async with CampfireSandbox() as sandbox, provider(sandbox) as campfire:
         with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0"):
-            await campfire.retrieve_invoice(wrong)
+            await campfire.retrieve_invoice(wrong)  # type: ignore[arg-type]  # what is refused
         with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0"):
-            await campfire.mark_invoice_paid(wrong, transactions=[TRANSACTION])
+            await campfire.mark_invoice_paid(wrong, transactions=[TRANSACTION])  # type: ignore[arg-type]  # likewise
         assert 0 == len(sandbox.requests)
 
 
@@ -301,14 +319,16 @@ ALL_KINDS: dict[str, Any] = {
             amount=Decimal("883.33"),
         )
     ],
-    "credit_memos": [CreditMemoPayment(credit_memo_id=4029, credit_memo_number="CM-0000007", amount=Decimal(150), posted_at=date(2025, 7, 25))],
+    "credit_memos": [
+        CreditMemoPayment(credit_memo_id=4029, credit_memo_number="CM-0000007", amount=Decimal(150), posted_at=date(2025, 7, 25))
+    ],
     "debit_memos": [DebitMemoPayment(debit_memo_id=7, amount=Decimal("0.10"), posted_at=date(2025, 7, 25))],
     "empty_transactions": [MANUAL],
 }
 
 
 @pytest.mark.parametrize("answer", ["invoice", "ids"])
-async def test_pay(answer: Any) -> None:
+async def test_pay(answer: Literal["invoice", "ids"]) -> None:
     """Every kind of item is sent as documented, with exactly its digits, and both answers that exist give the new ids."""
     async with CampfireSandbox(pay_answer=answer, payments=0) as sandbox:
         async with provider(sandbox) as campfire:
@@ -362,7 +382,7 @@ class Shared(CampfireSandbox):
 @pytest.mark.parametrize("fault", [None, reset("body")], ids=["answered", "looked for"])
 async def test_pay_while_somebody_else_does(fault: Fault | None) -> None:
     """A payment of somebody else's, made in the same moment, is not among the ids."""
-    faults = fault and FaultPlan().always(fault, method="POST")
+    faults = None if fault is None else FaultPlan().always(fault, method="POST")
     async with Shared(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [Decimal("883.33")] == [sandbox.payment(int(payment_id))["amount"] for payment_id in outcome.payment_ids]
@@ -429,7 +449,10 @@ async def test_pay_is_refused() -> None:
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 413, 415, 422])
 async def test_pay_is_refused_by_status(code: int) -> None:
     """Each refusal is a clean failure."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(status(code), method="POST")) as sandbox, provider(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(status(code), method="POST")) as sandbox,
+        provider(sandbox) as campfire,
+    ):
         with pytest.raises(APIError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert code == raised.value.status
@@ -624,39 +647,36 @@ async def test_pay_meets_the_deadline_while_waiting() -> None:
         assert ("campfire", "POST", sandbox.url + PAY) == (raised.value.provider, raised.value.method, raised.value.url)
 
 
-async def test_pay_is_cancelled() -> None:
+async def test_pay_is_cancelled(until: Until) -> None:
     """Being cancelled in flight is being cancelled; nothing is sent again."""
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox, provider(sandbox) as campfire:
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
-        while ("POST", PAY) not in asked(sandbox):
-            await asyncio.sleep(0.001)
+        await until(lambda: ("POST", PAY) in asked(sandbox))
         paying.cancel()
         with pytest.raises(asyncio.CancelledError):
             await paying
         assert 1 == asked(sandbox).count(("POST", PAY))
 
 
-async def test_pay_when_the_provider_is_closed() -> None:
+async def test_pay_when_the_provider_is_closed(until: Until) -> None:
     """Closing under an order in flight leaves the outcome unknown."""
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox:
         campfire = provider(sandbox)
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
-        while ("POST", PAY) not in asked(sandbox):
-            await asyncio.sleep(0.001)
+        await until(lambda: ("POST", PAY) in asked(sandbox))
         await campfire.aclose()
         with pytest.raises(OutcomeUnknownError, match="is closed"):
             await paying
 
 
-async def test_pay_when_the_provider_is_closed_before_it_is_sent() -> None:
+async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -> None:
     """Closing while an order waits after a 429 is a clean failure."""
     events: list[Event] = []
     faults = FaultPlan().always(status(429, retry_after=0.02), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
         campfire = provider(sandbox, on_event=events.append)
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
-        while not any(isinstance(event, RetryPlanned) for event in events):
-            await asyncio.sleep(0.001)
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
         await campfire.aclose()
         with pytest.raises(ConfigurationError, match="is closed"):
             await paying
@@ -740,7 +760,7 @@ async def test_errors_by_kind() -> None:
         async with CampfireSandbox(faults=faults) as sandbox, provider(sandbox) as campfire:
             with pytest.raises(kind, match=f"{code} In words") as raised:
                 await campfire.retrieve_invoice(58700)
-            assert "In words." == cast("APIError", raised.value).detail
+            assert "In words." == raised.value.detail
 
 
 async def test_redirect_to_the_right_slash() -> None:

@@ -1,0 +1,114 @@
+# ruff: noqa: INP001  # read by Sphinx, not imported
+"""What the documents take from the code when they are built, so that it cannot be told differently there."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+import paysdk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+ROOT = Path(__file__).parents[2]
+
+
+def table(rows: Iterable[Sequence[nodes.Node]], *, header: Sequence[str] = ()) -> nodes.table:
+    """A table of two columns."""
+    group = nodes.tgroup("", nodes.colspec(colwidth=1), nodes.colspec(colwidth=2), cols=2)
+    if header:
+        group += nodes.thead("", row([nodes.Text(name) for name in header]))
+    group += nodes.tbody("", *map(row, rows))
+    return nodes.table("", group)
+
+
+def row(cells: Iterable[nodes.Node]) -> nodes.row:
+    """One row of a table."""
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+
+
+def code(*words: str) -> nodes.inline:
+    """Words set as code."""
+    parts = [part for word in words for part in (nodes.Text(", "), nodes.literal(text=word))]
+    return nodes.inline("", "", *parts[1:])
+
+
+class CapabilitiesTable(SphinxDirective):
+    """``.. capabilities:: CampfireProvider``: what the provider says that its API can do."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        provider = getattr(paysdk, self.arguments[0])
+        able: paysdk.Capabilities = provider.capabilities
+        parameters = inspect.signature(provider.list_payments).parameters
+        besides = [name for name in parameters if name not in able.filters | inspect.signature(paysdk.PaymentsProvider.list_payments).parameters.keys()]
+        filters = sorted(able.filters, key=list(parameters).index)
+        facts: dict[str, nodes.Node] = {
+            "origin": code(provider.default_base_url),
+            "header": code(f"Authorization: {provider.authorization_scheme} …"),
+            "filters": code(*filters) if filters else nodes.Text("none"),
+            "other arguments": code(*besides) if besides else nodes.Text("none"),
+            "largest page": nodes.Text(f"{able.max_page_size:,}"),
+            "tells voids": nodes.Text("yes" if able.reports_voids else "no"),
+            "lists only what changed": nodes.Text("yes" if able.lists_incrementally else "no"),
+        }
+        return [table((nodes.Text(name), fact) for name, fact in facts.items())]
+
+
+class LayersTable(SphinxDirective):
+    """``.. layers::``: the layers that import-linter holds, from the top, each module with what it says of itself."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+        (layers,) = (contract["layers"] for contract in contracts if contract["id"] == "layers")
+        modules = [[name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")] for layer in layers]
+        drawn = table(self.cells(name) for layer in modules for name in layer)
+        firsts = list(accumulate(map(len, modules), initial=0))
+        for number, line in enumerate(drawn.findall(nodes.row)):
+            line["classes"] += ["layer"] if number in firsts else []
+        return [drawn]
+
+    def cells(self, name: str) -> tuple[nodes.Node, nodes.Node]:
+        """A module's name, and the first sentence of its docstring."""
+        said = inspect.getdoc(import_module(f"paysdk.{name}")) or ""
+        parsed, _ = self.parse_inline(" ".join(said.partition("\n\n")[0].split()))
+        return code(name), nodes.inline("", "", *parsed)
+
+
+class ErrorTree(SphinxDirective):
+    """``.. error-tree::``: every error below the one that it is a kind of."""
+
+    def run(self) -> list[nodes.Node]:
+        """The tree."""
+        return [nodes.literal_block(text="\n".join(self.lines(paysdk.PaysdkError, 0)), language="text")]
+
+    def lines(self, error: type[Exception], depth: int) -> Iterator[str]:
+        """This error and those below it."""
+        builtin = [base.__name__ for base in error.__bases__ if base.__module__ == "builtins" and depth]
+        yield "  " * depth + error.__name__ + (f" ({', '.join(builtin)})" if builtin else "")
+        for kind in error.__subclasses__():
+            yield from self.lines(kind, depth + 1)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register what is above."""
+    app.add_directive("capabilities", CapabilitiesTable)
+    app.add_directive("layers", LayersTable)
+    app.add_directive("error-tree", ErrorTree)
+    return {"parallel_read_safe": True}

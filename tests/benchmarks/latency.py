@@ -1,0 +1,96 @@
+"""3. Latency hidden: one page read ahead, and pages side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rounds import Line, at_least, at_most, interleaved, report
+from rows import SPREADS
+from server import Plan, serving
+
+from paysdk import CampfireProvider
+
+ROUNDS = 3
+PAGE_SIZE = 100
+
+
+async def pages(origin: str, **options: Any) -> AsyncIterator[list[str]]:
+    """The ids of each page."""
+    async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
+        async for page in campfire.list_payments(page_size=PAGE_SIZE, **options).pages():
+            yield [payment.id for payment in page.payments]
+
+
+def whole(origin: str, count: int, **options: Any) -> None:
+    """Walk, and see that every payment came, and came once."""
+
+    async def ids() -> list[str]:
+        return [each async for page in pages(origin, **options) for each in page]
+
+    if sorted(asyncio.run(ids())) != [str(1_000_000 + number) for number in range(count)]:
+        raise AssertionError(f"not every payment came once: {options}")
+
+
+def read_ahead(page_count: int, seconds: float) -> None:
+    """A consumer that takes as long for each page as the network."""
+
+    async def consumed(origin: str) -> None:
+        async for _ in pages(origin):
+            await asyncio.sleep(seconds)
+
+    async def consumer_alone() -> None:
+        for _ in range(page_count):
+            await asyncio.sleep(seconds)
+
+    count = page_count * PAGE_SIZE
+    with serving(Plan(rows=count, latency=seconds)) as origin:
+        took = interleaved(
+            {
+                "both": lambda: asyncio.run(consumed(origin)),
+                "network": lambda: whole(origin, count),
+                "consumer": lambda: asyncio.run(consumer_alone()),
+            },
+            ROUNDS,
+            warm_up=False,
+        )
+    together = took["network"] + took["consumer"]
+    ratio, target, reached = at_most(took["both"] / together, 0.6)
+    what = f"{page_count} pages, {seconds * 1000:g} ms each, the consumer as slow as the network"
+    report(Line(part=3, what=what, ours=f"{took['both']:.2f} s", against=f"the sum of both: {together:.2f} s", ratio=ratio, target=target, reached=reached))
+
+
+def side_by_side(page_count: int, seconds: float, spread: str) -> None:
+    """`concurrency=8`, by cursor and by offset, against one page after the other."""
+    count = page_count * PAGE_SIZE
+    with serving(Plan(rows=count, latency=seconds, spread=spread)) as origin:
+        for kind in ("cursor", "offset"):
+            took = interleaved(
+                {
+                    "ours": lambda kind=kind: whole(origin, count, pagination=kind, concurrency=8),
+                    "theirs": lambda kind=kind: whole(origin, count, pagination=kind),
+                },
+                ROUNDS if spread == "even" else 1,
+                warm_up=False,
+            )
+            ratio, target, reached = at_least(took["theirs"] / took["ours"], 6)
+            what = f"{page_count} pages, {seconds * 1000:g} ms each, `concurrency=8`, {kind}"
+            what += ", 99 % of the rows in 1 % of the time" if spread == "uneven" else ""
+            against = f"one page after the other: {took['theirs']:.2f} s"
+            report(Line(part=3, what=what, ours=f"{took['ours']:.2f} s", against=against, ratio=ratio, target=target, reached=reached))
+
+
+def few_times(count: int) -> None:
+    """All payments share three times of modification."""
+    with serving(Plan(rows=count, spread="three times")) as origin:
+        whole(origin, count, concurrency=8)
+    what = f"{count:,} payments that share three timestamps, `concurrency=8`, cursor"
+    report(Line(part=3, what=what, ours="whole and once", against="", ratio="", target="whole and once", reached=True))
+
+
+if __name__ == "__main__":
+    read_ahead(40, 0.05)
+    for spread in SPREADS[:2]:
+        side_by_side(100, 0.1, spread)
+    few_times(10_000)

@@ -1,0 +1,83 @@
+"""4. Memory: the peak of a long walk against that of a short one. Each walk has a process of its own; the server's does not count."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import subprocess
+import sys
+import tracemalloc
+
+from rounds import Line, report
+from server import Plan, serving
+
+from paysdk import CampfireProvider
+
+SHORT, LONG, PAGE_SIZE = 100_000, 1_000_000, 1000
+MEGABYTE = 2**20
+
+
+async def walk(origin: str, concurrency: int) -> int:
+    """Walk all there is, and give how many payments came."""
+    count = 0
+    async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
+        async for _ in campfire.list_payments(page_size=PAGE_SIZE, concurrency=concurrency):
+            count += 1
+    return count
+
+
+async def page_worth(origin: str) -> int:
+    """The bytes that one page of payments takes, the records that they keep included."""
+    async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
+        tracemalloc.start()
+        payments = await campfire.list_payments(page_size=PAGE_SIZE).collect(limit=PAGE_SIZE)
+        before = tracemalloc.get_traced_memory()[0]
+        payments.clear()
+        return before - tracemalloc.get_traced_memory()[0]
+
+
+def peak(origin: str, payments: int, concurrency: int) -> float:
+    """The peak memory of a walk in a process of its own, in megabytes."""
+    command = [sys.executable, __file__, origin, str(concurrency)]
+    count, kilobytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    if int(count) != payments:
+        raise AssertionError(f"{count} payments came, not {payments}")
+    return int(kilobytes) / 1024
+
+
+def compare() -> None:
+    """Measure and report."""
+    with serving(Plan(rows=SHORT, kept=False)) as origin:
+        worth = asyncio.run(page_worth(origin)) / MEGABYTE
+        short = peak(origin, SHORT, 1)
+    with serving(Plan(rows=LONG, kept=False)) as origin:
+        long, concurrent = peak(origin, LONG, 1), peak(origin, LONG, 8)
+    line = Line(
+        part=4,
+        what=f"Peak memory of walking {LONG:,}, {PAGE_SIZE:,} a page",
+        ours=f"{long:.1f} MB",
+        against=f"walking {SHORT:,}: {short:.1f} MB",
+        ratio=f"{long - short:+.1f} MB",
+        target="at most 8 MB more",
+        reached=long - short <= 8,
+    )
+    report(line)
+    line = Line(
+        part=4,
+        what=f"The same with `concurrency=8`, where eight pages are worth {8 * worth:.1f} MB",
+        ours=f"{concurrent:.1f} MB",
+        against=f"one page after the other: {long:.1f} MB",
+        ratio=f"{concurrent - long:+.1f} MB",
+        target=f"at most {8 * worth:.1f} MB more",
+        reached=concurrent - long <= 8 * worth,
+    )
+    report(line)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        walked = asyncio.run(walk(sys.argv[1], int(sys.argv[2])))
+        # On Linux in kilobytes.
+        sys.stdout.write(f"{walked} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
+    else:
+        compare()

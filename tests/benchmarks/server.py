@@ -1,0 +1,138 @@
+"""A server on loopback whose pages cost next to nothing: each is rendered when it is first asked for, and then kept.
+
+It stands for Campfire, and for OpenAI and Stripe in their own list shapes. `serving` runs it in a process of its own, so that neither its
+time nor its memory counts. Campfire's time filters, offsets and cursors work as documented, so that a listing can be cut into windows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import attrs
+import msgspec
+from rows import campfire_page, campfire_row, files_page, invoice_payments_page, times
+
+__all__ = ["Plan", "serving"]
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What is served: so many *rows*, spread over time as `rows.times` says, each answer *latency* seconds late.
+
+    With *kept* false every page is rendered anew, which is for listings that are too long to be held.
+    """
+
+    rows: int
+    spread: str = "even"
+    latency: float = 0.0
+    kept: bool = True
+
+
+class Pages:
+    """Answers by what was asked."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._modified = times(plan.rows, plan.spread)
+        self._kept: dict[str, bytes] = {}
+
+    def answer(self, target: str) -> bytes:
+        """The whole answer, head and body, to a GET."""
+        answer = self._kept.get(target)
+        if answer is None:
+            body = self._body(target).encode()
+            answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            if self.plan.kept:
+                self._kept[target] = answer
+        return answer
+
+    def _body(self, target: str) -> str:
+        parts = urlsplit(target)
+        asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+        limit = int(asked.get("limit", "100"))
+        if parts.path == "/v1/files":
+            first = _number(asked.get("after"))
+            return files_page(first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows)
+        if parts.path == "/v1/invoice_payments":
+            first = _number(asked.get("starting_after"))
+            return invoice_payments_page(first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows)
+        return self._campfire(asked, limit)
+
+    def _campfire(self, asked: dict[str, str], limit: int) -> str:
+        begin, end = 0, self.plan.rows
+        if since := asked.get("last_modified_at__gte"):
+            begin = bisect_left(self._modified, datetime.fromisoformat(since).timestamp())
+        if until := asked.get("last_modified_at__lte"):
+            end = bisect_right(self._modified, datetime.fromisoformat(until).timestamp())
+        token = "cursor" if "cursor" in asked else "offset"
+        first = int(asked.get(token) or 0)
+        last = min(begin + first + limit, end)
+        rows = [campfire_row(number, self._modified[number]) for number in range(begin + first, last)]
+        following = urlencode(asked | {token: str(first + limit)}) if last < end else None
+        return campfire_page(rows, end - begin, following)
+
+
+def _number(last_id: str | None) -> int:
+    return int(last_id.replace("-", "_").split("_")[1]) + 1 if last_id else 0
+
+
+class Connection(asyncio.Protocol):
+    """Answers GETs, one after the other, and reads nothing of them but the target."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that has come whole."""
+        self._received += data
+        while b"\r\n\r\n" in self._received:
+            head, self._received = self._received.split(b"\r\n\r\n", 1)
+            answer = self._pages.answer(head.split(b" ", 2)[1].decode())
+            if self._pages.plan.latency:
+                asyncio.get_running_loop().call_later(self._pages.plan.latency, self._write, answer)
+            else:
+                self._write(answer)
+
+    def _write(self, answer: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(answer)
+
+
+async def _serve(plan: Plan) -> None:
+    pages = Pages(plan)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(pages), "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    # Whoever started this holds the other end, so it ends with them however they end.
+    await asyncio.to_thread(sys.stdin.read)
+
+
+@contextmanager
+def serving(plan: Plan) -> Iterator[str]:
+    """Serve *plan* from another process, and give the origin."""
+    command = [sys.executable, __file__, msgspec.json.encode(attrs.asdict(plan)).decode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("both were asked for")
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.stdin.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(msgspec.json.decode(sys.argv[1], type=Plan)))

@@ -1,0 +1,126 @@
+"""2. Walking a long listing over loopback, against what users have otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from operator import attrgetter, itemgetter
+from typing import Any, TypeAlias
+
+from peers import bare_pages, careful_pages, model_pages, openai_files, stripe_payments
+from rounds import Line, at_least, interleaved, report
+from server import Plan, serving
+
+from paysdk import CampfireProvider
+
+RECORDS = 200_000
+# Reading fields changes little about the SDKs, and they take their time.
+RECORDS_READ_OF_SDKS = 40_000
+
+Use: TypeAlias = Callable[[Any], object] | None
+Walk: TypeAlias = Callable[[str], Awaitable[int]]
+
+
+async def through(records: AsyncIterable[Any], use: Use) -> int:
+    """Go through records that come one by one."""
+    count = 0
+    if use is None:
+        async for _ in records:
+            count += 1
+    else:
+        async for record in records:
+            use(record)
+            count += 1
+    return count
+
+
+async def through_pages(pages: AsyncIterable[list[Any]], use: Use) -> int:
+    """Go through records that come by the page, each on its own all the same."""
+    count = 0
+    async for page in pages:
+        if use is None:
+            for _ in page:
+                count += 1
+        else:
+            for record in page:
+                use(record)
+                count += 1
+    return count
+
+
+@asynccontextmanager
+async def payments(origin: str, page_size: int) -> AsyncIterator[AsyncIterable[Any]]:
+    """Ours."""
+    async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
+        yield campfire.list_payments(page_size=page_size)
+
+
+def one_by_one(opened: Callable[[str, int], AbstractAsyncContextManager[AsyncIterable[Any]]], page_size: int, use: Use) -> Walk:
+    """A walk over records that come one by one."""
+
+    async def walk(origin: str) -> int:
+        async with opened(origin, page_size) as records:
+            return await through(records, use)
+
+    return walk
+
+
+def by_the_page(pages: Callable[[str, int], AsyncIterable[list[Any]]], page_size: int, use: Use) -> Walk:
+    """A walk over records that come by the page."""
+    return lambda origin: through_pages(pages(origin, page_size), use)
+
+
+def measured(walks: dict[str, Walk], records: int, rounds: int, *, warm_up: bool) -> dict[str, float]:
+    """The microseconds for each record of each walk."""
+
+    def run(walk: Walk, origin: str) -> None:
+        async def counted() -> int:
+            return await walk(origin)
+
+        if asyncio.run(counted()) != records:
+            raise AssertionError("not every record came")
+
+    with serving(Plan(rows=records)) as origin:
+        seconds = interleaved({name: lambda walk=walk: run(walk, origin) for name, walk in walks.items()}, rounds, warm_up=warm_up)
+    return {name: taken / records * 1e6 for name, taken in seconds.items()}
+
+
+def tell(what: str, each: dict[str, float], targets: dict[str, float]) -> None:
+    """Report each against ours."""
+    for name, target in targets.items():
+        ratio, wanted, reached = at_least(each[name] / each["ours"], target)
+        against = f"{name}: {each[name]:.2f} µs"
+        report(Line(part=2, what=what, ours=f"{each['ours']:.2f} µs a payment", against=against, ratio=ratio, target=wanted, reached=reached))
+
+
+def large_pages(how: str, *, fields: bool) -> None:
+    """At 10,000 a page, against what a user writes by hand."""
+    of_dict, of_object = itemgetter("amount", "currency", "invoice_number"), attrgetter("amount", "currency", "invoice_number")
+    walks = {
+        "ours": one_by_one(payments, 10_000, attrgetter("amount", "currency", "invoice.number") if fields else None),
+        "bare loop, dicts of floats": by_the_page(bare_pages, 10_000, of_dict if fields else None),
+        "careful loop, frozen dataclass": by_the_page(careful_pages, 10_000, of_object if fields else None),
+        "pydantic models": by_the_page(model_pages, 10_000, of_object if fields else None),
+    }
+    each = measured(walks, RECORDS, 5, warm_up=True)
+    targets = {"careful loop, frozen dataclass": 1.8, "pydantic models": 2.3, "bare loop, dicts of floats": 1.0}
+    tell(f"Walking {RECORDS:,}, 10,000 a page, {how}", each, targets)
+
+
+def small_pages(how: str, records: int, *, fields: bool) -> None:
+    """At 100 a page, against other SDKs over as many records of theirs."""
+    walks = {
+        "ours": one_by_one(payments, 100, attrgetter("amount", "currency", "invoice.number") if fields else None),
+        "OpenAI's `AsyncPaginator`": one_by_one(openai_files, 100, attrgetter("bytes", "purpose", "filename") if fields else None),
+        "Stripe's `auto_paging_iter`": one_by_one(stripe_payments, 100, attrgetter("amount_paid", "currency", "invoice") if fields else None),
+    }
+    each = measured(walks, records, 3, warm_up=False)
+    tell(f"Walking {records:,}, 100 a page, {how}", each, {"OpenAI's `AsyncPaginator`": 5, "Stripe's `auto_paging_iter`": 8})
+
+
+if __name__ == "__main__":
+    large_pages("only counted", fields=False)
+    large_pages("three fields of each read", fields=True)
+    small_pages("only counted", RECORDS, fields=False)
+    small_pages("three fields of each read", RECORDS_READ_OF_SDKS, fields=True)

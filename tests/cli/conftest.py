@@ -1,0 +1,112 @@
+"""A command line to run in this process, APIs for it to reach, and packages for it to find."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from paysdk.cli.app import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from paysdk.testing import Sandbox
+
+
+@attrs.frozen
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is set where the tests run, they see a plain terminal of 80 columns and no settings of paysdk's."""
+    for name in [*os.environ]:
+        if name.startswith("PAYSDK_") or name in {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "GITHUB_ACTIONS"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture
+def paysdk(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Run a command in this process."""
+
+    def command(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        return Outcome(run(arguments), *capsys.readouterr())
+
+    return command
+
+
+class Stream(io.StringIO):
+    """What stands in for a standard stream, and says whether it is a terminal."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.fixture
+def stream() -> type[Stream]:
+    """The class of a stream that may be a terminal."""
+    return Stream
+
+
+@pytest.fixture
+def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Sandbox], AbstractContextManager[None]]:
+    """Run a provider's API in another thread, and set its origin and its key in the environment."""
+
+    @contextmanager
+    def reach(name: str, sandbox: Sandbox) -> Generator[None]:
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(sandbox.start(), loop).result()
+            monkeypatch.setenv(f"PAYSDK_{name}_BASE_URL", sandbox.url)
+            monkeypatch.setenv(f"PAYSDK_{name}_API_KEY", sandbox.api_key)
+            yield
+            asyncio.run_coroutine_threadsafe(sandbox.close(), loop).result()
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+    return reach
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Callable[..., None]]:
+    """Install a package of one module, with one provider or sandbox in it."""
+    made: list[str] = []
+
+    def package(name: str, source: str, group: str = "paysdk.providers") -> None:
+        (tmp_path / f"{name}_payments.py").write_text(source)
+        metadata = tmp_path / f"{name}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {name}_payments:Made\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        made.append(f"{name}_payments")
+
+    yield package
+    for module in made:
+        sys.modules.pop(module, None)

@@ -1,0 +1,46 @@
+"""``paysdk providers``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from .conftest import Outcome
+
+    Command = Callable[..., Outcome]
+
+
+def test_providers_are_shown_with_what_they_can(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its filters, its largest page, and whether there is a key for it."""
+    monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY_FILE", "/somewhere")
+    outcome = paysdk("providers")
+    campfire, notify = (outcome.out[outcome.out.index(name) :] for name in ("campfire", "notify"))
+
+    assert (0, "") == (outcome.code, outcome.err)
+    assert ["campfire", "external_id", "10,000", "reported", "PAYSDK_CAMPFIRE_API_KEY"] == campfire.split()[:5]
+    assert "is not set" in campfire.partition("notify")[0]
+    assert ["notify", "none", "250", "not", "reported", "PAYSDK_NOTIFY_API_KEY_FILE", "is", "set"] == notify.split()
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Callable[..., None]) -> None:
+    """It is reported by name, and the others are shown as ever."""
+    install("broken", "import module_that_is_nowhere")
+    outcome = paysdk("providers")
+
+    assert 0 == outcome.code
+    assert "broken    cannot be used" in outcome.out
+    assert "campfire" in outcome.out
+    assert outcome.err.startswith("paysdk: The provider 'broken'")
+    assert "module_that_is_nowhere" in outcome.err
+
+
+def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Callable[..., None]) -> None:
+    """Capabilities that are not on the class are not made up."""
+    install("acme", "class Made:\n    capabilities = property(lambda self: None)")
+
+    assert "acme      not known" in paysdk("providers").out

@@ -1,0 +1,38 @@
+"""``paysdk sandbox``."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+
+import pytest
+
+from paysdk import ConfigurationError, open_provider
+from paysdk.cli.access import SandboxSettings
+from paysdk.cli.sandboxes import run_sandboxes
+
+
+def test_what_is_printed_reaches_the_sandboxes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every installed sandbox answers at its origin, with its key, until the wait is over."""
+    listed: dict[str, int] = {}
+
+    async def used(_: asyncio.Event) -> None:
+        settings = dict(word.split("=", 1) for word in shlex.split(capsys.readouterr().out) if "=" in word)
+        for name in ("campfire", "notify"):
+            provider = open_provider(
+                name, api_key=settings[f"PAYSDK_{name.upper()}_API_KEY"], base_url=settings[f"PAYSDK_{name.upper()}_BASE_URL"]
+            )
+            listed[name] = len(await provider.list_payments().collect())
+            await provider.aclose()
+
+    monkeypatch.setattr(asyncio.Event, "wait", used)
+    run_sandboxes((), SandboxSettings(payments=7, latency=0.0))
+
+    assert {"campfire": 7, "notify": 7} == listed
+
+
+def test_one_that_cannot_be_made_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """All are made before the first is started, so that nothing is printed that does not run."""
+    with pytest.raises(ConfigurationError, match="no sandbox 'nowhere' is installed"):
+        run_sandboxes(("notify", "nowhere"), SandboxSettings(payments=1, latency=0.0))
+    assert "" == capsys.readouterr().out

@@ -1,0 +1,115 @@
+"""Tables that fit, and lose no digit."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from paysdk import CustomerRef, InvoiceRef, Payment
+from paysdk.cli.tables import amounts, payments_table
+
+
+def rendered(payments: list[Payment], width: int) -> list[str]:
+    """The lines of the table as a console of this width has them."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(payments_table(payments, width))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def payment(number: int = 1, **fields: object) -> Payment:
+    """A payment with these fields."""
+    known = {"provider": "acme", "id": str(number), "amount": Decimal("883.33"), "invoice": InvoiceRef("9", "INV-9")}
+    return Payment(**(known | fields))  # type: ignore[arg-type]  # fields of a test's own
+
+
+def test_amounts_stand_by_their_points() -> None:
+    """Each amount keeps its digits, and points and currencies stand below each other."""
+    values = [(Decimal(1200), "USD"), (Decimal("1234567.5"), "EUR"), (Decimal("-0.10"), None), (None, None)]
+
+    assert [
+        "      Amount    ",
+        "    1,200    USD",
+        "1,234,567.5  EUR",
+        "       -0.10    ",
+        "                ",
+    ] == amounts("Amount", values)
+
+
+def test_more_width_shows_more() -> None:
+    """Columns come in by importance; one in which nothing stands never does."""
+    moment = datetime(2026, 2, 1, 8, tzinfo=UTC)
+    payments = [
+        payment(payment_date=date(2026, 1, 31), customer=CustomerRef(name="Müller"), voided_date=date(2026, 2, 1), modified_at=moment)
+    ]
+
+    assert ["Provider", "Date", "Amount"] == rendered(payments, 32)[0].split()
+    assert ["Provider", "Date", "Invoice", "Customer", "Amount", "State"] == rendered(payments, 60)[0].split()
+    assert (
+        "Provider  Payment  Date        Invoice  Invoice id  Customer  Amount  State   Voided on   Modified (UTC)"
+        == rendered(payments, 160)[0]
+    )
+
+
+def test_voids_are_said_in_words() -> None:
+    """A voided payment is marked without colour, and the others are not."""
+    lines = rendered([payment(1, voided_date=date(2026, 2, 1)), payment(2)], 80)
+
+    assert [True, False] == ["voided" in line for line in lines[2:4]]
+
+
+def test_providers_stand_apart() -> None:
+    """Where another provider's payments begin, there is a gap."""
+    lines = rendered([payment(1), payment(2, provider="beta"), payment(3, provider="beta")], 80)
+
+    assert ["acme", "", "beta", "beta"] == [line[:4] for line in lines[2:]]
+
+
+def test_a_terminal_is_not_steered() -> None:
+    """What a provider sends is shown as text: no escape sequence, no markup."""
+    lines = rendered([payment(customer=CustomerRef(name="\x1b[31m[bold]\u202eB.V."))], 80)
+
+    assert "\ufffd[31m[bold]\ufffdB.V." in lines[2]
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.builds(
+            payment,
+            id=st.text(max_size=50),
+            amount=st.decimals(-(10**12), 10**12, places=3) | st.integers(-(10**12), 10**12).map(Decimal),
+            currency=st.sampled_from([None, "EUR", "JPY"]),
+            payment_date=st.none() | st.dates(),
+            invoice=st.builds(InvoiceRef, st.text(max_size=50), st.none() | st.text(max_size=50)),
+            customer=st.none() | st.builds(CustomerRef, name=st.text(max_size=90)),
+            external_id=st.none() | st.text(max_size=90),
+            source=st.none() | st.text(max_size=90),
+            modified_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(80, 250),
+)
+def test_any_payments_fit_any_width(payments: list[Payment], width: int) -> None:
+    """Whatever is sent, no line is wider than the terminal, and every amount is there to the digit."""
+    lines = rendered(payments, width)
+
+    assert max(map(cell_len, lines)) <= width
+    assert len(payments) + 2 == len(lines)
+    assert all(f"{paid.amount:,}" in line for paid, line in zip(payments, lines[2:], strict=True))
+
+
+def test_an_amount_is_folded_rather_than_cut() -> None:
+    """Where an amount is wider than the terminal, its digits go on below."""
+    amount = Decimal(f"{'123456789' * 12}.50")
+    text = "".join(rendered([payment(amount=amount, currency="USD")], 80))
+
+    assert f"{amount:,}USD" == "".join(text.rpartition("─")[2].split())

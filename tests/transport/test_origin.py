@@ -1,0 +1,226 @@
+"""Where requests may go."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk.errors import ConfigurationError
+from paysdk.messages import Request, Response
+from paysdk.transport.origin import checked_origin, redirected
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://api.example.com", "https://api.example.com"),
+        ("https://api.example.com/", "https://api.example.com"),
+        ("HTTPS://API.Example.COM", "https://api.example.com"),
+        ("https://api.example.com:8443/", "https://api.example.com:8443"),
+        ("https://api.example.com:443", "https://api.example.com:443"),
+        ("https://api.example.com:", "https://api.example.com"),
+        ("https://api.example.com.", "https://api.example.com."),
+        ("https://my_service:8000", "https://my_service:8000"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://192.0.2.7", "https://192.0.2.7"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://LOCALHOST", "http://localhost"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.0.0.2", "http://127.0.0.2"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_origin_is_taken_with_or_without_a_slash(base_url: str, expected: str) -> None:
+    """An origin over https, or over http to this machine."""
+    assert expected == checked_origin(base_url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.example.com",
+        "127.0.0.1.evil.com",
+        "localhost.evil.com",
+        "evil.localhost",
+        "localhost.",
+        "notlocalhost",
+        "127.1",
+        "2130706433",
+        "0.0.0.0",  # noqa: S104  # what is refused
+        "10.0.0.1",
+        "[::]",
+        "[2001:db8::1]",
+        "128.0.0.1",
+    ],
+)
+def test_http_is_refused_except_to_this_machine(host: str) -> None:
+    """Whoever stands between could read the key, so what only looks like loopback is refused."""
+    with pytest.raises(ConfigurationError, match="must be https"):
+        checked_origin(f"http://{host}")
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "",
+        "api.example.com",
+        "//api.example.com",
+        "https://",
+        "https:///v2",
+        "https://:443",
+        "ftp://api.example.com",
+        "file:///etc/passwd",
+        "https://api.example.com:99999",
+        "https://api.example.com:0",
+        "https://api.example.com:port",
+        "https://[::1",
+        "https://[v1.x]",
+        "https://[nonsense]",
+        "https://user@api.example.com",
+        "https://user:word@api.example.com",
+        "https://@api.example.com",
+        "https://api.example.com\\@evil.com",
+        "https://evil.com\\.example.com",
+        "https://api.example.com/v2",
+        "https://api.example.com//",
+        "https://api.example.com?x=1",
+        "https://api.example.com#x",
+        " https://api.example.com",
+        "https://api.example.com ",
+        "https://api.exam ple.com",
+        "https://api.exam\nple.com",
+        "https://api.exam\tple.com",
+        "https://api.example.com\r\nX: y",
+        "https://api.example.com\x00",
+        "\x00https://api.example.com",
+        "https://api\u200b.example.com",
+        "https://bücher.example",
+        "https://аpi.example.com",  # noqa: RUF001  # a Cyrillic letter, which is what is refused
+        "https://api.example.com。",
+        "https://exa%6dple.com",
+        None,
+        5,
+        b"https://api.example.com",
+    ],
+    ids=ascii,
+)
+def test_anything_but_an_origin_is_refused(base_url: str) -> None:
+    """What is no URL, has more than an origin, or has a host that may not be what it looks like."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        checked_origin(base_url)
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=20) | st.text(max_size=20).map("https://".__add__) | st.text(max_size=12).map("http://localhost".__add__))
+def test_any_text_is_an_origin_or_refused(base_url: str) -> None:
+    """No text raises anything else, and what is taken is taken again as it is."""
+    try:
+        origin = checked_origin(base_url)
+    except ConfigurationError:
+        return
+    assert origin == checked_origin(origin)
+    assert origin.isascii()
+    assert origin.isprintable()
+
+
+ORIGIN = "https://api.example.com"
+REQUEST = Request("GET", "/v2/payments", "from=a&limit=2")
+
+
+def answer(location: str | None, status: int = 302) -> Response:
+    """A redirect to *location*."""
+    return Response(status, {} if location is None else {"location": location}, b"")
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://api.example.com/v3/payments?from=a", "/v3/payments?from=a"),
+        ("https://API.example.com:443/x", "/x"),
+        ("https://api.example.com", "/"),
+        ("/v3/payments/", "/v3/payments/"),
+        ("payments/", "/v2/payments/"),
+        ("?from=b", "/v2/payments?from=b"),
+        ("//api.example.com/x", "/x"),
+        ("https://user:word@api.example.com/x", "/x"),
+        ("/x#fragment", "/x"),
+        ("/x?cursor=cD0%3D&y=a+b", "/x?cursor=cD0%3D&y=a+b"),
+        ("/a b?c d", "/a%20b?c%20d"),
+        ("/é\\evil.com", "/%C3%A9%5Cevil.com"),
+        ("/\udce9", "/%E9"),
+        ("https:\\\\evil.com", "/v2/%5C%5Cevil.com"),
+        ("", "/v2/payments?from=a&limit=2"),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_on_the_same_origin_is_followed(location: str, target: str, status: int) -> None:
+    """Only path and query are taken from it, and they can stand in a request line."""
+    followed = redirected(ORIGIN, REQUEST, answer(location, status))
+    assert followed is not None
+    assert ("GET", target) == (followed.method, followed.target)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        None,
+        "http://api.example.com/x",
+        "https://api.example.com:8443/x",
+        "https://api.example.com:80/x",
+        "https://evil.com/x",
+        "//evil.com/x",
+        "https://api.example.com.evil.com/x",
+        "https://api.example.com@evil.com/x",
+        "https://api.example.com./x",
+        "ftp://api.example.com/x",
+        "javascript:alert(1)",
+        "https://[::1/x",
+        "https://api.example.com:99999/x",
+    ],
+)
+def test_redirect_elsewhere_is_not_followed(location: str | None) -> None:
+    """Another origin would be given the key; a link that cannot be read leads nowhere."""
+    assert redirected(ORIGIN, REQUEST, answer(location)) is None
+
+
+@pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 400, 404, 503])
+def test_other_answers_are_no_redirects(status: int) -> None:
+    """A location beside another status is not followed."""
+    assert redirected(ORIGIN, REQUEST, answer("/x", status)) is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_post_is_never_redirected(status: int) -> None:
+    """A payment is not sent a second time."""
+    assert redirected(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status)) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "location", "followed"),
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/x", True),
+        ("http://127.0.0.1:8080", "http://127.0.0.1/x", False),
+        ("http://localhost", "http://localhost:80/x", True),
+        ("http://localhost", "https://localhost/x", False),
+        ("https://api.example.com:443", "https://api.example.com/x", True),
+        ("https://[2001:db8::1]", "https://[2001:DB8::1]:443/x", True),
+    ],
+)
+def test_default_ports_are_the_same_origin(origin: str, location: str, followed: bool) -> None:  # a table's column
+    """A port that is the scheme's own may be named or not."""
+    assert followed is (redirected(origin, REQUEST, answer(location)) is not None)
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=30) | st.text(max_size=15).map("https://api.example.com/".__add__))
+def test_any_location_is_followed_within_the_origin_or_not_at_all(location: str) -> None:
+    """No location raises, and none gets anything into a request line that ends it."""
+    followed = redirected(ORIGIN, REQUEST, answer(location))
+    if followed is not None:
+        assert followed.target.startswith("/")
+        assert followed.target.isascii()
+        assert followed.target.isprintable()
+        assert " " not in followed.target

@@ -1,0 +1,212 @@
+"""When to try again, and after how long."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk.errors import (
+    APIError,
+    ConfigurationError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    PaginationError,
+    PaysdkError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+)
+from paysdk.messages import Request
+from paysdk.transport.policy import RetryPolicy, checked_seconds, retry_after, wait_before_retry, worth_retrying
+
+NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+LARGEST = sys.float_info.max
+BAD_SECONDS: list[Any] = [-1, -0.1, float("nan"), float("inf"), float("-inf"), 10**400, True, "5", None, [], timedelta(seconds=5)]
+
+
+@pytest.mark.parametrize("value", BAD_SECONDS, ids=lambda value: repr(value)[:20])
+def test_what_is_no_number_of_seconds_is_refused(value: Any) -> None:  # noqa: ANN401  # anything may be given
+    """A time must be a finite number of seconds, and the message names the setting."""
+    with pytest.raises(ConfigurationError, match="timeout must be a finite number of seconds above 0"):
+        checked_seconds("timeout", value)
+    for name in ("wait_initial", "wait_max", "retry_after_max", "wait_jitter"):
+        with pytest.raises(ConfigurationError, match=rf"RetryPolicy\.{name} must be a finite number of seconds from 0"):
+            RetryPolicy(**{name: value})
+
+
+@pytest.mark.parametrize("value", [1, 0.001, 60, LARGEST])
+def test_seconds_may_be_whole_or_not(value: float) -> None:
+    """Any finite number above zero will do, and zero where it makes sense."""
+    assert value == checked_seconds("timeout", value)
+    assert 0 == checked_seconds("wait", 0, allow_zero=True)
+    with pytest.raises(ConfigurationError):
+        checked_seconds("timeout", 0)
+
+
+@pytest.mark.parametrize("attempts", [0, -1, 1.0, True, "5", None], ids=repr)
+def test_attempts_must_be_a_whole_number_from_1(attempts: Any) -> None:  # noqa: ANN401  # anything may be given
+    """A request is tried at least once."""
+    with pytest.raises(ConfigurationError, match=r"RetryPolicy\.attempts must be a whole number from 1"):
+        RetryPolicy(attempts=attempts)
+    assert 1 == RetryPolicy(attempts=1).attempts
+
+
+def test_jitter_is_a_share() -> None:
+    """More than the whole wait cannot be drawn."""
+    with pytest.raises(ConfigurationError, match=r"RetryPolicy\.wait_jitter must be between 0 and 1"):
+        RetryPolicy(wait_jitter=1.01)
+    assert (0, 1) == (RetryPolicy(wait_jitter=0).wait_jitter, RetryPolicy(wait_jitter=1).wait_jitter)
+
+
+def test_policy_is_a_value_with_these_defaults() -> None:
+    """Five attempts, waits from 0.2 to 10 seconds with full jitter, and a minute for what the provider asks."""
+    policy = RetryPolicy()
+    assert (5, 0.2, 10.0, 1.0, 60.0) == attrs.astuple(policy)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        policy.attempts = 6  # type: ignore[misc]
+
+
+GET, POST = Request("GET", "/x"), Request("POST", "/x")
+
+
+def never_sent() -> ConnectionFailedError:
+    """An error of a connection that was not made."""
+    error = ConnectionFailedError("refused")
+    error.never_sent = True
+    return error
+
+
+WORTH: list[tuple[PaysdkError, bool, bool]] = [
+    (never_sent(), True, True),
+    (RateLimitedError("429", status=429), True, True),
+    (ConnectionFailedError("broken"), True, False),
+    (RequestTimeoutError("late"), True, False),
+    *[(ServerError(str(status), status=status), True, False) for status in (500, 502, 503, 504)],
+    *[(APIError(str(status), status=status), True, False) for status in (408, 425)],
+    *[(APIError(str(status), status=status), False, False) for status in (301, 400, 401, 403, 404, 409, 422)],
+    *[(ServerError(str(status), status=status), False, False) for status in (501, 505)],
+    (MalformedResponseError("cut off", not_json=True), True, False),
+    (MalformedResponseError("wrong shape"), False, False),
+    (PaginationError("circle"), False, False),
+    (ConfigurationError("closed"), False, False),
+]
+
+
+@pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
+def test_what_is_sent_again(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
+    """A GET goes out again wherever that can help, a POST only where it cannot have been processed."""
+    assert (get, post) == (worth_retrying(GET, error), worth_retrying(POST, error))
+
+
+@settings(max_examples=100)
+@given(
+    policy=st.builds(RetryPolicy, wait_initial=st.floats(0, 1e308), wait_max=st.floats(0, 1e308), wait_jitter=st.floats(0, 1)),
+    attempt=st.integers(1, 10_000),
+    draw=st.floats(0, 1),
+)
+def test_wait_is_drawn_between_nothing_and_its_bound(policy: RetryPolicy, attempt: int, draw: float) -> None:
+    """The bound doubles with each attempt up to the largest wait, and whatever is drawn stays below it."""
+    wait = wait_before_retry(policy, attempt, ConnectionFailedError("broken"), lambda: draw)
+    assert wait is not None
+    assert 0 <= wait <= policy.wait_max
+    assert wait <= policy.wait_initial * 2.0 ** min(attempt - 1, 1000)
+
+
+@pytest.mark.parametrize(("attempt", "bound"), [(1, 0.2), (2, 0.4), (3, 0.8), (6, 6.4), (7, 10.0), (1_000_000, 10.0)])
+def test_full_jitter_reaches_both_ends(attempt: int, bound: float) -> None:
+    """By default anything from nothing to the bound may be drawn; without jitter it is always the bound."""
+    error = ServerError("503", status=503)
+    drawn = iter([0.0, 0.5, 1.0])
+    assert [0, bound / 2, bound] == [wait_before_retry(RetryPolicy(), attempt, error, lambda: next(drawn)) for _ in range(3)]
+    assert bound == wait_before_retry(RetryPolicy(wait_jitter=0), attempt, error, lambda: 0.0)
+    assert pytest.approx(bound * 0.75) == wait_before_retry(RetryPolicy(wait_jitter=0.5), attempt, error, lambda: 0.5)
+
+
+def test_wait_is_random_by_default() -> None:
+    """Nobody has to say what draws."""
+    wait = wait_before_retry(RetryPolicy(), 1, ConnectionFailedError("broken"))
+    assert wait is not None
+    assert 0 <= wait <= 0.2
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(0, 0), (0.5, 0.5), (60, 60), (60.1, None), (LARGEST, None)])
+def test_what_the_provider_asks_is_obeyed_up_to_a_bound(asked: float, expected: float | None) -> None:
+    """Retry-After takes the place of the drawn wait; beyond the bound there is no other try."""
+    assert expected == wait_before_retry(RetryPolicy(), 1, RateLimitedError("429", status=429, retry_after=asked))
+
+
+def after(text: str) -> float | None:
+    """What a Retry-After of *text* asks for."""
+    return retry_after({"retry-after": text}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("1.5", 1.5),
+        ("9" * 400, LARGEST),
+        ("Sat, 31 Jan 2026 12:01:00 GMT", 60.0),
+        ("Saturday, 31-Jan-26 12:01:00 GMT", 60.0),
+        ("Sat Jan 31 12:01:00 2026", 60.0),
+        ("Sat, 31 Jan 2026 14:01:00 +0200", 60.0),
+        ("Sat, 31 Jan 2026 11:59:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - NOW).total_seconds()),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
+    """A number of seconds, or a date in any of HTTP's forms; one that has passed asks for no wait."""
+    assert expected == after(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "nan",
+        "inf",
+        "-1",
+        "+1",
+        "1e3",
+        "0x10",
+        "1_0",
+        "1,5",
+        "١٢",
+        "soon",
+        "Sat, 99 Jan 2026 12:00:00 GMT",
+        "Sat, 31 Jan 99999999999999999999 12:00:00 GMT",
+    ],
+)
+def test_retry_after_that_cannot_be_read_is_none(text: str) -> None:
+    """It is as if none had been sent."""
+    assert after(text) is None
+    assert retry_after({}, NOW) is None
+
+
+@settings(max_examples=300)
+@given(
+    st.text(max_size=40)
+    | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,30} [A-Z][a-z]{2} [0-9]{1,30} [0-9:]{1,12} ([A-Z]{3}|[+-][0-9]{1,9})", fullmatch=True)
+)
+def test_no_retry_after_raises(text: str) -> None:
+    """Whatever it says, it is a number of seconds from 0 or nothing."""
+    seconds = after(text)
+    assert seconds is None or 0 <= seconds <= LARGEST
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10**9))
+def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
+    """A date so many seconds from now asks for as long as the number does."""
+    assert after(str(seconds)) == after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True))
