@@ -222,25 +222,18 @@ def refused(error: PaysdkError, *, unanswered: bool) -> bool:
     return not isinstance(error, MalformedResponseError)
 
 
-def with_external_ids(order: PayOrder, payments: Iterable[Payment], *, invoice_id: str | None = None) -> tuple[str, ...] | None:
+def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
     """The ids of the payments that the order would make, where all of them are there already under their external ids; else ``None``.
 
-    Raises ``ConfigurationError`` where an external id is taken by another payment, or by one of another invoice than *invoice_id*, or where
-    only some of the order's are there.
+    Raises ``ConfigurationError`` where an external id is taken by another payment, or only some of the order's are there.
     """
     there = {payment.external_id: payment for payment in payments if payment.external_id in order.external_ids and not payment.is_voided}
     if not there:
         return None
     found = [there.get(item.external_id) if item.external_id else None for item in order.expected]
-    same = [
-        payment.id
-        for payment, item in zip(found, order.expected, strict=True)
-        if payment and payment.amount == item.amount and invoice_id in {None, payment.invoice.id}
-    ]
+    same = [payment.id for payment, item in zip(found, order.expected, strict=True) if payment and payment.amount == item.amount]
     if len(same) < len(order.expected):
-        taken = ", ".join(
-            f"{name!r} (payment {payment.id} of invoice {payment.invoice.id}, {payment.amount})" for name, payment in there.items()
-        )
+        taken = ", ".join(f"{name!r} (payment {payment.id}, {payment.amount})" for name, payment in there.items())
         raise ConfigurationError(f"Nothing was sent: booked already are {taken}. Leave out what is booked, or use other external_ids.")
     return tuple(same)
 
