@@ -89,3 +89,11 @@ def docs(session: nox.Session) -> None:
     session.install(wheel(session), "--group", "docs", "--group", "tests")
     session.run("sphinx-build", "-W", "-n", "-E", "--keep-going", "--quiet", "docs", "docs/_build")
     session.run("pytest", "tests/test_documents.py")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md. Takes some five minutes of an idle machine."""
+    session.install(wheel(session), "--group", "bench")
+    # The scripts import each other, from their own folder and not from the tree.
+    session.run("python", "tests/benchmarks/table.py", env={"PYTHONSAFEPATH": ""})

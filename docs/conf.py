@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["generated", "myst_parser", "sphinx.ext.autodoc"]
+extensions = ["sphinx.ext.autodoc", "myst_parser", "generated", "records"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_use_index = False
@@ -47,14 +47,6 @@ def link_export(app: Sphinx, env: BuildEnvironment, node: pending_xref, content:
     return None
 
 
-def without_arguments(
-    _app: Sphinx, _what: str, _name: str, documented: object, _options: object, _signature: str | None, _returned: str | None
-) -> tuple[str, None] | None:
-    """Show no constructor for a protocol, which has none."""
-    return ("", None) if getattr(documented, "_is_protocol", False) else None
-
-
 def setup(app: Sphinx) -> None:
     """Register what is above."""
-    app.connect("autodoc-process-signature", without_arguments)
     app.connect("missing-reference", link_export)

@@ -35,7 +35,7 @@ def load_provider(name: str) -> Callable[..., PaymentsProvider]:
         raise ConfigurationError(f"Several installed packages have a provider {name!r}: {several}. Uninstall all but one.")
     try:
         return cast("Callable[..., PaymentsProvider]", found[0].load())
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever somebody else's module raises on import
         raise ConfigurationError(f"The provider {name!r} ({_described(found[0])}) cannot be imported: {error}") from error
 
 

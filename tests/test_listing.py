@@ -518,6 +518,16 @@ async def test_first(make: Callable[..., Any], arguments: dict[str, Any]) -> Non
         assert await provider.list_payments(**arguments).first() is None
 
 
+async def test_no_page_is_asked_for_in_vain() -> None:
+    """Also where a page is so large that there would be time to ask for another, it is not asked for when it cannot be needed."""
+    async with CampfireSandbox(payments=6000) as sandbox, campfire(sandbox) as provider:
+        listing = provider.list_payments(page_size=3000)
+        assert 3000 == len(await listing.collect(limit=3000))
+        assert await listing.first() is not None
+        await asyncio.sleep(0.01)
+        assert 2 == len(sandbox.requests)
+
+
 async def test_first_after_empty_pages() -> None:
     """It goes on through empty pages, and no further than the first that is not."""
     pages: dict[str, Any] = {"cursor=": ([], "?cursor=b"), "cursor=b": ([7], "?cursor=c"), "cursor=c": ([8], None)}

@@ -56,7 +56,8 @@ class CapabilitiesTable(SphinxDirective):
         provider = getattr(paysdk, self.arguments[0])
         able: paysdk.Capabilities = provider.capabilities
         parameters = inspect.signature(provider.list_payments).parameters
-        besides = [name for name in parameters if name not in able.filters | inspect.signature(paysdk.PaymentsProvider.list_payments).parameters.keys()]
+        promised = inspect.signature(paysdk.PaymentsProvider.list_payments).parameters
+        besides = [name for name in parameters if name not in able.filters | promised.keys()]
         filters = sorted(able.filters, key=list(parameters).index)
         facts: dict[str, nodes.Node] = {
             "origin": code(provider.default_base_url),

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from functools import partial
 
-from rounds import Line, interleaved, report
+from rounds import Line, at_most_more, interleaved, report
 
-ROUNDS = 25
+ROUNDS = 15
 
 BARE = "pass"
 IMPORTED = "import paysdk, sys; assert 'aiohttp' not in sys.modules"
@@ -32,17 +32,8 @@ def compare() -> None:
         ("Making a Notify provider", notify, "importing aiohttp, attrs and cattrs", FOUNDATIONS, 30),
     ]
     for what, ours, name, theirs, target in pairs:
-        more = took[ours] - took[theirs]
-        line = Line(
-            part=6,
-            what=what,
-            ours=f"{took[ours]:.0f} ms",
-            against=f"{name}: {took[theirs]:.0f} ms",
-            ratio=f"{more:+.0f} ms",
-            target=f"at most {target} ms more",
-            reached=more <= target,
-        )
-        report(line)
+        verdict = at_most_more(took[ours] - took[theirs], target, "ms")
+        report(Line(part=6, what=what, ours=f"{took[ours]:.0f} ms", against=f"{name}: {took[theirs]:.0f} ms", verdict=verdict))
 
 
 if __name__ == "__main__":

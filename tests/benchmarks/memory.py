@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tracemalloc
 
-from rounds import Line, report
+from rounds import Line, at_most_more, report
 from server import Plan, serving
 
 from paysdk import CampfireProvider
@@ -52,26 +52,12 @@ def compare() -> None:
         short = peak(origin, SHORT, 1)
     with serving(Plan(rows=LONG, kept=False)) as origin:
         long, concurrent = peak(origin, LONG, 1), peak(origin, LONG, 8)
-    line = Line(
-        part=4,
-        what=f"Peak memory of walking {LONG:,}, {PAGE_SIZE:,} a page",
-        ours=f"{long:.1f} MB",
-        against=f"walking {SHORT:,}: {short:.1f} MB",
-        ratio=f"{long - short:+.1f} MB",
-        target="at most 8 MB more",
-        reached=long - short <= 8,
-    )
-    report(line)
-    line = Line(
-        part=4,
-        what=f"The same with `concurrency=8`, where eight pages are worth {8 * worth:.1f} MB",
-        ours=f"{concurrent:.1f} MB",
-        against=f"one page after the other: {long:.1f} MB",
-        ratio=f"{concurrent - long:+.1f} MB",
-        target=f"at most {8 * worth:.1f} MB more",
-        reached=concurrent - long <= 8 * worth,
-    )
-    report(line)
+    what = f"Peak memory of walking {LONG:,}, {PAGE_SIZE:,} a page"
+    verdict = at_most_more(long - short, 8, "MB")
+    report(Line(part=4, what=what, ours=f"{long:.1f} MB", against=f"walking {SHORT:,}: {short:.1f} MB", verdict=verdict))
+    what = "The same with `concurrency=8`, where the target is eight pages' worth"
+    verdict = at_most_more(concurrent - long, 8 * worth, "MB")
+    report(Line(part=4, what=what, ours=f"{concurrent:.1f} MB", against=f"one page after the other: {long:.1f} MB", verdict=verdict))
 
 
 if __name__ == "__main__":

@@ -5,26 +5,36 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Mapping
 from statistics import median
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
-__all__ = ["Line", "at_least", "at_most", "interleaved", "report"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Line", "Verdict", "at_least", "at_most", "at_most_more", "interleaved", "report"]
+
+
+@attrs.frozen
+class Verdict:
+    """How two figures relate, how they should, and whether they do."""
+
+    ratio: str
+    target: str
+    reached: bool
 
 
 @attrs.frozen(kw_only=True)
 class Line:
-    """A line of the table: what paysdk took, what it is held against, and how the two relate. ``reached`` is None where no target is set."""
+    """A line of the table: what paysdk took, what it is held against, and what comes of that."""
 
     part: int
     what: str
     ours: str
     against: str
-    ratio: str
-    target: str = ""
-    reached: bool | None = None
+    verdict: Verdict
 
 
 def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, float]:
@@ -40,14 +50,19 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, *, 
     return {name: median(taken) for name, taken in seconds.items()}
 
 
-def at_most(ratio: float, target: float) -> tuple[str, str, bool]:
-    """How a ratio and its target read where less is better, and whether it is reached."""
-    return f"{ratio:.2f}", f"at most {target:g}", ratio <= target
+def at_most(ratio: float, target: float) -> Verdict:
+    """On a ratio that should be small."""
+    return Verdict(f"{ratio:.2f}", f"at most {target:g}", ratio <= target)
 
 
-def at_least(ratio: float, target: float) -> tuple[str, str, bool]:
-    """Likewise where more is better."""
-    return f"{ratio:.2f} times as fast", f"at least {target:g}", ratio >= target
+def at_least(ratio: float, target: float) -> Verdict:
+    """On a ratio that should be large."""
+    return Verdict(f"{ratio:.2f} times as fast", f"at least {target:g}", ratio >= target)
+
+
+def at_most_more(difference: float, target: float, unit: str) -> Verdict:
+    """On a difference that should be small."""
+    return Verdict(f"{difference:+.1f} {unit}", f"at most {target:.3g} {unit} more", difference <= target)
 
 
 def report(line: Line) -> None:

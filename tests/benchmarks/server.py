@@ -10,14 +10,17 @@ import asyncio
 import subprocess
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
 import msgspec
 from rows import campfire_page, campfire_row, files_page, invoice_payments_page, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Plan", "serving"]
 

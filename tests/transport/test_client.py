@@ -272,8 +272,14 @@ async def test_budget_is_not_what_cancelled() -> None:
 
 async def test_closed() -> None:
     """After aclose a call says what to do; entering again helps."""
+    asked: list[int] = []
+
+    async def key() -> str:
+        asked.append(1)
+        return "sandbox-key"
+
     async with CampfireSandbox(payments=1) as sandbox:
-        caller = client(sandbox.url)
+        caller = client(sandbox.url, key=key)
         await caller.call(GET, read, Tally())
         await caller.aclose()
         await caller.aclose()
@@ -281,6 +287,7 @@ async def test_closed() -> None:
             ConfigurationError, match=r"This campfire provider is closed\. Enter it again with 'async with', or make another"
         ):
             await caller.call(GET, read, Tally())
+        assert 1 == len(asked)
         caller.reopen()
         assert 200 == await caller.call(GET, read, Tally())
         await caller.aclose()
@@ -307,10 +314,10 @@ async def test_closing_ends_what_was_started() -> None:
     waiting = asyncio.create_task(caller.finished(task))
     await asyncio.sleep(0)
     await caller.aclose()
-    with pytest.raises(ConfigurationError, match="is closed"):
-        await waiting
     assert task.cancelled()
     assert set() == caller._tasks
+    with pytest.raises(ConfigurationError, match="is closed"):
+        await waiting
 
 
 async def test_started_task_gives_its_result() -> None:

@@ -92,10 +92,22 @@ async def test_post_as_it_is_on_the_wire(raw_server: RawServers) -> None:
     assert sent.endswith(b'\r\n\r\n{"transactions": [{"amount": 1.50}]}')
 
 
+@pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
+async def test_redirect_is_an_answer(raw_server: RawServers, request_: Request) -> None:
+    """A redirect is not followed here, where nobody could count it."""
+    server = await raw_server(answering(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"))
+    sender, _ = transport(server.url)
+    answer = await sender.send(request_, attempt())
+    await sender.aclose()
+    assert (302, "/elsewhere") == (answer.status, answer.headers["location"])
+    assert 1 == len(server.requests)
+
+
 async def test_no_cookie_comes_back(raw_server: RawServers) -> None:
     """What one answer sets is not sent with the next request."""
     server = await raw_server(answering(OK.replace(b"X-Request-ID: r1", b"Set-Cookie: session=1")))
-    sender, _ = transport(server.url)
+    # aiohttp keeps no cookies of a host that is an address.
+    sender, _ = transport(server.url.replace("127.0.0.1", "localhost"))
     await sender.send(LIST, attempt())
     await sender.send(LIST, attempt())
     await sender.aclose()
@@ -331,6 +343,14 @@ async def test_given_session_is_not_closed() -> None:
     assert ["GET", "GET"] == seen
 
 
+async def test_given_sessions_timeout_does_not_count() -> None:
+    """How long an attempt may take is the provider's setting, also over a session that has another."""
+    async with CampfireSandbox(payments=2, latency=0.03) as sandbox:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.01)) as session:
+            sender, _ = transport(sandbox.url, session=session)
+            assert 200 == (await sender.send(LIST, attempt())).status
+
+
 async def test_given_session_was_closed(told_by: Callable[[BaseException], str]) -> None:
     """A session that its owner has closed is the owner's to mend, and nothing is sent."""
     session = aiohttp.ClientSession()
@@ -437,6 +457,30 @@ def test_another_event_loop(*, closes: bool) -> None:
     assert [True, True] == [session.closed for session in sessions]
     assert sessions[0] is not sessions[1]
     gc.collect()
+
+
+def test_two_event_loops_by_turns() -> None:
+    """A loop that is not closed yet keeps its session until it is, and another loop never uses it."""
+    sender, _ = transport("")
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    sandbox = CampfireSandbox(payments=2)
+    sessions: list[aiohttp.ClientSession] = []
+
+    async def once() -> int:
+        async with sandbox:
+            sender._origin = sandbox.url
+            answer = await sender.send(LIST, attempt())
+            assert sender._own is not None
+            sessions.append(sender._own)
+            return answer.status
+
+    assert [200, 200] == [loop.run_until_complete(once()) for loop in loops]
+    assert sessions[0] is not sessions[1]
+    for loop in loops:
+        loop.run_until_complete(asyncio.sleep(0.001))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+    assert [True, True] == [session.closed for session in sessions]
 
 
 def test_loop_that_ended_without_order() -> None:

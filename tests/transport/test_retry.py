@@ -334,6 +334,13 @@ async def test_redirect_of_a_post(status: int) -> None:
     assert [(POST, 1)] == client.transport.sent
 
 
+async def test_redirect_relative_to_a_redirect() -> None:
+    """A relative location is relative to the page that gave it."""
+    client = Client(Response(301, {"location": "/v2/payments/"}, b""), Response(302, {"location": "all?x=1"}, b""), OK)
+    assert [1] == await client.call()
+    assert ["/payments?cursor=", "/v2/payments/", "/v2/payments/all?x=1"] == [request.target for request, _ in client.transport.sent]
+
+
 async def test_three_redirects_and_no_more() -> None:
     """The fourth is an error."""
     hop = Response(307, {"location": "/on/"}, b"")

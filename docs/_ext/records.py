@@ -1,0 +1,58 @@
+# ruff: noqa: INP001  # read by Sphinx, not imported
+"""How the reference shows classes whose constructor says too little or too much: a record with many fields has a table of them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+from sphinx.util.typing import stringify_annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+MANY = 8
+
+
+def is_long_record(documented: object) -> bool:
+    """Whether a table shows more than a signature."""
+    return isinstance(documented, type) and attrs.has(documented) and len(inspect.signature(documented).parameters) > MANY
+
+
+def fields(record: type) -> Iterator[str]:
+    """A table of the record's fields: names, types, and defaults where there are any but None."""
+    yield from ("", ".. list-table::", "   :class: fields", "   :widths: auto", "   :align: left", "")
+    # What a record was sent as has an entry of its own, as a property.
+    shown = {name: parameter for name, parameter in inspect.signature(record).parameters.items() if name != "raw"}
+    for name, parameter in shown.items():
+        kind = re.sub(r"~?[a-z_.]+[.](?=[A-Za-z])", "", stringify_annotation(parameter.annotation, "smart"))
+        # A time with msgspec's note that it must have a zone.
+        kind = re.sub(r"Annotated\[datetime, [^]]*]|Moment", "datetime", kind)
+        default = "" if parameter.default in (inspect.Parameter.empty, None, attrs.NOTHING) else f" = {parameter.default!r}"
+        yield from (f"   * - ``{name}``", f"     - ``{kind}{default}``")
+
+
+def signature(
+    _app: Sphinx, _what: str, _name: str, documented: object, _options: object, arguments: str | None, _returned: str | None
+) -> tuple[str, None] | None:
+    """Show no constructor for a record that has a table, for a protocol, which has none, or for an exception, which nobody makes."""
+    hidden = isinstance(documented, type) and issubclass(documented, BaseException)
+    return ("", None) if arguments and (hidden or is_long_record(documented) or getattr(documented, "_is_protocol", False)) else None
+
+
+def docstring(_app: Sphinx, _what: str, _name: str, documented: object, _options: object, lines: list[str]) -> None:
+    """Put the table below what the record says of itself."""
+    if isinstance(documented, type) and is_long_record(documented):
+        lines += fields(documented)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register what is above."""
+    app.connect("autodoc-process-signature", signature)
+    app.connect("autodoc-process-docstring", docstring)
+    return {"parallel_read_safe": True}

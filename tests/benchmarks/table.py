@@ -1,0 +1,75 @@
+"""Runs every benchmark, each in a process of its own, and writes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from rounds import Line
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parents[1] / "docs" / "benchmarks.md"
+SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports")
+PACKAGES = ("paysdk", "aiohttp", "attrs", "cattrs", "msgspec", "openai", "pydantic", "stripe")
+
+TEXT = """\
+# Benchmarks
+
+Measured on {machine}, with {versions}. Who repeats this will find other times and, it is hoped, the same ratios:
+
+```sh
+nox -s bench
+```
+
+It installs the wheel and what it is compared with, runs the scripts in `tests/benchmarks` for about five minutes, and writes this page. The
+server is a process of its own on loopback that answers with pages it has rendered before. All that is compared is measured in one run, in
+rounds in which each has its turn; what is shown are medians. A small difference on a busy machine means nothing.
+
+| | What | paysdk | Against | Ratio | Target | Reached |
+|---|---|---|---|---|---|---|
+{lines}
+
+"Only counted" walks do nothing with a record; the others read three of its fields, which shows what was put off until then. The bare loop is
+aiohttp and `json.loads`, with amounts as floats and dates as text. The careful loop makes exact amounts, dates and times in a frozen
+dataclass, and keeps the record. The models have the same fields, and keep no record. OpenAI's records are files and Stripe's are invoice
+payments, nine and ten plain fields each, in their own list shapes; Stripe's client runs on aiohttp here. An idle loop's stalls are what the
+machine does by itself; processor time is this process's own, which no other program lengthens.
+"""
+
+
+def lines() -> list[Line]:
+    """What every script reports."""
+    found: list[Line] = []
+    for name in SCRIPTS:
+        started = time.perf_counter()
+        told = subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=True, stdout=subprocess.PIPE, text=True).stdout
+        found += [msgspec.json.decode(line, type=Line) for line in told.splitlines()]
+        sys.stdout.write(f"{name}: {time.perf_counter() - started:.0f} s\n")
+        sys.stdout.flush()
+    return found
+
+
+def row(line: Line) -> str:
+    """A line of the table."""
+    verdict = line.verdict
+    reached = "yes" if verdict.reached else "no"
+    return f"| {line.part} | {line.what} | {line.ours} | {line.against} | {verdict.ratio} | {verdict.target} | {reached} |"
+
+
+def main() -> None:
+    """Measure and write."""
+    machine = f"{os.cpu_count()} cores, {platform.system()}, {platform.python_implementation()} {platform.python_version()}"
+    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    rows = [row(line) for line in lines()]
+    DOCUMENT.write_text(TEXT.format(machine=machine, versions=versions, lines="\n".join(rows)))
+    sys.stdout.write("\n".join(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()
