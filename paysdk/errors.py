@@ -55,8 +55,8 @@ class PaysdkError(Exception):
     """The root of everything that paysdk raises.
 
     ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a
-    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where nothing had
-    been given yet.
+    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing
+    that was not resumed itself had given nothing yet.
     """
 
     provider: str | None = None

@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    import aiohttp
-
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
     from paysdk.provider import Capabilities
     from paysdk.reading import Reader
+    from paysdk.transport.client import Session
     from paysdk.windows import TimeWindows
 
 __all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole", "hidden"]
@@ -41,8 +40,8 @@ class RestProvider:
     number of tasks, and goes on in another event loop.
     """
 
-    name: ClassVar[str]
-    capabilities: ClassVar[Capabilities]
+    name: str
+    capabilities: Capabilities
     default_base_url: ClassVar[str]
     authorization_scheme: ClassVar[str]
 
@@ -51,7 +50,7 @@ class RestProvider:
         api_key: str | Secret | Callable[[], Awaitable[str]],
         *,
         base_url: str | None = None,
-        session: aiohttp.ClientSession | None = None,
+        session: Session | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         timeout: float = 60.0,
         deadline: float | None = None,

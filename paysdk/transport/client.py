@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -18,13 +18,16 @@ from paysdk.transport.policy import RetryPolicy, checked_seconds
 from paysdk.transport.watch import Tally, Watch
 
 if TYPE_CHECKING:
-    import aiohttp  # noqa: TC004  # attrs reads no annotation of Settings, and importing it takes longer than all the rest
+    import aiohttp
 
     from paysdk.messages import Request, Response
 
-__all__ = ["Budget", "Client", "Settings"]
+__all__ = ["Budget", "Client", "Session", "Settings"]
 
 T = TypeVar("T")
+
+# Named here so that nobody above the transport has to know aiohttp, not even for a type.
+Session: TypeAlias = "aiohttp.ClientSession"
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +36,7 @@ class Settings:
 
     key: KeySource
     origin: str = attrs.field(converter=checked_origin)
-    session: aiohttp.ClientSession | None
+    session: Session | None
     retry: RetryPolicy
     timeout: float
     deadline: float | None

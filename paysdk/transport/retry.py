@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 _REDIRECTS = 3
 
+# stamina warns of each retry on a logger of its own. Where nobody has set up logging that would go to stderr; paysdk has said it already.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
 
 class Retrying:
     """Makes attempts, by the policy, until there is an answer that can be read or an error that another attempt would not mend."""
@@ -44,9 +48,13 @@ class Retrying:
     async def call(self, request: Request, authorization: Secret, read: Callable[[Response], T], tally: Tally) -> T:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt."""
         number = 0
+        failure: PaysdkError | None = None
 
         async def attempt() -> T:
-            nonlocal number
+            nonlocal number, failure
+            if failure is not None:
+                first, failure = failure, None
+                raise first
             number += 1
             tally.retries += number > 1
             try:
@@ -59,6 +67,12 @@ class Retrying:
             wait = self._wait(request, number, error)
             return False if wait is None else wait
 
+        try:
+            return await attempt()
+        except PaysdkError as error:
+            # Most requests need no second attempt, and stamina's machinery costs as much as reading dozens of payments. So the first is
+            # made before it is called in, and it is shown how that ended.
+            failure = error
         return await stamina.AsyncRetryingCaller(attempts=self._policy.attempts, timeout=None)(backoff, attempt)
 
     async def _answer(self, request: Request, attempt: Attempt) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -69,6 +68,16 @@ async def idle() -> None:
     await asyncio.sleep(0.3)
 
 
+def by_clock(stalls: list[Stall]) -> list[float]:
+    """By the clock, which other programs on the machine have a part in: judged by the median."""
+    return [stall.by_clock for stall in stalls]
+
+
+def of_processor(stalls: list[Stall]) -> list[float]:
+    """In processor time: judged by the maximum."""
+    return [stall.of_processor for stall in stalls]
+
+
 def shown(taken: list[float]) -> str:
     """The median and the maximum."""
     return f"{median(taken):.1f} ms, {max(taken):.1f} ms"
@@ -88,10 +97,10 @@ def compare() -> None:
             for name, each in work.items():
                 stalls[name].append(asyncio.run(longest_stall(each)))
     for name in ("payment by payment", "page by page"):
-        for measure, clock in (("by the clock", attrgetter("by_clock")), ("in processor time", attrgetter("of_processor"))):
-            ours, nothing = [clock(stall) for stall in stalls[name]], [clock(stall) for stall in stalls["idle"]]
+        for measure, clock, judged in (("by the clock", by_clock, median), ("in processor time", of_processor, max)):
+            ours, nothing = clock(stalls[name]), clock(stalls["idle"])
             what = f"Longest stall {measure}, {name}, 10,000 a page; median and maximum of {RUNS} runs"
-            verdict = Verdict(f"{median(ours) - median(nothing):+.1f} ms", f"at most {LONGEST} ms", median(ours) <= LONGEST)
+            verdict = Verdict(f"{median(ours) - median(nothing):+.1f} ms", f"at most {LONGEST} ms", judged(ours) <= LONGEST)
             report(Line(part=5, what=what, ours=shown(ours), against=f"idle loop: {shown(nothing)}", verdict=verdict))
 
 

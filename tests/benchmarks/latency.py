@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rounds import Line, Verdict, at_least, at_most, interleaved, report
 from server import Plan, serving
@@ -13,25 +13,27 @@ from paysdk import CampfireProvider
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+Kind: TypeAlias = Literal["cursor", "offset"]
+
 ROUNDS = 3
 PAGE_SIZE = 100
 
 
-async def pages(origin: str, **options: Any) -> AsyncIterator[list[str]]:
+async def pages(origin: str, pagination: Kind = "cursor", concurrency: int = 1) -> AsyncIterator[list[str]]:
     """The ids of each page."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
-        async for page in campfire.list_payments(page_size=PAGE_SIZE, **options).pages():
+        async for page in campfire.list_payments(page_size=PAGE_SIZE, pagination=pagination, concurrency=concurrency).pages():
             yield [payment.id for payment in page.payments]
 
 
-def whole(origin: str, count: int, **options: Any) -> None:
+def whole(origin: str, count: int, pagination: Kind = "cursor", concurrency: int = 1) -> None:
     """Walk, and see that every payment came, and came once."""
 
     async def ids() -> list[str]:
-        return [each async for page in pages(origin, **options) for each in page]
+        return [each async for page in pages(origin, pagination, concurrency) for each in page]
 
     if sorted(asyncio.run(ids())) != [str(1_000_000 + number) for number in range(count)]:
-        raise AssertionError(f"not every payment came once: {options}")
+        raise AssertionError(f"not every payment came once: {pagination}, {concurrency}")
 
 
 def read_ahead(page_count: int, seconds: float) -> None:
@@ -62,14 +64,14 @@ def read_ahead(page_count: int, seconds: float) -> None:
     report(Line(part=3, what=what, ours=f"{took['both']:.2f} s", against=against, verdict=at_most(took["both"] / together, 0.6)))
 
 
-def side_by_side(page_count: int, seconds: float, kind: str, spread: str, rounds: int) -> None:
+def side_by_side(page_count: int, seconds: float, kind: Kind, spread: str, rounds: int) -> None:
     """`concurrency=8` against one page after the other."""
     count = page_count * PAGE_SIZE
     with serving(Plan(rows=count, latency=seconds, spread=spread)) as origin:
         took = interleaved(
             {
-                "ours": lambda: whole(origin, count, pagination=kind, concurrency=8),
-                "theirs": lambda: whole(origin, count, pagination=kind),
+                "ours": lambda: whole(origin, count, kind, concurrency=8),
+                "theirs": lambda: whole(origin, count, kind),
             },
             rounds,
             warm_up=False,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.payment import Payment
 
-ROUNDS = 15
+ROUNDS = 25
 # Small pages are read several times over, so that each turn takes some ten milliseconds.
 RECORDS_A_TURN = 10_000
 

@@ -35,8 +35,8 @@ rounds in which each has its turn; what is shown are medians. A small difference
 |---|---|---|---|---|---|---|
 {lines}
 
-"Only counted" walks do nothing with a record; the others read three of its fields, which shows what was put off until then. The bare loop is
-aiohttp and `json.loads`, with amounts as floats and dates as text. The careful loop makes exact amounts, dates and times in a frozen
+"Only counted" walks do nothing with a record; the others read three of its fields, which shows what was put off until then. The bare loop
+is aiohttp and `json.loads`, with amounts as floats and dates as text. The careful loop makes exact amounts, dates and times in a frozen
 dataclass, and keeps the record. The models have the same fields, and keep no record. OpenAI's records are files and Stripe's are invoice
 payments, nine and ten plain fields each, in their own list shapes; Stripe's client runs on aiohttp here. An idle loop's stalls are what the
 machine does by itself; processor time is this process's own, which no other program lengthens.

@@ -345,10 +345,10 @@ async def test_given_session_is_not_closed() -> None:
 
 async def test_given_sessions_timeout_does_not_count() -> None:
     """How long an attempt may take is the provider's setting, also over a session that has another."""
-    async with CampfireSandbox(payments=2, latency=0.03) as sandbox:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.01)) as session:
-            sender, _ = transport(sandbox.url, session=session)
-            assert 200 == (await sender.send(LIST, attempt())).status
+    short = aiohttp.ClientTimeout(total=0.01)
+    async with CampfireSandbox(payments=2, latency=0.03) as sandbox, aiohttp.ClientSession(timeout=short) as session:
+        sender, _ = transport(sandbox.url, session=session)
+        assert 200 == (await sender.send(LIST, attempt())).status
 
 
 async def test_given_session_was_closed(told_by: Callable[[BaseException], str]) -> None:

@@ -10,17 +10,46 @@ import pytest
 
 from paysdk.events import Event, Waiting
 from paysdk.messages import Request, Response
+from paysdk.transport import pacing
 from paysdk.transport.credentials import Secret
 from paysdk.transport.pacing import Paced
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from tests.conftest import Until
 
 GET = Request("GET", "/payments", "cursor=")
+
+
+class Clock:
+    """A clock that goes on only when somebody sleeps by it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.interruptions: list[Callable[[], None]] = []
+
+    def monotonic(self) -> float:
+        """What time it is."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, which takes no time; what was to happen meanwhile happens."""
+        await asyncio.sleep(0)
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the pace."""
+    clock = Clock()
+    monkeypatch.setattr(pacing, "time", clock)
+    monkeypatch.setattr(pacing, "asyncio", clock)
+    return clock
 
 
 class Answering:
@@ -30,7 +59,7 @@ class Answering:
         self.asked: list[float] = []
 
     async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
-        self.asked.append(asyncio.get_running_loop().time())
+        self.asked.append(vars(pacing)["time"].monotonic())
         return Response(200, {}, b"{}")
 
 
@@ -95,72 +124,62 @@ async def test_limiter_is_left_after_a_failure() -> None:
 
 async def test_limiter_of_others() -> None:
     """An aiolimiter.AsyncLimiter can be given as it is."""
-    pace, inner, _ = paced(aiolimiter.AsyncLimiter(2, 0.04))
+    pace, inner, _ = paced(aiolimiter.AsyncLimiter(2, 0.02))
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(4)))
     assert 4 == len(inner.asked)
-    assert inner.asked[2] - inner.asked[0] > 0.01
 
 
 async def test_everybody_waits() -> None:
     """While one was told to wait, nobody sends; each says how long it waits."""
     pace, inner, events = paced()
-    pace.hold(0.03)
-    begun = asyncio.get_running_loop().time()
+    pace.hold(30)
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
     assert 3 == len(inner.asked)
-    assert min(inner.asked) - begun >= 0.029
-    assert 3 == len([event for event in events if isinstance(event, Waiting) and 0.02 < event.wait <= 0.03])
-    assert isinstance(events[0], Waiting)
-    assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (events[0].provider, events[0].method, events[0].url)
+    assert min(inner.asked) >= 130
+    assert [Waiting("campfire", "GET", "https://api.example.com/payments?cursor=", 30.0)] * 3 == events
 
 
-async def test_comes_back_spread() -> None:
-    """Those that were held come back spread over a tenth of the time they waited."""
+@pytest.mark.parametrize(("seconds", "wait"), [(5, 5.5), (30, 31)])
+async def test_comes_back_spread(seconds: float, wait: float) -> None:
+    """Those that were held come back spread over a tenth of the time they waited, a second at most."""
     pace, _, events = paced(draw=1.0)
-    pace.hold(0.03)
+    pace.hold(seconds)
     await pace.send(GET, attempt())
-    assert isinstance(events[0], Waiting)
-    assert 0.03 < events[0].wait <= 0.033
+    assert [wait] == [event.wait for event in events if isinstance(event, Waiting)]
 
 
 async def test_shorter_hold_does_not_shorten_a_longer_one() -> None:
     """The latest moment that anybody was told counts."""
     pace, inner, _ = paced()
-    pace.hold(0.03)
-    pace.hold(0.0)
-    begun = asyncio.get_running_loop().time()
+    pace.hold(30)
+    pace.hold(0)
     await pace.send(GET, attempt())
-    assert inner.asked[0] - begun >= 0.029
+    assert [130] == inner.asked
 
 
-async def test_hold_that_comes_while_waiting() -> None:
-    """Who waits when another is told to wait even longer, waits on."""
+async def test_hold_that_comes_while_waiting(clock: Clock) -> None:
+    """Who waits when another is told to wait even longer, waits on, as often as that happens."""
     pace, inner, events = paced()
-    pace.hold(0.02)
-    begun = asyncio.get_running_loop().time()
-    sending = asyncio.create_task(pace.send(GET, attempt()))
-    for _ in range(3):
-        await asyncio.sleep(0.01)
-        pace.hold(0.02)
-    await sending
-    assert inner.asked[0] - begun >= 0.05
-    assert len(events) >= 3
+    pace.hold(10)
+    clock.interruptions = [lambda: pace.hold(20), lambda: pace.hold(20), lambda: pace.hold(20)]
+    await pace.send(GET, attempt())
+    assert [10, 10, 10, 10] == [event.wait for event in events if isinstance(event, Waiting)]
+    assert [140] == inner.asked
 
 
-async def test_hold_that_comes_in_the_line_at_the_limiter(until: Until) -> None:
+async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
     """Who has stood in line at the limiter while another was told to wait, waits too."""
     limiter = Counting()
     limiter.gate.clear()
     pace, inner, events = paced(limiter)
     sending = asyncio.create_task(pace.send(GET, attempt()))
-    await until(lambda: limiter.entered)
-    pace.hold(0.02)
+    await asyncio.sleep(0)
+    assert 1 == limiter.entered
+    pace.hold(20)
     limiter.gate.set()
-    await asyncio.sleep(0.005)
-    assert [] == inner.asked
     await sending
-    assert 1 == len(inner.asked)
-    assert isinstance(events[0], Waiting)
+    assert [120] == inner.asked
+    assert [Waiting] == [type(event) for event in events]
 
 
 async def test_cancelled_while_waiting() -> None:

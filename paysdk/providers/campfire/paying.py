@@ -38,7 +38,11 @@ _REQUEST_TIMEOUT = 408
 _LONGEST_EXTERNAL_ID = 256
 
 
-def _amount(value: object) -> Decimal:
+def _amount(value: Decimal | int) -> Decimal:
+    return _exact(value)
+
+
+def _exact(value: object) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     if not isinstance(value, Decimal):
@@ -176,7 +180,7 @@ def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> 
         return {field: value for field, value in attrs.asdict(item).items() if value is not None}
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
-    amount = _amount(item.get("amount"))
+    amount = _exact(item.get("amount"))
     return {key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
 
 
@@ -206,7 +210,7 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
 def _expectation(item: Mapping[str, object]) -> _Expected:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     return _Expected(
-        _amount(item["amount"]),
+        _exact(item["amount"]),
         str(external_id) if external_id not in (None, "") else None,
         str(transaction_id) if transaction_id is not None else None,
     )

@@ -60,8 +60,8 @@ class CampfireProvider(RestProvider):
     ``RestProvider``.
     """
 
-    name: ClassVar[str] = NAME
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    name: str = NAME
+    capabilities: Capabilities = Capabilities(
         filters=frozenset({"modified_since", "modified_until", "voided", "invoice_id", "external_id"}),
         max_page_size=_LARGEST_PAGE,
         reports_voids=True,

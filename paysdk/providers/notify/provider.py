@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import date, datetime
 
-    import aiohttp
-
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
+    from paysdk.transport.client import Session
 
 __all__ = ["NotifyProvider"]
 
@@ -40,8 +39,8 @@ class NotifyProvider(RestProvider):
     ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
     """
 
-    name: ClassVar[str] = NAME
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    name: str = NAME
+    capabilities: Capabilities = Capabilities(
         filters=frozenset(), max_page_size=_LARGEST_PAGE, reports_voids=False, lists_incrementally=False
     )
     default_base_url: ClassVar[str] = "https://api.notify.cm"
@@ -52,7 +51,7 @@ class NotifyProvider(RestProvider):
         api_key: str | Callable[[], Awaitable[str]],
         *,
         base_url: str | None = None,
-        session: aiohttp.ClientSession | None = None,
+        session: Session | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         timeout: float = 60.0,
         deadline: float | None = None,

@@ -163,8 +163,8 @@ async def test_get_meets_the_deadline(
 ) -> None:
     """The deadline ends each operation while nothing has been paid, and says where."""
     async with CampfireSandbox(payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)) as sandbox:
-        async with provider(sandbox, deadline=0.06) as campfire:
-            with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.06 s") as raised:
+        async with provider(sandbox, deadline=0.1) as campfire:
+            with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s") as raised:
                 await operation(campfire)
         assert ("POST", PAY) not in asked(sandbox)
         assert raised.value.url is not None
@@ -492,7 +492,7 @@ async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
     """Where the payments are found on looking, it is a success like any other, and the order was sent once."""
     events: list[Event] = []
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox:
-        async with provider(sandbox, timeout=0.05, on_event=events.append) as campfire:
+        async with provider(sandbox, timeout=0.1, on_event=events.append) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS)
         assert 1 == asked(sandbox).count(("POST", PAY))
         assert tuple(str(row["id"]) for row in paid(sandbox)) == outcome.payment_ids
@@ -520,7 +520,7 @@ async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox:
         for _ in range(standing):
             sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
-        async with provider(sandbox, timeout=0.03) as campfire:
+        async with provider(sandbox, timeout=0.1) as campfire:
             with pytest.raises(OutcomeUnknownError, match="Do not send it again before retrieve_invoice shows") as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [("GET", INVOICE), ("POST", PAY), ("GET", INVOICE)] == asked(sandbox)
@@ -629,18 +629,18 @@ async def test_pay_where_nobody_listens_any_more() -> None:
 async def test_pay_meets_the_deadline_in_flight() -> None:
     """Where the deadline ends the order in flight, nobody can know, and there is no time left to look."""
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(processed=True), method="POST")) as sandbox:
-        async with provider(sandbox, deadline=0.08) as campfire:
+        async with provider(sandbox, deadline=0.1) as campfire:
             with pytest.raises(OutcomeUnknownError) as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert 1 == asked(sandbox).count(("POST", PAY))
-    assert "looking for it failed: The deadline of 0.08 s" in raised.value.found
+    assert "looking for it failed: The deadline of 0.1 s" in raised.value.found
     assert isinstance(raised.value.__cause__, RequestTimeoutError)
 
 
 async def test_pay_meets_the_deadline_while_waiting() -> None:
     """Where the deadline ends the wait after a 429, nothing was paid: a clean timeout."""
     async with CampfireSandbox(payments=0, faults=FaultPlan().always(status(429, retry_after=30), method="POST")) as sandbox:
-        async with provider(sandbox, deadline=0.08) as campfire:
+        async with provider(sandbox, deadline=0.1) as campfire:
             with pytest.raises(RequestTimeoutError, match="The deadline") as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [("GET", INVOICE), ("POST", PAY)] == asked(sandbox)
@@ -672,7 +672,7 @@ async def test_pay_when_the_provider_is_closed(until: Until) -> None:
 async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -> None:
     """Closing while an order waits after a 429 is a clean failure."""
     events: list[Event] = []
-    faults = FaultPlan().always(status(429, retry_after=0.02), method="POST")
+    faults = FaultPlan().always(status(429, retry_after=0.1), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
         campfire = provider(sandbox, on_event=events.append)
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
