@@ -36,7 +36,9 @@ def load_provider(name: str) -> Callable[..., PaymentsProvider]:
     try:
         return cast("Callable[..., PaymentsProvider]", found[0].load())
     except Exception as error:  # whatever somebody else's module raises on import
-        raise ConfigurationError(f"The provider {name!r} ({_described(found[0])}) cannot be imported: {error}") from error
+        raise ConfigurationError(
+            f"The provider {name!r} ({_described(found[0])}) cannot be imported: {type(error).__name__}: {error}"
+        ) from error
 
 
 def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **settings: object) -> PaymentsProvider:
@@ -44,11 +46,12 @@ def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **s
 
     *settings* are the provider's own, as its class takes them. Raises ``ConfigurationError`` for an unknown name or setting.
     """
-    kind = load_provider(name)
     try:
-        return kind(api_key, **settings)
+        return load_provider(name)(api_key, **settings)
     except TypeError as error:
         raise ConfigurationError(f"The provider {name!r} does not take these settings: {error}") from None
+    finally:
+        del api_key  # so that no traceback can show it
 
 
 def _described(entry: EntryPoint) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.pagination import Pagination, Position
 from paysdk.provider import ListingReport, Page
 from paysdk.walk import SLICE, RowsOfPage, Source, Walk
@@ -51,6 +51,10 @@ def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) 
         raise ConfigurationError(
             f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
         ) from None
+    if not sent:
+        raise ConfigurationError(
+            "This is no checkpoint: it holds no position. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
+        )
     if checkpoint.provider != provider:
         raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to {provider!r}.")
     if filters not in {"", checkpoint.filters}:
@@ -109,11 +113,16 @@ class PagedListing:
         payments: list[Payment] = []
         if limit == 0:
             return payments
-        async with contextlib.aclosing(self._pages(self._source if limit is None else self._source.no_further())) as pages:
-            async for page in pages:
-                payments += page.payments
-                if limit is not None and len(payments) >= limit:
-                    break
+        try:
+            async with contextlib.aclosing(self._pages(self._source if limit is None else self._source.no_further())) as pages:
+                async for page in pages:
+                    payments += page.payments
+                    if limit is not None and len(payments) >= limit:
+                        break
+        except PaysdkError as error:
+            # What was read goes down with the error, so going on means going on from where this began.
+            error.checkpoint = None if self._resume is None else self._source.checkpoint(self._resume)
+            raise
         return payments[:limit]
 
     async def first(self) -> Payment | None:

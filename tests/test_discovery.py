@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, EntryPoints
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_both_providers_are_found() -> None:
@@ -74,3 +78,11 @@ def test_two_providers_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ConfigurationError, match="Several installed packages have a provider 'other': a:A, b:B"):
         load_provider("other")
     assert "PaysdkError" == load_provider("known").__name__
+
+
+@pytest.mark.parametrize(("name", "setting"), [("campfire", {"timeout": 0}), ("campfire", {"colour": 1}), ("nobody", {})])
+def test_open_provider_shows_no_key(name: str, setting: dict[str, object], told_by: Callable[[BaseException], str]) -> None:
+    """Whatever is wrong with the call, no traceback of the error shows the key."""
+    with pytest.raises(ConfigurationError) as raised:
+        open_provider(name, api_key="sandbox-key", **setting)
+    assert "sandbox-key" not in told_by(raised.value)

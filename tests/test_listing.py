@@ -774,3 +774,37 @@ async def test_nobody_listens_any_more() -> None:
             async for _ in listing:
                 pass
     assert raised.value.checkpoint is not None
+
+
+async def test_malformed_record_where_pages_overlap_is_set_aside_once() -> None:
+    """A malformed record at the end of a page that the next page starts with is set aside once, and no payment is lost."""
+    aside: list[MalformedResponseError] = []
+    async with NotifySandbox(payments=6, links="last-of-page") as sandbox, notify(sandbox, on_malformed=aside.append) as provider:
+        spoilt = truth(sandbox)[2]
+        sandbox.change_payment(spoilt, amount="much")
+        found = ids(await provider.list_payments(page_size=2).collect())
+        assert [payment_id for payment_id in truth(sandbox) if payment_id != spoilt] == found
+    assert 1 == len(aside)
+
+
+def test_checkpoint_without_a_position_is_none() -> None:
+    """A checkpoint that holds no position is refused at the call."""
+    with pytest.raises(ConfigurationError, match="This is no checkpoint"):
+        CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
+
+
+async def test_collect_that_fails_has_given_nothing() -> None:
+    """The checkpoint of a failed ``collect`` is where it began, since what it had read is gone with it."""
+    async with (
+        CampfireSandbox(payments=7, faults=FaultPlan().on([3, 6], status(500))) as sandbox,
+        campfire(sandbox, retry=ONCE) as provider,
+    ):
+        with pytest.raises(ServerError) as raised:
+            await provider.list_payments(page_size=2).collect()
+        assert raised.value.checkpoint is None
+        spoil(sandbox, FaultPlan())
+        resume = await checkpoint_of(provider)
+        spoil(sandbox, FaultPlan().on(2, status(500)))
+        with pytest.raises(ServerError) as raised:
+            await provider.list_payments(page_size=2, resume=resume).collect()
+        assert truth(sandbox)[2:] == ids(await provider.list_payments(resume=raised.value.checkpoint).collect())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
-__all__ = ["Access", "SandboxSettings", "key_source", "opened", "provider_class", "sandbox_of", "variable"]
+__all__ = ["Access", "SandboxSettings", "key_source", "opened", "sandbox_of", "variable"]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,16 +51,6 @@ def variable(provider: str, what: str) -> str:
 def key_source(provider: str) -> str | None:
     """The environment variable that gives the provider's key, by itself or through a file; ``None`` where none is set."""
     return next((name for what in ("API_KEY", "API_KEY_FILE") if os.environ.get(name := variable(provider, what))), None)
-
-
-def provider_class(name: str) -> Callable[..., PaymentsProvider]:
-    """The class of an installed provider. Raises ``ConfigurationError`` where it cannot be had, whatever its module raises."""
-    try:
-        return load_provider(name)
-    except ConfigurationError:
-        raise
-    except Exception as error:  # importing a third party's module may raise anything
-        raise ConfigurationError(f"The provider {name!r} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
@@ -103,7 +93,7 @@ class _Reached:
 
 def _taken(name: str, **settings: object) -> dict[str, object]:
     """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
-    known = inspect.signature(provider_class(name)).parameters
+    known = inspect.signature(load_provider(name)).parameters
     return {setting: value for setting, value in settings.items() if value is not None and setting in known}
 
 

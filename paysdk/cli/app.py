@@ -23,7 +23,7 @@ __all__ = ["run"]
 # A command only reads its options, and gives what is to be done with them: so typer has no hand in how that may end.
 Job: TypeAlias = Callable[[], int | None]
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they would show local variables, a key among them
     help="Payments from every installed provider, exact to the digit.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from paysdk.cli.access import key_source, provider_class, variable
+from paysdk.cli.access import key_source, variable
 from paysdk.cli.screen import say, show
 from paysdk.cli.tables import plain_table
-from paysdk.discovery import installed_providers
+from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
 
@@ -22,7 +22,7 @@ def show_providers() -> None:
     faults: list[ConfigurationError] = []
     for name in installed_providers():
         try:
-            capabilities = getattr(provider_class(name), "capabilities", None)
+            capabilities = getattr(load_provider(name), "capabilities", None)
         except ConfigurationError as error:
             faults.append(error)
             table.add_row(Text(name), Text("cannot be used", style="red"))

@@ -12,11 +12,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paysdk.cli.access import opened, provider_class
+from paysdk.cli.access import opened
 from paysdk.cli.screen import as_text, console_on, show, utf8_stdout
 from paysdk.cli.tables import amounts, payments_table, plain_table
 from paysdk.conversion import make_converter
-from paysdk.discovery import installed_providers
+from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def invoice_provider(name: str | None) -> str:
     """
     able = [found for found in installed_providers() if _is_able(found)]
     if name is not None:
-        provider_class(name)
+        load_provider(name)
     if name is None and len(able) == 1:
         return able[0]
     if name in able:
@@ -54,7 +54,7 @@ def invoice_provider(name: str | None) -> str:
 
 def _is_able(name: str) -> bool:
     try:
-        return hasattr(provider_class(name), "retrieve_invoice")
+        return hasattr(load_provider(name), "retrieve_invoice")
     except ConfigurationError:
         return False
 

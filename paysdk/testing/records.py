@@ -37,7 +37,7 @@ class Records(Generic[Id]):
         self._render = render
         self._written: dict[Id, Row] = {}
         self._rendered: dict[Id, bytes] = {}
-        self.version = 0
+        self.version: int = 0
 
     def __contains__(self, row_id: object) -> bool:
         return row_id in self._positions

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "FieldError", "checked", "checked_list", "day", "decoded", "integer", "number", "text"]
 
 # The float hook keeps an amount's digits as they were sent.
-decoded = msgspec.json.Decoder(float_hook=Decimal).decode
+decoded: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class FieldError(ValueError):

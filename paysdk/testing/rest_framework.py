@@ -33,7 +33,7 @@ __all__ = [
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Amounts are JSON numbers with exactly the digits of the Decimal.
-encode = msgspec.json.Encoder(decimal_format="number").encode
+encode: Callable[[object], bytes] = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def json_answer(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:

@@ -96,7 +96,7 @@ class Client:
 
         self.provider = provider
         self.settings = settings
-        self.watch = Watch(settings.on_event)
+        self.watch: Watch = Watch(settings.on_event)
         self._scheme = scheme
         self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.watch)
         paced = Paced(self._http, settings.limiter, provider, settings.origin, self.watch)

@@ -33,12 +33,12 @@ KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
 
 def checked_key(key: Secret) -> Secret:
     """*key* itself, if it can be one. Raises ``ConfigurationError``, which does not show it."""
-    text: object = key.reveal()
-    if not isinstance(text, str):
-        raise ConfigurationError(f"api_key must be a str or an async callable that gives one, not {type(text).__name__}.")
-    if not text:
+    kind: type[object] = type(key.reveal())  # the text itself is kept out of the locals, which a traceback may show
+    if not issubclass(kind, str):
+        raise ConfigurationError(f"api_key must be a str or an async callable that gives one, not {kind.__name__}.")
+    if not key.reveal():
         raise ConfigurationError("api_key is empty.")
-    if not (text.isascii() and text.isprintable()) or " " in text:
+    if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise ConfigurationError(
             "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer'."
         )

@@ -61,7 +61,7 @@ class HTTPTransport:
         given: object = session
         if given is not None and not isinstance(given, aiohttp.ClientSession):
             raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
-        self.closed = False
+        self.closed: bool = False
         self._provider = provider
         self._origin = origin
         self._given = session

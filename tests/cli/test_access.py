@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
-from paysdk.cli.access import Access, SandboxSettings, opened, provider_class, sandbox_of, variable
+from paysdk.cli.access import Access, SandboxSettings, opened, sandbox_of, variable
+from paysdk.discovery import load_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_a_provider_that_breaks_on_import_is_named(install: Callable[..., None])
     install("broken", "raise RuntimeError('half installed')")
 
     with pytest.raises(ConfigurationError, match="The provider 'broken' cannot be imported: RuntimeError: half installed"):
-        provider_class("broken")
+        load_provider("broken")
 
 
 def test_a_sandbox_of_another_kind_is_named(install: Callable[..., None]) -> None:

@@ -66,3 +66,11 @@ def test_what_can_be_no_key_is_refused_without_showing_it(key: Any) -> None:  # 
     with pytest.raises(ConfigurationError, match="api_key") as caught:
         checked_key(Secret(key))
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["Token sandbox-key", "sandbox-key\n"])
+def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException], str]) -> None:
+    """The error about a key does not show it, in no frame either."""
+    with pytest.raises(ConfigurationError) as raised:
+        checked_key(Secret(wrong))
+    assert "sandbox-key" not in told_by(raised.value)
