@@ -69,7 +69,13 @@ def one_line(text: str) -> str:
 def as_text(value: object) -> str:
     """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
     text = "" if value is None else str(value)
-    return text if text.isprintable() else "".join("\ufffd" if unicodedata.category(sign)[0] == "C" else sign for sign in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(
+            "\ufffd" if unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in {"Zl", "Zp"} else sign for sign in text
+        )
+    )
 
 
 def _reconfigure(stream: TextIO, **settings: str) -> None:
