@@ -61,6 +61,10 @@ def tell(error: PaysdkError) -> int:
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
 
+# Control characters, what has no glyph of its own, and what ends a line.
+_STEERING = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
 def one_line(text: str) -> str:
     """*text* without its line ends, and without characters that steer a terminal."""
     return as_text(" ".join(text.split()))
@@ -69,13 +73,7 @@ def one_line(text: str) -> str:
 def as_text(value: object) -> str:
     """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
     text = "" if value is None else str(value)
-    return (
-        text
-        if text.isprintable()
-        else "".join(
-            "\ufffd" if unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in {"Zl", "Zp"} else sign for sign in text
-        )
-    )
+    return text if text.isprintable() else "".join("\ufffd" if unicodedata.category(sign) in _STEERING else sign for sign in text)
 
 
 def _reconfigure(stream: TextIO, **settings: str) -> None:
