@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from paysdk.checkpoint import Checkpoint
 
@@ -174,10 +174,27 @@ class PaginationError(PaysdkError):
 class OutcomeUnknownError(PaysdkError):
     """A write may or may not have happened, and nobody can know yet.
 
-    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not repeat the operation before you know.
+    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not repeat the operation before you know:
+    ``await error.check()`` looks again.
     """
 
-    def __init__(self, message: str = "", *, operation: str = "", found: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, operation: str = "", found: str = "", look: Callable[[], Awaitable[object | None]] | None = None
+    ) -> None:
         super().__init__(message)
         self.operation = operation
         self.found = found
+        self._look = look
+
+    async def check(self) -> object | None:
+        """Look again: what the operation would have returned, if it is found done by now, else ``None``.
+
+        ``None`` proves nothing, for the provider may still do it later. Raises what looking raises, and ``ConfigurationError`` where this
+        error has been through a pickle, which leaves the way to look behind. Safe to repeat and to cancel.
+        """
+        if self._look is None:
+            raise ConfigurationError("This error was copied or unpickled and cannot look again. Read the record that was to be changed.")
+        return await self._look()
+
+    def __reduce__(self) -> tuple[type[OutcomeUnknownError], tuple[object, ...], dict[str, object]]:
+        return type(self), self.args, vars(self) | {"_look": None}

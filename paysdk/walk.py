@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -163,25 +164,23 @@ class _Chain:
         return following
 
     async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[bytes]]:
-        def set_aside(fault: MalformedResponseError) -> None:
-            self._set_aside(fault, position)
-
+        on_malformed = self._source.client.settings.on_malformed
+        set_aside = None if on_malformed is None else partial(self._set_aside, position=position, tell=on_malformed)
         self._set_aside_now = []
-        on_fault = set_aside if self._source.client.settings.on_malformed else None
         rows: list[Any] = []
         records: list[bytes] = []
         for first in range(0, len(raw.records), SLICE):
             if first:
                 await asyncio.sleep(0)
             part = [bytes(record) for record in raw.records[first : first + SLICE]]
-            rows_of_part, readable = read_records(self._source.reader, part, first, on_fault)
+            rows_of_part, readable = read_records(self._source.reader, part, first, set_aside)
             rows += rows_of_part
             records += readable
         self._set_aside_before = Counter(self._set_aside_now)
         self._last_record = bytes(raw.records[-1]) if raw.records else self._last_record
         return rows, records
 
-    def _set_aside(self, fault: MalformedResponseError, position: Position) -> None:
+    def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
         self._set_aside_now.append(fault.raw)
         if position.given and self._set_aside_before[fault.raw] > 0:
             self._set_aside_before[fault.raw] -= 1
@@ -193,8 +192,7 @@ class _Chain:
         client = self._source.client
         fault.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
         self._account.malformed += 1
-        if client.settings.on_malformed is not None:
-            client.settings.on_malformed(fault)
+        tell(fault)
 
     def _within(self, rows: list[Any], records: list[bytes], position: Position) -> tuple[list[Any], list[bytes], bool]:
         part, ended = belonging(rows, position)
@@ -224,7 +222,7 @@ class Walk:
         positions = [source.pagination.start()] if resume is None else [source.pagination.resumed(position) for position in resume]
         self._chains = [_Chain(source, position, self._account) for position in positions]
         self._budget = source.client.budget()
-        self._planning: asyncio.Task[list[datetime | None]] | None = None
+        self._planning: asyncio.Task[tuple[TimeWindows, list[datetime | None]]] | None = None
         self._resting: _Chain | None = None
         self._complete = False
 
@@ -244,7 +242,7 @@ class Walk:
         """The next page, or ``None`` after the last. An error that is raised carries the checkpoint of the page that failed."""
         if self._complete:
             return None
-        chain, position = self._chains[0], self._chains[0].position
+        position = next(chain.position for chain in self._chains if chain.position is not None)
         try:
             async with self._budget.spending():
                 chain, position = await self._ready()
@@ -253,8 +251,7 @@ class Walk:
                 return await self._read(chain, position)
         except PaysdkError as error:
             client = self._source.client
-            if position is not None:
-                error.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
+            error.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
             if self._resumed or self._account.pages:
                 error.checkpoint = self._checkpoint()
             raise
@@ -272,8 +269,9 @@ class Walk:
                 return live[0]
             waiting = [*tasks, *([self._planning] if self._planning else [])]
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if self._planning in done:
-                self._cut()
+            if self._planning is not None and self._planning in done:
+                self._cut(*self._planning.result())
+                self._planning = None
                 continue
             return next(found for task, found in tasks.items() if task in done)
 
@@ -297,28 +295,31 @@ class Walk:
 
     def _plan(self) -> None:
         if self._source.windows is not None and not self._resumed and not self._account.pages and self._planning is None:
-            self._planning = self._source.client.start(self._times_to_cut_at(self._source.windows))
+            self._planning = self._source.client.start(self._planned(self._source.windows))
 
-    async def _times_to_cut_at(self, windows: TimeWindows) -> list[datetime | None]:
+    async def _planned(self, windows: TimeWindows) -> tuple[TimeWindows, list[datetime | None]]:
+        """The windows, and the times at which to cut."""
+        fetches: list[asyncio.Task[RawPage]] = []
         try:
             counted = await self._source.fetch(windows.counting(), self._account.tally)
             places = windows.places(counted.reported_count or 0, self._source.concurrency)
-            found = await asyncio.gather(*(self._source.fetch(windows.row_at(place), self._account.tally) for place in places))
-            records = [bytes(record) for page in found for record in page.records]
-            return [row.modified_at for row in read_records(self._source.reader, records, 0, None)[0]]
+            fetches += [self._source.client.start(self._source.fetch(windows.row_at(place), self._account.tally)) for place in places]
+            pages = [await fetch for fetch in fetches]
+            records = [bytes(record) for page in pages for record in page.records]
+            return windows, [row.modified_at for row in read_records(self._source.reader, records, 0, None)[0]]
         except PaysdkError:
             # Without the cuts the listing is one chain, and as whole as ever.
-            return []
+            return windows, []
+        finally:
+            for fetch in fetches:
+                fetch.cancel()
 
-    def _cut(self) -> None:
-        planning, self._planning = self._planning, None
+    def _cut(self, windows: TimeWindows, times: list[datetime | None]) -> None:
         first = self._chains[0]
-        if planning is None or first.position is None or self._source.windows is None:
-            return
-        times = cuts(planning.result(), first.latest)
-        if times:
-            first.position = attrs.evolve(first.position, until=times[0])
-            self._chains += [_Chain(self._source, position, self._account) for position in self._source.windows.windows(times)]
+        ordered = cuts(times, first.latest)
+        if first.position is not None and ordered:
+            first.position = attrs.evolve(first.position, until=ordered[0])
+            self._chains += [_Chain(self._source, position, self._account) for position in windows.windows(ordered)]
 
     def _rest(self, last: _Chain, end: Position) -> None:
         """Come back to the end of the last window when the others are done: what was modified before it was read there has moved here."""

@@ -123,3 +123,17 @@ def test_nothing_is_known_before_it_happens(kind: type[PaysdkError]) -> None:
         assert ("", "") == (error.operation, error.found)
     if isinstance(error, TransportError):
         assert error.never_sent is False
+
+
+async def test_an_unpickled_unknown_outcome_says_that_it_cannot_look() -> None:
+    """The way to look again does not go through a pickle, and the error says so."""
+
+    async def look() -> str:
+        return "found"
+
+    error = OutcomeUnknownError("nobody knows", operation="pay", found="nothing", look=look)
+    assert "found" == await error.check()
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # made here
+    assert ("pay", "nothing", "nobody knows") == (copy.operation, copy.found, str(copy))
+    with pytest.raises(ConfigurationError, match="cannot look again"):
+        await copy.check()

@@ -209,25 +209,33 @@ class CampfireProvider(RestProvider):
         return found
 
     async def _looked_for(self, invoice_id: int, order: PayOrder, before: set[str], budget: Budget, error: PaysdkError) -> PayOutcome:
-        operation = f"mark_invoice_paid({invoice_id})"
-        try:
-            after = await self._invoice(invoice_id, budget, Tally())
-        except PaysdkError as looking:
-            found = f"looking for it failed: {looking}"
-        else:
-            if (ours := booked(order, before, after.payments)) is not None:
+        async def look(within: Budget) -> PayOutcome | str:
+            after = await self._invoice(invoice_id, within, Tally())
+            ours = booked(order, before, after.payments)
+            if ours is not None:
                 return PayOutcome(tuple(payment.id for payment in after.payments if payment.id in ours), after)
             new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
-            found = (
-                f"new on the invoice, but not what was ordered: {', '.join(new)}"
-                if new
-                else "no new payment on the invoice yet; it may still be booked"
-            )
+            if new:
+                return f"new on the invoice, but not what was ordered: {', '.join(new)}"
+            return "no new payment on the invoice yet; it may still be booked"
+
+        async def look_again() -> PayOutcome | None:
+            found = await look(self._client.budget())
+            return found if isinstance(found, PayOutcome) else None
+
+        try:
+            found = await look(budget)
+        except PaysdkError as looking:
+            found = f"looking for it failed: {looking}"
+        if isinstance(found, PayOutcome):
+            return found
+        operation = f"mark_invoice_paid({invoice_id})"
         unknown = OutcomeUnknownError(
             f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "
-            "Do not send it again before retrieve_invoice shows that it was not booked.",
+            "Do not send it again before you know: look with error.check() or retrieve_invoice.",
             operation=operation,
             found=found,
+            look=look_again,
         )
         unknown.provider, unknown.method, unknown.url = error.provider, error.method, error.url
         raise unknown from error

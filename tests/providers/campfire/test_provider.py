@@ -521,7 +521,7 @@ async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_
         for _ in range(standing):
             sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
         async with provider(sandbox, timeout=0.1) as campfire:
-            with pytest.raises(OutcomeUnknownError, match="Do not send it again before retrieve_invoice shows") as raised:
+            with pytest.raises(OutcomeUnknownError, match="Do not send it again before you know") as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [("GET", INVOICE), ("POST", PAY), ("GET", INVOICE)] == asked(sandbox)
         assert ("campfire", "POST", sandbox.url + PAY) == (raised.value.provider, raised.value.method, raised.value.url)
@@ -771,3 +771,17 @@ async def test_redirect_to_the_right_slash() -> None:
         listing = campfire.list_payments(page_size=2)
         assert 2 == len(await listing.collect())
         assert 2 == listing.report.requests == len(sandbox.requests)
+
+
+async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
+    """``check`` says nothing while the payment is not there, and gives the outcome as soon as it is, without sending it again."""
+    async with CampfireSandbox(payments=0, faults=FaultPlan().on(1, hang(), method="POST")) as sandbox:
+        async with provider(sandbox, timeout=0.05) as campfire:
+            with pytest.raises(OutcomeUnknownError) as raised:
+                await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+            assert await raised.value.check() is None
+            late = sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
+            outcome = await raised.value.check()
+        assert isinstance(outcome, PayOutcome)
+        assert (str(late),) == outcome.payment_ids
+        assert 1 == asked(sandbox).count(("POST", PAY))
