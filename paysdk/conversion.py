@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.preconf.msgspec import MsgspecJsonConverter
 from cattrs.preconf.msgspec import make_converter as make_msgspec_converter
 
+from paysdk.payment import Payment
 from paysdk.reading import exact_amount
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
     converter.register_structure_hook_func(_is_object, lambda value, _: value)
     converter.register_unstructure_hook_func(_is_object, converter.unstructure)
+    converter.register_structure_hook(Sequence[Payment], lambda value, _: converter.structure(value, list[Payment]))
     _register_raw(converter)
     return converter
 

@@ -197,4 +197,5 @@ class OutcomeUnknownError(PaysdkError):
         return await self._look()
 
     def __reduce__(self) -> tuple[type[OutcomeUnknownError], tuple[object, ...], dict[str, object]]:
-        return type(self), self.args, vars(self) | {"_look": None}
+        state: dict[str, object] = {**vars(self), "_look": None}
+        return type(self), self.args, state

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, overload
 
+import attrs
 import msgspec
 
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.pagination import Pagination, Position
+from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
 from paysdk.walk import SLICE, RowsOfPage, Source, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
-    from paysdk.payment import Payment
     from paysdk.reading import Reader
     from paysdk.transport.client import Client
     from paysdk.windows import TimeWindows
@@ -114,11 +116,10 @@ class PagedListing:
         if limit == 0:
             return payments
         try:
-            async with contextlib.aclosing(self._pages(self._source if limit is None else self._source.no_further())) as pages:
-                async for page in pages:
-                    payments += page.payments
-                    if limit is not None and len(payments) >= limit:
-                        break
+            async with contextlib.aclosing(self._begin(self._source if limit is None else self._source.no_further())) as walk:
+                while (limit is None or len(payments) < limit) and (page := await walk.next_page()) is not None:
+                    async for rows, records in _slices(page):
+                        payments += map(self._source.reader.payment, rows, records)
         except PaysdkError as error:
             # What was read goes down with the error, so going on means going on from where this began.
             error.checkpoint = None if self._resume is None else self._source.checkpoint(self._resume)
@@ -132,10 +133,7 @@ class PagedListing:
     async def _pages(self, source: Source) -> AsyncGenerator[Page]:
         async with contextlib.aclosing(self._begin(source)) as walk:
             while (page := await walk.next_page()) is not None:
-                payments: list[Payment] = []
-                async for rows, records in _slices(page):
-                    payments += map(source.reader.payment, rows, records)
-                yield Page(payments, page.reported_count, page.checkpoint)
+                yield Page(_PagePayments(source.reader.payment, page.rows, page.records), page.reported_count, page.checkpoint)
 
     async def _payments(self, source: Source) -> AsyncGenerator[Payment]:
         payment = source.reader.payment
@@ -148,6 +146,40 @@ class PagedListing:
     def _begin(self, source: Source) -> Walk:
         self._walk = Walk(source, self._resume)
         return self._walk
+
+
+@attrs.frozen(eq=False, repr=False)
+class _PagePayments(Sequence["Payment"]):
+    """A page's payments, each made when it is asked for: a page of 10,000 is there at once, and unused ones cost nothing."""
+
+    _make: Callable[[Any, bytes], Payment]
+    _rows: list[Any]
+    _records: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Payment]:
+        return map(self._make, self._rows, self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> Payment: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Payment]: ...
+    def __getitem__(self, index: int | slice) -> Payment | list[Payment]:
+        if isinstance(index, slice):
+            return list(map(self._make, self._rows[index], self._records[index]))
+        return self._make(self._rows[index], self._records[index])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return list(self) == list(cast("Sequence[object]", other))
+
+    __hash__ = None  # type: ignore[assignment]  # it is equal to lists, which have none
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 async def _slices(page: RowsOfPage) -> AsyncGenerator[tuple[list[Any], list[bytes]]]:

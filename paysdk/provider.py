@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
@@ -33,14 +34,14 @@ class Capabilities:
 
 @attrs.frozen
 class Page:
-    """The payments of one page, in the provider's order.
+    """The payments of one page, a sequence in the provider's order.
 
     ``reported_count`` is what the provider said about their number, or ``None``; the providers mean different things by it, and it steers
     nothing. ``checkpoint`` is where the next page starts, ``None`` on the last: keep it together with the payments, and a walk that ends
     for whatever reason can be taken up there.
     """
 
-    payments: list[Payment]
+    payments: Sequence[Payment]
     reported_count: int | None
     checkpoint: Checkpoint | None
 

@@ -808,3 +808,19 @@ async def test_collect_that_fails_has_given_nothing() -> None:
         with pytest.raises(ServerError) as raised:
             await provider.list_payments(page_size=2, resume=resume).collect()
         assert truth(sandbox)[2:] == ids(await provider.list_payments(resume=raised.value.checkpoint).collect())
+
+
+async def test_a_pages_payments_are_a_sequence() -> None:
+    """The payments of a page can be counted, indexed, sliced, gone through again, compared and shown like a list of them."""
+    async with CampfireSandbox(payments=5) as sandbox, campfire(sandbox) as provider:
+        pages = [page async for page in provider.list_payments().pages()]
+        payments = await provider.list_payments().collect()
+    (page,) = pages
+    assert (payments, payments) == (page.payments, list(page.payments))
+    assert (5, payments[0], payments[-1], payments[1:3]) == (len(page.payments), page.payments[0], page.payments[-1], page.payments[1:3])
+    assert repr(payments) == repr(page.payments)
+    assert payments[:4] != page.payments
+    assert page.payments != cast("object", "payments")
+    assert payments[2] in page.payments
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(page.payments)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -128,6 +127,8 @@ class HTTPTransport:
             return self._given
         loop = asyncio.get_running_loop()
         if self._own is None or self._own.closed or self._loop is not loop:
+            from importlib.metadata import version  # noqa: PLC0415  # takes longer to import than the rest of this module
+
             self._own = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -13,13 +14,13 @@ from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, Pa
 from paysdk.providers.campfire.schema import (
     Attachment,
     Invoice,
-    InvoiceEnvelope,
     InvoiceLine,
     Moment,
     NestedPayment,
     PageEnvelope,
     PaidIds,
     PaymentRow,
+    invoice_envelope,
 )
 from paysdk.reading import RawPage, as_array, exact_amount, in_utc
 
@@ -34,7 +35,6 @@ R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
 _page = msgspec.json.Decoder(PageEnvelope)
 _rows = msgspec.json.Decoder(list[PaymentRow], float_hook=Decimal)
-_invoice = msgspec.json.Decoder(InvoiceEnvelope, float_hook=exact_number)
 _nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
 _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
@@ -89,12 +89,17 @@ class InvoicePaymentsReader:
         return payment  # type: ignore[no-any-return]  # it has just become one
 
 
+@cache
+def _invoice_decoder() -> Any:  # noqa: ANN401  # its type is made at run time
+    return msgspec.json.Decoder(invoice_envelope(), float_hook=exact_number)
+
+
 def read_invoice(body: bytes) -> Invoice:
     """An invoice with its payments, from Retrieve Invoice or from the older answer of Mark Invoice as Paid.
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
-    envelope = _invoice.decode(body)
+    envelope = _invoice_decoder().decode(body)
     sent = decode_exactly(body)
     parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
     for name in ("lines", "attachments"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 import attrs
@@ -17,7 +18,7 @@ import msgspec
 
 from paysdk.payment import Payment, decode_exactly
 
-__all__ = ["Attachment", "Invoice", "InvoiceEnvelope", "InvoiceLine", "Moment", "NestedPayment", "PageEnvelope", "PaidIds", "PaymentRow"]
+__all__ = ["Attachment", "Invoice", "InvoiceLine", "Moment", "NestedPayment", "PageEnvelope", "PaidIds", "PaymentRow", "invoice_envelope"]
 
 # A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000"; msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -239,7 +240,8 @@ def _on_the_wire(field: attrs.Attribute[Any]) -> tuple[str, Any] | tuple[str, An
     return (field.name, kind) if field.default is attrs.NOTHING else (field.name, kind, None)
 
 
-InvoiceEnvelope: Any = msgspec.defstruct(
-    "InvoiceEnvelope",
-    [_on_the_wire(field) for field in attrs.fields(attrs.resolve_types(Invoice, include_extras=True)) if field.name != "_raw"],
-)
+@cache  # made when the first invoice is read: a hundred fields take a while, and most programs only list payments
+def invoice_envelope() -> Any:  # noqa: ANN401  # a class that no type checker knows
+    """The struct that an invoice is decoded into, with the fields of ``Invoice`` in their wire form."""
+    fields = attrs.fields(attrs.resolve_types(Invoice, include_extras=True))
+    return msgspec.defstruct("InvoiceEnvelope", [_on_the_wire(field) for field in fields if field.name != "_raw"])
