@@ -45,7 +45,7 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
     converter.register_structure_hook_func(_is_object, lambda value, _: value)
     converter.register_unstructure_hook_func(_is_object, converter.unstructure)
-    converter.register_structure_hook(Sequence[Payment], lambda value, _: converter.structure(value, list[Payment]))
+    converter.register_structure_hook_func(_is_payments, lambda value, _: converter.structure(value, list[Payment]))
     _register_raw(converter)
     return converter
 
@@ -84,6 +84,10 @@ def _is_object(kind: object) -> bool:
 
 def _date_or_time(text: str) -> date:
     return date.fromisoformat(text) if len(text) == len("2025-07-25") else datetime.fromisoformat(text)
+
+
+def _is_payments(kind: object) -> bool:
+    return kind == Sequence[Payment]
 
 
 def _has_raw(kind: object) -> bool:

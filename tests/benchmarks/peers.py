@@ -15,7 +15,7 @@ import pydantic
 import stripe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable
 
 __all__ = ["bare_pages", "careful_pages", "model_pages", "openai_files", "stripe_payments"]
 
@@ -79,13 +79,13 @@ def _careful(record: dict[str, Any]) -> CarefulPayment:
     )
 
 
-async def careful_pages(origin: str, page_size: int) -> AsyncIterator[list[CarefulPayment]]:
+async def careful_pages(origin: str, page_size: int) -> AsyncIterator[Iterable[CarefulPayment]]:
     """Decimals, dates and times in a frozen dataclass, the record kept as it was read."""
     query = f"cursor=&limit={page_size}"
     async with aiohttp.ClientSession() as session:
         while query:
             page = json.loads(await _body(session, origin, query), parse_float=Decimal)
-            yield [_careful(record) for record in page["results"]]
+            yield map(_careful, page["results"])
             query = _query(page["next"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -36,7 +36,7 @@ async def through(records: AsyncIterable[Any], use: Use) -> int:
     return count
 
 
-async def through_pages(pages: AsyncIterable[list[Any]], use: Use) -> int:
+async def through_pages(pages: AsyncIterable[Iterable[Any]], use: Use) -> int:
     """Go through records that come by the page, each on its own all the same."""
     count = 0
     async for page in pages:
@@ -67,7 +67,7 @@ def one_by_one(opened: Callable[[str, int], AbstractAsyncContextManager[AsyncIte
     return walk
 
 
-def by_the_page(pages: Callable[[str, int], AsyncIterable[list[Any]]], page_size: int, use: Use) -> Walk:
+def by_the_page(pages: Callable[[str, int], AsyncIterable[Iterable[Any]]], page_size: int, use: Use) -> Walk:
     """A walk over records that come by the page."""
     return lambda origin: through_pages(pages(origin, page_size), use)
 
