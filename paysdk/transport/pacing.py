@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from paysdk.events import Waiting
+from paysdk.transport.policy import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,16 +17,39 @@ if TYPE_CHECKING:
     from paysdk.messages import Request, Response
     from paysdk.transport.watch import Attempt, Watch
 
-__all__ = ["Paced", "Transport"]
+__all__ = ["Paced", "RetryBudget", "Transport"]
 
-_SPREAD = 0.1
-_SPREAD_MAX = 1.0
+_RETRIES_AT_ONCE = 100.0
+_RETRIES_A_SECOND = 10.0
 
 
 class Transport(Protocol):
     """Something that takes a request to the provider once and brings the answer back."""
 
     async def send(self, request: Request, attempt: Attempt) -> Response: ...
+
+
+class RetryBudget:
+    """How many retries all tasks on one provider object may make together: 100 at once, and 10 a second in the long run.
+
+    Without it an outage would be answered with as many times the load as there are attempts. Where the provider says itself when to come
+    back, nothing is taken from it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left = _RETRIES_AT_ONCE
+        self._since = clock()
+
+    def take(self) -> bool:
+        """Take one retry, if there is one left."""
+        now = self._clock()
+        self._left = min(_RETRIES_AT_ONCE, self._left + (now - self._since) * _RETRIES_A_SECOND)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Paced:
@@ -65,6 +89,6 @@ class Paced:
 
     async def _released(self, request: Request) -> None:
         while (wait := self._until - time.monotonic()) > 0:
-            wait += self._draw() * min(wait * _SPREAD, _SPREAD_MAX)
+            wait = spread(wait, self._draw)
             self._watch(Waiting(self._provider, request.method, self._origin + request.target, wait))
             await asyncio.sleep(wait)

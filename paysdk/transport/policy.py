@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from paysdk.messages import Request
 
-__all__ = ["RetryPolicy", "checked_seconds", "retry_after", "wait_before_retry", "worth_retrying"]
+__all__ = ["RetryPolicy", "checked_seconds", "retry_after", "spread", "wait_before_retry", "worth_retrying"]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST = sys.float_info.max
+_SPREAD = 0.1
+_SPREAD_MAX = 1.0
+
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -88,9 +91,14 @@ def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, dra
     """
     asked = error.retry_after if isinstance(error, APIError) else None
     if asked is not None:
-        return asked if asked <= policy.retry_after_max else None
+        return spread(asked, draw) if asked <= policy.retry_after_max else None
     bound = min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, 64))
     return bound * (1 - policy.wait_jitter * (1 - draw()))
+
+
+def spread(wait: float, draw: Callable[[], float]) -> float:
+    """*wait*, and up to a tenth of it more, a second at most: those that were told to wait together do not come back in one instant."""
+    return wait + draw() * min(wait * _SPREAD, _SPREAD_MAX)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

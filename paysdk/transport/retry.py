@@ -6,10 +6,11 @@ import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
-from paysdk.errors import PaysdkError, RateLimitedError
+from paysdk.errors import APIError, PaysdkError, RateLimitedError
 from paysdk.events import RetryPlanned
 from paysdk.transport.answers import refusal
 from paysdk.transport.origin import redirected
+from paysdk.transport.pacing import Paced, RetryBudget
 from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retrying
 from paysdk.transport.watch import Attempt, Tally, Watch
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from paysdk.messages import Request, Response
     from paysdk.transport.credentials import Secret
-    from paysdk.transport.pacing import Paced
 
 __all__ = ["Retrying"]
 
@@ -42,6 +42,7 @@ class Retrying:
         self._origin = origin
         self._watch = watch
         self._draw = draw
+        self._budget = RetryBudget()
 
     async def call(self, request: Request, authorization: Secret, read: Callable[[Response], T], tally: Tally) -> T:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt."""
@@ -92,10 +93,14 @@ class Retrying:
         wait = wait_before_retry(self._policy, number, error, self._draw)
         if wait is None:
             return None
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        told = error.retry_after if isinstance(error, APIError) else None
+        if told is not None and isinstance(error, RateLimitedError):
             # Also after the last attempt: that this one gives up is no reason for its neighbours to be told as well.
-            self._inner.hold(error.retry_after)
+            self._inner.hold(told)
         if number >= self._policy.attempts:
+            return None
+        if told is None and not self._budget.take():
+            error.add_note("It was not tried again: too many of this provider object's requests are failing at once.")
             return None
         self._watch(RetryPlanned(self._provider, request.method, self._origin + request.target, number, type(error).__name__, wait))
         return wait

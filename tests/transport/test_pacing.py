@@ -12,7 +12,7 @@ from paysdk.events import Event, Waiting
 from paysdk.messages import Request, Response
 from paysdk.transport import pacing
 from paysdk.transport.credentials import Secret
-from paysdk.transport.pacing import Paced
+from paysdk.transport.pacing import Paced, RetryBudget
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
@@ -193,3 +193,14 @@ async def test_cancelled_while_waiting() -> None:
     with pytest.raises(asyncio.CancelledError):
         await sending
     assert ([], 0, 0) == (inner.asked, limiter.entered, limiter.inside)
+
+
+def test_retries_are_budgeted() -> None:
+    """A hundred retries may be made at once, then ten a second, and never more than a hundred are saved up."""
+    now = 0.0
+    budget = RetryBudget(lambda: now)
+    assert 100 == sum(budget.take() for _ in range(150))
+    now = 0.35
+    assert 3 == sum(budget.take() for _ in range(10))
+    now = 1000.0
+    assert 100 == sum(budget.take() for _ in range(150))

@@ -189,7 +189,7 @@ async def test_waits_grow() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_seconds(status: int) -> None:
     """The provider's own wait takes the place of ours."""
-    client = Client(Response(status, {"retry-after": "0.01"}, b""), OK, policy=RetryPolicy(wait_initial=60, wait_max=60))
+    client = Client(Response(status, {"retry-after": "0.01"}, b""), OK, policy=RetryPolicy(wait_initial=60, wait_max=60), draw=0.0)
     assert [1] == await client.call()
     assert [0.01] == client.planned
 
@@ -382,3 +382,12 @@ async def test_cancelled_while_waiting(until: Until) -> None:
     with pytest.raises(asyncio.CancelledError):
         await calling
     assert 1 == client.tally.requests
+
+
+async def test_an_outage_is_not_answered_with_many_times_the_load() -> None:
+    """When everything fails, all tasks on one object together make only so many retries, and the errors say so."""
+    client = Client(Response(503, {}, b""))
+    errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
+    assert 160 <= len(client.numbers) < 175
+    notes = [note for error in errors for note in getattr(error, "__notes__", [])]
+    assert {"It was not tried again: too many of this provider object's requests are failing at once."} == set(notes)
