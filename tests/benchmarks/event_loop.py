@@ -57,10 +57,11 @@ async def payments(origin: str) -> None:
 
 
 async def pages(origin: str) -> None:
-    """Walk page by page."""
+    """Walk page by page, and through each page in one go."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
-        async for _ in campfire.list_payments(page_size=10_000).pages():
-            pass
+        async for page in campfire.list_payments(page_size=10_000).pages():
+            for _ in page.payments:
+                pass
 
 
 async def idle() -> None:

@@ -102,7 +102,7 @@ def large_pages(how: str, *, fields: bool) -> None:
         "careful loop, frozen dataclass": by_the_page(careful_pages, 10_000, of_object),
         "pydantic models": by_the_page(model_pages, 10_000, of_object),
     }
-    each = measured(walks, RECORDS, 5, warm_up=True)
+    each = measured(walks, RECORDS, 7, warm_up=True)
     targets = {"careful loop, frozen dataclass": 1.8, "pydantic models": 2.3, "bare loop, dicts of floats": 1.0}
     tell(f"Walking {RECORDS:,}, 10,000 a page, {how}", each, targets)
 
