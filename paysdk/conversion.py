@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,8 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
-    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    converter.register_structure_hook(datetime, lambda text, _: _moment(text))
+    converter.register_structure_hook(str, _text)
     # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook that is registered by the type.
     converter.register_structure_hook_func(_is_date_or_time, lambda text, _: text and _date_or_time(text))
     converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
@@ -59,6 +60,19 @@ def _register_raw(converter: MsgspecJsonConverter) -> None:
 
     converter.register_unstructure_hook_factory(_has_raw, unstructured)
     converter.register_structure_hook_factory(_has_raw, structured)
+
+
+def _text(value: object, _: type[str]) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")  # noqa: TRY004  # cattrs gathers it with its path, as every other fault of a value
+    return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone, and so names no moment")
+    return moment.astimezone(UTC)
 
 
 def _decimal(value: object, _: type[Decimal]) -> Decimal:

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast, overload
 
 import attrs
 import msgspec
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
 from paysdk.pagination import Pagination, Position
 from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 __all__ = ["PagedListing", "checkpoint_positions"]
 
 
+# One without a zone cannot be compared with the times of payments.
+_Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+# A query that can stand in a request line.
+_Query: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]*\\Z")]
+
+
 class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
     """A ``Position`` in a checkpoint."""
 
-    query: str
+    query: _Query
     given: tuple[str | int, ...] = ()
-    floor: datetime | None = None
-    until: datetime | None = None
+    floor: _Moment | None = None
+    until: _Moment | None = None
 
 
 def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) -> tuple[list[Position], str]:
@@ -49,7 +55,7 @@ def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) 
     try:
         checkpoint = Checkpoint.parse(given) if isinstance(given, str) else given
         sent = msgspec.json.decode(checkpoint.position, type=list[_WirePosition])
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise ConfigurationError(
             f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
         ) from None
@@ -82,6 +88,7 @@ class PagedListing:
         pagination: Pagination,
         reader: Reader,
         filters: str,
+        on_malformed: Callable[[MalformedResponseError], object] | None = None,
         resume: Sequence[Position] | None = None,
         concurrency: int = 1,
         windows: TimeWindows | None = None,
@@ -93,7 +100,14 @@ class PagedListing:
         self._filters = filters
         self._resume = resume
         self._source = Source(
-            client=client, path=path, pagination=pagination, reader=reader, checkpoint=checkpoint, concurrency=concurrency, windows=windows
+            client=client,
+            path=path,
+            pagination=pagination,
+            reader=reader,
+            checkpoint=checkpoint,
+            concurrency=concurrency,
+            windows=windows,
+            on_malformed=on_malformed,
         )
         self._walk: Walk | None = None
 

@@ -6,6 +6,7 @@ from a link is only what identifies the page; the request itself always goes to 
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection
@@ -28,6 +29,8 @@ __all__ = ["FollowLinks", "HalFrom", "Pagination", "Position", "RequestsMade", "
 # What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request
 # line.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
+# Fewer digits than Python refuses to turn into an int, and more than any page size or offset has.
+_WHOLE = re.compile("[0-9]{1,18}")
 
 
 @attrs.frozen
@@ -64,7 +67,7 @@ class Pagination(Protocol):
         """*position*, which an earlier listing left, with the page size of this one."""
         ...
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
         """Where the page after the one at *position* starts, or ``None`` after the last.
 
         Raises ``PaginationError`` for a link that does not identify a page.
@@ -90,6 +93,10 @@ def _parameters(query: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
 def _with_limit(position: Position, limit: int | None) -> Position:
     if limit is None:
         return position
@@ -100,6 +107,13 @@ def _with_limit(position: Position, limit: int | None) -> Position:
 def _nowhere(link: str, wanted: str) -> PaginationError:
     return PaginationError(
         f"The link to the next page has no {wanted}, so it leads nowhere: {link!r}. Resume from the checkpoint later, or tell the provider."
+    )
+
+
+def _gone(start: str) -> PaginationError:
+    return PaginationError(
+        f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it cannot "
+        "be asked for. List again from the beginning."
     )
 
 
@@ -128,12 +142,12 @@ class FollowLinks:
 
     def guessed(self, position: Position, pages: int) -> list[Position]:
         parameters = _parameters(position.query)
-        if "cursor" in parameters or not parameters.get("limit", "").isdecimal() or not parameters.get("offset", "0").isdecimal():
+        offset, limit = _whole(parameters.get("offset", "0")), _whole(parameters.get("limit", ""))
+        if "cursor" in parameters or offset is None or not limit:
             return []
-        offset, limit = int(parameters.get("offset", "0")), int(parameters["limit"])
         return [Position(encode_query((parameters | {"offset": str(offset + limit * page)}).items())) for page in range(1, pages + 1)]
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:  # noqa: ARG002  # the protocol's
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:
             return None
         query = _query_of(link)
@@ -150,10 +164,12 @@ class HalFrom:
 
     ``from`` in a link has been seen to be the first id of the next page, the last of this one, and, in the document's own example, the
     first of this one; followed as it stands, that last form would fetch one page for ever. So where a link points at its own page, the
-    listing goes on from the page's last id, and ends when the provider has nothing but that to give.
+    listing goes on from the page's last id, and ends when the provider has nothing but that to give. ``largest`` is the largest page that
+    can be asked for.
     """
 
     limit: int | None
+    largest: int = 250
 
     @property
     def reads_ids(self) -> bool:
@@ -168,18 +184,24 @@ class HalFrom:
     def guessed(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # an id cannot be guessed
         return []
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str]) -> Position | None:
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        asked = _parameters(position.query)
         if link is None:
+            if "from" in asked and not ids and not records:
+                raise _gone(asked["from"])
             return None
         target = _parameters(_query_of(link)).get("from")
         if target is None:
             raise _nowhere(link, "'from'")
-        asked = _parameters(position.query)
-        limit = int(asked["limit"]) if "limit" in asked else None
+        limit = _whole(asked.get("limit", ""))
         if ids and target in (ids[0], asked.get("from")):
-            if limit != 1 and set(ids) == {asked.get("from")}:
-                return None
             target = ids[-1]
+            if target == asked.get("from"):
+                # Nothing came but what was asked for, and perhaps records without a readable id. Where the page had room for more, that
+                # is the end; where it was full, a larger one may show what comes after.
+                if max(records, len(ids)) < (limit or 2):
+                    return None
+                return self._position(target, self.largest if limit is None else min(2 * limit, self.largest), ids)
         if target not in ids:
             # A smaller page than the one before it was asked for with may not have reached all that was given by then.
             return self._position(target, limit, [given for given in position.given if given not in ids])

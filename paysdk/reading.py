@@ -22,13 +22,13 @@ from paysdk.errors import MalformedResponseError
 if TYPE_CHECKING:
     from paysdk.payment import Payment
 
-__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "not_finite", "read_records"]
+__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "read_records"]
 
 T = TypeVar("T")
 
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _AT = re.compile(r" - at `(\$[^`]*)`$")
-_MISSING = re.compile(r"missing required field `([^`]*)`")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 200
 
@@ -142,16 +142,11 @@ def in_utc(moment: datetime, path: str) -> datetime:
         raise msgspec.ValidationError(f"Expected a time between the years 1 and 9999 in UTC - at `{path}`") from None
 
 
-def not_finite(field: str) -> msgspec.ValidationError:
-    """What to raise for an amount that is no number: a decoder takes "NaN" and "Infinity" for decimals where they come as text."""
-    return msgspec.ValidationError(f"Expected a finite number - at `$[0].{field}`")
-
-
 def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     within = _AT.search(what)
     path = at + (within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else "")
-    if missing := _MISSING.search(what):
+    if missing := _MISSING.match(what):  # at the beginning, for what was sent may say the same further on
         path += f".{missing[1]}"
     not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
     found = "The answer is no JSON" if not_json else "The answer cannot be read"

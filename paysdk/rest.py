@@ -74,7 +74,9 @@ class RestProvider:
         self._client = Client(self.name, self.authorization_scheme, settings)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._client.settings.origin!r})"
+        # A constructor that fails leaves a half-made object in the frames of its error, which may be shown.
+        client: Client | None = getattr(self, "_client", None)
+        return f"{type(self).__name__}({'' if client is None else f'base_url={client.settings.origin!r}'})"
 
     async def __aenter__(self) -> Self:
         self._client.reopen()
@@ -97,7 +99,9 @@ class RestProvider:
         resume: Checkpoint | str | None,
         concurrency: int = 1,
         windows: TimeWindows | None = None,
+        strict: bool = False,
     ) -> PagedListing:
+        """The listing at *path*. Where it is *strict*, a record that cannot be read is an error, whatever ``on_malformed`` is."""
         tag = encode_query(sorted(filters.items()))
         positions = None
         if resume is not None:
@@ -109,6 +113,7 @@ class RestProvider:
             reader=reader,
             filters=tag,
             resume=positions,
+            on_malformed=None if strict else self._client.settings.on_malformed,
             concurrency=concurrency,
             windows=windows,
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SLICE", "RowsOfPage", "Source", "Walk"]
 
+T = TypeVar("T")
+Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
+
 # Records read in one go: about a millisecond's work, after which the event loop gets its turn.
 SLICE = 500
+
+# An empty page with a link goes on, but not for ever.
+_FRUITLESS_PAGES = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +54,7 @@ class Source:
     checkpoint: Callable[[Sequence[Position]], Checkpoint]
     concurrency: int
     windows: TimeWindows | None
+    on_malformed: Callable[[MalformedResponseError], object] | None
     read_ahead: bool = True
 
     def no_further(self) -> Source:
@@ -94,19 +101,21 @@ class _Account:
 class _Chain:
     """A run of pages. ``position`` is where the page starts that is given next, and ``None`` at the end."""
 
-    def __init__(self, source: Source, position: Position, account: _Account) -> None:
+    def __init__(self, source: Source, position: Position, account: _Account, start: Callable[[Fetch], asyncio.Task[RawPage]]) -> None:
         self.position: Position | None = position
         self.latest: datetime | None = None
         self.bad_link: PaginationError | None = None
         self._source = source
         self._account = account
+        self._start = start
         self._under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._requests_made = RequestsMade()
         self._requests_made.add(position.query)
         self._given: dict[str | int, datetime | None] = {}
+        self._fruitless = 0
         self._set_aside_before: Counter[bytes] = Counter()
-        self._last_record: bytes | None = None
         self._set_aside_now: list[bytes] = []
+        self._outlasted: set[str] = set()
 
     def wanted(self, position: Position) -> asyncio.Task[RawPage]:
         """The task that brings the page at *position*, and, as far as is allowed, those for the pages after it."""
@@ -115,7 +124,7 @@ class _Chain:
         before, self._under_way = self._under_way, {}
         for each in ahead:
             same = same_request(each.query)
-            started = before.pop(same) if same in before else self._source.client.start(self._source.fetch(each, self._account.tally))
+            started = before.pop(same) if same in before else self._start(self._source.fetch(each, self._account.tally))
             self._under_way[same] = started
         for task in before.values():
             task.cancel()
@@ -125,12 +134,14 @@ class _Chain:
         """The rows of the page at *position*, and their records; ``position`` moves on to the next page, which is asked for."""
         reads_ids = self._source.pagination.reads_ids
         # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
-        following = None if reads_ids else self._step(position, raw.link, [])
+        following = None if reads_ids else self._step(position, raw, [])
         rows, records = await self._rows(raw, position)
         if reads_ids:
-            following = self._step(position, raw.link, [row.id for row in rows])
+            following = self._step(position, raw, [row.id for row in rows])
         rows, records, ended = self._within(rows, records, position)
         self._drop_repeats(rows, records, position)
+        if following is not None:
+            self._check_progress(rows)
         if ended:
             following = None
             self.stop()
@@ -138,20 +149,34 @@ class _Chain:
         self.position = position if self.bad_link else following
         return rows, records
 
-    def stop(self) -> list[asyncio.Task[RawPage]]:
-        """Cancel the requests that are under way, and give their tasks."""
-        tasks = list(self._under_way.values())
-        self._under_way = {}
-        for task in tasks:
-            task.cancel()
-        return tasks
+    def _check_progress(self, rows: list[Any]) -> None:
+        self._fruitless = 0 if rows else self._fruitless + 1
+        if self._fruitless >= _FRUITLESS_PAGES:
+            self.bad_link = PaginationError(
+                f"The links lead on and on, and the last {_FRUITLESS_PAGES} pages brought nothing new. "
+                "Resume from the checkpoint later, or tell the provider."
+            )
 
-    def _step(self, position: Position, link: str | None, ids: list[str]) -> Position | None:
+    def outlast(self) -> None:
+        """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""
+        self._outlasted |= self._under_way.keys()
+
+    def may_miss(self, position: Position) -> bool:
+        """Whether the page at *position* was asked for before another chain ended."""
+        return same_request(position.query) in self._outlasted
+
+    def stop(self) -> None:
+        """Cancel the requests that are under way."""
+        for task in self._under_way.values():
+            task.cancel()
+        self._under_way = {}
+
+    def _step(self, position: Position, raw: RawPage, ids: list[str]) -> Position | None:
         """Where the next page starts; its request is sent ahead. A bad link is kept until the payments of this page have been given."""
         self._under_way.pop(same_request(position.query), None)
         following = None
         try:
-            following = self._source.pagination.following(position, link, ids)
+            following = self._source.pagination.following(position, raw.link, ids, len(raw.records))
             if following is not None:
                 self._requests_made.add(following.query)
         except PaginationError as error:
@@ -164,7 +189,7 @@ class _Chain:
         return following
 
     async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[bytes]]:
-        on_malformed = self._source.client.settings.on_malformed
+        on_malformed = self._source.on_malformed
         set_aside = None if on_malformed is None else partial(self._set_aside, position=position, tell=on_malformed)
         self._set_aside_now = []
         rows: list[Any] = []
@@ -177,17 +202,13 @@ class _Chain:
             rows += rows_of_part
             records += readable
         self._set_aside_before = Counter(self._set_aside_now)
-        self._last_record = bytes(raw.records[-1]) if raw.records else self._last_record
         return rows, records
 
     def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
         self._set_aside_now.append(fault.raw)
-        if position.given and self._set_aside_before[fault.raw] > 0:
+        # Pages that start from an id overlap, and where a record has no id to read, its bytes tell that it came before.
+        if self._source.pagination.reads_ids and self._set_aside_before[fault.raw] > 0:
             self._set_aside_before[fault.raw] -= 1
-            return
-        # A page that starts with the last record of the one before repeats it; where that has no id to read, its bytes tell.
-        starts_page = fault.path.startswith(f"{self._source.reader.path}[0]")
-        if self._source.pagination.reads_ids and starts_page and fault.raw == self._last_record:
             return
         client = self._source.client
         fault.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
@@ -220,7 +241,8 @@ class Walk:
         self._resumed = resume is not None
         self._account = _Account()
         positions = [source.pagination.start()] if resume is None else [source.pagination.resumed(position) for position in resume]
-        self._chains = [_Chain(source, position, self._account) for position in positions]
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._chains = [self._chain(position) for position in positions]
         self._budget = source.client.budget()
         self._planning: asyncio.Task[tuple[TimeWindows, list[datetime | None]]] | None = None
         self._resting: _Chain | None = None
@@ -231,12 +253,10 @@ class Walk:
         return ListingReport(**done, requests=self._account.tally.requests, retries=self._account.tally.retries, complete=self._complete)
 
     async def aclose(self) -> None:
-        """End the requests that are under way."""
-        tasks: list[asyncio.Task[Any]] = [task for chain in self._chains for task in chain.stop()]
-        if self._planning is not None:
-            self._planning.cancel()
-            tasks.append(self._planning)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """End the requests that are under way, and wait for those that were cancelled before."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def next_page(self) -> RowsOfPage | None:
         """The next page, or ``None`` after the last. An error that is raised carries the checkpoint of the page that failed."""
@@ -256,6 +276,15 @@ class Walk:
                 error.checkpoint = self._checkpoint()
             raise
 
+    def _chain(self, position: Position) -> _Chain:
+        return _Chain(self._source, position, self._account, self._start)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = self._source.client.start(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def _ready(self) -> tuple[_Chain, Position]:
         """A chain whose page has come, or has failed to, and where that page starts."""
         self._plan()
@@ -270,7 +299,7 @@ class Walk:
             waiting = [*tasks, *([self._planning] if self._planning else [])]
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if self._planning is not None and self._planning in done:
-                self._cut(*self._planning.result())
+                self._cut(*await self._source.client.finished(self._planning))
                 self._planning = None
                 continue
             return next(found for task, found in tasks.items() if task in done)
@@ -278,8 +307,8 @@ class Walk:
     async def _read(self, chain: _Chain, position: Position) -> RowsOfPage:
         raw = await self._source.client.finished(chain.wanted(position))
         rows, records = await chain.read(position, raw)
-        if chain.position is None and chain is self._chains[-1]:
-            self._rest(chain, revisited(position, rows))
+        if chain.position is None:
+            self._ended(chain, position, rows)
         account = self._account
         account.pages += 1
         account.payments += len(rows)
@@ -295,7 +324,7 @@ class Walk:
 
     def _plan(self) -> None:
         if self._source.windows is not None and not self._resumed and not self._account.pages and self._planning is None:
-            self._planning = self._source.client.start(self._planned(self._source.windows))
+            self._planning = self._start(self._planned(self._source.windows))
 
     async def _planned(self, windows: TimeWindows) -> tuple[TimeWindows, list[datetime | None]]:
         """The windows, and the times at which to cut."""
@@ -303,7 +332,7 @@ class Walk:
         try:
             counted = await self._source.fetch(windows.counting(), self._account.tally)
             places = windows.places(counted.reported_count or 0, self._source.concurrency)
-            fetches += [self._source.client.start(self._source.fetch(windows.row_at(place), self._account.tally)) for place in places]
+            fetches += [self._start(self._source.fetch(windows.row_at(place), self._account.tally)) for place in places]
             pages = [await fetch for fetch in fetches]
             records = [bytes(record) for page in pages for record in page.records]
             return windows, [row.modified_at for row in read_records(self._source.reader, records, 0, None)[0]]
@@ -319,12 +348,15 @@ class Walk:
         ordered = cuts(times, first.latest)
         if first.position is not None and ordered:
             first.position = attrs.evolve(first.position, until=ordered[0])
-            self._chains += [_Chain(self._source, position, self._account) for position in windows.windows(ordered)]
+            self._chains += map(self._chain, windows.windows(ordered))
 
-    def _rest(self, last: _Chain, end: Position) -> None:
+    def _ended(self, chain: _Chain, position: Position, rows: list[Any]) -> None:
         """Come back to the end of the last window when the others are done: what was modified before it was read there has moved here."""
-        if any(chain.position is not None for chain in self._chains):
-            last.position = end
+        last = self._chains[-1]
+        if chain is not last:
+            last.outlast()
+        elif last.may_miss(position) or any(each.position is not None for each in self._chains):
+            last.position = revisited(position, rows)
             self._resting = last
 
     def _live(self) -> list[tuple[_Chain, Position]]:
@@ -333,6 +365,6 @@ class Walk:
             return [(chain, position) for chain, position in live if chain is not self._resting]
         if self._resting is not None:
             self._resting = None
-            self._chains = [_Chain(self._source, position, self._account) for _, position in live]
+            self._chains = [self._chain(position) for _, position in live]
             return self._live()
         return live

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
@@ -18,6 +19,10 @@ import pytest
 # On CI the examples are the same in each run, and no example is judged by its time.
 hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("paysdk")
+
+
+# A shell that runs this in the background has SIGINT ignored, here and in all that is started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _loopback_only(event: str, args: tuple[object, ...]) -> None:

@@ -178,3 +178,11 @@ def test_converter_is_nobody_elses() -> None:
     assert "1" == make_converter().unstructure(Decimal(1))
     assert Decimal(1) == cattrs.unstructure(Decimal(1))
     assert date(2026, 1, 2) == cattrs.unstructure(date(2026, 1, 2))
+
+
+@pytest.mark.parametrize(("field", "value"), [("id", None), ("provider", 7), ("created_at", "2025-04-24T23:13:35")])
+def test_what_a_payment_cannot_have_does_not_come_back(field: str, value: object) -> None:
+    """A missing id does not become a text, and a time without a zone no moment."""
+    made = {"provider": "campfire", "id": "1", "amount": "1.00", "invoice": {"id": "2"}, field: value}
+    with pytest.raises(BaseValidationError):
+        make_converter().structure(made, Payment)

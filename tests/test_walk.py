@@ -6,11 +6,12 @@ import asyncio
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk import CampfireProvider, PaginationError, ServerError
@@ -34,6 +35,7 @@ class ModelServer:
 
     def __init__(self, times: list[int]) -> None:
         self.rows = dict(enumerate(sorted(times), start=1))
+        self.voided: set[int] = set()
         self.clock = max(times, default=0)
         self.requests: list[str] = []
         self.flying = self.most_flying = 0
@@ -47,6 +49,10 @@ class ModelServer:
     def touch(self, number: int) -> None:
         self.clock += 1
         self.rows[number] = self.clock
+
+    def record(self, number: int, time: int) -> dict[str, Any]:
+        voided = "2025-01-31" if number in self.voided else None
+        return {"id": number, "invoice_id": 1, "amount": 1, "voided_date": voided, "last_modified_at": _stamp(time)}
 
     async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally) -> RawPage:
         tally.requests += 1
@@ -69,10 +75,8 @@ class ModelServer:
         following = {"cursor": json.dumps(part[-1])} if "cursor" in asked and part else {"offset": str(first + limit)}
         page = {
             "count": count,
-            "results": [{"id": number, "invoice_id": 1, "amount": 1, "last_modified_at": _stamp(time)} for time, number in part],
-            "next": "http://elsewhere.example/?" + "&".join(f"{k}={_quoted(v)}" for k, v in (asked | following).items())
-            if first + limit < len(rows)
-            else None,
+            "results": [self.record(number, time) for time, number in part],
+            "next": f"http://elsewhere.example/?{_query(asked | following)}" if first + limit < len(rows) else None,
         }
         self.edit(page, asked)
         return json.dumps(page).encode()
@@ -80,6 +84,10 @@ class ModelServer:
 
 def _quoted(value: str) -> str:
     return value.replace("%", "%25").replace("[", "%5B").replace("]", "%5D").replace(" ", "%20").replace(",", "%2C").replace("+", "%2B")
+
+
+def _query(asked: dict[str, str]) -> str:
+    return "&".join(f"{name}={_quoted(value)}" for name, value in asked.items())
 
 
 def _second(asked: dict[str, str], bound: str, default: int) -> int:
@@ -103,7 +111,21 @@ def seen(payments: list[Payment]) -> list[tuple[str, datetime | None]]:
     return [(payment.id, payment.modified_at) for payment in payments]
 
 
-times = st.lists(st.integers(min_value=0, max_value=60), max_size=60)
+def voided_in(payments: list[Payment]) -> set[str]:
+    """The ids of those that are voided, as they came last."""
+    return {payment.id for payment in {payment.id: payment for payment in payments}.values() if payment.is_voided}
+
+
+def collected(server: ModelServer, **arguments: Any) -> list[Payment]:  # noqa: ANN401  # those of list_payments
+    """A listing of *server*, whole."""
+
+    async def walk() -> list[Payment]:
+        return await provider_of(server).list_payments(**arguments).collect()
+
+    return asyncio.run(walk())
+
+
+times = st.lists(st.integers(min_value=0, max_value=60), max_size=60) | st.lists(st.integers(0, 2), max_size=60)
 
 
 @given(times=times, page_size=st.integers(1, 15), concurrency=st.integers(1, 9), pagination=st.sampled_from(["cursor", "offset"]))
@@ -132,21 +154,96 @@ def test_what_stands_throughout_is_listed_while_records_change(times: list[int],
 
     def change() -> None:
         if server.rows and len(server.requests) < 60:
-            what = dice.choice(["touch", "touch", "add", "delete", "nothing", "nothing"])
-            if what == "touch":
-                server.touch(dice.choice(list(server.rows)))
+            what = dice.choice(["touch", "void", "add", "delete", "nothing", "nothing"])
+            if what in {"touch", "void"}:
+                number = dice.choice(list(server.rows))
+                server.touch(number)
+                server.voided |= {number} if what == "void" else set()
             elif what == "delete":
                 del server.rows[dice.choice(list(server.rows))]
             elif what == "add":
                 server.touch(max(server.rows) + 1000)
 
-    async def walk() -> list[Payment]:
-        return await provider_of(server).list_payments(page_size=page_size, concurrency=concurrency).collect()
-
     server.between = change
-    got = seen(asyncio.run(walk()))
+    payments = collected(server, page_size=page_size, concurrency=concurrency)
+    got = seen(payments)
     assert [] == sorted({str(number) for number in at_first & set(server.rows)} - {number for number, _ in got})
     assert sorted(set(got)) == sorted(got)
+    if concurrency == 1:
+        # In one chain what moves to the end is always met there, as it was left.
+        assert {(str(number), START + timedelta(seconds=time)) for number, time in server.rows.items()} <= set(got)
+        assert {str(number) for number in server.voided} <= voided_in(payments) | {
+            str(number) for number in server.voided - set(server.rows)
+        }
+
+
+@given(times=times, page_size=st.integers(1, 9), concurrency=st.integers(1, 6), seed=st.integers(0, 10**6))
+def test_additions_are_listed_by_offset(times: list[int], page_size: int, concurrency: int, seed: int) -> None:
+    """Payments that are added while a listing goes on by offset neither hide others nor make them come twice."""
+    dice = random.Random(seed)
+    server = ModelServer(times)
+    at_first = [str(number) for _, number in server.ordered()]
+
+    def add() -> None:
+        if dice.random() < 0.5 and len(server.requests) < 60:
+            server.touch(max(server.rows, default=0) + 1)
+
+    server.between = add
+    got = [payment.id for payment in collected(server, page_size=page_size, concurrency=concurrency, pagination="offset")]
+    assert at_first == got[: len(at_first)]
+    assert sorted(set(got)) == sorted(got)
+
+
+LOOKS = ("http://elsewhere.example/?{}", "https://api.meetcampfire.com/coa/api/v1/invoice-payments?{}", "/?{}", "?{}", "//[::1]:9/x?{}#y")
+
+
+@settings(max_examples=200)
+@given(
+    times=times,
+    page_size=st.integers(1, 15),
+    concurrency=st.integers(1, 6),
+    pagination=st.sampled_from(["cursor", "offset"]),
+    seed=st.integers(0, 10**6),
+)
+def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, concurrency: int, pagination: Paging, seed: int) -> None:
+    """Wherever links point, and whatever pages are empty, a listing is whole, or is made whole from the error of a link that went wrong."""
+    dice = random.Random(seed)
+    server = ModelServer(times)
+
+    def relink(page: dict[str, Any], asked: dict[str, str]) -> None:
+        here = _query(asked)
+        if page["next"] is None:
+            if dice.random() < 0.5:
+                del page["next"]
+        elif dice.random() < 0.1:
+            before = dice.choice(server.requests) if concurrency == 1 else here
+            page["next"] = dice.choice(["", "https://[::1", f"?limit={page_size}", f"?{here}", f"?{before}"])
+        elif dice.random() < 0.2 and ("cursor" in asked or "offset" in asked):
+            page["results"], page["next"] = [], f"?{here}&again={len(server.requests)}"
+        else:
+            page["next"] = dice.choice(LOOKS).format(page["next"].partition("?")[2])
+
+    async def walk() -> tuple[list[list[str]], list[str]]:
+        provider = provider_of(server)
+        listing = provider.list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        pages: list[list[str]] = [[]]
+        try:
+            async for page in listing.pages():
+                pages.append([payment.id for payment in page.payments])
+        except PaginationError as error:
+            assert error.checkpoint is not None
+            assert not listing.report.complete
+            server.edit = lambda _page, _query: None
+            return pages, [payment.id for payment in await provider.list_payments(resume=error.checkpoint).collect()]
+        assert listing.report.complete
+        return pages, []
+
+    server.edit = relink
+    pages, resumed = asyncio.run(walk())
+    *others, before = pages
+    # The only way on from a link that went wrong is through its page, the last that was given.
+    resumed = [number for number in resumed if number not in before]
+    assert sorted(str(number) for number in server.rows) == sorted([*chain.from_iterable(others), *before, *resumed])
 
 
 @given(
@@ -310,3 +407,21 @@ async def test_leaving_ends_what_is_under_way() -> None:
             break
     await pages.aclose()  # type: ignore[attr-defined]  # an async generator, which the protocol does not promise
     assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty pages go on, but not for ever: where so many in a row bring nothing new, the listing ends with an error and a checkpoint."""
+    monkeypatch.setattr("paysdk.walk._FRUITLESS_PAGES", 20)
+    server = ModelServer(list(range(5)))
+
+    def on_and_on(page: dict[str, Any], _: dict[str, str]) -> None:
+        page["results"] = page["results"] if len(server.requests) == 1 else []
+        page["next"] = f"?cursor={len(server.requests)}"
+
+    server.edit = on_and_on
+    server.answer = lambda query, answer=server.answer: answer(query.partition("cursor=")[0])  # type: ignore[method-assign,misc]
+    listing = provider_of(server).list_payments()
+    with pytest.raises(PaginationError, match="the last 20 pages brought nothing new") as caught:
+        await listing.collect()
+    assert 5 == listing.report.payments
+    assert caught.value.url is not None

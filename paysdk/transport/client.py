@@ -52,11 +52,15 @@ class Settings:
             checked_seconds("deadline", self.deadline)
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}.")
-        if self.limiter is not None and not (hasattr(self.limiter, "__aenter__") and hasattr(self.limiter, "__aexit__")):
+        if self.limiter is not None and not _is_async_context(self.limiter):
             raise ConfigurationError(f"limiter must be an async context manager, not {self.limiter!r}.")
         for name in ("on_malformed", "on_event"):
             if (given := getattr(self, name)) is not None and not callable(given):
                 raise ConfigurationError(f"{name} must be callable, not {given!r}.")
+
+
+def _is_async_context(given: object) -> bool:
+    return not isinstance(given, type) and hasattr(given, "__aenter__") and hasattr(given, "__aexit__")
 
 
 class Budget:
@@ -152,8 +156,11 @@ class Client:
         mine = [task for task in self._tasks if task.get_loop() is loop]
         for task in mine:
             task.cancel()
-        await asyncio.gather(*mine, return_exceptions=True)
-        await self._http.aclose()
+        try:
+            await asyncio.gather(*mine, return_exceptions=True)
+        finally:
+            # Cancelled while it waits, it gives the connections back all the same.
+            await self._http.aclose()
 
     async def _authorization(self) -> Secret:
         source = self.settings.key

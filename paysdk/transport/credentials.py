@@ -10,6 +10,10 @@ from paysdk.errors import ConfigurationError
 __all__ = ["KeySource", "Secret", "checked_key"]
 
 
+# A shorter text stands in others by chance, and is no key.
+_TELLING = 8
+
+
 class Secret:
     """A text that shows itself only when asked, and can be neither copied into a pickle nor printed by accident."""
 
@@ -20,6 +24,11 @@ class Secret:
 
     def reveal(self) -> str:
         return self._text
+
+    def out_of(self, text: str) -> str:
+        """*text* with the key blotted out, if it stands there: an API may repeat in its answer what it was sent."""
+        key = self._text.rpartition(" ")[2]
+        return text.replace(key, "***") if len(key) >= _TELLING else text
 
     def __repr__(self) -> str:
         return "Secret(***)"

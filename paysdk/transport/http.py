@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -157,7 +158,13 @@ class HTTPTransport:
             middlewares=(*others, _sent_once),
         ) as answer:
             body = await _read(answer)
-            return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+            found = {name.lower(): value for name, value in answer.headers.items()}
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return Response(answer.status, found, body)
+            clean = attempt.authorization.out_of
+            return Response(
+                answer.status, {name: clean(value) for name, value in found.items()}, clean(body.decode("latin-1")).encode("latin-1")
+            )
 
     def _explained(self, error: Exception) -> PaysdkError:
         if isinstance(error, PaysdkError):

@@ -74,3 +74,9 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
     with pytest.raises(ConfigurationError) as raised:
         checked_key(Secret(wrong))
     assert "sandbox-key" not in told_by(raised.value)
+
+
+def test_a_key_is_blotted_out_of_what_an_api_repeats() -> None:
+    """The key goes, with or without its scheme; a text too short to be a key stays."""
+    assert "bad header Token ***" == Secret(f"Token {KEY}").out_of(f"bad header Token {KEY}")
+    assert "all well" == Secret("Token l").out_of("all well")

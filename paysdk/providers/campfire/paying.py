@@ -134,8 +134,13 @@ class PayOutcome:
     invoice: Invoice | None
 
 
+# What the later schema calls a payment of each kind (payment_type); it has no word of its own for debit memos.
+_PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_MEMO", "empty_transactions": "MANUAL_TRANSACTION"}
+
+
 @attrs.frozen
 class _Expected:
+    kind: str
     amount: Decimal
     external_id: str | None
     transaction_id: str | None
@@ -156,7 +161,7 @@ class PayOrder:
     def of(cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]) -> PayOrder:
         """The order for the items of each kind. Raises ``ConfigurationError`` for one that cannot be right, or where there is none."""
         lists = {name: [_as_sent(name, kind, item) for item in _listed(name, items)] for name, (kind, items) in kinds.items()}
-        expected = tuple(_expectation(item) for items in lists.values() for item in items)
+        expected = tuple(_expectation(name, item) for name, items in lists.items() for item in items)
         if not expected:
             raise ConfigurationError(f"There is nothing to pay with: give at least one item in {', '.join(lists)}.")
         external_ids = [item.external_id for item in expected if item.external_id is not None]
@@ -207,13 +212,13 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _expectation(item: Mapping[str, object]) -> _Expected:
+def _expectation(kind: str, item: Mapping[str, object]) -> _Expected:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
-    return _Expected(
-        _exact(item["amount"]),
-        str(external_id) if external_id not in (None, "") else None,
-        str(transaction_id) if transaction_id is not None else None,
-    )
+    if external_id is not None and not (isinstance(external_id, str) and 0 < len(external_id.strip()) <= _LONGEST_EXTERNAL_ID):
+        raise ConfigurationError(f"external_id must be a text of 1 to {_LONGEST_EXTERNAL_ID} characters, not {external_id!r}.")
+    if transaction_id == "" or isinstance(transaction_id, bool):
+        raise ConfigurationError(f"transaction_id must be an id, as int or str, not {transaction_id!r}.")
+    return _Expected(kind, _exact(item["amount"]), external_id, None if transaction_id is None else str(transaction_id))
 
 
 def refused(error: PaysdkError, *, unanswered: bool) -> bool:
@@ -260,10 +265,15 @@ def booked(order: PayOrder, before: Collection[str], payments: Iterable[Payment]
 
 
 def _is(item: _Expected, payment: Payment) -> bool:
-    # An answer of the older schema has no external_id, and a payment without a transaction has none to compare.
-    transaction = payment.raw.get("payment_transaction")
-    return (
-        payment.amount == item.amount
-        and (item.external_id is None or payment.external_id in {None, item.external_id})
-        and (item.transaction_id is None or transaction is None or str(transaction) == item.transaction_id)
-    )
+    """Whether *payment*, which is new, is what *item* ordered: by an id where there is one to compare, else by all that can be seen."""
+    raw = payment.raw
+    if payment.amount != item.amount:
+        return False
+    if item.external_id is not None and (payment.external_id is not None or "external_id" in raw):
+        return payment.external_id == item.external_id
+    if item.transaction_id is not None:
+        return item.transaction_id in map(str, [raw.get("payment_transaction"), *(raw.get("payment_transactions") or ())])
+    # Stripe's payments are its own, and an id that somebody gave is not that of an item that has none.
+    if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
+        return False
+    return raw.get("payment_type") in (None, "", _PAYMENT_TYPES.get(item.kind, raw.get("payment_type")))

@@ -6,9 +6,12 @@ API's own.
 
 from __future__ import annotations
 
+import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
+from weakref import WeakValueDictionary
 
-from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError
+from paysdk.errors import ConfigurationError, MalformedResponseError, OutcomeUnknownError, PaysdkError
 from paysdk.messages import Request, Response
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
@@ -49,8 +52,6 @@ _DEFAULT_PAGE = 100
 
 _SINCE = "last_modified_at__gte"
 _UNTIL = "last_modified_at__lte"
-# How many payments with one external id are looked at; there should be one.
-_LOOKED_AT = 100
 
 
 class CampfireProvider(RestProvider):
@@ -160,6 +161,16 @@ class CampfireProvider(RestProvider):
             }
         )
         number = _checked_invoice_id(invoice_id)
+        # One at a time on an invoice: two that saw the same payments beforehand could not tell their new ones apart.
+        async with self._paying.setdefault(number, asyncio.Lock()):
+            return await self._pay(number, order)
+
+    @cached_property
+    def _paying(self) -> WeakValueDictionary[int, asyncio.Lock]:
+        """The locks of the invoices that are being paid."""
+        return WeakValueDictionary()
+
+    async def _pay(self, number: int, order: PayOrder) -> PayOutcome:
         budget, tally = self._client.budget(), Tally()
         before = await self._invoice(number, budget, tally)
         known = [*before.payments, *await self._with_external_ids(order, number, budget)]
@@ -173,13 +184,18 @@ class CampfireProvider(RestProvider):
             if refused(error, unanswered=tally.unanswered):
                 raise
             return await self._looked_for(number, order, ids_before, budget, error)
-        if payment_ids is None and invoice is not None:
+        if invoice is not None:
             # Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
             ours = booked(order, ids_before, invoice.payments) or ()
             payment_ids = tuple(
                 payment.id for payment in invoice.payments if payment.id in ours or (not ours and payment.id not in ids_before)
             )
-        return PayOutcome(payment_ids or (), invoice)
+        if not payment_ids or (invoice is not None and invoice.id != number):
+            strange = MalformedResponseError("The answer is a success, and has no new payment of this invoice in it")
+            return await self._looked_for(
+                number, order, ids_before, budget, strange.at(self.name, "POST", self._client.settings.origin + request.target)
+            )
+        return PayOutcome(payment_ids, invoice)
 
     async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
         def read(response: Response) -> Invoice:
@@ -191,15 +207,19 @@ class CampfireProvider(RestProvider):
         """The payments that have one of the order's external ids already. Raises ``ConfigurationError`` where one pays another invoice."""
         found: list[Payment] = []
         for external_id in sorted(order.external_ids):
-            # An API that does not know this filter ignores it, so what comes is looked at; and only the first page of it.
-            listing = self.list_payments(external_id=external_id, page_size=_LOOKED_AT)
+            # An API older than this filter ignores it and lists everything, so all that comes is looked at. A record that cannot be read is
+            # an error here, whatever on_malformed says: it might be the one.
+            rules = FollowLinks(
+                encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), "external_id": external_id}.items()), ("cursor", "offset"), None
+            )
+            listing = self._listing(_PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
             try:
                 async with budget.spending():
-                    listed = await listing.collect(limit=_LOOKED_AT)
+                    found += [payment async for payment in listing if payment.external_id == external_id and not payment.is_voided]
             except PaysdkError as error:
+                error.checkpoint = None
                 error.at(self.name, "GET", self._client.settings.origin + _PAYMENTS)
                 raise
-            found += [payment for payment in listed if payment.external_id == external_id and not payment.is_voided]
         for payment in found:
             if payment.invoice.id != str(invoice_id):
                 raise ConfigurationError(
@@ -284,6 +304,8 @@ def _checked_external_id(external_id: str) -> str:
     text: object = external_id
     if not isinstance(text, str) or not text.strip():
         raise ConfigurationError(f"external_id must not be empty: the API would ignore it and list every payment. It was {external_id!r}.")
+    if not text.isprintable():
+        raise ConfigurationError(f"external_id has a character that cannot be sent or seen: {external_id!r}.")
     return external_id
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft, exact_number
 from paysdk.providers.notify.schema import Customer, PageEnvelope, PaymentRow
-from paysdk.reading import RawPage, as_array, not_finite
+from paysdk.reading import RawPage, as_array, exact_amount
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 __all__ = ["NAME", "PaymentsReader"]
 
 NAME = "notify"
 
 _page = msgspec.json.Decoder(PageEnvelope)
-_rows = msgspec.json.Decoder(list[PaymentRow])
+_rows = msgspec.json.Decoder(list[PaymentRow], float_hook=exact_number)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
@@ -41,13 +44,12 @@ class PaymentsReader:
     def rows(self, records: list[bytes]) -> list[PaymentRow]:
         rows = _rows.decode(as_array(records))
         for row in rows:
-            total, balance = row.invoice.invoice_total, row.invoice.invoice_balance
-            if not row.amount.is_finite():
-                raise not_finite("amount")
-            if total is not None and not total.is_finite():
-                raise not_finite("invoice.invoiceTotal")
-            if balance is not None and not balance.is_finite():
-                raise not_finite("invoice.invoiceBalance")
+            invoice = row.invoice
+            row.amount = _amount(row.amount, "$[0].amount")
+            if invoice.invoice_total is not None:
+                invoice.invoice_total = _amount(invoice.invoice_total, "$[0].invoice.invoiceTotal")
+            if invoice.invoice_balance is not None:
+                invoice.invoice_balance = _amount(invoice.invoice_balance, "$[0].invoice.invoiceBalance")
             if row.date is not None:
                 _day(row.date)
         return rows
@@ -84,6 +86,16 @@ def _customer(sent: Customer) -> CustomerRef:
     customer.name = sent.name
     customer.__class__ = CustomerRef
     return customer  # type: ignore[no-any-return]  # it has just become one
+
+
+def _amount(sent: object, path: str) -> Decimal:
+    return _amount_of_text(sent, path) if type(sent) is str else exact_amount(sent, path)
+
+
+# By its text, whose digits stay as they are; equal numbers may have different ones.
+@lru_cache(maxsize=8192)
+def _amount_of_text(text: str, path: str) -> Decimal:
+    return exact_amount(text, path)
 
 
 @lru_cache(maxsize=4096)  # a page has few different days

@@ -105,7 +105,7 @@ class NotifyProvider(RestProvider):
                 raise UnsupportedFilterError(
                     f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some."
                 )
-        rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE))
+        rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE), _LARGEST_PAGE)
         return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), filters={}, resume=resume)
 
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import msgspec
 
@@ -21,8 +20,9 @@ class Invoice(msgspec.Struct, gc=False, rename="camel"):
 
     id: Identifier
     number: str | None = None
-    invoice_total: Decimal | None = None
-    invoice_balance: Decimal | None = None
+    # As it comes, which is a text by the document, since a text is looked at more closely.
+    invoice_total: Any = None
+    invoice_balance: Any = None
 
 
 class Customer(msgspec.Struct, gc=False):
@@ -39,7 +39,7 @@ class PaymentRow(msgspec.Struct, gc=False):
     modified_at: ClassVar[None] = None
 
     id: Identifier
-    amount: Decimal
+    amount: Any
     invoice: Invoice
     date: Day | None = None
     customer: Customer | None = None

@@ -212,7 +212,7 @@ def test_field_of_an_item_that_cannot_be_right_is_refused(make: Callable[[], obj
         ({"transactions": [{"amount": 1, "a": object()}]}, r"transactions\[…\]\.a cannot be sent exactly"),
         ({"transactions": [{"amount": 1, "memo": "\ud800"}]}, "half of a surrogate pair"),
         ({"empty_transactions": [manual("1", "x"), manual("2", "x")]}, "Two items have one external_id"),
-        ({"empty_transactions": [manual("1", "5")], "transactions": [{"amount": 1, "external_id": 5}]}, "Two items have one external_id"),
+        ({"empty_transactions": [manual("1", "5")], "transactions": [{"amount": 1, "external_id": "5"}]}, "Two items have one external_id"),
     ],
     ids=range(14),
 )
@@ -222,11 +222,19 @@ def test_order_that_cannot_be_right_is_refused(items: dict[str, Any], message: s
         order(**items)
 
 
-@pytest.mark.parametrize("external_id", [None, "", 0, 5, ["list"]], ids=repr)
-def test_external_id_of_a_mapping_is_taken_as_text(external_id: object) -> None:
-    """Whatever a mapping has for it; none and empty are no external id."""
-    made = order(empty_transactions=[{"amount": 1, "external_id": external_id}])
-    assert ({str(external_id)} if external_id not in (None, "") else set()) == made.external_ids
+@pytest.mark.parametrize("external_id", ["", " ", 0, 5, ["list"], "x" * 257], ids=repr)
+def test_external_id_of_a_mapping_is_checked_too(external_id: object) -> None:
+    """In a mapping it must be what it must be in an item, and may be missing."""
+    with pytest.raises(ConfigurationError, match="external_id must be a text of 1 to 256 characters"):
+        order(empty_transactions=[{"amount": 1, "external_id": external_id}])
+    assert {"one"} == order(empty_transactions=[{"amount": 1, "external_id": "one"}, {"amount": 1, "external_id": None}]).external_ids
+
+
+@pytest.mark.parametrize("transaction_id", ["", True], ids=repr)
+def test_transaction_id_of_a_mapping_is_checked_too(transaction_id: object) -> None:
+    """In a mapping it must be an id, too."""
+    with pytest.raises(ConfigurationError, match="transaction_id must be an id"):
+        order(transactions=[{"amount": 1, "transaction_id": transaction_id}])
 
 
 def test_items_and_orders_are_frozen() -> None:
@@ -318,7 +326,7 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([BANK], [payment("1", "10.00", transaction=4)], None),
         ([BANK], [payment("1", "10.00", transaction=5)], {"1"}),
         ([BANK], [payment("1", "10.00", transaction="5")], {"1"}),
-        ([BANK], [payment("1", "10.00")], {"1"}),
+        ([BANK], [payment("1", "10.00")], None),
         ([MEMO, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)], {"1", "2"}),
     ],
     ids=range(15),
@@ -331,3 +339,30 @@ def test_order_is_booked_where_each_item_is_among_the_new_payments(
     made = order(**{name: kinds[kind] for name, kind in KINDS.items()})
     found = booked(made, {"old"}, payments)
     assert expected == (None if found is None else set(found))
+
+
+@pytest.mark.parametrize(
+    ("item", "sent"),
+    [
+        (ONE, {"external_id": None}),
+        (BANK, {"payment_transaction": None}),
+        (BANK, {"payment_transaction": 99}),
+        (manual("10.00"), {"source": "STRIPE"}),
+        (manual("10.00"), {"external_id": "somebody else's"}),
+        (manual("10.00"), {"payment_type": "BANK_TRANSACTION"}),
+        (MEMO, {"payment_type": "MANUAL_TRANSACTION"}),
+    ],
+    ids=repr,
+)
+def test_somebody_elses_equal_payment_is_not_taken_for_ours(
+    item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, object]
+) -> None:
+    """A new payment of the same amount that shows another id, another kind or another source is not what was ordered."""
+    other = attrs.evolve(
+        payment("1", "10.00"),
+        raw=sent,
+        source=sent.get("source"),
+        external_id=sent.get("external_id"),  # type: ignore[arg-type]
+    )
+    name = next(name for name, kind in KINDS.items() if isinstance(item, kind))
+    assert booked(order(**{name: [item]}), set(), [other]) is None

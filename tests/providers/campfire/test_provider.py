@@ -748,10 +748,12 @@ async def test_external_id_is_taken(row: dict[str, Any], message: str) -> None:
 
 
 async def test_pay_with_an_answer_that_names_nothing() -> None:
-    """An answer with no ids gives none."""
+    """A success that names no payment proves none: the invoice is looked at, and where nothing is new the outcome is unknown."""
     faults = FaultPlan().always(wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
-        assert PayOutcome((), None) == await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        with pytest.raises(OutcomeUnknownError, match="has no new payment of this invoice in it"):
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert 1 == asked(sandbox).count(("POST", PAY))
 
 
 async def test_errors_by_kind() -> None:
@@ -778,10 +780,54 @@ async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
     async with CampfireSandbox(payments=0, faults=FaultPlan().on(1, hang(), method="POST")) as sandbox:
         async with provider(sandbox, timeout=0.05) as campfire:
             with pytest.raises(OutcomeUnknownError) as raised:
-                await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+                await campfire.mark_invoice_paid(58700, empty_transactions=[attrs.evolve(MANUAL, external_id=None)])
             assert await raised.value.check() is None
-            late = sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
+            late = sandbox.add_payment(invoice_id=58700, amount=MANUAL.amount)
             outcome = await raised.value.check()
         assert isinstance(outcome, PayOutcome)
         assert (str(late),) == outcome.payment_ids
         assert 1 == asked(sandbox).count(("POST", PAY))
+
+
+async def test_tasks_that_pay_one_invoice_take_turns() -> None:
+    """Three tasks with one external id make one payment; three without make three, and each is told its own."""
+    async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
+        same = await asyncio.gather(*(campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL]) for _ in range(3)))
+        assert 1 == len({outcome.payment_ids for outcome in same})
+        assert 1 == asked(sandbox).count(("POST", PAY))
+        each = await asyncio.gather(
+            *(campfire.mark_invoice_paid(58701, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]) for _ in range(3))
+        )
+        assert 3 == len({outcome.payment_ids for outcome in each})
+
+
+async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> None:
+    """An API older than the filter lists everything, and the payment is found among all of it, in a later process too."""
+
+    class Older(CampfireSandbox):
+        def answer(self, request: Request) -> Answer:
+            return super().answer(
+                attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"})
+            )
+
+    async with Older(payments=150) as sandbox:
+        sandbox.add_payment(invoice_id=58700, amount=MANUAL.amount, external_id=MANUAL.external_id)
+        async with provider(sandbox) as campfire:
+            await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
+        assert 0 == asked(sandbox).count(("POST", PAY))
+
+
+async def test_a_record_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
+    """Looking for an external id does not set bad records aside, whatever ``on_malformed`` is, and nothing is sent."""
+    async with CampfireSandbox(payments=0) as sandbox, provider(sandbox, on_malformed=lambda _: None) as campfire:
+        sandbox.add_payment(invoice_id=58700, amount=MANUAL.amount, external_id=MANUAL.external_id, payment_date="30-04-2025")
+        with pytest.raises(MalformedResponseError):
+            await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
+        assert 0 == asked(sandbox).count(("POST", PAY))
+
+
+@pytest.mark.parametrize("external_id", ["\ud800", "a\nb", "a\x00"], ids=repr)
+def test_an_external_id_that_cannot_be_sent_is_refused(external_id: str) -> None:
+    """Half a surrogate pair and control characters raise at the call."""
+    with pytest.raises(ConfigurationError, match="cannot be sent or seen"):
+        CampfireProvider("sandbox-key").list_payments(external_id=external_id)
