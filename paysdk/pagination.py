@@ -112,8 +112,8 @@ def _nowhere(link: str, wanted: str) -> PaginationError:
 
 def _gone(start: str) -> PaginationError:
     return PaginationError(
-        f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it cannot "
-        "be asked for. List again from the beginning."
+        f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it "
+        "cannot be asked for. List again from the beginning."
     )
 
 

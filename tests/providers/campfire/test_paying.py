@@ -355,14 +355,14 @@ def test_order_is_booked_where_each_item_is_among_the_new_payments(
     ids=repr,
 )
 def test_somebody_elses_equal_payment_is_not_taken_for_ours(
-    item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, object]
+    item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, Any]
 ) -> None:
     """A new payment of the same amount that shows another id, another kind or another source is not what was ordered."""
     other = attrs.evolve(
         payment("1", "10.00"),
         raw=sent,
         source=sent.get("source"),
-        external_id=sent.get("external_id"),  # type: ignore[arg-type]
+        external_id=sent.get("external_id"),
     )
     name = next(name for name, kind in KINDS.items() if isinstance(item, kind))
     assert booked(order(**{name: [item]}), set(), [other]) is None
