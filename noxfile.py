@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -97,3 +98,40 @@ def bench(session: nox.Session) -> None:
     session.install(wheel(session), "--group", "bench")
     # The scripts import each other, from their own folder and not from the tree.
     session.run("python", "tests/benchmarks/table.py", env={"PYTHONSAFEPATH": ""})
+
+
+@nox.session(default=False, python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Whether any bytes bring the readers to anything but the errors that they promise: a minute each, or so many seconds (`-- 600`)."""
+    session.install(wheel(session), "--group", "fuzz")
+    seconds = session.posargs[0] if session.posargs else "60"
+    seeds = [str(path) for path in sorted(Path("paysdk/providers").glob("*/samples"))]
+    for target in ("campfire", "notify", "checkpoints", "links"):
+        # What the fuzzer finds to be new it keeps here and goes on from the next time; what fails is written beside it.
+        found = Path(session.create_tmp(), target)
+        found.mkdir(exist_ok=True)
+        options = [
+            f"-max_total_time={seconds}",
+            "-max_len=16384",
+            "-timeout=10",
+            f"-artifact_prefix={found}-",
+            "-verbosity=0",
+            "-print_final_stats=1",
+        ]
+        # The scripts import each other, from their own folder and not from the tree.
+        session.run("python", f"tests/fuzz/{target}.py", str(found), "tests/fuzz/seeds", *seeds, *options, env={"PYTHONSAFEPATH": ""})
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Whether the tests notice when the code is changed: all of what docs/mutants.md says, or one part (`-- "paysdk.walk*"`)."""
+    session.install(wheel(session), "--group", "mutants")
+    # mutmut writes its mutants into the tree that it is run in, so it gets one of its own.
+    tree = Path(session.create_tmp(), "tree").absolute()
+    shutil.rmtree(tree, ignore_errors=True)
+    for folder in ("paysdk", "tests"):
+        shutil.copytree(folder, tree / folder)
+    shutil.copy("pyproject.toml", tree)
+    with session.chdir(tree):
+        session.run("mutmut", "run", "--max-children", "1", *session.posargs, env={"PYTHONSAFEPATH": ""})
+        session.run("mutmut", "results", env={"PYTHONSAFEPATH": ""})

@@ -593,9 +593,17 @@ async def test_one_page_is_read_ahead(make: Callable[..., Any], arguments: dict[
         (str(Checkpoint("campfire", "", "nonsense")), "This is no checkpoint"),
         (Checkpoint("campfire", "", "{}"), "This is no checkpoint"),
         (Checkpoint("campfire", "", ""), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=a b"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=a HTTP/1.1\\r\\nX: y"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=a\\n"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=\u00e9"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=",[],"2026-01-01T00:00:00"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=",[],null,"2026-01-01T00:00:00"]]'), "This is no checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=",[],null,null,' + "[" * 100_000), "This is no checkpoint"),
         (7, "resume must be a Checkpoint"),
         (b"paysdk1.", "resume must be a Checkpoint"),
     ],
+    ids=range(15),
 )
 def test_no_checkpoint(resume: object, message: str) -> None:
     """What is no checkpoint is refused at the call."""

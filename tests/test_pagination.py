@@ -159,6 +159,20 @@ def test_empty_page_with_a_link_goes_on() -> None:
     assert HalFrom(None).following(Position("from=a"), None, ["a", "b"]) is None
 
 
+def test_empty_page_from_an_id_is_no_end() -> None:
+    """The payment to start from is on its page; where nothing is, it was deleted, and the rest of the listing is out of reach."""
+    with pytest.raises(PaginationError, match=r"nothing from 'a' on.* deleted .* List again from the beginning"):
+        HalFrom(None).following(Position("from=a"), None, [])
+    assert HalFrom(None).following(Position("from=a"), None, [], records=1) is None
+    assert HalFrom(None).following(Position("limit=5"), None, []) is None
+
+
+@pytest.mark.parametrize("limit", ["x", "", "-1", "1_0", "7" * 5000], ids=lambda limit: limit[:9])
+def test_page_size_that_is_no_number_is_left_out(limit: str) -> None:
+    """A position may come from a checkpoint that was tampered with; what it says of the page size is not sent on."""
+    assert Position("from=b") == HalFrom(None).following(Position(f"from=a&limit={limit}"), "?from=b", ["a"])
+
+
 def test_link_into_the_middle_of_its_page_is_an_overlap() -> None:
     """What a page has given after the id that its link points at is known to have been given, also by a page too small to hold it."""
     following = HalFrom(4).following(Position("limit=4"), "?from=c", ["a", "b", "c", "d"])
@@ -171,10 +185,12 @@ def test_link_into_the_middle_of_its_page_is_an_overlap() -> None:
 @pytest.mark.parametrize("link", ["", "/v2/payments", "/v2/payments?limit=5", "from=a", "#from=a", "https://[::1", "http://[x]/?from=a"])
 def test_link_without_a_token_leads_nowhere(link: str) -> None:
     """A link that does not identify a page is an error which says so, for both kinds."""
-    with pytest.raises(PaginationError, match="link to the next page"):
+    with pytest.raises(PaginationError, match=r"link to the next page (has no 'from', so|is no URL)") as by_id:
         HalFrom(None).following(HalFrom(None).start(), link, ["a"])
-    with pytest.raises(PaginationError, match="link to the next page"):
+    with pytest.raises(PaginationError, match=r"link to the next page (has no cursor or offset, so|is no URL)") as by_query:
         campfire("cursor=", None).following(Position("cursor="), link, [])
+    assert f": {link!r}. Resume" in str(by_id.value)
+    assert f": {link!r}. Resume" in str(by_query.value)
 
 
 @settings(max_examples=150)
@@ -354,7 +370,12 @@ def test_query_is_percent_encoded() -> None:
         ("cursor=&limit=10", []),
         ("offset=0", []),
         ("offset=x&limit=10", []),
+        ("offset=30&limit=0", []),
+        ("offset=0&limit=" + "7" * 5000, []),
+        ("limit=10&offset=" + "7" * 5000, []),
+        pytest.param("limit=\u0663", [], id="digits of another script"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_pages_by_offset_can_be_guessed(query: str, expected: list[str]) -> None:
     """Where pages lie by number it can be told where the next ones start; with cursors, or without a page size, it cannot."""

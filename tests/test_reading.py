@@ -94,6 +94,7 @@ CAMPFIRE_FAULTS: list[tuple[str, list[object]]] = [
         [None, True, [], {}, "", "NaN", "Infinity", "-inf", "sNaN", "1_000", " 1", "1 ", "1\n", "\u0661", "1,50", "0x1", "1e", "--1", "."],
     ),
     ("amount", [b"1e99999999999999999999", b'"1e99999999999999999999"', b"9" * 5000]),
+    ("amount", ["Object missing required field `x`", "missing required field `x`", " - at `$.x`", "$[0]"]),
     ("currency", [1, [], {}]),
     ("payment_date", ["", "2026-13-01", "2026-02-30", "02-01-2026", "2026-01-02T00:00:00Z", 20260102, True, {}]),
     ("external_id", [1, {}]),

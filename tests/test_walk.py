@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -229,14 +230,16 @@ def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, conc
         pages: list[list[str]] = [[]]
         try:
             async for page in listing.pages():
-                pages.append([payment.id for payment in page.payments])
+                pages.append([payment.id for payment in page.payments])  # noqa: PERF401  # what comes before the error counts
         except PaginationError as error:
-            assert error.checkpoint is not None
-            assert not listing.report.complete
-            server.edit = lambda _page, _query: None
-            return pages, [payment.id for payment in await provider.list_payments(resume=error.checkpoint).collect()]
-        assert listing.report.complete
-        return pages, []
+            checkpoint = error.checkpoint
+        else:
+            assert listing.report.complete
+            return pages, []
+        assert checkpoint is not None
+        assert not listing.report.complete
+        server.edit = lambda _page, _query: None
+        return pages, [payment.id for payment in await provider.list_payments(resume=checkpoint).collect()]
 
     server.edit = relink
     pages, resumed = asyncio.run(walk())
@@ -290,13 +293,44 @@ async def test_the_open_end_is_looked_at_again_when_the_windows_are_done() -> No
     assert [str(number) for number in range(1, 201)] == sorted((payment.id for payment in payments), key=int)
 
 
+@pytest.mark.parametrize("concurrency", [2, 4])
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
-async def test_only_so_many_pages_are_on_their_way(pagination: Paging) -> None:
+async def test_only_so_many_pages_are_on_their_way(pagination: Paging, concurrency: int) -> None:
     """No more requests are on their way at a time than ``concurrency`` says, but as many are."""
     server = ModelServer(list(range(500)))
     server.latency = 0.001
-    await provider_of(server).list_payments(page_size=10, concurrency=4, pagination=pagination).collect()
-    assert 4 == server.most_flying
+    await provider_of(server).list_payments(page_size=10, concurrency=concurrency, pagination=pagination).collect()
+    assert concurrency == server.most_flying
+
+
+async def test_a_listing_is_cut_where_its_rows_are() -> None:
+    """Each walker but the first gets a window that begins where an even share of the rows does, and reads it to its end."""
+    server = ModelServer(list(range(420)))
+    await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
+    windows = {query.partition("last_modified_at__gte=")[2] for query in server.requests if query.startswith("cursor=&") and "gte" in query}
+    cut = [_stamp(second).replace("+0000", "Z") for second in (120, 220, 320)]
+    bounds = [f"{start}&last_modified_at__lte={end}" for start, end in pairwise(cut)]
+    assert {*bounds, cut[-1]} == windows
+
+
+async def test_the_end_is_looked_at_once_more_and_not_over_and_over() -> None:
+    """While other windows are being read, the end of the last one waits for them."""
+    server = ModelServer(list(range(200)))
+    server.lag = 0.003
+    listing = provider_of(server).list_payments(page_size=10, concurrency=2)
+    await listing.collect()
+    assert 2 >= max(Counter(server.requests).values())
+    assert listing.report.requests == len(server.requests) <= 25
+
+
+@pytest.mark.parametrize("pagination", ["cursor", "offset"])
+async def test_no_page_is_asked_for_side_by_side_in_vain(pagination: Paging) -> None:
+    """Where a few payments are enough, ``concurrency`` makes no more requests."""
+    server = ModelServer(list(range(500)))
+    listing = provider_of(server).list_payments(page_size=10, concurrency=4, pagination=pagination)
+    assert 3 == len(await listing.collect(limit=3))
+    assert await listing.first() is not None
+    assert 2 == len(server.requests)
 
 
 async def test_one_page_is_read_ahead() -> None:
@@ -364,6 +398,7 @@ async def test_a_window_that_fails_leaves_the_others_in_the_checkpoint() -> None
             got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
     server.answer = answer  # type: ignore[method-assign]
     assert caught.value.checkpoint is not None
+    assert ("campfire", "GET") == (caught.value.provider, caught.value.method)
     got += [payment.id for payment in await provider.list_payments(resume=caught.value.checkpoint).collect()]
     assert sorted(str(number) for number in server.rows) == sorted(got)
 

@@ -84,6 +84,7 @@ def test_what_stands_on_a_cut_belongs_to_the_later_window(
     """Rows from the floor on and before the window's end belong to it, and a row beyond that ends it."""
     rows = [Row(hour, at(hour)) for hour in range(1, 5)]
     part, over = belonging(rows, Position("", floor=floor, until=until))
+    assert part.stop <= len(rows)
     assert (ids, ended) == ([row.id for row in rows[part]], over)
 
 

@@ -1,0 +1,32 @@
+"""Fuzzes what reads Campfire's answers: the pages of payments, an invoice, and what paying one answers."""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["paysdk"]):
+    from paysdk.providers.campfire.normalise import InvoicePaymentsReader, read_invoice, read_paid
+    from paysdk.reading import decoded
+
+from faults import check
+from pages import check_invoice, read_page
+from shaping import mutated
+
+_READER = InvoicePaymentsReader()
+_PAYMENT = {"id": 1, "amount": 1, "invoice_id": 1}
+_PAGE = {"results": [_PAYMENT], "next": None}
+_INVOICE = {"id": 1, "lines": [{"id": 1}], "attachments": [{"id": 1}], "payments": [_PAYMENT], "payment_ids": [1]}
+
+
+def test_one_input(data: bytes) -> None:
+    """Read *data* as each of the answers."""
+    check(lambda body: read_page(_READER, body), data, _PAGE)
+    check(lambda body: check_invoice(decoded(read_invoice, body)), data, _INVOICE)
+    check(lambda body: decoded(read_paid, body), data, _INVOICE)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated)
+    atheris.Fuzz()

@@ -1,0 +1,56 @@
+"""Fuzzes what takes a page's link: only PaginationError, and what is asked for next can stand in a request line."""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["paysdk"]):
+    from paysdk import PaginationError
+    from paysdk.pagination import FollowLinks, HalFrom, Pagination, Position, RequestsMade
+
+from shaping import mutated_link
+
+__all__ = ["PAGINATIONS", "follow"]
+
+PAGINATIONS: list[Pagination] = [
+    FollowLinks("cursor=", ("cursor", "offset"), None),
+    FollowLinks("limit=2", ("cursor", "offset"), 2),
+    HalFrom(None),
+    HalFrom(2),
+]
+
+
+def test_one_input(data: bytes) -> None:
+    """Follow *data* as a link, and what it leads to a second time, from pages of several lengths."""
+    link = data.decode(errors="replace")
+    for pagination in PAGINATIONS:
+        for ids in ([], ["a"], ["a", "b", link]):
+            following = follow(pagination, pagination.start(), link, ids)
+            if following is not None:
+                follow(pagination, following, link, ids)
+
+
+def follow(pagination: Pagination, position: Position, link: str, ids: list[str]) -> Position | None:
+    """The page after the one at *position*, if *link* leads to one."""
+    try:
+        following = pagination.following(position, link, ids)
+        if following is not None:
+            RequestsMade().add(following.query)
+    except PaginationError:
+        return None
+    if following is None:
+        return None
+    assert following.query.isascii()
+    assert following.query.isprintable()
+    assert " " not in following.query
+    assert following == pagination.resumed(following) or pagination.resumed(following).query.endswith("limit=2")
+    for guess in pagination.guessed(following, 2):
+        assert guess.query != following.query
+    return following
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated_link)
+    atheris.Fuzz()

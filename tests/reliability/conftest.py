@@ -1,0 +1,335 @@
+"""Everything that a network and a server can do wrong, and what came of it, for the tests beside this file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import selectors
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from email.utils import formatdate
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import aiohttp
+import attrs
+import pytest
+import trustme
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from paysdk.testing import (
+    Fault,
+    FaultPlan,
+    Sandbox,
+    dripping_body,
+    dripping_headers,
+    gzip_bomb,
+    hang,
+    huge_body,
+    redirect,
+    reset,
+    status,
+    truncated,
+    wrong_body,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+Connecting: TypeAlias = Literal["refused", "DNS", "TLS"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+NONE = FaultPlan()
+# What ran, for the summary at the end.
+RAN: Counter[str] = Counter()
+FIGURES: dict[str, float] = {}
+
+
+@attrs.frozen(kw_only=True)
+class Trouble:
+    """One way to fail. *make* gives the server's fault, told where the trap listens; without it no connection is made, by *connecting*.
+
+    *processes* is false where it says that the server did not do its work.
+    """
+
+    name: str
+    make: Callable[[str], Fault] | None = None
+    connecting: Connecting | None = None
+    tls: bool = False
+    processes: bool = True
+
+
+def _server(name: str, fault: Fault, *, processes: bool = True) -> Trouble:
+    return Trouble(name=name, make=lambda _: fault, processes=processes)
+
+
+# Seconds that nothing has to happen before the clock is put forward, and before a test is taken to hang.
+_PATIENCE, _STUCK = 0.002, 5.0
+# Seconds, by the clock that is put forward, that one operation and what is done after it may take.
+_ENOUGH = 20.0
+_WRONG = b'{"results": 7, "payments": 7, "payment_ids": 7, "id": "x"}'
+
+TROUBLES = [
+    _server("408", status(408)),
+    _server("425", status(425), processes=False),
+    _server("429", status(429), processes=False),
+    _server("429, Retry-After in seconds", status(429, retry_after=0.01), processes=False),
+    _server("429, Retry-After as a date", status(429, retry_after=formatdate(0, usegmt=True)), processes=False),
+    _server("429, Retry-After zero", status(429, retry_after=0), processes=False),
+    _server("429, Retry-After absurd", status(429, retry_after=10**12), processes=False),
+    _server("429, Retry-After malformed", status(429, retry_after="soon"), processes=False),
+    *(_server(str(code), status(code)) for code in (500, 502, 503, 504)),
+    _server("503, Retry-After absurd", status(503, retry_after=10**12)),
+    Trouble(name="DNS failure", connecting="DNS", processes=False),
+    Trouble(name="connection refused", connecting="refused", processes=False),
+    Trouble(name="TLS failure", connecting="TLS", tls=True, processes=False),
+    _server("reset before the answer", reset("before")),
+    _server("reset in the headers", reset("headers")),
+    _server("reset in the body", reset("body")),
+    _server("truncated body", truncated()),
+    _server("HTML with status 200", wrong_body()),
+    _server("nothing with status 200", wrong_body(b"")),
+    _server("invalid JSON", wrong_body(b'{"results": [', content_type="application/json")),
+    _server("JSON of another shape", wrong_body(_WRONG, content_type="application/json")),
+    _server("an answer that never comes", hang()),
+    _server("headers that drip", dripping_headers(0.4)),
+    _server("a body that drips", dripping_body(0.4)),
+    _server("a body without an end", huge_body()),
+    _server("a gzip bomb", gzip_bomb(1_000_000)),
+    _server("redirect to the same origin", redirect("#again")),
+    Trouble(name="redirect to another origin", make=lambda trap: redirect(f"http://{trap}/payments")),
+    Trouble(name="redirect to http", make=lambda trap: redirect(f"http://{trap}/payments"), tls=True),
+]
+
+
+@pytest.fixture(params=TROUBLES, ids=lambda trouble: trouble.name)
+def trouble(request: pytest.FixtureRequest) -> Trouble:
+    """Each way to fail."""
+    chosen: Trouble = request.param
+    return chosen
+
+
+class _Selector(selectors.DefaultSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+        self.turn: Callable[[], object] = int
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turn()
+        if timeout is None:
+            happened = super().select(_STUCK)
+            assert happened, "Nothing would ever happen any more: a hang."
+            return happened
+        happened = super().select(min(timeout, _PATIENCE))
+        if not happened:
+            self.ahead += max(0.0, timeout - _PATIENCE)
+        return happened
+
+
+class HurryingLoop(asyncio.SelectorEventLoop):
+    """An event loop in which nobody waits: when nothing happens any more, its clock is put forward to the next timer.
+
+    A timeout is then never met because the machine is slow, and costs no time where it is met.
+    """
+
+    def __init__(self) -> None:
+        self._hurrying = _Selector()
+        super().__init__(self._hurrying)
+
+    def time(self) -> float:
+        """The time, with what was not waited for."""
+        return super().time() + self._hurrying.ahead
+
+    def at_each_turn(self, call: Callable[[], object]) -> None:
+        """Call this from now on whenever the loop looks for what happened."""
+        self._hurrying.turn = call
+
+
+Run: TypeAlias = Callable[[Coroutine[object, object, None]], None]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a coroutine in a loop in which nobody waits."""
+
+    def to_its_end(work: Coroutine[object, object, None]) -> None:
+        with asyncio.Runner(loop_factory=HurryingLoop) as runner:
+            runner.run(work)
+
+    return to_its_end
+
+
+@attrs.frozen
+class Certificates:
+    """A client that trusts one authority, a server that has its certificate from it, and one that has not."""
+
+    client: ssl.SSLContext
+    trusted: ssl.SSLContext
+    stranger: ssl.SSLContext
+
+
+def _server_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    """Made for this run."""
+    authority, client = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(client)
+    return Certificates(client, _server_context(authority), _server_context(trustme.CA()))
+
+
+@pytest.fixture
+def trap() -> Iterator[str]:
+    """The address of a server that nobody may connect to."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0)
+        yield f"localhost:{listening.getsockname()[1]}"
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+
+
+@attrs.define
+class Directions(AbstractResolver):
+    """Leads each connection, counted from 1, to where it was meant to go, or, where its number is among *numbers*, astray."""
+
+    connecting: Connecting | None
+    numbers: Collection[int]
+    stranger: int
+    connections: int = 0
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """An address on this machine, or none."""
+        self.connections += 1
+        if self.connections in self.numbers and self.connecting == "DNS":
+            raise OSError(socket.EAI_NONAME, "Name or service not known")
+        if self.connections in self.numbers and self.connecting == "refused":
+            port = _closed_port()
+        if self.connections in self.numbers and self.connecting == "TLS":
+            port = self.stranger
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port: int = closed.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def _over_tls(sandbox: Sandbox, context: ssl.SSLContext) -> AsyncIterator[int]:
+    runner = web.ServerRunner(web.Server(sandbox._handle, access_log=None, handler_cancellation=True), shutdown_timeout=0.01)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@attrs.define
+class World:
+    """A sandbox that fails, and the session and origin by which a provider comes to it. ``lift`` ends the trouble."""
+
+    sandbox: Sandbox
+    origin: str
+    session: aiohttp.ClientSession
+    directions: Directions
+
+    def lift(self) -> None:
+        """From now on all is well."""
+        self.directions.numbers = ()
+        self.plan(FaultPlan())
+
+    def plan(self, faults: FaultPlan) -> None:
+        """Give the sandbox, whose settings are fixed otherwise, a plan that begins to count now."""
+        object.__setattr__(self.sandbox, "faults", faults)
+        object.__setattr__(self.sandbox, "_counts", ())
+
+
+Worlds: TypeAlias = Callable[..., contextlib.AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+def world(trap: str, certificates: Certificates) -> Worlds:
+    """Starts a sandbox whose requests of these numbers meet a trouble, or its connections, besides what another plan says."""
+
+    @contextlib.asynccontextmanager
+    async def begin(
+        sandbox: Sandbox, trouble: Trouble, numbers: Collection[int], *, processed: bool = False, before: FaultPlan = NONE
+    ) -> AsyncIterator[World]:
+        async with asyncio.timeout(_ENOUGH), contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(sandbox)
+            origin, stranger = sandbox.url.replace("127.0.0.1", "localhost"), 0
+            if trouble.tls:
+                origin = f"https://localhost:{await stack.enter_async_context(_over_tls(sandbox, certificates.trusted))}"
+                stranger = await stack.enter_async_context(_over_tls(sandbox, certificates.stranger))
+            directions = Directions(trouble.connecting, numbers, stranger)
+            connector = aiohttp.TCPConnector(resolver=directions, use_dns_cache=False, force_close=True, ssl=certificates.client)
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            begun = World(sandbox, origin, session, directions)
+            fault = None if trouble.make is None else attrs.evolve(trouble.make(trap), processed=processed)
+            begun.plan(before if fault is None else before.on(numbers, fault))
+            RAN["fault schedules"] += 1
+            yield begun
+
+    return begin
+
+
+Seen: TypeAlias = dict[tuple[str, str, str], set[str]]
+
+
+@pytest.fixture(scope="session")
+def seen() -> Seen:
+    """What came of each trouble, for each operation, "once" and "for ever", in this run, in words."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def ran() -> Counter[str]:
+    """How much of what ran."""
+    return RAN
+
+
+@pytest.fixture(scope="session")
+def figures() -> dict[str, float]:
+    """What was measured."""
+    return FIGURES
+
+
+@pytest.fixture
+def page() -> Path:
+    """The page that has the table."""
+    return PAGE
+
+
+@pytest.fixture
+def troubles() -> list[str]:
+    """The names of all troubles."""
+    return [trouble.name for trouble in TROUBLES]
+
+
+@pytest.fixture
+def writing() -> bool:
+    """Whether this run is to write the page."""
+    return bool(os.environ.get("PAYSDK_WRITE_DOCS"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of what ran, and what was measured."""
+    told = [f"{count} {name}" for name, count in sorted(RAN.items())]
+    told += [f"{name} {1000 * seconds:.1f} ms" for name, seconds in sorted(FIGURES.items())]
+    if told:
+        terminalreporter.write_line(f"reliability: {', '.join(told)}")

@@ -1,0 +1,347 @@
+"""Cancelled at every single await of every operation: nothing is left, and the same object goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+import socket
+from collections.abc import Callable, Coroutine, Generator
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from types import coroutine
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import attrs
+import pytest
+
+from paysdk.errors import ConfigurationError
+from paysdk.providers.campfire.paying import ManualPayment
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.providers.notify.provider import NotifyProvider
+from paysdk.providers.notify.sandbox import NotifySandbox
+from paysdk.testing import FaultPlan, hang, reset, status
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from paysdk.testing import Sandbox
+    from tests.conftest import Until
+    from tests.reliability.conftest import HurryingLoop, Run
+
+Work: TypeAlias = Callable[[Any, int], Coroutine[Any, Any, list[str]]]
+
+QUICK = RetryPolicy(attempts=3, wait_initial=0)
+INVOICE, PAYABLE = 47864, 58700
+
+
+async def collect(provider: Any, _: int, **arguments: object) -> list[str]:  # noqa: ANN401  # either provider
+    """List all, at once."""
+    return [payment.id for payment in await provider.list_payments(page_size=3, **arguments).collect()]
+
+
+async def iterate(provider: Any, _: int) -> list[str]:  # noqa: ANN401  # either provider
+    """List all, one by one, with time for other tasks in between."""
+    given: list[str] = []
+    async for payment in provider.list_payments(page_size=3):
+        given.append(payment.id)
+        await asyncio.sleep(0)
+    return given
+
+
+async def retrieve(provider: CampfireProvider, _: int) -> list[str]:
+    """Retrieve an invoice, and name its payments."""
+    return [payment.id for payment in (await provider.retrieve_invoice(INVOICE)).payments]
+
+
+async def pay(provider: CampfireProvider, number: int) -> list[str]:
+    """Pay, under an external id of its own."""
+    order = ManualPayment(
+        amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id=f"order-{number}"
+    )
+    return list((await provider.mark_invoice_paid(PAYABLE, empty_transactions=[order])).payment_ids)
+
+
+OPERATIONS: dict[str, Work] = {
+    "list by cursor": collect,
+    "iterate": iterate,
+    "list by offset": partial(collect, pagination="offset"),
+    "list by cursor, concurrency=4": partial(collect, concurrency=4),
+    "list by offset, concurrency=4": partial(collect, pagination="offset", concurrency=4),
+    "Notify list": collect,
+    "retrieve_invoice": retrieve,
+    "mark_invoice_paid": pay,
+}
+EACH = pytest.mark.parametrize("operation", OPERATIONS)
+
+
+def sandbox_for(operation: str, **options: Any) -> CampfireSandbox | NotifySandbox:  # noqa: ANN401  # either sandbox's
+    """A dozen payments."""
+    kind = NotifySandbox if operation == "Notify list" else CampfireSandbox
+    return kind(payments=12, api_key="sandbox-key", **options)
+
+
+def provider_for(operation: str, sandbox: Sandbox, **settings: Any) -> CampfireProvider | NotifyProvider:  # noqa: ANN401  # any setting
+    """A provider that has asked for nothing yet."""
+    kind = NotifyProvider if operation == "Notify list" else CampfireProvider
+    return kind("sandbox-key", base_url=sandbox.url, retry=QUICK, **settings)
+
+
+def right(operation: str, number: int, sandbox: CampfireSandbox | NotifySandbox, found: list[str]) -> bool:
+    """Whether this is what the operation must give, and nothing was booked twice."""
+    rows = sandbox.payments
+    if operation == "mark_invoice_paid":
+        return found == [str(row["id"]) for row in rows if row["external_id"] == f"order-{number}"] and len(found) == 1
+    if operation == "retrieve_invoice":
+        return found == [str(row["id"]) for row in rows if row["invoice_id"] == INVOICE] and len(found) > 0
+    truth = [str(row["id"]) for row in rows]
+    return truth == (sorted(found, key=truth.index) if "cursor, concurrency" in operation else found)
+
+
+def connections(sandbox: Sandbox) -> int:
+    """How many the server has open."""
+    assert sandbox._running is not None
+    server = sandbox._running.runner.server
+    assert server is not None
+    return len(server.connections)
+
+
+def left(before: set[asyncio.Task[Any]]) -> list[str]:
+    """The tasks that there were not before, but for the server's own."""
+    return [repr(task) for task in asyncio.all_tasks() - before if not re.search(r"RequestHandler|_accept_connection", repr(task))]
+
+
+def nothing_left(sandbox: Sandbox, before: set[asyncio.Task[Any]]) -> bool:
+    """Neither a task nor a connection."""
+    return left(before) == [] and connections(sandbox) == 0
+
+
+@coroutine
+def interrupted(work: Coroutine[Any, Any, list[str]], place: int) -> Generator[Any, Any, list[str]]:
+    """Awaits *work*; at its suspension number *place*, counted from 1, the task that does so is cancelled."""
+    thrown: BaseException | None = None
+    for suspension in count(1):
+        try:
+            waiting_for = work.send(None) if thrown is None else work.throw(thrown)
+        except StopIteration as end:
+            found: list[str] = end.value
+            return found
+        if suspension == place and (task := asyncio.current_task()) is not None:
+            task.cancel()
+        thrown = None
+        try:
+            yield waiting_for
+        except BaseException as error:  # noqa: BLE001  # whatever it is goes where it was meant to go
+            thrown = error
+    raise AssertionError
+
+
+@attrs.define
+class Disturbances:
+    """What the event loop complains of."""
+
+    told: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]])
+
+    def watch(self) -> None:
+        """Listen to this loop."""
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: self.told.append(context))
+
+
+@EACH
+@pytest.mark.parametrize("way", ["at each await", "at each turn of the loop"])
+def test_cancelled_everywhere(operation: str, way: str, run: Run, until: Until, ran: Counter[str]) -> None:
+    """Wherever it is cancelled, no task and no connection is left but an idle one, and the same object does it rightly."""
+    disturbances = Disturbances()
+
+    async def cancelled(sandbox: CampfireSandbox | NotifySandbox, place: int) -> bool:
+        provider, before = provider_for(operation, sandbox), asyncio.all_tasks()
+        work = OPERATIONS[operation](provider, place)
+        try:
+            await (stopped_at_await(work, place) if way == "at each await" else stopped_at_turn(work, place))
+        except asyncio.CancelledError:
+            ended = False
+        else:
+            ended = True
+        if operation == "iterate":
+            # Python itself closes an iteration that its consumer was cancelled out of, a few turns later.
+            await until(lambda: left(before) == [])
+        assert [] == left(before)
+        assert right(operation, place, sandbox, await OPERATIONS[operation](provider, place))
+        assert [] == left(before)
+        await provider.aclose()
+        await until(lambda: connections(sandbox) == 0)
+        return ended
+
+    async def everywhere() -> None:
+        disturbances.watch()
+        async with sandbox_for(operation) as sandbox:
+            for place in count(1):
+                if await cancelled(sandbox, place):
+                    assert place > 2
+                    break
+                ran["cancellation points"] += 1
+
+    run(everywhere())
+    gc.collect()
+    assert [] == disturbances.told
+
+
+@EACH
+def test_leaving_is_cancelled(operation: str, run: Run, until: Until, ran: Counter[str]) -> None:
+    """Cancelled anywhere in ``async with``, also while that closes: no task, no connection is left, and the object can be entered again."""
+    disturbances = Disturbances()
+
+    async def used(provider: CampfireProvider | NotifyProvider, number: int) -> list[str]:
+        async with provider:
+            found = await OPERATIONS[operation](provider, number)
+            # When the provider is closed, the request for the next page is under way.
+            pages = provider.list_payments(page_size=1).pages()
+            await anext(pages)
+        # A listing that is still held says so, and ends.
+        with pytest.raises(ConfigurationError, match="is closed"):
+            await anext(pages)
+        return found
+
+    async def everywhere() -> None:
+        disturbances.watch()
+        async with sandbox_for(operation) as sandbox:
+            for place in count(1):
+                provider, before = provider_for(operation, sandbox), asyncio.all_tasks()
+                try:
+                    await stopped_at_await(used(provider, place), place)
+                except asyncio.CancelledError:
+                    ran["cancellation points"] += 1
+                    ended = False
+                else:
+                    ended = True
+                await until(partial(nothing_left, sandbox, before))
+                assert right(operation, place, sandbox, await used(provider, place))
+                await until(partial(nothing_left, sandbox, before))
+                if ended:
+                    break
+
+    run(everywhere())
+    gc.collect()
+    assert [] == disturbances.told
+
+
+@EACH
+def test_closed_from_several_tasks_at_once(operation: str, run: Run, until: Until) -> None:
+    """Closing twice at the same time, under an operation, ends all three; entering again helps."""
+
+    async def close() -> None:
+        async with sandbox_for(operation, faults=FaultPlan().on(1, hang())) as sandbox:
+            provider, before = provider_for(operation, sandbox), asyncio.all_tasks()
+            using = asyncio.create_task(OPERATIONS[operation](provider, 0))
+            await until(lambda: sandbox.requests)
+            await asyncio.gather(provider.aclose(), provider.aclose())
+            assert isinstance((await asyncio.gather(using, return_exceptions=True))[0], ConfigurationError)
+            await until(partial(nothing_left, sandbox, before))
+            async with provider:
+                assert right(operation, 1, sandbox, await OPERATIONS[operation](provider, 1))
+
+    run(close())
+
+
+async def stopped_at_await(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Do it in a task that is cancelled there."""
+    return await asyncio.create_task(alone(work, place))
+
+
+async def alone(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Interrupted, as a coroutine."""
+    return await interrupted(work, place)
+
+
+def hurrying() -> HurryingLoop:
+    """The loop that runs."""
+    return cast("HurryingLoop", asyncio.get_running_loop())
+
+
+async def stopped_at_turn(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Do it in a task that is cancelled at this turn of the loop, wherever it and the tasks that it started are by then."""
+    loop, turns, task = hurrying(), count(1), asyncio.create_task(work)
+    loop.at_each_turn(lambda: next(turns) == place and task.cancel())
+    try:
+        return await task
+    finally:
+        loop.at_each_turn(int)
+
+
+def test_two_hundred_tasks(run: Run, until: Until) -> None:
+    """Two hundred tasks do everything at once on one object, half of them are cancelled on the way, and the others get what is right."""
+    chosen = [name for name in OPERATIONS if name != "Notify list"]
+
+    async def use() -> None:
+        faults = FaultPlan().every(41, status(503), method="GET").every(59, reset("body"), method="GET")
+        async with sandbox_for("", faults=faults) as sandbox:
+            before = asyncio.all_tasks()
+            async with provider_for("", sandbox) as provider:
+                names = [chosen[number % len(chosen)] for number in range(200)]
+                tasks = [asyncio.create_task(OPERATIONS[name](provider, number)) for number, name in enumerate(names)]
+                loop, turns = hurrying(), count(1)
+                loop.at_each_turn(lambda: (turn := next(turns)) <= 100 and tasks[2 * turn - 1].cancel())
+                found = await asyncio.gather(*tasks, return_exceptions=True)
+                loop.at_each_turn(int)
+            await until(partial(nothing_left, sandbox, before))
+            for number, (name, result) in enumerate(zip(names, found, strict=True)):
+                if not isinstance(result, asyncio.CancelledError):
+                    assert isinstance(result, list), result
+                    if name == "mark_invoice_paid":
+                        assert right(name, number, sandbox, result)
+            assert 100 <= sum(isinstance(result, list) for result in found) < 200
+            booked = [row["external_id"] for row in sandbox.payments if str(row["external_id"]).startswith("order-")]
+            assert len(set(booked)) == len(booked)
+
+    run(use())
+
+
+@EACH
+def test_a_run_that_ended_in_the_middle(operation: str, until: Until) -> None:
+    """When a run ends in the middle of an operation, the same object does it rightly in the next run, and nobody complains."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sandbox, disturbances = sandbox_for(operation, port=port, faults=FaultPlan().always(hang())), Disturbances()
+    provider: list[CampfireProvider | NotifyProvider] = []
+
+    async def left_in_the_middle(number: int) -> None:
+        disturbances.watch()
+        await sandbox.start()
+        provider[:] = provider or [provider_for(operation, sandbox)]
+        asked = len(sandbox.requests)
+        using = asyncio.create_task(OPERATIONS[operation](provider[0], number))
+        await until(lambda: len(sandbox.requests) > asked)
+        assert not using.done()
+        await sandbox.close()
+
+    async def to_the_end() -> None:
+        disturbances.watch()
+        object.__setattr__(sandbox, "faults", None)
+        async with sandbox, provider[0]:
+            assert right(operation, 3, sandbox, await OPERATIONS[operation](provider[0], 3))
+
+    for number in (1, 2):
+        asyncio.run(left_in_the_middle(number))
+    asyncio.run(to_the_end())
+    gc.collect()
+    assert [] == disturbances.told
+
+
+def test_paying_one_invoice_at_once_in_two_runs() -> None:
+    """Several payments of one invoice at a time, on one object, in one run after another."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sandbox = sandbox_for("", port=port)
+    provider = CampfireProvider("sandbox-key", base_url=f"http://127.0.0.1:{port}", retry=QUICK)
+
+    async def pay_at_once(numbers: range) -> list[list[str]]:
+        async with sandbox, provider:
+            return await asyncio.gather(*(pay(provider, number) for number in numbers))
+
+    for numbers in (range(1, 5), range(5, 9)):
+        for number, found in zip(numbers, asyncio.run(pay_at_once(numbers)), strict=True):
+            assert right("mark_invoice_paid", number, sandbox, found)

@@ -1,0 +1,165 @@
+"""Waiting together after a 429, bearing an outage together, and being ended by the deadline wherever the time goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from paysdk.errors import OutcomeUnknownError, RequestTimeoutError, ServerError
+from paysdk.events import Event, RetryPlanned, Waiting
+from paysdk.providers.campfire.paying import ManualPayment
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.testing import Answer, FaultPlan, dripping_body, hang, status
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from paysdk.testing import Fault, Request
+    from tests.conftest import Until
+
+Operation: TypeAlias = Callable[[CampfireProvider, int], Coroutine[Any, Any, object]]
+
+
+async def collect(provider: CampfireProvider, _: int, **arguments: Any) -> object:  # noqa: ANN401  # any argument
+    """List all."""
+    return await provider.list_payments(page_size=3, **arguments).collect()
+
+
+async def retrieve(provider: CampfireProvider, _: int) -> object:
+    """Retrieve an invoice."""
+    return await provider.retrieve_invoice(47864)
+
+
+async def pay(provider: CampfireProvider, number: int) -> object:
+    """Pay, under an external id of its own."""
+    order = ManualPayment(
+        amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id=f"order-{number}"
+    )
+    return await provider.mark_invoice_paid(58700 + number % 20, empty_transactions=[order])
+
+
+OPERATIONS: dict[str, Operation] = {
+    "list by cursor": collect,
+    "list by offset": partial(collect, pagination="offset"),
+    "list by cursor, concurrency=4": partial(collect, concurrency=4),
+    "list by offset, concurrency=4": partial(collect, pagination="offset", concurrency=4),
+    "retrieve_invoice": retrieve,
+    "mark_invoice_paid": pay,
+}
+
+
+class Throttled(CampfireSandbox):
+    """A sandbox that tells the first who comes to wait, and notes when the others come."""
+
+    told_at: float | None = None
+    came_at: tuple[float, ...] = ()
+
+    def answer(self, request: Request) -> Answer:
+        """Tell the first to wait a tenth of a second."""
+        now = asyncio.get_running_loop().time()
+        if self.told_at is None:
+            self.told_at = now
+            return Answer(429, b"", {"Retry-After": "0.1"})
+        self.came_at = (*self.came_at, now)
+        return super().answer(request)
+
+
+async def test_every_operation_waits_after_one_429(until: Until) -> None:
+    """What one was told all operations on the object keep to; each is held once, and they come back one after another."""
+    events: list[Event] = []
+    async with Throttled(payments=3) as sandbox, CampfireProvider("sandbox-key", base_url=sandbox.url, on_event=events.append) as provider:
+        first = asyncio.create_task(retrieve(provider, 0))
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
+        others = [asyncio.create_task(operation(provider, number)) for number in range(10) for operation in OPERATIONS.values()]
+        await asyncio.gather(first, *others)
+        assert sandbox.told_at is not None
+        assert min(sandbox.came_at) >= sandbox.told_at + 0.1
+    waits = [event.wait for event in events if isinstance(event, Waiting)]
+    # Every listing by offset with concurrency=4 sends four requests at once.
+    assert len(waits) >= len(others)
+    assert len(set(waits)) == len(waits)
+    assert max(waits) <= 0.11
+
+
+async def test_an_outage_is_borne_together() -> None:
+    """When everything fails for two hundred tasks, the server gets little more than one request of each; when it is over, all is well."""
+    async with CampfireSandbox(payments=3, faults=FaultPlan().first(600, status(503))) as sandbox:
+        retry = RetryPolicy(attempts=5, wait_initial=0)
+        async with CampfireProvider("sandbox-key", base_url=sandbox.url, retry=retry) as provider:
+            chosen = [operation for name, operation in OPERATIONS.items() if "concurrency" not in name]
+            failed = await asyncio.gather(*(chosen[number % 4](provider, number) for number in range(200)), return_exceptions=True)
+            assert {ServerError} == {type(error) for error in failed}
+            assert 200 <= len(sandbox.requests) < 400
+            object.__setattr__(sandbox, "faults", None)
+            for number, operation in enumerate(OPERATIONS.values()):
+                assert await operation(provider, number)
+
+
+class Never:
+    """A limiter that lets nobody in."""
+
+    async def __aenter__(self) -> None:
+        await asyncio.Event().wait()
+
+    async def __aexit__(self, *args: object) -> None:
+        """Nobody leaves."""
+
+
+async def no_key() -> str:
+    """A key that never comes."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+DEADLINE = 0.05
+OBSTACLES: dict[str, tuple[Fault | None, dict[str, Any]]] = {
+    "no answer": (hang(), {}),
+    "attempts that time out": (hang(), {"timeout": 0.02, "retry": RetryPolicy(attempts=1000, wait_initial=0.001, wait_max=0.001)}),
+    "a body that drips": (dripping_body(0.005), {}),
+    "a wait that was asked for": (status(503, retry_after=30), {}),
+    "a wait of ours": (status(503), {"retry": RetryPolicy(wait_initial=30, wait_max=30, wait_jitter=0)}),
+    "a wait that another was told": (None, {}),
+    "the limiter": (None, {"limiter": Never()}),
+    "the key": (None, {"api_key": no_key}),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: dict[str, float]) -> None:
+    """Whatever the time goes into, the deadline ends the operation, the error names it, and the object goes on."""
+    fault, settings = OBSTACLES[obstacle]
+    faults = None if fault is None else FaultPlan().always(fault)
+    async with CampfireSandbox(payments=12, faults=faults) as sandbox:
+        given: dict[str, Any] = {"api_key": "sandbox-key", "base_url": sandbox.url, "deadline": DEADLINE, **settings}
+        async with CampfireProvider(**given) as provider:
+            if obstacle == "a wait that another was told":
+                provider._client._retrying._inner.hold(30)
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.05 s for the whole operation ended it") as raised:
+                await OPERATIONS[operation](provider, 1)
+            over = asyncio.get_running_loop().time() - started - DEADLINE
+            assert raised.value.url is not None
+        assert [] == [row for row in sandbox.payments if row["external_id"] == "order-1"]
+    figures["a deadline was overrun by at most"] = max(over, figures.get("a deadline was overrun by at most", 0.0))
+
+
+@pytest.mark.parametrize("fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"])
+async def test_deadline_in_the_middle_of_paying(fault: Fault, figures: dict[str, float]) -> None:
+    """Where the order is out when the deadline comes, there is no time to look: the outcome is unknown, and ``check`` has its own time."""
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
+        CampfireProvider("sandbox-key", base_url=sandbox.url, deadline=0.2) as provider,
+    ):
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(OutcomeUnknownError, match=r"The deadline of 0\.2 s") as raised:
+            await pay(provider, 1)
+        over = asyncio.get_running_loop().time() - started - 0.2
+        assert await raised.value.check() is not None
+    figures["a deadline was overrun by at most"] = max(over, figures.get("a deadline was overrun by at most", 0.0))
