@@ -159,7 +159,7 @@ class _Chain:
 
     def outlast(self) -> None:
         """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""
-        self._outlasted |= self._under_way.keys()
+        self._outlasted = set(self._under_way)
 
     def may_miss(self, position: Position) -> bool:
         """Whether the page at *position* was asked for before another chain ended."""

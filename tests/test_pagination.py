@@ -161,10 +161,21 @@ def test_empty_page_with_a_link_goes_on() -> None:
 
 def test_empty_page_from_an_id_is_no_end() -> None:
     """The payment to start from is on its page; where nothing is, it was deleted, and the rest of the listing is out of reach."""
-    with pytest.raises(PaginationError, match=r"nothing from 'a' on.* deleted .* List again from the beginning"):
+    with pytest.raises(PaginationError, match=r"nothing from 'a' on.* deleted .* so what came after it cannot be asked for\. List again"):
         HalFrom(None).following(Position("from=a"), None, [])
     assert HalFrom(None).following(Position("from=a"), None, [], records=1) is None
     assert HalFrom(None).following(Position("limit=5"), None, []) is None
+
+
+def test_page_that_lost_its_start_goes_on_from_its_last_id() -> None:
+    """Where the payment to start from is gone and the link points at it all the same, the listing goes on behind what came."""
+    assert Position("from=c", ("c",)) == HalFrom(None).following(Position("from=a"), "?from=a", ["b", "c"])
+
+
+def test_page_with_nothing_new_to_read_is_asked_for_again_larger() -> None:
+    """What came beside the payment to start from had no readable id; a page of the largest size reaches behind it, if anything does."""
+    assert Position("from=a&limit=250", ("a",)) == HalFrom(None).following(Position("from=a"), "?from=a", ["a"], records=2)
+    assert HalFrom(None).following(Position("from=a"), "?from=a", ["a"], records=1) is None
 
 
 @pytest.mark.parametrize("limit", ["x", "", "-1", "1_0", "7" * 5000], ids=lambda limit: limit[:9])

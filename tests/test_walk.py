@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paysdk import CampfireProvider, PaginationError, ServerError
@@ -147,6 +147,7 @@ def test_every_payment_comes_once(times: list[int], page_size: int, concurrency:
 
 
 @given(times=times, page_size=st.integers(1, 9), concurrency=st.integers(1, 6), seed=st.integers(0, 10**6))
+@example(times=[0] * 8, page_size=3, concurrency=2, seed=197)  # the last window's page is answered before the first's, and read after it
 def test_what_stands_throughout_is_listed_while_records_change(times: list[int], page_size: int, concurrency: int, seed: int) -> None:
     """Payments that are there from beginning to end are given, and none twice in one state, whatever is done to others meanwhile."""
     dice = random.Random(seed)
@@ -331,6 +332,29 @@ async def test_no_page_is_asked_for_side_by_side_in_vain(pagination: Paging) -> 
     assert 3 == len(await listing.collect(limit=3))
     assert await listing.first() is not None
     assert 2 == len(server.requests)
+
+
+@pytest.mark.parametrize(("empty", "whole"), [(4, True), (5, False)])
+async def test_empty_pages_go_on_but_not_for_ever(empty: int, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of empty pages is passed over up to a bound, which pages with payments begin anew; beyond it the listing ends with an error."""
+    monkeypatch.setattr("paysdk.walk._FRUITLESS_PAGES", 5)
+    server = ModelServer(list(range(30)))
+
+    def stretched(page: dict[str, Any], asked: dict[str, str]) -> None:
+        times = int(asked.get("again", "0"))
+        if times < empty and len(page["results"]) == 1:
+            page["results"], page["next"] = [], f"?{_query(asked | {'again': str(times + 1)})}"
+        elif page["next"] is not None:
+            page["next"] = page["next"].replace(f"again={times}", "again=0")
+
+    server.edit = stretched
+    listing = provider_of(server).list_payments(page_size=1)
+    if whole:
+        assert 30 == len(await listing.collect())
+    else:
+        with pytest.raises(PaginationError, match=r"the last 5 pages brought nothing new\. Resume from the checkpoint later, or tell"):
+            await listing.collect()
+        assert 5 == listing.report.pages
 
 
 async def test_one_page_is_read_ahead() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paysdk import NotFoundError, NotifyProvider, PaginationError, PaysdkError
+from paysdk import MalformedResponseError, NotFoundError, NotifyProvider, PaginationError, PaysdkError
 from paysdk.messages import Response
 
 if TYPE_CHECKING:
@@ -90,10 +90,16 @@ class Walked:
         return [one for page in self.pages for one in page]
 
 
+def provider_of(server: object, **settings: Any) -> NotifyProvider:  # noqa: ANN401  # those of NotifyProvider
+    """A provider whose requests go to *server*."""
+    provider = NotifyProvider("sandbox-key", base_url="http://127.0.0.1:1", **settings)
+    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    return provider
+
+
 async def walked(server: ModelServer, **arguments: Any) -> Walked:  # noqa: ANN401  # those of list_payments
     """Walk until the end or an error."""
-    provider = NotifyProvider("sandbox-key", base_url="http://127.0.0.1:1")
-    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    provider = provider_of(server)
     listing = provider.list_payments(**arguments)
     pages: list[list[str]] = []
     try:
@@ -183,3 +189,27 @@ async def test_start_of_a_page_that_is_gone_is_an_error(gone: str) -> None:
     assert [f"p{number}" for number in range(6)] == result.ids
     assert result.error is not None
     assert result.error.checkpoint is not None
+
+
+@attrs.frozen
+class Script:
+    """Gives each query the page that a test wrote: the ids on it, with ``None`` for a record that cannot be read, and its link."""
+
+    pages: dict[str, tuple[list[str | None], str | None]]
+
+    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], _tally: Tally) -> RawPage:
+        ids, link = self.pages[request.query]
+        rows = [{} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids]
+        return read(Response(200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()))
+
+
+async def test_unreadable_records_where_pages_overlap_are_told_once_each() -> None:
+    """Of unreadable records that are all alike, as many are told as there are, and each where it was met first."""
+    aside: list[MalformedResponseError] = []
+    server = Script({"": (["a", None, None], "?from=a"), "from=a": (["a", None, None, None, "b"], None)})
+    payments = await provider_of(server, on_malformed=aside.append).list_payments().collect()
+    assert ["a", "b"] == [payment.id for payment in payments]
+    url = "http://127.0.0.1:1/v2/payments"
+    assert [("notify", "GET", url), ("notify", "GET", url), ("notify", "GET", f"{url}?from=a")] == [
+        (error.provider, error.method, error.url) for error in aside
+    ]
