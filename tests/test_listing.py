@@ -412,8 +412,12 @@ async def test_repeats() -> None:
         listing = provider.list_payments()
         assert ["1", "2", "3", "3", "4", "1", "5"] == ids(await listing.collect())
     assert (7, 3) == (listing.report.payments, listing.report.repeats_dropped)
-    assert sorted(["2", "4", "3"]) == sorted(event.payment_id for event in events if isinstance(event, RepeatDropped))
-    assert [(1, 3), (2, 2), (3, 2)] == [(event.number, event.payments) for event in events if isinstance(event, PageRead)]
+    dropped = [event for event in events if isinstance(event, RepeatDropped)]
+    assert [("campfire", "2"), ("campfire", "3"), ("campfire", "4")] == sorted((event.provider, event.payment_id) for event in dropped)
+    read = [event for event in events if isinstance(event, PageRead)]
+    assert [("campfire", 1, 3), ("campfire", 2, 2), ("campfire", 3, 2)] == [
+        (event.provider, event.number, event.payments) for event in read
+    ]
 
 
 async def test_change_during_a_walk() -> None:

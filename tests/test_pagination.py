@@ -357,7 +357,7 @@ def test_noticing_circles_takes_eight_bytes_a_page() -> None:
         made.add(f"cursor={number}")
     assert (500, 8) == (len(made._digests), made._digests.itemsize)
     for number in (0, 250, 499):
-        with pytest.raises(PaginationError):
+        with pytest.raises(PaginationError, match=r"never end\. Resume from the checkpoint later, or tell the provider\.$"):
             made.add(f"cursor={number}")
 
 

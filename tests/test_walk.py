@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from paysdk import CampfireProvider, PaginationError, ServerError
+from paysdk import CampfireProvider, PaginationError, RequestTimeoutError, ServerError
 from paysdk.messages import Response
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def _stamp(time: int) -> str:
     return (START + timedelta(seconds=time)).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
-def provider_of(server: ModelServer) -> CampfireProvider:
+def provider_of(server: ModelServer, deadline: float | None = None) -> CampfireProvider:
     """A provider whose requests go to *server*."""
-    provider = CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1")
+    provider = CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1", deadline=deadline)
     provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
     return provider
 
@@ -322,6 +322,8 @@ async def test_the_end_is_looked_at_once_more_and_not_over_and_over() -> None:
     await listing.collect()
     assert 2 >= max(Counter(server.requests).values())
     assert listing.report.requests == len(server.requests) <= 25
+    assert listing._walk is not None  # type: ignore[attr-defined]  # its own
+    assert not listing._walk._tasks  # type: ignore[attr-defined]  # likewise
 
 
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
@@ -387,6 +389,35 @@ async def test_without_a_count_a_listing_is_one_chain() -> None:
     server.edit = lambda page, _: page.pop("count")
     payments = await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
     assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
+
+
+async def test_the_first_page_does_not_wait_for_the_cuts() -> None:
+    """A page is given as soon as it is there, also while the provider still counts."""
+    server = ModelServer(list(range(100)))
+    counted = asyncio.Event()
+    call = server.call
+
+    async def slow_to_count(request: Request, *rest: Any) -> RawPage:  # noqa: ANN401  # as call
+        if request.query == "limit=1":
+            await counted.wait()
+        return await call(request, *rest)
+
+    server.call = slow_to_count  # type: ignore[method-assign,assignment]
+    pages = provider_of(server).list_payments(page_size=10, concurrency=4).pages()
+    async with asyncio.timeout(5):
+        first = await anext(pages)
+    counted.set()
+    payments = [*first.payments, *[payment async for page in pages for payment in page.payments]]
+    assert sorted(str(number) for number in server.rows) == sorted(payment.id for payment in payments)
+
+
+async def test_deadline_names_the_page_that_it_ended() -> None:
+    """Where several pages are waited for, an error names the first of them."""
+    server = ModelServer(list(range(100)))
+    server.latency = 5
+    with pytest.raises(RequestTimeoutError) as caught:
+        await provider_of(server, deadline=0.01).list_payments(page_size=10, concurrency=4).collect()
+    assert "http://127.0.0.1:1/coa/api/v1/invoice-payments?cursor=&limit=10" == caught.value.url
 
 
 async def test_a_failed_cut_costs_nothing_but_speed() -> None:
