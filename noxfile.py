@@ -124,7 +124,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
-    """Whether the tests notice when the code is changed: all of what docs/mutants.md says, or one part (`-- "paysdk.walk*"`)."""
+    """Whether the tests notice when the code is changed: all of what the tests reach, or one part (`-- "paysdk.walk*"`)."""
     session.install(wheel(session), "--group", "mutants")
     # mutmut writes its mutants into the tree that it is run in, so it gets one of its own.
     tree = Path(session.create_tmp(), "tree").absolute()
