@@ -28,6 +28,8 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Answered, Event, PageRead, RepeatDropped
+from paysdk.listing import PagedListing, checkpoint_positions
+from paysdk.pagination import Position
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -631,7 +633,7 @@ async def test_checkpoint_of_other_filters() -> None:
         for wrong in ({"voided": True}, {"voided": False}, {"invoice_id": 47864}, {"modified_since": date(2025, 1, 2), "voided": False}):
             with pytest.raises(ConfigurationError, match="This checkpoint belongs to a listing with other filters"):
                 provider.list_payments(resume=checkpoint, **cast("dict[str, Any]", wrong))
-        with pytest.raises(ConfigurationError, match=r"other filters \(none, not voided=true\)"):
+        with pytest.raises(ConfigurationError, match=r"other filters \(none, not voided=true\)\. Leave them out to go on with its own\.$"):
             provider.list_payments(resume=await checkpoint_of(provider), voided=True)
         expected = [str(row["id"]) for row in sandbox.payments if row["voided_date"] is None][2:]
         assert expected == ids(await provider.list_payments(resume=checkpoint).collect())
@@ -804,8 +806,20 @@ async def test_malformed_record_where_pages_overlap_is_set_aside_once() -> None:
 
 def test_checkpoint_without_a_position_is_none() -> None:
     """A checkpoint that holds no position is refused at the call."""
-    with pytest.raises(ConfigurationError, match="This is no checkpoint"):
+    with pytest.raises(
+        ConfigurationError, match=r"holds no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$"
+    ):
         CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
+
+
+def test_checkpoint_brings_all_of_a_position_back() -> None:
+    """What a position says of what was given, and of its window, is in its checkpoint."""
+    text = '[["limit=5",["a",1],"2026-01-01T00:00:00Z","2026-02-01T00:00:00Z"],["cursor="]]'
+    positions, filters = checkpoint_positions(str(Checkpoint("campfire", "voided=true", text)), "campfire", "voided=true")
+    expected = [Position("limit=5", ("a", 1), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)), Position("cursor=")]
+    assert (expected, "voided=true") == (positions, filters)
+    made = cast("PagedListing", CampfireProvider("sandbox-key").list_payments())._source.checkpoint(expected)
+    assert expected == checkpoint_positions(made, "campfire", "")[0]
 
 
 async def test_collect_that_fails_has_given_nothing() -> None:
@@ -830,12 +844,15 @@ async def test_a_pages_payments_are_a_sequence() -> None:
     async with CampfireSandbox(payments=5) as sandbox, campfire(sandbox) as provider:
         pages = [page async for page in provider.list_payments().pages()]
         payments = await provider.list_payments().collect()
+        one_by_one = [payment.raw["id"] async for payment in provider.list_payments()]
     (page,) = pages
+    assert one_by_one == [page.payments[place].raw["id"] for place in range(5)] == [payment.raw["id"] for payment in page.payments[:]]
     assert (payments, payments) == (page.payments, list(page.payments))
     assert (5, payments[0], payments[-1], payments[1:3]) == (len(page.payments), page.payments[0], page.payments[-1], page.payments[1:3])
     assert repr(payments) == repr(page.payments)
     assert payments[:4] != page.payments
     assert page.payments != cast("object", "payments")
+    assert page.payments != cast("object", 7)
     assert payments[2] in page.payments
     with pytest.raises(TypeError, match="unhashable"):
         hash(page.payments)
