@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from functools import partial
 
 from rounds import Line, at_most_more, interleaved, report
@@ -16,15 +18,19 @@ FOUNDATIONS = "import aiohttp, attrs, cattrs"
 PROVIDER = "from paysdk import {0}; {0}('sandbox-key')"
 
 
-def run(code: str) -> None:
-    """Run *code* in an interpreter of its own."""
-    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+def run(code: str, bytecode: str) -> None:
+    """Run *code* in an interpreter of its own, with the bytecode that an earlier run has left."""
+    # Some environments forbid Python to keep bytecode; what is installed there is compiled anew by each program.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, env=env | {"PYTHONPYCACHEPREFIX": bytecode})
 
 
 def compare() -> None:
     """Measure and report."""
     campfire, notify = PROVIDER.format("CampfireProvider"), PROVIDER.format("NotifyProvider")
-    seconds = interleaved({code: partial(run, code) for code in (BARE, IMPORTED, FOUNDATIONS, campfire, notify)}, ROUNDS)
+    codes = (BARE, IMPORTED, FOUNDATIONS, campfire, notify)
+    with tempfile.TemporaryDirectory() as bytecode:
+        seconds = interleaved({code: partial(run, code, bytecode) for code in codes}, ROUNDS)
     took = {code: taken * 1000 for code, taken in seconds.items()}
     pairs = [
         ("`import paysdk`, without aiohttp", IMPORTED, "bare Python", BARE, 45),
