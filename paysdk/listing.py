@@ -147,8 +147,9 @@ class PagedListing:
     async def _pages(self, source: Source) -> AsyncGenerator[Page]:
         async with contextlib.aclosing(self._begin(source)) as walk:
             while (page := await walk.next_page()) is not None:
-                # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
-                await asyncio.sleep(0)
+                if len(page.rows) > SLICE:
+                    # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
+                    await asyncio.sleep(0)
                 yield Page(_PagePayments(source.reader.payment, page.rows, page.records), page.reported_count, page.checkpoint)
 
     async def _payments(self, source: Source) -> AsyncGenerator[Payment]:
