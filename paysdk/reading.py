@@ -8,11 +8,12 @@ fault gets a path, and the good records do not pay for it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import attrs
 import msgspec
@@ -22,7 +23,7 @@ from paysdk.errors import MalformedResponseError
 if TYPE_CHECKING:
     from paysdk.payment import Payment
 
-__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "read_records"]
+__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "opened", "read_records"]
 
 T = TypeVar("T")
 
@@ -31,6 +32,11 @@ _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 200
+
+# Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads nothing that has one. Every escape is
+# matched, so that what follows an escaped backslash is not taken for one; the first group is a half. What stands in for it is as long.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_STAND_IN = rb"\uFfFd"
 
 
 @attrs.frozen
@@ -77,6 +83,33 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
         return decode(body)
     except _UNREADABLE as error:
         raise _malformed(error, "$", body) from None
+
+
+def opened(reader: Reader, body: bytes) -> RawPage:
+    """The page's envelope. Where records hold half of a surrogate pair it is opened all the same: the others can still be read.
+
+    Raises ``MalformedResponseError``.
+    """
+    whole = body
+    try:
+        return reader.split(body)
+    except _UNREADABLE as error:
+        if type(error) is msgspec.DecodeError:
+            whole = _ESCAPE.sub(lambda escape: _STAND_IN if escape[1] else escape[0], body)
+        fault = error
+    if whole == body:
+        raise _malformed(fault, "$", body)
+    page = decoded(reader.split, whole)
+    records: list[msgspec.Raw] = []
+    halves = end = 0
+    for record in map(bytes, page.records):
+        start = whole.index(record, end)
+        end = start + len(record)
+        halves += record.count(_STAND_IN)
+        records.append(msgspec.Raw(body[start:end]))
+    if halves < whole.count(_STAND_IN):  # it is in the link, or wherever else no stand-in will do
+        raise _malformed(fault, "$", body)
+    return attrs.evolve(page, records=records)
 
 
 def read_records(
@@ -142,8 +175,32 @@ def in_utc(moment: datetime, path: str) -> datetime:
         raise msgspec.ValidationError(f"Expected a time between the years 1 and 9999 in UTC - at `{path}`") from None
 
 
+def _half_of_a_pair(value: object, path: str) -> Iterator[str]:
+    """The paths of the texts and the objects in which half of a surrogate pair stands."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            yield path
+    elif isinstance(value, dict):
+        for name, part in cast("dict[str, object]", value).items():
+            yield from _half_of_a_pair(name, path)
+            yield from _half_of_a_pair(part, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(cast("list[object]", value)):
+            yield from _half_of_a_pair(part, f"{path}[{index}]")
+
+
+def _unsayable(raw: bytes) -> str | None:
+    """Where half of a surrogate pair stands in *raw*, if it is JSON but for that."""
+    try:
+        return next(_half_of_a_pair(json.loads(raw.decode()), "$"), None)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if type(error) is msgspec.DecodeError and (half := _unsayable(raw)):
+        error = msgspec.ValidationError(what := f"Half of a surrogate pair, which UTF-8 cannot say - at `{half}`")
     within = _AT.search(what)
     path = at + (within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else "")
     if missing := _MISSING.match(what):  # at the beginning, for what was sent may say the same further on

@@ -20,7 +20,7 @@ from paysdk.events import PageRead, RepeatDropped
 from paysdk.messages import Request, Response
 from paysdk.pagination import Pagination, Position, RequestsMade, repeats, same_request
 from paysdk.provider import ListingReport
-from paysdk.reading import RawPage, Reader, decoded, read_records
+from paysdk.reading import RawPage, Reader, opened, read_records
 from paysdk.transport.client import Client
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows, belonging, cuts, revisited
@@ -66,7 +66,7 @@ class Source:
 
     async def fetch(self, position: Position, tally: Tally) -> RawPage:
         def read(response: Response) -> RawPage:
-            return decoded(self.reader.split, response.body)
+            return opened(self.reader, response.body)
 
         return await self.client.call(self.request(position), read, tally)
 

@@ -17,7 +17,7 @@ import paysdk.providers
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader, read_invoice, read_paid
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import as_array, decoded, exact_amount, in_utc, read_records
+from paysdk.reading import as_array, decoded, exact_amount, in_utc, opened, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def good(reader: Reader) -> dict[str, Any]:
 
 def payments_in(reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None) -> list[Payment]:
     """All payments of a page."""
-    page = decoded(reader.split, body)
+    page = opened(reader, body)
     rows, records = read_records(reader, [bytes(record) for record in page.records], 0, set_aside)
     return [reader.payment(row, record) for row, record in zip(rows, records, strict=True)]
 
@@ -308,8 +308,28 @@ def test_deep_nesting_is_malformed(reader: Reader, deep: bytes) -> None:
 
 @READERS
 def test_half_of_a_surrogate_pair_is_malformed(reader: Reader) -> None:
-    """A text that UTF-8 cannot say is not passed on."""
-    assert fault_of(reader, page_of(reader, with_field(good(reader), "id", rb'"\ud800"')))
+    """A text that UTF-8 cannot say is not passed on, and only its own record is bad, wherever in it the text stands."""
+    for field, sent, at in [
+        ("id", rb'"\ud800"', ".id"),
+        ("unknown", rb'"\\\uDEad\ud83d\ude00 \uFfFd"', ".unknown"),
+        ("unknown", rb'{"a":[1,"\ud83d"]}', ".unknown.a[1]"),
+        ("unknown", rb'[{"\udc00":1}]', ".unknown[0]"),
+    ]:
+        found: list[MalformedResponseError] = []
+        bad, fine = with_field(good(reader), field, sent), with_field(good(reader), "memo", rb'"\\ud800\ud83d\ude00"')
+        read = payments_in(reader, page_of(reader, fine, bad, fine), found.append)
+        assert ["\\ud800😀"] * 2 == [payment.raw["memo"] for payment in read]
+        assert [(f"{reader.path}[1]{at}", bad, False)] == [(fault.path, fault.raw, fault.not_json) for fault in found]
+
+
+@READERS
+def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader) -> None:
+    """In the envelope, where it may be the link, it makes the page malformed; and so does all else that is no JSON."""
+    page = page_of(reader, good(reader))
+    fault = fault_of(reader, page[:-1] + rb',"next":"\ud800"}')
+    assert ("$.next", False) == (fault.path, fault.not_json)
+    fault = fault_of(reader, page_of(reader, with_field(good(reader), "id", rb'"\ud800"'))[:-1])
+    assert ("$", True) == (fault.path, fault.not_json)
 
 
 @READERS

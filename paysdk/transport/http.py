@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -10,7 +11,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
-from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
+from paysdk.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    PaysdkError,
+    RequestTimeoutError,
+    TransportError,
+)
 from paysdk.events import Answered, AttemptFailed, RequestSent
 from paysdk.messages import Request, Response
 
@@ -25,7 +33,8 @@ __all__ = ["HTTPTransport"]
 LARGEST_ANSWER = 256 * 2**20
 
 _CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
-_NO_LIMITS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+# Connecting must be over a little before the attempt is, so that an attempt which ended while it had no connection is known for one.
+_TO_CONNECT = 0.9
 
 
 class _ConnectionLostError(aiohttp.ClientError):
@@ -66,6 +75,7 @@ class HTTPTransport:
         self._origin = origin
         self._given = session
         self._timeout = timeout
+        self._limits = aiohttp.ClientTimeout(total=None, connect=timeout * _TO_CONNECT, ceil_threshold=math.inf)
         self._watch = watch
         self._own: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -154,7 +164,7 @@ class HTTPTransport:
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
-            timeout=_NO_LIMITS,
+            timeout=self._limits,
             middlewares=(*others, _sent_once),
         ) as answer:
             body = await _read(answer)
@@ -170,10 +180,13 @@ class HTTPTransport:
         if isinstance(error, PaysdkError):
             _forget_frames(error)
             return error
+        failure: TransportError
         if isinstance(error, TimeoutError):
-            return RequestTimeoutError(f"No complete answer within the timeout of {self._timeout:g} s for one attempt")
-        what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
-        failure = ConnectionFailedError(f"No complete answer: {what}")
+            what = "connection" if isinstance(error, aiohttp.ConnectionTimeoutError) else "complete answer"
+            failure = RequestTimeoutError(f"No {what} within the timeout of {self._timeout:g} s for one attempt")
+        else:
+            what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
+            failure = ConnectionFailedError(f"No complete answer: {what}")
         failure.never_sent = isinstance(error, _CONNECTION_NOT_MADE)
         return failure
 

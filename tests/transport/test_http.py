@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp.abc import AbstractResolver
 
 from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
 from paysdk.events import Answered, AttemptFailed, Event, RequestSent
@@ -23,6 +24,8 @@ from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from aiohttp.abc import ResolveResult
 
     from tests.conftest import RawServers, Until
 
@@ -41,9 +44,15 @@ def attempt(tally: Tally | None = None) -> Attempt:
     return Attempt(1, Secret("Token sandbox-key"), tally or Tally())
 
 
-async def failure_of(origin: str, request: Request = LIST, *, timeout: float = 5.0) -> tuple[PaysdkError, Tally, list[Event]]:  # noqa: ASYNC109  # the setting under test
+async def failure_of(
+    origin: str,
+    request: Request = LIST,
+    *,
+    timeout: float = 5.0,  # noqa: ASYNC109  # the setting under test
+    session: aiohttp.ClientSession | None = None,
+) -> tuple[PaysdkError, Tally, list[Event]]:
     """What sending raises, what it counted, and what it told."""
-    sender, events = transport(origin, timeout=timeout)
+    sender, events = transport(origin, session=session, timeout=timeout)
     tally = Tally()
     try:
         with pytest.raises(PaysdkError) as raised:
@@ -197,6 +206,27 @@ async def test_time_runs_out(fault: Fault) -> None:
     assert not error.never_sent
     assert Tally(requests=1, unanswered=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+class NoAnswerResolver(AbstractResolver):
+    """Names lead nowhere, ever."""
+
+    async def resolve(self, *_: object, **__: object) -> list[ResolveResult]:
+        await asyncio.Event().wait()
+        return []
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_time_runs_out_while_connecting() -> None:
+    """Where the time was over before there was a connection, nothing can have been sent."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
+        error, tally, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.2)
+    assert isinstance(error, RequestTimeoutError)
+    assert "No connection within the timeout of 0.2 s for one attempt" == str(error)
+    assert error.never_sent
+    assert Tally(requests=1, unanswered=False) == tally
 
 
 async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
