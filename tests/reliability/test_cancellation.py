@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import re
 import socket
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import attrs
 import pytest
 
-from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.paying import ManualPayment
+from paysdk.errors import ConfigurationError, OutcomeUnknownError
+from paysdk.providers.campfire.paying import ManualPayment, PayOutcome, TransactionPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
@@ -181,13 +182,44 @@ def test_cancelled_everywhere(operation: str, way: str, run: Run, until: Until, 
         async with sandbox_for(operation) as sandbox:
             for place in count(1):
                 if await cancelled(sandbox, place):
-                    assert place > 2
+                    assert place > 1
                     break
                 ran["cancellation points"] += 1
 
     run(everywhere())
     gc.collect()
     assert [] == disturbances.told
+
+
+def test_looking_again_is_cancelled(run: Run, until: Until, ran: Counter[str]) -> None:
+    """Cancelled anywhere, ``error.check()`` leaves nothing behind, and the same error can look again."""
+
+    async def everywhere() -> None:
+        faults = FaultPlan().always(reset("body"), method="POST").on(2, status(500), method="GET")
+        async with sandbox_for("", faults=faults) as sandbox:
+            provider, before = CampfireProvider("sandbox-key", base_url=sandbox.url, retry=RetryPolicy(attempts=1)), asyncio.all_tasks()
+            order = TransactionPayment(transaction_id=14728800, amount=Decimal("883.33"))
+            with pytest.raises(OutcomeUnknownError) as raised:
+                await provider.mark_invoice_paid(PAYABLE, transactions=[order])
+
+            async def look() -> list[str]:
+                outcome = await raised.value.check()
+                assert isinstance(outcome, PayOutcome)
+                return list(outcome.payment_ids)
+
+            for place in count(1):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await stopped_at_await(look(), place)
+                    break
+                ran["cancellation points"] += 1
+                assert [] == left(before)
+                assert 1 == len(await look())
+            assert place > 1
+            assert 1 == [request.method for request in sandbox.requests].count("POST")
+            await provider.aclose()
+            await until(partial(nothing_left, sandbox, before))
+
+    run(everywhere())
 
 
 @EACH
