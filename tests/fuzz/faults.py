@@ -41,7 +41,8 @@ def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  #
         raise
     except msgspec.DecodeError:  # half of a surrogate pair, which Python's json takes
         return
-    assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), f"{fault.path} is an object, and as such no fault: {fault}"
+    if "surrogate" not in str(fault):  # which may stand in a name
+        assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), f"{fault.path} is an object, and as such no fault: {fault}"
     again = _fault(read, _with(body, steps, msgspec.json.encode(good)))
     assert again is None or again.path != fault.path, f"{fault.path} does not point at the fault: {fault}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk import Invoice, Payment, make_converter
-from paysdk.reading import decoded, read_records
+from paysdk.reading import opened, read_records
 
 if TYPE_CHECKING:
     from paysdk import MalformedResponseError
@@ -18,7 +18,7 @@ _CONVERTER = make_converter()
 
 def read_page(reader: Reader, body: bytes) -> None:
     """Read a page and make its payments; setting the bad records aside must give the same ones."""
-    page = decoded(reader.split, body)
+    page = opened(reader, body)
     records = [bytes(record) for record in page.records]
     set_aside: list[MalformedResponseError] = []
     rows, readable = read_records(reader, records, 0, set_aside.append)
