@@ -119,7 +119,7 @@ class RenderedPages:
     def __init__(self, pages: int) -> None:
         self._pages = pages
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], _tally: object) -> RawPage:
+    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], *_: object) -> RawPage:
         """The answer to *request*."""
         number = int(dict(parse_qsl(request.query)).get("cursor", "0"))
         rows = b",".join(b'{"id":%d,"invoice_id":1,"amount":1.25,"currency":"USD"}' % (number * 10 + row) for row in range(10))

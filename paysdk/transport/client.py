@@ -115,17 +115,33 @@ class Client:
         """Take requests again after ``aclose``."""
         self._http.reopen()
 
-    async def call(self, request: Request, read: Callable[[Response], T], tally: Tally) -> T:
-        """Send *request*, with retries by the policy, and give what *read* makes of the answer."""
+    async def call(
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        tally: Tally,
+        before_retry: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
+        """Send *request*, with retries by the policy, and give what *read* makes of the answer.
+
+        *before_retry* is awaited before it is sent again; what that raises ends the call.
+        """
         if self._http.closed:
             raise self._http.closed_error()
-        return await self._retrying.call(request, await self._authorization(), read, tally)
+        return await self._retrying.call(request, await self._authorization(), read, tally, before_retry)
 
-    async def call_within(self, budget: Budget, request: Request, read: Callable[[Response], T], tally: Tally) -> T:
+    async def call_within(
+        self,
+        budget: Budget,
+        request: Request,
+        read: Callable[[Response], T],
+        tally: Tally,
+        before_retry: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
         """``call``, as long as *budget* lasts."""
         try:
             async with budget.spending():
-                return await self.call(request, read, tally)
+                return await self.call(request, read, tally, before_retry)
         except PaysdkError as error:
             error.at(self.provider, request.method, self.settings.origin + request.target)
             raise

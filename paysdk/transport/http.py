@@ -21,6 +21,7 @@ from paysdk.errors import (
 )
 from paysdk.events import Answered, AttemptFailed, RequestSent
 from paysdk.messages import Request, Response
+from paysdk.transport.policy import refuses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -93,21 +94,21 @@ class HTTPTransport:
         started = time.perf_counter()
         self._watch(RequestSent(self._provider, request.method, url, attempt.number))
         attempt.tally.requests += 1
-        attempt.tally.unanswered = True
+        attempt.tally.in_doubt = True
         failure: PaysdkError
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
             failure = self._explained(error)
-            attempt.tally.unanswered = not getattr(failure, "never_sent", False)
+            attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
             _forget_frames(error)
             self._failed(request, url, attempt, started, error)
             raise
         else:
-            attempt.tally.unanswered = False
+            attempt.tally.in_doubt = not refuses(response.status)
             seconds = time.perf_counter() - started
             self._watch(Answered(self._provider, request.method, url, attempt.number, response.status, seconds, len(response.body)))
             return response

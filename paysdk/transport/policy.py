@@ -7,6 +7,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import attrs
@@ -67,6 +68,14 @@ class RetryPolicy:
     wait_max: float = attrs.field(default=10.0, validator=_seconds)
     wait_jitter: float = attrs.field(default=1.0, validator=_share)
     retry_after_max: float = attrs.field(default=60.0, validator=_seconds)
+
+
+def refuses(status: int) -> bool:
+    """Whether an answer of this status says that nothing was processed.
+
+    A redirect does not: it may be how an API answers what it has processed (303 See Other). Nor does 408, after which nobody knows.
+    """
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
 
 
 def worth_retrying(request: Request, error: PaysdkError) -> bool:

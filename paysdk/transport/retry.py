@@ -15,7 +15,7 @@ from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retryi
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from paysdk.messages import Request, Response
     from paysdk.transport.credentials import Secret
@@ -44,8 +44,18 @@ class Retrying:
         self._draw = draw
         self._budget = RetryBudget()
 
-    async def call(self, request: Request, authorization: Secret, read: Callable[[Response], T], tally: Tally) -> T:
-        """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt."""
+    async def call(
+        self,
+        request: Request,
+        authorization: Secret,
+        read: Callable[[Response], T],
+        tally: Tally,
+        before_retry: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
+        """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt.
+
+        *before_retry* is awaited before each further attempt.
+        """
         number = 0
         failure: PaysdkError | None = None
 
@@ -55,7 +65,10 @@ class Retrying:
                 first, failure = failure, None
                 raise first
             number += 1
-            tally.retries += number > 1
+            if number > 1:
+                tally.retries += 1
+                if before_retry is not None:
+                    await before_retry()
             try:
                 return read(await self._answer(request, Attempt(number, authorization, tally)))
             except PaysdkError as error:

@@ -20,11 +20,14 @@ _log = logging.getLogger("paysdk")
 
 @attrs.define
 class Tally:
-    """How many requests an operation has sent, retries among them, and whether the latest went out and no answer came."""
+    """How many requests an operation has sent, and how many of them were retries.
+
+    ``in_doubt`` says whether the latest may have been processed: it went out, and no answer refused it.
+    """
 
     requests: int = 0
     retries: int = 0
-    unanswered: bool = False
+    in_doubt: bool = False
 
 
 @attrs.frozen

@@ -136,7 +136,7 @@ async def test_connection_is_kept() -> None:
         assert 1 == len(connector._conns)
         await sender.aclose()
         assert connector.closed
-    assert Tally(requests=3) == tally
+    assert Tally(requests=3, in_doubt=True) == tally
     assert [RequestSent, Answered] * 3 == [type(event) for event in events]
 
 
@@ -162,7 +162,7 @@ async def test_nobody_listens() -> None:
     assert isinstance(error, ConnectionFailedError)
     assert error.never_sent
     assert "No complete answer: ClientConnectorError: Cannot connect to host" in str(error)
-    assert Tally(requests=1, unanswered=False) == tally
+    assert Tally(requests=1, in_doubt=False) == tally
     assert isinstance(events[-1], AttemptFailed)
     assert "ConnectionFailedError" == events[-1].error
 
@@ -192,7 +192,7 @@ async def test_connection_breaks(fault: Fault, request_: Request) -> None:
         assert 1 == len(sandbox.requests)
     assert isinstance(error, ConnectionFailedError)
     assert not error.never_sent
-    assert Tally(requests=1, unanswered=True) == tally
+    assert Tally(requests=1, in_doubt=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
 
 
@@ -204,7 +204,7 @@ async def test_time_runs_out(fault: Fault) -> None:
     assert isinstance(error, RequestTimeoutError)
     assert "No complete answer within the timeout of 0.03 s for one attempt" == str(error)
     assert not error.never_sent
-    assert Tally(requests=1, unanswered=True) == tally
+    assert Tally(requests=1, in_doubt=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
 
 
@@ -226,7 +226,7 @@ async def test_time_runs_out_while_connecting() -> None:
     assert isinstance(error, RequestTimeoutError)
     assert "No connection within the timeout of 0.2 s for one attempt" == str(error)
     assert error.never_sent
-    assert Tally(requests=1, unanswered=False) == tally
+    assert Tally(requests=1, in_doubt=False) == tally
 
 
 async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
@@ -268,7 +268,7 @@ async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
     server = await raw_server(answering(answer))
     error, tally, _ = await failure_of(server.url)
     assert isinstance(error, ConnectionFailedError)
-    assert Tally(requests=1, unanswered=True) == tally
+    assert Tally(requests=1, in_doubt=True) == tally
 
 
 async def test_compressed_answer(raw_server: RawServers) -> None:
@@ -296,7 +296,7 @@ async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault
         assert 0 == len(connector._acquired)
         await sender.aclose()
     assert not raised.value.not_json
-    assert Tally(requests=1, unanswered=True) == tally
+    assert Tally(requests=1, in_doubt=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
 
 
@@ -326,7 +326,7 @@ async def test_cancelled(fault: Fault, told_by: Callable[[BaseException], str], 
         assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
         assert (0, 0) == (len(connector._acquired), len(connector._conns))
         await sender.aclose()
-    assert Tally(requests=1, unanswered=True) == tally
+    assert Tally(requests=1, in_doubt=True) == tally
     assert isinstance(events[-1], AttemptFailed)
     assert "CancelledError" == events[-1].error
     assert "sandbox-key" not in told_by(raised.value)

@@ -24,7 +24,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.messages import Request
-from paysdk.transport.policy import RetryPolicy, checked_seconds, retry_after, wait_before_retry, worth_retrying
+from paysdk.transport.policy import RetryPolicy, checked_seconds, refuses, retry_after, wait_before_retry, worth_retrying
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LARGEST = sys.float_info.max
@@ -103,6 +103,12 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 def test_what_is_sent_again(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
     """A GET goes out again wherever that can help, a POST only where it cannot have been processed."""
     assert (get, post) == (worth_retrying(GET, error), worth_retrying(POST, error))
+
+
+def test_what_says_that_nothing_was_processed() -> None:
+    """A refusal does: 4xx but for 408. A success, a redirect and a failure of the server do not."""
+    statuses = [200, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 408, 409, 422, 425, 429, 499, 500, 502, 503, 504]
+    assert [400, 401, 403, 404, 405, 409, 422, 425, 429, 499] == [status for status in statuses if refuses(status)]
 
 
 @settings(max_examples=100)

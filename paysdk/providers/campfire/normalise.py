@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import msgspec
 
+from paysdk.errors import ConfigurationError
 from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft, decode_exactly, exact_number
 from paysdk.providers.campfire.schema import (
     Attachment,
@@ -142,6 +143,8 @@ def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa
         )
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
+    except ConfigurationError:  # which is how a Payment says that it cannot be made
+        raise msgspec.ValidationError(f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`") from None
 
 
 def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise

@@ -1,40 +1,30 @@
-"""Paying an invoice: what is sent, and what is made of what is found there. Pure.
-
-Mark Invoice as Paid has no documented idempotency, so an answer that does not come leaves one thing to do: compare the invoice with what it
-was before. Here are the rules of that comparison.
-"""
+"""Paying an invoice: what can be ordered, what is sent for it, and by what it can be recognised afterwards. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 import msgspec
 
-from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, TransportError
+from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.schema import Invoice
-
-if TYPE_CHECKING:
-    from paysdk.payment import Payment
 
 __all__ = [
     "CreditMemoPayment",
     "DebitMemoPayment",
+    "Expected",
     "ManualPayment",
     "PayOrder",
     "PayOutcome",
     "TransactionPayment",
-    "booked",
-    "refused",
-    "with_external_ids",
 ]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-_REQUEST_TIMEOUT = 408
 _LONGEST_EXTERNAL_ID = 256
 
 
@@ -63,10 +53,13 @@ def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
         raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
 
 
-def _external_id(item: object, field: attrs.Attribute[Any], value: object) -> None:
-    _text(item, field, value)
-    if len(str(value)) > _LONGEST_EXTERNAL_ID:
-        raise ConfigurationError(f"{field.name} must have {_LONGEST_EXTERNAL_ID} characters at most, not {len(str(value))}.")
+def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
+    # A server that trims what it is sent (Django REST framework does) would never be found to have it.
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_EXTERNAL_ID and value == value.strip() and value.isprintable()
+    if not fits:
+        raise ConfigurationError(
+            f"external_id must be a text of 1 to {_LONGEST_EXTERNAL_ID} printable characters, with no space around it, not {value!r}."
+        )
 
 
 def _day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -128,22 +121,24 @@ Item: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | Ma
 
 @attrs.frozen
 class PayOutcome:
-    """What came of paying: the ids of the new payments, and the invoice, or ``None`` where the API answered with ids only."""
+    """What came of paying: the ids of the new payments, and the invoice.
+
+    That is ``None`` where the API answered with ids only, or where the order was found to be booked when it was about to be sent again.
+    """
 
     payment_ids: tuple[str, ...]
     invoice: Invoice | None
 
 
-# What the later schema calls a payment of each kind (payment_type); it has no word of its own for debit memos.
-_PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_MEMO", "empty_transactions": "MANUAL_TRANSACTION"}
-
-
 @attrs.frozen
-class _Expected:
+class Expected:
+    """What can be recognised of the payment that one item makes. ``kind`` is the name of the list that the item is in."""
+
     kind: str
     amount: Decimal
-    external_id: str | None
-    transaction_id: str | None
+    external_id: str | None = None
+    transaction_id: str | None = None
+    payment_date: str | None = None
 
 
 @attrs.frozen
@@ -151,7 +146,7 @@ class PayOrder:
     """What to pay with: the body to send, and how the payments that it makes can be recognised."""
 
     body: bytes
-    expected: tuple[_Expected, ...]
+    expected: tuple[Expected, ...]
 
     @property
     def external_ids(self) -> frozenset[str]:
@@ -212,68 +207,16 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _expectation(kind: str, item: Mapping[str, object]) -> _Expected:
-    external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
-    if external_id is not None and not (isinstance(external_id, str) and 0 < len(external_id.strip()) <= _LONGEST_EXTERNAL_ID):
-        raise ConfigurationError(f"external_id must be a text of 1 to {_LONGEST_EXTERNAL_ID} characters, not {external_id!r}.")
+def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
+    external_id, transaction_id, day = item.get("external_id"), item.get("transaction_id"), item.get("payment_date")
+    if external_id is not None:
+        _external_id(item, attrs.fields(ManualPayment).external_id, external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
         raise ConfigurationError(f"transaction_id must be an id, as int or str, not {transaction_id!r}.")
-    return _Expected(kind, _exact(item["amount"]), external_id, None if transaction_id is None else str(transaction_id))
-
-
-def refused(error: PaysdkError, *, unanswered: bool) -> bool:
-    """Whether the order was certainly not processed, by the error that ended it and by whether its last request was left *unanswered*."""
-    if isinstance(error, TransportError):
-        return not unanswered
-    if isinstance(error, APIError):
-        # A redirect may be how the API answers an order that it has processed (303 See Other).
-        return 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT  # noqa: PLR2004  # HTTP's own numbers
-    return not isinstance(error, MalformedResponseError)
-
-
-def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
-    """The ids of the payments that the order would make, where all of them are there already under their external ids; else ``None``.
-
-    Raises ``ConfigurationError`` where an external id is taken by another payment, or only some of the order's are there.
-    """
-    there = {payment.external_id: payment for payment in payments if payment.external_id in order.external_ids and not payment.is_voided}
-    if not there:
-        return None
-    found = [there.get(item.external_id) if item.external_id else None for item in order.expected]
-    same = [payment.id for payment, item in zip(found, order.expected, strict=True) if payment and payment.amount == item.amount]
-    if len(same) < len(order.expected):
-        taken = ", ".join(f"{name!r} (payment {payment.id}, {payment.amount})" for name, payment in there.items())
-        raise ConfigurationError(f"Nothing was sent: booked already are {taken}. Leave out what is booked, or use other external_ids.")
-    return tuple(same)
-
-
-def booked(order: PayOrder, before: Collection[str], payments: Iterable[Payment]) -> tuple[str, ...] | None:
-    """The ids of the payments that the order made, if each of its items is among the new ones; else ``None``.
-
-    *before* are the ids that stood there when the order was sent: an equal payment among those is not the new one.
-    """
-    new = [payment for payment in payments if payment.id not in before]
-    found: list[str] = []
-    # Those that can be told apart come first, so that none of the others takes their payment.
-    for item in sorted(order.expected, key=lambda item: (item.external_id is None, item.transaction_id is None)):
-        match = next((payment for payment in new if _is(item, payment)), None)
-        if match is None:
-            return None
-        new.remove(match)
-        found.append(match.id)
-    return tuple(found)
-
-
-def _is(item: _Expected, payment: Payment) -> bool:
-    """Whether *payment*, which is new, is what *item* ordered: by an id where there is one to compare, else by all that can be seen."""
-    raw = payment.raw
-    if payment.amount != item.amount:
-        return False
-    if item.external_id is not None and (payment.external_id is not None or "external_id" in raw):
-        return payment.external_id == item.external_id
-    if item.transaction_id is not None:
-        return item.transaction_id in map(str, [raw.get("payment_transaction"), *(raw.get("payment_transactions") or ())])
-    # Stripe's payments are its own, and an id that somebody gave is not that of an item that has none.
-    if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
-        return False
-    return raw.get("payment_type") in (None, "", _PAYMENT_TYPES.get(item.kind, raw.get("payment_type")))
+    return Expected(
+        kind,
+        _exact(item["amount"]),
+        None if external_id is None else str(external_id),
+        None if transaction_id is None else str(transaction_id),
+        day.isoformat() if isinstance(day, date) else day if isinstance(day, str) else None,
+    )

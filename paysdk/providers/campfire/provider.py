@@ -1,21 +1,20 @@
 """Campfire: its endpoints, how they page, and which filters they take.
 
-Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai. The trailing slashes are the
-API's own.
+Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai.
 """
 
 from __future__ import annotations
 
-import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
-from weakref import WeakValueDictionary
 
-from paysdk.errors import ConfigurationError, MalformedResponseError, OutcomeUnknownError, PaysdkError
+from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.messages import Request, Response
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
-from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice, read_paid
+from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
+from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice
+from paysdk.providers.campfire.payer import Payer
 from paysdk.providers.campfire.paying import (
     CreditMemoPayment,
     DebitMemoPayment,
@@ -23,9 +22,6 @@ from paysdk.providers.campfire.paying import (
     PayOrder,
     PayOutcome,
     TransactionPayment,
-    booked,
-    refused,
-    with_external_ids,
 )
 from paysdk.reading import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
@@ -37,15 +33,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.payment import Payment
     from paysdk.providers.campfire.schema import Invoice
     from paysdk.transport.client import Budget
 
 __all__ = ["CampfireProvider"]
-
-_PAYMENTS = "/coa/api/v1/invoice-payments"
-_INVOICE = "/coa/api/v1/invoice/{}/"
-_PAY = "/coa/api/v1/invoice/{}/pay/"
 
 _LARGEST_PAGE = 10_000
 _DEFAULT_PAGE = 100
@@ -120,7 +111,7 @@ class CampfireProvider(RestProvider):
             windows = TimeWindows(filters=filters, paging=paging, since=_SINCE, until=_UNTIL, stamp=_timestamp, page_size=limit)
         rules = FollowLinks(encode_query((paging | filters).items()), ("cursor", "offset"), limit)
         return self._listing(
-            _PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
+            PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
         )
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
@@ -128,8 +119,7 @@ class CampfireProvider(RestProvider):
 
         Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and to cancel.
         """
-        budget = self._client.budget()
-        return await self._invoice(_checked_invoice_id(invoice_id), budget, Tally())
+        return await self._invoice(_checked_invoice_id(invoice_id), self._client.budget())
 
     async def mark_invoice_paid(
         self,
@@ -160,109 +150,28 @@ class CampfireProvider(RestProvider):
                 "empty_transactions": (ManualPayment, empty_transactions),
             }
         )
-        number = _checked_invoice_id(invoice_id)
-        # One at a time on an invoice: two that saw the same payments beforehand could not tell their new ones apart.
-        async with self._paying.setdefault(number, asyncio.Lock()):
-            return await self._pay(number, order)
+        return await self._payer.pay(_checked_invoice_id(invoice_id), order)
 
     @cached_property
-    def _paying(self) -> WeakValueDictionary[int, asyncio.Lock]:
-        """The locks of the invoices that are being paid."""
-        return WeakValueDictionary()
+    def _payer(self) -> Payer:
+        return Payer(self._client, self._invoice, self._under_external_id)
 
-    async def _pay(self, number: int, order: PayOrder) -> PayOutcome:
-        budget, tally = self._client.budget(), Tally()
-        before = await self._invoice(number, budget, tally)
-        known = [*before.payments, *await self._with_external_ids(order, number, budget)]
-        if (there := with_external_ids(order, known)) is not None:
-            return PayOutcome(there, before)
-        ids_before = {payment.id for payment in known}
-        request = Request("POST", _PAY.format(number), body=order.body)
-        try:
-            payment_ids, invoice = await self._client.call_within(budget, request, _paid, tally)
-        except PaysdkError as error:
-            if refused(error, unanswered=tally.unanswered):
-                raise
-            return await self._looked_for(number, order, ids_before, budget, error)
-        if invoice is not None:
-            # Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
-            ours = booked(order, ids_before, invoice.payments) or ()
-            payment_ids = tuple(
-                payment.id for payment in invoice.payments if payment.id in ours or (not ours and payment.id not in ids_before)
-            )
-        if not payment_ids or (invoice is not None and invoice.id != number):
-            strange = MalformedResponseError("The answer is a success, and has no new payment of this invoice in it")
-            return await self._looked_for(
-                number, order, ids_before, budget, strange.at(self.name, "POST", self._client.settings.origin + request.target)
-            )
-        return PayOutcome(payment_ids, invoice)
-
-    async def _invoice(self, invoice_id: int, budget: Budget, tally: Tally) -> Invoice:
+    async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
         def read(response: Response) -> Invoice:
-            return decoded(read_invoice, response.body)
+            invoice = decoded(read_invoice, response.body)
+            if invoice.id != invoice_id:
+                raise MalformedResponseError(f"The answer is another invoice: {invoice.id}, at $.id.", path="$.id", raw=response.body[:200])
+            return invoice
 
-        return await self._client.call_within(budget, Request("GET", _INVOICE.format(invoice_id)), read, tally)
+        return await self._client.call_within(budget, Request("GET", INVOICE.format(invoice_id)), read, Tally())
 
-    async def _with_external_ids(self, order: PayOrder, invoice_id: int, budget: Budget) -> list[Payment]:
-        """The payments that have one of the order's external ids already. Raises ``ConfigurationError`` where one pays another invoice."""
-        found: list[Payment] = []
-        for external_id in sorted(order.external_ids):
-            # An API older than this filter ignores it and lists everything, so all that comes is looked at. A record that cannot be read is
-            # an error here, whatever on_malformed says: it might be the one.
-            rules = FollowLinks(
-                encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), "external_id": external_id}.items()), ("cursor", "offset"), None
-            )
-            listing = self._listing(_PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
-            try:
-                async with budget.spending():
-                    found += [payment async for payment in listing if payment.external_id == external_id and not payment.is_voided]
-            except PaysdkError as error:
-                error.checkpoint = None
-                error.at(self.name, "GET", self._client.settings.origin + _PAYMENTS)
-                raise
-        for payment in found:
-            if payment.invoice.id != str(invoice_id):
-                raise ConfigurationError(
-                    f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice {payment.invoice.id} already. "
-                    "Use another external_id."
-                )
-        return found
-
-    async def _looked_for(self, invoice_id: int, order: PayOrder, before: set[str], budget: Budget, error: PaysdkError) -> PayOutcome:
-        async def look(within: Budget) -> PayOutcome | str:
-            after = await self._invoice(invoice_id, within, Tally())
-            ours = booked(order, before, after.payments)
-            if ours is not None:
-                return PayOutcome(tuple(payment.id for payment in after.payments if payment.id in ours), after)
-            new = [f"{payment.id} ({payment.amount})" for payment in after.payments if payment.id not in before]
-            if new:
-                return f"new on the invoice, but not what was ordered: {', '.join(new)}"
-            return "no new payment on the invoice yet; it may still be booked"
-
-        async def look_again() -> PayOutcome | None:
-            found = await look(self._client.budget())
-            return found if isinstance(found, PayOutcome) else None
-
-        try:
-            found = await look(budget)
-        except PaysdkError as looking:
-            found = f"looking for it failed: {looking}"
-        if isinstance(found, PayOutcome):
-            return found
-        operation = f"mark_invoice_paid({invoice_id})"
-        unknown = OutcomeUnknownError(
-            f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "
-            "Do not send it again before you know: look with error.check() or retrieve_invoice.",
-            operation=operation,
-            found=found,
-            look=look_again,
-        )
-        unknown.provider, unknown.method, unknown.url = error.provider, error.method, error.url
-        raise unknown from error
-
-
-def _paid(response: Response) -> tuple[tuple[str, ...] | None, Invoice | None]:
-    return decoded(read_paid, response.body)
+    def _under_external_id(self, external_id: str) -> Listing:
+        """What is booked under an external id, on any invoice, and voided or not."""
+        # An API older than this filter ignores it and lists everything, so all that comes has to be looked at. A record that cannot be read
+        # is an error here, whatever on_malformed says: it might be the one.
+        query = encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), "external_id": external_id}.items())
+        rules = FollowLinks(query, ("cursor", "offset"), None)
+        return self._listing(PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
 
 
 def _filters(

@@ -1,0 +1,9 @@
+"""Where Campfire's API has what is used here. The trailing slashes are the API's own."""
+
+from __future__ import annotations
+
+__all__ = ["INVOICE", "PAY", "PAYMENTS"]
+
+PAYMENTS = "/coa/api/v1/invoice-payments"
+INVOICE = "/coa/api/v1/invoice/{}/"
+PAY = "/coa/api/v1/invoice/{}/pay/"

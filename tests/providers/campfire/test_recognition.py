@@ -1,0 +1,169 @@
+"""What is concluded from what is found on an invoice that was to be paid."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from paysdk.errors import ConfigurationError
+from paysdk.payment import InvoiceRef, Payment
+from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
+from paysdk.providers.campfire.recognition import booked, with_external_ids
+
+DAY = date(2025, 7, 25)
+KINDS: dict[str, Any] = {
+    "transactions": TransactionPayment,
+    "credit_memos": CreditMemoPayment,
+    "debit_memos": DebitMemoPayment,
+    "empty_transactions": ManualPayment,
+}
+
+
+def order(*items: object) -> PayOrder:
+    """The order for these items."""
+    return PayOrder.of({name: (kind, [item for item in items if isinstance(item, kind)]) for name, kind in KINDS.items()})
+
+
+def manual(amount: str, external_id: str | None = None) -> ManualPayment:
+    """A payment without a transaction."""
+    return ManualPayment(Decimal(amount), 1, "Bank", DAY, external_id)
+
+
+def payment(id: str, amount: str, external_id: str | None = None, transaction: object = None, **fields: Any) -> Payment:  # noqa: ANN401  # any field
+    """A payment as it stands on an invoice."""
+    raw = {"payment_transaction": transaction}
+    made = Payment(provider="campfire", id=id, amount=Decimal(amount), invoice=InvoiceRef("7"), external_id=external_id, raw=raw)
+    return attrs.evolve(made, **fields)
+
+
+ONE, TWO = manual("10.00", "one"), manual("20.00", "two")
+
+
+@pytest.mark.parametrize(
+    ("items", "payments", "expected"),
+    [
+        ([ONE], [], None),
+        ([manual("10.00")], [payment("1", "10.00", "one")], None),
+        ([ONE], [payment("1", "10.00", "other"), payment("2", "10.00")], None),
+        ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
+        ([ONE], [payment("1", "10", "one")], ("1",)),
+        ([ONE, TWO], [payment("2", "20.00", "two"), payment("1", "10.00", "one")], ("1", "2")),
+        ([ONE], [payment("1", "10.00", "one"), payment("2", "10.00", "one")], ("1", "2")),
+    ],
+    ids=range(7),
+)
+def test_what_is_booked_already_is_found_by_its_external_ids(
+    items: list[ManualPayment], payments: list[Payment], expected: tuple[str, ...] | None
+) -> None:
+    """Where every item is there already, their payments are given in the order of the items; a voided one does not count."""
+    assert expected == with_external_ids(order(*items), payments)
+
+
+@pytest.mark.parametrize(
+    ("items", "payments"),
+    [
+        ([ONE], [payment("1", "10.01", "one")]),
+        ([ONE, TWO], [payment("1", "10.00", "one")]),
+        ([ONE, manual("5.00")], [payment("1", "10.00", "one")]),
+    ],
+    ids=["amount", "some", "without"],
+)
+def test_external_id_that_is_taken_is_refused(items: list[ManualPayment], payments: list[Payment]) -> None:
+    """An external id of another payment, or of some of the items only, stops the order and is named."""
+    with pytest.raises(ConfigurationError, match=r"Nothing was sent: booked already are 'one' \(payment 1, 10"):
+        with_external_ids(order(*items), payments)
+
+
+BANK = TransactionPayment(5, Decimal("10.00"))
+MEMO = CreditMemoPayment(6, Decimal("10.00"))
+
+
+@pytest.mark.parametrize(
+    ("items", "payments", "expected"),
+    [
+        ([manual("10.00")], [], None),
+        ([manual("10.00")], [payment("old", "10.00")], None),
+        ([manual("10.00")], [payment("1", "10.01")], None),
+        ([manual("10.00")], [payment("old", "10.00"), payment("1", "10")], {"1"}),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], None),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00"), payment("3", "10.00")], None),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], {"1", "2"}),
+        ([ONE], [payment("1", "10.00", "one"), payment("2", "10.00", "one")], None),
+        ([ONE], [payment("1", "10.01", "one")], None),
+        ([manual("10.00")], [payment("1", "10.00", payment_date=DAY)], {"1"}),
+        ([manual("10.00")], [payment("1", "10.00", payment_date=date(2025, 7, 26))], None),
+        ([manual("10.00")], [payment("1", "10.00", voided_date=DAY)], None),
+        ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
+        ([manual("10.00")], [payment("1", "10.00", currency="EUR")], {"1"}),
+        ([manual("10.00")], [payment("1", "10.00", currency="USD")], None),
+        ([manual("10.00"), MEMO], [payment("1", "10.00", raw={"payment_type": "CREDIT_MEMO"}), payment("2", "10.00")], {"1", "2"}),
+        ([BANK, manual("10.00")], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=5)], {"1", "2"}),
+        ([BANK, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00")], None),
+        ([ONE], [payment("1", "10.00", "other")], None),
+        ([ONE], [payment("1", "10.00")], {"1"}),
+        ([ONE], [payment("1", "10.00", "other"), payment("2", "10.00", "one")], {"2"}),
+        ([manual("10.00"), ONE], [payment("2", "10.00", "one"), payment("1", "10.00")], {"1", "2"}),
+        ([BANK], [payment("1", "10.00", transaction=4)], None),
+        ([BANK], [payment("1", "10.00", transaction=5)], {"1"}),
+        ([BANK], [payment("1", "10.00", transaction="5")], {"1"}),
+        ([BANK], [payment("1", "10.00")], None),
+        ([MEMO, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)], {"1", "2"}),
+    ],
+    ids=range(27),
+)
+def test_order_is_booked_where_each_item_is_among_the_new_payments(
+    items: list[Any], payments: list[Payment], expected: set[str] | None
+) -> None:
+    """An equal payment that stood before is not the new one, one payment is not two, and what identifies an item must fit."""
+    found = booked(order(*items), payments, before={"old"}, currency="EUR")
+    assert expected == (None if found is None else set(found))
+
+
+@pytest.mark.parametrize(
+    ("item", "sent"),
+    [
+        (ONE, {"external_id": None}),
+        (BANK, {"payment_transaction": None}),
+        (BANK, {"payment_transaction": 99}),
+        (manual("10.00"), {"source": "STRIPE"}),
+        (manual("10.00"), {"external_id": "somebody else's"}),
+        (manual("10.00"), {"payment_type": "BANK_TRANSACTION"}),
+        (MEMO, {"payment_type": "MANUAL_TRANSACTION"}),
+    ],
+    ids=repr,
+)
+def test_somebody_elses_equal_payment_is_not_taken_for_ours(
+    item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, Any]
+) -> None:
+    """A new payment of the same amount that shows another id, another kind or another source is not what was ordered."""
+    other = attrs.evolve(
+        payment("1", "10.00"),
+        raw=sent,
+        source=sent.get("source"),
+        external_id=sent.get("external_id"),
+    )
+    assert booked(order(item), [other], before=(), currency=None) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "rival", "found", "expected"),
+    [
+        (manual("10.00"), manual("10.00"), [payment("1", "10.00")], None),
+        (manual("10.00"), manual("10.00"), [payment("1", "10.00"), payment("2", "10.00")], None),
+        (manual("10.00"), manual("10.01"), [payment("1", "10.00")], ("1",)),
+        (manual("10.00"), BANK, [payment("1", "10.00", transaction=4)], ("1",)),
+        (ONE, manual("10.00"), [payment("1", "10.00", "one")], ("1",)),
+        (ONE, ONE, [payment("1", "10.00", "one")], ("1",)),
+        (manual("10.00"), ONE, [payment("1", "10.00")], None),
+    ],
+    ids=range(7),
+)
+def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
+    item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
+) -> None:
+    """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
+    assert expected == booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
