@@ -167,6 +167,8 @@ class Payer:
         return sent.before.union(*others)
 
     async def _looked_for(self, number: int, sent: _Sent, budget: Budget, error: Exception) -> PayOutcome:
+        self._unsettled[number].append(sent)  # looking may be cancelled
+
         async def look(within: Budget) -> PayOutcome | str:
             after = await self._invoice(number, within)
             sent.ids = sent.ids or self._recognised(number, sent, after) or ()
@@ -188,7 +190,6 @@ class Payer:
             found = f"looking for it failed: {looking}"
         if isinstance(found, PayOutcome):
             return found
-        self._unsettled[number].append(sent)
         operation = f"mark_invoice_paid({number})"
         unknown = OutcomeUnknownError(
             f"{operation} failed ({error}), and whether it was processed cannot be told: {found}. "

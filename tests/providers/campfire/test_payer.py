@@ -116,9 +116,11 @@ async def test_what_another_order_made_is_not_found_for_the_first(pay_answer: An
         assert not {late, *second.payment_ids} & set(third.payment_ids)
 
 
-async def test_a_cancelled_order_may_be_booked_later() -> None:
-    """An order that was cancelled in flight stands in the way of the next like any other of unknown outcome."""
-    faults = FaultPlan().on(1, hang(), method="POST").on(2, status(502), method="POST")
+@pytest.mark.parametrize("cancelled_while", ["in flight", "it is looked for"])
+async def test_a_cancelled_order_may_be_booked_later(cancelled_while: str) -> None:
+    """An order that was cancelled, in flight or later, stands in the way of the next like any other of unknown outcome."""
+    hangs = {"in flight": FaultPlan().on(1, hang(), method="POST"), "it is looked for": FaultPlan().on(2, hang(), method="GET")}
+    faults = hangs[cancelled_while].always(status(502), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
         open_at(sandbox, on_event=at_order(2, lambda: booked(sandbox))) as campfire,
