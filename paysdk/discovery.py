@@ -1,4 +1,4 @@
-"""Finding installed providers by name."""
+"""Finding what installed packages bring, by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,42 @@ if TYPE_CHECKING:
 
     from paysdk.provider import PaymentsProvider
 
-__all__ = ["installed_providers", "load_provider", "open_provider"]
+__all__ = ["installed_names", "installed_providers", "load", "load_provider", "open_provider"]
 
 GROUP = "paysdk.providers"
+
+_PROMISED = ("name", "capabilities", "list_payments", "aclose")
+
+
+def installed_names(group: str) -> list[str]:
+    """The names in an entry-point group, in alphabetical order. Nothing is imported for them."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
+def load(kind: str, group: str, name: str) -> Callable[..., object]:
+    """What is registered under *name* in an entry-point group, where *kind* is what messages call it.
+
+    Raises ``ConfigurationError`` where there is nothing of that name, several, or something that cannot be imported or called.
+    """
+    found = list(entry_points(group=group, name=name))
+    if not found:
+        raise ConfigurationError(f"There is no {kind} {name!r}. Installed are: {', '.join(installed_names(group)) or 'none'}.")
+    if len({entry.value for entry in found}) > 1:
+        several = ", ".join(map(_described, found))
+        raise ConfigurationError(f"Several installed packages have a {kind} {name!r}: {several}. Uninstall all but one.")
+    where = f"The {kind} {name!r} ({_described(found[0])})"
+    try:
+        loaded: object = found[0].load()
+    except (Exception, SystemExit) as error:  # whatever somebody else's module raises on import
+        raise ConfigurationError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
+    if not callable(loaded):
+        raise ConfigurationError(f"{where} is no class and no function, so none can be made.")
+    return loaded
 
 
 def installed_providers() -> list[str]:
     """The names of the installed providers, in alphabetical order. None of them is imported."""
-    return sorted({entry.name for entry in entry_points(group=GROUP)})
+    return installed_names(GROUP)
 
 
 def load_provider(name: str) -> Callable[..., PaymentsProvider]:
@@ -27,31 +55,26 @@ def load_provider(name: str) -> Callable[..., PaymentsProvider]:
 
     Raises ``ConfigurationError`` where there is none of that name, several, or one that cannot be imported.
     """
-    found = list(entry_points(group=GROUP, name=name))
-    if not found:
-        raise ConfigurationError(f"There is no provider {name!r}. Installed are: {', '.join(installed_providers()) or 'none'}.")
-    if len({entry.value for entry in found}) > 1:
-        several = ", ".join(map(_described, found))
-        raise ConfigurationError(f"Several installed packages have a provider {name!r}: {several}. Uninstall all but one.")
-    try:
-        return cast("Callable[..., PaymentsProvider]", found[0].load())
-    except Exception as error:  # whatever somebody else's module raises on import
-        raise ConfigurationError(
-            f"The provider {name!r} ({_described(found[0])}) cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+    return cast("Callable[..., PaymentsProvider]", load("provider", GROUP, name))
 
 
 def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **settings: object) -> PaymentsProvider:
     """An installed provider by name: ``open_provider("campfire", api_key=key)``.
 
-    *settings* are the provider's own, as its class takes them. Raises ``ConfigurationError`` for an unknown name or setting.
+    Its class is called with the key, and with *settings* by their names. Raises ``ConfigurationError`` for an unknown name or setting, and
+    where what the class makes is no ``PaymentsProvider``.
     """
     try:
-        return load_provider(name)(api_key, **settings)
+        provider = load_provider(name)(api_key, **settings)
     except TypeError as error:
         raise ConfigurationError(f"The provider {name!r} does not take these settings: {error}") from None
     finally:
         del api_key  # so that no traceback can show it
+    # The class is asked first: a property may have no answer before the provider is open.
+    missing = [promised for promised in _PROMISED if not hasattr(type(provider), promised) and not hasattr(provider, promised)]
+    if missing:
+        raise ConfigurationError(f"What is installed as provider {name!r} is no PaymentsProvider: it has no {', '.join(missing)}.")
+    return provider
 
 
 def _described(entry: EntryPoint) -> str:

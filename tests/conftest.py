@@ -10,11 +10,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import attrs
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # On CI the examples are the same in each run, and no example is judged by its time.
 hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" in os.environ)
@@ -80,6 +83,87 @@ async def _until(holds: Callable[[], object]) -> None:
 def until() -> Until:
     """Waits until something holds, such as that a server was asked; ten seconds at most."""
     return _until
+
+
+class Install(Protocol):
+    """Installs a package of one module, in which ``Made`` is a provider or a sandbox; its entry point may have another name."""
+
+    def __call__(self, package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None) -> None: ...
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Install]:
+    """Installs packages as an installer leaves them: modules and metadata in a folder that Python searches."""
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    made: list[str] = []
+
+    def package(package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None) -> None:
+        normalised = package.replace("-", "_")  # as in a wheel's name, where a hyphen begins the version
+        module = f"{normalised}_payments"
+        (site / f"{module}.py").write_text(source)
+        metadata = site / f"{normalised}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name or package} = {module}:Made\n")
+        monkeypatch.syspath_prepend(site)
+        made.append(module)
+
+    yield package
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+# A provider with nothing of paysdk's but the records that it gives.
+_LIST_BACKED = """
+from decimal import Decimal
+from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment
+
+
+class Given:
+    def __init__(self, payments):
+        self.payments = payments
+        self.report = ListingReport()
+
+    def __aiter__(self):
+        return self._each()
+
+    async def _each(self):
+        for payment in self.payments:
+            yield payment
+
+    async def pages(self):
+        self.report = ListingReport(pages=1, payments=len(self.payments), complete=True)
+        yield Page(self.payments, None, None)
+
+    async def collect(self, limit=None):
+        return self.payments[:limit]
+
+    async def first(self):
+        return self.payments[0]
+
+
+class Made:
+    name = "ledger"
+    capabilities = Capabilities(filters=frozenset(), max_page_size=2, reports_voids=False, lists_incrementally=False)
+
+    def __init__(self, api_key, *, book="main"):
+        self.book = book
+        self.closed = False
+
+    def list_payments(self, *, modified_since=None, modified_until=None, voided=None, page_size=None, resume=None):
+        invoice = InvoiceRef(id="7", number=self.book)
+        return Given([Payment(provider="ledger", id=str(n), amount=Decimal(n), invoice=invoice) for n in range(2)])
+
+    async def aclose(self):
+        self.closed = True
+"""
+
+
+@pytest.fixture
+def list_backed() -> str:
+    """The source of a provider over a list, which has none of paysdk's classes for a base; its setting is ``book``."""
+    return _LIST_BACKED
 
 
 class RawServers(Protocol):

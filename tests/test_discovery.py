@@ -1,4 +1,4 @@
-"""Finding providers by name."""
+"""Finding providers by name, in packages as an installer leaves them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk import discovery
-from paysdk.discovery import installed_providers, load_provider, open_provider
+from paysdk import Listing, PaymentsProvider, discovery
+from paysdk.discovery import installed_names, installed_providers, load, load_provider, open_provider
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
@@ -16,9 +16,11 @@ from paysdk.providers.notify.provider import NotifyProvider
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Install
+
 
 def test_both_providers_are_found() -> None:
-    """The package's own entry points name its two providers."""
+    """What paysdk brings itself comes through the same door as everybody's."""
     assert {"campfire", "notify"} <= set(installed_providers())
     assert sorted(installed_providers()) == installed_providers()
     assert CampfireProvider is load_provider("campfire")
@@ -31,6 +33,20 @@ def test_provider_is_opened_with_its_own_settings() -> None:
     assert isinstance(provider, NotifyProvider)
     assert provider.test_mode is True
     assert "http://127.0.0.1:8000" in repr(provider)
+
+
+async def test_a_provider_of_another_package_is_opened(install: Install, list_backed: str) -> None:
+    """Whatever keeps the protocol is a provider, with nothing of paysdk's in its classes."""
+    install("paysdk-ledger", list_backed, name="ledger")
+    assert ["campfire", "ledger", "notify"] == installed_providers()
+    ledger = open_provider("ledger", api_key="sandbox-key", book="second")
+    listing = ledger.list_payments()
+
+    assert isinstance(ledger, PaymentsProvider)
+    assert isinstance(listing, Listing)
+    assert ["0", "1"] == [payment.id for payment in await listing.collect()]
+    assert ["second", "second"] == [payment.invoice.number async for payment in listing]
+    await ledger.aclose()
 
 
 def test_unknown_provider_is_refused_with_the_names_that_there_are() -> None:
@@ -46,38 +62,95 @@ def test_unknown_setting_is_refused_without_showing_the_key() -> None:
     assert "sandbox-key" not in str(caught.value)
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, *entries: tuple[str, str]) -> None:
-    """Let these be the entry points, by name and value, that are installed."""
-    points = EntryPoints(EntryPoint(name, value, discovery.GROUP) for name, value in entries)
-    monkeypatch.setattr(discovery, "entry_points", points.select)
-
-
 def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any provider the error says so."""
-    installed(monkeypatch)
+    monkeypatch.setattr(discovery, "entry_points", EntryPoints().select)
     assert [] == installed_providers()
     with pytest.raises(ConfigurationError, match="Installed are: none"):
         load_provider("campfire")
 
 
-@pytest.mark.parametrize("value", ["paysdk_no_such_module:Provider", "paysdk.discovery:NoSuchProvider"])
-def test_provider_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """The error names the provider and where it was to come from, and has the reason as its cause."""
-    installed(monkeypatch, ("other", value))
-    with pytest.raises(ConfigurationError, match=f"'other' \\({value}\\) cannot be imported") as caught:
-        load_provider("other")
-    assert isinstance(caught.value.__cause__, ImportError | AttributeError)
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import module_that_is_nowhere", "cannot be imported: ModuleNotFoundError: No module named 'module_that_is_nowhere'"),
+        ("", r"cannot be imported: AttributeError: .*Made"),
+        ("raise SystemExit('not today')", "cannot be imported: SystemExit: not today"),
+        ("Made = 7", "is no class and no function, so none can be made"),
+    ],
+)
+def test_provider_that_cannot_be_used_is_named(install: Install, source: str, reason: str) -> None:
+    """The error names the provider, the package that it came with, and the reason; the others can be used as ever."""
+    install("broken", source)
+    with pytest.raises(ConfigurationError, match=rf"The provider 'broken' \(broken_payments:Made of broken\) {reason}"):
+        load_provider("broken")
+    assert NotifyProvider is load_provider("notify")
 
 
-def test_two_providers_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which of two is meant cannot be told, so neither is taken; the same one found twice is no matter."""
-    installed(
-        monkeypatch, ("other", "a:A"), ("other", "b:B"), ("known", "paysdk.errors:PaysdkError"), ("known", "paysdk.errors:PaysdkError")
-    )
-    assert ["known", "other"] == installed_providers()
-    with pytest.raises(ConfigurationError, match="Several installed packages have a provider 'other': a:A, b:B"):
-        load_provider("other")
+def test_reason_of_a_failed_import_is_the_cause(install: Install) -> None:
+    """Who mends the package sees its own traceback."""
+    install("broken", "import module_that_is_nowhere")
+    with pytest.raises(ConfigurationError) as raised:
+        load_provider("broken")
+    assert isinstance(raised.value.__cause__, ModuleNotFoundError)
+
+
+def test_two_providers_of_one_name_are_refused(install: Install) -> None:
+    """Which of two is meant cannot be told, so neither is taken, and both packages are named."""
+    install("acme-pay", "class Made: ...", name="acme")
+    install("another", "class Made: ...", name="acme")
+    assert ["acme", "campfire", "notify"] == installed_providers()
+    with pytest.raises(ConfigurationError, match=r"Several installed packages have a provider 'acme': .*Uninstall all but one") as raised:
+        open_provider("acme", api_key="sandbox-key")
+    assert "acme_pay_payments:Made of acme-pay" in str(raised.value)
+    assert "another_payments:Made of another" in str(raised.value)
+
+
+def test_one_that_takes_the_name_of_paysdks_own_is_refused(install: Install) -> None:
+    """No package can slip its provider under a name that is in use, and be given that one's key."""
+    install("sneaky", "class Made: ...", name="campfire")
+    with pytest.raises(ConfigurationError, match="Several installed packages have a provider 'campfire'"):
+        open_provider("campfire", api_key="sandbox-key")
+
+
+def test_the_same_one_found_twice_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is on the path twice, as one being worked on may be, is one."""
+    points = [EntryPoint("known", "paysdk.errors:PaysdkError", "paysdk.providers")] * 2
+    monkeypatch.setattr(discovery, "entry_points", EntryPoints(points).select)
+    assert ["known"] == installed_providers()
     assert "PaysdkError" == load_provider("known").__name__
+
+
+def test_what_is_no_provider_is_said_to_be_none(install: Install) -> None:
+    """What a class makes must keep the protocol; the error says what of it is missing."""
+    install("half", "class Made:\n    name = 'half'\n    def __init__(self, api_key): self.aclose = None")
+    with pytest.raises(ConfigurationError, match="provider 'half' is no PaymentsProvider: it has no capabilities, list_payments"):
+        open_provider("half", api_key="sandbox-key")
+
+
+def test_what_a_provider_knows_only_when_open_is_not_asked_before(install: Install, list_backed: str) -> None:
+    """A property that has no answer yet is a property all the same."""
+    install(
+        "late",
+        list_backed
+        + """
+def unknown(self):
+    raise RuntimeError("not open yet")
+
+
+Made.capabilities = property(unknown)
+""",
+    )
+    assert "ledger" == open_provider("late", api_key="sandbox-key").name
+
+
+def test_entry_points_of_any_group_are_found(install: Install) -> None:
+    """Sandboxes are found in the same way as providers."""
+    install("acme", "class Made: ...", group="paysdk.sandboxes")
+    assert ["acme", "campfire", "notify"] == installed_names("paysdk.sandboxes")
+    assert "Made" == load("sandbox", "paysdk.sandboxes", "acme").__name__
+    with pytest.raises(ConfigurationError, match=r"There is no sandbox 'nobody'\. Installed are: acme, campfire, notify"):
+        load("sandbox", "paysdk.sandboxes", "nobody")
 
 
 @pytest.mark.parametrize(("name", "setting"), [("campfire", {"timeout": 0}), ("campfire", {"colour": 1}), ("nobody", {})])
@@ -85,4 +158,12 @@ def test_open_provider_shows_no_key(name: str, setting: dict[str, object], told_
     """Whatever is wrong with the call, no traceback of the error shows the key."""
     with pytest.raises(ConfigurationError) as raised:
         open_provider(name, api_key="sandbox-key", **setting)
+    assert "sandbox-key" not in told_by(raised.value)
+
+
+def test_a_provider_of_another_kind_shows_no_key(install: Install, told_by: Callable[[BaseException], str]) -> None:
+    """Nor does the error about what is no provider, though that was given the key."""
+    install("half", "class Made:\n    def __init__(self, api_key): ...")
+    with pytest.raises(ConfigurationError) as raised:
+        open_provider("half", api_key="sandbox-key")
     assert "sandbox-key" not in told_by(raised.value)

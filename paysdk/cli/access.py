@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, variable
 from paysdk.discovery import load_provider, open_provider
 from paysdk.errors import ConfigurationError
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
-__all__ = ["Access", "SandboxSettings", "key_source", "opened", "sandbox_of", "variable"]
+__all__ = ["Access", "SandboxSettings", "opened", "sandbox_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,24 +42,11 @@ class Access:
     currency: str | None = None
 
 
-def variable(provider: str, what: str) -> str:
-    """The name of an environment variable for a provider, such as ``PAYSDK_ACME_API_KEY``."""
-    return f"PAYSDK_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{what}"
-
-
-def key_source(provider: str) -> str | None:
-    """The environment variable that gives the provider's key, by itself or through a file; ``None`` where none is set."""
-    return next((name for what in ("API_KEY", "API_KEY_FILE") if os.environ.get(name := variable(provider, what))), None)
-
-
 def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
-    """The provider's sandbox, not yet started. Raises ``ConfigurationError`` where it has none."""
+    """The provider's sandbox, not yet started. Raises ``ConfigurationError`` where it has none that takes these settings."""
     from paysdk.testing import open_sandbox  # noqa: PLC0415  # a server is not loaded for those who need none
 
-    try:
-        return open_sandbox(name, **attrs.asdict(settings))
-    except TypeError as error:
-        raise ConfigurationError(f"The sandbox of {name!r} cannot be started from the command line: {error}") from error
+    return open_sandbox(name, **attrs.asdict(settings))
 
 
 @asynccontextmanager
@@ -76,7 +62,7 @@ async def opened(access: Access, on_event: Callable[[Event], object] | None = No
         providers: list[PaymentsProvider] = []
         for name in access.names:
             reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
-            provider = _provider(name, reached, extra[name])
+            provider = _provider(name, reached, {**reached.settings, **extra[name]})
             stack.push_async_callback(provider.aclose)
             providers.append(provider)
         yield providers
@@ -84,16 +70,17 @@ async def opened(access: Access, on_event: Callable[[Event], object] | None = No
 
 @attrs.frozen(kw_only=True)
 class _Reached:
-    """A provider's key and origin, and which settings of the user's they came from."""
+    """A provider's key, origin and other settings, and what of the user's they came from."""
 
     api_key: str = attrs.field(repr=False)
     base_url: str | None
+    settings: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     sources: tuple[str, ...] = ()
 
 
 def _taken(name: str, **settings: object) -> dict[str, object]:
     """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
-    known = inspect.signature(load_provider(name)).parameters
+    known = parameters(load_provider(name))
     return {setting: value for setting, value in settings.items() if value is not None and setting in known}
 
 
@@ -112,10 +99,17 @@ async def _sandboxed(stack: AsyncExitStack, name: str, settings: SandboxSettings
 
 
 def _real(name: str, key_file: Path | None) -> _Reached:
+    check_own_variables(name)
     api_key, source = _key(name, key_file)
     base_url = os.environ.get(variable(name, "BASE_URL")) or None
-    sources = (source,) if base_url is None else (source, variable(name, "BASE_URL"))
-    return _Reached(api_key=api_key, base_url=base_url, sources=sources)
+    found = settings_found(name, load_provider(name))
+    origin = () if base_url is None else (variable(name, "BASE_URL"),)
+    return _Reached(
+        api_key=api_key,
+        base_url=base_url,
+        settings={setting: value for setting, (value, _) in found.items()},
+        sources=(source, *origin, *(each for _, each in found.values())),
+    )
 
 
 def _key(name: str, key_file: Path | None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from paysdk.cli.access import key_source, variable
+from paysdk.cli.environment import key_source, variable
 from paysdk.cli.screen import say, show
 from paysdk.cli.tables import plain_table
 from paysdk.discovery import installed_providers, load_provider

@@ -6,31 +6,50 @@ import asyncio
 import shlex
 import sys
 from contextlib import AsyncExitStack
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from paysdk.cli.access import sandbox_of, variable
+from paysdk.cli.access import sandbox_of
+from paysdk.cli.environment import variable
 from paysdk.cli.screen import say
+from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from paysdk.cli.access import SandboxSettings
+    from paysdk.testing import Sandbox
 
 __all__ = ["run_sandboxes"]
 
 
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
     """Run the sandboxes, or all that are installed, until Ctrl-C."""
-    asyncio.run(_served(names or tuple(sorted(entry_points(group="paysdk.sandboxes").names)), settings))
+    asyncio.run(_served(_named(names, settings) if names else _installed(settings), settings))
 
 
-async def _served(names: tuple[str, ...], settings: SandboxSettings) -> None:
-    sandboxes = [(name, sandbox_of(name, settings)) for name in names]
+def _named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
+    return {name: sandbox_of(name, settings) for name in names}
+
+
+def _installed(settings: SandboxSettings) -> dict[str, Sandbox]:
+    """Every sandbox that is installed. One that cannot be made is said to be so, and harms no other."""
+    from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # a server is not loaded for those who need none
+
+    made: dict[str, Sandbox] = {}
+    for name in installed_sandboxes():
+        try:
+            made[name] = sandbox_of(name, settings)
+        except ConfigurationError as error:
+            say(error)
+    return made
+
+
+async def _served(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> None:
     async with AsyncExitStack() as stack:
-        for name, sandbox in sandboxes:
+        for name, sandbox in sandboxes.items():
             await stack.enter_async_context(sandbox)
             sys.stdout.write(f"export {variable(name, 'BASE_URL')}={shlex.quote(sandbox.url)}\n")
             sys.stdout.write(f"export {variable(name, 'API_KEY')}={shlex.quote(sandbox.api_key)}\n")
         sys.stdout.flush()
-        say(f"{settings.payments:,} payments each. Set the above where you want to use them, then run, say: paysdk list {' '.join(names)}")
+        say(f"{settings.payments:,} payments each. Set the above where you want to use them.")
+        say(f"Then run, say: paysdk list {' '.join(sandboxes)}")
         say("Ctrl-C ends it.")
         await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paysdk.testing.discovery import open_sandbox
+from paysdk.testing.discovery import installed_sandboxes, open_sandbox
 from paysdk.testing.exchange import Answer, LoggedRequest, Request
 from paysdk.testing.faults import (
     Fault,
@@ -34,6 +34,7 @@ __all__ = [
     "gzip_bomb",
     "hang",
     "huge_body",
+    "installed_sandboxes",
     "open_sandbox",
     "redirect",
     "reset",

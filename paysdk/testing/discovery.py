@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
-
+from paysdk.discovery import installed_names, load
 from paysdk.errors import ConfigurationError
 from paysdk.testing.server import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["open_sandbox"]
+__all__ = ["installed_sandboxes", "open_sandbox"]
 
 _GROUP = "paysdk.sandboxes"
+
+
+def installed_sandboxes() -> list[str]:
+    """The names in the entry-point group ``paysdk.sandboxes``, in alphabetical order. None of them is imported."""
+    return installed_names(_GROUP)
 
 
 def open_sandbox(name: str, **options: object) -> Sandbox:
     """The sandbox that is registered under ``name`` in the entry-point group ``paysdk.sandboxes``, not yet started.
 
-    ``options`` are its class's parameters. Raises ConfigurationError where no such sandbox is installed, or what is registered is none.
+    ``options`` are its class's parameters. Raises ConfigurationError where there is no such sandbox, several, or one that cannot be
+    imported, where it does not take the options, and where what is registered is no sandbox.
     """
-    installed = {point.name: point for point in entry_points(group=_GROUP)}
-    if name not in installed:
-        raise ConfigurationError(
-            f"no sandbox {name!r} is installed; there is {', '.join(sorted(installed)) or 'none'} (entry-point group {_GROUP})"
-        )
-    make: Callable[..., object] = installed[name].load()
-    sandbox = make(**options)
+    make = load("sandbox", _GROUP, name)
+    try:
+        sandbox = make(**options)
+    except TypeError as error:
+        raise ConfigurationError(f"The sandbox {name!r} does not take these options: {error}") from error
     if not isinstance(sandbox, Sandbox):
-        raise ConfigurationError(f"what is registered as sandbox {name!r} is no paysdk.testing.Sandbox: {installed[name].value}")
+        raise ConfigurationError(f"What is installed as sandbox {name!r} is no paysdk.testing.Sandbox, but a {type(sandbox).__name__}.")
     return sandbox

@@ -1,11 +1,10 @@
-"""A command line to run in this process, APIs for it to reach, and packages for it to find."""
+"""A command line to run in this process, and APIs for it to reach."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import os
-import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from paysdk.cli.app import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from paysdk.testing import Sandbox
 
@@ -91,22 +89,3 @@ def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Sandbox], Abstrac
             loop.close()
 
     return reach
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Callable[..., None]]:
-    """Install a package of one module, with one provider or sandbox in it."""
-    made: list[str] = []
-
-    def package(name: str, source: str, group: str = "paysdk.providers") -> None:
-        (tmp_path / f"{name}_payments.py").write_text(source)
-        metadata = tmp_path / f"{name}-1.0.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {name}_payments:Made\n")
-        monkeypatch.syspath_prepend(tmp_path)
-        made.append(f"{name}_payments")
-
-    yield package
-    for module in made:
-        sys.modules.pop(module, None)

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
-from paysdk.cli.access import Access, SandboxSettings, opened, sandbox_of, variable
+from paysdk.cli.access import Access, SandboxSettings, opened, sandbox_of
 from paysdk.discovery import load_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-
-def test_a_variable_is_named_after_its_provider() -> None:
-    """Whatever no shell takes in a variable's name becomes an underscore."""
-    assert "PAYSDK_ACME_PAY_2_API_KEY" == variable("acme-pay.2", "API_KEY")
+    from tests.conftest import Install
 
 
 async def test_a_provider_goes_to_its_own_origin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +72,7 @@ async def test_what_was_opened_is_closed() -> None:
         await campfire.list_payments().first()
 
 
-def test_a_provider_that_breaks_on_import_is_named(install: Callable[..., None]) -> None:
+def test_a_provider_that_breaks_on_import_is_named(install: Install) -> None:
     """Whatever a third party's module raises is an error about that provider."""
     install("broken", "raise RuntimeError('half installed')")
 
@@ -84,9 +80,9 @@ def test_a_provider_that_breaks_on_import_is_named(install: Callable[..., None])
         load_provider("broken")
 
 
-def test_a_sandbox_of_another_kind_is_named(install: Callable[..., None]) -> None:
+def test_a_sandbox_of_another_kind_is_named(install: Install) -> None:
     """A sandbox that takes no number of payments cannot be run from here."""
     install("odd", "Made = dict.fromkeys", group="paysdk.sandboxes")
 
-    with pytest.raises(ConfigurationError, match="The sandbox of 'odd' cannot be started from the command line"):
+    with pytest.raises(ConfigurationError, match="The sandbox 'odd' does not take these options"):
         sandbox_of("odd", SandboxSettings(payments=1, latency=0.0))

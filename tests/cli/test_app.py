@@ -49,7 +49,7 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         (["list", "campfire", "--key-file", "notify=key"], "--key-file takes NAME=PATH"),
         (["list", "campfire", "--key-file", "campfire=key", *SANDBOX], "--sandbox has keys of its own"),
         (["invoice", "first", *SANDBOX], "Invalid value for 'ID'"),
-        (["sandbox", "nowhere"], "no sandbox 'nowhere' is installed"),
+        (["sandbox", "nowhere"], "There is no sandbox 'nowhere'"),
     ],
 )
 def test_bad_input_is_one_line(paysdk: Command, arguments: list[str], message: str) -> None:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tests.conftest import Install
+
     from .conftest import Outcome
 
     Command = Callable[..., Outcome]
@@ -27,7 +29,7 @@ def test_providers_are_shown_with_what_they_can(paysdk: Command, monkeypatch: py
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
-def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Callable[..., None]) -> None:
+def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Install) -> None:
     """It is reported by name, and the others are shown as ever."""
     install("broken", "import module_that_is_nowhere")
     outcome = paysdk("providers")
@@ -39,8 +41,20 @@ def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Callable
     assert "module_that_is_nowhere" in outcome.err
 
 
-def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Callable[..., None]) -> None:
+def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Install) -> None:
     """Capabilities that are not on the class are not made up."""
     install("acme", "class Made:\n    capabilities = property(lambda self: None)")
 
     assert "acme      not known" in paysdk("providers").out
+
+
+def test_two_of_one_name_are_said(paysdk: Command, install: Install) -> None:
+    """Which is meant cannot be told, and both packages are named."""
+    install("acme-pay", "class Made: ...", name="acme")
+    install("another", "class Made: ...", name="acme")
+    outcome = paysdk("providers")
+
+    assert 0 == outcome.code
+    assert "acme      cannot be used" in outcome.out
+    assert "Several installed packages have a provider 'acme': " in outcome.err
+    assert "Made of acme-pay" in outcome.err

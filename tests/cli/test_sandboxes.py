@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paysdk import ConfigurationError, open_provider
 from paysdk.cli.access import SandboxSettings
 from paysdk.cli.sandboxes import run_sandboxes
+
+if TYPE_CHECKING:
+    from tests.conftest import Install
 
 
 def test_what_is_printed_reaches_the_sandboxes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,8 +35,25 @@ def test_what_is_printed_reaches_the_sandboxes(monkeypatch: pytest.MonkeyPatch, 
     assert {"campfire": 7, "notify": 7} == listed
 
 
+def test_where_all_are_run_a_broken_one_harms_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], install: Install
+) -> None:
+    """It is named on stderr, and the others run."""
+    install("broken", "import module_that_is_nowhere", group="paysdk.sandboxes")
+
+    async def ended(_: asyncio.Event) -> None: ...
+
+    monkeypatch.setattr(asyncio.Event, "wait", ended)
+    run_sandboxes((), SandboxSettings(payments=1, latency=0.0))
+    written = capsys.readouterr()
+
+    assert written.err.startswith("paysdk: The sandbox 'broken' (broken_payments:Made of broken) cannot be imported")
+    assert 4 == written.out.count("export PAYSDK_")
+    assert "paysdk list campfire notify" in written.err
+
+
 def test_one_that_cannot_be_made_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
     """All are made before the first is started, so that nothing is printed that does not run."""
-    with pytest.raises(ConfigurationError, match="no sandbox 'nowhere' is installed"):
+    with pytest.raises(ConfigurationError, match="There is no sandbox 'nowhere'"):
         run_sandboxes(("notify", "nowhere"), SandboxSettings(payments=1, latency=0.0))
     assert "" == capsys.readouterr().out
