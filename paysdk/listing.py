@@ -77,7 +77,7 @@ class PagedListing:
     """A ``paysdk.Listing`` over a paginated endpoint.
 
     Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination can tell where they start, or, with
-    *windows*, the next one of each window. *resume* are the positions to go on from.
+    *windows*, the next one of each window. *resume* are the positions to go on from. Rows of which *leave_out* is true are no payments.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class PagedListing:
         resume: Sequence[Position] | None = None,
         concurrency: int = 1,
         windows: TimeWindows | None = None,
+        leave_out: Callable[[Any], bool] | None = None,
     ) -> None:
         def checkpoint(positions: Sequence[Position]) -> Checkpoint:
             wire = [_WirePosition(position.query, position.given, position.floor, position.until) for position in positions]
@@ -108,6 +109,7 @@ class PagedListing:
             concurrency=concurrency,
             windows=windows,
             on_malformed=on_malformed,
+            leave_out=leave_out,
         )
         self._walk: Walk | None = None
 

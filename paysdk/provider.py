@@ -50,15 +50,17 @@ class Page:
 class ListingReport:
     """What the latest walk of a listing has done so far.
 
-    ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, ``requests``
-    sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it reached the provider's
-    end.
+    ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, those that
+    were ``left_out`` because in the provider's own words they are no payments (attempts that came to nothing, say; Campfire and Notify send
+    none), ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it
+    reached the provider's end.
     """
 
     pages: int = 0
     payments: int = 0
     repeats_dropped: int = 0
     malformed: int = 0
+    left_out: int = 0
     requests: int = 0
     retries: int = 0
     reported_first: int | None = None

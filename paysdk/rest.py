@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.listing import PagedListing, checkpoint_positions
@@ -100,8 +100,18 @@ class RestProvider:
         concurrency: int = 1,
         windows: TimeWindows | None = None,
         strict: bool = False,
+        leave_out: Callable[[Any], bool] | None = None,
     ) -> PagedListing:
-        """The listing at *path*. Where it is *strict*, a record that cannot be read is an error, whatever ``on_malformed`` is."""
+        """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
+
+        *filters* are the parameters that choose what is listed; they stand in the pagination's first query as well, and are part of
+        the checkpoints. *resume* is what ``list_payments`` was given. Up to *concurrency* pages are asked for at a time, as far as the
+        pagination can tell where they start; *windows* cut the listing in time. Where it is *strict*, a record that cannot be read is
+        an error, whatever ``on_malformed`` is. *leave_out* is called with each row that the reader gives; where it is true the row is
+        no payment, is not given, and is counted in ``report.left_out``.
+
+        Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
+        """
         tag = encode_query(sorted(filters.items()))
         positions = None
         if resume is not None:
@@ -116,6 +126,7 @@ class RestProvider:
             on_malformed=None if strict else self._client.settings.on_malformed,
             concurrency=concurrency,
             windows=windows,
+            leave_out=leave_out,
         )
 
 

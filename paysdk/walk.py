@@ -44,7 +44,8 @@ _FRUITLESS_PAGES = 1000
 class Source:
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 
-    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted.
+    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted. Rows of which
+    *leave_out* is true are no payments, and not given.
     """
 
     client: Client
@@ -55,6 +56,7 @@ class Source:
     concurrency: int
     windows: TimeWindows | None
     on_malformed: Callable[[MalformedResponseError], object] | None
+    leave_out: Callable[[Any], bool] | None = None
     read_ahead: bool = True
 
     def no_further(self) -> Source:
@@ -66,7 +68,8 @@ class Source:
 
     async def fetch(self, position: Position, tally: Tally) -> RawPage:
         def read(response: Response) -> RawPage:
-            return opened(self.reader, response.body)
+            page, header = opened(self.reader, response.body), self.pagination.header
+            return page if header is None else attrs.evolve(page, link=response.headers.get(header))
 
         return await self.client.call(self.request(position), read, tally)
 
@@ -93,6 +96,7 @@ class _Account:
     payments: int = 0
     repeats_dropped: int = 0
     malformed: int = 0
+    left_out: int = 0
     reported_first: int | None = None
     reported_last: int | None = None
     tally: Tally = attrs.field(factory=Tally)
@@ -142,12 +146,20 @@ class _Chain:
         self._drop_repeats(rows, records, position)
         if following is not None:
             self._check_progress(rows)
+        self._leave_out(rows, records)
         if ended:
             following = None
             self.stop()
         # After a bad link there is a next page, but no way to it except through this one.
         self.position = position if self.bad_link else following
         return rows, records
+
+    def _leave_out(self, rows: list[Any], records: list[bytes]) -> None:
+        if (leave_out := self._source.leave_out) is None:
+            return
+        kept = [place for place, row in enumerate(rows) if not leave_out(row)]
+        self._account.left_out += len(rows) - len(kept)
+        rows[:], records[:] = [rows[place] for place in kept], [records[place] for place in kept]
 
     def _check_progress(self, rows: list[Any]) -> None:
         self._fruitless = 0 if rows else self._fruitless + 1

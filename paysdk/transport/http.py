@@ -170,6 +170,8 @@ class HTTPTransport:
         ) as answer:
             body = await _read(answer)
             found = {name.lower(): value for name, value in answer.headers.items()}
+            if "link" in found:
+                found["link"] = ", ".join(answer.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
             if answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 return Response(answer.status, found, body)
             clean = attempt.authorization.out_of

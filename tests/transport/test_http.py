@@ -101,6 +101,17 @@ async def test_post_as_it_is_on_the_wire(raw_server: RawServers) -> None:
     assert sent.endswith(b'\r\n\r\n{"transactions": [{"amount": 1.50}]}')
 
 
+async def test_links_may_come_in_several_fields(raw_server: RawServers) -> None:
+    """A header that is a list is one list, however many fields it came in; none is invented where there is none."""
+    linked = OK.replace(b"X-Request-ID: r1", b'Link: <?page=1>; rel="prev"\r\nLink: <?page=3>; rel="next"')
+    server = await raw_server(answering(linked, OK))
+    sender, _ = transport(server.url)
+    both, none = await sender.send(LIST, attempt()), await sender.send(LIST, attempt())
+    await sender.aclose()
+    assert '<?page=1>; rel="prev", <?page=3>; rel="next"' == both.headers["link"]
+    assert "link" not in none.headers
+
+
 @pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
 async def test_redirect_is_an_answer(raw_server: RawServers, request_: Request) -> None:
     """A redirect is not followed here, where nobody could count it."""

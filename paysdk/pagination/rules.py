@@ -1,0 +1,176 @@
+"""What every pagination is, and what a walk remembers of its pages."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit
+
+import attrs
+
+from paysdk.errors import PaginationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from paysdk.reading import Row
+
+__all__ = [
+    "MORE",
+    "Pagination",
+    "Position",
+    "RequestsMade",
+    "encode_query",
+    "nowhere",
+    "parameters_of",
+    "query_of",
+    "repeats",
+    "same_request",
+    "whole",
+    "with_limit",
+    "with_parameter",
+]
+
+# What a reader gives for a page's link where the provider says that there is another page and no more.
+MORE = "more"
+
+# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request
+# line.
+_QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
+# Fewer digits than Python refuses to turn into an int, and more than any page size or offset has.
+_WHOLE = re.compile("[0-9]{1,18}")
+
+
+@attrs.frozen
+class Position:
+    """Where a page starts.
+
+    ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that is walked in windows of time, ``until``
+    is where its window ends, and all from before ``floor`` has been given.
+    """
+
+    query: str
+    given: tuple[str | int, ...] = ()
+    floor: datetime | None = None
+    until: datetime | None = None
+
+
+class Pagination(Protocol):
+    """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""
+
+    def guessed(self, position: Position, pages: int) -> list[Position]:
+        """Where the next *pages* pages may start, as far as that can be told before the one at *position* has come."""
+        ...
+
+    @property
+    def reads_ids(self) -> bool:
+        """Whether ``following`` looks at the ids of the page. Where it does not, the next page is asked for before this one is decoded."""
+        ...
+
+    @property
+    def header(self) -> str | None:
+        """The header, in lower case, that stands for a page's link; ``None`` where the link is in the body, for the reader to find."""
+        ...
+
+    def start(self) -> Position:
+        """Where the listing starts."""
+        ...
+
+    def resumed(self, position: Position) -> Position:
+        """*position*, which an earlier listing left, with the page size of this one."""
+        ...
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        """Where the page after the one at *position* starts, or ``None`` after the last.
+
+        Raises ``PaginationError`` for a link that does not identify a page.
+        """
+        ...
+
+
+def encode_query(parameters: Iterable[tuple[str, str]]) -> str:
+    """Percent-encode names and values. A ``+`` in a value becomes ``%2B``; left alone it would be read as a space."""
+    return urlencode(list(parameters), safe=":")
+
+
+def query_of(link: str) -> str:
+    """The query of *link*, as it stands there, but for what cannot stand in a request line. Raises ``PaginationError`` if it is no URL."""
+    try:
+        return quote(urlsplit(link).query, safe=_QUERY_SAFE)
+    except ValueError as error:
+        raise PaginationError(
+            f"The link to the next page is no URL: {link!r}. Resume from the checkpoint later, or tell the provider."
+        ) from error
+
+
+def parameters_of(query: str) -> dict[str, str]:
+    """What *query* says, decoded; of a name that is repeated, the last value."""
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def whole(text: str) -> int | None:
+    """The number that *text* is, if it is a whole one."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def with_parameter(query: str, name: str, value: str) -> str:
+    """*query* with this value for the parameter *name*; the others stay as they are, to the character."""
+    others = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
+    return "&".join([*others, encode_query([(name, value)])])
+
+
+def with_limit(position: Position, limit: int | None, name: str = "limit") -> Position:
+    """*position* with this page size, if there is one."""
+    return position if limit is None else attrs.evolve(position, query=with_parameter(position.query, name, str(limit)))
+
+
+def nowhere(link: str, wanted: str) -> PaginationError:
+    """The error about a link that does not identify a page."""
+    return PaginationError(
+        f"The link to the next page has no {wanted}, so it leads nowhere: {link!r}. Resume from the checkpoint later, or tell the provider."
+    )
+
+
+def same_request(query: str) -> str:
+    """*query* with its parameters in a fixed order: equal for queries that ask for the same."""
+    return "&".join(sorted(query.split("&")))
+
+
+class RequestsMade:
+    """Which requests a listing has made, so that it cannot go in circles. Eight bytes a page."""
+
+    def __init__(self) -> None:
+        self._digests = array("Q")
+
+    def add(self, query: str) -> None:
+        """Remember *query*. Raises ``PaginationError`` if it was made before, in whatever order its parameters stood."""
+        digest = int.from_bytes(blake2b(same_request(query).encode(), digest_size=8).digest())
+        place = bisect_left(self._digests, digest)
+        if place < len(self._digests) and self._digests[place] == digest:
+            raise PaginationError(
+                f"The link leads to a page that was read before ({query!r}), so following it would never end. "
+                "Resume from the checkpoint later, or tell the provider."
+            )
+        self._digests.insert(place, digest)
+
+
+def repeats(rows: Sequence[Row], before: Mapping[str | int, datetime | None]) -> tuple[dict[str | int, datetime | None], list[int]]:
+    """The modification times by id of a page's *rows*, and the places of those that are repeats; *before* has those of the page before.
+
+    A payment that comes again unchanged is a repeat. One with another modification time was changed while the listing went on, and is no
+    repeat.
+    """
+    now = {row.id: row.modified_at for row in rows}
+    if len(now) == len(rows) and before.keys().isdisjoint(now):
+        return now, []
+    seen = dict(before)
+    places: list[int] = []
+    for place, row in enumerate(rows):
+        if row.id in seen and seen[row.id] == row.modified_at:
+            places.append(place)
+        seen[row.id] = row.modified_at
+    return now, places

@@ -1,0 +1,121 @@
+"""Links in an answer's header (RFC 8288)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk.errors import PaginationError
+from paysdk.pagination import LinkHeader, Position, next_link
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", None),
+        (" , ,\t", None),
+        ('<https://api.example.com/p?page=2>; rel="next"', "https://api.example.com/p?page=2"),
+        ("<?page=2>;rel=next", "?page=2"),
+        ("<?page=2> ; REL = Next ;", "?page=2"),
+        ('<?a>; rel="prev", <?b>; rel="next", <?c>; rel="last"', "?b"),
+        ('<?a>; rel="prev",<?b>; rel="next"', "?b"),
+        (", ,<?b>; rel=next,", "?b"),
+        ('<?b>; title="a, <?x>; rel=next"; rel="last next"', "?b"),
+        ('<?a>; title="a \\" b, <?x>; rel=next"; rel=last', None),
+        ('<?a,b;c>; rel="next"', "?a,b;c"),
+        ("<>; rel=next", ""),
+        ("<?a>; rel=nextpage, <?b>; rel=prev", None),
+        ("<?a>; rel=prev; rel=next", None),
+        ('<?a>; rel="\\n\\e\\x\\t"', "?a"),
+        ('<?a>; rel="next"; anchor="#elsewhere", <?b>; rel="next"', "?b"),
+        ("<?a>; rel, <?b>; rel=next", "?b"),
+        ("<?a>", None),
+        ("<?a>; rel*=UTF-8''next, <?b>; crossorigin; rel=next; title*=UTF-8'de'n%c3%a4chstes", "?b"),
+        ("<?a>; rel=next, <?b>; rel=next", "?a"),
+    ],
+)
+def test_next_link(header: str, expected: str | None) -> None:
+    """The target of the first link of this page whose relations include ``next``, in whatever form the header is written."""
+    assert expected == next_link(header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "garbage",
+        "?page=2; rel=next",
+        "<?page=2; rel=next",
+        '<?a>; rel="prev" x, <?b; rel=next',
+        '<?a>; title="never, closed',
+        "<?a> <?b>; rel=next",
+    ],
+)
+def test_header_that_cannot_be_read_is_no_end(header: str) -> None:
+    """What cannot be read might have been the link, so the listing does not pass for complete."""
+    with pytest.raises(PaginationError, match=r"The Link header cannot be read: .*Resume from the checkpoint later") as raised:
+        next_link(header)
+    assert repr(header) in str(raised.value)
+
+
+TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='<>"\\'), max_size=12)
+RELATIONS = st.lists(st.sampled_from(["prev", "last", "NEXT", "next", "up"]), min_size=1, max_size=3)
+PARAMETERS = st.lists(st.tuples(st.sampled_from(["title", "type", "hreflang"]), TEXTS), max_size=3)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(TEXTS, RELATIONS, PARAMETERS, st.booleans()), max_size=5), st.sampled_from([",", ", ", " ,\t,"]))
+def test_headers_are_read_as_they_are_written(links: list[tuple[str, list[str], list[tuple[str, str]], bool]], between: str) -> None:
+    """Among any links with any parameters, the next one is found, and nothing else is taken for it."""
+    written: list[str] = []
+    for target, relations, parameters, before in links:
+        rel = f'; rel="{" ".join(relations)}"'
+        others = "".join(f'; {name}="{value}"' for name, value in parameters)
+        written.append(f"<{target}>" + (rel + others if before else others + rel))
+    expected = next((target for target, relations, _, _ in links if "next" in " ".join(relations).lower().split()), None)
+    assert expected == next_link(between.join(written))
+
+
+@settings(max_examples=200)
+@given(st.text(st.sampled_from('<>;,="\\ anext?1'), max_size=400) | st.text())
+def test_any_header_is_read_or_refused(header: str) -> None:
+    """No header raises anything else, nor takes long."""
+    try:
+        found = next_link(header)
+    except PaginationError:
+        return
+    assert found is None or f"<{found}>" in header
+
+
+@pytest.mark.parametrize("header", ["<?a>" + "; " * 20_000 + '"', "<?a>;" + "x=" * 20_000 + '"', "<" * 20_000, '<?a>; x="' + "\\" * 40_001])
+def test_headers_that_are_hard_to_read_are_refused_at_once(header: str) -> None:
+    """A header of many thousand characters that fits nowhere costs one pass."""
+    with pytest.raises(PaginationError):
+        next_link(header)
+
+
+def test_pages_follow_the_header() -> None:
+    """The query of the next link is taken verbatim, and an answer without one is the last."""
+    pagination = LinkHeader("per_page=2", ("page", "cursor"))
+    assert ("link", False) == (pagination.header, pagination.reads_ids)
+    following = pagination.following(pagination.start(), '<http://elsewhere.example.com/?page=2&per_page=2>; rel="next"', [])
+    assert Position("page=2&per_page=2") == following
+    assert pagination.following(pagination.start(), '<?page=1>; rel="prev"', ["a"]) is None
+    assert pagination.following(pagination.start(), None, ["a"]) is None
+    with pytest.raises(PaginationError, match="has no page or cursor"):
+        pagination.following(pagination.start(), '<?per_page=2>; rel="next"', ["a"])
+
+
+def test_resumed_pages_keep_their_size() -> None:
+    """Links that count pages mean something only together with the size that they were made for; cursors take on another."""
+    position = Position("page=3&per_page=50")
+    assert position == LinkHeader("per_page=100", ("page",)).resumed(position)
+    assert Position("cursor=a&per_page=100") == LinkHeader("", ("cursor",), 100, "per_page").resumed(Position("cursor=a&per_page=50"))
+
+
+def test_pages_by_link_are_guessed_only_from_offsets() -> None:
+    """Where links count pages or hold cursors, nobody can tell where the next ones start."""
+    assert [] == LinkHeader("page=1&limit=2", ("page",)).guessed(Position("page=1&limit=2"), 2)
+    assert [] == LinkHeader("", ("offset", "after")).guessed(Position("after=x&limit=2"), 2)
+    offsets = LinkHeader("size=2", ("offset",), limit_name="size")
+    assert [Position("size=2&offset=2")] == offsets.guessed(offsets.start(), 1)
