@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict
 
-from paysdk.errors import ConfigurationError, MalformedResponseError
+from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.listing import PagedListing, checkpoint_positions
 from paysdk.pagination import Pagination, encode_query
+from paysdk.schema import SchemaReader
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.policy import RetryPolicy
@@ -24,7 +25,23 @@ if TYPE_CHECKING:
     from paysdk.transport.client import Session
     from paysdk.windows import TimeWindows
 
-__all__ = ["RestProvider", "as_moment", "checked_page_size", "checked_whole", "hidden"]
+__all__ = ["ApiKey", "RestProvider", "RestSettings", "as_moment", "checked_page_size", "checked_whole", "hidden", "refuse_filters"]
+
+# What a key may be given as. Hidden, it comes from a constructor that passes it on.
+ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
+
+
+class RestSettings(TypedDict, total=False):
+    """The settings of ``RestProvider``, for a constructor that passes them on as ``**settings: Unpack[RestSettings]``."""
+
+    base_url: str | None
+    session: Session | None
+    retry: RetryPolicy
+    timeout: float
+    deadline: float | None
+    limiter: AbstractAsyncContextManager[object] | None
+    on_malformed: Callable[[MalformedResponseError], object] | None
+    on_event: Callable[[Event], object] | None
 
 
 class RestProvider:
@@ -47,7 +64,7 @@ class RestProvider:
 
     def __init__(
         self,
-        api_key: str | Secret | Callable[[], Awaitable[str]],
+        api_key: ApiKey,
         *,
         base_url: str | None = None,
         session: Session | None = None,
@@ -100,15 +117,13 @@ class RestProvider:
         concurrency: int = 1,
         windows: TimeWindows | None = None,
         strict: bool = False,
-        leave_out: Callable[[Any], bool] | None = None,
     ) -> PagedListing:
         """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
 
         *filters* are the parameters that choose what is listed; they stand in the pagination's first query as well, and are part of
         the checkpoints. *resume* is what ``list_payments`` was given. Up to *concurrency* pages are asked for at a time, as far as the
         pagination can tell where they start; *windows* cut the listing in time. Where it is *strict*, a record that cannot be read is
-        an error, whatever ``on_malformed`` is. *leave_out* is called with each row that the reader gives; where it is true the row is
-        no payment, is not given, and is counted in ``report.left_out``.
+        an error, whatever ``on_malformed`` is.
 
         Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
         """
@@ -126,13 +141,22 @@ class RestProvider:
             on_malformed=None if strict else self._client.settings.on_malformed,
             concurrency=concurrency,
             windows=windows,
-            leave_out=leave_out,
+            leave_out=reader.leaves_out if isinstance(reader, SchemaReader) else None,
         )
 
 
-def hidden(api_key: str | Secret | Callable[[], Awaitable[str]]) -> KeySource:
+def hidden(api_key: ApiKey) -> KeySource:
     """*api_key* in a form that no traceback shows. A provider with a constructor of its own hides the key first, and passes it on so."""
     return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
+
+
+def refuse_filters(provider: str, **filters: object) -> None:
+    """Raise ``UnsupportedFilterError`` for the first of the *filters* that is given, none of which the provider's API has."""
+    for name, value in filters.items():
+        if value is not None:
+            raise UnsupportedFilterError(
+                f"{provider} cannot filter by {name}. List all payments and choose from them; there is no way to list only some."
+            )
 
 
 def checked_page_size(page_size: int | None, largest: int) -> int | None:

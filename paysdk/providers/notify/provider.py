@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
+from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.rest import RestProvider, checked_page_size, hidden
+from paysdk.rest import RestProvider, checked_page_size, hidden, refuse_filters
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
 
@@ -100,11 +100,7 @@ class NotifyProvider(RestProvider):
 
         Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither timestamps nor voids to filter by.
         """
-        for name, value in (("modified_since", modified_since), ("modified_until", modified_until), ("voided", voided)):
-            if value is not None:
-                raise UnsupportedFilterError(
-                    f"Notify cannot filter by {name}. List all payments and choose from them; there is no way to list only some."
-                )
+        refuse_filters("Notify", modified_since=modified_since, modified_until=modified_until, voided=voided)
         rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE), _LARGEST_PAGE)
         return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), filters={}, resume=resume)
 

@@ -1,0 +1,44 @@
+"""From Mollie's shape to our meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paysdk import CustomerRef, InvoiceRef, Payment
+from paysdk.reading import RawPage, exact_amount, in_utc
+
+if TYPE_CHECKING:
+    from paysdk_mollie.schema import Page, PaymentRow
+
+NAME = "mollie"
+
+
+def open_page(page: Page) -> RawPage:
+    """A page's records, and the link to the next page."""
+    return RawPage(page.embedded.payments, page.links.next.href if page.links.next else None, page.count)
+
+
+def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | None:
+    """The payment that a record is, or ``None`` where no money came: not yet, or never. Bad digits are an error in both cases."""
+    amount, created_at = exact_amount(row.amount.value, "$.amount.value"), in_utc(row.created_at, "$.createdAt")
+    if row.status != "paid":
+        return None
+    return Payment(
+        provider=NAME,
+        id=row.id,
+        amount=amount,
+        currency=row.amount.currency,
+        payment_date=in_utc(row.paid_at, "$.paidAt").date() if row.paid_at else None,
+        invoice=_invoice(row.metadata, invoice_key),
+        customer=CustomerRef(id=row.customer_id) if row.customer_id else None,
+        source=row.method,
+        created_at=created_at,
+        raw=record,
+    )
+
+
+def _invoice(metadata: object, key: str) -> InvoiceRef:
+    number = metadata.get(key) if isinstance(metadata, dict) else None
+    if not isinstance(number, str | int) or isinstance(number, bool):
+        return InvoiceRef(id="")  # Mollie was told of none
+    return InvoiceRef(id=str(number), number=str(number))

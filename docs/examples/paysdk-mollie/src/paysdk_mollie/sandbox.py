@@ -1,0 +1,105 @@
+"""Mollie's API as documented, on this machine.
+
+What happens with a ``limit`` that is none, or with a ``from`` that is unknown, is in no document. Taken here: 422 and 404.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from itertools import cycle, islice
+from typing import ClassVar
+
+import attrs
+import msgspec
+
+from paysdk.testing import Answer, Request, Sandbox
+
+__all__ = ["MollieSandbox"]
+
+_PATH = "/v2/payments"
+_DEFAULT_LIMIT, _LARGEST_LIMIT = 50, 250
+_NEWEST = datetime(2026, 6, 30, 12, tzinfo=UTC)
+_UNPAID = ("open", "expired", "canceled", "failed", "pending", "authorized")
+_METHODS = ("ideal", "creditcard", "banktransfer")
+
+
+@attrs.define(kw_only=True, eq=False)
+class MollieSandbox(Sandbox):
+    """Mollie's ``GET /v2/payments``.
+
+    There are as many paid payments as ``payments`` says, and, in between, as many that are not paid as ``unpaid`` says. ``records`` is what
+    is served, newest first, and may be changed while it runs.
+    """
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = attrs.field(default="test_sandbox", repr=False)
+    payments: int = 1000
+    unpaid: int = 0
+    records: list[dict[str, object]] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the records."""
+        statuses = ["paid"] * self.payments
+        for place, status in enumerate(islice(cycle(_UNPAID), self.unpaid)):
+            statuses.insert(2 * place, status)
+        self.records = [_record(number, status) for number, status in enumerate(statuses)]
+
+    def answer(self, request: Request) -> Answer:
+        """What Mollie answers."""
+        if not self.is_authorised(request):
+            return _error(HTTPStatus.UNAUTHORIZED, "Missing authentication, or failed to authenticate")
+        if (request.method, request.path) != ("GET", _PATH):
+            return _error(HTTPStatus.NOT_FOUND, f"No resource exists at {request.path}")
+        limit = request.query.get("limit", str(_DEFAULT_LIMIT))
+        if not limit.isdecimal() or not 1 <= int(limit) <= _LARGEST_LIMIT:
+            return _error(HTTPStatus.UNPROCESSABLE_ENTITY, f"The limit must be between 1 and {_LARGEST_LIMIT}", field="limit")
+        ids = [record["id"] for record in self.records]
+        start = request.query.get("from")
+        if start is not None and start not in ids:
+            return _error(HTTPStatus.NOT_FOUND, f"No payment exists with token {start}")
+        return self._page(request, ids.index(start) if start else 0, int(limit))
+
+    def _page(self, request: Request, first: int, limit: int) -> Answer:
+        page, rest = self.records[first : first + limit], self.records[first + limit :]
+        previous = self.records[max(0, first - limit)]["id"] if first else None
+        links = {
+            "self": _link(request.url),
+            "previous": _link(f"{request.origin}{_PATH}?from={previous}&limit={limit}") if previous else None,
+            "next": _link(f"{request.origin}{_PATH}?from={rest[0]['id']}&limit={limit}") if rest else None,
+        }
+        return _hal(HTTPStatus.OK, {"count": len(page), "_embedded": {"payments": page}, "_links": links})
+
+
+def _record(number: int, status: str) -> dict[str, object]:
+    created = _NEWEST - timedelta(hours=7 * number)
+    paid = {"paidAt": (created + timedelta(minutes=3)).isoformat()} if status == "paid" else {}
+    return {
+        "resource": "payment",
+        "id": f"tr_{number:010}",
+        "mode": "test",
+        "createdAt": created.isoformat(),
+        "status": status,
+        **paid,
+        "amount": {"value": f"{(number * 7919) % 90_000 / 100 + 5:.2f}", "currency": "GBP" if number % 5 == 4 else "EUR"},  # noqa: PLR2004
+        "description": f"Order #{20_000 - number}",
+        "method": _METHODS[number % len(_METHODS)],
+        # Not everybody writes a number there, and not for each payment.
+        "metadata": None if number % 6 == 5 else {"invoice_number": f"INV-{20_000 - number}"},  # noqa: PLR2004
+        **({"customerId": f"cst_{number % 20:010}"} if number % 3 else {}),
+        "profileId": "pfl_0000000001",
+        "sequenceType": "oneoff",
+    }
+
+
+def _link(href: str) -> dict[str, str]:
+    return {"href": href, "type": "application/hal+json"}
+
+
+def _error(status: HTTPStatus, detail: str, **more: str) -> Answer:
+    return _hal(status, {"status": int(status), "title": status.phrase, "detail": detail, **more})
+
+
+def _hal(status: HTTPStatus, body: object) -> Answer:
+    return Answer(status, msgspec.json.encode(body), {"Content-Type": "application/hal+json"})
