@@ -52,7 +52,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Strict types: of the tree, and of what a user's code meets in the installed wheel."""
     session.install(wheel(session), "--group", "types")
-    session.run("mypy", "paysdk", "tests", "docs/conf.py", "docs/_ext", "noxfile.py")
+    session.run("mypy", "paysdk", "tests", "docs/conf.py", "docs/_ext", "docs/examples", "noxfile.py")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "paysdk", "--ignoreexternal")
     with session.chdir("tests/typing"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import logging
 import os
 import pickle
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from paysdk.errors import AuthenticationError, ConfigurationError
+from paysdk.errors import AuthenticationError, ConfigurationError, UnsupportedFilterError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
+from paysdk.rest import RestProvider, RestSettings, as_moment, checked_page_size, checked_whole, hidden, refuse_filters
 from paysdk.testing import FaultPlan, hang
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
@@ -96,6 +97,19 @@ def test_key_is_not_shown(provider: Provider) -> None:
     assert "sandbox-key" not in repr(vars(made._client))
     with pytest.raises(TypeError, match="make another one in the other process"):
         pickle.dumps(made)
+
+
+def test_filters_that_an_api_has_not_are_refused() -> None:
+    """The first that is given is named, also where it is false; none given is nothing to refuse."""
+    refuse_filters("Acme", voided=None, modified_since=None)
+    with pytest.raises(UnsupportedFilterError, match=r"Acme cannot filter by voided\. List all payments and choose from them"):
+        refuse_filters("Acme", modified_since=None, voided=False)
+
+
+def test_settings_to_pass_on_are_those_of_the_base() -> None:
+    """A provider that names a setting twice would go out of step with its base; this one cannot."""
+    taken = inspect.signature(RestProvider.__init__).parameters.keys() - {"self", "api_key"}
+    assert taken == RestSettings.__annotations__.keys()
 
 
 def test_hidden() -> None:

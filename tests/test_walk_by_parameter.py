@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from paysdk import Capabilities, InvoiceRef, MalformedResponseError, PaginationError, Payment
 from paysdk.messages import Response
 from paysdk.pagination import MORE, AfterLastId, LinkHeader, NextToken, PageNumber, Pagination, encode_query
-from paysdk.reading import RawPage, as_array
+from paysdk.reading import RawPage
 from paysdk.rest import RestProvider, checked_page_size
+from paysdk.schema import SchemaReader
 from paysdk.testing import Answer, Sandbox
 from paysdk.testing import Request as Arrived
 
@@ -38,8 +39,6 @@ BY_KIND = pytest.mark.parametrize("kind", KINDS)
 class Row(msgspec.Struct):
     """A record."""
 
-    modified_at: ClassVar[None] = None
-
     id: str
     paid: bool = True
 
@@ -51,20 +50,14 @@ class Envelope(msgspec.Struct):
     next: str | None = None
 
 
-class RowReader:
-    """Reads pages."""
+def normalise(row: Row, record: bytes) -> Payment | None:
+    """A payment, if it was paid."""
+    return Payment(provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record) if row.paid else None
 
-    path: str = "$.data"
 
-    def split(self, body: bytes) -> RawPage:
-        page = msgspec.json.decode(body, type=Envelope)
-        return RawPage(page.data, page.next, None)
-
-    def rows(self, records: list[bytes]) -> list[Row]:
-        return msgspec.json.decode(as_array(records), type=list[Row])
-
-    def payment(self, row: Row, record: bytes) -> Payment:
-        return Payment(provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record)
+READER = SchemaReader(
+    path="$.data", page=Envelope, open_page=lambda page: RawPage(page.data, page.next, None), row=Row, normalise=normalise
+)
 
 
 class ModelProvider(RestProvider):
@@ -88,14 +81,7 @@ class ModelProvider(RestProvider):
             "id": AfterLastId(first, "starting_after", size),
             "header": LinkHeader(first, ("after",), size),
         }
-        return self._listing(
-            "/payments", rules[self.kind], RowReader(), filters=filters, resume=resume, concurrency=concurrency, leave_out=is_unpaid
-        )
-
-
-def is_unpaid(row: Row) -> bool:
-    """Whether a record is no payment."""
-    return not row.paid
+        return self._listing("/payments", rules[self.kind], READER, filters=filters, resume=resume, concurrency=concurrency)
 
 
 class ModelServer:
