@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 # What needs no running: commands, listings, configuration, and what Sphinx itself reads.
-NOT_PYTHON = {"sh", "text", "toml", "json", "{toctree}", "{eval-rst}"}
+NOT_PYTHON = {"sh", "text", "toml", "json", "{toctree}", "{eval-rst}", "{literalinclude}"}
 
 
 @pytest.fixture
