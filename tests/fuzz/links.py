@@ -8,7 +8,17 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk import PaginationError
-    from paysdk.pagination import FollowLinks, HalFrom, Pagination, Position, RequestsMade
+    from paysdk.pagination import (
+        AfterLastId,
+        FollowLinks,
+        HalFrom,
+        LinkHeader,
+        NextToken,
+        PageNumber,
+        Pagination,
+        Position,
+        RequestsMade,
+    )
 
 from shaping import mutated_link
 
@@ -19,6 +29,10 @@ PAGINATIONS: list[Pagination] = [
     FollowLinks("limit=2", ("cursor", "offset"), 2),
     HalFrom(None),
     HalFrom(2),
+    LinkHeader("", ("cursor", "page")),
+    NextToken("", "cursor"),
+    PageNumber("limit=2", "page", 2),
+    AfterLastId("limit=2", "starting_after", 2),
 ]
 
 

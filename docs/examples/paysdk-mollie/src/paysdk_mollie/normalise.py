@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paysdk import CustomerRef, InvoiceRef, Payment
 from paysdk.reading import RawPage, exact_amount, in_utc
@@ -38,7 +38,7 @@ def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | 
 
 
 def _invoice(metadata: object, key: str) -> InvoiceRef:
-    number = metadata.get(key) if isinstance(metadata, dict) else None
+    number = cast("dict[str, object]", metadata).get(key) if isinstance(metadata, dict) else None
     if not isinstance(number, str | int) or isinstance(number, bool):
         return InvoiceRef(id="")  # Mollie was told of none
     return InvoiceRef(id=str(number), number=str(number))
