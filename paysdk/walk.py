@@ -18,7 +18,7 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.errors import MalformedResponseError, PaginationError, PaysdkError
 from paysdk.events import PageRead, RepeatDropped
 from paysdk.messages import Request, Response
-from paysdk.pagination import Pagination, Position, RequestsMade, repeats, same_request
+from paysdk.pagination import PagesGiven, Pagination, Position, RequestsMade, repeats, same_request
 from paysdk.provider import ListingReport
 from paysdk.reading import RawPage, Reader, opened, read_records
 from paysdk.transport.client import Client
@@ -115,7 +115,8 @@ class _Chain:
         self._under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._requests_made = RequestsMade()
         self._requests_made.add(position.query)
-        self._given: dict[str | int, datetime | None] = {}
+        self._pages_given = PagesGiven()
+        self._given: dict[str | int, object] = {}
         self._fruitless = 0
         self._set_aside_before: Counter[bytes] = Counter()
         self._set_aside_now: list[bytes] = []
@@ -145,7 +146,7 @@ class _Chain:
         rows, records, ended = self._within(rows, records, position)
         self._drop_repeats(rows, records, position)
         if following is not None:
-            self._check_progress(rows)
+            self._check_progress(rows, records)
         self._leave_out(rows, records)
         if ended:
             following = None
@@ -161,8 +162,15 @@ class _Chain:
         self._account.left_out += len(rows) - len(kept)
         rows[:], records[:] = [rows[place] for place in kept], [records[place] for place in kept]
 
-    def _check_progress(self, rows: list[Any]) -> None:
-        self._fruitless = 0 if rows else self._fruitless + 1
+    def _check_progress(self, rows: list[Any], records: list[bytes]) -> None:
+        if rows:
+            self._fruitless = 0
+            try:
+                self._pages_given.add(rows, records)
+            except PaginationError as error:
+                self.bad_link = error
+            return
+        self._fruitless += 1
         if self._fruitless >= _FRUITLESS_PAGES:
             self.bad_link = PaginationError(
                 f"The links lead on and on, and the last {_FRUITLESS_PAGES} pages brought nothing new. "
@@ -236,8 +244,8 @@ class _Chain:
         return rows, records, ended
 
     def _drop_repeats(self, rows: list[Any], records: list[bytes], position: Position) -> None:
-        before = self._given | dict.fromkeys(position.given, position.floor) if position.given else self._given
-        now, places = repeats(rows, before)
+        before: dict[str | int, object] = self._given | dict.fromkeys(position.given, position.floor) if position.given else self._given
+        now, places = repeats(rows, records, before)
         self._given = now or self._given
         for place in reversed(places):
             self._source.client.watch(RepeatDropped(self._source.client.provider, str(rows[place].id)))

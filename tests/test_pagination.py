@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
-from paysdk.pagination import FollowLinks, HalFrom, Pagination, Position, RequestsMade, encode_query, repeats, same_request
+from paysdk.pagination import FollowLinks, HalFrom, PagesGiven, Pagination, Position, RequestsMade, encode_query, repeats, same_request
 
 DEFAULT_LIMIT = 3
 
@@ -355,7 +355,7 @@ def test_noticing_circles_takes_eight_bytes_a_page() -> None:
     made = RequestsMade()
     for number in range(500):
         made.add(f"cursor={number}")
-    assert (500, 8) == (len(made._digests), made._digests.itemsize)
+    assert (500, 8) == (len(made._made._digests), made._made._digests.itemsize)
     for number in (0, 250, 499):
         with pytest.raises(PaginationError, match=r"never end\. Resume from the checkpoint later, or tell the provider\.$"):
             made.add(f"cursor={number}")
@@ -421,6 +421,9 @@ OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
         ({}, [], []),
         ({}, [Record(1), Record(2)], []),
         ({1: None}, [Record(1), Record(2)], [0]),
+        ({1: b"1"}, [Record(1), Record(2)], [0]),
+        ({1: b"1, with another amount"}, [Record(1), Record(2)], []),
+        ({}, [Record(1), Record(1)], [1]),
         ({1: OLD, 2: OLD}, [Record(2, OLD), Record(3, OLD), Record(1, OLD)], [0, 2]),
         ({1: OLD}, [Record(1, NEW)], []),
         ({1: OLD}, [Record(1, NEW), Record(1, NEW)], [1]),
@@ -428,11 +431,61 @@ OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
         ({}, [Record(1, OLD), Record(1, OLD), Record(1, NEW)], [1]),
         ({"1": None}, [Record(1)], []),
     ],
+    ids=range(12),
 )
 def test_unchanged_payments_are_repeats_and_changed_ones_are_not(
-    before: dict[str | int, datetime | None], rows: list[Record], expected: list[int]
+    before: dict[str | int, object], rows: list[Record], expected: list[int]
 ) -> None:
-    """A payment that comes again is a repeat only if it was not modified meanwhile, from page to page and within one."""
-    now, places = repeats(rows, before)
+    """A payment that comes again is a repeat only if nothing tells that it was changed meanwhile, from page to page and within one."""
+    now, places = repeats(rows, [str(row.id).encode() for row in rows], before)
     assert expected == places
-    assert {row.id: row.modified_at for row in rows} == now
+    assert {row.id: row.modified_at or str(row.id).encode() for row in rows} == now
+
+
+def test_page_that_comes_again_is_noticed() -> None:
+    """A page that was given before with the same payments, by whichever link, raises; one of which an end was changed does not."""
+    given = PagesGiven()
+    pages = [
+        ([Record(1, OLD), Record(2, OLD)], [b"1", b"2"]),
+        ([Record(1, OLD)], [b"1"]),
+        ([Record(1, NEW), Record(2, OLD)], [b"1", b"2"]),
+        ([Record(1, OLD), Record(2, NEW)], [b"1", b"2"]),
+        ([Record("a")], [b"a"]),
+        ([Record("a")], [b"a, with another amount"]),
+    ]
+    for rows, records in pages:
+        given.add(rows, records)
+    for rows, records in pages:
+        with pytest.raises(PaginationError, match=r"given before, from .* never end\. Resume from the checkpoint later"):
+            given.add(rows, records)
+
+
+def test_links_in_messages_are_bounded() -> None:
+    """A link of megabytes does not make a message of megabytes."""
+    for follow in (campfire("cursor=", None).following, HalFrom(None).following):
+        with pytest.raises(PaginationError, match="leads nowhere") as raised:
+            follow(Position("cursor="), "?x=" + "y" * 5_000_000, [])
+        assert len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("query", "link", "expected"),
+    [
+        ("limit=4&invoice_id=7", "http://api.example.org/accounts/?offset=4&limit=4", "offset=4&limit=4&invoice_id=7"),
+        ("cursor=&limit=4&invoice_id=7", "?cursor=abc", "cursor=abc&limit=4&invoice_id=7"),
+        ("cursor=a&voided=true", "?cursor=b&voided=true", "cursor=b&voided=true"),
+        ("cursor=a&external_id=a%2Bb+c", "?cursor=b%3D", "cursor=b%3D&external_id=a%2Bb+c"),
+        ("cursor=a", "?cursor=b", "cursor=b"),
+    ],
+)
+def test_filters_that_a_link_drops_are_kept(query: str, link: str, expected: str) -> None:
+    """What was asked for beside the place of the page goes along from page to page, whatever the links repeat of it."""
+    assert Position(expected) == campfire("", None).following(Position(query), link, [])
+
+
+def test_page_that_does_not_start_where_it_was_asked_to() -> None:
+    """A page in which the id to start from is not the first shows that the API ignores it; one without it may have lost it."""
+    with pytest.raises(PaginationError, match=r"was to start from 'd' starts from 'a', so the API does not go where it is asked to\."):
+        HalFrom(None).following(Position("from=d"), "?from=d", ["a", "b", "c", "d"])
+    for ids in (["d", "e"], ["e", "f"]):
+        assert HalFrom(None).following(Position("from=d"), "?from=g", ids) == Position("from=g")

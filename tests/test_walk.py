@@ -7,7 +7,7 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -55,7 +55,9 @@ class ModelServer:
         voided = "2025-01-31" if number in self.voided else None
         return {"id": number, "invoice_id": 1, "amount": 1, "voided_date": voided, "last_modified_at": _stamp(time)}
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally) -> RawPage:
+    async def call(
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+    ) -> RawPage:
         tally.requests += 1
         self.requests.append(request.query)
         self.flying += 1
@@ -514,4 +516,23 @@ async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.Mon
     with pytest.raises(PaginationError, match="the last 20 pages brought nothing new") as caught:
         await listing.collect()
     assert 5 == listing.report.payments
+    assert caught.value.url is not None
+
+
+@pytest.mark.parametrize("period", [1, 2, 3], ids=["A A A", "A B A B", "A B C A B C"])
+async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that come round under ever new cursors end the listing with an error, soon after all of them were given."""
+    monkeypatch.setattr("paysdk.walk._FRUITLESS_PAGES", 20)
+    server = ModelServer(list(range(30)))
+    numbers = count()
+
+    def answer(query: str, answer: Callable[[str], bytes] = server.answer) -> bytes:
+        page = json.loads(answer(f"{query.partition('cursor=')[0]}limit=10&offset={10 * (next(numbers) % period)}"))
+        return json.dumps(page | {"next": f"?cursor={len(server.requests)}&limit=10"}).encode()
+
+    server.answer = answer  # type: ignore[method-assign]
+    listing = provider_of(server).list_payments(page_size=10)
+    with pytest.raises(PaginationError) as caught:
+        await listing.collect()
+    assert 10 * period <= listing.report.payments <= 10 * (period + 1)
     assert caught.value.url is not None

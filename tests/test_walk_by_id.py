@@ -54,7 +54,9 @@ class ModelServer:
         self.order.insert(place, f"p{len(self.order)}")
         self.amounts[self.order[place]] = 1
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally) -> RawPage:
+    async def call(
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+    ) -> RawPage:
         tally.requests += 1
         await asyncio.sleep(0)
         self.between()
@@ -197,7 +199,7 @@ class Script:
 
     pages: dict[str, tuple[list[str | None], str | None]]
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], _tally: Tally) -> RawPage:
+    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], *_: object) -> RawPage:
         ids, link = self.pages[request.query]
         rows = [{} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids]
         return read(Response(200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()))

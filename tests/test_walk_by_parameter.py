@@ -96,7 +96,9 @@ class ModelServer:
         self.between: Callable[[], None] = lambda: None
         self.spoilt: Callable[[str], str] = lambda link: link
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally) -> RawPage:
+    async def call(
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+    ) -> RawPage:
         tally.requests += 1
         await asyncio.sleep(0)
         self.between()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
-from paysdk.pagination.rules import MORE, Pagination, Position, RequestsMade, encode_query, repeats, same_request
+from paysdk.pagination.rules import MORE, PagesGiven, Pagination, Position, RequestsMade, encode_query, repeats, same_request
 
 __all__ = [
     "MORE",
@@ -19,6 +19,7 @@ __all__ = [
     "LinkHeader",
     "NextToken",
     "PageNumber",
+    "PagesGiven",
     "Pagination",
     "Position",
     "RequestsMade",

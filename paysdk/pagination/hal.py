@@ -56,6 +56,8 @@ class HalFrom:
         target = parameters_of(query_of(link)).get("from")
         if target is None:
             raise nowhere(link, "'from'")
+        if asked.get("from") in ids[1:]:
+            raise _ignored(asked["from"], ids[0])
         limit = whole(asked.get("limit", ""))
         if ids and target in (ids[0], asked.get("from")):
             target = ids[-1]
@@ -80,4 +82,11 @@ def _gone(start: str) -> PaginationError:
     return PaginationError(
         f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it "
         "cannot be asked for. List again from the beginning."
+    )
+
+
+def _ignored(start: str, first: str) -> PaginationError:
+    return PaginationError(
+        f"The page that was to start from {start!r} starts from {first!r}, so the API does not go where it is asked to. "
+        "Resume from the checkpoint later, or tell the provider."
     )

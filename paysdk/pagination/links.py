@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import Position, encode_query, nowhere, parameters_of, query_of, whole, with_limit
+from paysdk.pagination.rules import Position, encode_query, nowhere, parameters_of, query_of, shortened, whole, with_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,9 @@ _ESCAPED = re.compile(r"\\(.)")
 class FollowLinks:
     """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
 
-    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments), and Django REST
-    Framework, which the API appears to run on, repeats the filters in it. The rest of the link is ignored: in the provider's own example it
-    points at http://api.example.org/accounts/.
+    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments). Django REST
+    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, or the page size, it is added. The
+    rest of the link is ignored: in the provider's own example it points at http://api.example.org/accounts/.
 
     ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
     ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with
@@ -66,9 +66,12 @@ class FollowLinks:
         if link is None:
             return None
         query = query_of(link)
-        if parameters_of(query).keys().isdisjoint(self.tokens):
+        there = parameters_of(query).keys()
+        if there.isdisjoint(self.tokens):
             raise nowhere(link, " or ".join(self.tokens))
-        return Position(query, until=position.until)
+        # Without the filters, the pages from here on would be those of another listing.
+        dropped = {name: value for name, value in parameters_of(position.query).items() if name not in {*there, *self.tokens}}
+        return Position("&".join([query, *([encode_query(dropped.items())] if dropped else [])]), until=position.until)
 
 
 @attrs.frozen
@@ -104,5 +107,7 @@ def next_link(header: str) -> str | None:
         if "next" in parameters.get("rel", "").lower().split() and "anchor" not in parameters:
             return found[1]
     if header[place:].strip(" \t,"):
-        raise PaginationError(f"The Link header cannot be read: {header!r}. Resume from the checkpoint later, or tell the provider.")
+        raise PaginationError(
+            f"The Link header cannot be read: {shortened(header)}. Resume from the checkpoint later, or tell the provider."
+        )
     return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MORE",
+    "PagesGiven",
     "Pagination",
     "Position",
     "RequestsMade",
@@ -30,6 +31,7 @@ __all__ = [
     "query_of",
     "repeats",
     "same_request",
+    "shortened",
     "whole",
     "with_limit",
     "with_parameter",
@@ -43,6 +45,7 @@ MORE = "more"
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
 # Fewer digits than Python refuses to turn into an int, and more than any page size or offset has.
 _WHOLE = re.compile("[0-9]{1,18}")
+_SHOWN = 200
 
 
 @attrs.frozen
@@ -103,7 +106,7 @@ def query_of(link: str) -> str:
         return quote(urlsplit(link).query, safe=_QUERY_SAFE)
     except ValueError as error:
         raise PaginationError(
-            f"The link to the next page is no URL: {link!r}. Resume from the checkpoint later, or tell the provider."
+            f"The link to the next page is no URL: {shortened(link)}. Resume from the checkpoint later, or tell the provider."
         ) from error
 
 
@@ -128,10 +131,16 @@ def with_limit(position: Position, limit: int | None, name: str = "limit") -> Po
     return position if limit is None else attrs.evolve(position, query=with_parameter(position.query, name, str(limit)))
 
 
+def shortened(text: str) -> str:
+    """*text* in quotes, as much of it as a message can bear."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
 def nowhere(link: str, wanted: str) -> PaginationError:
     """The error about a link that does not identify a page."""
     return PaginationError(
-        f"The link to the next page has no {wanted}, so it leads nowhere: {link!r}. Resume from the checkpoint later, or tell the provider."
+        f"The link to the next page has no {wanted}, so it leads nowhere: {shortened(link)}. "
+        "Resume from the checkpoint later, or tell the provider."
     )
 
 
@@ -140,37 +149,73 @@ def same_request(query: str) -> str:
     return "&".join(sorted(query.split("&")))
 
 
-class RequestsMade:
-    """Which requests a listing has made, so that it cannot go in circles. Eight bytes a page."""
+class _Digests:
+    """Texts that were seen, at eight bytes each."""
 
     def __init__(self) -> None:
         self._digests = array("Q")
 
-    def add(self, query: str) -> None:
-        """Remember *query*. Raises ``PaginationError`` if it was made before, in whatever order its parameters stood."""
-        digest = int.from_bytes(blake2b(same_request(query).encode(), digest_size=8).digest())
+    def add(self, text: str) -> bool:
+        """Whether *text* is new."""
+        digest = int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
         place = bisect_left(self._digests, digest)
         if place < len(self._digests) and self._digests[place] == digest:
+            return False
+        self._digests.insert(place, digest)
+        return True
+
+
+class RequestsMade:
+    """Which requests a listing has made, so that it cannot go in circles. Eight bytes a page."""
+
+    def __init__(self) -> None:
+        self._made = _Digests()
+
+    def add(self, query: str) -> None:
+        """Remember *query*. Raises ``PaginationError`` if it was made before, in whatever order its parameters stood."""
+        if not self._made.add(same_request(query)):
             raise PaginationError(
-                f"The link leads to a page that was read before ({query!r}), so following it would never end. "
+                f"The link leads to a page that was read before ({shortened(query)}), so following it would never end. "
                 "Resume from the checkpoint later, or tell the provider."
             )
-        self._digests.insert(place, digest)
 
 
-def repeats(rows: Sequence[Row], before: Mapping[str | int, datetime | None]) -> tuple[dict[str | int, datetime | None], list[int]]:
-    """The modification times by id of a page's *rows*, and the places of those that are repeats; *before* has those of the page before.
+class PagesGiven:
+    """Which pages a listing has given, told by their ends, so that ever new links cannot lead it in circles. Eight bytes a page."""
 
-    A payment that comes again unchanged is a repeat. One with another modification time was changed while the listing went on, and is no
-    repeat.
+    def __init__(self) -> None:
+        self._given = _Digests()
+
+    def add(self, rows: Sequence[Row], records: Sequence[bytes]) -> None:
+        """Remember a page of at least one row. Raises ``PaginationError`` if it was given before, unchanged."""
+        ends = [(rows[place].id, _mark(rows[place], records[place])) for place in (0, -1)]
+        if not self._given.add(f"{len(rows)} {ends}"):
+            raise PaginationError(
+                f"The links lead back to a page that was given before, from {rows[0].id!r} to {rows[-1].id!r}, so following them would "
+                "never end. Resume from the checkpoint later, or tell the provider."
+            )
+
+
+def _mark(row: Row, record: bytes) -> object:
+    """What differs where a payment was changed: its time of modification or, where there is none, all of it."""
+    return row.modified_at or record
+
+
+def repeats(rows: Sequence[Row], records: Sequence[bytes], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
+    """What marks each payment of a page, by its id, and the places of the *rows* that are repeats; *before* has that of the page before.
+
+    A payment that comes again unchanged is a repeat. One with another modification time, or where the provider sends none with anything
+    else that is another, was changed while the listing went on, and is no repeat. ``None`` in *before* marks one of which nothing is known
+    but that it was given.
     """
-    now = {row.id: row.modified_at for row in rows}
+    now: dict[str | int, object] = {row.id: row.modified_at or record for row, record in zip(rows, records, strict=True)}
     if len(now) == len(rows) and before.keys().isdisjoint(now):
         return now, []
     seen = dict(before)
     places: list[int] = []
-    for place, row in enumerate(rows):
-        if row.id in seen and seen[row.id] == row.modified_at:
+    for place, (row, record) in enumerate(zip(rows, records, strict=True)):
+        mark = _mark(row, record)
+        if row.id in seen and seen[row.id] in (None, mark):
             places.append(place)
-        seen[row.id] = row.modified_at
+        seen[row.id] = mark
     return now, places
