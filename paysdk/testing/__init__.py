@@ -1,32 +1,67 @@
-"""Local servers that answer like the providers' APIs as documented, with seeded data and faults on demand, for tests and trials."""
+"""Local servers that answer like the providers' APIs as documented, with seeded data and faults on demand, for tests and trials.
+
+Everything here is loaded when it is first used, so that the pytest plugin costs nothing where nobody uses it.
+"""
 
 from __future__ import annotations
 
-from paysdk.testing.discovery import installed_sandboxes, open_sandbox
-from paysdk.testing.exchange import Answer, LoggedRequest, Request
-from paysdk.testing.faults import (
-    Fault,
-    FaultPlan,
-    FaultRule,
-    dripping_body,
-    dripping_headers,
-    gzip_bomb,
-    hang,
-    huge_body,
-    redirect,
-    reset,
-    status,
-    truncated,
-    wrong_body,
-)
-from paysdk.testing.server import Sandbox
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paysdk.testing.contract import ContractSubject, ProviderContract
+    from paysdk.testing.discovery import installed_sandboxes, open_sandbox
+    from paysdk.testing.exchange import Answer, LoggedRequest, Request
+    from paysdk.testing.faults import (
+        Fault,
+        FaultPlan,
+        FaultRule,
+        dripping_body,
+        dripping_headers,
+        gzip_bomb,
+        hang,
+        huge_body,
+        redirect,
+        reset,
+        status,
+        truncated,
+        wrong_body,
+    )
+    from paysdk.testing.server import Sandbox
+    from paysdk.testing.threads import in_thread
+
+_HOMES = {
+    "paysdk.testing.contract": ("ContractSubject", "ProviderContract"),
+    "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
+    "paysdk.testing.exchange": ("Answer", "LoggedRequest", "Request"),
+    "paysdk.testing.faults": (
+        "Fault",
+        "FaultPlan",
+        "FaultRule",
+        "dripping_body",
+        "dripping_headers",
+        "gzip_bomb",
+        "hang",
+        "huge_body",
+        "redirect",
+        "reset",
+        "status",
+        "truncated",
+        "wrong_body",
+    ),
+    "paysdk.testing.server": ("Sandbox",),
+    "paysdk.testing.threads": ("in_thread",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Answer",
+    "ContractSubject",
     "Fault",
     "FaultPlan",
     "FaultRule",
     "LoggedRequest",
+    "ProviderContract",
     "Request",
     "Sandbox",
     "dripping_body",
@@ -34,6 +69,7 @@ __all__ = [
     "gzip_bomb",
     "hang",
     "huge_body",
+    "in_thread",
     "installed_sandboxes",
     "open_sandbox",
     "redirect",
@@ -42,3 +78,15 @@ __all__ = [
     "truncated",
     "wrong_body",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'paysdk.testing' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME_OF]

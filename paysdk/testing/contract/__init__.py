@@ -1,0 +1,49 @@
+"""What every provider promises, as a test class: whoever writes a provider subclasses it and knows that the provider is right."""
+
+from __future__ import annotations
+
+from paysdk.testing.contract.arguments import HonoursOrRefuses
+from paysdk.testing.contract.checkpoints import Resumes
+from paysdk.testing.contract.describing import SaysWhatItIs
+from paysdk.testing.contract.failures import FailsHonestly
+from paysdk.testing.contract.keys import KeepsTheKey
+from paysdk.testing.contract.lifetimes import LeavesNothingBehind
+from paysdk.testing.contract.listings import ListsEverythingOnce
+from paysdk.testing.contract.records import GivesExactPayments
+from paysdk.testing.contract.subject import ContractSubject
+
+__all__ = ["ROOMS", "ContractSubject", "ProviderContract"]
+
+ROOMS = (
+    SaysWhatItIs,
+    HonoursOrRefuses,
+    ListsEverythingOnce,
+    Resumes,
+    GivesExactPayments,
+    FailsHonestly,
+    KeepsTheKey,
+    LeavesNothingBehind,
+)
+
+
+class ProviderContract(
+    SaysWhatItIs,
+    HonoursOrRefuses,
+    ListsEverythingOnce,
+    Resumes,
+    GivesExactPayments,
+    FailsHonestly,
+    KeepsTheKey,
+    LeavesNothingBehind,
+):
+    """The promises of ``PaymentsProvider``, one test for each.
+
+    Subclass it in a test file, under a name that pytest collects, and say in ``subject`` what to try:
+
+        class TestMollie(ProviderContract):
+            def subject(self, payments: int) -> ContractSubject:
+                return ContractSubject(provider=MollieProvider, sandbox=MollieSandbox(payments=payments))
+
+    A test that fails says the promise, what was found, and where the promise is written. The tests are plain functions that bring their own
+    event loops, so they need no plugin for asyncio and run beside any.
+    """

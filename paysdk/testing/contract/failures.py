@@ -1,0 +1,217 @@
+"""What happens when requests fail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    NotFoundError,
+    PaysdkError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ServerError,
+)
+from paysdk.testing.contract.promises import broken, check, check_equal, wire_case
+from paysdk.testing.contract.trial import FEW, ONCE, Room, failed, ids, payments_of, walked
+from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, truncated, wrong_body
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["FailsHonestly"]
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    418: APIError,
+    422: BadRequestError,
+    429: RateLimitedError,
+    500: ServerError,
+    503: ServerError,
+}
+_PASSING = [
+    *(status(code) for code in (408, 425, 429, 500, 502, 503, 504)),
+    *(reset("before"), reset("headers"), reset("body"), truncated(), wrong_body(), wrong_body(b"")),
+]
+# Seconds until an attempt is given up that is never answered.
+_SOON = 0.05
+
+
+class FailsHonestly(Room):
+    """Failures."""
+
+    @wire_case
+    async def test_raises_typed_errors(self) -> None:
+        """An error status raises its own class of error, with `status`, and as `detail` what the API said."""
+        for code, kind in _BY_STATUS.items():
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(status(code, body=b'{"detail": "So be it"}')))
+                error = await failed(trial.provider(retry=ONCE).list_payments())
+                if not isinstance(error, APIError) or not isinstance(error, kind):
+                    broken(f"status {code} raised {type(error).__name__}: {error}")
+                check_equal((code, True), (error.status, "So be it" in error.detail), "status, and whether detail has the API's words")
+
+    @wire_case
+    async def test_refuses_a_wrong_key(self) -> None:
+        """A key that the API refuses raises `AuthenticationError`."""
+        async with self.trial() as trial:
+            trial.tap.spoil(FaultPlan().always(status(401)))
+            error = await failed(trial.provider().list_payments())
+            check(isinstance(error, AuthenticationError), f"it raised {type(error).__name__}: {error}")
+            check_equal(1, trial.requests, "the requests sent with a key that is refused")
+
+    @wire_case
+    async def test_says_where_it_failed(self) -> None:
+        """An error knows its provider, method and URL, and says them."""
+        for fault in (status(503), reset(), hang(), wrong_body()):
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(fault))
+                provider = trial.provider(retry=ONCE, timeout=_SOON)
+                error = await failed(provider.list_payments())
+                logged = trial.tap.requests[0]
+                where = (provider.name, logged.method, trial.tap.url + logged.target)
+                check_equal(where, (error.provider, error.method, error.url), f"provider, method and url of {type(error).__name__}")
+                check(str(error.url) in str(error), f"the message does not say where it was: {error}")
+
+    @wire_case
+    async def test_tries_again(self) -> None:
+        """What may pass is tried again: 408, 425, 429, 500, 502 to 504, broken connections and broken bodies; each retry is counted."""
+        for fault in _PASSING:
+            async with self.trial() as trial:
+                listing = trial.provider().list_payments(page_size=2)
+                everything = ids(await payments_of(listing))
+                requests = trial.requests
+                trial.tap.spoil(FaultPlan().on({1, 3}, fault))
+                what = f"where requests 1 and 3 met {fault.kind} {fault.status}"
+                given, error = await walked(listing)
+                check(error is None, f"{what}, it raised {type(error).__name__}: {error}")
+                check_equal(everything, ids(given), what)
+                check_equal((requests + 2, 2), (listing.report.requests, listing.report.retries), f"requests and retries {what}")
+                check_equal(listing.report.requests, trial.requests - requests, "the requests that arrived")
+
+    @wire_case
+    async def test_gives_up(self) -> None:
+        """There are as many attempts as `retry` allows, and then the error."""
+        async with self.trial() as trial:
+            trial.tap.spoil(FaultPlan().always(status(503)))
+            error = await failed(trial.provider().list_payments())
+            check(isinstance(error, ServerError), f"it raised {type(error).__name__}: {error}")
+            check_equal(3, trial.requests, "the requests sent with attempts=3")
+
+    @wire_case
+    async def test_does_not_insist(self) -> None:
+        """What will not pass is not tried again: 400, 401, 403, 404, 409, 422."""
+        for code in (400, 401, 403, 404, 409, 422):
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(status(code)))
+                await failed(trial.provider().list_payments())
+                check_equal(1, trial.requests, f"the requests sent although the answer was {code}")
+
+    @wire_case
+    async def test_does_not_wait_for_ever(self) -> None:
+        """A `Retry-After` beyond `retry_after_max` is not waited for: the error is raised at once, with `retry_after` in seconds."""
+        async with self.trial() as trial:
+            trial.tap.spoil(FaultPlan().always(status(429, retry_after=86_400)))
+            error = await failed(trial.provider().list_payments())
+            check_equal((RateLimitedError, 1), (type(error), trial.requests), "the error, and the requests sent")
+            check_equal(86_400, getattr(error, "retry_after", None), "the error's retry_after")
+
+    @wire_case
+    async def test_gives_up_what_is_never_answered(self) -> None:
+        """Without an answer within `timeout` for one attempt, or `deadline` for all, `RequestTimeoutError` is raised."""
+        for settings in ({"timeout": _SOON, "retry": ONCE}, {"deadline": _SOON}):
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(hang()))
+                given: dict[str, Any] = settings
+                error = await failed(trial.provider(**given).list_payments())
+                check(isinstance(error, RequestTimeoutError), f"with {settings} it raised {type(error).__name__}: {error}")
+
+    @wire_case
+    async def test_says_when_a_connection_fails(self) -> None:
+        """Where no connection can be made or it breaks, for ever, `ConnectionFailedError` is raised."""
+        for fault in (reset("before"), truncated()):
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(fault))
+                error = await failed(trial.provider().list_payments())
+                check(isinstance(error, ConnectionFailedError), f"{fault.kind} raised {type(error).__name__}: {error}")
+
+    @wire_case
+    async def test_says_when_an_answer_is_no_json(self) -> None:
+        """HTML or nothing with status 200 is tried again, and at last raises `MalformedResponseError`."""
+        for body in (b"<html>Soon back</html>", b""):
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(wrong_body(body)))
+                error = await failed(trial.provider().list_payments())
+                check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
+                check_equal(3, trial.requests, "the requests sent with attempts=3")
+
+    @wire_case
+    async def test_fails_with_a_checkpoint(self) -> None:
+        """The error that ends a listing has a `checkpoint`, from which a resumed listing gives exactly the rest."""
+        for number in (2, 3, 4):
+            async with self.trial() as trial:
+                provider = trial.provider(retry=ONCE)
+                everything = ids(await payments_of(provider.list_payments(page_size=2)))
+                trial.tap.spoil(FaultPlan().on(range(number, 100), status(503)))
+                given, error = await walked(provider.list_payments(page_size=2))
+                if error is None or error.checkpoint is None:
+                    broken(f"request {number} failed after {len(given)} payments, and raised {error!r} without a checkpoint")
+                trial.tap.spoil(FaultPlan())
+                rest = await payments_of(provider.list_payments(page_size=2, resume=error.checkpoint))
+                check_equal(everything, ids([*given, *rest]), f"given until request {number} failed, and resumed")
+
+    @wire_case
+    async def test_fails_at_the_start_without_one(self) -> None:
+        """Where nothing had been given, and by `collect()` nothing ever is, there is no `checkpoint`: going on is beginning again."""
+        async with self.trial() as trial:
+            provider = trial.provider(retry=ONCE)
+            listing = provider.list_payments(page_size=2)
+            trial.tap.spoil(FaultPlan().always(status(503)))
+            check_equal(None, (await failed(listing)).checkpoint, "the checkpoint of a listing that failed at its first request")
+            trial.tap.spoil(FaultPlan().on(range(3, 100), status(503)))
+            try:
+                found = await listing.collect()
+            except PaysdkError as error:
+                check_equal(None, error.checkpoint, "the checkpoint of collect(), which gave nothing of what it had read")
+            else:
+                broken(f"collect() gave {len(found)} of {FEW} payments, and no error")
+
+    @wire_case
+    async def test_does_not_follow_redirects_elsewhere(self) -> None:
+        """A redirect to another origin is not followed, which would show it the key: it raises `APIError`."""
+        async with self.trial() as trial, self.trial() as trap:
+            trial.tap.spoil(FaultPlan().always(redirect(f"{trap.tap.url}/payments")))
+            error = await failed(trial.provider().list_payments())
+            check(isinstance(error, APIError), f"it raised {type(error).__name__}: {error}")
+            check_equal(0, trap.requests, "the requests sent to the other origin")
+
+    @wire_case
+    async def test_enters_the_limiter_for_each_request(self) -> None:
+        """`limiter` is entered once for each request, retries included."""
+        async with self.trial() as trial:
+            limiter = _Counting()
+            trial.tap.spoil(FaultPlan().on({1, 3}, status(503)))
+            await payments_of(trial.provider(limiter=limiter).list_payments(page_size=2))
+            check_equal(trial.requests, limiter.entered, "how often the limiter was entered")
+
+
+class _Counting:
+    entered = 0
+
+    async def __aenter__(self) -> None:
+        await asyncio.sleep(0)
+        self.entered += 1
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        pass

@@ -1,0 +1,152 @@
+"""Where the key goes, and where it never shows."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from contextlib import contextmanager
+from traceback import TracebackException
+from typing import TYPE_CHECKING
+
+from paysdk.errors import ConfigurationError
+from paysdk.testing.contract.editing import with_text
+from paysdk.testing.contract.promises import check, check_equal, wire_case
+from paysdk.testing.contract.trial import ONCE, Room, checkpoint_after, failed, ids, payments_of, refusal, walked
+from paysdk.testing.faults import FaultPlan, reset, status, wrong_body
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from paysdk.events import Event
+    from paysdk.testing.contract.trial import Trial
+
+__all__ = ["KeepsTheKey"]
+
+_SHORTEST = 8
+_FAULTS = (status(401), status(503), reset(), wrong_body())
+
+
+class KeepsTheKey(Room):
+    """Keys."""
+
+    @wire_case
+    async def test_sends_the_key(self) -> None:
+        """Every request is authorised by its header, with the key that was given or that a callable gives."""
+        async with self.trial() as trial:
+            key = _key(trial)
+
+            async def ask() -> str:
+                return key
+
+            for given in (key, ask):
+                provider = trial.subject.provider(given, base_url=trial.tap.url)
+                try:
+                    await payments_of(provider.list_payments(page_size=2))
+                finally:
+                    await provider.aclose()
+            check_equal({True}, {request.authorised for request in trial.tap.requests}, "whether the requests were authorised")
+
+    @wire_case
+    async def test_keeps_the_key_out_of_urls(self) -> None:
+        """The key is in no URL and in no body of a request."""
+        async with self.trial() as trial:
+            await payments_of(trial.provider().list_payments(page_size=2))
+            key = _key(trial)
+            for request in trial.tap.requests:
+                check(key not in request.target and key.encode() not in request.body, f"it is in the request for {request.target}")
+
+    @wire_case
+    async def test_keeps_the_key_out_of_reprs(self) -> None:
+        """The key is in no `repr` of a provider, its listings, pages and checkpoints, and in no pickle."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            listing = provider.list_payments(page_size=2)
+            _, checkpoint = await checkpoint_after(listing)
+            shown = [repr(provider), str(provider), repr(listing), repr(checkpoint), str(checkpoint), checkpoint.position]
+            check(all(_key(trial) not in text for text in shown), f"it is in one of {shown}")
+            pickled: list[bytes] = []
+            refusal(lambda: pickled.append(pickle.dumps(provider)))
+            check(all(_key(trial).encode() not in data for data in pickled), "it is in a pickle of the provider")
+
+    @wire_case
+    async def test_keeps_the_key_out_of_errors(self) -> None:
+        """The key is in no exception: not in its text, not in what it is chained to, not in the locals that a traceback shows."""
+        for fault in _FAULTS:
+            async with self.trial() as trial:
+                trial.tap.spoil(FaultPlan().always(fault))
+                error = await failed(trial.provider(retry=ONCE).list_payments())
+                for told in _told_by(error):
+                    check(_key(trial) not in told, f"it is in what {type(error).__name__} tells: {told[:200]}")
+
+    @wire_case
+    async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
+        """The key is in no log record of any logger, and in no event that `on_event` is called with."""
+        for fault in _FAULTS:
+            async with self.trial() as trial:
+                events: list[Event] = []
+                provider = trial.provider(on_event=events.append)
+                trial.tap.spoil(FaultPlan().first(1, fault))
+                with _log() as lines:
+                    await walked(provider.list_payments(page_size=2))
+                check(events, "on_event was never called")
+                for told in (*lines, *map(repr, events)):
+                    check(_key(trial) not in told, f"it is in a log record or an event: {told[:200]}")
+
+    @wire_case
+    async def test_keeps_the_key_from_other_hosts(self) -> None:
+        """Links that lead to another host are applied to the provider's own: the listing is whole, and the other host is never called."""
+        async with self.trial() as trial, self.trial() as trap:
+            provider = trial.provider()
+            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            trial.tap.change(lambda answer: with_text(answer, trial.tap.url, trap.tap.url))
+            check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "with links to another host")
+            check_equal(0, trap.requests, "the requests sent to the other host")
+
+
+def _key(trial: Trial) -> str:
+    key = trial.tap.api_key
+    if len(key) < _SHORTEST:
+        raise ConfigurationError(f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by chance.")
+    return key
+
+
+def _told_by(error: BaseException) -> Iterator[str]:
+    yield repr(vars(error))
+    # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from a debugger, or from a crash reporter.
+    for linked in _chain(error):
+        yield repr(linked)
+        yield from TracebackException(type(linked), linked, linked.__traceback__, capture_locals=True, compact=True).format(chain=False)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        linked = waiting.pop()
+        if linked is not None and id(linked) not in seen:
+            seen.add(id(linked))
+            yield linked
+            waiting += [linked.__cause__, linked.__context__]
+
+
+@contextmanager
+def _log() -> Generator[list[str]]:
+    """What is logged meanwhile, by anybody, at any level."""
+    lines: list[str] = []
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{record.getMessage()} {record.args!r}")
+
+    root, handler = logging.getLogger(), Keeping()
+    loggers = [root, *(logger for name in list(root.manager.loggerDict) if (logger := logging.getLogger(name)).level)]
+    levels = [(logger, logger.level) for logger in loggers]
+    root.addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(handler)
+        for logger, level in levels:
+            logger.setLevel(level)

@@ -1,0 +1,198 @@
+"""What a provider holds, and gives back."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.testing.contract.promises import case, check, check_equal, wire_case
+from paysdk.testing.contract.trial import ONCE, Room, failed, ids, payments_of, taken
+from paysdk.testing.faults import FaultPlan, hang
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from paysdk.testing.contract.trial import Trial
+
+__all__ = ["LeavesNothingBehind"]
+
+# Seconds that something may take to be gone after it was left.
+_PATIENCE = 2.0
+_MANY = 20
+
+
+class LeavesNothingBehind(Room):
+    """Tasks, connections and event loops."""
+
+    @case
+    async def test_breaking_out_leaves_no_task(self) -> None:
+        """Leaving a listing or its pages in the middle leaves no task behind."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            before = asyncio.all_tasks()
+            await taken(aiter(provider.list_payments(page_size=2)), 1)
+            await taken(provider.list_payments(page_size=2).pages(), 1)
+            await provider.list_payments(page_size=2).first()
+            await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
+
+    @case
+    async def test_can_be_closed_twice(self) -> None:
+        """`aclose` can be called twice, also on an object that was never used."""
+        async with self.trial() as trial:
+            for used in (False, True):
+                provider = trial.provider()
+                if used:
+                    await provider.list_payments().first()
+                await provider.aclose()
+                await provider.aclose()
+
+    @case
+    async def test_serves_many_tasks(self) -> None:
+        """One object serves many tasks at once, and each listing has its own report."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            expected = ids(await payments_of(provider.list_payments()))
+            listings = [provider.list_payments(page_size=2) for _ in range(_MANY)]
+            for listing, found in zip(listings, await asyncio.gather(*map(payments_of, listings)), strict=True):
+                check_equal(expected, ids(found), f"one of {_MANY} listings at the same time")
+                check_equal(len(expected), listing.report.payments, "the payments in its report")
+
+    @case
+    async def test_outlives_an_event_loop(self) -> None:
+        """An object that was used in one event loop, and not closed, is used in the next as well."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            with _complaints() as told:
+                for _ in range(2):
+                    found = await asyncio.to_thread(_in_a_loop_of_its_own, lambda: payments_of(provider.list_payments(page_size=2)))
+                    check_equal(expected, ids(found), "in another event loop")
+            check(not told, f"it left something behind in a loop that has ended: {told}")
+
+    @wire_case
+    async def test_closing_gives_everything_back(self) -> None:
+        """After `aclose` no connection is open, no task is left, and nothing complains, also where a listing was under way."""
+        async with self.trial() as trial:
+            before = asyncio.all_tasks()
+            with _complaints() as told:
+                provider = trial.provider()
+                pages = provider.list_payments(page_size=1).pages()
+                await anext(pages)
+                await provider.aclose()
+                del pages
+                await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
+                await _check_no_connection(trial)
+            check(not told, f"it complained: {told}")
+
+    @wire_case
+    async def test_refuses_work_after_closing(self) -> None:
+        """After `aclose` a listing raises `ConfigurationError`, and entering the object again makes it work again."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            expected = ids(await payments_of(provider.list_payments()))
+            await provider.aclose()
+            error = await failed(provider.list_payments())
+            check(isinstance(error, ConfigurationError), f"it raised {type(error).__name__}: {error}")
+            entered: Any = provider
+            async with entered as again:
+                check_equal(expected, ids(await payments_of(again.list_payments())), "when it was entered again")
+
+    @wire_case
+    async def test_can_be_cancelled(self) -> None:
+        """A listing that is cancelled while it waits ends at once and leaves no task; the object goes on, and closes every connection."""
+        async with self.trial() as trial:
+            provider = trial.provider(retry=ONCE)
+            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            before, asked = asyncio.all_tasks(), trial.requests
+            trial.tap.spoil(FaultPlan().on(2, hang()))
+            waiting = asyncio.create_task(payments_of(provider.list_payments(page_size=2)))
+            await _check_gone(lambda: trial.requests >= asked + 2, lambda: "its second request never came")
+            waiting.cancel()
+            (ended,) = await asyncio.gather(waiting, return_exceptions=True)
+            check(isinstance(ended, asyncio.CancelledError), f"it ended with {ended!r}")
+            await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
+            check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "the next listing")
+            await provider.aclose()
+            await _check_no_connection(trial)
+
+    @wire_case
+    async def test_closing_ends_what_is_under_way(self) -> None:
+        """A listing that waits for an answer when its provider is closed ends with an error."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            trial.tap.spoil(FaultPlan().always(hang()))
+            waiting = asyncio.create_task(payments_of(provider.list_payments()))
+            await _check_gone(lambda: trial.requests, lambda: "its request never came")
+            await provider.aclose()
+            await _check_gone(waiting.done, lambda: "it goes on waiting")
+            (ended,) = await asyncio.gather(waiting, return_exceptions=True)
+            check(isinstance(ended, PaysdkError), f"it ended with {ended!r}")
+
+    @wire_case
+    async def test_never_closes_what_it_was_given(self) -> None:
+        """A `session` that was given is used, and is still open after `aclose`."""
+        import aiohttp  # noqa: PLC0415  # who has no sandbox does without
+
+        async with self.trial() as trial, aiohttp.ClientSession() as session:
+            provider = trial.provider(session=session)
+            await payments_of(provider.list_payments())
+            await provider.aclose()
+            check(not session.closed, "it was closed")
+
+    @wire_case
+    async def test_bears_a_watcher_that_fails(self) -> None:
+        """`on_event` is told of each request, and what it raises changes nothing."""
+        async with self.trial() as trial:
+            told: list[object] = []
+
+            def watch(event: object) -> None:
+                told.append(event)
+                raise ValueError("a watcher's own fault")
+
+            expected = ids(await payments_of(trial.provider().list_payments(page_size=2)))
+            asked = trial.requests
+            check_equal(expected, ids(await payments_of(trial.provider(on_event=watch).list_payments(page_size=2))), "with such a watcher")
+            sent = [event for event in told if type(event).__name__ == "RequestSent"]
+            check_equal(trial.requests - asked, len(sent), "the RequestSent events")
+
+
+async def _check_gone(holds: Callable[[], object], found: Callable[[], str]) -> None:
+    """Wait until it *holds*, a little while."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _PATIENCE
+    while not holds() and loop.time() < end:  # noqa: ASYNC110  # nothing announces it
+        await asyncio.sleep(0.001)
+    check(holds(), "" if holds() else found())
+
+
+async def _check_no_connection(trial: Trial) -> None:
+    await _check_gone(lambda: trial.tap.connections == 0, lambda: f"{trial.tap.connections} connections were left open")
+
+
+def _in_a_loop_of_its_own(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives
+    async def run() -> Any:  # noqa: ANN401  # likewise
+        return await work()
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(run())
+
+
+@contextmanager
+def _complaints() -> Generator[list[str]]:
+    """What warnings and the event loop say meanwhile of things that were left behind."""
+    told: list[str] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: told.append(str(context["message"])))
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield told
+            gc.collect()
+        told += [str(warning.message) for warning in caught if issubclass(warning.category, ResourceWarning)]
+    finally:
+        loop.set_exception_handler(before)

@@ -1,0 +1,108 @@
+"""How a case runs, and what it says when a promise is broken."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+from unittest import SkipTest
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from paysdk.testing.contract.trial import Room
+
+__all__ = ["Promise", "broken", "case", "check", "check_equal", "promise_of", "wire_case"]
+
+T = TypeVar("T", bound="Room")
+
+# Seconds for one case; what hangs breaks its promise too.
+_ENOUGH = 20.0
+
+
+@attrs.frozen
+class Promise:
+    """What a case holds a provider to: its name, which is its heading in the documents, and the promise in words."""
+
+    case: str
+    text: str
+    needs_sandbox: bool
+
+    @property
+    def anchor(self) -> str:
+        """Where the promise is written."""
+        return f"docs/contract.md#{self.case.removeprefix('test_').replace('_', '-')}"
+
+
+def case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
+    """A case that any provider must pass. Its docstring is the promise.
+
+    It is a plain function that brings its own event loop, so that it runs under any pytest, with whatever plugin for asyncio or none.
+    """
+    return _case(work, needs_sandbox=False)
+
+
+def wire_case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
+    """A case for what passes between a provider and its sandbox, so one without a sandbox is not held to it."""
+    return _case(work, needs_sandbox=True)
+
+
+def promise_of(case: object) -> Promise | None:
+    """The promise that a case holds a provider to, or ``None`` for what is no case."""
+    promise: object = getattr(case, "promise", None)
+    return promise if isinstance(promise, Promise) else None
+
+
+def broken(found: str) -> NoReturn:
+    """Break the promise, by what was *found*."""
+    __tracebackhide__ = True
+    raise AssertionError(found)
+
+
+def check(holds: object, found: str) -> None:
+    """Break the promise, by what was *found*, unless it *holds*."""
+    __tracebackhide__ = True
+    if not holds:
+        broken(found)
+
+
+def check_equal(expected: object, actual: object, what: str) -> None:
+    """Break the promise unless *actual* is what is *expected*."""
+    __tracebackhide__ = True
+    check(expected == actual, f"{what}: expected {expected!r}, and it was {actual!r}")
+
+
+def _case(work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool) -> Callable[[T], None]:
+    promise = Promise(work.__name__, " ".join((work.__doc__ or "").split()), needs_sandbox)
+
+    def run(room: T) -> None:
+        __tracebackhide__ = True
+        if needs_sandbox and room.subject(0).sandbox is None:
+            raise SkipTest(f"the subject of {type(room).__name__} has sandbox=None, so nobody can see whether: {promise.text}")
+        try:
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                runner.run(_in_time(work(room)))
+        except AssertionError as broken:
+            raise AssertionError(_told(promise, str(broken))) from None
+        except Exception as error:
+            raise AssertionError(_told(promise, f"{type(error).__name__} was raised: {error}")) from error
+
+    run.__name__, run.__qualname__, run.__doc__, run.__module__ = work.__name__, work.__qualname__, work.__doc__, work.__module__
+    run.promise = promise  # type: ignore[attr-defined]  # read by promise_of
+    return run
+
+
+async def _in_time(work: Coroutine[Any, Any, None]) -> None:
+    limit = asyncio.timeout(_ENOUGH)
+    try:
+        async with limit:
+            await work
+    except TimeoutError:
+        check(not limit.expired(), f"it had not ended after {_ENOUGH:g} s")
+        raise
+
+
+def _told(promise: Promise, found: str) -> str:
+    return f"A promise is broken. It says: {promise.text}\nFound: {found}.\nIt is written in {promise.anchor}"

@@ -1,0 +1,205 @@
+"""Payments: exact, dated, whole, and values."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.errors import MalformedResponseError
+from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly
+from paysdk.testing.contract.editing import Pages, amount_paths, everything_in, raws_changed, value_at, with_value
+from paysdk.testing.contract.promises import broken, case, check, check_equal, wire_case
+from paysdk.testing.contract.trial import FEW, Room, failed, ids, payments_of, walked
+
+if TYPE_CHECKING:
+    from paysdk.testing.contract.editing import Edit, Json
+
+__all__ = ["GivesExactPayments"]
+
+# More digits than a float has, and a zero at the end, which a float drops.
+_AMOUNT = Decimal("90071992547409931.10")
+_UNKNOWN = "paysdk_contract_unknown"
+_NO_AMOUNTS: list[Json] = ["NaN", "Infinity", "", "12,50", None, {}]
+_NO_RECORDS: list[Json] = [{}, 7]
+
+
+class GivesExactPayments(Room):
+    """Payments."""
+
+    @case
+    async def test_gives_payments(self) -> None:
+        """Each is a `Payment` with an id and an invoice; its texts are texts."""
+        async with self.trial() as trial:
+            for payment in await payments_of(trial.provider().list_payments()):
+                check(isinstance(payment, Payment), f"it gave {payment!r}")
+                check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is no text")
+                check(isinstance(payment.invoice, InvoiceRef) and _is_text(payment.invoice.id), f"invoice is {payment.invoice!r}")
+                check(payment.customer is None or isinstance(payment.customer, CustomerRef), f"customer is {payment.customer!r}")
+                for name in ("currency", "external_id", "source"):
+                    value = getattr(payment, name)
+                    check(value is None or _is_text(value), f"{name} is {value!r}, which is neither a text nor None")
+
+    @case
+    async def test_amounts_are_decimal(self) -> None:
+        """Amounts, and an invoice's total and balance, are finite `Decimal`s."""
+        async with self.trial() as trial:
+            for payment in await payments_of(trial.provider().list_payments()):
+                amounts = {"amount": payment.amount, "invoice.total": payment.invoice.total, "invoice.balance": payment.invoice.balance}
+                for name, amount in amounts.items():
+                    exact = type(amount) is Decimal and amount.is_finite()
+                    check(exact or (amount is None and name != "amount"), f"{name} of payment {payment.id} is {amount!r}")
+
+    @case
+    async def test_dates_are_dates(self) -> None:
+        """`payment_date` and `voided_date` are dates without a time, or `None`."""
+        async with self.trial() as trial:
+            for payment in await payments_of(trial.provider().list_payments()):
+                for name in ("payment_date", "voided_date"):
+                    value = getattr(payment, name)
+                    check(value is None or type(value) is date, f"{name} of payment {payment.id} is {value!r}")
+
+    @case
+    async def test_times_are_in_utc(self) -> None:
+        """`created_at` and `modified_at` are aware and in UTC, or `None`."""
+        async with self.trial() as trial:
+            for payment in await payments_of(trial.provider().list_payments()):
+                for name in ("created_at", "modified_at"):
+                    value = getattr(payment, name)
+                    right = value is None or (isinstance(value, datetime) and value.tzinfo is UTC)
+                    check(right, f"{name} of payment {payment.id} is {value!r}")
+
+    @case
+    async def test_payments_are_values(self) -> None:
+        """Payments are frozen, hashable, equal when they are listed again, and the same after a pickle, with what was sent."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            payments = await payments_of(provider.list_payments())
+            check_equal(payments, await payments_of(provider.list_payments()), "the payments, listed again")
+            check_equal(FEW, len(set(payments)), "how many there are in a set")
+            for payment in payments:
+                for copied in (pickle.loads(pickle.dumps(payment)), copy.deepcopy(payment)):  # noqa: S301  # pickled here
+                    check_equal((payment, payment.raw), (copied, copied.raw), "a copy and its raw")
+                check(_is_frozen(payment), f"payment {payment.id} can be changed")
+
+    @wire_case
+    async def test_keeps_the_digits_of_amounts(self) -> None:
+        """An amount has exactly the digits that were sent, however many, and zeros at the end too."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            everything = await payments_of(provider.list_payments(page_size=2))
+            for payment in everything:
+                check(amount_paths(payment), f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw")
+            trial.tap.change(Pages(everything, raws_changed(everything, _with_long_amount)))
+            for payment in await payments_of(provider.list_payments(page_size=2)):
+                check_equal(str(_AMOUNT), str(payment.amount), "the digits of an amount")
+
+    @wire_case
+    async def test_refuses_amounts_that_are_none(self) -> None:
+        """An amount that is `NaN`, infinite, empty or missing makes its record malformed; it is never taken for zero."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            everything = await payments_of(provider.list_payments())
+            for wrong in _NO_AMOUNTS:
+                trial.tap.change(Pages(everything, raws_changed(everything, partial(_with_amount, wrong))))
+                given, error = await walked(provider.list_payments())
+                amounts = [payment.amount for payment in given]
+                check(isinstance(error, MalformedResponseError), f"the amount {wrong!r} gave {amounts}, and {error!r}")
+
+    @wire_case
+    async def test_keeps_what_was_sent(self) -> None:
+        """`raw` is all that was sent for the payment, numbers exact, fields that the provider does not know included."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            everything = await payments_of(provider.list_payments())
+            sent = [value for answer in trial.tap.answers for _, value in everything_in(decode_exactly(answer.body))]
+            for payment in everything:
+                check(payment.raw in sent, f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so")
+            unknown = {"amount": Decimal("0.10"), "list": [None, True, 10**25]}
+            trial.tap.change(Pages(everything, raws_changed(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown})))
+            for payment in await payments_of(provider.list_payments()):
+                found = [value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)]
+                check_equal([str(unknown)], [*map(str, found)], f"a field that was added, in the raw of payment {payment.id}")
+
+    @wire_case
+    async def test_raises_for_a_malformed_record(self) -> None:
+        """A record that cannot be read, `{}` too, raises `MalformedResponseError` with its path and bytes, after the pages before it."""
+        for wrong in _NO_RECORDS:
+            async with self.trial() as trial:
+                listing = trial.provider().list_payments(page_size=2)
+                everything = await payments_of(listing)
+                trial.tap.change(Pages(everything, _second_on_page_two(wrong)))
+                given, error = await walked(listing)
+                if not isinstance(error, MalformedResponseError):
+                    broken(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
+                check_equal(ids(everything[:2]), ids(given), "the payments that were given before it")
+                check("1" in error.path and error.path.startswith("$"), f"the path of the second record is {error.path!r}")
+                check_equal(json.dumps(wrong).encode(), error.raw, "the error's raw")
+                trial.tap.change(None)
+                check(error.checkpoint is not None, "the error has no checkpoint")
+                rest = await payments_of(trial.provider().list_payments(page_size=2, resume=error.checkpoint))
+                check_equal(ids(everything[2:]), ids(rest), "resumed when it was mended")
+
+    @wire_case
+    async def test_sets_malformed_records_aside(self) -> None:
+        """With `on_malformed` the record is left out, the rest is given, and the call and `report.malformed` tell of it once."""
+        async with self.trial() as trial:
+            aside: list[MalformedResponseError] = []
+            listing = trial.provider(on_malformed=aside.append).list_payments(page_size=2)
+            everything = await payments_of(listing)
+            trial.tap.change(Pages(everything, _second_on_page_two({})))
+            check_equal(ids([*everything[:3], *everything[4:]]), ids(await payments_of(listing)), "the payments but one")
+            check_equal([b"{}"], [error.raw for error in aside], "the raw of what was set aside")
+            check_equal(1, listing.report.malformed, "report.malformed")
+
+    @wire_case
+    async def test_raises_for_an_answer_of_another_shape(self) -> None:
+        """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`, and is not taken for the end."""
+        for body in (b"{}", b"[]", b"null", b"7", b'{"detail": "Not now"}'):
+            async with self.trial() as trial:
+                provider = trial.provider()
+                await payments_of(provider.list_payments())
+                trial.tap.change(partial(attrs.evolve, body=body))
+                error = await failed(provider.list_payments())
+                check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_frozen(payment: Payment) -> bool:
+    try:
+        payment.amount = payment.amount  # type: ignore[misc]  # what must fail
+    except AttributeError:
+        return True
+    return False
+
+
+def _second_on_page_two(wrong: Json) -> Edit:
+    def edit(number: int, records: list[Json]) -> list[Json]:
+        return [records[0], wrong] if number == 2 else records  # noqa: PLR2004
+
+    return edit
+
+
+def _with_amount(value: Json, payment: Payment) -> Json:
+    raw = payment.raw
+    for path, _ in amount_paths(payment):
+        raw = with_value(raw, path, value)
+    return raw
+
+
+def _with_long_amount(payment: Payment) -> Json:
+    raw = payment.raw
+    for path, minor_digits in amount_paths(payment):
+        before = value_at(raw, path)
+        sent = int(_AMOUNT.scaleb(minor_digits)) if minor_digits else _AMOUNT
+        raw = with_value(raw, path, str(sent) if isinstance(before, str) else sent)
+    return raw
