@@ -71,20 +71,21 @@ class KeepsTheKey(Room):
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
         """The key is in no exception: not in its text, not in what it is chained to, not in the locals that a traceback shows."""
-        for fault in _FAULTS:
-            async with self.trial() as trial:
+        async with self.trial() as trial:
+            provider = trial.provider(retry=ONCE)
+            for fault in _FAULTS:
                 trial.tap.spoil(FaultPlan().always(fault))
-                error = await failed(trial.provider(retry=ONCE).list_payments())
+                error = await failed(provider.list_payments())
                 for told in _told_by(error):
                     check(_key(trial) not in told, f"it is in what {type(error).__name__} tells: {told[:200]}")
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
         """The key is in no log record of any logger, and in no event that `on_event` is called with."""
-        for fault in _FAULTS:
-            async with self.trial() as trial:
-                events: list[Event] = []
-                provider = trial.provider(on_event=events.append)
+        async with self.trial() as trial:
+            events: list[Event] = []
+            provider = trial.provider(on_event=events.append)
+            for fault in _FAULTS:
                 trial.tap.spoil(FaultPlan().first(1, fault))
                 with _log() as lines:
                     await walked(provider.list_payments(page_size=2))

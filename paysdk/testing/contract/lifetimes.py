@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LeavesNothingBehind"]
 
 # Seconds that something may take to be gone after it was left.
-_PATIENCE = 2.0
+_PATIENCE = 1.0
 _MANY = 20
 
 
@@ -79,6 +79,10 @@ class LeavesNothingBehind(Room):
         async with self.trial() as trial:
             before = asyncio.all_tasks()
             with _complaints() as told:
+                provider = trial.provider()
+                await payments_of(provider.list_payments())
+                await provider.aclose()
+                await _check_no_connection(trial)
                 provider = trial.provider()
                 pages = provider.list_payments(page_size=1).pages()
                 await anext(pages)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import PaginationError
 from paysdk.provider import ListingReport, Page
-from paysdk.testing.contract.editing import Pages, with_text
+from paysdk.testing.contract.editing import with_text
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 from paysdk.testing.contract.trial import FEW, Room, failed, ids, pages_of, payments_of, taken, walked
 from paysdk.testing.exchange import Answer
@@ -118,7 +118,7 @@ class ListsEverythingOnce(Room):
             async with self.trial() as trial:
                 provider = trial.provider()
                 everything = await payments_of(provider.list_payments(page_size=2))
-                trial.tap.change(Pages(everything, _cutting_page_two(kept)))
+                trial.change_records(everything, _cutting_page_two(kept))
                 given, error = await walked(provider.list_payments(page_size=2))
                 expected = everything[: 2 + kept] if trial.subject.short_page_ends else everything[: 2 + kept] + everything[4:]
                 if isinstance(error, PaginationError):
@@ -141,7 +141,7 @@ class ListsEverythingOnce(Room):
                 last[:] = records[-1:]
                 return repeated
 
-            trial.tap.change(Pages(everything, repeat))
+            trial.change_records(everything, repeat)
             check_equal(ids(everything), ids(await payments_of(listing)), "where each page begins with the last payment of the one before")
             check_equal(listing.report.pages - 1, listing.report.repeats_dropped, "report.repeats_dropped")
 

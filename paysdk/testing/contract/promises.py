@@ -20,6 +20,7 @@ T = TypeVar("T", bound="Room")
 
 # Seconds for one case; what hangs breaks its promise too.
 _ENOUGH = 20.0
+_MUCH = 500
 
 
 @attrs.frozen
@@ -71,7 +72,7 @@ def check(holds: object, found: str) -> None:
 def check_equal(expected: object, actual: object, what: str) -> None:
     """Break the promise unless *actual* is what is *expected*."""
     __tracebackhide__ = True
-    check(expected == actual, f"{what}: expected {expected!r}, and it was {actual!r}")
+    check(expected == actual, f"{what}: expected {_shown(expected)}, and it was {_shown(actual)}")
 
 
 def _case(work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool) -> Callable[[T], None]:
@@ -102,6 +103,11 @@ async def _in_time(work: Coroutine[Any, Any, None]) -> None:
     except TimeoutError:
         check(not limit.expired(), f"it had not ended after {_ENOUGH:g} s")
         raise
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MUCH else f"{text[:_MUCH]}…"
 
 
 def _told(promise: Promise, found: str) -> str:

@@ -14,7 +14,7 @@ import attrs
 
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly
-from paysdk.testing.contract.editing import Pages, amount_paths, everything_in, raws_changed, value_at, with_value
+from paysdk.testing.contract.editing import amount_paths, everything_in, raws_changed, value_at, with_value
 from paysdk.testing.contract.promises import broken, case, check, check_equal, wire_case
 from paysdk.testing.contract.trial import FEW, Room, failed, ids, payments_of, walked
 
@@ -96,7 +96,7 @@ class GivesExactPayments(Room):
             everything = await payments_of(provider.list_payments(page_size=2))
             for payment in everything:
                 check(amount_paths(payment), f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw")
-            trial.tap.change(Pages(everything, raws_changed(everything, _with_long_amount)))
+            trial.change_records(everything, raws_changed(everything, _with_long_amount))
             for payment in await payments_of(provider.list_payments(page_size=2)):
                 check_equal(str(_AMOUNT), str(payment.amount), "the digits of an amount")
 
@@ -107,7 +107,7 @@ class GivesExactPayments(Room):
             provider = trial.provider()
             everything = await payments_of(provider.list_payments())
             for wrong in _NO_AMOUNTS:
-                trial.tap.change(Pages(everything, raws_changed(everything, partial(_with_amount, wrong))))
+                trial.change_records(everything, raws_changed(everything, partial(_with_amount, wrong)))
                 given, error = await walked(provider.list_payments())
                 amounts = [payment.amount for payment in given]
                 check(isinstance(error, MalformedResponseError), f"the amount {wrong!r} gave {amounts}, and {error!r}")
@@ -122,7 +122,7 @@ class GivesExactPayments(Room):
             for payment in everything:
                 check(payment.raw in sent, f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so")
             unknown = {"amount": Decimal("0.10"), "list": [None, True, 10**25]}
-            trial.tap.change(Pages(everything, raws_changed(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown})))
+            trial.change_records(everything, raws_changed(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}))
             for payment in await payments_of(provider.list_payments()):
                 found = [value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)]
                 check_equal([str(unknown)], [*map(str, found)], f"a field that was added, in the raw of payment {payment.id}")
@@ -134,7 +134,7 @@ class GivesExactPayments(Room):
             async with self.trial() as trial:
                 listing = trial.provider().list_payments(page_size=2)
                 everything = await payments_of(listing)
-                trial.tap.change(Pages(everything, _second_on_page_two(wrong)))
+                trial.change_records(everything, _second_on_page_two(wrong))
                 given, error = await walked(listing)
                 if not isinstance(error, MalformedResponseError):
                     broken(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
@@ -153,7 +153,7 @@ class GivesExactPayments(Room):
             aside: list[MalformedResponseError] = []
             listing = trial.provider(on_malformed=aside.append).list_payments(page_size=2)
             everything = await payments_of(listing)
-            trial.tap.change(Pages(everything, _second_on_page_two({})))
+            trial.change_records(everything, _second_on_page_two({}))
             check_equal(ids([*everything[:3], *everything[4:]]), ids(await payments_of(listing)), "the payments but one")
             check_equal([b"{}"], [error.raw for error in aside], "the raw of what was set aside")
             check_equal(1, listing.report.malformed, "report.malformed")
@@ -161,10 +161,9 @@ class GivesExactPayments(Room):
     @wire_case
     async def test_raises_for_an_answer_of_another_shape(self) -> None:
         """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`, and is not taken for the end."""
-        for body in (b"{}", b"[]", b"null", b"7", b'{"detail": "Not now"}'):
-            async with self.trial() as trial:
-                provider = trial.provider()
-                await payments_of(provider.list_payments())
+        async with self.trial() as trial:
+            provider = trial.provider()
+            for body in (b"{}", b"[]", b"null", b"7", b'{"detail": "Not now"}'):
                 trial.tap.change(partial(attrs.evolve, body=body))
                 error = await failed(provider.list_payments())
                 check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")

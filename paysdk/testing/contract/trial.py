@@ -10,6 +10,7 @@ import attrs
 
 from paysdk.errors import PaysdkError
 from paysdk.provider import PaymentsProvider
+from paysdk.testing.contract.editing import Pages
 from paysdk.testing.contract.promises import broken, check
 from paysdk.testing.contract.subject import ContractSubject
 from paysdk.testing.contract.tap import Tap
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
     from paysdk.payment import Payment
     from paysdk.provider import Listing, Page
+    from paysdk.testing.contract.editing import Edit
 
 __all__ = [
     "FEW",
@@ -81,10 +83,19 @@ class Trial:
         self._made.append(made)
         return made
 
+    def change_records(self, known: Sequence[Payment], edit: Edit) -> None:
+        """Change the records of pages from now on; *known* are payments that came so far, which tell what a record is."""
+        pages = Pages(known, lambda _, records: records)
+        for answer in self.tap.answers:
+            pages(answer)
+        check(pages.number, "no page can be changed, since no answer so far holds what the payments' raw says was sent")
+        self.tap.change(Pages(known, edit))
+
     async def aclose(self) -> None:
-        """Close what was made."""
+        """Close what was made, or try to: the cases about closing say what is wrong with that."""
         for provider in self._made:
-            await provider.aclose()
+            with contextlib.suppress(Exception):
+                await provider.aclose()
 
 
 class Room(ABC):

@@ -1,0 +1,325 @@
+"""Clients of Notify's sandbox that break one promise each, and which cases of the contract must say so."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+import attrs
+import msgspec
+
+from paysdk import (
+    APIError,
+    ConfigurationError,
+    ConnectionFailedError,
+    ListingReport,
+    MalformedResponseError,
+    NotifyProvider,
+    Page,
+    Payment,
+    PaysdkError,
+    RequestTimeoutError,
+    RetryPolicy,
+)
+from paysdk.events import RequestSent
+from paysdk.pagination import HalFrom, Position
+from paysdk.providers.notify.normalise import PaymentsReader
+from paysdk.reading import RawPage
+
+if TYPE_CHECKING:
+    from paysdk import Listing
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.listing import PagedListing
+
+BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
+
+
+def breaks(*cases: str) -> Callable[[type[NotifyProvider]], type[NotifyProvider]]:
+    """Note which cases must fail on a client."""
+
+    def note(broken: type[NotifyProvider]) -> type[NotifyProvider]:
+        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
+        return broken
+
+    return note
+
+
+class Knowing(NotifyProvider):
+    """It knows its key and its settings."""
+
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+        self.key = api_key
+        self.settings = settings
+        super().__init__(api_key, **self.changed(settings))
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings that it goes by."""
+        return settings
+
+
+# Keys.
+
+
+@breaks("keeps_the_key_out_of_reprs")
+class LeaksInRepr(Knowing):
+    """The key is in its repr, and so in the locals of each traceback."""
+
+    def __repr__(self) -> str:
+        return f"LeaksInRepr({self.key!r})"
+
+
+@breaks("keeps_the_key_out_of_logs_and_events")
+class LeaksInLogs(Knowing):
+    """The key is logged."""
+
+    def _listing(self, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401  # whatever comes
+        logging.getLogger("client").debug("listing with %s", self.key)
+        return super()._listing(*arguments, **named)
+
+
+@breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
+class LeaksInEvents(Knowing):
+    """The key is in the events."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        on_event = settings.get("on_event")
+        told = None if on_event is None else lambda event: on_event((event, self.key))
+        return {**settings, "on_event": told}
+
+
+@attrs.frozen
+class Keyed(HalFrom):
+    """It sends the key in the query."""
+
+    key: str = attrs.field(default="", kw_only=True)
+
+    def _position(self, start: str | None, limit: int | None, given: Sequence[str | int]) -> Position:
+        position = super()._position(start, limit, given)
+        return attrs.evolve(position, query=f"{position.query}&key={self.key}".lstrip("&"))
+
+
+@breaks("keeps_the_key_out_of_errors", "keeps_the_key_out_of_logs_and_events", "keeps_the_key_out_of_reprs", "keeps_the_key_out_of_urls")
+class LeaksInUrls(Knowing):
+    """The key is in the query."""
+
+    def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # type: ignore[override]  # noqa: ANN401
+        keyed = Keyed(pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else "")
+        return super()._listing(path, keyed, *arguments, **named)
+
+
+@breaks("sends_the_key")
+class TakesNoCallable(Knowing):
+    """A key is a text."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        if callable(self.key):
+            raise ConfigurationError("the key must be a text")
+        return settings
+
+
+@breaks("takes_the_key_to_https_only")
+class TakesPlainHttp(Knowing):
+    """The key goes over http."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "base_url": settings["base_url"].replace("http://payments.example", "https://payments.example")}
+
+
+@breaks("refuses_what_is_no_key")
+class TakesAnyKey(NotifyProvider):
+    """It makes a key of whatever it is given."""
+
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+        super().__init__(api_key if callable(api_key) else api_key.split("\r")[0] or "no-key-at-all", **settings)
+
+
+# Settings.
+
+
+@breaks("enters_the_limiter_for_each_request", "gives_up", "says_when_an_answer_is_no_json", "tries_again")
+class TriesOnce(Knowing):
+    """It does not try again."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "retry": RetryPolicy(attempts=1)}
+
+
+@breaks("gives_up", "says_when_an_answer_is_no_json")
+class TriesTooOften(Knowing):
+    """It tries once more than it may."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return (
+            {**settings, "retry": attrs.evolve(settings["retry"], attempts=settings["retry"].attempts + 1, wait_initial=0)}
+            if "retry" in settings
+            else settings
+        )
+
+
+@breaks("enters_the_limiter_for_each_request")
+class IgnoresItsLimiter(Knowing):
+    """It goes as fast as it can."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "limiter": None}
+
+
+@breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
+class IgnoresItsWatcher(Knowing):
+    """It tells nobody."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "on_event": None}
+
+
+@breaks("raises_for_a_malformed_record", "refuses_amounts_that_are_none")
+class SwallowsBadRecords(Knowing):
+    """What it cannot read it leaves out."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {"on_malformed": lambda _: None, **settings}
+
+
+@breaks("sets_malformed_records_aside")
+class NeverSetsAside(Knowing):
+    """A bad record ends it, whatever was said."""
+
+    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "on_malformed": None}
+
+
+# What it holds.
+
+
+@breaks("can_be_cancelled", "closing_ends_what_is_under_way", "closing_gives_everything_back", "refuses_work_after_closing")
+class NeverCloses(NotifyProvider):
+    """Closing does nothing."""
+
+    async def aclose(self) -> None:
+        return
+
+
+@breaks("refuses_work_after_closing")
+class WorksAfterClosing(NotifyProvider):
+    """Closing is a pause."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        self._client.reopen()
+
+
+@breaks("refuses_work_after_closing")
+class CannotBeEnteredAgain(NotifyProvider):
+    """Closed is closed."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+
+@breaks("never_closes_what_it_was_given")
+class ClosesWhatItWasGiven(Knowing):
+    """It closes a session that is not its own."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        if "session" in self.settings:
+            await self.settings["session"].close()
+
+
+# Pages.
+
+
+@attrs.frozen
+class EndsAtAnEmptyPage(HalFrom):
+    """Nothing on a page is the end."""
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        return super().following(position, link, ids, records) if records else None
+
+
+@attrs.frozen
+class EndsAtAShortPage(HalFrom):
+    """Less than a whole page is the end."""
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        return super().following(position, link, ids, records) if records >= (self.limit or 1) else None
+
+
+class LosesDigits(PaymentsReader):
+    """Amounts go through a float."""
+
+    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row, record), amount=Decimal(str(float(row.amount))), raw=record)
+
+
+class CutsRaw(PaymentsReader):
+    """What was sent is what is needed."""
+
+    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row, record), raw={"id": row.id, "amount": row.amount})
+
+
+class MakesZeros(PaymentsReader):
+    """What is no amount is nothing."""
+
+    def rows(self, records: list[bytes]) -> list[Any]:
+        try:
+            return super().rows(records)
+        except msgspec.ValidationError as error:
+            if "amount" not in str(error):
+                raise
+            return [
+                row
+                for record in records
+                for row in super(MakesZeros, self).rows([json.dumps({**json.loads(record), "amount": "0"}).encode()])
+            ]
+
+
+class EndsAtAnythingElse(PaymentsReader):
+    """What is no page is the end."""
+
+    def split(self, body: bytes) -> RawPage:
+        try:
+            return super().split(body)
+        except msgspec.ValidationError:
+            return RawPage([], None, None)
+
+
+def with_reader(kind: type[PaymentsReader]) -> type[NotifyProvider]:
+    """A client that reads so."""
+
+    def _listing(self: NotifyProvider, path: str, pagination: Any, _: object, **named: Any) -> PagedListing:  # noqa: ANN401
+        return super(made, self)._listing(path, pagination, kind(None), **named)
+
+    made = type(kind.__name__, (NotifyProvider,), {"_listing": _listing})
+    return made
+
+
+def with_pages(kind: type[HalFrom]) -> type[NotifyProvider]:
+    """A client that pages so."""
+
+    def _listing(self: NotifyProvider, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
+        return super(made, self)._listing(path, kind(pagination.limit, pagination.largest), *arguments, **named)
+
+    made = type(kind.__name__, (NotifyProvider,), {"_listing": _listing})
+    return made
+
+
+breaks("goes_on_after_a_short_page")(with_pages(EndsAtAnEmptyPage))
+breaks("goes_on_after_a_short_page")(with_pages(EndsAtAShortPage))
+breaks("keeps_the_digits_of_amounts")(with_reader(LosesDigits))
+breaks(
+    "drops_a_repeat",
+    "goes_on_after_a_short_page",
+    "keeps_the_digits_of_amounts",
+    "keeps_what_was_sent",
+    "raises_for_a_malformed_record",
+    "refuses_amounts_that_are_none",
+    "sets_malformed_records_aside",
+)(with_reader(CutsRaw))
+breaks("refuses_amounts_that_are_none")(with_reader(MakesZeros))
+breaks("raises_for_an_answer_of_another_shape")(with_reader(EndsAtAnythingElse))

@@ -1,0 +1,139 @@
+"""The contract, over providers that break it: each is caught by the cases that are about what it breaks, and by no others."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from typing import TYPE_CHECKING
+from unittest import SkipTest
+
+import pytest
+
+from paysdk.providers.notify.sandbox import NotifySandbox
+from paysdk.testing import ContractSubject, ProviderContract
+from paysdk.testing.contract import promises
+from tests.testing import broken_clients, broken_ledgers, broken_listings
+from tests.testing.ledger import Ledger, payment
+from tests.testing.naive_client import NaiveClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk import NotifyProvider
+
+CASES = {name: found for name in dir(ProviderContract) if (found := promises.promise_of(getattr(ProviderContract, name)))}
+ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
+
+# What the forty lines of a careful afternoon keep.
+NAIVE_KEEPS = frozenset(
+    f"test_{case}"
+    for case in (
+        "amounts_are_decimal",
+        "breaking_out_leaves_no_task",
+        "can_be_cancelled",
+        "can_be_closed_twice",
+        "closing_gives_everything_back",
+        "collects",
+        "counts_its_requests",
+        "dates_are_dates",
+        "does_not_contradict_itself",
+        "filters_by_modified_since",
+        "filters_by_modified_until",
+        "filters_by_voided",
+        "gives_each_payment_once",
+        "gives_payments",
+        "has_a_name",
+        "keeps_one_order",
+        "keeps_the_key_out_of_urls",
+        "keeps_the_protocol",
+        "lists_nothing_where_there_is_nothing",
+        "never_closes_what_it_was_given",
+        "outlives_an_event_loop",
+        "pages_hold_the_same",
+        "payments_are_values",
+        "refuses_a_checkpoint_of_other_filters",
+        "refuses_a_negative_limit",
+        "refuses_naive_times",
+        "refuses_page_sizes_out_of_range",
+        "reports_voids_only_if_it_says_so",
+        "reports_what_it_did",
+        "resumes_a_resumed_listing",
+        "resumes_from_text",
+        "resumes_with_another_page_size",
+        "resumes_with_the_rest",
+        "resumes_without_asking_again",
+        "says_what_it_can_do",
+        "serves_many_tasks",
+        "starts_afresh",
+        "takes_the_largest_page_size",
+        "times_are_in_utc",
+    )
+)
+
+
+def failing(subject: Callable[[int], ContractSubject]) -> dict[str, str]:
+    """The cases that fail on this subject, and what they say."""
+
+    class Tried(ProviderContract):
+        def subject(self, payments: int) -> ContractSubject:
+            return subject(payments)
+
+    said: dict[str, str] = {}
+    # Some of them leave things behind, which is not for this test to complain of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in sorted(CASES):
+            try:
+                getattr(Tried(), name)()
+            except AssertionError as error:
+                said[name] = str(error)
+            except SkipTest:
+                assert CASES[name].needs_sandbox
+        gc.collect()
+    return said
+
+
+def in_memory(ledger: type[Ledger]) -> Callable[[int], ContractSubject]:
+    """A ledger as a subject."""
+    return lambda payments: ContractSubject(provider=lambda: ledger([*map(payment, range(1, payments + 1))]), sandbox=None)
+
+
+def test_provider_of_its_own_keeps_the_contract() -> None:
+    """Whoever keeps the protocol without anything of paysdk's, and without a server, passes what needs none."""
+    assert {} == failing(in_memory(Ledger))
+
+
+@pytest.mark.parametrize("broken", broken_ledgers.BROKEN, ids=lambda broken: broken.__name__)
+def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
+    """Each fails the cases about what it breaks."""
+    assert broken_ledgers.BROKEN[broken] == failing(in_memory(broken)).keys()
+
+
+@pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
+def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
+    """Each fails the cases about what it breaks."""
+    said = failing(lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)))
+    assert ON_THE_WIRE[broken] == said.keys()
+
+
+def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks right and was never held to the contract breaks half of it."""
+    monkeypatch.setattr(promises, "_ENOUGH", 2.0)
+    said = failing(lambda payments: ContractSubject(provider=NaiveClient, sandbox=NotifySandbox(payments=payments)))
+    assert NAIVE_KEEPS == CASES.keys() - said.keys()
+
+
+def test_each_case_catches_somebody() -> None:
+    """There is no case that every broken provider passes."""
+    caught = set().union(*broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), CASES.keys() - NAIVE_KEEPS)
+    assert set() == CASES.keys() - caught
+
+
+def test_failure_says_promise_finding_and_place() -> None:
+    """Who reads the message knows what was promised, what was found, and where to read on."""
+    said = failing(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
+    assert (
+        "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite `Decimal`s.\n"
+        "Found: amount of payment 1 is 11.5.\n"
+        "It is written in docs/contract.md#amounts-are-decimal"
+    ) == said
