@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 import msgspec
 
 from paysdk import (
-    APIError,
     ConfigurationError,
-    ConnectionFailedError,
-    ListingReport,
-    MalformedResponseError,
     NotifyProvider,
-    Page,
     Payment,
-    PaysdkError,
-    RequestTimeoutError,
     RetryPolicy,
 )
-from paysdk.events import RequestSent
 from paysdk.pagination import HalFrom, Position
 from paysdk.providers.notify.normalise import PaymentsReader
 from paysdk.reading import RawPage
 
 if TYPE_CHECKING:
-    from paysdk import Listing
-    from paysdk.checkpoint import Checkpoint
+    from collections.abc import Callable, Sequence
+
     from paysdk.listing import PagedListing
 
 BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
@@ -106,7 +96,7 @@ class Keyed(HalFrom):
 class LeaksInUrls(Knowing):
     """The key is in the query."""
 
-    def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # type: ignore[override]  # noqa: ANN401
+    def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
         keyed = Keyed(pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else "")
         return super()._listing(path, keyed, *arguments, **named)
 
@@ -292,21 +282,23 @@ class EndsAtAnythingElse(PaymentsReader):
 def with_reader(kind: type[PaymentsReader]) -> type[NotifyProvider]:
     """A client that reads so."""
 
-    def _listing(self: NotifyProvider, path: str, pagination: Any, _: object, **named: Any) -> PagedListing:  # noqa: ANN401
-        return super(made, self)._listing(path, pagination, kind(None), **named)
+    class Made(NotifyProvider):
+        def _listing(self, path: str, pagination: Any, _: object, **named: Any) -> PagedListing:  # type: ignore[override]  # noqa: ANN401
+            return super()._listing(path, pagination, kind(None), **named)
 
-    made = type(kind.__name__, (NotifyProvider,), {"_listing": _listing})
-    return made
+    Made.__name__ = kind.__name__
+    return Made
 
 
 def with_pages(kind: type[HalFrom]) -> type[NotifyProvider]:
     """A client that pages so."""
 
-    def _listing(self: NotifyProvider, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
-        return super(made, self)._listing(path, kind(pagination.limit, pagination.largest), *arguments, **named)
+    class Made(NotifyProvider):
+        def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
+            return super()._listing(path, kind(pagination.limit, pagination.largest), *arguments, **named)
 
-    made = type(kind.__name__, (NotifyProvider,), {"_listing": _listing})
-    return made
+    Made.__name__ = kind.__name__
+    return Made
 
 
 breaks("goes_on_after_a_short_page")(with_pages(EndsAtAnEmptyPage))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
 
-from tests.testing.ledger import Ledger, LedgerListing
 from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, Page, Payment, UnsupportedFilterError
 from paysdk.payment import PaymentDraft
+from tests.testing.ledger import Ledger, LedgerListing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from decimal import Decimal
 
 BROKEN: dict[type[Ledger], frozenset[str]] = {}
 
@@ -113,7 +115,7 @@ class ExcludesTheBound(Ledger):
 class EndsADayAtItsBeginning(Ledger):
     """A date as the upper bound is midnight."""
 
-    def moment(self, bound: date | None, of_day: time) -> str | None:
+    def moment(self, bound: date | None, of_day: time) -> str | None:  # noqa: ARG002  # what is wrong with it
         return super().moment(bound, time.min)
 
 
@@ -188,7 +190,7 @@ class CutsPageSizes(Ledger):
     """More than the most is the most, less than one is one."""
 
     def check_size(self, page_size: object) -> None:
-        return
+        """All are fine."""
 
 
 @breaks("takes_the_largest_page_size")

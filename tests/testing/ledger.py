@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import attrs
 
@@ -49,7 +49,7 @@ class LedgerListing:
     size: int
     start: int
     tag: str
-    report: ListingReport = ListingReport()
+    report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncGenerator[Page]:
         """Page by page."""

@@ -1,0 +1,170 @@
+"""The plugin, and the contract, as pytest runs them in somebody else's project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest_plugins = "pytester"
+
+# pytest-asyncio warns where this is not set.
+SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
+MODES = {
+    "auto": ("-o", "asyncio_mode=auto", *SCOPE),
+    "strict": ("-o", "asyncio_mode=strict", *SCOPE),
+    "no plugin for asyncio": ("-p", "no:asyncio"),
+}
+CONTRACT = """
+from paysdk import NotifyProvider
+from paysdk.providers.notify.sandbox import NotifySandbox
+from paysdk.testing import ContractSubject, ProviderContract
+
+
+class TestMine(ProviderContract):
+    def subject(self, payments):
+        return ContractSubject(provider=NotifyProvider, sandbox=NotifySandbox(payments=payments))
+"""
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules that a new interpreter has loaded after *code*."""
+    command = [sys.executable, "-P", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_plugin_loads_nothing_but_itself() -> None:
+    """Beside pytest, which is there, loading it loads three small modules."""
+    mine = {"paysdk", "paysdk.testing", "paysdk.testing.pytest_plugin"}
+    assert mine == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after("import pytest, importlib, typing")
+
+
+def test_testing_needs_no_pytest() -> None:
+    """The contract can be imported where pytest is not installed."""
+    assert set() == {"pytest", "_pytest"} & loaded_after("from paysdk.testing import *")
+
+
+def test_unused_plugin_changes_nothing(pytester: pytest.Pytester) -> None:
+    """In a run that uses no fixture of it nothing of paysdk is loaded but the plugin, and warnings may be errors."""
+    pytester.makepyfile("""
+        import sys
+
+        def test_mine():
+            loaded = {name for name in sys.modules if name.partition(".")[0] in ("paysdk", "aiohttp")}
+            assert {"paysdk", "paysdk.testing", "paysdk.testing.pytest_plugin"} == loaded
+    """)
+    pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
+
+
+def test_fixtures_are_listed(pytester: pytest.Pytester) -> None:
+    """Who asks pytest for its fixtures finds these, with what they are."""
+    listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:asyncio")
+    listed.stdout.fnmatch_lines(["campfire_sandbox -*", "notify_sandbox -*"])
+    listed.stdout.fnmatch_lines(["fault_plan -*", "*Which requests to the sandboxes fail*"])
+
+
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+def test_sandboxes_in_async_tests(pytester: pytest.Pytester, mode: str) -> None:
+    """An async test uses them under pytest-asyncio, in either mode."""
+    pytester.makepyfile("""
+        import pytest
+        from paysdk import CampfireProvider, NotifyProvider
+
+        @pytest.mark.asyncio
+        async def test_both(campfire_sandbox, notify_sandbox):
+            for kind, sandbox in ((CampfireProvider, campfire_sandbox), (NotifyProvider, notify_sandbox)):
+                async with kind(sandbox.api_key, base_url=sandbox.url) as provider:
+                    assert 1000 == len(await provider.list_payments().collect()) == len(sandbox.payments)
+    """)
+    pytester.runpytest_subprocess(*MODES[mode], "-W", "error").assert_outcomes(passed=1)
+
+
+def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
+    """A test that is not async uses them too, and without any plugin for asyncio."""
+    pytester.makepyfile("""
+        import asyncio
+        from paysdk import CampfireProvider
+
+        def how_many(url, key):
+            async def count():
+                async with CampfireProvider(key, base_url=url) as campfire:
+                    return len(await campfire.list_payments().collect())
+            return asyncio.run(count())
+
+        def test_tool(campfire_sandbox):
+            assert 1000 == how_many(campfire_sandbox.url, campfire_sandbox.api_key)
+            assert all(request.authorised for request in campfire_sandbox.requests)
+    """)
+    pytester.runpytest_subprocess(*MODES["no plugin for asyncio"], "-W", "error").assert_outcomes(passed=1)
+
+
+def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
+    """A module's own plan, or a test's parameter, takes the place of the empty one."""
+    pytester.makepyfile("""
+        import asyncio
+        import pytest
+        from paysdk import NotifyProvider, RetryPolicy
+        from paysdk.testing import FaultPlan, status
+
+        @pytest.fixture
+        def fault_plan():
+            return FaultPlan().on(1, status(503))
+
+        def retries(sandbox):
+            async def count():
+                retry = RetryPolicy(wait_initial=0)
+                async with NotifyProvider(sandbox.api_key, base_url=sandbox.url, retry=retry) as notify:
+                    listing = notify.list_payments(page_size=250)
+                    await listing.collect()
+                    return listing.report.retries
+            return asyncio.run(count())
+
+        def test_of_the_module(notify_sandbox):
+            assert 1 == retries(notify_sandbox)
+
+        @pytest.mark.parametrize("fault_plan", [FaultPlan().on({1, 3}, status(503))])
+        def test_of_its_own(notify_sandbox):
+            assert 2 == retries(notify_sandbox)
+    """)
+    pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_contract_under_any_plugin(pytester: pytest.Pytester, mode: str) -> None:
+    """The contract is collected by its subclass alone, and passes under pytest-asyncio in both modes, and without it."""
+    pytester.makepyfile(CONTRACT)
+    done = pytester.runpytest_subprocess(*MODES[mode], "-W", "error")
+    outcomes = done.parseoutcomes()
+    assert ({"passed"}, True) == (set(outcomes), outcomes["passed"] > 40)
+
+
+def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester) -> None:
+    """A case that nobody can see into without a sandbox is skipped by name, with its promise."""
+    pytester.makepyfile(CONTRACT.replace("NotifySandbox(payments=payments)", "None"))
+    done = pytester.runpytest_subprocess("-rs", "-k", "test_tries_again")
+    done.assert_outcomes(skipped=1, deselected=len(done_cases(pytester)) - 1)
+    done.stdout.fnmatch_lines(["SKIPPED*sandbox=None*nobody can see whether*What may pass is tried again*"])
+
+
+def done_cases(pytester: pytest.Pytester) -> list[str]:
+    """The cases that are collected."""
+    collected = pytester.runpytest_subprocess("--collect-only", "-q").outlines
+    return [line for line in collected if "::" in line]
+
+
+def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
+    """A failure is told by its promise, and not by the lines of the contract."""
+    pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Shouting") + SHOUTING)
+    done = pytester.runpytest_subprocess("-k", "test_has_a_name")
+    done.assert_outcomes(failed=1, deselected=len(done_cases(pytester)) - 1)
+    done.stdout.fnmatch_lines(["*A promise is broken. It says: The name is a word in lower case*", "*Found: the name is 'NOTIFY'*"])
+    done.stdout.fnmatch_lines(["*It is written in docs/contract.md#has-a-name*"])
+    done.stdout.no_fnmatch_line("*check(isinstance(name, str)*")
+
+
+SHOUTING = """
+
+class Shouting(NotifyProvider):
+    name = "NOTIFY"
+"""
