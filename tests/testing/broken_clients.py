@@ -13,6 +13,7 @@ import msgspec
 from paysdk import (
     ConfigurationError,
     NotifyProvider,
+    PaginationError,
     Payment,
     RetryPolicy,
 )
@@ -237,6 +238,16 @@ class EndsAtAShortPage(HalFrom):
 
     def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
         return super().following(position, link, ids, records) if records >= (self.limit or 1) else None
+
+
+@attrs.frozen
+class AsksByTheLastId(HalFrom):
+    """It goes by the last id of a page, and says where there is none; that is allowed."""
+
+    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        if link is not None and not ids:
+            raise PaginationError("There is no id on this page to go on from.")
+        return super().following(position, link, ids, records)
 
 
 class LosesDigits(PaymentsReader):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
@@ -69,6 +70,13 @@ class MeasuresItsLargestPage(Ledger):
     """Its largest page is no whole number."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, max_page_size=100.0)  # type: ignore[arg-type]  # what is wrong with it
+
+
+@breaks("says_what_it_can_do")
+class DescribesItselfOtherwise(Ledger):
+    """Its capabilities are a thing of its own."""
+
+    capabilities: ClassVar[Any] = SimpleNamespace(**attrs.asdict(Ledger.capabilities))
 
 
 @breaks("does_not_contradict_itself")
@@ -626,6 +634,20 @@ class GivesNumbersForIds(Altered):
 
     def altered(self, each: Payment) -> Payment:
         return spoilt(each, id=int(each.id))
+
+
+class Changeable(Payment):
+    """A payment that can be changed."""
+
+    __setattr__ = object.__setattr__
+
+
+@breaks("payments_are_values")
+class GivesChangeable(Altered):
+    """What it gives can be changed."""
+
+    def altered(self, each: Payment) -> Payment:
+        return Changeable(**{name.lstrip("_"): getattr(each, name) for name in PaymentDraft.__slots__})
 
 
 @breaks("filters_by_voided", "gives_payments", "payments_are_values", "reports_voids_only_if_it_says_so")

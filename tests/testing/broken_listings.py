@@ -190,6 +190,20 @@ class CollectsWithACheckpoint(Wrapped):
         return await super().collect(limit) if limit is not None else [each async for each in self]
 
 
+@breaks("fails_at_the_start_without_one")
+class CollectsWhatItGot(Wrapped):
+    """Where it fails, collect() returns what there was by then."""
+
+    async def collect(self, limit: int | None = None) -> list[Payment]:
+        found: list[Payment] = []
+        try:
+            async for each in self:
+                found.append(each)  # noqa: PERF401  # what came before the error counts
+        except PaysdkError:
+            return found
+        return found[:limit]
+
+
 @breaks("does_not_wait_for_ever")
 class ForgetsHowLongToWait(Wrapped):
     """An error does not say when to come back."""

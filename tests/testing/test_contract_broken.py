@@ -9,9 +9,10 @@ from unittest import SkipTest
 
 import pytest
 
+from paysdk import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject, ProviderContract
-from paysdk.testing.contract import promises
+from paysdk.testing.contract import ROOMS, listings, promises
 from tests.testing import broken_clients, broken_ledgers, broken_listings
 from tests.testing.ledger import Ledger, payment
 from tests.testing.naive_client import NaiveClient
@@ -19,7 +20,7 @@ from tests.testing.naive_client import NaiveClient
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from paysdk import NotifyProvider
+    from paysdk.pagination import HalFrom
 
 CASES = {name: found for name in dir(ProviderContract) if (found := promises.promise_of(getattr(ProviderContract, name)))}
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
@@ -112,8 +113,9 @@ def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
 
 @pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
 def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
-    """Each fails the cases about what it breaks, of those that need a sandbox; the ledgers are for the others."""
-    on_the_wire = [name for name, promise in CASES.items() if promise.needs_sandbox]
+    """Each fails the cases about what it breaks, and no others of the same rooms that need a sandbox."""
+    rooms = [room for room in ROOMS if ON_THE_WIRE[broken] & vars(room).keys()]
+    on_the_wire = [name for name in CASES if CASES[name].needs_sandbox and any(name in vars(room) for room in rooms)]
     said = failing(lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)), on_the_wire)
     assert ON_THE_WIRE[broken] == said.keys()
 
@@ -121,6 +123,7 @@ def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
 def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """What looks right and was never held to the contract breaks half of it."""
     monkeypatch.setattr(promises, "_ENOUGH", 2.0)
+    monkeypatch.setattr(listings, "_MANY_PAGES", 20)
     said = failing(lambda payments: ContractSubject(provider=NaiveClient, sandbox=NotifySandbox(payments=payments)))
     assert NAIVE_KEEPS == CASES.keys() - said.keys()
 
@@ -139,3 +142,30 @@ def test_failure_says_promise_finding_and_place() -> None:
         "Found: amount of payment 1 is 11.5.\n"
         "It is written in docs/contract.md#amounts-are-decimal"
     ) == said
+
+
+def test_short_key_is_refused() -> None:
+    """A key that stands in other texts by chance would be found everywhere."""
+    said = failing(
+        lambda payments: ContractSubject(provider=NotifyProvider, sandbox=NotifySandbox(payments=payments, api_key="test_")),
+        ["test_keeps_the_key_out_of_urls"],
+    )
+    assert "ConfigurationError was raised: The sandbox's key has less than 8 characters" in said["test_keeps_the_key_out_of_urls"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "short_page_ends", "caught"),
+    [
+        (broken_clients.EndsAtAShortPage, True, False),
+        (broken_clients.EndsAtAShortPage, False, True),
+        (broken_clients.AsksByTheLastId, False, False),
+    ],
+)
+def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caught: bool) -> None:
+    """Where an API has no other end a short page is one, and where it asks by the last id an empty page leads nowhere, and says so."""
+    provider = broken_clients.with_pages(kind)
+    said = failing(
+        lambda payments: ContractSubject(provider=provider, sandbox=NotifySandbox(payments=payments), short_page_ends=short_page_ends),
+        ["test_goes_on_after_a_short_page"],
+    )
+    assert caught is bool(said)

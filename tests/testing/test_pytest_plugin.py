@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from paysdk import testing
+from paysdk.testing import FaultPlan, Sandbox
+
 pytest_plugins = "pytester"
 
 HOW_TO = Path(__file__).parents[2].joinpath("docs", "how-to", "test.md").read_text(encoding="utf-8")
@@ -173,3 +176,17 @@ SHOUTING = """
 class Shouting(NotifyProvider):
     name = "NOTIFY"
 """
+
+
+def test_fixtures_here_too(campfire_sandbox: Sandbox, notify_sandbox: Sandbox, fault_plan: FaultPlan) -> None:
+    """They run side by side, with the empty plan."""
+    assert FaultPlan() == fault_plan
+    assert {fault_plan} == {campfire_sandbox.faults, notify_sandbox.faults}
+    assert campfire_sandbox.url != notify_sandbox.url
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A name that paysdk.testing does not have fails like that of any module, and those that it has are listed."""
+    with pytest.raises(AttributeError, match="no_such_name"):
+        testing.no_such_name  # noqa: B018  # the access is what fails
+    assert set(testing.__all__) <= set(dir(testing))

@@ -59,15 +59,8 @@ class Trial:
 
     @property
     def tap(self) -> Tap:
-        """The server that the provider talks to."""
-        if self._tap is None:
-            raise LookupError("only a case that needs a sandbox may ask for it")
-        return self._tap
-
-    @property
-    def has_sandbox(self) -> bool:
-        """Whether there is something to look at between the provider and what it asks."""
-        return self._tap is not None
+        """The server that the provider talks to. Only a case that needs a sandbox asks for it."""
+        return cast("Tap", self._tap)
 
     @property
     def requests(self) -> int:
@@ -145,10 +138,13 @@ async def walked(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
 
 async def failed(listing: Listing) -> PaysdkError:
     """The error that ends the listing."""
-    given, error = await walked(listing)
-    if error is None:
-        broken(f"the listing ended as if nothing had happened, after {len(given)} payments")
-    return error
+    given = 0
+    try:
+        async for _ in listing:
+            given += 1
+    except PaysdkError as error:
+        return error
+    broken(f"the listing ended as if nothing had happened, after {given} payments")
 
 
 async def taken(iterator: AsyncIterator[T], count: int) -> list[T]:
