@@ -144,7 +144,7 @@ async def failed(listing: Listing) -> PaysdkError:
             given += 1
     except PaysdkError as error:
         return error
-    broken(f"the listing ended as if nothing had happened, after {given} payments")
+    return broken(f"the listing ended as if nothing had happened, after {given} payments")
 
 
 async def taken(iterator: AsyncIterator[T], count: int) -> list[T]:
