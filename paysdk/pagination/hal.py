@@ -56,12 +56,12 @@ class HalFrom:
         target = parameters_of(query_of(link)).get("from")
         if target is None:
             raise nowhere(link, "'from'")
-        if asked.get("from") in ids[1:]:
-            raise _ignored(asked["from"], ids[0])
         limit = whole(asked.get("limit", ""))
         if ids and target in (ids[0], asked.get("from")):
             target = ids[-1]
             if target == asked.get("from"):
+                if target != ids[0]:
+                    raise _ignored(target, ids[0])
                 # Nothing came but what was asked for, and perhaps records without a readable id. Where the page had room for more, that
                 # is the end; where it was full, a larger one may show what comes after.
                 if max(records, len(ids)) < (limit or 2):
