@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast, overload
 import attrs
 import msgspec
 
+from paysdk.chain import SLICE, Source
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
 from paysdk.pagination import Pagination, Position
 from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
-from paysdk.walk import SLICE, RowsOfPage, Source, Walk
+from paysdk.walk import RowsOfPage, Walk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator

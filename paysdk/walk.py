@@ -7,71 +7,28 @@ windows of time is a chain for each, and the walk gives whichever page comes fir
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from paysdk.chain import Account, Chain, Source
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import MalformedResponseError, PaginationError, PaysdkError
-from paysdk.events import PageRead, RepeatDropped
-from paysdk.messages import Request, Response
-from paysdk.pagination import PagesGiven, Pagination, Position, RequestsMade, repeats, same_request
+from paysdk.errors import PaysdkError
+from paysdk.events import PageRead
 from paysdk.provider import ListingReport
-from paysdk.reading import RawPage, Reader, opened, read_records
-from paysdk.transport.client import Client
-from paysdk.transport.watch import Tally
-from paysdk.windows import TimeWindows, belonging, cuts, revisited
+from paysdk.reading import RawPage, read_records
+from paysdk.windows import TimeWindows, cuts, revisited
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
     from datetime import datetime
 
-__all__ = ["SLICE", "RowsOfPage", "Source", "Walk"]
+    from paysdk.pagination import Position
+
+
+__all__ = ["RowsOfPage", "Walk"]
 
 T = TypeVar("T")
-Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
-
-# Records read in one go: about a millisecond's work, after which the event loop gets its turn.
-SLICE = 500
-
-# An empty page with a link goes on, but not for ever.
-_FRUITLESS_PAGES = 1000
-
-
-@attrs.frozen(kw_only=True)
-class Source:
-    """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
-
-    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted. Rows of which
-    *leave_out* is true are no payments, and not given.
-    """
-
-    client: Client
-    path: str
-    pagination: Pagination
-    reader: Reader
-    checkpoint: Callable[[Sequence[Position]], Checkpoint]
-    concurrency: int
-    windows: TimeWindows | None
-    on_malformed: Callable[[MalformedResponseError], object] | None
-    leave_out: Callable[[Any], bool] | None = None
-    read_ahead: bool = True
-
-    def no_further(self) -> Source:
-        """The same, but no page is asked for before it is wanted."""
-        return attrs.evolve(self, concurrency=1, windows=None, read_ahead=False)
-
-    def request(self, position: Position) -> Request:
-        return Request("GET", self.path, position.query)
-
-    async def fetch(self, position: Position, tally: Tally) -> RawPage:
-        def read(response: Response) -> RawPage:
-            page, header = opened(self.reader, response.body), self.pagination.header
-            return page if header is None else attrs.evolve(page, link=response.headers.get(header))
-
-        return await self.client.call(self.request(position), read, tally)
 
 
 @attrs.frozen
@@ -88,184 +45,19 @@ class RowsOfPage:
     checkpoint: Checkpoint | None
 
 
-@attrs.define
-class _Account:
-    """What a walk has done so far."""
-
-    pages: int = 0
-    payments: int = 0
-    repeats_dropped: int = 0
-    malformed: int = 0
-    left_out: int = 0
-    reported_first: int | None = None
-    reported_last: int | None = None
-    tally: Tally = attrs.field(factory=Tally)
-
-
-class _Chain:
-    """A run of pages. ``position`` is where the page starts that is given next, and ``None`` at the end."""
-
-    def __init__(self, source: Source, position: Position, account: _Account, start: Callable[[Fetch], asyncio.Task[RawPage]]) -> None:
-        self.position: Position | None = position
-        self.latest: datetime | None = None
-        self.bad_link: PaginationError | None = None
-        self._source = source
-        self._account = account
-        self._start = start
-        self._under_way: dict[str, asyncio.Task[RawPage]] = {}
-        self._requests_made = RequestsMade()
-        self._requests_made.add(position.query)
-        self._pages_given = PagesGiven()
-        self._given: dict[str | int, object] = {}
-        self._fruitless = 0
-        self._set_aside_before: Counter[bytes] = Counter()
-        self._set_aside_now: list[bytes] = []
-        self._outlasted: set[str] = set()
-
-    def wanted(self, position: Position) -> asyncio.Task[RawPage]:
-        """The task that brings the page at *position*, and, as far as is allowed, those for the pages after it."""
-        allowed = self._source.concurrency if self._source.windows is None else 1
-        ahead = [position, *(self._source.pagination.guessed(position, allowed - 1) if allowed > 1 else [])]
-        before, self._under_way = self._under_way, {}
-        for each in ahead:
-            same = same_request(each.query)
-            started = before.pop(same) if same in before else self._start(self._source.fetch(each, self._account.tally))
-            self._under_way[same] = started
-        for task in before.values():
-            task.cancel()
-        return self._under_way[same_request(position.query)]
-
-    async def read(self, position: Position, raw: RawPage) -> tuple[list[Any], list[bytes]]:
-        """The rows of the page at *position*, and their records; ``position`` moves on to the next page, which is asked for."""
-        reads_ids = self._source.pagination.reads_ids
-        # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
-        following = None if reads_ids else self._step(position, raw, [])
-        rows, records = await self._rows(raw, position)
-        if reads_ids:
-            following = self._step(position, raw, [row.id for row in rows])
-        rows, records, ended = self._within(rows, records, position)
-        self._drop_repeats(rows, records, position)
-        if following is not None:
-            self._check_progress(rows, records)
-        self._leave_out(rows, records)
-        if ended:
-            following = None
-            self.stop()
-        # After a bad link there is a next page, but no way to it except through this one.
-        self.position = position if self.bad_link else following
-        return rows, records
-
-    def _leave_out(self, rows: list[Any], records: list[bytes]) -> None:
-        if (leave_out := self._source.leave_out) is None:
-            return
-        kept = [place for place, row in enumerate(rows) if not leave_out(row)]
-        self._account.left_out += len(rows) - len(kept)
-        rows[:], records[:] = [rows[place] for place in kept], [records[place] for place in kept]
-
-    def _check_progress(self, rows: list[Any], records: list[bytes]) -> None:
-        if rows:
-            self._fruitless = 0
-            try:
-                self._pages_given.add(rows, records)
-            except PaginationError as error:
-                self.bad_link = error
-            return
-        self._fruitless += 1
-        if self._fruitless >= _FRUITLESS_PAGES:
-            self.bad_link = PaginationError(
-                f"The links lead on and on, and the last {_FRUITLESS_PAGES} pages brought nothing new. "
-                "Resume from the checkpoint later, or tell the provider."
-            )
-
-    def outlast(self) -> None:
-        """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""
-        self._outlasted = set(self._under_way)
-
-    def may_miss(self, position: Position) -> bool:
-        """Whether the page at *position* was asked for before another chain ended."""
-        return same_request(position.query) in self._outlasted
-
-    def stop(self) -> None:
-        """Cancel the requests that are under way."""
-        for task in self._under_way.values():
-            task.cancel()
-        self._under_way = {}
-
-    def _step(self, position: Position, raw: RawPage, ids: list[str]) -> Position | None:
-        """Where the next page starts; its request is sent ahead. A bad link is kept until the payments of this page have been given."""
-        self._under_way.pop(same_request(position.query), None)
-        following = None
-        try:
-            following = self._source.pagination.following(position, raw.link, ids, len(raw.records))
-            if following is not None:
-                self._requests_made.add(following.query)
-        except PaginationError as error:
-            self.bad_link = error
-            following = None
-        if following is None:
-            self.stop()
-        elif self._source.read_ahead:
-            self.wanted(following)
-        return following
-
-    async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[bytes]]:
-        on_malformed = self._source.on_malformed
-        set_aside = None if on_malformed is None else partial(self._set_aside, position=position, tell=on_malformed)
-        self._set_aside_now = []
-        rows: list[Any] = []
-        records: list[bytes] = []
-        for first in range(0, len(raw.records), SLICE):
-            if first:
-                await asyncio.sleep(0)
-            part = [bytes(record) for record in raw.records[first : first + SLICE]]
-            rows_of_part, readable = read_records(self._source.reader, part, first, set_aside)
-            rows += rows_of_part
-            records += readable
-        self._set_aside_before = Counter(self._set_aside_now)
-        return rows, records
-
-    def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
-        self._set_aside_now.append(fault.raw)
-        # Pages that start from an id overlap, and where a record has no id to read, its bytes tell that it came before.
-        if self._source.pagination.reads_ids and self._set_aside_before[fault.raw] > 0:
-            self._set_aside_before[fault.raw] -= 1
-            return
-        client = self._source.client
-        fault.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
-        self._account.malformed += 1
-        tell(fault)
-
-    def _within(self, rows: list[Any], records: list[bytes], position: Position) -> tuple[list[Any], list[bytes], bool]:
-        part, ended = belonging(rows, position)
-        if len(range(*part.indices(len(rows)))) < len(rows):
-            rows, records = rows[part], records[part]
-        if rows:
-            self.latest = rows[-1].modified_at
-        return rows, records, ended
-
-    def _drop_repeats(self, rows: list[Any], records: list[bytes], position: Position) -> None:
-        before: dict[str | int, object] = self._given | dict.fromkeys(position.given, position.floor) if position.given else self._given
-        now, places = repeats(rows, records, before)
-        self._given = now or self._given
-        for place in reversed(places):
-            self._source.client.watch(RepeatDropped(self._source.client.provider, str(rows[place].id)))
-            del rows[place], records[place]
-        self._account.repeats_dropped += len(places)
-
-
 class Walk:
     """One pass over a listing."""
 
     def __init__(self, source: Source, resume: Sequence[Position] | None) -> None:
         self._source = source
         self._resumed = resume is not None
-        self._account = _Account()
+        self._account = Account()
         positions = [source.pagination.start()] if resume is None else [source.pagination.resumed(position) for position in resume]
         self._tasks: set[asyncio.Task[Any]] = set()
         self._chains = [self._chain(position) for position in positions]
         self._budget = source.client.budget()
         self._planning: asyncio.Task[tuple[TimeWindows, list[datetime | None]]] | None = None
-        self._resting: _Chain | None = None
+        self._resting: Chain | None = None
         self._complete = False
 
     def report(self) -> ListingReport:
@@ -296,8 +88,8 @@ class Walk:
                 error.checkpoint = self._checkpoint()
             raise
 
-    def _chain(self, position: Position) -> _Chain:
-        return _Chain(self._source, position, self._account, self._start)
+    def _chain(self, position: Position) -> Chain:
+        return Chain(self._source, position, self._account, self._start)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._source.client.start(work)
@@ -305,7 +97,7 @@ class Walk:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _ready(self) -> tuple[_Chain, Position]:
+    async def _ready(self) -> tuple[Chain, Position]:
         """A chain whose page has come, or has failed to, and where that page starts."""
         self._plan()
         while True:
@@ -324,7 +116,7 @@ class Walk:
                 continue
             return next(found for task, found in tasks.items() if task in done)
 
-    async def _read(self, chain: _Chain, position: Position) -> RowsOfPage:
+    async def _read(self, chain: Chain, position: Position) -> RowsOfPage:
         raw = await self._source.client.finished(chain.wanted(position))
         rows, records = await chain.read(position, raw)
         if chain.position is None:
@@ -370,7 +162,7 @@ class Walk:
             first.position = attrs.evolve(first.position, until=ordered[0])
             self._chains += map(self._chain, windows.windows(ordered))
 
-    def _ended(self, chain: _Chain, position: Position, rows: list[Any]) -> None:
+    def _ended(self, chain: Chain, position: Position, rows: list[Any]) -> None:
         """Come back to the end of the last window when the others are done: what was modified before it was read there has moved here."""
         last = self._chains[-1]
         if chain is not last:
@@ -379,7 +171,7 @@ class Walk:
             last.position = revisited(position, rows)
             self._resting = last
 
-    def _live(self) -> list[tuple[_Chain, Position]]:
+    def _live(self) -> list[tuple[Chain, Position]]:
         live = [(chain, chain.position) for chain in self._chains if chain.position is not None]
         if len(live) > 1:
             return [(chain, position) for chain, position in live if chain is not self._resting]

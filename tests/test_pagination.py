@@ -472,15 +472,16 @@ def test_links_in_messages_are_bounded() -> None:
     ("query", "link", "expected"),
     [
         ("limit=4&invoice_id=7", "http://api.example.org/accounts/?offset=4&limit=4", "offset=4&limit=4&invoice_id=7"),
-        ("cursor=&limit=4&invoice_id=7", "?cursor=abc", "cursor=abc&limit=4&invoice_id=7"),
+        ("cursor=&limit=4&invoice_id=7", "?cursor=abc", "cursor=abc&invoice_id=7"),
         ("cursor=a&voided=true", "?cursor=b&voided=true", "cursor=b&voided=true"),
         ("cursor=a&external_id=a%2Bb+c", "?cursor=b%3D", "cursor=b%3D&external_id=a%2Bb+c"),
-        ("cursor=a", "?cursor=b", "cursor=b"),
+        ("cursor=a&other=1", "?cursor=b", "cursor=b"),
     ],
 )
 def test_filters_that_a_link_drops_are_kept(query: str, link: str, expected: str) -> None:
-    """What was asked for beside the place of the page goes along from page to page, whatever the links repeat of it."""
-    assert Position(expected) == campfire("", None).following(Position(query), link, [])
+    """The filters go along from page to page, whether the links repeat them or not; anything else a link may drop."""
+    rules = FollowLinks("", ("cursor", "offset"), None, filters=("voided", "invoice_id", "external_id"))
+    assert Position(expected) == rules.following(Position(query), link, [])
 
 
 def test_page_that_does_not_start_where_it_was_asked_to() -> None:

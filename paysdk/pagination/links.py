@@ -27,18 +27,20 @@ class FollowLinks:
     """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
 
     The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments). Django REST
-    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, or the page size, it is added. The
-    rest of the link is ignored: in the provider's own example it points at http://api.example.org/accounts/.
+    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the link is
+    ignored: in the provider's own example it points at http://api.example.org/accounts/.
 
     ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
     ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with
-    the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it.
+    the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it. ``filters`` are the parameters that choose what
+    is listed.
     """
 
     first: str
     tokens: Collection[str]
     limit: int | None
     limit_name: str = "limit"
+    filters: Collection[str] = ()
 
     @property
     def reads_ids(self) -> bool:
@@ -69,8 +71,8 @@ class FollowLinks:
         there = parameters_of(query).keys()
         if there.isdisjoint(self.tokens):
             raise nowhere(link, " or ".join(self.tokens))
-        # Without the filters, the pages from here on would be those of another listing.
-        dropped = {name: value for name, value in parameters_of(position.query).items() if name not in {*there, *self.tokens}}
+        # Without its filters, the pages from here on would be those of another listing.
+        dropped = {name: value for name, value in parameters_of(position.query).items() if name in self.filters and name not in there}
         return Position("&".join([query, *([encode_query(dropped.items())] if dropped else [])]), until=position.until)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rounds import Line, at_most, interleaved, report
 from rows import campfire_page, campfire_row, notify_page, times
 
+from paysdk.chain import SLICE
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader
 from paysdk.providers.notify.normalise import PaymentsReader
 from paysdk.reading import Reader, decoded, read_records
-from paysdk.walk import SLICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -43,6 +43,7 @@ _DEFAULT_PAGE = 100
 
 _SINCE = "last_modified_at__gte"
 _UNTIL = "last_modified_at__lte"
+_FILTERS = (_SINCE, _UNTIL, "voided", "invoice_id", "external_id")
 
 
 class CampfireProvider(RestProvider):
@@ -109,7 +110,7 @@ class CampfireProvider(RestProvider):
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
             windows = TimeWindows(filters=filters, paging=paging, since=_SINCE, until=_UNTIL, stamp=_timestamp, page_size=limit)
-        rules = FollowLinks(encode_query((paging | filters).items()), ("cursor", "offset"), limit)
+        rules = FollowLinks(encode_query((paging | filters).items()), ("cursor", "offset"), limit, filters=_FILTERS)
         return self._listing(
             PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
         )
@@ -170,7 +171,7 @@ class CampfireProvider(RestProvider):
         # An API older than this filter ignores it and lists everything, so all that comes has to be looked at. A record that cannot be read
         # is an error here, whatever on_malformed says: it might be the one.
         query = encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), "external_id": external_id}.items())
-        rules = FollowLinks(query, ("cursor", "offset"), None)
+        rules = FollowLinks(query, ("cursor", "offset"), None, filters=_FILTERS)
         return self._listing(PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
 
 
