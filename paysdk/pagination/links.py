@@ -27,13 +27,13 @@ class FollowLinks:
     """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
 
     The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments). Django REST
-    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the link is
-    ignored: in the provider's own example it points at http://api.example.org/accounts/.
+    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the
+    link is ignored: in the provider's own example it points at http://api.example.org/accounts/.
 
     ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
     ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with
-    the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it. ``filters`` are the parameters that choose what
-    is listed.
+    the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it. ``filters`` are the parameters that choose
+    what is listed.
     """
 
     first: str
@@ -85,6 +85,7 @@ class LinkHeader(FollowLinks):
 
     limit: int | None = None
     limit_name: str = "limit"
+    filters: Collection[str] = ()
 
     @property
     def header(self) -> str | None:
