@@ -223,7 +223,7 @@ def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, conc
             before = dice.choice(server.requests) if concurrency == 1 else here
             page["next"] = dice.choice(["", "https://[::1", f"?limit={page_size}", f"?{here}", f"?{before}"])
         elif dice.random() < 0.2 and ("cursor" in asked or "offset" in asked):
-            page["results"], page["next"] = [], f"?{here}&again={len(server.requests)}"
+            page["results"], page["next"] = [], f"?{_query(asked | {'again': str(len(server.requests))})}"
         else:
             page["next"] = dice.choice(LOOKS).format(page["next"].partition("?")[2])
 
