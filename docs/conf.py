@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["sphinx.ext.autodoc", "myst_parser", "generated", "records"]
+extensions = ["sphinx.ext.autodoc", "myst_parser", "drawings", "generated", "records"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_use_index = False

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
@@ -46,6 +46,18 @@ def code(*words: str) -> nodes.inline:
     return nodes.inline("", "", *parts[1:])
 
 
+def contracts() -> dict[str, Any]:
+    """What import-linter holds, by id."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return {contract["id"]: contract for contract in project["tool"]["importlinter"]["contracts"]}
+
+
+def layered_modules() -> list[list[str]]:
+    """The modules of each layer, from the top, as far as they are there."""
+    found = [[name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")] for layer in contracts()["layers"]["layers"]]
+    return [modules for modules in found if modules]
+
+
 class CapabilitiesTable(SphinxDirective):
     """``.. capabilities:: CampfireProvider``: what the provider says that its API can do."""
 
@@ -76,9 +88,7 @@ class LayersTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The table."""
-        contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-        (layers,) = (contract["layers"] for contract in contracts if contract["id"] == "layers")
-        modules = [[name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")] for layer in layers]
+        modules = layered_modules()
         drawn = table(self.cells(name) for layer in modules for name in layer)
         firsts = list(accumulate(map(len, modules), initial=0))
         for number, line in enumerate(drawn.findall(nodes.row)):

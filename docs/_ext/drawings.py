@@ -1,0 +1,137 @@
+# ruff: noqa: INP001  # read by Sphinx, not imported
+"""Drawings, made from Graphviz's language when the documents are built and put into the page, where they take its colours."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import textwrap
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from generated import contracts, layered_modules
+from pygraphviz import AGraph
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+logger = logging.getLogger(__name__)
+
+# Fontconfig, which comes with Graphviz, reads this when it is first used.
+os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("no-fonts.conf"))
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+# Text is laid out larger than paysdk.css shows it, so that it fits in whatever font a reader has.
+MANNER = """
+    graph [nodesep=0.2, ranksep=0.3, pad=0.05]
+    node [shape=box, style=rounded, fontname=Helvetica, fontsize=13, margin="0.08,0.06", height=0.3, width=0.3]
+    edge [fontname=Helvetica, fontsize=12, arrowsize=0.7]
+"""
+# Characters in a line of a box of the layers.
+LINE = 26
+
+
+def in_lines(label: re.Match[str]) -> str:
+    """A label of several lines, flush left, names of modules in bold.
+
+    The italics, which paysdk.css undoes, keep the lines apart: without a font Graphviz sets plain ones too close together.
+    """
+    lines = [escape(line) for line in label[1].split("\\n")]
+    marked = [f"<b>{line}</b>" if line.endswith(".py") else f"<i>{line}</i>" for line in lines]
+    return "label=<" + "".join(f'{line}<br align="left"/>' for line in marked) + ">" if len(lines) > 1 else label[0]
+
+
+def drawn(drawing: str, alt: str, location: str) -> nodes.raw:
+    """What Graphviz makes of *drawing*, to stand in a page; *alt* says what it shows to those who cannot see it."""
+    graph = re.sub(r'label="([^"]*)"', in_lines, f"digraph {{ {MANNER} {drawing} }}")
+    with stderr_lines() as said:
+        svg: str = AGraph(string=graph).draw(format="svg", prog="dot").decode()
+    # Fontconfig reads the machine's own configuration too, and warns of what it does not know there; no font of it is used.
+    if warnings := [line for line in said if not line.startswith("Fontconfig")]:
+        logger.warning("Graphviz warns of a drawing: %s", "; ".join(warnings), location=location)
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(width|height)="([0-9.]+)pt"', r'\1="\2"', svg, count=2)
+    labelled = svg.replace("<svg", f'<svg role="img" aria-label="{escape(" ".join(alt.split()))}"', 1)
+    return nodes.raw("", f'<div class="drawing">{labelled}</div>', format="html")
+
+
+@contextmanager
+def stderr_lines() -> Iterator[list[str]]:
+    """What C code writes to stderr meanwhile, by the line, known when this is left."""
+    lines: list[str] = []
+    before = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            caught.seek(0)
+            lines += caught.read().decode().splitlines()
+
+
+class Drawing(SphinxDirective):
+    """``.. drawing::`` with the inside of a ``digraph``, and with what it shows as ``:alt:``."""
+
+    has_content = True
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {"alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """The drawing."""
+        return [drawn("\n".join(self.content), self.options["alt"], self.get_location())]
+
+
+class LayersDrawing(SphinxDirective):
+    """``.. layers-drawing::``: the layers that import-linter holds, and which of them know a package that the others may not."""
+
+    def run(self) -> list[nodes.Node]:
+        """The drawing."""
+        layers = layered_modules()
+        told = "; ".join(", ".join(modules) for modules in layers)
+        known = "; ".join(f"{package} is known to {module}" for module, package in known_packages())
+        alt = f"The layers from the top, each importing from those below it: {told}. {known}."
+        return [drawn("\n".join(boxes(layers)), alt, self.get_location())]
+
+
+def boxes(layers: list[list[str]]) -> Iterator[str]:
+    """The layers, one below the other, and beside them the packages that they know."""
+    pure = {name.removeprefix("paysdk.") for name in contracts()["pure"]["source_modules"]}
+    for number, modules in enumerate(layers):
+        label = "\\n".join(textwrap.wrap(", ".join(modules), LINE))
+        kind = "pure" if pure.issuperset(modules) else "impure"
+        yield f'layer{number} [label="{label}", width=2.6, class="{kind}"]'
+    yield " -> ".join(f"layer{number}" for number in range(len(layers)))
+    yield 'node [shape=plain, class="package"] edge [style=dashed, constraint=false]'
+    by_layer = {module: number for number, modules in enumerate(layers) for module in modules}
+    for module, package in known_packages():
+        number = by_layer[module]
+        yield f'package{number} [label="{package}"] {{ rank=same; layer{number} -> package{number} }}'
+
+
+def known_packages() -> list[tuple[str, str]]:
+    """Modules of the top level, and the packages that only they import."""
+    allowed: dict[str, set[str]] = {}
+    for contract in contracts().values():
+        for line in contract.get("ignore_imports", []):
+            module, package = line.removeprefix("paysdk.").split(" -> ")
+            allowed.setdefault(module, set()).add(package)
+    plain = {module: packages for module, packages in allowed.items() if "." not in module}
+    return [(module, ", ".join(sorted(packages))) for module, packages in plain.items()]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register what is above."""
+    app.add_directive("drawing", Drawing)
+    app.add_directive("layers-drawing", LayersDrawing)
+    return {"parallel_read_safe": True}
