@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 # What needs no running: commands, listings, configuration, and what Sphinx itself reads.
-NOT_PYTHON = {"sh", "text", "toml", "json", "{toctree}", "{eval-rst}", "{literalinclude}"}
+NOT_PYTHON = {"sh", "text", "toml", "json", "{toctree}", "{eval-rst}", "{literalinclude}", "{drawing}"}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def run(example: Example) -> None:
 def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
     """The examples of a document run one after the other, as a reader would type them."""
     document = Sybil([CodeBlockParser("python", run)]).parse(path)
-    document.namespace["runner"] = runner
+    document.namespace |= {"runner": runner, "__name__": path.stem}
     for example in document.examples():
         example.evaluate()
 
