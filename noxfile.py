@@ -93,6 +93,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def linkcheck(session: nox.Session) -> None:
+    """Whether what the documents link to on other sites is still there. Needs the network, so it is run by hand."""
+    session.install(wheel(session), "--group", "docs")
+    session.run("sphinx-build", "-b", "linkcheck", "-E", "--quiet", "docs", str(Path(session.create_tmp(), "linkcheck")))
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """What paysdk costs, against what it is compared with; writes docs/benchmarks.md. Takes some five minutes of an idle machine."""
     session.install(wheel(session), "--group", "bench")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import os
 import re
+import subprocess
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +68,64 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
 
     assert [1, 1] == [command.count("\n") for command in commands[:2]]
     assert f"#!/usr/bin/env bash\n{commands[1]}" == (ROOT / ".ci" / "run").read_text()
+
+
+def test_readme_shows_what_the_first_command_prints() -> None:
+    """The lines of the session in the README come from the command above them, in that order."""
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    command = [str(Path(sysconfig.get_path("scripts"), "paysdk")), "list", "campfire", "notify", "--sandbox"]
+    environment = {"PATH": os.defpath, "COLUMNS": "90", "PYTHONUTF8": "1"}
+    printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment).stdout
+
+    wanted = [line for line in shown.splitlines() if line != "…"]
+    assert wanted == [line.rstrip() for line in printed.splitlines() if line.rstrip() in wanted]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_tests_that_are_named_are_there(path: Path) -> None:
+    """Where a document names a test, that test can be run by this name."""
+    for file, function in re.findall(r"(tests/[\w/]+\.py)::(\w+)", path.read_text()):
+        module = ast.parse((ROOT / file).read_text())
+        assert function in {node.name for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}, file
+
+
+def test_every_row_of_the_readme_names_a_test() -> None:
+    """What the README says of the hard cases is held by a test in each row."""
+    rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
+
+    assert 7 < len(rows)
+    assert [] == [row for row in rows[1:] if not re.search(r"`tests/[\w/]+\.py::test_\w+` \|$", row)]
+
+
+def test_figures_of_the_readme_were_measured() -> None:
+    """The times in the README are in the table that the benchmarks wrote."""
+    measured = (ROOT / "docs" / "benchmarks.md").read_text()
+
+    assert [] == [figure for figure in re.findall(r"[0-9.]+ µs", README.read_text()) if figure not in measured]
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    """A link in the README names a file that is there; those among the documents are Sphinx's to check."""
+    assert [] == [target for target in re.findall(r"\]\(([^):]+)\)", README.read_text()) if not (ROOT / target).is_file()]
+
+
+def test_what_is_drawn_is_in_the_code() -> None:
+    """Each module in a drawing is there, and has the functions that stand below its name."""
+    drawings = re.findall(r"^```\{drawing\}\n(.*?)^```$", (ROOT / "docs" / "how-it-works.md").read_text(), re.MULTILINE | re.DOTALL)
+    drawn: list[tuple[str, str]] = []
+    for label in re.findall(r'label="([^"]*\.py\\n[^"]*)"', "".join(drawings)):
+        module = ""
+        for line in label.split("\\n"):
+            if line.endswith(".py"):
+                module = line.split()[-1]
+            elif re.fullmatch(r"[\w.]+", line):
+                drawn.append((module, line.rpartition(".")[2]))
+
+    assert 15 < len(drawn)
+    for module, function in drawn:
+        files = list((ROOT / "paysdk").glob(module))
+        assert files, module
+        assert all(re.search(rf"def {function}\(", file.read_text()) for file in files), (module, function)
 
 
 def test_every_export_is_in_the_reference() -> None:
