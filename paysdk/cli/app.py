@@ -127,6 +127,32 @@ def list_payments(
     return partial(listings.list_payments, access, selection, output_format)
 
 
+@app.command("sync", no_args_is_help=False)
+def sync_payments(
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="DATABASE", help="A file for SQLite, or the URL of a PostgreSQL database.")],
+    account: Annotated[str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")] = "default",
+    full: Annotated[bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")] = False,
+    sandbox: InSandbox = False,
+    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    output_format: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="json gives one object a line for each provider.")
+    ] = "table",
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
+    key_file: KeyFiles = None,
+) -> Job:
+    """Keep payments in step in a database of your own. Stop it when you like: the next run goes on."""
+    try:
+        from paysdk.cli.syncing import sync  # noqa: PLC0415  # the extra may be missing
+    except ModuleNotFoundError as error:
+        if error.name != "sqlalchemy":
+            raise
+        raise ConfigurationError(str(error)) from None
+    access = _access(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
+    return partial(sync, access, to, account, output_format, full=full)
+
+
 @app.command()
 def invoice(
     invoice_id: Annotated[int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")],

@@ -1,0 +1,106 @@
+"""``paysdk sync``: the payments of several providers, kept in step in a database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+from rich.text import Text
+
+from paysdk.cli.access import opened
+from paysdk.cli.screen import as_text, say, show, utf8_stdout
+from paysdk.cli.tables import plain_table
+from paysdk.cli.walking import display, running, show_waiting
+from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
+from paysdk.events import PageRead
+from paysdk.sync import SQLPaymentStore, StoreError, SyncReport, sync_payments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress, TaskID
+
+    from paysdk.cli.access import Access
+    from paysdk.events import Event
+    from paysdk.provider import PaymentsProvider
+
+__all__ = ["sync"]
+
+_COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
+
+
+def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool) -> int:
+    """Sync, say what has changed, and give the exit code: the worst of any provider's."""
+    syncs = asyncio.run(_synced(access, place, account, full=full))
+    reports = [sync.report for sync in syncs if sync.report is not None]
+    if output_format == "json":
+        utf8_stdout().write("".join(f"{_as_json(report)}\n" for report in reports))
+    elif reports:
+        _show(reports)
+    sys.stdout.flush()
+    return max([0, *(_told(sync) for sync in syncs if sync.error is not None)])
+
+
+@attrs.define
+class _Sync:
+    """One provider's: its report, or what ended it."""
+
+    provider: PaymentsProvider
+    report: SyncReport | None = None
+    error: PaysdkError | None = None
+
+    async def run(self, store: SQLPaymentStore, account: str, *, full: bool) -> None:
+        try:
+            self.report = await sync_payments(self.provider, store, account, full=full)
+        except PaysdkError as error:
+            self.error = error
+
+
+async def _synced(access: Access, place: str, account: str, *, full: bool) -> list[_Sync]:
+    progress = display(data_on_screen=False)
+    bars: dict[str, TaskID] = {}
+    async with opened(access, partial(_show_event, progress, bars)) as providers, SQLPaymentStore(place) as store:
+        bars |= {provider.name: progress.add_task(provider.name, total=None, note="") for provider in providers}
+        syncs = [_Sync(provider) for provider in providers]
+        with running(progress):
+            async with asyncio.TaskGroup() as tasks:
+                for each in syncs:
+                    tasks.create_task(each.run(store, account, full=full))
+    return syncs
+
+
+def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> None:
+    if isinstance(event, PageRead):
+        progress.update(bars[event.provider], advance=event.payments, note="")
+    else:
+        show_waiting(progress, event)
+
+
+def _told(sync: _Sync) -> int:
+    """Write what ended it to stderr, with the way to go on, and give its exit code."""
+    wrong = isinstance(sync.error, ConfigurationError | UnsupportedFilterError | StoreError)
+    say(f"{sync.provider.name}: {sync.error}{'' if wrong else ' The same command goes on from there.'}")
+    return 2 if wrong else 1
+
+
+def _show(reports: list[SyncReport]) -> None:
+    table = plain_table()
+    for header in ("Provider", "Pass"):
+        table.add_column(header)
+    for name in _COUNTS:
+        table.add_column(name.capitalize(), justify="right")
+    for report in reports:
+        kind = f"{report.kind}, resumed" if report.resumed else report.kind
+        table.add_row(Text(as_text(report.provider)), kind, *(f"{getattr(report, name):,}" for name in _COUNTS))
+    show(table)
+    for report in reports:
+        if report.malformed:
+            show(Text(f"{report.provider}: {report.malformed:,} records could not be read, so what has vanished was not looked for."))
+
+
+def _as_json(report: SyncReport) -> str:
+    return json.dumps(attrs.asdict(report), default=str)

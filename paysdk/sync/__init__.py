@@ -1,0 +1,15 @@
+"""A provider's payments in the user's own database, kept in step. It needs the extra ``sync``, or ``postgres`` for PostgreSQL."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("sqlalchemy") is None:
+    raise ModuleNotFoundError('paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"', name="sqlalchemy")
+
+from paysdk.sync.changes import Change
+from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError
+from paysdk.sync.store import SQLPaymentStore
+from paysdk.sync.syncing import SyncReport, sync_payments
+
+__all__ = ["AccountBusyError", "Change", "LeaseLostError", "SQLPaymentStore", "StoreError", "SyncReport", "sync_payments"]

@@ -1,0 +1,292 @@
+"""The two databases: how each is opened, and the few things that they do differently."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from paysdk.errors import ConfigurationError
+from paysdk.sync.errors import StoreError
+from paysdk.sync.rows import POSTGRESQL, SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from paysdk.sync.rows import Codec
+
+__all__ = ["Backend", "Database", "database_at"]
+
+T = TypeVar("T")
+
+# Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
+_PATIENCE = 10
+_WRITES = "paysdk_writes"
+# Any number will do, so long as nothing else in the database locks with it.
+_LOCK_OF_THE_FEED, _LOCK_OF_THE_TABLES = 0x706179_01, 0x706179_02
+
+
+class Backend(Protocol):
+    """What differs between the databases."""
+
+    codec: Codec
+
+    def engine(self) -> AsyncEngine:
+        """An engine that sets up each of its connections."""
+        ...
+
+    def now(self) -> sa.ColumnElement[float]:
+        """The clock that leases are judged by, in seconds since 1970."""
+        ...
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        """Whether *column* is one of the *ids*, a JSON array."""
+        ...
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        """The *ids*, a JSON array, as rows in their order."""
+        ...
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        """An insert that leaves alone what is there."""
+        ...
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows, as fast as the database can."""
+        ...
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        """Wait until no other transaction is numbering changes, so that they become visible in the order of their numbers."""
+        ...
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        """Wait until no other transaction is making tables."""
+        ...
+
+
+@attrs.frozen
+class _SQLite:
+    url: sa.URL
+    codec: Codec = SQLITE
+
+    def engine(self) -> AsyncEngine:
+        engine = create_async_engine(self.url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+        sa.event.listen(engine.sync_engine, "connect", _prepared)
+        sa.event.listen(engine.sync_engine, "begin", _begun)
+        return engine
+
+    def now(self) -> sa.ColumnElement[float]:
+        return sa.literal(time.time())
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        return column.in_(self.numbered(ids))
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        return sa.select(sa.func.json_each(ids).table_valued("value").c.value)
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        return sqlite.insert(table).values(values).on_conflict_do_nothing()
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        # As one prepared statement: SQLAlchemy's own work on each row would take as long as the database's.
+        places = ", ".join("?" * len(columns))
+        await connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})", list(rows))
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        """It has one writer at a time."""
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        """Likewise."""
+
+
+def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
+    # SQLAlchemy begins transactions below; left to itself, the driver would do so at its own times.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # In this mode readers and the writer do not wait for each other, and a process that is killed loses nothing that it had committed.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begun(connection: sa.Connection) -> None:
+    # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+@attrs.frozen
+class _PostgreSQL:
+    url: sa.URL
+    codec: Codec = POSTGRESQL
+
+    def engine(self) -> AsyncEngine:
+        # A process that stalls in a transaction holds its rows until the server ends it.
+        options = f"-c lock_timeout={_PATIENCE}s -c idle_in_transaction_session_timeout={6 * _PATIENCE}s"
+        given = self.url.query.get("options")
+        settings = {"options": f"{given} {options}" if isinstance(given, str) else options, "connect_timeout": _PATIENCE}
+        url = self.url.difference_update_query(["options"])
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+
+    def now(self) -> sa.ColumnElement[float]:
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        # As an array, which the planner looks up in the index even in a table that it knows nothing of yet.
+        elements = sa.select(sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))).scalar_subquery()
+        return column == sa.func.any(sa.func.array(elements))
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        elements = sa.func.json_array_elements_text(sa.cast(ids, sa.JSON)).table_valued("value", with_ordinality="place").render_derived()
+        return sa.select(elements.c.value).order_by(elements.c.place)
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        return postgresql.insert(table).values(values).on_conflict_do_nothing()
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                await copy.write_row(row)
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_FEED)))
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)))
+
+
+class Database:
+    """A database, and transactions on it. Whatever the driver raises comes out as a ``StoreError`` that holds no password."""
+
+    def __init__(self, name: str, backend: Backend) -> None:
+        self.name = name
+        self.backend = backend
+        self.engine = backend.engine()
+
+    @asynccontextmanager
+    async def transaction(self, *, writes: bool) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that is committed at the end, or rolled back where the end is an error."""
+        connection = await self._connected(writes=writes)
+        failure: StoreError | None = None
+        try:
+            try:
+                yield connection
+                await connection.commit()
+            finally:
+                await connection.close()
+        except self._faults() as error:
+            failure = self.failure(error)
+        if failure is not None:
+            raise failure
+
+    async def written(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What *work* gives, done in a transaction of its own. Being cancelled waits for its end: it is done or undone, and nothing else."""
+
+        async def run() -> T:
+            async with self.transaction(writes=True) as connection:
+                return await work(connection)
+
+        task = asyncio.ensure_future(run())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            raise
+
+    def failure(self, error: BaseException) -> StoreError:
+        """What the driver's *error* means to a user."""
+        told = str(getattr(error, "orig", None) or error).strip()
+        reason = told.splitlines()[0] if told else type(error).__name__
+        if reason.startswith("("):  # aiosqlite's is wrapped once more
+            reason = reason.partition(") ")[2] or reason
+        advice = next((advice for sign, advice in _ADVICE if sign in told), "Nothing was written.")
+        return StoreError(f"The database {self.name} cannot be used: {reason.rstrip('.')}. {advice}")
+
+    async def _connected(self, *, writes: bool) -> AsyncConnection:
+        failure: StoreError | None = None
+        async with AsyncExitStack() as opened:
+            try:
+                connection = await opened.enter_async_context(self.engine.connect())
+                await connection.execution_options(**{_WRITES: writes})
+                await connection.begin()
+            except self._faults() as error:
+                failure = self.failure(error)
+            else:
+                opened.pop_all()
+                return connection
+        # Raised here, where the frames of the driver, in which the password is, are no part of it.
+        raise failure
+
+    def _faults(self) -> tuple[type[BaseException], ...]:
+        return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError)
+
+
+_ADVICE = (
+    ("readonly", "It is read-only: make it writable, or name another."),
+    ("read-only", "It is read-only: make it writable, or name another."),
+    ("is full", "Make room, and sync again: it goes on where it was."),
+    ("No space left", "Make room, and sync again: it goes on where it was."),
+    ("locked", f"Another program has been writing to it for {_PATIENCE} seconds: end that one, or wait, and sync again."),
+    ("lock timeout", f"Another program has held its rows for {_PATIENCE} seconds: end that one, or wait, and sync again."),
+    ("not a database", "It is a file of another kind: name another."),
+    ("unable to open", "Look whether its folder is there, and may be written to."),
+    ("connection", "Look whether it runs there, and whether the user and the password are right."),
+)
+
+
+def database_at(place: str | os.PathLike[str]) -> Database:
+    """The database at a path or a URL, not yet opened. Raises ``ConfigurationError`` where it can be neither."""
+    given: object = place
+    if isinstance(given, os.PathLike):
+        given = os.fspath(place)
+    if not isinstance(given, str) or not given.strip():
+        raise ConfigurationError(f"The database must be a path or a URL, not {type(place).__name__} {'' if given else 'without content'}.")
+    if "://" not in given:
+        return _sqlite(sa.URL.create("sqlite+aiosqlite", database=given))
+    return _by_url(given)
+
+
+def _by_url(text: str) -> Database:
+    url = None
+    try:
+        url = sa.make_url(text)
+    except (ArgumentError, ValueError):
+        pass
+    if url is None:  # outside of the except clause, since what was parsed may hold a password
+        raise ConfigurationError("The database's URL cannot be read. It is sqlite:///payments.db, or postgresql://user@host/name.")
+    kind, _, driver = url.drivername.partition("+")
+    if kind == "sqlite" and driver in {"", "aiosqlite"}:
+        return _sqlite(url.set(drivername="sqlite+aiosqlite"))
+    if kind in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
+        place = url.host or url.query.get("host") or "localhost"
+        name = f"postgresql://{place}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+        return _opened(name, _PostgreSQL(url.set(drivername="postgresql+psycopg")), "postgres")
+    raise ConfigurationError(f"paysdk keeps payments in SQLite (aiosqlite) and in PostgreSQL (psycopg), not in {url.drivername}.")
+
+
+def _sqlite(url: sa.URL) -> Database:
+    if url.database in {None, "", ":memory:"} or "mode=memory" in str(url.query):
+        raise ConfigurationError("A database in memory ends with its connection: give the path of a file.")
+    return _opened(str(Path(str(url.database))), _SQLite(url), "sync")
+
+
+def _opened(name: str, backend: Backend, extra: str) -> Database:
+    missing: str | None = None
+    try:
+        return Database(name, backend)
+    except ModuleNotFoundError as error:
+        missing = error.name
+    raise ConfigurationError(f'{name} needs {missing}, which is not installed: pip install "paysdk[{extra}]"')

@@ -1,0 +1,114 @@
+"""One writer per account: a lease with a number that grows, which whoever has been overtaken no longer has."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import sqlalchemy as sa
+
+from paysdk.sync.errors import AccountBusyError, LeaseLostError
+from paysdk.sync.tables import sync_state
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.sync.database import Backend
+
+__all__ = ["Lease", "new_holder", "release", "renew", "take"]
+
+
+@attrs.frozen(kw_only=True)
+class Lease:
+    """The right to write an account's payments, for *seconds* from each time that it is renewed."""
+
+    provider: str
+    account: str
+    fence: int
+    seconds: float
+
+    @property
+    def key(self) -> sa.ColumnElement[bool]:
+        """The account's row."""
+        return _row(self.provider, self.account)
+
+
+def new_holder() -> str:
+    """A name for one who takes a lease, which tells on this machine whether its process is still there."""
+    return f"{_machine()}/{os.getpid()}/{secrets.token_hex(4)}"
+
+
+async def take(connection: AsyncConnection, backend: Backend, provider: str, account: str, seconds: float) -> Lease:
+    """Take the lease if nobody has it, or whoever has it let it run out or has died. Raises ``AccountBusyError`` otherwise."""
+    idle = {"fence": 0, "leased_until": 0.0, "pass_number": 0, "malformed": 0}
+    await connection.execute(backend.add_if_new(sync_state, {"provider": provider, "account": account, **idle}))
+    rest = (sync_state.c.leased_until - backend.now()).label("rest")
+    found = (await connection.execute(sa.select(sync_state.c.fence, sync_state.c.holder, rest).where(_row(provider, account)))).one()
+    if found.rest > 0 and not _has_died(found.holder):
+        raise _busy(provider, account, found.rest)
+    lease = Lease(provider=provider, account=account, fence=found.fence + 1, seconds=seconds)
+    taken = (
+        sync_state.update()
+        .where(lease.key, sync_state.c.fence == found.fence)
+        .values(fence=lease.fence, holder=new_holder(), leased_until=backend.now() + seconds)
+    )
+    if (await connection.execute(taken)).rowcount != 1:
+        raise _busy(provider, account, seconds)
+    return lease
+
+
+async def renew(connection: AsyncConnection, backend: Backend, lease: Lease, **values: object) -> None:
+    """Renew the lease and write *values* beside it. Raises ``LeaseLostError`` where another has it."""
+    renewed = (
+        sync_state.update().where(lease.key, sync_state.c.fence == lease.fence).values(leased_until=backend.now() + lease.seconds, **values)
+    )
+    if (await connection.execute(renewed)).rowcount != 1:
+        raise LeaseLostError(
+            f"{lease.provider} payments of account {lease.account!r} are being synced by another, for this one stalled for longer than its "
+            f"lease of {lease.seconds:g} seconds. Nothing was written since."
+        )
+
+
+async def release(connection: AsyncConnection, lease: Lease) -> None:
+    """Give the lease back, if it is still this one's."""
+    given_back = sync_state.update().where(lease.key, sync_state.c.fence == lease.fence).values(holder=None, leased_until=0.0)
+    await connection.execute(given_back)
+
+
+def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
+    return sa.and_(sync_state.c.provider == provider, sync_state.c.account == account)
+
+
+def _busy(provider: str, account: str, seconds: float) -> AccountBusyError:
+    return AccountBusyError(
+        f"{provider} payments of account {account!r} are being synced by another already. Nothing was done; if that one has died, its lease "
+        f"ends in {seconds:.0f} seconds.",
+        seconds=seconds,
+    )
+
+
+def _machine() -> str:
+    # A process id means something only where it was given: until the next boot, and within one container.
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(), str(Path("/proc/self/ns/pid").readlink())]
+    return "|".join(parts).replace("/", "|")
+
+
+def _has_died(holder: str | None) -> bool:
+    """Whether the holder was a process of this machine that is no longer there: nobody has to wait for the end of its lease."""
+    machine, _, rest = (holder or "").partition("/")
+    if machine != _machine() or os.name != "posix":
+        return False
+    try:
+        os.kill(int(rest.partition("/")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

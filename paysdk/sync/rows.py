@@ -1,0 +1,123 @@
+"""A ``Payment`` as the values of a row, and back, exactly.
+
+A row's content is what ``tables.CONTENT`` names. PostgreSQL takes and gives decimals, dates and times; SQLite has texts in their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import attrs
+
+from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentDraft
+
+__all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]
+
+Content: TypeAlias = tuple[Any, ...]
+
+# What PostgreSQL cannot have in a text, and UTF-8 not at all.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """*text*, with the few signs that a database cannot hold as JSON would escape them; ``raw`` keeps them as they were sent."""
+    return _UNSTORABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401  # whatever the driver takes and gives
+    return value
+
+
+def _day_or_none(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+@attrs.frozen
+class Codec:
+    """How values are written for a database, and read from it; ``None`` is ``None`` in both."""
+
+    amount: Callable[[Decimal], Any]
+    day: Callable[[date], Any]
+    moment: Callable[[datetime], Any]
+    read_amount: Callable[[Any], Decimal]
+    read_day: Callable[[Any], date | None]
+    read_moment: Callable[[Any], datetime | None]
+
+    def content(self, payment: Payment) -> Content:
+        """The row's content. This is run for every payment, so it calls nothing where there is nothing."""
+        invoice, customer = payment.invoice, payment.customer
+        paid, voided, created, modified = payment.payment_date, payment.voided_date, payment.created_at, payment.modified_at
+        total, balance = invoice.total, invoice.balance
+        content = (
+            payment.id,
+            self.amount(payment.amount),
+            payment.currency,
+            None if paid is None else self.day(paid),
+            invoice.id,
+            invoice.number,
+            None if total is None else self.amount(total),
+            None if balance is None else self.amount(balance),
+            None if customer is None else customer.id,
+            None if customer is None else customer.number,
+            None if customer is None else customer.name,
+            payment.external_id,
+            payment.source,
+            None if voided is None else self.day(voided),
+            None if created is None else self.moment(created),
+            None if modified is None else self.moment(modified),
+            payment._raw.decode(),  # noqa: SLF001  # the bytes that ``raw`` is decoded from
+        )
+        texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
+        if customer is not None:
+            texts += f"{customer.id}{customer.number}{customer.name}"
+        if "\0" in texts or not texts.isascii():
+            return tuple(storable(value) if isinstance(value, str) else value for value in content)
+        return content
+
+    def payment(self, provider: str, content: Sequence[Any]) -> Payment:
+        """The payment in a row's *content*."""
+        payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = content
+        customer_id, customer_number, customer_name, external_id, source, voided, created, modified, raw = rest
+        # A draft, since what stands in the tables was checked when it was written.
+        payment: Any = PaymentDraft()
+        payment.provider = provider
+        payment.id = payment_id
+        payment.amount = self.read_amount(amount)
+        payment.currency = currency
+        payment.payment_date = self.read_day(paid)
+        payment.invoice = InvoiceRef(
+            invoice_id,
+            invoice_number,
+            None if total is None else self.read_amount(total),
+            None if balance is None else self.read_amount(balance),
+        )
+        payment.customer = (
+            None
+            if customer_id is None and customer_number is None and customer_name is None
+            else CustomerRef(customer_id, customer_number, customer_name)
+        )
+        payment.external_id = external_id
+        payment.source = source
+        payment.voided_date = self.read_day(voided)
+        payment.created_at = self.read_moment(created)
+        payment.modified_at = self.read_moment(modified)
+        payment._raw = raw.encode()  # noqa: SLF001  # the draft's own field
+        payment.__class__ = Payment
+        return payment  # type: ignore[no-any-return]  # it has just become one
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # The driver gives times in the zone of the session.
+    return None if moment is None else moment.astimezone(UTC)
+
+
+SQLITE = Codec(str, date.isoformat, datetime.isoformat, Decimal, _day_or_none, _moment_or_none)
+POSTGRESQL = Codec(_same, _same, _same, _same, _same, _in_utc)

@@ -1,0 +1,242 @@
+"""Keeping an account's payments in step: the passes over its listing, one page and one transaction after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.errors import APIError, ConfigurationError, PaginationError
+from paysdk.provider import Page, PaymentsProvider
+from paysdk.sync import passes, writing
+from paysdk.sync.errors import StoreError
+from paysdk.sync.lease import release, renew, take
+from paysdk.sync.passes import PassKind
+from paysdk.sync.store import database_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.payment import Payment
+    from paysdk.provider import Listing
+    from paysdk.sync.database import Database
+    from paysdk.sync.lease import Lease
+    from paysdk.sync.passes import Account
+    from paysdk.sync.store import SQLPaymentStore
+
+__all__ = ["SyncReport", "sync_payments"]
+
+_LARGEST_PAGE = 10_000
+# A provider that answers so to a checkpoint will not take it the next time either.
+_REFUSALS = {400, 404, 410, 422}
+
+
+@attrs.frozen(kw_only=True)
+class SyncReport:
+    """What a sync has done.
+
+    ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"), ``resumed`` whether it went on with a
+    pass that had been interrupted; then the counts are of the rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records
+    that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot be read
+    cannot be told from what is gone. ``watermark`` is from when on the next incremental sync lists, less its overlap; ``None`` where the
+    next one lists everything.
+    """
+
+    provider: str
+    account: str
+    kind: PassKind
+    resumed: bool
+    created: int = 0
+    changed: int = 0
+    voided: int = 0
+    vanished: int = 0
+    returned: int = 0
+    unchanged: int = 0
+    malformed: int = 0
+    pages: int = 0
+    requests: int = 0
+    watermark: datetime | None = None
+
+
+async def sync_payments(
+    provider: PaymentsProvider,
+    store: SQLPaymentStore,
+    account: str = "default",
+    *,
+    full: bool = False,
+    overlap: float = 300.0,
+    lease: float = 60.0,
+) -> SyncReport:
+    """Bring the store up to date with the provider, and say what has changed.
+
+    *account* tells apart the payments of several keys of one provider. The first sync lists everything, and so does every one where the
+    provider cannot list by time of modification; otherwise the later ones list what was modified since the last, less *overlap* seconds for
+    what was committed late. Each page is committed together with the place where the next one starts: whatever ends a sync, the next one
+    goes on there. *full* begins a full pass, which alone can tell what has vanished, and drops one that was interrupted.
+
+    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the while, and may be taken by another
+    once it has run out, or at once where its process is known to have died.
+
+    Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over, ``StoreError`` where the database cannot
+    be used, ``ConfigurationError`` for an argument that cannot be right or a stored checkpoint that belongs elsewhere, and whatever the
+    provider's listing raises. Safe to cancel and to repeat after any of these.
+    """
+    database = database_of(store)
+    _checked(account, overlap, lease)
+    right = await database.written(partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease))
+    sync = _Sync(provider, database, right, overlap)
+    try:
+        return await sync.run(full=full)
+    finally:
+        # A lease that cannot be given back runs out, and what went wrong before is what should be told.
+        with suppress(StoreError):
+            await database.written(partial(release, lease=right))
+
+
+def _checked(account: object, overlap: object, lease: object) -> None:
+    if not isinstance(account, str) or not account.strip():
+        raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
+    for name, seconds, positive in (("overlap", overlap, False), ("lease", lease, True)):
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds < float("inf")
+            or (positive and not seconds)
+        ):
+            raise ConfigurationError(f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not {seconds!r}.")
+
+
+class _RefusedError(Exception):
+    """The provider does not take the checkpoint any more."""
+
+
+class _Sync:
+    """One run: under one lease, from where the last one ended to the end of a pass."""
+
+    def __init__(self, provider: PaymentsProvider, database: Database, lease: Lease, overlap: float) -> None:
+        self._provider = provider
+        self._database = database
+        self._lease = lease
+        self._overlap = overlap
+        self._counts: Counter[str] = Counter()
+
+    async def run(self, *, full: bool) -> SyncReport:
+        async with self._database.transaction(writes=False) as connection:
+            before = await writing.read_account(connection, self._database.backend.codec, self._lease)
+        incremental = self._provider.capabilities.lists_incrementally
+        account = passes.begun(before, incremental=incremental, full=full, now=datetime.now(UTC))
+        resumed = account.checkpoint is not None
+        try:
+            done = await self._pass(account)
+        except _RefusedError:
+            resumed = False
+            account = passes.restarted(account, account.kind, datetime.now(UTC))
+            done = await self._pass(account)
+        return SyncReport(
+            provider=self._lease.provider,
+            account=self._lease.account,
+            kind="incremental" if account.kind == "incremental" else "full",
+            resumed=resumed,
+            watermark=done.watermark,
+            **self._counts,
+        )
+
+    async def _pass(self, account: Account) -> Account:
+        """Go through with it to its end. Raises ``_RefusedError`` before anything of it was written."""
+        refusable = account.checkpoint is not None
+        malformed = account.malformed
+        listing = self._listing(account)
+        try:
+            async with _reading(listing) as ask:
+                asked = ask()
+                while (page := await self._kept_waiting(asked, refusable=refusable)) is not None:
+                    refusable = False
+                    last = page.checkpoint is None
+                    asked = asked if last else ask()  # on its way while this one is written
+                    account = attrs.evolve(account, checkpoint=str(page.checkpoint), malformed=malformed + listing.report.malformed)
+                    account = await self._written(account, page.payments, last=last)
+                    if last:
+                        return account
+            return await self._written(account, (), last=True)
+        finally:
+            self._counts["requests"] += listing.report.requests
+
+    def _listing(self, account: Account) -> Listing:
+        page_size = min(self._provider.capabilities.max_page_size, _LARGEST_PAGE)
+        if account.checkpoint is None:
+            since = passes.modified_since(account, self._overlap)
+            return self._provider.list_payments(modified_since=since, page_size=page_size)
+        try:
+            return self._provider.list_payments(page_size=page_size, resume=account.checkpoint)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of account {self._lease.account!r} that cannot "
+                f"be used: {error} Sync with full=True (--full) to begin afresh."
+            ) from None
+
+    async def _kept_waiting(self, asked: asyncio.Task[Page | None], *, refusable: bool) -> Page | None:
+        """The page when it has come. The lease is renewed while it takes its time."""
+        while not (await asyncio.wait([asked], timeout=self._lease.seconds / 3))[0]:
+            await self._database.written(partial(renew, backend=self._database.backend, lease=self._lease))
+        try:
+            page = await asked
+        except (APIError, PaginationError) as error:
+            if refusable and (isinstance(error, PaginationError) or error.status in _REFUSALS):
+                raise _RefusedError from error
+            raise
+        # A checkpoint says that there is more. One that leads to nothing was not understood, and must not pass for the end: everything
+        # behind it would count as vanished.
+        if refusable and (page is None or (page.checkpoint is None and not page.payments)):
+            raise _RefusedError
+        return page
+
+    async def _written(self, account: Account, payments: Sequence[Payment], *, last: bool) -> Account:
+        """Write a page, what it changes and where the next one starts, or none of it."""
+        backend, lease = self._database.backend, self._lease
+        page = await writing.prepared(payments, backend.codec)
+        seen = passes.after_page(account, page.payments.values())
+        after = passes.completed(seen) if last else seen
+
+        async def work(connection: AsyncConnection) -> Counter[str]:
+            # First of all, for it fails where another has the lease, and keeps others from taking it until the end.
+            await renew(connection, backend, lease, **writing.state_of(after, backend.codec, complete=last))
+            counts = await writing.write(connection, backend, lease, page, account)
+            if last and account.kind == "full" and not account.malformed:
+                counts["vanished"] += await writing.sweep(connection, backend, lease, account)
+            return counts
+
+        self._counts += await self._database.written(work)
+        self._counts["pages"] += 1
+        self._counts["malformed"] = account.malformed
+        return after
+
+
+@asynccontextmanager
+async def _reading(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
+    """What asks for the next page of a listing, ``None`` after the last. Whatever is under way ends with the context."""
+    pages = listing.pages()
+    tasks: list[asyncio.Task[Page | None]] = []
+
+    async def following() -> Page | None:
+        return await anext(pages, None)
+
+    def ask() -> asyncio.Task[Page | None]:
+        tasks[:] = [asyncio.ensure_future(following())]
+        return tasks[0]
+
+    try:
+        yield ask
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()

@@ -1,0 +1,140 @@
+"""The tables, the same on both databases but for the types that keep a value exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import UserDefinedType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CONTENT", "MIGRATIONS", "VERSION", "metadata", "payment_changes", "payments", "sync_schema", "sync_state"]
+
+# Grows with every change to the tables, together with a step in MIGRATIONS.
+VERSION = 1
+# What leads from one version to the next, as SQL by the name of the dialect, under the version that it leads from.
+MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {}
+
+
+class _JSON(UserDefinedType[str]):
+    """JSON as the text that it is, to the byte: ``json`` keeps it, unlike ``jsonb``, and no driver may decode it on the way out."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401  # as the type it refines has it
+        return "JSON"
+
+    def column_expression(self, colexpr: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.cast(colexpr, sa.Text)
+
+
+def _text() -> sa.types.TypeEngine[Any]:
+    # Ordered by code point, which is how SQLite and Python order it.
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def _exact(of_postgres: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    # SQLite has neither decimals nor dates: there it is text, in the form of ISO 8601, that sorts as it should.
+    return of_postgres.with_variant(sa.Text(), "sqlite")
+
+
+def _amount() -> sa.types.TypeEngine[Any]:
+    return _exact(sa.Numeric())
+
+
+def _day() -> sa.types.TypeEngine[Any]:
+    return _exact(sa.Date())
+
+
+def _moment() -> sa.types.TypeEngine[Any]:
+    return _exact(sa.DateTime(timezone=True))
+
+
+def _json() -> sa.types.TypeEngine[Any]:
+    return _exact(_JSON())
+
+
+metadata = sa.MetaData()
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    sa.Column("provider", _text(), primary_key=True),
+    sa.Column("account", _text(), primary_key=True),
+    sa.Column("id", _text(), primary_key=True),
+    sa.Column("amount", _amount(), nullable=False),
+    sa.Column("currency", _text()),
+    sa.Column("payment_date", _day()),
+    sa.Column("invoice_id", _text(), nullable=False),
+    sa.Column("invoice_number", _text()),
+    sa.Column("invoice_total", _amount()),
+    sa.Column("invoice_balance", _amount()),
+    sa.Column("customer_id", _text()),
+    sa.Column("customer_number", _text()),
+    sa.Column("customer_name", _text()),
+    sa.Column("external_id", _text()),
+    sa.Column("source", _text()),
+    sa.Column("voided_date", _day()),
+    sa.Column("created_at", _moment()),
+    sa.Column("modified_at", _moment()),
+    sa.Column("first_seen_at", _moment(), nullable=False),
+    sa.Column("vanished_at", _moment()),
+    # The number of the pass that saw it last; a full pass leaves older numbers on what has vanished.
+    sa.Column("seen_pass", sa.BigInteger, nullable=False),
+    sa.Column("raw", _json(), nullable=False),
+)
+
+# What a provider says of a payment, in the order in which rows are built and compared.
+CONTENT = (
+    *("id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
+    *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at", "raw"),
+)
+
+payment_changes = sa.Table(
+    "payment_changes",
+    metadata,
+    sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+    sa.Column("kind", _text(), nullable=False),
+    sa.Column("provider", _text(), nullable=False),
+    sa.Column("account", _text(), nullable=False),
+    sa.Column("payment_id", _text(), nullable=False),
+    sa.Column("noticed_at", _moment(), nullable=False),
+    # A payment that is new, or has vanished, is not written here a second time: it stands in `payments`, or, once it has changed, in the
+    # `before` of that change. So a first pass over a million payments writes a million short rows.
+    sa.Column("fields", _text()),
+    sa.Column("before", _json()),
+    sa.Column("after", _json()),
+    sqlite_autoincrement=True,
+)
+_known_before = payment_changes.c.before.is_not(None)
+sa.Index(
+    "payment_changes_by_payment",
+    *(payment_changes.c[name] for name in ("provider", "account", "payment_id", "sequence")),
+    sqlite_where=_known_before,
+    postgresql_where=_known_before,
+)
+
+sync_state = sa.Table(
+    "sync_state",
+    metadata,
+    sa.Column("provider", _text(), primary_key=True),
+    sa.Column("account", _text(), primary_key=True),
+    # Who may write: whoever has this number. It grows with every lease.
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("holder", _text()),
+    # Seconds since 1970, by the database's clock on PostgreSQL.
+    sa.Column("leased_until", sa.Double, nullable=False),
+    sa.Column("pass_number", sa.BigInteger, nullable=False),
+    # "full" or "incremental" while a pass is under way.
+    sa.Column("pass_kind", _text()),
+    sa.Column("pass_started_at", _moment()),
+    sa.Column("checkpoint", _text()),
+    sa.Column("latest_modified", _moment()),
+    sa.Column("malformed", sa.BigInteger, nullable=False),
+    sa.Column("watermark", _moment()),
+    sa.Column("completed_at", _moment()),
+)
+
+sync_schema = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))

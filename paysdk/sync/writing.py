@@ -1,0 +1,218 @@
+"""What a page does to the tables: compared first, and written only where it differs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import msgspec
+import sqlalchemy as sa
+
+from paysdk.conversion import make_converter
+from paysdk.payment import Payment
+from paysdk.sync.changes import ChangeKind, differing, is_older, kind_of
+from paysdk.sync.passes import Account
+from paysdk.sync.tables import CONTENT, payment_changes, payments, sync_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.sync.database import Backend
+    from paysdk.sync.lease import Lease
+    from paysdk.sync.rows import Codec
+
+__all__ = ["Page", "as_json", "content_of", "from_json", "prepared", "read_account", "state_of", "sweep", "write"]
+
+# Payments turned into rows in one go: a few milliseconds, after which the event loop gets its turn.
+_SLICE = 1000
+
+content_of = tuple(payments.c[name] for name in CONTENT)
+_COLUMNS = (*CONTENT, "provider", "account", "first_seen_at", "seen_pass")
+_ID = CONTENT.index("id")
+
+_new_ids = sa.bindparam("new_ids", type_=sa.Text)
+
+
+@cache
+def as_json() -> Callable[[Payment], str]:
+    """What writes a payment as the feed keeps it."""
+    converter = make_converter()
+    return lambda payment: converter.dumps(payment).decode()
+
+
+@cache
+def from_json() -> Callable[[str], Payment]:
+    """What reads what ``as_json`` wrote."""
+    converter = make_converter()
+    return lambda text: converter.loads(text, Payment)
+
+
+@attrs.frozen
+class Page:
+    """A page's payments by their ids, each once, and as rows."""
+
+    payments: dict[str, Payment]
+    rows: dict[str, tuple[Any, ...]]
+
+
+async def prepared(given: Sequence[Payment], codec: Codec) -> Page:
+    """The page, ready to be written. Of several versions of a payment the newest counts."""
+    page = Page({}, {})
+    for first in range(0, len(given), _SLICE):
+        for payment in given[first : first + _SLICE]:
+            row = codec.content(payment)
+            known = page.payments.get(row[_ID])
+            if known is None or not is_older(payment, known):
+                page.payments[row[_ID]] = payment
+                page.rows[row[_ID]] = row
+        await asyncio.sleep(0)
+    return page
+
+
+async def write(connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, account: Account) -> Counter[str]:
+    """Write what is new in the page and what has changed, and give how many payments there were of each kind of change, and unchanged."""
+    of_account = _of(payments, lease)
+    known = await _known(connection, backend, of_account, list(page.rows))
+    now = backend.codec.moment(datetime.now(UTC))
+    tail = (lease.provider, lease.account, now, account.number)
+    created = [row for payment_id, row in page.rows.items() if payment_id not in known]
+    changed: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    same: list[str] = []
+    for payment_id, (stored, vanished_at) in known.items():
+        row = page.rows[payment_id]
+        if stored == row and vanished_at is None:
+            same.append(payment_id)
+            continue
+        before, payment = (backend.codec.payment(lease.provider, content) for content in (stored, row))
+        stale = is_older(payment, before)
+        after = before if stale else payment
+        fields = () if stale else differing(before, after)
+        if not fields and vanished_at is None:
+            same.append(payment_id)
+            continue
+        changed.append({f"new_{name}": value for name, value in zip(CONTENT, stored if stale else row, strict=True)})
+        entries.append(_entry(lease, payment_id, before, after, fields, now, had_vanished=vanished_at is not None))
+    if created or entries:
+        await backend.take_turns_in_the_feed(connection)
+    if created:
+        await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
+        ids = {"new_ids": _array([row[_ID] for row in created])}
+        await connection.execute(_told("created", lease, backend.numbered(_new_ids), now), ids)
+    if changed:
+        await connection.execute(_changed(lease, account.number), changed)
+        await connection.execute(payment_changes.insert(), entries)
+    if account.kind == "full" and same:
+        seen = payments.update().where(of_account, backend.among(payments.c.id, _new_ids), payments.c.seen_pass != account.number)
+        await connection.execute(seen.values(seen_pass=account.number), {"new_ids": _array(same)})
+    counts = Counter(created=len(created), unchanged=len(same))
+    counts.update(entry["kind"] for entry in entries)
+    return counts
+
+
+async def sweep(connection: AsyncConnection, backend: Backend, lease: Lease, account: Account) -> int:
+    """Mark what a complete full pass has not seen as vanished, and give how many there were."""
+    now = backend.codec.moment(datetime.now(UTC))
+    of_account = _of(payments, lease)
+    unseen = payments.update().where(of_account, payments.c.seen_pass < account.number, payments.c.vanished_at.is_(None))
+    vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
+    if vanished:
+        await backend.take_turns_in_the_feed(connection)
+        gone = sa.select(payments.c.id.label("value")).where(of_account, payments.c.vanished_at == now).order_by(payments.c.id)
+        await connection.execute(_told("vanished", lease, gone, now))
+    return vanished
+
+
+async def read_account(connection: AsyncConnection, codec: Codec, lease: Lease) -> Account:
+    """What is remembered of the account."""
+    row = (await connection.execute(sa.select(sync_state).where(lease.key))).one()
+    return Account(
+        number=row.pass_number,
+        kind=row.pass_kind,
+        started_at=codec.read_moment(row.pass_started_at),
+        checkpoint=row.checkpoint,
+        latest=codec.read_moment(row.latest_modified),
+        malformed=row.malformed,
+        watermark=codec.read_moment(row.watermark),
+    )
+
+
+def state_of(account: Account, codec: Codec, *, complete: bool) -> dict[str, Any]:
+    """The columns of `sync_state` that remember an account; whether a pass is *complete* now is noted for people."""
+
+    def moment(value: datetime | None) -> Any:  # noqa: ANN401  # as the driver takes it
+        return None if value is None else codec.moment(value)
+
+    completed = {"completed_at": codec.moment(datetime.now(UTC))} if complete else {}
+    return {
+        **completed,
+        "pass_number": account.number,
+        "pass_kind": account.kind,
+        "pass_started_at": moment(account.started_at),
+        "checkpoint": account.checkpoint,
+        "latest_modified": moment(account.latest),
+        "malformed": account.malformed,
+        "watermark": moment(account.watermark),
+    }
+
+
+def _of(table: sa.Table, lease: Lease) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.provider == lease.provider, table.c.account == lease.account)
+
+
+def _array(ids: Sequence[str]) -> str:
+    return msgspec.json.encode(ids).decode()
+
+
+async def _known(
+    connection: AsyncConnection, backend: Backend, of_account: sa.ColumnElement[bool], ids: list[str]
+) -> dict[str, tuple[tuple[Any, ...], object]]:
+    """What is stored under the ids: the content, and when it vanished."""
+    if not ids:
+        return {}
+    wanted = sa.select(*content_of, payments.c.vanished_at).where(of_account, backend.among(payments.c.id, _new_ids))
+    rows = (await connection.execute(wanted, {"new_ids": _array(ids)})).all()
+    return {row[_ID]: (tuple(row[:-1]), row[-1]) for row in rows}
+
+
+def _told(kind: ChangeKind, lease: Lease, ids: sa.Select[Any], now: Any) -> sa.Insert:  # noqa: ANN401  # as the driver takes it
+    """What writes an entry of this kind for each of the ids, without their going through Python."""
+    moment = sa.literal(now, payment_changes.c.noticed_at.type)
+    entries = sa.select(sa.literal(kind), sa.literal(lease.provider), sa.literal(lease.account), ids.subquery().c.value, moment)
+    return payment_changes.insert().from_select(
+        ["kind", "provider", "account", "payment_id", "noticed_at"], entries, include_defaults=False
+    )
+
+
+def _changed(lease: Lease, number: int) -> sa.Update:
+    values = {name: sa.bindparam(f"new_{name}", type_=payments.c[name].type) for name in CONTENT if name != "id"}
+    changed = payments.update().where(_of(payments, lease), payments.c.id == sa.bindparam("new_id"))
+    return changed.values(**values, seen_pass=number, vanished_at=None)
+
+
+def _entry(
+    lease: Lease,
+    payment_id: str,
+    before: Payment,
+    after: Payment,
+    fields: tuple[str, ...],
+    now: Any,  # noqa: ANN401  # as the driver takes it
+    *,
+    had_vanished: bool,
+) -> dict[str, Any]:
+    return {
+        "kind": kind_of(before, after, had_vanished=had_vanished),
+        "provider": lease.provider,
+        "account": lease.account,
+        "payment_id": payment_id,
+        "noticed_at": now,
+        "fields": " ".join(fields),
+        "before": as_json()(before),
+        "after": as_json()(after),
+    }
