@@ -17,16 +17,14 @@ from paysdk.cli.tables import plain_table
 from paysdk.cli.walking import display, running, show_waiting
 from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
 from paysdk.events import PageRead
+from paysdk.provider import PaymentsProvider
 from paysdk.sync import SQLPaymentStore, StoreError, SyncReport, sync_payments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.progress import Progress, TaskID
 
     from paysdk.cli.access import Access
     from paysdk.events import Event
-    from paysdk.provider import PaymentsProvider
 
 __all__ = ["sync"]
 

@@ -5,32 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paysdk.errors import ConfigurationError
 from paysdk.sync.errors import StoreError
-from paysdk.sync.rows import POSTGRESQL, SQLITE
+from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-    from paysdk.sync.rows import Codec
 
 __all__ = ["Backend", "Database", "database_at"]
 
 T = TypeVar("T")
 
+# Seconds that closing waits for iterators that were left.
+_LEFTOVERS = 1
 # Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
 _PATIENCE = 10
 _WRITES = "paysdk_writes"
@@ -41,7 +41,15 @@ _LOCK_OF_THE_FEED, _LOCK_OF_THE_TABLES = 0x706179_01, 0x706179_02
 class Backend(Protocol):
     """What differs between the databases."""
 
-    codec: Codec
+    @property
+    def codec(self) -> Codec:
+        """How values are written."""
+        ...
+
+    @property
+    def lasting(self) -> str | None:
+        """What a database is told once, and keeps."""
+        ...
 
     def engine(self) -> AsyncEngine:
         """An engine that sets up each of its connections."""
@@ -80,11 +88,13 @@ class Backend(Protocol):
 class _SQLite:
     url: sa.URL
     codec: Codec = SQLITE
+    # Readers and the writer do not wait for each other then.
+    lasting: str | None = "PRAGMA journal_mode=WAL"
 
     def engine(self) -> AsyncEngine:
         engine = create_async_engine(self.url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
-        sa.event.listen(engine.sync_engine, "connect", _prepared)
-        sa.event.listen(engine.sync_engine, "begin", _begun)
+        event.listen(engine.sync_engine, "connect", _prepared)
+        event.listen(engine.sync_engine, "begin", _begun)
         return engine
 
     def now(self) -> sa.ColumnElement[float]:
@@ -102,7 +112,8 @@ class _SQLite:
     async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         # As one prepared statement: SQLAlchemy's own work on each row would take as long as the database's.
         places = ", ".join("?" * len(columns))
-        await connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})", list(rows))
+        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
+        await connection.exec_driver_sql(statement, list(rows))
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         """It has one writer at a time."""
@@ -115,21 +126,23 @@ def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the 
     # SQLAlchemy begins transactions below; left to itself, the driver would do so at its own times.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # In this mode readers and the writer do not wait for each other, and a process that is killed loses nothing that it had committed.
-    cursor.execute("PRAGMA journal_mode=WAL")
+    # In WAL mode this is enough for a process that is killed to lose nothing that it had committed.
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
 
 def _begun(connection: sa.Connection) -> None:
     # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+    writes = connection.get_execution_options().get(_WRITES)
+    if writes is not None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @attrs.frozen
 class _PostgreSQL:
     url: sa.URL
     codec: Codec = POSTGRESQL
+    lasting: str | None = None
 
     def engine(self) -> AsyncEngine:
         # A process that stalls in a transaction holds its rows until the server ends it.
@@ -175,25 +188,23 @@ class Database:
         self.name = name
         self.backend = backend
         self.engine = backend.engine()
+        self._open = 0
 
     @asynccontextmanager
     async def transaction(self, *, writes: bool) -> AsyncGenerator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back where the end is an error."""
         connection = await self._connected(writes=writes)
-        failure: StoreError | None = None
-        try:
+        self._open += 1
+        async with self._translated():
             try:
                 yield connection
                 await connection.commit()
             finally:
+                self._open -= 1
                 await connection.close()
-        except self._faults() as error:
-            failure = self.failure(error)
-        if failure is not None:
-            raise failure
 
     async def written(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What *work* gives, done in a transaction of its own. Being cancelled waits for its end: it is done or undone, and nothing else."""
+        """What *work* gives, done in a transaction of its own. Being cancelled waits for its end, so it is either done or undone."""
 
         async def run() -> T:
             async with self.transaction(writes=True) as connection:
@@ -206,6 +217,16 @@ class Database:
             await asyncio.wait([task])
             raise
 
+    @asynccontextmanager
+    async def _translated(self) -> AsyncGenerator[None]:
+        failure: StoreError | None = None
+        try:
+            yield
+        except self._faults() as error:
+            failure = self.failure(error)
+        if failure is not None:
+            raise failure
+
     def failure(self, error: BaseException) -> StoreError:
         """What the driver's *error* means to a user."""
         told = str(getattr(error, "orig", None) or error).strip()
@@ -214,6 +235,21 @@ class Database:
             reason = reason.partition(") ")[2] or reason
         advice = next((advice for sign, advice in _ADVICE if sign in told), "Nothing was written.")
         return StoreError(f"The database {self.name} cannot be used: {reason.rstrip('.')}. {advice}")
+
+    async def prepare(self) -> None:
+        """Set up what a database that is ours keeps for good."""
+        if (statement := self.backend.lasting) is not None:
+            # Outside of a transaction, where alone SQLite takes it.
+            async with self._translated(), self.engine.connect() as connection:
+                await connection.exec_driver_sql(statement)
+
+    async def aclose(self) -> None:
+        """Close the connections. Those that an iterator was left with by a ``break`` are given back by the event loop, at its next turn."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEFTOVERS):
+                while self._open:  # noqa: ASYNC110  # nothing announces it
+                    await asyncio.sleep(0.001)
+        await self.engine.dispose()
 
     async def _connected(self, *, writes: bool) -> AsyncConnection:
         failure: StoreError | None = None
@@ -261,10 +297,8 @@ def database_at(place: str | os.PathLike[str]) -> Database:
 
 def _by_url(text: str) -> Database:
     url = None
-    try:
+    with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
-    except (ArgumentError, ValueError):
-        pass
     if url is None:  # outside of the except clause, since what was parsed may hold a password
         raise ConfigurationError("The database's URL cannot be read. It is sqlite:///payments.db, or postgresql://user@host/name.")
     kind, _, driver = url.drivername.partition("+")

@@ -15,8 +15,10 @@ class StoreError(PaysdkError):
 
 
 class AccountBusyError(PaysdkError):
-    """Somebody else is syncing this account, and nothing was done. ``seconds`` is how long that one's lease still runs, if it does not
-    renew it."""
+    """Somebody else is syncing this account, and nothing was done.
+
+    ``seconds`` is how long that one's lease still runs, if it is not renewed.
+    """
 
     def __init__(self, message: str = "", *, seconds: float = 0.0) -> None:
         super().__init__(message)

@@ -86,8 +86,8 @@ def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
 
 def _busy(provider: str, account: str, seconds: float) -> AccountBusyError:
     return AccountBusyError(
-        f"{provider} payments of account {account!r} are being synced by another already. Nothing was done; if that one has died, its lease "
-        f"ends in {seconds:.0f} seconds.",
+        f"{provider} payments of account {account!r} are being synced by another already, and nothing was done. "
+        f"If that one has died, its lease ends in {seconds:.0f} seconds.",
         seconds=seconds,
     )
 

@@ -40,8 +40,10 @@ class Account:
 
 
 def begun(account: Account, *, incremental: bool, full: bool, now: datetime) -> Account:
-    """The pass to go on with, or the next one. *incremental* says whether the provider can list so, *full* whether a new full pass is asked
-    for."""
+    """The pass to go on with, or the next one.
+
+    *incremental* says whether the provider can list so, *full* whether a new full pass is asked for.
+    """
     if account.kind is not None and not full and (incremental or account.kind == "full"):
         return account
     return restarted(account, "full" if full or not incremental or account.watermark is None else "incremental", now)

@@ -51,6 +51,13 @@ class Codec:
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
 
+    def known_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
+        """A time in a column that is never empty."""
+        moment = self.read_moment(value)
+        if moment is None:
+            raise ValueError("There is no time.")
+        return moment
+
     def content(self, payment: Payment) -> Content:
         """The row's content. This is run for every payment, so it calls nothing where there is nothing."""
         invoice, customer = payment.invoice, payment.customer

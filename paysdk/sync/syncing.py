@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
-from paysdk.provider import Page, PaymentsProvider
 from paysdk.sync import passes, writing
 from paysdk.sync.errors import StoreError
 from paysdk.sync.lease import release, renew, take
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.payment import Payment
-    from paysdk.provider import Listing
+    from paysdk.provider import Listing, Page, PaymentsProvider
     from paysdk.sync.database import Database
     from paysdk.sync.lease import Lease
     from paysdk.sync.passes import Account
@@ -45,9 +44,9 @@ class SyncReport:
 
     ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"), ``resumed`` whether it went on with a
     pass that had been interrupted; then the counts are of the rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records
-    that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot be read
-    cannot be told from what is gone. ``watermark`` is from when on the next incremental sync lists, less its overlap; ``None`` where the
-    next one lists everything.
+    that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot
+    be read cannot be told from what is gone. ``watermark`` is from when on the next incremental sync lists, less its overlap; ``None``
+    where the next one lists everything.
     """
 
     provider: str
@@ -178,8 +177,8 @@ class _Sync:
             return self._provider.list_payments(page_size=page_size, resume=account.checkpoint)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of account {self._lease.account!r} that cannot "
-                f"be used: {error} Sync with full=True (--full) to begin afresh."
+                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of account {self._lease.account!r} "
+                f"that cannot be used: {error} Sync with full=True (--full) to begin afresh."
             ) from None
 
     async def _kept_waiting(self, asked: asyncio.Task[Page | None], *, refusable: bool) -> Page | None:

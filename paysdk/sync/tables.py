@@ -10,7 +10,7 @@ from sqlalchemy.types import UserDefinedType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTENT", "MIGRATIONS", "VERSION", "metadata", "payment_changes", "payments", "sync_schema", "sync_state"]
+__all__ = ["CONTENT", "MIGRATIONS", "VERSION", "content_of", "metadata", "payment_changes", "payments", "sync_schema", "sync_state"]
 
 # Grows with every change to the tables, together with a step in MIGRATIONS.
 VERSION = 1
@@ -91,6 +91,7 @@ CONTENT = (
     *("id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
     *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at", "raw"),
 )
+content_of = tuple(payments.c[name] for name in CONTENT)
 
 payment_changes = sa.Table(
     "payment_changes",

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
 import sqlalchemy as sa
 
-from paysdk.conversion import make_converter
 from paysdk.payment import Payment
-from paysdk.sync.changes import ChangeKind, differing, is_older, kind_of
+from paysdk.sync.changes import differing, is_older, kind_of
+from paysdk.sync.feed import as_json, entries_for
 from paysdk.sync.passes import Account
-from paysdk.sync.tables import CONTENT, payment_changes, payments, sync_state
+from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,30 +26,15 @@ if TYPE_CHECKING:
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
 
-__all__ = ["Page", "as_json", "content_of", "from_json", "prepared", "read_account", "state_of", "sweep", "write"]
+__all__ = ["Page", "prepared", "read_account", "state_of", "sweep", "write"]
 
 # Payments turned into rows in one go: a few milliseconds, after which the event loop gets its turn.
 _SLICE = 1000
 
-content_of = tuple(payments.c[name] for name in CONTENT)
 _COLUMNS = (*CONTENT, "provider", "account", "first_seen_at", "seen_pass")
 _ID = CONTENT.index("id")
 
 _new_ids = sa.bindparam("new_ids", type_=sa.Text)
-
-
-@cache
-def as_json() -> Callable[[Payment], str]:
-    """What writes a payment as the feed keeps it."""
-    converter = make_converter()
-    return lambda payment: converter.dumps(payment).decode()
-
-
-@cache
-def from_json() -> Callable[[str], Payment]:
-    """What reads what ``as_json`` wrote."""
-    converter = make_converter()
-    return lambda text: converter.loads(text, Payment)
 
 
 @attrs.frozen
@@ -98,13 +82,24 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
             same.append(payment_id)
             continue
         changed.append({f"new_{name}": value for name, value in zip(CONTENT, stored if stale else row, strict=True)})
-        entries.append(_entry(lease, payment_id, before, after, fields, now, had_vanished=vanished_at is not None))
+        entries.append(
+            {
+                "kind": kind_of(before, after, had_vanished=vanished_at is not None),
+                "provider": lease.provider,
+                "account": lease.account,
+                "payment_id": payment_id,
+                "noticed_at": now,
+                "fields": " ".join(fields),
+                "before": as_json()(before),
+                "after": as_json()(after),
+            }
+        )
     if created or entries:
         await backend.take_turns_in_the_feed(connection)
     if created:
         await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
         ids = {"new_ids": _array([row[_ID] for row in created])}
-        await connection.execute(_told("created", lease, backend.numbered(_new_ids), now), ids)
+        await connection.execute(entries_for("created", lease.provider, lease.account, backend.numbered(_new_ids), now), ids)
     if changed:
         await connection.execute(_changed(lease, account.number), changed)
         await connection.execute(payment_changes.insert(), entries)
@@ -125,7 +120,7 @@ async def sweep(connection: AsyncConnection, backend: Backend, lease: Lease, acc
     if vanished:
         await backend.take_turns_in_the_feed(connection)
         gone = sa.select(payments.c.id.label("value")).where(of_account, payments.c.vanished_at == now).order_by(payments.c.id)
-        await connection.execute(_told("vanished", lease, gone, now))
+        await connection.execute(entries_for("vanished", lease.provider, lease.account, gone, now))
     return vanished
 
 
@@ -181,38 +176,7 @@ async def _known(
     return {row[_ID]: (tuple(row[:-1]), row[-1]) for row in rows}
 
 
-def _told(kind: ChangeKind, lease: Lease, ids: sa.Select[Any], now: Any) -> sa.Insert:  # noqa: ANN401  # as the driver takes it
-    """What writes an entry of this kind for each of the ids, without their going through Python."""
-    moment = sa.literal(now, payment_changes.c.noticed_at.type)
-    entries = sa.select(sa.literal(kind), sa.literal(lease.provider), sa.literal(lease.account), ids.subquery().c.value, moment)
-    return payment_changes.insert().from_select(
-        ["kind", "provider", "account", "payment_id", "noticed_at"], entries, include_defaults=False
-    )
-
-
 def _changed(lease: Lease, number: int) -> sa.Update:
     values = {name: sa.bindparam(f"new_{name}", type_=payments.c[name].type) for name in CONTENT if name != "id"}
     changed = payments.update().where(_of(payments, lease), payments.c.id == sa.bindparam("new_id"))
     return changed.values(**values, seen_pass=number, vanished_at=None)
-
-
-def _entry(
-    lease: Lease,
-    payment_id: str,
-    before: Payment,
-    after: Payment,
-    fields: tuple[str, ...],
-    now: Any,  # noqa: ANN401  # as the driver takes it
-    *,
-    had_vanished: bool,
-) -> dict[str, Any]:
-    return {
-        "kind": kind_of(before, after, had_vanished=had_vanished),
-        "provider": lease.provider,
-        "account": lease.account,
-        "payment_id": payment_id,
-        "noticed_at": now,
-        "fields": " ".join(fields),
-        "before": as_json()(before),
-        "after": as_json()(after),
-    }

@@ -1,0 +1,94 @@
+"""The feed of changes, as it is written and read."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from paysdk.conversion import make_converter
+from paysdk.payment import Payment
+from paysdk.sync.changes import Change, ChangeKind
+from paysdk.sync.tables import CONTENT, payment_changes, payments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk.sync.rows import Codec
+
+__all__ = ["BATCH", "FEED", "as_json", "entries_for", "read_change"]
+
+# Rows that are held at a time while the tables are read.
+BATCH = 1000
+
+
+@cache
+def as_json() -> Callable[[Payment], str]:
+    """What writes a payment as the feed keeps it."""
+    converter = make_converter()
+    return lambda payment: converter.dumps(payment).decode()
+
+
+@cache
+def _from_json() -> Callable[[str], Payment]:
+    converter = make_converter()
+    return lambda text: converter.loads(text.encode(), Payment)
+
+
+def entries_for(kind: ChangeKind, provider: str, account: str, ids: sa.Select[Any], now: Any) -> sa.Insert:  # noqa: ANN401  # the codec's
+    """What writes an entry of this kind for each of the ids, which need not go through Python for it."""
+    moment = sa.literal(now, payment_changes.c.noticed_at.type)
+    entries = sa.select(sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment)
+    columns = ["kind", "provider", "account", "payment_id", "noticed_at"]
+    return payment_changes.insert().from_select(
+        ["kind", "provider", "account", "payment_id", "noticed_at"], entries, include_defaults=False
+    )
+
+
+def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
+    """What a row of ``FEED`` tells."""
+    values: tuple[Any, ...] = tuple(row)
+    sequence, kind, provider, account, payment_id, noticed_at, fields, before, after, known = values[: -len(CONTENT)]
+    content = values[-len(CONTENT) :]
+    states: list[Payment | None] = [None if text is None else _from_json()(text) for text in (before, after)]
+    if kind in {"created", "vanished"}:
+        state = codec.payment(provider, content) if known is None else _from_json()(known)
+        states = [None, state] if kind == "created" else [state, None]
+    return Change(
+        sequence=sequence,
+        kind=kind,
+        provider=provider,
+        account=account,
+        payment_id=payment_id,
+        before=states[0],
+        after=states[1],
+        fields=tuple((fields or "").split()),
+        noticed_at=codec.known_moment(noticed_at),
+    )
+
+
+def _feed() -> sa.Select[Any]:
+    change, later = payment_changes, payment_changes.alias("later")
+    same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
+    # How a payment was that is not kept beside its entry: as the next change found it, or, without one, as it is.
+    found = (
+        sa.select(later.c.before)
+        .where(*same, later.c.sequence > change.c.sequence, later.c.before.is_not(None))
+        .order_by(later.c.sequence)
+        .limit(1)
+        .scalar_subquery()
+    )
+    known = sa.case((change.c.kind.in_(["created", "vanished"]), found))
+    mine = [payments.c.provider == change.c.provider, payments.c.account == change.c.account, payments.c.id == change.c.payment_id]
+    columns = ("sequence", "kind", "provider", "account", "payment_id", "noticed_at", "fields", "before", "after")
+    return (
+        sa.select(*(change.c[name] for name in columns), known, *(payments.c[name] for name in CONTENT))
+        .select_from(change.outerjoin(payments, sa.and_(*mine)))
+        .where(change.c.sequence > sa.bindparam("behind"))
+        .order_by(change.c.sequence)
+        .limit(BATCH)
+    )
+
+
+FEED = _feed()
