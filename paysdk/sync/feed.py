@@ -41,9 +41,7 @@ def entries_for(kind: ChangeKind, provider: str, account: str, ids: sa.Select[An
     moment = sa.literal(now, payment_changes.c.noticed_at.type)
     entries = sa.select(sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment)
     columns = ["kind", "provider", "account", "payment_id", "noticed_at"]
-    return payment_changes.insert().from_select(
-        ["kind", "provider", "account", "payment_id", "noticed_at"], entries, include_defaults=False
-    )
+    return payment_changes.insert().from_select(columns, entries, include_defaults=False)
 
 
 def read_change(codec: Codec, row: sa.Row[Any]) -> Change:

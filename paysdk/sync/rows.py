@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 import attrs
+import msgspec
 
 from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentDraft
 
@@ -44,9 +45,7 @@ def _moment_or_none(text: str | None) -> datetime | None:
 class Codec:
     """How values are written for a database, and read from it; ``None`` is ``None`` in both."""
 
-    amount: Callable[[Decimal], Any]
-    day: Callable[[date], Any]
-    moment: Callable[[datetime], Any]
+    written: Callable[[Any], Any]
     read_amount: Callable[[Any], Decimal]
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
@@ -59,35 +58,37 @@ class Codec:
         return moment
 
     def content(self, payment: Payment) -> Content:
-        """The row's content. This is run for every payment, so it calls nothing where there is nothing."""
+        """The row's content."""
         invoice, customer = payment.invoice, payment.customer
-        paid, voided, created, modified = payment.payment_date, payment.voided_date, payment.created_at, payment.modified_at
-        total, balance = invoice.total, invoice.balance
-        content = (
+        texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
+        if customer is None:
+            customer_id = customer_number = customer_name = None
+        else:
+            customer_id, customer_number, customer_name = customer.id, customer.number, customer.name
+            texts += f"{customer_id}{customer_number}{customer_name}"
+        content: Content = (
             payment.id,
-            self.amount(payment.amount),
+            payment.amount,
             payment.currency,
-            None if paid is None else self.day(paid),
+            payment.payment_date,
             invoice.id,
             invoice.number,
-            None if total is None else self.amount(total),
-            None if balance is None else self.amount(balance),
-            None if customer is None else customer.id,
-            None if customer is None else customer.number,
-            None if customer is None else customer.name,
+            invoice.total,
+            invoice.balance,
+            customer_id,
+            customer_number,
+            customer_name,
             payment.external_id,
             payment.source,
-            None if voided is None else self.day(voided),
-            None if created is None else self.moment(created),
-            None if modified is None else self.moment(modified),
-            payment._raw.decode(),  # noqa: SLF001  # the bytes that ``raw`` is decoded from
+            payment.voided_date,
+            payment.created_at,
+            payment.modified_at,
+            payment._raw.decode(),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the bytes that ``raw`` is decoded from
         )
-        texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
-        if customer is not None:
-            texts += f"{customer.id}{customer.number}{customer.name}"
         if "\0" in texts or not texts.isascii():
-            return tuple(storable(value) if isinstance(value, str) else value for value in content)
-        return content
+            content = tuple(storable(value) if isinstance(value, str) else value for value in content)
+        written: Content = self.written(content)
+        return written
 
     def payment(self, provider: str, content: Sequence[Any]) -> Payment:
         """The payment in a row's *content*."""
@@ -126,5 +127,6 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-SQLITE = Codec(str, date.isoformat, datetime.isoformat, Decimal, _day_or_none, _moment_or_none)
-POSTGRESQL = Codec(_same, _same, _same, _same, _same, _in_utc)
+# msgspec writes what SQLite has no type for as text, a whole row at a time.
+SQLITE = Codec(msgspec.to_builtins, Decimal, _day_or_none, _moment_or_none)
+POSTGRESQL = Codec(_same, _same, _same, _in_utc)

@@ -36,7 +36,7 @@ def _text() -> sa.types.TypeEngine[Any]:
 
 
 def _exact(of_postgres: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
-    # SQLite has neither decimals nor dates: there it is text, in the form of ISO 8601, that sorts as it should.
+    # SQLite has neither decimals nor dates: there it is text, dates and times in the form of ISO 8601.
     return of_postgres.with_variant(sa.Text(), "sqlite")
 
 

@@ -63,7 +63,7 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
     """Write what is new in the page and what has changed, and give how many payments there were of each kind of change, and unchanged."""
     of_account = _of(payments, lease)
     known = await _known(connection, backend, of_account, list(page.rows))
-    now = backend.codec.moment(datetime.now(UTC))
+    now = backend.codec.written(datetime.now(UTC))
     tail = (lease.provider, lease.account, now, account.number)
     created = [row for payment_id, row in page.rows.items() if payment_id not in known]
     changed: list[dict[str, Any]] = []
@@ -113,7 +113,7 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
 
 async def sweep(connection: AsyncConnection, backend: Backend, lease: Lease, account: Account) -> int:
     """Mark what a complete full pass has not seen as vanished, and give how many there were."""
-    now = backend.codec.moment(datetime.now(UTC))
+    now = backend.codec.written(datetime.now(UTC))
     of_account = _of(payments, lease)
     unseen = payments.update().where(of_account, payments.c.seen_pass < account.number, payments.c.vanished_at.is_(None))
     vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
@@ -140,20 +140,15 @@ async def read_account(connection: AsyncConnection, codec: Codec, lease: Lease) 
 
 def state_of(account: Account, codec: Codec, *, complete: bool) -> dict[str, Any]:
     """The columns of `sync_state` that remember an account; whether a pass is *complete* now is noted for people."""
-
-    def moment(value: datetime | None) -> Any:  # noqa: ANN401  # as the driver takes it
-        return None if value is None else codec.moment(value)
-
-    completed = {"completed_at": codec.moment(datetime.now(UTC))} if complete else {}
     return {
-        **completed,
+        **({"completed_at": codec.written(datetime.now(UTC))} if complete else {}),
         "pass_number": account.number,
         "pass_kind": account.kind,
-        "pass_started_at": moment(account.started_at),
+        "pass_started_at": codec.written(account.started_at),
         "checkpoint": account.checkpoint,
-        "latest_modified": moment(account.latest),
+        "latest_modified": codec.written(account.latest),
         "malformed": account.malformed,
-        "watermark": moment(account.watermark),
+        "watermark": codec.written(account.watermark),
     }
 
 
