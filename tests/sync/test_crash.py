@@ -1,0 +1,94 @@
+"""Processes that are killed, and processes that stall."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paysdk import open_provider
+from paysdk.sync import SQLPaymentStore, sync_payments
+from paysdk.testing import open_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paysdk import Payment
+
+HERE = Path(__file__).parent
+# The session `crash` kills more.
+POINTS = os.environ.get("PAYSDK_KILLS", "12")
+
+
+def test_a_kill_at_any_point_loses_and_repeats_nothing(place: str) -> None:
+    """However often a sync is killed: what is stored at its end is what the provider has, and the feed tells every change once."""
+    command = [sys.executable, str(HERE / "killing.py"), place, POINTS, "1"]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert told["killed"] >= int(POINTS)
+    assert told["state"] < 64 * 1024
+
+
+async def test_one_that_stalls_past_its_lease_writes_nothing_more(
+    store: SQLPaymentStore,
+    place: str,
+    rows: Callable[..., Awaitable[Sequence[tuple[Any, ...]]]],
+    kept: Callable[..., Awaitable[dict[str, Payment]]],
+) -> None:
+    """It is stopped in the midst of its pass, another takes over when its lease has run out, and when it goes on it is told so."""
+    sandbox = open_sandbox("campfire", payments=200, latency=0.01)
+    async with sandbox, open_provider("campfire", api_key=sandbox.api_key, base_url=sandbox.url) as provider:
+        command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key, "0.2"]
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        # Not in the midst of a transaction, which would hold the lock of the whole file in SQLite.
+        stopped = False
+        while not stopped:
+            while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):
+                await asyncio.sleep(0.001)
+            process.send_signal(signal.SIGSTOP)
+            stopped = await _is_free(store)
+            if not stopped:
+                process.send_signal(signal.SIGCONT)
+        before = await rows(store, "SELECT count(*) FROM payments")
+        while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):
+            await asyncio.sleep(0.01)
+        report = await sync_payments(provider, store)
+        after = await rows(store, "SELECT * FROM sync_state"), await rows(store, "SELECT max(sequence) FROM payment_changes")
+        process.send_signal(signal.SIGCONT)
+        told, _ = await process.communicate()
+
+        assert 0 < before[0][0] < 200
+        assert (True, 200 - before[0][0]) == (report.resumed, report.created)
+        assert told.startswith(b"LeaseLostError: campfire payments of account 'default' are being synced by another")
+        assert after == (await rows(store, "SELECT * FROM sync_state"), await rows(store, "SELECT max(sequence) FROM payment_changes"))
+        assert 200 == len(await kept(store, "campfire"))
+
+
+_RUN_OUT = {
+    "sqlite": "SELECT 1 FROM sync_state WHERE leased_until < (julianday('now') - 2440587.5) * 86400",
+    "postgresql": "SELECT 1 FROM sync_state WHERE leased_until < extract(epoch from clock_timestamp())",
+}
+
+
+async def _is_free(store: SQLPaymentStore) -> bool:
+    """Whether nobody is in the midst of writing the state."""
+    sqlite = store._database.engine.dialect.name == "sqlite"
+    async with store._database.engine.connect() as connection:
+        try:
+            if sqlite:
+                await connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                await connection.exec_driver_sql("SELECT 1 FROM sync_state FOR UPDATE NOWAIT")
+        except Exception:  # noqa: BLE001  # whatever the driver says
+            return False
+        finally:
+            await connection.rollback()
+            if sqlite:
+                await connection.exec_driver_sql("PRAGMA busy_timeout = 10000")
+    return True
