@@ -44,33 +44,41 @@ class ShelfListing:
 
     shelf: Shelf
     since: datetime | None
-    first: int
+    position: str
     page_size: int
     report: ListingReport = ListingReport()
 
     async def pages(self) -> AsyncIterator[Page]:
         """The payments as they are when the page is asked for."""
-        shelf, first, number = self.shelf, self.first, 0
+        shelf, position, number = self.shelf, self.position, 0
         while True:
             await shelf.before_page(number)
             number += 1
             rows = [payment for payment in shelf.payments if self.since is None or (payment.modified_at or START) >= self.since]
-            last = first + self.page_size
+            rows = [payment for payment in sorted(rows, key=_key) if _key(payment) > position] if shelf.sorts else rows[int(position) :]
             self.report = attrs.evolve(self.report, pages=number, requests=number, malformed=shelf.malformed)
             shelf.read += 1
-            following = None if last >= len(rows) else Checkpoint("acme", str(self.since), str(last))
-            yield Page(rows[first:last], None, following)
+            page = rows[: self.page_size]
+            following = None
+            if len(rows) > self.page_size:
+                position = _key(page[-1]) if shelf.sorts else str(int(position) + self.page_size)
+                following = Checkpoint("acme", str(self.since), position)
+            yield Page(page, None, following)
             if following is None:
                 return
-            first = last
+
+
+def _key(payment: Payment) -> str:
+    return f"{(payment.modified_at or START).isoformat()} {payment.id:>6}"
 
 
 @attrs.define
 class Shelf:
-    """A provider whose payments are a list: `payments`, in its own order."""
+    """A provider whose payments are a list, in its own order, or where it `sorts` by time of modification, and then pages by that."""
 
     payments: list[Payment] = attrs.field(factory=list[Payment])
     incremental: bool = True
+    sorts: bool = False
     page_size: int = 2
     malformed: int = 0
     refused: BaseException | None = None
@@ -96,7 +104,7 @@ class Shelf:
         self.asked.append((modified_since, resume))
         size = page_size or self.page_size
         if resume is None:
-            return ShelfListing(self, modified_since, 0, size)
+            return ShelfListing(self, modified_since, "0", size)
         checkpoint = Checkpoint.parse(resume)
         if checkpoint.provider != "acme":
             raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to 'acme'.")
@@ -104,7 +112,7 @@ class Shelf:
             refused, self.refused = self.refused, None
             return Refusing(refused)
         since = None if checkpoint.filters == "None" else datetime.fromisoformat(checkpoint.filters)
-        return ShelfListing(self, since, int(checkpoint.position), size)
+        return ShelfListing(self, since, checkpoint.position, size)
 
     async def aclose(self) -> None:
         """Nothing to give back."""
@@ -133,7 +141,7 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Payment]:
     """Makes a payment: its number, the minute of its modification, and any field."""
     return paid
@@ -202,7 +210,7 @@ def rows() -> Callable[..., Any]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kept() -> Callable[..., Any]:
     """The payments that are stored, by id; what has vanished is not among them."""
 
@@ -212,7 +220,7 @@ def kept() -> Callable[..., Any]:
     return read
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def replayed() -> Callable[..., Any]:
     """What the feed leads to, when each change is made to what the ones before it have led to; each must fit."""
 
@@ -235,3 +243,9 @@ def replayed() -> Callable[..., Any]:
         return there
 
     return read
+
+
+@pytest.fixture(scope="session")
+def shelf_type() -> type[Shelf]:
+    """The class of a provider that a test makes itself."""
+    return Shelf
