@@ -92,7 +92,9 @@ class _SQLite:
     lasting: str | None = "PRAGMA journal_mode=WAL"
 
     def engine(self) -> AsyncEngine:
-        engine = create_async_engine(self.url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+        engine = create_async_engine(
+            self.url, hide_parameters=True, poolclass=sa.AsyncAdaptedQueuePool, connect_args={"timeout": _PATIENCE}
+        )
         event.listen(engine.sync_engine, "connect", _prepared)
         event.listen(engine.sync_engine, "begin", _begun)
         return engine
@@ -239,9 +241,10 @@ class Database:
     async def prepare(self) -> None:
         """Set up what a database that is ours keeps for good."""
         if (statement := self.backend.lasting) is not None:
-            # Outside of a transaction, where alone SQLite takes it.
-            async with self._translated(), self.engine.connect() as connection:
-                await connection.exec_driver_sql(statement)
+            # Outside of a transaction, where alone SQLite takes it, and only while nobody else has the file open: then the next one does it.
+            with suppress(StoreError):
+                async with self._translated(), self.engine.connect() as connection:
+                    await connection.exec_driver_sql(statement)
 
     async def aclose(self) -> None:
         """Close the connections. Those that an iterator was left with by a ``break`` are given back by the event loop, at its next turn."""
@@ -312,7 +315,7 @@ def _by_url(text: str) -> Database:
 
 
 def _sqlite(url: sa.URL) -> Database:
-    if url.database in {None, "", ":memory:"} or "mode=memory" in str(url.query):
+    if url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory":
         raise ConfigurationError("A database in memory ends with its connection: give the path of a file.")
     return _opened(str(Path(str(url.database))), _SQLite(url), "sync")
 

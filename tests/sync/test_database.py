@@ -1,0 +1,262 @@
+"""Opening a database, and what it answers when it cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from paysdk import ConfigurationError
+from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync.database import database_at
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paysdk import Payment
+
+    from .conftest import Shelf
+
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("payments.db", "payments.db"),
+        (Path("kept", "payments.db"), "kept/payments.db"),
+        ("sqlite:///payments.db", "payments.db"),
+        ("sqlite+aiosqlite:////data/payments.db", "/data/payments.db"),
+        ("postgresql://ann:letmein@db.example:5433/books", "postgresql://db.example:5433/books"),
+        ("postgres://ann:letmein@db.example/books?password=letmein", "postgresql://db.example/books"),
+        ("postgresql+psycopg://?host=/run/postgresql", "postgresql:///run/postgresql/"),
+        ("postgresql://", "postgresql://localhost/"),
+    ],
+)
+def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
+    """Neither the user nor a password is in its name."""
+    database = database_at(place)
+
+    assert name == database.name
+    assert f"SQLPaymentStore({name!r})" == repr(SQLPaymentStore(place))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("", "must be a path or a URL"),
+        ("  ", "must be a path or a URL"),
+        (None, "must be a path or a URL, not NoneType"),
+        (b"payments.db", "must be a path or a URL, not bytes"),
+        ("mysql://ann:letmein@db.example/books", "SQLite .* PostgreSQL .*, not in mysql"),
+        ("postgresql+asyncpg://ann:letmein@db.example/books", "not in postgresql\\+asyncpg"),
+        ("postgresql://ann:letmein@db.example:port/books", "URL cannot be read"),
+        ("://", "URL cannot be read"),
+        (":memory:", "in memory ends with its connection"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
+    ],
+)
+def test_what_is_no_place_is_refused(place: Any, message: str, told_by: Callable[[BaseException], str]) -> None:  # noqa: ANN401  # whatever is given
+    """Before anything is opened, and without a password in what is said."""
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        SQLPaymentStore(place)
+
+    assert "letmein" not in str(caught.value)
+    assert "letmein" not in told_by(caught.value).replace(repr(place), "")
+
+
+@pytest.mark.parametrize(("place", "module", "extra"), [("payments.db", "aiosqlite", "sync"), ("postgresql://x/y", "psycopg", "postgres")])
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, place: str, module: str, extra: str) -> None:
+    """With the command that installs it."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigurationError, match=rf'needs {module}, which is not installed: pip install "paysdk\[{extra}\]"'):
+        SQLPaymentStore(place)
+
+
+async def opened(place: str | Path) -> str:
+    """What entering a store says when it fails."""
+    with pytest.raises(StoreError) as caught:
+        await SQLPaymentStore(place).__aenter__()
+    return str(caught.value)
+
+
+async def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
+    """It is no database."""
+    (file := tmp_path / "notes.txt").write_text("Not a database at all, but a text of some length. " * 40)
+    before = file.read_bytes()
+
+    assert f"The database {file} cannot be used: file is not a database. It is a file of another kind" in await opened(file)
+    assert before == file.read_bytes()
+
+
+async def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """It is not made."""
+    assert "unable to open database file. Look whether its folder is there" in await opened(tmp_path / "none" / "payments.db")
+    assert not (tmp_path / "none").exists()
+
+
+async def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    """One that has a table of one of our names, byte by byte."""
+    with closing(sqlite3.connect(file := tmp_path / "books.db")) as connection:
+        connection.execute("CREATE TABLE payments (id INTEGER)")
+    before = file.read_bytes()
+
+    assert "has a table payments that is not paysdk's. Nothing was changed" in await opened(file)
+    assert before == file.read_bytes()
+    assert ["books.db"] == [path.name for path in tmp_path.iterdir()]
+
+
+async def test_tables_of_others_are_no_hindrance(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
+    """Payments may be kept in the user's own database, beside what is there."""
+    with closing(sqlite3.connect(file := tmp_path / "books.db")) as connection:
+        connection.execute("CREATE TABLE customers (id INTEGER)")
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(file) as store:
+        assert 1 == (await sync_payments(shelf, store)).created
+
+
+async def test_a_read_only_database_is_said_to_be_so(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
+    """A new one when it is opened, one that is there when it is written to."""
+    file = tmp_path / "payments.db"
+    file.touch()
+    read_only = f"sqlite:///file:{file}?mode=ro&uri=true"
+
+    assert "readonly database. It is read-only: make it writable" in await opened(read_only)
+    async with SQLPaymentStore(file):
+        pass
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(read_only) as store:
+        with pytest.raises(StoreError, match="read-only"):
+            await sync_payments(shelf, store)
+
+
+async def test_a_full_disk_keeps_whole_pages(
+    tmp_path: Path, shelf: Shelf, make: Callable[..., Payment], rows: Rows, kept: Callable[..., Awaitable[dict[str, Payment]]]
+) -> None:
+    """What no longer fits is told, what did fit is there, and there is no half of a page."""
+    shelf.page_size = 100
+    shelf.payments = [make(number, number, raw={"note": "x" * 500}) for number in range(1000)]
+    async with SQLPaymentStore(tmp_path / "payments.db") as store:
+        sa.event.listen(store._database.engine.sync_engine, "connect", _small)
+        await store._database.engine.dispose()
+        with pytest.raises(StoreError, match="is full. Make room, and sync again: it goes on where it was"):
+            await sync_payments(shelf, store)
+        sa.event.remove(store._database.engine.sync_engine, "connect", _small)
+        await store._database.engine.dispose()
+        stored = len(await kept(store))
+        assert 0 < stored < 1000
+        assert 0 == stored % 100
+        assert 1000 - stored == (await sync_payments(shelf, store)).created
+
+
+def _small(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA max_page_count = 100")
+    cursor.close()
+
+
+async def test_a_file_that_another_program_locks_is_said_to_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some patience."""
+    monkeypatch.setattr("paysdk.sync.database._PATIENCE", 0.05)
+    with closing(sqlite3.connect(tmp_path / "payments.db", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE other (id INTEGER)")
+        connection.execute("BEGIN EXCLUSIVE")
+        told = await opened(tmp_path / "payments.db")
+
+    assert "database is locked. Another program has been writing to it for" in told
+    async with SQLPaymentStore(tmp_path / "payments.db"):
+        pass
+
+
+async def test_rows_that_another_program_locks_are_said_to_be_locked(schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In PostgreSQL it is rows that are locked."""
+    async with SQLPaymentStore(schema) as store:
+        await sync_payments(shelf, store)
+    monkeypatch.setattr("paysdk.sync.database._PATIENCE", 0.05)
+    with psycopg.connect(schema) as other:
+        other.execute("SELECT * FROM sync_state FOR UPDATE")
+        async with SQLPaymentStore(f"{schema}") as store:
+            with pytest.raises(StoreError, match="lock timeout. Another program has held its rows"):
+                await sync_payments(shelf, store)
+
+
+async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(told_by: Callable[[BaseException], str]) -> None:
+    """Without the password, in the message or in any frame of what is raised."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        store = SQLPaymentStore(f"postgresql://ann:letmein@127.0.0.1:{taken.getsockname()[1]}/books")
+        with pytest.raises(StoreError, match="cannot be used: .*Look whether it runs there") as caught:
+            await store.__aenter__()
+
+    assert "letmein" not in told_by(caught.value)
+
+
+async def test_a_newer_database_is_refused(place: str, rows: Rows) -> None:
+    """It is left as it is."""
+    async with SQLPaymentStore(place) as store:
+        await rows(store, "UPDATE sync_schema SET version = 99", writes=True)
+
+    assert "written by a newer paysdk (its tables have version 99, this one knows up to 1)" in await opened(place)
+
+
+async def test_a_database_without_its_version_is_refused(place: str, rows: Rows) -> None:
+    """Nobody can know what is in it."""
+    async with SQLPaymentStore(place) as store:
+        await rows(store, "DELETE FROM sync_schema", writes=True)
+
+    assert "version None" in await opened(place)
+
+
+async def test_an_older_database_is_brought_up_to_date(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step by step, and once."""
+    async with SQLPaymentStore(place):
+        pass
+    steps = [("ALTER TABLE payments ADD COLUMN first INTEGER",), ("ALTER TABLE payments ADD COLUMN second INTEGER",)]
+    monkeypatch.setattr("paysdk.sync.store.VERSION", 3)
+    monkeypatch.setattr("paysdk.sync.store.MIGRATIONS", {1 + at: dict.fromkeys(("sqlite", "postgresql"), step) for at, step in enumerate(steps)})
+    for _ in range(2):
+        async with SQLPaymentStore(place) as store:
+            assert [(3,)] == list(await rows(store, "SELECT version FROM sync_schema"))
+            assert [] == list(await rows(store, "SELECT first, second FROM payments"))
+
+
+async def test_two_may_make_the_tables_at_once(place: str) -> None:
+    """The second waits for the first, and finds them."""
+    stores = [SQLPaymentStore(place) for _ in range(4)]
+    await asyncio.gather(*(store.__aenter__() for store in stores))
+    for store in stores:
+        await store.aclose()
+
+
+async def test_options_of_the_users_own_stay(postgresql: str) -> None:
+    """As given in the URL, beside ours; without any there are ours alone."""
+    async with SQLPaymentStore(f"{postgresql}&options=-cwork_mem%3D7MB") as store, store._database.transaction(writes=False) as connection:
+        assert "7MB" == (await connection.exec_driver_sql("SHOW work_mem")).scalar_one()
+        assert "10s" == (await connection.exec_driver_sql("SHOW lock_timeout")).scalar_one()
+
+
+async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPaymentStore, rows: Rows) -> None:
+    """What is being written is written whole, or not at all; nothing is left behind to be collected."""
+    began = asyncio.Event()
+
+    async def work(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
+        await connection.execute(sa.text("INSERT INTO sync_state VALUES ('a', 'b', 1, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL)"))
+        began.set()
+        await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(store._database.written(work))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [("a",)] == list(await rows(store, "SELECT provider FROM sync_state"))

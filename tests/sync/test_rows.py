@@ -1,0 +1,154 @@
+"""Payments as rows, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paysdk import CustomerRef, InvoiceRef, Payment
+from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync.rows import POSTGRESQL, SQLITE, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from .conftest import Shelf
+
+    Make = Callable[..., Payment]
+    Kept = Callable[..., Awaitable[dict[str, Payment]]]
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+TEXTS = st.text()
+AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+MAYBE = st.none() | TEXTS
+
+PAYMENTS = st.builds(
+    Payment,
+    provider=st.just("acme"),
+    id=TEXTS,
+    amount=AMOUNTS,
+    currency=MAYBE,
+    payment_date=st.none() | st.dates(),
+    invoice=st.builds(InvoiceRef, TEXTS, MAYBE, st.none() | AMOUNTS, st.none() | AMOUNTS),
+    customer=st.none() | st.builds(CustomerRef, MAYBE, MAYBE, TEXTS),
+    external_id=MAYBE,
+    source=MAYBE,
+    voided_date=st.none() | st.dates(),
+    created_at=st.none() | MOMENTS,
+    modified_at=st.none() | MOMENTS,
+    raw=st.dictionaries(st.text(), st.none() | st.text() | st.integers()),
+)
+
+
+def shown(payment: Payment) -> tuple[object, ...]:
+    """A payment to the digit, and the bytes of its record."""
+    return (*(str(value) for value in attrs.astuple(payment, recurse=False)), payment._raw)
+
+
+@pytest.mark.parametrize("codec", [SQLITE, POSTGRESQL])
+@given(payment=PAYMENTS)
+def test_a_row_gives_the_payment_back(codec: Any, payment: Payment) -> None:  # noqa: ANN401  # either
+    """To the digit, but for the few signs that no database can hold, and those are always written alike."""
+    row = codec.content(payment)
+    back = codec.payment("acme", row)
+
+    assert row == codec.content(back)
+    assert payment._raw == back._raw
+    if not any("\\u" in str(value) or "\\x00" in str(value) for value in shown(payment)[:-1]):
+        assert shown(payment) == shown(back)
+
+
+def test_a_sqlite_row_is_text() -> None:
+    """Amounts with their digits, dates and times in the form of ISO 8601."""
+    payment = Payment(
+        provider="acme",
+        id="7",
+        amount=Decimal("1E+3"),
+        payment_date=date(2025, 1, 31),
+        invoice=InvoiceRef("1", None, Decimal("0.50")),
+        modified_at=datetime(2025, 1, 31, 8, 0, 0, 5, tzinfo=UTC),
+        raw=b'{"a": 1.50}',
+    )
+    texts = [value for value in SQLITE.content(payment) if value is not None]
+
+    assert ["7", "1E+3", "2025-01-31", "1", "0.50", "2025-01-31T08:00:00.000005Z", '{"a": 1.50}'] == texts
+
+
+@pytest.mark.parametrize(("text", "stored"), [("a\0b", "a\\u0000b"), ("\ud800", "\\ud800"), ("Zoë 💶", "Zoë 💶"), ("", "")])
+def test_what_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
+    """As JSON would; everything else stays."""
+    assert stored == storable(text)
+
+
+AMOUNTS_SENT = ["100.50", "0.00", "-7", "1000000000000000000.000000001", "12345678901234567890.10", "1E+3", "-0.0"]
+
+
+async def test_amounts_keep_every_digit(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows) -> None:
+    """SQLite has them as they were sent; PostgreSQL has their value and the digits behind the point, which is all that it knows."""
+    shelf.payments = [make(number, 1, amount=Decimal(sent)) for number, sent in enumerate(AMOUNTS_SENT)]
+    await sync_payments(shelf, store)
+    stored = [str(payment.amount) for _, payment in sorted((await kept(store)).items())]
+    plain = ["1000" if sent == "1E+3" else "0.0" if sent == "-0.0" else sent for sent in AMOUNTS_SENT]
+
+    assert (plain if store._database.engine.dialect.name == "postgresql" else AMOUNTS_SENT) == stored
+    assert {"unchanged": 7} == {"unchanged": (await sync_payments(shelf, store, full=True)).unchanged}
+
+
+async def test_raw_is_kept_to_the_byte(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows) -> None:
+    """The order of its keys, keys that come twice, spaces, escapes, numbers of any size; and SQL can look into it."""
+    sent = [
+        b'{ "b":1.50,"a":1e3 , "a":"x","big":123456789012345678901234567890.000}',
+        b'{"nul":"\\u0000","half":"\\ud800","pair":"\\ud83d\\ude00","e":"\xc3\xab"}',
+        b'"a text"',
+        b"7.10",
+        b"[]",
+    ]
+    shelf.payments = [make(number, 1, raw=raw) for number, raw in enumerate(sent)]
+    await sync_payments(shelf, store)
+    arrow = {"sqlite": "json_extract(raw, '$.b')", "postgresql": "raw->>'b'"}[store._database.engine.dialect.name]
+
+    assert sent == [payment._raw for _, payment in sorted((await kept(store)).items())]
+    assert "1.5" in str((await rows(store, f"SELECT {arrow} FROM payments WHERE id = '0'"))[0][0])  # noqa: S608  # no user's
+
+
+async def test_another_order_of_keys_is_no_change(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+    """Nor are spaces, or a zero at the end of an amount: what is said is the same. A field that paysdk does not know is one."""
+    shelf.payments = [make(1, 1, raw=b'{"a":1,"b":2.0}'), make(2, 1, raw=b'{"a":1}')]
+    await sync_payments(shelf, store)
+    shelf.payments = [make(1, 1, amount=Decimal("100.5"), raw=b'{"b":2.00, "a":1}'), make(2, 1, raw=b'{"a":2}')]
+    report = await sync_payments(shelf, store)
+    changes = [(change.payment_id, change.fields) async for change in store.changes(after=2)]
+
+    assert (1, 1) == (report.unchanged, report.changed)
+    assert [("2", ("raw",))] == changes
+    assert {"a": 2} == (await kept(store))["2"].raw
+
+
+async def test_signs_that_cannot_be_held_are_the_same_each_time(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept) -> None:
+    """They are escaped on the way in, also in an id, and so make no change the next time."""
+    strange = make(1, 1, id="a\0b", external_id="x\0", invoice=InvoiceRef("1\ud800", None), customer=CustomerRef(name="A\0"), raw=b"{}")
+    shelf.payments = [strange]
+    await sync_payments(shelf, store)
+    assert 1 == (await sync_payments(shelf, store)).unchanged
+    shelf.payments = [attrs.evolve(strange, amount=Decimal(1))]
+    await sync_payments(shelf, store)
+    (change,) = [change async for change in store.changes() if change.kind == "changed"]
+
+    assert ("a\\u0000b", ("amount",)) == (change.payment_id, change.fields)
+    assert CustomerRef(name="A\\u0000") == (await kept(store))["a\\u0000b"].customer
+    assert await kept(store) == await replayed(store)
+
+
+async def test_an_amount_beyond_the_database_is_told(shelf: Shelf, schema: str, make: Make) -> None:
+    """PostgreSQL has no number of a million digits."""
+    shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
+    async with SQLPaymentStore(schema) as store:
+        with pytest.raises(StoreError, match="cannot be used"):
+            await sync_payments(shelf, store)
