@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from paysdk.cli.access import opened
 from paysdk.cli.screen import as_text, say, show, utf8_stdout
 from paysdk.cli.tables import plain_table
 from paysdk.cli.walking import display, running, show_waiting
+from paysdk.conversion import make_converter
 from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
 from paysdk.events import PageRead
 from paysdk.provider import PaymentsProvider
@@ -33,10 +33,15 @@ _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
-    syncs = asyncio.run(_synced(access, place, account, full=full))
+    try:
+        syncs = asyncio.run(_synced(access, place, account, full=full))
+    except StoreError as error:
+        say(error)
+        return 2
     reports = [sync.report for sync in syncs if sync.report is not None]
     if output_format == "json":
-        utf8_stdout().write("".join(f"{_as_json(report)}\n" for report in reports))
+        converter = make_converter()
+        utf8_stdout().writelines(f"{converter.dumps(report).decode()}\n" for report in reports)
     elif reports:
         _show(reports)
     sys.stdout.flush()
@@ -98,7 +103,3 @@ def _show(reports: list[SyncReport]) -> None:
     for report in reports:
         if report.malformed:
             show(Text(f"{report.provider}: {report.malformed:,} records could not be read, so what has vanished was not looked for."))
-
-
-def _as_json(report: SyncReport) -> str:
-    return json.dumps(attrs.asdict(report), default=str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -29,8 +30,6 @@ __all__ = ["Backend", "Database", "database_at"]
 
 T = TypeVar("T")
 
-# Seconds that closing waits for iterators that were left.
-_LEFTOVERS = 1
 # Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
 _PATIENCE = 10
 _WRITES = "paysdk_writes"
@@ -55,6 +54,10 @@ class Backend(Protocol):
         """An engine that sets up each of its connections."""
         ...
 
+    def probe(self, engine: AsyncEngine) -> None:
+        """Find out what can be found out before connecting. Raises what the driver raises."""
+        ...
+
     def now(self) -> sa.ColumnElement[float]:
         """The clock that leases are judged by, in seconds since 1970."""
         ...
@@ -73,6 +76,10 @@ class Backend(Protocol):
 
     async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert many rows, as fast as the database can."""
+        ...
+
+    def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        """The rows of a statement, so many at a time, without holding the others."""
         ...
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
@@ -99,6 +106,11 @@ class _SQLite:
         event.listen(engine.sync_engine, "begin", _begun)
         return engine
 
+    def probe(self, engine: AsyncEngine) -> None:
+        # aiosqlite's thread answers to its event loop also after it failed to open a file, by when that loop may have ended.
+        arguments, options = engine.dialect.create_connect_args(self.url)
+        sqlite3.connect(str(arguments[0]), uri=bool(options.get("uri"))).close()
+
     def now(self) -> sa.ColumnElement[float]:
         return sa.literal(time.time())
 
@@ -116,6 +128,16 @@ class _SQLite:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
         await connection.exec_driver_sql(statement, list(rows))
+
+    async def batches(
+        self, connection: AsyncConnection, select: sa.Select[Any], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        compiled = select.compile(dialect=connection.dialect)
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        async with driver.execute(str(compiled), values) as cursor:
+            while rows := await cursor.fetchmany(size):
+                yield rows
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         """It has one writer at a time."""
@@ -154,6 +176,9 @@ class _PostgreSQL:
         url = self.url.difference_update_query(["options"])
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
 
+    def probe(self, engine: AsyncEngine) -> None:
+        """Connecting tells all."""
+
     def now(self) -> sa.ColumnElement[float]:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
 
@@ -174,6 +199,17 @@ class _PostgreSQL:
         async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 await copy.write_row(row)
+
+    async def batches(
+        self, connection: AsyncConnection, select: sa.Select[Any], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        # A named cursor keeps the rows with the server. SQLAlchemy's own leaves it open where the reader leaves early.
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        compiled = select.compile(dialect=connection.dialect)
+        async with driver.cursor(name="paysdk") as cursor:
+            await cursor.execute(str(compiled), compiled.params)
+            while rows := await cursor.fetchmany(size):
+                yield rows
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.
@@ -238,20 +274,23 @@ class Database:
         advice = next((advice for sign, advice in _ADVICE if sign in told), "Nothing was written.")
         return StoreError(f"The database {self.name} cannot be used: {reason.rstrip('.')}. {advice}")
 
+    async def probe(self) -> None:
+        """Find out whether it can be there at all."""
+        async with self._translated():
+            await asyncio.to_thread(self.backend.probe, self.engine)
+
     async def prepare(self) -> None:
         """Set up what a database that is ours keeps for good."""
         if (statement := self.backend.lasting) is not None:
-            # Outside of a transaction, where alone SQLite takes it, and only while nobody else has the file open: then the next one does it.
+            # SQLite takes it outside of a transaction only, and not while another is using the file: then the next one does it.
             with suppress(StoreError):
                 async with self._translated(), self.engine.connect() as connection:
                     await connection.exec_driver_sql(statement)
 
     async def aclose(self) -> None:
-        """Close the connections. Those that an iterator was left with by a ``break`` are given back by the event loop, at its next turn."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LEFTOVERS):
-                while self._open:  # noqa: ASYNC110  # nothing announces it
-                    await asyncio.sleep(0.001)
+        """Close the connections, when what is under way has ended. Where a ``break`` left an iterator, the event loop sees to that."""
+        while self._open:  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0.001)
         await self.engine.dispose()
 
     async def _connected(self, *, writes: bool) -> AsyncConnection:

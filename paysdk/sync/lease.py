@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "new_holder", "release", "renew", "take"]
 
+# Elsewhere it is sent, and does something.
+_SIGNAL_0_ASKS = os.name == "posix"
+
 
 @attrs.frozen(kw_only=True)
 class Lease:
@@ -103,12 +106,11 @@ def _machine() -> str:
 def _has_died(holder: str | None) -> bool:
     """Whether the holder was a process of this machine that is no longer there: nobody has to wait for the end of its lease."""
     machine, _, rest = (holder or "").partition("/")
-    if machine != _machine() or os.name != "posix":
+    if machine != _machine() or not _SIGNAL_0_ASKS:
         return False
-    try:
-        os.kill(int(rest.partition("/")[0]), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
+    with suppress(PermissionError):
+        try:
+            os.kill(int(rest.partition("/")[0]), 0)
+        except ProcessLookupError:
+            return True
     return False

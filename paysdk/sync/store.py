@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
@@ -46,6 +47,7 @@ class SQLPaymentStore:
 
     async def __aenter__(self) -> Self:
         try:
+            await self._database.probe()
             if not await self._is_up_to_date():
                 await self._database.written(self._brought_up_to_date)
             await self._database.prepare()
@@ -58,9 +60,10 @@ class SQLPaymentStore:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back. Doing it twice is fine; afterwards the object can be entered again."""
+        """Give the connections back, when what is under way has ended. Doing it twice is fine; afterwards the object can be entered again."""
         for reading in list(self._readings):
-            await reading.aclose()
+            with suppress(RuntimeError):  # another task is in the midst of it
+                await reading.aclose()
         await self._database.aclose()
 
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
@@ -96,10 +99,10 @@ class SQLPaymentStore:
         read = self._database.backend.codec.payment
         async with (
             self._database.transaction(writes=False) as connection,
-            connection.stream(ordered, execution_options={"yield_per": BATCH}) as rows,
+            aclosing(self._database.backend.batches(connection, ordered, BATCH)) as batches,
         ):
-            async for batch in rows.partitions():
-                for row in batch:
+            async for rows in batches:
+                for row in rows:
                     yield read(provider, row)
 
     async def _is_up_to_date(self) -> bool:

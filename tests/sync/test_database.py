@@ -89,28 +89,27 @@ async def opened(place: str | Path) -> str:
     return str(caught.value)
 
 
-async def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     """It is no database."""
-    (file := tmp_path / "notes.txt").write_text("Not a database at all, but a text of some length. " * 40)
-    before = file.read_bytes()
+    (file := tmp_path / "notes.txt").write_text(text := "Not a database at all, but a text of some length. " * 40)
 
-    assert f"The database {file} cannot be used: file is not a database. It is a file of another kind" in await opened(file)
-    assert before == file.read_bytes()
+    assert f"The database {file} cannot be used: file is not a database. It is a file of another kind" in asyncio.run(opened(file))
+    assert text == file.read_text()
 
 
-async def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     """It is not made."""
-    assert "unable to open database file. Look whether its folder is there" in await opened(tmp_path / "none" / "payments.db")
+    assert "unable to open database file. Look whether its folder is there" in asyncio.run(opened(tmp_path / "none" / "payments.db"))
     assert not (tmp_path / "none").exists()
 
 
-async def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     """One that has a table of one of our names, byte by byte."""
     with closing(sqlite3.connect(file := tmp_path / "books.db")) as connection:
         connection.execute("CREATE TABLE payments (id INTEGER)")
     before = file.read_bytes()
 
-    assert "has a table payments that is not paysdk's. Nothing was changed" in await opened(file)
+    assert "has a table payments that is not paysdk's. Nothing was changed" in asyncio.run(opened(file))
     assert before == file.read_bytes()
     assert ["books.db"] == [path.name for path in tmp_path.iterdir()]
 
@@ -127,7 +126,7 @@ async def test_tables_of_others_are_no_hindrance(tmp_path: Path, shelf: Shelf, m
 async def test_a_read_only_database_is_said_to_be_so(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
     """A new one when it is opened, one that is there when it is written to."""
     file = tmp_path / "payments.db"
-    file.touch()
+    sqlite3.connect(file).close()
     read_only = f"sqlite:///file:{file}?mode=ro&uri=true"
 
     assert "readonly database. It is read-only: make it writable" in await opened(read_only)
@@ -140,7 +139,7 @@ async def test_a_read_only_database_is_said_to_be_so(tmp_path: Path, shelf: Shel
 
 
 async def test_a_full_disk_keeps_whole_pages(
-    tmp_path: Path, shelf: Shelf, make: Callable[..., Payment], rows: Rows, kept: Callable[..., Awaitable[dict[str, Payment]]]
+    tmp_path: Path, shelf: Shelf, make: Callable[..., Payment], kept: Callable[..., Awaitable[dict[str, Payment]]]
 ) -> None:
     """What no longer fits is told, what did fit is there, and there is no half of a page."""
     shelf.page_size = 100
@@ -148,7 +147,7 @@ async def test_a_full_disk_keeps_whole_pages(
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         sa.event.listen(store._database.engine.sync_engine, "connect", _small)
         await store._database.engine.dispose()
-        with pytest.raises(StoreError, match="is full. Make room, and sync again: it goes on where it was"):
+        with pytest.raises(StoreError, match=r"is full. Make room, and sync again: it goes on where it was"):
             await sync_payments(shelf, store)
         sa.event.remove(store._database.engine.sync_engine, "connect", _small)
         await store._database.engine.dispose()
@@ -185,7 +184,7 @@ async def test_rows_that_another_program_locks_are_said_to_be_locked(schema: str
     with psycopg.connect(schema) as other:
         other.execute("SELECT * FROM sync_state FOR UPDATE")
         async with SQLPaymentStore(f"{schema}") as store:
-            with pytest.raises(StoreError, match="lock timeout. Another program has held its rows"):
+            with pytest.raises(StoreError, match=r"lock timeout. Another program has held its rows"):
                 await sync_payments(shelf, store)
 
 
@@ -194,7 +193,7 @@ async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(told_by: Ca
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         store = SQLPaymentStore(f"postgresql://ann:letmein@127.0.0.1:{taken.getsockname()[1]}/books")
-        with pytest.raises(StoreError, match="cannot be used: .*Look whether it runs there") as caught:
+        with pytest.raises(StoreError, match=r"cannot be used: .*Look whether it runs there") as caught:
             await store.__aenter__()
 
     assert "letmein" not in told_by(caught.value)
@@ -222,7 +221,9 @@ async def test_an_older_database_is_brought_up_to_date(place: str, rows: Rows, m
         pass
     steps = [("ALTER TABLE payments ADD COLUMN first INTEGER",), ("ALTER TABLE payments ADD COLUMN second INTEGER",)]
     monkeypatch.setattr("paysdk.sync.store.VERSION", 3)
-    monkeypatch.setattr("paysdk.sync.store.MIGRATIONS", {1 + at: dict.fromkeys(("sqlite", "postgresql"), step) for at, step in enumerate(steps)})
+    monkeypatch.setattr(
+        "paysdk.sync.store.MIGRATIONS", {1 + at: dict.fromkeys(("sqlite", "postgresql"), step) for at, step in enumerate(steps)}
+    )
     for _ in range(2):
         async with SQLPaymentStore(place) as store:
             assert [(3,)] == list(await rows(store, "SELECT version FROM sync_schema"))

@@ -94,7 +94,13 @@ class History:
 @given(steps=st.lists(STEPS, min_size=4, max_size=25))
 @settings(max_examples=40)
 def test_every_history_ends_in_the_truth(
-    steps: list[tuple[str, int, int]], shelf_type: type[Shelf], make: Callable[..., Payment], kept: Read, replayed: Read, *, incremental: bool
+    steps: list[tuple[str, int, int]],
+    shelf_type: type[Shelf],
+    make: Callable[..., Payment],
+    kept: Read,
+    replayed: Read,
+    *,
+    incremental: bool,
 ) -> None:
     """After a sync what is not deleted is as it is at the provider, after a full one that is all; and the feed leads to the same."""
 
@@ -117,7 +123,9 @@ def test_every_history_ends_in_the_truth(
 
 
 def test_histories_reach_every_kind_of_change(
-    shelf_type: type[Shelf], make: Callable[..., Payment], tmp_path: Any  # noqa: ANN401  # a path
+    shelf_type: type[Shelf],
+    make: Callable[..., Payment],
+    tmp_path: Any,  # noqa: ANN401  # a path
 ) -> None:
     """What the steps can do is all that the feed can tell."""
 

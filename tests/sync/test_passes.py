@@ -72,7 +72,9 @@ def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> N
         ("incremental", NOW + timedelta(days=9), EARLIER, NOW),
     ],
 )
-def test_the_watermark_that_a_pass_leads_to(kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None) -> None:
+def test_the_watermark_that_a_pass_leads_to(
+    kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
+) -> None:
     """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
     account = Account(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, malformed=1, watermark=watermark)
 

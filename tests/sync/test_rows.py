@@ -90,7 +90,7 @@ def test_what_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
 AMOUNTS_SENT = ["100.50", "0.00", "-7", "1000000000000000000.000000001", "12345678901234567890.10", "1E+3", "-0.0"]
 
 
-async def test_amounts_keep_every_digit(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows) -> None:
+async def test_amounts_keep_every_digit(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
     """SQLite has them as they were sent; PostgreSQL has their value and the digits behind the point, which is all that it knows."""
     shelf.payments = [make(number, 1, amount=Decimal(sent)) for number, sent in enumerate(AMOUNTS_SENT)]
     await sync_payments(shelf, store)
@@ -131,7 +131,9 @@ async def test_another_order_of_keys_is_no_change(shelf: Shelf, store: SQLPaymen
     assert {"a": 2} == (await kept(store))["2"].raw
 
 
-async def test_signs_that_cannot_be_held_are_the_same_each_time(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept) -> None:
+async def test_signs_that_cannot_be_held_are_the_same_each_time(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept
+) -> None:
     """They are escaped on the way in, also in an id, and so make no change the next time."""
     strange = make(1, 1, id="a\0b", external_id="x\0", invoice=InvoiceRef("1\ud800", None), customer=CustomerRef(name="A\0"), raw=b"{}")
     shelf.payments = [strange]

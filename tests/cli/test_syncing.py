@@ -1,0 +1,173 @@
+"""``paysdk sync``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.testing import FaultPlan, open_sandbox, status, wrong_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from paysdk.testing import Sandbox
+
+    from .conftest import Outcome, Stream
+
+    Command = Callable[..., Outcome]
+    Reach = Callable[[str, Sandbox], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    """A database that is not there yet."""
+    return str(tmp_path / "payments.db")
+
+
+def test_a_table_tells_what_has_changed(paysdk: Command, place: str) -> None:
+    """The first time everything is new, the next time nothing is."""
+    command = ("sync", "campfire", "notify", "--to", place, "--sandbox", "--sandbox-payments", "300")
+    first, second = paysdk(*command), paysdk(*command)
+
+    assert [
+        "Provider  Pass  Created  Changed  Voided  Vanished  Returned  Unchanged",
+        "───────────────────────────────────────────────────────────────────────",
+        "campfire  full      300        0       0         0         0          0",
+        "notify    full      300        0       0         0         0          0",
+    ] == first.out.splitlines()
+    assert ["campfire  incremental", "notify    full       "] == [line[:21] for line in second.out.splitlines()[2:]]
+    assert (0, 0, "", "") == (first.code, second.code, first.err, second.err)
+
+
+def test_programs_get_an_object_a_line(paysdk: Command, place: str) -> None:
+    """With everything that the report has."""
+    outcome = paysdk(
+        "sync", "notify", "campfire", "--to", place, "--sandbox", "--sandbox-payments", "20", "--format", "json", "--account", "north"
+    )
+    notify, campfire = map(json.loads, outcome.out.splitlines())
+
+    assert ("notify", "north", "full", 20, None) == tuple(notify[name] for name in ("provider", "account", "kind", "created", "watermark"))
+    assert campfire["watermark"].startswith("2025-01-01T")
+
+
+def test_a_sync_that_failed_goes_on(paysdk: Command, reached: Reach, place: str) -> None:
+    """The others are synced all the same; the same command ends it."""
+    cut = FaultPlan().on(3, status(400, body=b'{"detail": "Down."}'))
+    with reached("CAMPFIRE", open_sandbox("campfire", payments=20)), reached("NOTIFY", open_sandbox("notify", payments=600, faults=cut)):
+        first = paysdk("sync", "campfire", "notify", "--to", place)
+        second = paysdk("sync", "notify", "--to", place)
+
+    assert (1, 0) == (first.code, second.code)
+    assert first.out.splitlines()[2].startswith("campfire")
+    assert first.err.startswith("paysdk: notify: 400")
+    assert first.err.endswith(" The same command goes on from there.\n")
+    assert "notify    full, resumed      100 " in second.out
+
+
+def test_everything_can_be_asked_for(paysdk: Command, reached: Reach, place: str) -> None:
+    """Which alone tells what has vanished."""
+    sandbox = open_sandbox("campfire", payments=20)
+    with reached("CAMPFIRE", sandbox):
+        paysdk("sync", "campfire", "--to", place)
+        sandbox.delete_payment(sandbox.payments[0]["id"])  # type: ignore[attr-defined]  # Campfire's has them
+        found = [json.loads(paysdk("sync", "campfire", "--to", place, "--format", "json", *full).out) for full in ((), ("--full",))]
+
+    assert [("incremental", 0), ("full", 1)] == [(report["kind"], report["vanished"]) for report in found]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--to", ""), "The database must be a path or a URL"),
+        (("--to", "mysql://ann:letmein@db/x"), "not in mysql"),
+        (("--to", "none/payments.db"), "unable to open database file"),
+        (("--to", "payments.db", "--account", " "), "account must be a text"),
+        ((), "Missing option '--to'"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    paysdk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    """Exit code 2, and nothing on stdout."""
+    monkeypatch.chdir(tmp_path)
+    outcome = paysdk("sync", "campfire", "--sandbox", *arguments)
+
+    assert (2, "") == (outcome.code, outcome.out)
+    assert message in outcome.err
+    assert "letmein" not in outcome.err
+    assert 1 == outcome.err.count("\n")
+
+
+def test_records_that_were_set_aside_are_told(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since nothing can be said to have vanished then."""
+    from paysdk.cli import syncing  # noqa: PLC0415  # beside what it is patched in
+
+    async def reported(provider: object, _store: object, account: str, *, full: bool) -> syncing.SyncReport:
+        del full
+        return syncing.SyncReport(provider=getattr(provider, "name", ""), account=account, kind="full", resumed=False, malformed=3)
+
+    monkeypatch.setattr(syncing, "sync_payments", reported)
+    outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
+
+    assert "notify: 3 records could not be read, so what has vanished was not looked for." == outcome.out.splitlines()[-1]
+
+
+def test_progress_is_seen_on_stderr(
+    paysdk: Command, place: str, stream: type[Stream], monkeypatch: pytest.MonkeyPatch, reached: Reach
+) -> None:
+    """Each provider, and how many payments were read, also where a request had to be sent again."""
+    monkeypatch.setattr(sys, "stderr", terminal := stream(terminal=True))
+    with reached("CAMPFIRE", open_sandbox("campfire", payments=20, faults=FaultPlan().on(1, wrong_body(b"")))):
+        outcome = paysdk("sync", "campfire", "--to", place)
+
+    assert 0 == outcome.code
+    assert all(name in terminal.getvalue() for name in ("campfire", "payments"))
+
+
+def test_without_the_extra_it_is_named(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, with the command that installs it."""
+    forget(monkeypatch)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    outcome = paysdk("sync", "campfire", "--to", place, "--sandbox")
+
+    assert (2, 'paysdk: paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"\n') == (outcome.code, outcome.err)
+
+
+def test_any_other_missing_module_is_a_bug(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is not taken for a missing extra."""
+    forget(monkeypatch)
+    monkeypatch.setitem(sys.modules, "paysdk.sync.lease", None)
+    with pytest.raises(ModuleNotFoundError):
+        paysdk("sync", "campfire", "--to", place, "--sandbox")
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the modules be imported anew."""
+    for name in [*sys.modules]:
+        if name.startswith("paysdk.sync") or name == "paysdk.cli.syncing":
+            monkeypatch.delitem(sys.modules, name)
+
+
+def test_ctrl_c_ends_it_and_the_next_run_goes_on(reached: Reach, place: str) -> None:
+    """With the code that shells know, nothing on the screen, and nothing lost."""
+    source = "import sys; from paysdk.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", source, "sync", "notify", "--to", place, "--format", "json"]
+    with reached("NOTIFY", open_sandbox("notify", payments=2000, latency=0.05)):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while not (log := Path(f"{place}-wal")).exists() or log.stat().st_size < 200_000:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+        again = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert (130, "", "") == (process.returncode, out, err)
+    assert again["resumed"]
+    assert 0 < again["created"] < 2000

@@ -1,0 +1,180 @@
+"""Reading a store: the payments, and the feed."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import psycopg
+import pytest
+
+from paysdk import InvoiceRef
+from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync.rows import SQLITE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paysdk import Payment
+
+    from .conftest import Shelf
+
+    Make = Callable[..., Payment]
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+
+async def test_payments_come_by_invoice_number_and_id(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """By code point, as Python orders texts, whatever the database's own order is; without a number first."""
+    numbers = ["b", "B", "a", None, "é", "B", "INV-10", "INV-9", "", "_", "💶", "\uffee"]
+    shelf.page_size = 100
+    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", text)) for number, text in enumerate(numbers)]
+    await sync_payments(shelf, store)
+    found = [(payment.invoice.number, payment.id) async for payment in store.payments(provider="acme")]
+
+    assert sorted(found, key=lambda pair: (pair[0] is not None, pair[0] or "", pair[1])) == found
+    assert len(numbers) == len(found)
+
+
+async def test_a_reader_sees_one_moment(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """What a sync writes meanwhile is not among it, and the sync does not wait for the reader."""
+    shelf.page_size = 2000
+    shelf.payments = [make(number, 1) for number in range(2000)]
+    await sync_payments(shelf, store)
+    shelf.payments = [make(9999, 2)]
+    seen = 0
+    async with aclosing(store.payments(provider="acme")) as payments:
+        async for _ in payments:
+            seen += 1
+            if seen == 1:
+                await sync_payments(shelf, store, full=True)
+
+    assert 2000 == seen
+    assert 1 == len([one async for one in store.payments(provider="acme")])
+
+
+async def test_leaving_a_reader_early_leaves_nothing_behind(shelf: Shelf, place: str, make: Make) -> None:
+    """By a break, or by closing the store while it is kept."""
+    shelf.page_size = 3000
+    shelf.payments = [make(number, 1) for number in range(3000)]
+    async with SQLPaymentStore(place) as store:
+        await sync_payments(shelf, store)
+        for _ in range(20):
+            async for _payment in store.payments(provider="acme"):
+                break
+        kept = store.payments(provider="acme")
+        assert "0" == (await anext(kept)).id
+    assert [] == [payment async for payment in kept]
+
+
+async def test_closing_waits_for_what_is_under_way(shelf: Shelf, place: str, make: Make) -> None:
+    """Another task reads on to its end, and then nothing is left open."""
+    shelf.page_size = 3000
+    shelf.payments = [make(number, 1) for number in range(3000)]
+    store = await SQLPaymentStore(place).__aenter__()
+    await sync_payments(shelf, store)
+
+    async def count() -> int:
+        return len([payment async for payment in store.payments(provider="acme")])
+
+    counting = asyncio.create_task(count())
+    await asyncio.sleep(0)
+    await store.aclose()
+
+    assert 3000 == await counting
+
+
+async def test_a_store_can_be_entered_again(shelf: Shelf, place: str, make: Make) -> None:
+    """Also in another event loop."""
+    shelf.payments = [make(1, 1)]
+    store = SQLPaymentStore(place)
+
+    async def once() -> int:
+        async with store:
+            await sync_payments(shelf, store)
+            return len([payment async for payment in store.payments(provider="acme")])
+
+    assert [1, 1] == [await once(), await asyncio.to_thread(asyncio.run, once())]
+
+
+async def test_the_feed_goes_on_where_a_reader_left_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Each entry comes once, in the order of its number, however many there are."""
+    shelf.page_size = 700
+    shelf.payments = [make(number, 1) for number in range(2500)]
+    await sync_payments(shelf, store)
+    first = [change async for change in store.changes()]
+    shelf.payments = [make(7, 2, source="X")]
+    await sync_payments(shelf, store)
+    rest = [change async for change in store.changes(after=first[-1].sequence)]
+
+    assert [str(number) for number in range(2500)] == [change.payment_id for change in first]
+    assert [("changed", "7", ("source", "modified_at"))] == [(change.kind, change.payment_id, change.fields) for change in rest]
+    assert [] == [change async for change in store.changes(after=rest[-1].sequence)]
+
+
+async def test_what_was_created_is_told_as_it_was_then(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Though it is not written twice: later changes tell what was before them."""
+    versions = [make(1, minute, source=source) for minute, source in ((1, "A"), (2, "B"), (3, "C"))]
+    for version in versions:
+        shelf.payments = [version]
+        await sync_payments(shelf, store)
+    shelf.payments = []
+    await sync_payments(shelf, store, full=True)
+    shelf.payments = [attrs.evolve(versions[2], source="D")]
+    await sync_payments(shelf, store, full=True)
+    told = [(change.kind, change.before and change.before.source, change.after and change.after.source) async for change in store.changes()]
+
+    expected = [("created", None, "A"), ("changed", "A", "B"), ("changed", "B", "C"), ("vanished", "C", None), ("returned", "C", "D")]
+    assert expected == told
+
+
+async def test_no_smaller_number_appears_behind_a_reader(postgresql: str, schema: str, shelf: Shelf, make: Make) -> None:
+    """In PostgreSQL numbers are dealt out before they are committed: whoever comes second waits until the first has committed."""
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(schema) as store:
+        async with await psycopg.AsyncConnection.connect(postgresql) as other:
+            # As another writer does, between its numbers and its commit.
+            await store._database.backend.take_turns_in_the_feed(Direct(other))  # type: ignore[arg-type]  # it only executes
+            syncing = asyncio.create_task(sync_payments(shelf, store))
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+            while not await (await other.execute(waiting)).fetchone():  # noqa: ASYNC110  # the server's
+                await asyncio.sleep(0.01)
+            assert [] == [change async for change in store.changes()]
+        assert 1 == (await syncing).created
+        assert 1 == len([change async for change in store.changes()])
+
+
+@attrs.frozen
+class Direct:
+    """A connection that takes SQLAlchemy's statements as text."""
+
+    connection: psycopg.AsyncConnection
+
+    async def execute(self, statement: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
+        """Execute it."""
+        compiled = str(statement.compile(compile_kwargs={"literal_binds": True}))
+        await self.connection.execute(compiled.encode())
+
+
+async def test_a_driver_that_breaks_while_reading_is_told(store: SQLPaymentStore, rows: Rows) -> None:
+    """As it is while writing."""
+    await rows(store, "DROP TABLE payments", writes=True)
+    with pytest.raises(StoreError, match="cannot be used"):
+        [payment async for payment in store.payments(provider="acme")]
+
+
+def test_a_moment_that_must_be_there_is_not_made_up() -> None:
+    """A column that is never empty is not, or it is an error."""
+    with pytest.raises(ValueError, match="no time"):
+        SQLITE.known_moment(None)
+
+
+def test_without_the_extra_it_is_named() -> None:
+    """With the command that installs it."""
+    source = "import sys; sys.modules['sqlalchemy'] = None; import paysdk; import paysdk.sync"
+    done = subprocess.run([sys.executable, "-c", source], check=False, capture_output=True, text=True)
+
+    assert 'ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"' in done.stderr
