@@ -231,15 +231,17 @@ class Database:
     @asynccontextmanager
     async def transaction(self, *, writes: bool) -> AsyncGenerator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back where the end is an error."""
-        connection = await self._connected(writes=writes)
         self._open += 1
-        async with self._translated():
-            try:
-                yield connection
-                await connection.commit()
-            finally:
-                self._open -= 1
-                await connection.close()
+        try:
+            connection = await self._connected(writes=writes)
+            async with self._translated():
+                try:
+                    yield connection
+                    await connection.commit()
+                finally:
+                    await connection.close()
+        finally:
+            self._open -= 1
 
     async def written(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What *work* gives, done in a transaction of its own. Being cancelled waits for its end, so it is either done or undone."""
