@@ -130,6 +130,16 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """Whether a sync that is killed loses or repeats anything: at 500 random points on each database, or as many as are given (`-- 50`)."""
+    session.install(wheel(session), "--group", "tests")
+    kills = session.posargs[0] if session.posargs else "500"
+    # A hang is not judged by the minute that a test has.
+    command = ["pytest", "tests/sync/test_crash.py", "-o", "faulthandler_timeout=0"]
+    session.run(*command, env={"PAYSDK_KILLS": kills})
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Whether the tests notice when the code is changed: all of what the tests reach, or one part (`-- "paysdk.walk*"`)."""
     session.install(wheel(session), "--group", "mutants")

@@ -129,9 +129,7 @@ class _SQLite:
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
         await connection.exec_driver_sql(statement, list(rows))
 
-    async def batches(
-        self, connection: AsyncConnection, select: sa.Select[Any], size: int
-    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         compiled = select.compile(dialect=connection.dialect)
         values = [compiled.params[name] for name in compiled.positiontup or ()]
@@ -200,9 +198,7 @@ class _PostgreSQL:
             for row in rows:
                 await copy.write_row(row)
 
-    async def batches(
-        self, connection: AsyncConnection, select: sa.Select[Any], size: int
-    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
         # A named cursor keeps the rows with the server. SQLAlchemy's own leaves it open where the reader leaves early.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         compiled = select.compile(dialect=connection.dialect)

@@ -60,7 +60,7 @@ class SQLPaymentStore:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back, when what is under way has ended. Doing it twice is fine; afterwards the object can be entered again."""
+        """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again."""
         for reading in list(self._readings):
             with suppress(RuntimeError):  # another task is in the midst of it
                 await reading.aclose()

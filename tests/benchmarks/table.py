@@ -15,8 +15,8 @@ from rounds import Line
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "benchmarks.md"
-SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports")
-PACKAGES = ("paysdk", "aiohttp", "attrs", "cattrs", "msgspec", "openai", "pydantic", "stripe")
+SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports", "sync")
+PACKAGES = ("paysdk", "aiohttp", "attrs", "cattrs", "msgspec", "openai", "psycopg", "pydantic", "sqlalchemy", "stripe")
 
 TEXT = """\
 # Benchmarks
