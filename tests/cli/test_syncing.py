@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paysdk.sync import SyncReport
 from paysdk.testing import FaultPlan, open_sandbox, status, wrong_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from paysdk.testing import Sandbox
+    from paysdk.sync import SyncReport
+from paysdk.testing import Sandbox
 
     from .conftest import Outcome, Stream
 
@@ -110,9 +112,9 @@ def test_records_that_were_set_aside_are_told(paysdk: Command, place: str, monke
     """Since nothing can be said to have vanished then."""
     from paysdk.cli import syncing  # noqa: PLC0415  # beside what it is patched in
 
-    async def reported(provider: object, _store: object, account: str, *, full: bool) -> syncing.SyncReport:
+    async def reported(provider: object, _store: object, account: str, *, full: bool) -> SyncReport:
         del full
-        return syncing.SyncReport(provider=getattr(provider, "name", ""), account=account, kind="full", resumed=False, malformed=3)
+        return SyncReport(provider=getattr(provider, "name", ""), account=account, kind="full", resumed=False, malformed=3)
 
     monkeypatch.setattr(syncing, "sync_payments", reported)
     outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
