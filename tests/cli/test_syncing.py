@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from paysdk.sync import SyncReport
-from paysdk.testing import Sandbox
+    from paysdk.testing import Sandbox
 
     from .conftest import Outcome, Stream
 
