@@ -1,0 +1,9 @@
+"""Which payments of one provider have their counterpart in another: matched by written rules, and never guessed."""
+
+from __future__ import annotations
+
+from paysdk.reconcile.figures import Figures, Sides, Total
+from paysdk.reconcile.matching import Payments, invoice_number, reconcile
+from paysdk.reconcile.outcome import RULES, Outcome, Rule, Status, Vanished
+
+__all__ = ["RULES", "Figures", "Outcome", "Payments", "Rule", "Sides", "Status", "Total", "Vanished", "invoice_number", "reconcile"]

@@ -1,0 +1,312 @@
+"""The rules that payments of one invoice are matched by, the strongest evidence first; ``outcome.RULES`` has them in words.
+
+What is decided depends on the payments alone: not on the order in which they come, nor on which side is called the left one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal, localcontext
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from paysdk.payment import Payment
+from paysdk.reconcile.linking import all_paired, clusters, joined, sums
+from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["Terms", "decide"]
+
+# So many pairs are tried where payments may hang together. What is beyond is ambiguous.
+_MOST_PAIRS = 10_000
+# Among so many payments the parts of a split one are looked for. Each one more doubles what there is to try.
+_MOST_PARTS = 12
+_COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """How far apart counterparts may be: *days* between their dates, *tolerance* between their amounts, in major currency units."""
+
+    days: int
+    tolerance: Decimal
+
+
+@attrs.frozen(eq=False)
+class _Item:
+    """A payment and its side; ``gone`` where its provider has voided it or no longer lists it."""
+
+    payment: Payment
+    is_left: bool
+    gone: Rule | None = None
+
+
+if TYPE_CHECKING:
+    _Link: TypeAlias = Callable[[_Item, _Item], bool]
+    _Ruled: TypeAlias = tuple[Rule, list[_Item]]
+
+
+def decide(key: str | None, left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Terms) -> list[Outcome]:
+    """The outcomes of the payments of one *key*; ``None`` is no key, and makes nobody a counterpart."""
+    if key is not None and len(left) == len(right) == 1 and (pair := _plain_pair(key, left[0], right[0])) is not None:
+        return [pair]
+    items = sorted([*_items(left, is_left=True), *_items(right, is_left=False)], key=_order)
+    with localcontext(EXACT):
+        ruled = _unnumbered(items) if key is None else _ruled(items, terms)
+        outcomes = [_outcome(key, rule, chosen) for rule, chosen in ruled]
+    return sorted(outcomes, key=lambda outcome: [_place(payment) for payment in (*outcome.left, *outcome.right)])
+
+
+def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -> Outcome | None:
+    """The outcome of a pair beyond question. Nearly all are, and need none of what follows."""
+    if (
+        not isinstance(left, Payment)
+        or not isinstance(right, Payment)
+        or left.amount != right.amount
+        or left.payment_date is None
+        or left.payment_date != right.payment_date
+        or left.voided_date is not None
+        or right.voided_date is not None
+        or not _same_currency(left, right)
+    ):
+        return None
+    return Outcome(status=Status.MATCHED, rule=Rule.SAME_DAY, key=key, left=(left,), right=(right,))
+
+
+def _items(entries: Iterable[Payment | Vanished], *, is_left: bool) -> Iterator[_Item]:
+    for entry in entries:
+        payment = entry.payment if isinstance(entry, Vanished) else entry
+        gone = Rule.VOIDED if payment.is_voided else Rule.VANISHED if isinstance(entry, Vanished) else None
+        yield _Item(payment, is_left, gone)
+
+
+def _place(payment: Payment) -> tuple[date, str, str]:
+    return payment.payment_date or date.max, payment.provider, payment.id
+
+
+def _order(item: _Item) -> tuple[date, str, str]:
+    return _place(item.payment)
+
+
+def _outcome(key: str | None, rule: Rule, items: list[_Item]) -> Outcome:
+    ordered = sorted(items, key=_order)
+    # Only what is on one side has no status of its own; what is gone from the other side may stand beside it.
+    one_side = Status.LEFT_ONLY if any(item.is_left and item.gone is None for item in items) else Status.RIGHT_ONLY
+    return Outcome(
+        status=STATUS_OF.get(rule, one_side),
+        rule=rule,
+        key=key,
+        left=tuple(item.payment for item in ordered if item.is_left),
+        right=tuple(item.payment for item in ordered if not item.is_left),
+    )
+
+
+def _unnumbered(items: list[_Item]) -> Iterator[_Ruled]:
+    return ((item.gone or Rule.NO_NUMBER, [item]) for item in items)
+
+
+def _ruled(items: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    live = [item for item in items if item.gone is None]
+    gone = [item for item in items if item.gone is not None]
+    if _is_currency_unclear(live):
+        yield Rule.CURRENCY_UNCLEAR, live
+        yield from ((item.gone or Rule.VOIDED, [item]) for item in gone)
+        return
+    decided = list(_same_day(live))
+    rest = _without(live, decided)
+    # What agrees to the digit goes before what agrees within the tolerance.
+    for tolerance in sorted({Decimal(0), terms.tolerance}):
+        decided += (paired := list(_paired(rest, attrs.evolve(terms, tolerance=tolerance))))
+        rest = _without(rest, paired)
+    decided += (splits := list(_splits(rest, terms)))
+    rest = _without(rest, splits)
+    yield from decided
+    yield from _left_over(live, rest, gone, terms)
+
+
+def _without(items: list[_Item], decided: Iterable[_Ruled]) -> list[_Item]:
+    done = set(chain.from_iterable(chosen for _, chosen in decided))
+    return [item for item in items if item not in done]
+
+
+def _is_currency_unclear(live: list[_Item]) -> bool:
+    """Whether one names no currency where the others name several, and there is somebody to be matched with."""
+    currencies = {item.payment.currency for item in live}
+    return None in currencies and len(currencies) > 2 and len({item.is_left for item in live}) > 1  # noqa: PLR2004  # none, and two
+
+
+def _same_currency(one: Payment, other: Payment) -> bool:
+    """Whether both are in one currency; one that names none is in that which the others of its invoice name."""
+    return one.currency == other.currency or one.currency is None or other.currency is None
+
+
+def _agreeing(terms: Terms) -> _Link:
+    """Whether two can be counterparts."""
+
+    def agree(one: _Item, other: _Item) -> bool:
+        return abs(one.payment.amount - other.payment.amount) <= terms.tolerance and _in_window(one, other, terms.days)
+
+    return agree
+
+
+def _in_window(one: _Item, other: _Item, days: int) -> bool:
+    """Whether two are in one currency and their dates are near enough. A date that is missing may be any."""
+    first, second = one.payment.payment_date, other.payment.payment_date
+    near = first is None or second is None or abs((first - second).days) <= days
+    return near and _same_currency(one.payment, other.payment)
+
+
+def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
+    currencies = {item.payment.currency for item in live}
+    one_currency = len(currencies - {None}) < 2  # noqa: PLR2004  # so what names none is in it too
+    days: defaultdict[tuple[str | None, Decimal, date | None], list[_Item]] = defaultdict(list)
+    for item in live:
+        currency = None if one_currency else item.payment.currency
+        days[currency, item.payment.amount, item.payment.payment_date].append(item)
+    for (currency, amount, day), items in days.items():
+        # One of the same amount without a date may be of this day.
+        if day is not None and (currency, amount, None) not in days and 2 * sum(item.is_left for item in items) == len(items):
+            yield Rule.SAME_DAY, items
+
+
+def _paired(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    link = _agreeing(terms)
+    for rule, items in _hanging_together(_near(rest, terms, by_amount=True), link):
+        left, right = _sides(items)
+        if rule is None and all_paired({place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)):
+            yield _pair_rule(items), items
+
+
+def _pair_rule(items: list[_Item]) -> Rule:
+    if len(items) > 2:  # noqa: PLR2004  # one on each side
+        return Rule.AS_MANY
+    return Rule.UNDATED if any(item.payment.payment_date is None for item in items) else Rule.IN_WINDOW
+
+
+def _linked(item: _Item, others: list[_Item], link: _Link) -> list[int]:
+    return [place for place, other in enumerate(others) if link(item, other)]
+
+
+def _sides(items: Iterable[_Item]) -> tuple[list[_Item], list[_Item]]:
+    held = list(items)
+    return [item for item in held if item.is_left], [item for item in held if not item.is_left]
+
+
+def _near(items: list[_Item], terms: Terms, *, by_amount: bool) -> Iterator[list[_Item]]:
+    """The *items* in parts so far from each other that nothing in one can hang together with anything in another."""
+    for part in clusters(items, lambda item: item.payment.amount, terms.tolerance) if by_amount else [items]:
+        if any(item.payment.payment_date is None for item in part):
+            yield part
+        else:
+            yield from clusters(part, lambda item: _order(item)[0].toordinal(), terms.days)
+
+
+def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tuple[Rule | None, list[_Item]]]:
+    """Which items hang together through links between the sides; with ``Rule.TOO_MANY`` those that are too many to be looked at."""
+    for part in parts:
+        left, right = _sides(part)
+        if len(left) * len(right) > _MOST_PAIRS:
+            yield Rule.TOO_MANY, part
+        else:
+            linked = [(one, other) for one in left for other in right if link(one, other)]
+            yield from ((None, together) for together in joined(part, linked) if len(together) > 1)
+
+
+def _splits(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    """Those that are the sum of others, and all that cannot be told because of that, or because there are too few counterparts."""
+    for part in _near(rest, terms, by_amount=False):
+        left, right = _sides(part)
+        if len(left) * len(right) > _MOST_PAIRS:
+            yield Rule.TOO_MANY, part
+            continue
+        agreeing = _hanging_together(_near(part, terms, by_amount=True), _agreeing(terms))
+        found: list[_Ruled] = [(Rule.UNEVEN, items) for _, items in agreeing]
+        for whole in part:
+            found += _sums_to(whole, right if whole.is_left else left, terms)
+        rules: defaultdict[_Item, list[Rule]] = defaultdict(list)
+        for rule, items in found:
+            rules[items[0]].append(rule)
+        for together in joined(part, [items for _, items in found]):
+            if said := [rule for item in together for rule in rules[item]]:
+                yield _split_rule(said), together
+
+
+def _split_rule(said: list[Rule]) -> Rule:
+    """The rule for what hangs together by these."""
+    if Rule.TOO_MANY in said:
+        return Rule.TOO_MANY
+    if Rule.SPLIT in said:
+        return Rule.SPLIT if len(said) == 1 else Rule.SPLIT_UNCLEAR
+    return Rule.UNEVEN
+
+
+def _sums_to(whole: _Item, others: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    """Each way in which *whole* is the sum of several *others*, unless those are too many to be tried."""
+    total = whole.payment.amount
+    parts = [other for other in others if other.payment.amount and _in_window(whole, other, terms.days)]
+    least = sum(min(part.payment.amount, Decimal(0)) for part in parts) - terms.tolerance
+    most = sum(max(part.payment.amount, Decimal(0)) for part in parts) + terms.tolerance
+
+    def fits(amount: Decimal) -> bool:
+        return least - min(amount, Decimal(0)) <= total - amount <= most - max(amount, Decimal(0))
+
+    parts = [part for part in parts if fits(part.payment.amount)]
+    if not total:
+        return
+    if len(parts) > _MOST_PARTS:
+        yield Rule.TOO_MANY, [whole, *parts]
+        return
+    for places in sums([part.payment.amount for part in parts], total, terms.tolerance):
+        yield Rule.SPLIT, [whole, *(parts[place] for place in places)]
+
+
+def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    """Those that differ, and those whose counterpart is gone or was never there."""
+    agree = _agreeing(terms)
+
+    def link(one: _Item, other: _Item) -> bool:
+        if one.gone is None and other.gone is None:
+            return _in_window(one, other, terms.days)
+        return (one.gone is None or other.gone is None) and agree(one, other)
+
+    alone = [*rest, *gone]
+    for too_many, items in list(_hanging_together(_near(alone, terms, by_amount=False), link)):
+        rule = too_many or _left_over_rule(items)
+        # One that is gone stands beside another only to say why that has no counterpart.
+        together = items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
+        yield rule, together
+        alone = _without(alone, [(rule, together)])
+    there, open_ = _currencies(live), _currencies(rest)
+    for item in alone:
+        yield item.gone or _alone_rule(item, there[not item.is_left], open_[not item.is_left]), [item]
+
+
+def _left_over_rule(items: list[_Item]) -> Rule:
+    left, right = _sides(item for item in items if item.gone is None)
+    if left and right:
+        return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
+    voided = all(item.gone in {None, Rule.VOIDED} for item in items)
+    return Rule.COUNTERPART_VOIDED if voided else Rule.COUNTERPART_VANISHED
+
+
+def _currencies(items: list[_Item]) -> dict[bool, set[str | None]]:
+    """What currencies there are on the left side and on the other."""
+    return {side: {item.payment.currency for item in items if item.is_left is side} for side in (True, False)}
+
+
+def _alone_rule(item: _Item, there: set[str | None], open_: set[str | None]) -> Rule:
+    """Why a payment has no counterpart, where the other side has *there* these currencies, and *open_* among what is left."""
+
+    def in_one_of(currencies: set[str | None]) -> bool:
+        return bool(currencies) and (item.payment.currency is None or not currencies.isdisjoint({None, item.payment.currency}))
+
+    if not there:
+        return Rule.NOT_THERE
+    if not in_one_of(there):
+        return Rule.OTHER_CURRENCY
+    return Rule.OUT_OF_WINDOW if in_one_of(open_) else Rule.NONE_LEFT

@@ -1,0 +1,392 @@
+"""Each rule decides what it says, and nothing is decided by order or side."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk import InvoiceRef, Payment
+from paysdk.reconcile import RULES, Outcome, Rule, Status, Vanished
+from paysdk.reconcile.rules import Terms, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+FIRST = date(2026, 1, 1)
+EXACT = Terms(days=7, tolerance=Decimal(0))
+
+
+def paid(name: str, amount: str, day: int | None = 0, currency: str | None = "EUR", *, voided: bool = False) -> Payment:
+    """A payment of an amount, so many days into the year."""
+    return Payment(
+        provider="acme",
+        id=name,
+        amount=Decimal(amount),
+        currency=currency,
+        payment_date=None if day is None else FIRST + timedelta(day),
+        invoice=InvoiceRef("9", "INV-9"),
+        voided_date=FIRST if voided else None,
+    )
+
+
+def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Terms = EXACT) -> set[str]:
+    """The outcomes as text: what is said, of which payments, and by which rule."""
+    return {
+        f"{outcome.status}: {'+'.join(payment.id for payment in outcome.left)}|{'+'.join(payment.id for payment in outcome.right)}"
+        f" ({outcome.rule})"
+        for outcome in decide("INV-9", left, right, terms)
+    }
+
+
+def test_every_rule_is_in_the_documents() -> None:
+    """The page on reconciling has each rule with its sentence, and no other."""
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "reconcile.md"
+    rows = re.findall(r"^\|[^|]*\| `(\w+)` \| (.*) \|$", page.read_text(), re.MULTILINE)
+
+    assert list(Rule) == list(RULES)
+    assert [(rule.value, sentence) for rule, sentence in RULES.items()] == rows
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100")], [paid("x", "100.00")], {"matched: a|x (same_day)"}, id="one and one"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "100")], [paid("x", "100"), paid("y", "100")], {"matched: a+b|x+y (same_day)"}, id="twice"
+        ),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 3)],
+            [paid("x", "100", 0), paid("y", "100", 3)],
+            {"matched: a|x (same_day)", "matched: b|y (same_day)"},
+            id="each day by itself",
+        ),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 3)],
+            [paid("x", "100", 0)],
+            {"matched: a|x (same_day)", "left only: b| (none_left)"},
+            id="the same day goes before the window",
+        ),
+    ],
+)
+def test_equal_amounts_on_one_day_match(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """As many on one side as on the other are matched, together where they are interchangeable."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100", 0)], [paid("x", "100", 7)], {"matched: a|x (in_window)"}, id="seven days"),
+        pytest.param(
+            [paid("a", "100", 0)],
+            [paid("x", "100", 8)],
+            {"left only: a| (out_of_window)", "right only: |x (out_of_window)"},
+            id="eight days",
+        ),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 30)],
+            [paid("x", "100", 2), paid("y", "100", 29)],
+            {"matched: a|x (in_window)", "matched: b|y (in_window)"},
+            id="far apart",
+        ),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 4)],
+            [paid("x", "100", 1), paid("y", "100", 5)],
+            {"matched: a+b|x+y (as_many)"},
+            id="each could be the other's",
+        ),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 6)],
+            [paid("x", "100", 6), paid("y", "100", 9)],
+            {"matched: b|x (same_day)", "left only: a| (out_of_window)", "right only: |y (out_of_window)"},
+            id="the same day is taken first",
+        ),
+        pytest.param([paid("a", "100", 1), paid("b", "100", 4)], [paid("x", "100", 2)], {"ambiguous: a+b|x (uneven)"}, id="two for one"),
+        pytest.param([paid("a", "100"), paid("b", "100")], [paid("x", "100")], {"ambiguous: a+b|x (uneven)"}, id="two for one on a day"),
+        pytest.param(
+            [paid("a", "100", 0), paid("b", "100", 1), paid("c", "100", 13)],
+            [paid("x", "100", 6), paid("y", "100", 14), paid("z", "100", 20)],
+            {"ambiguous: a+b+c|x+y+z (uneven)"},
+            id="as many, but not all at once",
+        ),
+    ],
+)
+def test_equal_amounts_match_within_the_window(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """Equal amounts on different days are matched where all of them can be, and nobody else could be meant."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100", None)], [paid("x", "100", 3)], {"matched: a|x (undated)"}, id="one without"),
+        pytest.param([paid("a", "100", None)], [paid("x", "100", None)], {"matched: a|x (undated)"}, id="both without"),
+        pytest.param(
+            [paid("a", "100", 3), paid("b", "100", None)], [paid("x", "100", 3)], {"ambiguous: a+b|x (uneven)"}, id="may be of the same day"
+        ),
+        pytest.param([paid("a", "100", None)], [paid("x", "90", 3)], {"amount differs: a|x (only_pair)"}, id="another amount"),
+    ],
+)
+def test_a_missing_date_may_be_any(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """A payment without a date matches by its amount alone, if nobody else could be meant."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100")], [paid("x", "100", 0, None)], {"matched: a|x (same_day)"}, id="the others name one"),
+        pytest.param([paid("a", "100", 0, None)], [paid("x", "100", 0, None)], {"matched: a|x (same_day)"}, id="nobody names one"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "50", 0, "USD")],
+            [paid("x", "100", 0, None)],
+            {"ambiguous: a+b|x (currency_unclear)"},
+            id="the others name two",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "50", 0, "USD"), paid("c", "100", 0, None)],
+            [],
+            {"left only: a| (not_there)", "left only: b| (not_there)", "left only: c| (not_there)"},
+            id="nobody to match",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "100", 0, "USD")],
+            [paid("x", "100"), paid("y", "100", 0, "USD")],
+            {"matched: a|x (same_day)", "matched: b|y (same_day)"},
+            id="each by itself",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "100", 0, "USD")],
+            {"left only: a| (other_currency)", "right only: |x (other_currency)"},
+            id="another",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "50", 0, "USD"), paid("v", "9", voided=True)],
+            [paid("x", "100", 0, None)],
+            {"ambiguous: a+b|x (currency_unclear)", "gone: v| (voided)"},
+            id="voided ones have no part in it",
+        ),
+    ],
+)
+def test_a_missing_currency_is_never_guessed(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """A payment that names no currency counts in the one that the others of its invoice name, and in none where they name several."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100")], [paid("x", "60"), paid("y", "40", 3)], {"matched: a|x+y (split)"}, id="in two"),
+        pytest.param([paid("a", "100")], [paid("x", "120"), paid("y", "-20")], {"matched: a|x+y (split)"}, id="with some paid back"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "70")],
+            [paid("x", "60"), paid("y", "40"), paid("z", "70")],
+            {"matched: a|x+y (split)", "matched: b|z (same_day)"},
+            id="beside others",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "60"), paid("y", "40"), paid("z", "40", 1)],
+            {"ambiguous: a|x+y+z (split_unclear)"},
+            id="in more than one way",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "90")],
+            [paid("x", "60"), paid("y", "40"), paid("z", "30")],
+            {"ambiguous: a+b|x+y+z (split_unclear)"},
+            id="of parts that another claims",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60")],
+            [paid("x", "60"), paid("y", "40"), paid("z", "60")],
+            {"ambiguous: a+b|x+y+z (split_unclear)"},
+            id="of parts that are uneven",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "60"), paid("y", "40", 8)],
+            {"amount differs: a|x (only_pair)", "right only: |y (out_of_window)"},
+            id="outside the window",
+        ),
+        pytest.param(
+            [paid("a", "0")], [paid("x", "60"), paid("y", "-60")], {"ambiguous: a|x+y (several_differ)"}, id="nothing has no parts"
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid(f"x{number:02}", str(number), number % 3) for number in range(3, 16)],
+            {"ambiguous: a|x03+x06+x09+x12+x15+x04+x07+x10+x13+x05+x08+x11+x14 (too_many)"},
+            id="thirteen parts",
+        ),
+    ],
+)
+def test_split_payments_match_their_parts(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """One payment matches several where it is their sum in exactly one way, and nobody else has a claim on them."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100", voided=True)], [], {"gone: a| (voided)"}, id="voided on one side"),
+        pytest.param(
+            [paid("a", "100", voided=True)], [paid("x", "100", voided=True)], {"gone: a| (voided)", "gone: |x (voided)"}, id="on both"
+        ),
+        pytest.param([Vanished(paid("a", "100"))], [], {"gone: a| (vanished)"}, id="vanished"),
+        pytest.param([Vanished(paid("a", "100", voided=True))], [], {"gone: a| (voided)"}, id="voided before it vanished"),
+        pytest.param([paid("a", "100", voided=True)], [paid("x", "100", 2)], {"right only: a|x (counterpart_voided)"}, id="here live"),
+        pytest.param([paid("a", "100")], [Vanished(paid("x", "100"))], {"left only: a|x (counterpart_vanished)"}, id="here listed"),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "100", voided=True), paid("y", "100")],
+            {"matched: a|y (same_day)", "gone: |x (voided)"},
+            id="paid again",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "100", voided=True), paid("y", "90")],
+            {"ambiguous: a|y (several_differ)", "gone: |x (voided)"},
+            id="paid again, but less",
+        ),
+        pytest.param(
+            [paid("a", "100")], [paid("x", "90", voided=True)], {"left only: a| (not_there)", "gone: |x (voided)"}, id="another amount"
+        ),
+    ],
+)
+def test_what_is_gone_needs_no_counterpart(left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]) -> None:
+    """Live payments are matched with live ones; one whose counterpart is gone says so."""
+    assert expected == said(left, right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param([paid("a", "100")], [paid("x", "90", 7)], {"amount differs: a|x (only_pair)"}, id="one and one"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "30")],
+            [paid("x", "90", 7), paid("y", "30")],
+            {"amount differs: a|x (only_pair)", "matched: b|y (same_day)"},
+            id="beside others",
+        ),
+        pytest.param([paid("a", "100"), paid("b", "30")], [paid("x", "90", 7)], {"ambiguous: a+b|x (several_differ)"}, id="one of two"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "30")],
+            [paid("x", "100")],
+            {"matched: a|x (same_day)", "left only: b| (none_left)"},
+            id="none left",
+        ),
+    ],
+)
+def test_the_only_pair_left_differs(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+    """Amounts differ only where it is plain whose they are."""
+    assert expected == said(left, right)
+
+
+def test_a_tolerance_brings_near_amounts_together() -> None:
+    """Amounts may be apart by the tolerance and no more, and equal ones go first."""
+    cents = Terms(days=7, tolerance=Decimal("0.02"))
+
+    assert {"matched: a|x (in_window)"} == said([paid("a", "100.00")], [paid("x", "100.02")], cents)
+    assert {"amount differs: a|x (only_pair)"} == said([paid("a", "100.00")], [paid("x", "100.021")], cents)
+    assert {"matched: a|x+y (split)"} == said([paid("a", "100.00")], [paid("x", "60.01"), paid("y", "40.01")], cents)
+    assert {"matched: a|x (in_window)", "right only: |y (none_left)"} == said(
+        [paid("a", "100.00")], [paid("x", "100.00", 1), paid("y", "100.01", 1)], cents
+    )
+
+
+def test_amounts_are_compared_to_the_last_digit() -> None:
+    """More digits than Python's decimals have by default are neither lost where amounts are subtracted nor where they are added."""
+    long = "1" * 40
+    (outcome,) = decide("INV-9", [paid("a", f"{long}.01")], [paid("x", f"{long}.02")], EXACT)
+
+    assert (Status.AMOUNT_DIFFERS, Decimal("-0.01")) == (outcome.status, outcome.difference)
+    assert {"matched: a|x+y (split)"} == said([paid("a", f"{long}.02")], [paid("x", f"{long}.01"), paid("y", "0.01")])
+    assert {"ambiguous: a|x+y (several_differ)"} == said([paid("a", f"{long}.03")], [paid("x", f"{long}.01"), paid("y", "0.01")])
+
+
+def test_a_currency_that_was_assumed_is_said_to_be() -> None:
+    """The outcome tells whether a payment was taken to be in a currency that it does not name."""
+    (assumed,) = decide("INV-9", [paid("a", "100")], [paid("x", "100", 0, None)], EXACT)
+    (named,) = decide("INV-9", [paid("a", "100")], [paid("x", "100")], EXACT)
+    (unclear,) = decide("INV-9", [paid("a", "1"), paid("b", "2", 0, "USD")], [paid("x", "3", 0, None)], EXACT)
+
+    assert (True, False, False) == (assumed.currency_assumed, named.currency_assumed, unclear.currency_assumed)
+    assert unclear.difference is None
+
+
+def test_too_many_to_compare_are_ambiguous() -> None:
+    """A hundred and one on each side, on days that differ, are not tried against each other."""
+    left = [paid(f"a{number}", "1", 2 * number) for number in range(101)]
+    right = [paid(f"x{number}", "1", 2 * number + 1) for number in range(101)]
+    (outcome,) = decide("INV-9", left, right, EXACT)
+
+    assert (Status.AMBIGUOUS, Rule.TOO_MANY) == (outcome.status, outcome.rule)
+    assert (101, 101) == (len(outcome.left), len(outcome.right))
+
+
+def test_many_that_are_gone_are_not_many_that_differ() -> None:
+    """More that are gone than are compared leave each what it is, and the payment that might be theirs open."""
+    left = [paid(f"a{number:03}", "1", number % 7) for number in range(101)]
+    right = [paid(f"x{number:03}", "1", number % 7, voided=True) for number in range(101)]
+    outcomes = decide("INV-9", left, right, EXACT)
+
+    assert 101 == sum(outcome.status is Status.GONE for outcome in outcomes)
+    assert [Rule.TOO_MANY] == [outcome.rule for outcome in outcomes if outcome.status is not Status.GONE]
+
+
+def test_any_number_of_equal_payments_on_a_day_is_matched() -> None:
+    """What needs no comparing has no bound."""
+    (outcome,) = decide(
+        "INV-9", [paid(str(number), "5") for number in range(500)], [paid(str(number), "5") for number in range(500)], EXACT
+    )
+
+    assert (Status.MATCHED, 500, Decimal(0)) == (outcome.status, len(outcome.left), outcome.difference)
+
+
+AMOUNTS = st.sampled_from(["100", "60", "40", "40.00", "20", "-20", "0", "100.01"])
+CURRENCIES = st.sampled_from([None, "EUR", "EUR", "USD"])
+STATES = st.sampled_from(["live", "live", "live", "voided", "vanished"])
+ROWS = st.lists(st.tuples(AMOUNTS, st.none() | st.integers(0, 12), CURRENCIES, STATES), max_size=7)
+TERMS = st.builds(Terms, days=st.integers(0, 6), tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]))
+MIRRORED = {Status.LEFT_ONLY: Status.RIGHT_ONLY, Status.RIGHT_ONLY: Status.LEFT_ONLY}
+
+
+def entries(rows: Sequence[tuple[str, int | None, str | None, str]]) -> list[Payment | Vanished]:
+    """The payments that these rows describe."""
+    made = [
+        (paid(str(number), amount, day, currency, voided=state == "voided"), state)
+        for number, (amount, day, currency, state) in enumerate(rows)
+    ]
+    return [Vanished(payment) if state == "vanished" else payment for payment, state in made]
+
+
+def mirrored(outcome: Outcome) -> Outcome:
+    """What would be said if the sides were exchanged."""
+    status = MIRRORED.get(outcome.status, outcome.status)
+    return Outcome(status=status, rule=outcome.rule, key=outcome.key, left=outcome.right, right=outcome.left)
+
+
+@settings(max_examples=300)
+@given(left=ROWS, right=ROWS, terms=TERMS, dice=st.randoms(use_true_random=False))
+def test_neither_order_nor_side_matters(
+    left: list[tuple[str, int | None, str | None, str]], right: list[tuple[str, int | None, str | None, str]], terms: Terms, dice: Random
+) -> None:
+    """Whatever the payments, shuffling them changes nothing, exchanging the sides mirrors what is said, and each stands in one outcome."""
+    lefts, rights = entries(left), entries(right)
+    outcomes = decide("INV-9", lefts, rights, terms)
+    dice.shuffle(lefts)
+    dice.shuffle(rights)
+
+    assert outcomes == decide("INV-9", lefts, rights, terms)
+    assert {mirrored(outcome) for outcome in outcomes} == set(decide("INV-9", rights, lefts, terms))
+    for side, rows in (("left", left), ("right", right)):
+        ids = sorted(payment.id for outcome in outcomes for payment in getattr(outcome, side))
+        assert sorted(str(number) for number in range(len(rows))) == ids
