@@ -1,0 +1,65 @@
+"use strict";
+(() => {
+  // Figures by month are printed too.
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+  const table = document.getElementById("differences");
+  if (!table) return;
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows);
+  const headers = Array.from(table.tHead.rows[0].cells);
+  const ranks = new Map(rows.map((row) => [row, row.dataset.ranks.split(" ").map(Number)]));
+  const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
+  const texts = new Map(rows.map((row) => [row, plain(row.textContent)]));
+  const tools = document.getElementById("tools");
+  const search = document.getElementById("search");
+  const finding = document.getElementById("finding");
+  const order = document.getElementById("order");
+  const shown = document.getElementById("shown");
+
+  // Each column's order was reckoned where its amounts are exact: here there are only places.
+  function sort(column, direction) {
+    const sign = direction === "ascending" ? 1 : -1;
+    rows.sort((one, other) => sign * (ranks.get(one)[column] - ranks.get(other)[column]));
+    body.append(...rows);
+    order.value = `${column} ${direction}`;
+    headers.forEach((header, place) => {
+      if (place === column) header.setAttribute("aria-sort", direction);
+      else header.removeAttribute("aria-sort");
+    });
+  }
+
+  function filter() {
+    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const row of rows) {
+      const fits = (!finding.value || row.dataset.status === finding.value) && words.every((word) => texts.get(row).includes(word));
+      row.hidden = !fits;
+      count += fits;
+    }
+    shown.textContent = `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
+  }
+
+  // The order that they came in is a column more, without a header.
+  rows.forEach((row, place) => ranks.get(row).push(place));
+  order.add(new Option("Largest amounts", `${headers.length} ascending`));
+  headers.forEach((header, column) => {
+    for (const [direction, arrow] of [["ascending", "\u2191"], ["descending", "\u2193"]]) {
+      order.add(new Option(`${header.textContent} ${arrow}`, `${column} ${direction}`));
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    header.append(button);
+    button.addEventListener("click", () => {
+      sort(column, header.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
+    });
+  });
+  search.addEventListener("input", filter);
+  finding.addEventListener("change", filter);
+  order.addEventListener("change", () => {
+    const [column, direction] = order.value.split(" ");
+    sort(Number(column), direction);
+  });
+  tools.hidden = false;
+  filter();
+})();
