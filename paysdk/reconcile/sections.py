@@ -224,7 +224,7 @@ def _payments(payments: Sequence[Payment]) -> Cell:
         return Cell("\u2013", "soft")
     items = "".join(
         f'<li><span class="money">{money(payment.amount, payment.currency)}</span>'
-        f'<span class="small day">{day(payment.payment_date)}{_voided(payment)}</span>'
+        f'<span class="small day">{day(payment.payment_date)}</span>{_voided(payment)}'
         f'<span class="small"><bdi>{safe(payment.id)}</bdi></span></li>'
         for payment in payments[:_MOST_PAYMENTS]
     )
@@ -233,7 +233,7 @@ def _payments(payments: Sequence[Payment]) -> Cell:
 
 
 def _voided(payment: Payment) -> str:
-    return "" if payment.voided_date is None else f", voided {payment.voided_date}"
+    return "" if payment.voided_date is None else f'<span class="small day">voided {payment.voided_date}</span>'
 
 
 def _customer(outcome: Outcome) -> str:
