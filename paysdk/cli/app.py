@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -153,6 +154,32 @@ def sync_payments(
     return partial(sync, access, to, account, output_format, full=full)
 
 
+@app.command("reconcile", no_args_is_help=False)
+def reconcile_payments(
+    left: Annotated[str, typer.Argument(metavar="LEFT", help="The one provider, by its name.")],
+    right: Annotated[str, typer.Argument(metavar="RIGHT", help="The other provider, by its name.")],
+    *,
+    place: Annotated[str, typer.Option("--from", metavar="DATABASE", help="Where 'paysdk sync' has put the payments of both.")],
+    account: Annotated[str, typer.Option(metavar="NAME", help="The account that they were put under.")] = "default",
+    days: Annotated[int, typer.Option(min=0, metavar="N", help="How far apart the dates of counterparts may be.")] = 7,
+    tolerance: Annotated[str, typer.Option(metavar="AMOUNT", help="How far apart their amounts may be.")] = "0",
+    output_format: Annotated[
+        Literal["table", "jsonl", "csv"],
+        typer.Option("--format", help="jsonl gives one outcome a line, csv one payment; a table the figures and the largest differences."),
+    ] = "table",
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report to read, print or send besides.")] = None,
+) -> Job:
+    """Say which stored payments of one provider have their counterpart in another. Ends with 3 where there are differences."""
+    try:
+        from paysdk.cli.reconciling import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
+    except ModuleNotFoundError as error:
+        if error.name != "sqlalchemy":
+            raise
+        raise ConfigurationError(str(error)) from None
+    comparison = Comparison(left=left, right=right, place=place, account=account, days=days, tolerance=_amount("--tolerance", tolerance))
+    return partial(reconcile_stored, comparison, output_format, html)
+
+
 @app.command()
 def invoice(
     invoice_id: Annotated[int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")],
@@ -198,6 +225,16 @@ def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: 
     if files and sandbox is not None:
         raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
     return Access(names=names, sandbox=sandbox, key_files=files, currency=currency)
+
+
+def _amount(option: str, text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise ConfigurationError(f"{option} takes an amount from 0, such as 0.05, not {text!r}.")
+    return amount
 
 
 def _moment(option: str, text: str | None) -> date | datetime | None:

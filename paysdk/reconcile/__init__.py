@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from paysdk.reconcile.figures import Figures, Sides, Total
 from paysdk.reconcile.matching import Payments, invoice_number, reconcile
-from paysdk.reconcile.outcome import RULES, Outcome, Rule, Status, Vanished
+from paysdk.reconcile.outcome import RULES, Outcome, Rule, Status, Vanished, in_words
+from paysdk.reconcile.report import Report
 
-__all__ = ["RULES", "Figures", "Outcome", "Payments", "Rule", "Sides", "Status", "Total", "Vanished", "invoice_number", "reconcile"]
+__all__ = [
+    "RULES",
+    "Figures",
+    "Outcome",
+    "Payments",
+    "Report",
+    "Rule",
+    "Sides",
+    "Status",
+    "Total",
+    "Vanished",
+    "in_words",
+    "invoice_number",
+    "reconcile",
+]

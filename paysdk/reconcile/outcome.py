@@ -9,7 +9,7 @@ import attrs
 
 from paysdk.payment import Payment
 
-__all__ = ["EXACT", "RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished"]
+__all__ = ["EXACT", "RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
 
 # Python's default of 28 digits would round what is subtracted from an amount of more. No sum of amounts that anybody pays comes near this.
 EXACT = Context(prec=1000)
@@ -29,6 +29,18 @@ class Status(StrEnum):
     def is_difference(self) -> bool:
         """Whether somebody should look at it: the two sides differ, or it cannot be told whether they do."""
         return self not in {Status.MATCHED, Status.GONE}
+
+
+def in_words(left: str, right: str) -> dict[Status, str]:
+    """What each status is called where the sides have these names."""
+    return {
+        Status.MATCHED: "Matched",
+        Status.AMOUNT_DIFFERS: "Amount differs",
+        Status.LEFT_ONLY: f"Only in {left}",
+        Status.RIGHT_ONLY: f"Only in {right}",
+        Status.AMBIGUOUS: "Ambiguous",
+        Status.GONE: "Voided or vanished",
+    }
 
 
 _COMPARED = frozenset({Status.MATCHED, Status.AMOUNT_DIFFERS})

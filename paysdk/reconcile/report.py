@@ -53,20 +53,23 @@ class Report:
             else:
                 heapq.heappushpop(self._largest, entry)
 
+    def largest(self) -> list[Outcome]:
+        """The differences with the largest amounts, the largest first."""
+        return [outcome for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))]
+
     def html(self, made_at: datetime | None = None) -> str:
         """The page. *made_at* is the moment that it names, by default now."""
         here = files("paysdk.reconcile")
         script = here.joinpath("report.js").read_text(encoding="utf-8")
         names = Names.of(self.left, self.right)
         moment = (made_at or datetime.now(UTC)).astimezone(UTC)
-        shown = [outcome for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))]
         return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
             heading(names, self.facts, moment),
             verdict=verdict(self.figures, names),
             tiles=tiles(self.figures, names),
             **totals(self.figures, names),
             **charts(self.figures, names),
-            differences=differences(shown, self.figures.differences, names, self.everything),
+            differences=differences(self.largest(), self.figures.differences, names, self.everything),
             rules=rules(self.figures),
             script=script,
             script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",

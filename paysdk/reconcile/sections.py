@@ -10,7 +10,7 @@ import attrs
 from paysdk.reconcile.chart import MOST_MONTHS, chart
 from paysdk.reconcile.figures import Sides
 from paysdk.reconcile.markup import Cell, counted, day, money, month_name, row, safe, table
-from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status
+from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,15 +39,7 @@ class Names:
     def of(cls, left: str, right: str) -> Names:
         """The names for two sides."""
         first, second = safe(left), safe(right)
-        words = {
-            Status.MATCHED: "Matched",
-            Status.AMOUNT_DIFFERS: "Amount differs",
-            Status.LEFT_ONLY: f"Only in {first}",
-            Status.RIGHT_ONLY: f"Only in {second}",
-            Status.AMBIGUOUS: "Ambiguous",
-            Status.GONE: "Voided or vanished",
-        }
-        return cls(first, second, words)
+        return cls(first, second, in_words(first, second))
 
 
 def heading(names: Names, facts: Sequence[str], moment: datetime) -> dict[str, str]:

@@ -1,0 +1,126 @@
+"""``paysdk reconcile``: which stored payments of one provider have their counterpart in another."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from contextlib import aclosing
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from paysdk.cli.outcomes import csv_writer, jsonl_writer, show_report, summary
+from paysdk.cli.screen import say, utf8_stdout
+from paysdk.cli.walking import display, running
+from paysdk.errors import ConfigurationError
+from paysdk.reconcile import Report, reconcile
+from paysdk.sync import SQLPaymentStore, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress
+
+    from paysdk.reconcile import Outcome
+
+__all__ = ["Comparison", "reconcile_stored"]
+
+# The exit code where the sides differ, or it cannot be told whether they do. Neither an error nor a wrong input has it.
+_DIFFERENT = 3
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """Which stored payments are compared, and how far apart counterparts may be."""
+
+    left: str
+    right: str
+    place: str
+    account: str
+    days: int
+    tolerance: Decimal
+
+    @property
+    def facts(self) -> tuple[str, str]:
+        """What was compared, in sentences."""
+        amounts = f"differ by at most {self.tolerance:f}" if self.tolerance else "are equal"
+        days = f"{self.days} day{'' if self.days == 1 else 's'}"
+        return f"Account {self.account}", f"Counterparts are at most {days} apart, and their amounts {amounts}"
+
+    @property
+    def everything(self) -> str:
+        """The command that gives every outcome. A URL, which may hold a password, is left out."""
+        place = "DATABASE" if "://" in self.place else self.place
+        options = ["--from", place, "--account", self.account, "--days", str(self.days), "--tolerance", f"{self.tolerance:f}"]
+        return shlex.join(["paysdk", "reconcile", self.left, self.right, *options, "--format", "csv"])
+
+
+def reconcile_stored(comparison: Comparison, output_format: Literal["table", "jsonl", "csv"], html: Path | None) -> int:
+    """Reconcile, write, and give the exit code."""
+    _check(comparison, html)
+    report = Report(left=comparison.left, right=comparison.right, facts=comparison.facts, everything=comparison.everything)
+    try:
+        asyncio.run(_reconciled(comparison, report, _writer(output_format), display(data_on_screen=output_format != "table")))
+    except StoreError as error:
+        say(error)
+        return 2
+    if html is not None:
+        report.write(html)
+    if output_format == "table":
+        show_report(report)
+    else:
+        sys.stdout.flush()
+        say(summary(report))
+    return _DIFFERENT if report.figures.differences else 0
+
+
+def _check(comparison: Comparison, html: Path | None) -> None:
+    if comparison.left == comparison.right:
+        raise ConfigurationError(f"Name two providers to be compared, not {comparison.left} twice.")
+    # To open a database that is not there would make one.
+    kind, url, rest = comparison.place.partition(":///")
+    file = rest.partition("?")[0] if url and kind.startswith("sqlite") else comparison.place
+    if "://" not in file and not Path(file).is_file():
+        raise ConfigurationError(f"There is no database {comparison.place}. {_how_to_fill(comparison, comparison.left, comparison.right)}")
+    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+        raise ConfigurationError(f"--html takes the path of a file, in a folder that is there, not {html}.")
+
+
+def _how_to_fill(comparison: Comparison, *names: str) -> str:
+    place = "DATABASE" if "://" in comparison.place else comparison.place
+    account = [] if comparison.account == "default" else ["--account", comparison.account]
+    return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', place, *account])}"
+
+
+def _writer(output_format: Literal["table", "jsonl", "csv"]) -> Callable[[Outcome], object] | None:
+    if output_format == "table":
+        return None
+    return {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
+
+
+async def _reconciled(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:
+    async with SQLPaymentStore(comparison.place) as store:
+        for name in (comparison.left, comparison.right):
+            await _check_is_stored(store, comparison, name)
+        left, right = (store.payments(provider=name, account=comparison.account) for name in (comparison.left, comparison.right))
+        outcomes = reconcile(left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True)
+        with running(progress):
+            bar = progress.add_task("reconciled", total=None, note="")
+            async with aclosing(outcomes):
+                async for outcome in outcomes:
+                    report.add(outcome)
+                    if write is not None:
+                        write(outcome)
+                    progress.advance(bar, len(outcome.left) + len(outcome.right))
+
+
+async def _check_is_stored(store: SQLPaymentStore, comparison: Comparison, name: str) -> None:
+    """A side without any payment is more likely a mistyped name than a provider that has none, and all of the other would be missing."""
+    async with aclosing(store.payments(provider=name, account=comparison.account)) as payments:
+        if await anext(payments, None) is None:
+            raise ConfigurationError(
+                f"There are no payments of {name} for the account {comparison.account}. {_how_to_fill(comparison, name)}"
+            )
