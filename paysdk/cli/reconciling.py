@@ -120,7 +120,6 @@ async def _reconciled(comparison: Comparison, report: Report, write: Callable[[O
 async def _check_is_stored(store: SQLPaymentStore, comparison: Comparison, name: str) -> None:
     """A side without any payment is more likely a mistyped name than a provider that has none, and all of the other would be missing."""
     async with aclosing(store.payments(provider=name, account=comparison.account)) as payments:
-        if await anext(payments, None) is None:
-            raise ConfigurationError(
-                f"There are no payments of {name} for the account {comparison.account}. {_how_to_fill(comparison, name)}"
-            )
+        first = await anext(payments, None)
+    if first is None:
+        raise ConfigurationError(f"There are no payments of {name} for the account {comparison.account}. {_how_to_fill(comparison, name)}")

@@ -1,4 +1,4 @@
-"""7. Reconciling a million payments with a million, from two streams in the order of their keys, in a process of its own."""
+"""7. Reconciling a million payments with a million, from two streams and from SQLite, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -8,76 +8,139 @@ import sys
 import time
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from memory import high_water
 from rounds import Line, Verdict, report
 
-from paysdk import InvoiceRef, Payment
+from paysdk import Capabilities, Checkpoint, InvoiceRef, ListingReport, Page, Payment
 from paysdk.reconcile import Figures, reconcile
+from paysdk.sync import SQLPaymentStore, sync_payments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from paysdk.reconcile import Payments
 
 PAYMENTS = 1_000_000
+PAGE_SIZE = 10_000
 SECONDS, MEGABYTES = 60, 300
 FIRST_DAY = date(2025, 1, 1)
+SIDES: dict[str, str | None] = {"campfire": "EUR", "notify": None}
 
 
-def payments(provider: str, currency: str | None) -> Iterator[Payment]:
+def payments(provider: str) -> Iterator[Payment]:
     """A million payments of 900,000 invoices: every ninth is paid in two parts, and of each hundred two have no equal on the other side."""
     number = 0
     for invoice in range(PAYMENTS * 9 // 10):
         # The invoices that only this side has, and the amounts that only this side has.
         mark = provider if invoice % 100 == 51 else ""
-        amount = Decimal(10_000 + invoice * 37 % 900_000 + (invoice % 100 == 50 and currency is None)).scaleb(-2)
+        amount = Decimal(10_000 + invoice * 37 % 900_000 + (invoice % 100 == 50 and provider == "notify")).scaleb(-2)
         for part in (amount, Decimal("12.50")) if invoice % 9 == 0 else (amount,):
             number += 1
             yield Payment(
                 provider=provider,
                 id=f"{number:08d}",
                 amount=part,
-                currency=currency,
+                currency=SIDES[provider],
                 payment_date=FIRST_DAY + timedelta(days=invoice % 600),
                 invoice=InvoiceRef(str(invoice), f"INV-{invoice:08d}{mark}"),
             )
 
 
-async def reconciled() -> Figures:
+class MadeListing:
+    """A listing of the payments that are made here."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self.report = ListingReport()
+
+    def __aiter__(self) -> AsyncIterator[Payment]:
+        raise NotImplementedError
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """Pages of them."""
+        made = payments(self._provider)
+        for number in range(PAYMENTS // PAGE_SIZE):
+            last = (number + 1) * PAGE_SIZE == PAYMENTS
+            yield Page(list(islice(made, PAGE_SIZE)), None, None if last else Checkpoint(self._provider, "", str(number + 1)))
+
+    async def collect(self, limit: int | None = None) -> list[Payment]:
+        raise NotImplementedError
+
+    async def first(self) -> Payment | None:
+        raise NotImplementedError
+
+
+class MadeProvider:
+    """A provider of the payments that are made here."""
+
+    capabilities = Capabilities(filters=frozenset(), max_page_size=PAGE_SIZE, reports_voids=True, lists_incrementally=False)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def list_payments(self, **_: object) -> MadeListing:
+        """Its payments."""
+        return MadeListing(self.name)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+async def fill(database: Path) -> None:
+    """Put the payments of both sides into a database."""
+    async with SQLPaymentStore(database) as store:
+        for name in SIDES:
+            await sync_payments(MadeProvider(name), store)
+
+
+async def counted(left: Payments, right: Payments) -> Figures:
     """What comes of it, counted as a report would."""
     figures = Figures()
-    async for outcome in reconcile(payments("campfire", "EUR"), payments("notify", None), ordered=True):
+    async for outcome in reconcile(left, right, ordered=True):
         figures.add(outcome)
     return figures
 
 
-def measure() -> None:
-    """Print the seconds that making the payments took, those that reconciling took besides, and the megabytes at the most."""
+async def counted_in(database: str) -> Figures:
+    """The same over a store."""
+    async with SQLPaymentStore(database) as store:
+        return await counted(*(store.payments(provider=name) for name in SIDES))
+
+
+def measure(database: str | None) -> None:
+    """Print the seconds that reconciling took, less those that making the payments takes, and the megabytes at the most."""
     started = time.perf_counter()
-    made = sum(1 for provider in ("campfire", "notify") for _ in payments(provider, None))
+    if database is None and sum(1 for name in SIDES for _ in payments(name)) != 2 * PAYMENTS:
+        raise AssertionError("too few payments")
     making = time.perf_counter() - started
     started = time.perf_counter()
-    figures = asyncio.run(reconciled())
-    taken = time.perf_counter() - started
-    if made != 2 * PAYMENTS or figures.differences != 29 * PAYMENTS // 1000:
-        raise AssertionError(f"{made} payments and {figures.differences} differences")
-    sys.stdout.write(f"{making} {taken - making} {high_water() / 1024}\n")
+    figures = asyncio.run(counted(*map(payments, SIDES)) if database is None else counted_in(database))
+    taken = time.perf_counter() - started - making
+    if figures.differences != 29 * PAYMENTS // 1000:
+        raise AssertionError(f"{figures.differences} differences")
+    sys.stdout.write(f"{taken} {high_water() / 1024}\n")
 
 
-def compare() -> None:
+def compare(what: str, *arguments: str) -> None:
     """Measure in a process of its own, and report."""
-    told = subprocess.run([sys.executable, __file__, "measure"], check=True, capture_output=True, text=True).stdout
-    making, taken, megabytes = map(float, told.split())
-    what = f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}"
-    against = f"making the payments: {making:.1f} s"
-    verdict = Verdict(f"{2 * PAYMENTS / taken:,.0f} payments a second", f"at most {SECONDS} s", taken <= SECONDS)
-    report(Line(part=7, what=what, ours=f"{taken:.1f} s", against=against, verdict=verdict))
-    verdict = Verdict("", f"at most {MEGABYTES} MB", megabytes <= MEGABYTES)
-    report(Line(part=7, what=f"{what}: peak memory", ours=f"{megabytes:.1f} MB", against="", verdict=verdict))
+    told = subprocess.run([sys.executable, __file__, "measure", *arguments], check=True, capture_output=True, text=True).stdout
+    taken, megabytes = map(float, told.split())
+    seconds = Verdict(f"{2 * PAYMENTS / taken:,.0f} payments a second", f"at most {SECONDS} s", taken <= SECONDS)
+    report(Line(part=7, what=what, ours=f"{taken:.1f} s", against="", verdict=seconds))
+    memory = Verdict("", f"at most {MEGABYTES} MB", megabytes <= MEGABYTES)
+    report(Line(part=7, what=f"{what}: peak memory", ours=f"{megabytes:.1f} MB", against="", verdict=memory))
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        measure()
+        measure(next(iter(sys.argv[2:]), None))
     else:
-        compare()
+        compare(f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}, from two streams")
+        with TemporaryDirectory() as folder:
+            asyncio.run(fill(Path(folder, "payments.db")))
+            compare(f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}, from SQLite", str(Path(folder, "payments.db")))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from paysdk.reconcile import Outcome, Rule, Status, Vanished, invoice_number, re
 from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
 
 def paid(name: str, number: str | None, amount: str = "100") -> Payment:
@@ -28,6 +30,21 @@ async def walked(payments: Sequence[Payment | Vanished]) -> AsyncIterator[Paymen
     """The payments one after the other, awaited."""
     for payment in payments:
         yield payment
+
+
+@attrs.define
+class Walk:
+    """An iterator that has nothing to close."""
+
+    payments: Iterator[Payment | Vanished]
+
+    def __aiter__(self) -> Walk:
+        return self
+
+    async def __anext__(self) -> Payment | Vanished:
+        for payment in self.payments:
+            return payment
+        raise StopAsyncIteration
 
 
 def said(outcomes: Sequence[Outcome]) -> list[tuple[str | None, str, str, str]]:
@@ -53,7 +70,7 @@ EXPECTED = [
 async def test_payments_come_in_any_order_and_from_anything() -> None:
     """Lists, iterators and what is walked with `async for` give the same, in the order of the keys."""
     assert sorted(EXPECTED, key=str) == sorted(said([outcome async for outcome in reconcile(LEFT, RIGHT)]), key=str)
-    assert EXPECTED[2:] == said([outcome async for outcome in reconcile(walked(LEFT), iter(RIGHT))])[2:]
+    assert EXPECTED[2:] == said([outcome async for outcome in reconcile(walked(LEFT), Walk(iter(RIGHT)))])[2:]
 
 
 async def test_ordered_payments_are_merged() -> None:
