@@ -374,7 +374,7 @@ def mirrored(outcome: Outcome) -> Outcome:
     return Outcome(status=status, rule=outcome.rule, key=outcome.key, left=outcome.right, right=outcome.left)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(left=ROWS, right=ROWS, terms=TERMS, dice=st.randoms(use_true_random=False))
 def test_neither_order_nor_side_matters(
     left: list[tuple[str, int | None, str | None, str]], right: list[tuple[str, int | None, str | None, str]], terms: Terms, dice: Random
