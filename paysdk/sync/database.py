@@ -267,8 +267,6 @@ class Database:
         """What the driver's *error* means to a user."""
         told = str(getattr(error, "orig", None) or error).strip()
         reason = told.splitlines()[0] if told else type(error).__name__
-        if reason.startswith("("):  # aiosqlite's is wrapped once more
-            reason = reason.partition(") ")[2] or reason
         advice = next((advice for sign, advice in _ADVICE if sign in told), "Nothing was written.")
         return StoreError(f"The database {self.name} cannot be used: {reason.rstrip('.')}. {advice}")
 
