@@ -178,6 +178,7 @@ class Chain:
         try:
             following = self._source.pagination.following(position, raw.link, ids, len(raw.records))
             if following is not None:
+                self._source.client.check_link(following.query)
                 self._requests_made.add(following.query)
         except PaginationError as error:
             self.bad_link = error
@@ -210,8 +211,7 @@ class Chain:
         if self._source.pagination.reads_ids and self._set_aside_before[fault.raw] > 0:
             self._set_aside_before[fault.raw] -= 1
             return
-        client = self._source.client
-        fault.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
+        self._source.client.explain(fault, self._source.request(position))
         self._account.malformed += 1
         tell(fault)
 

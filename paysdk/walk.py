@@ -82,8 +82,7 @@ class Walk:
                     raise chain.bad_link
                 return await self._read(chain, position)
         except PaysdkError as error:
-            client = self._source.client
-            error.at(client.provider, "GET", client.settings.origin + self._source.request(position).target)
+            self._source.client.explain(error, self._source.request(position))
             if self._resumed or self._account.pages:
                 error.checkpoint = self._checkpoint()
             raise

@@ -6,13 +6,13 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
-from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, RequestTimeoutError
+from paysdk.errors import ConfigurationError, MalformedResponseError, PaginationError, PaysdkError, RequestTimeoutError
 from paysdk.events import Event
-from paysdk.transport.credentials import KeySource, Secret, checked_key
+from paysdk.transport.credentials import KeySource, Secret, checked_key, cleaned
 from paysdk.transport.origin import checked_origin
 from paysdk.transport.policy import RetryPolicy, checked_seconds
 from paysdk.transport.watch import Tally, Watch
@@ -30,7 +30,8 @@ T = TypeVar("T")
 Session: TypeAlias = "aiohttp.ClientSession"
 
 
-@attrs.frozen(kw_only=True)
+# Without a repr of its fields: a traceback that shows locals would ask one that a wrong origin has left half-made for them.
+@attrs.frozen(kw_only=True, repr=False)
 class Settings:
     """A provider object's settings, checked. Nothing is opened for them."""
 
@@ -106,6 +107,11 @@ class Client:
         paced = Paced(self._http, settings.limiter, provider, settings.origin, self.watch)
         self._retrying = Retrying(paced, settings.retry, provider, settings.origin, self.watch)
         self._tasks: set[asyncio.Task[Any]] = set()
+        # The one in use, and, since an answer may be read after its successor came, the one before it.
+        self._keys: list[Secret] = []
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a provider holds an API key and connections, and cannot be pickled: make another one in the other process")
 
     def budget(self) -> Budget:
         """The time for one operation."""
@@ -143,8 +149,17 @@ class Client:
             async with budget.spending():
                 return await self.call(request, read, tally, before_retry)
         except PaysdkError as error:
-            error.at(self.provider, request.method, self.settings.origin + request.target)
+            self.explain(error, request)
             raise
+
+    def explain(self, error: PaysdkError, request: Request) -> None:
+        """Make *error* say that it came of *request*, and no key, which what the answer held may have brought into it."""
+        cleaned(error, self._keys).at(self.provider, request.method, self.settings.origin + request.target)
+
+    def check_link(self, query: str) -> None:
+        """Raise ``PaginationError`` for a *query*, made of an answer, that has the key in it."""
+        if any(key.stands_in(query) for key in self._keys):
+            raise PaginationError("The link to the next page repeats the API key, which goes into no URL. Tell the provider.")
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run *work* as a task that ends with this client."""
@@ -181,6 +196,8 @@ class Client:
     async def _authorization(self) -> Secret:
         source = self.settings.key
         key = source if isinstance(source, Secret) else checked_key(Secret(await _asked(source)))
+        if key.reveal() not in map(Secret.reveal, self._keys):
+            self._keys = [*self._keys[-1:], key]
         return Secret(f"{self._scheme} {key.reveal()}")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NoReturn, TypeAlias
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NoReturn, TypeAlias, TypeVar, cast
 
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, PaysdkError
 
-__all__ = ["KeySource", "Secret", "checked_key"]
+__all__ = ["KeySource", "Secret", "checked_key", "cleaned", "forget_frames"]
 
+E = TypeVar("E", bound=PaysdkError)
 
 # A shorter text stands in others by chance, and is no key.
 _TELLING = 8
@@ -26,9 +28,15 @@ class Secret:
         return self._text
 
     def out_of(self, text: str) -> str:
-        """*text* with the key blotted out, if it stands there: an API may repeat in its answer what it was sent."""
-        key = self._text.rpartition(" ")[2]
-        return text.replace(key, "***") if len(key) >= _TELLING else text
+        """*text* with the key blotted out, if it stands there: as it is, escaped, or cut short at its end."""
+        signs = [_written(sign) for sign in self._text.rpartition(" ")[2]]
+        if len(signs) < _TELLING:
+            return text
+        return re.sub("".join(signs[:_TELLING]) + "".join(f"{sign}?" for sign in signs[_TELLING:]), "***", text)
+
+    def stands_in(self, text: str) -> bool:
+        """Whether the key, or the beginning of it, stands in *text*."""
+        return self.out_of(text) != text
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -52,3 +60,54 @@ def checked_key(key: Secret) -> Secret:
             "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer'."
         )
     return key
+
+
+def cleaned(error: E, keys: Iterable[Secret]) -> E:
+    """*error* as it may be shown. An API may repeat what it was sent, so whatever an answer has left in it is gone through.
+
+    What was raised below is unlinked: its frames hold the answer, and those of aiohttp the request's headers.
+    """
+    forget_frames(error)
+    error.__cause__ = error.__context__ = None
+    for name, value in vars(error).items():
+        setattr(error, name, _fit(value, keys))
+    error.args = tuple(_fit(value, keys) for value in error.args)
+    return error
+
+
+def _fit(value: object, keys: Iterable[Secret]) -> object:
+    if isinstance(value, bytes):
+        text = value.decode("latin-1")
+        return _without(keys, text).encode("latin-1")
+    if isinstance(value, str):
+        return _without(keys, value)
+    if isinstance(value, dict):
+        return {_fit(name, keys): _fit(part, keys) for name, part in cast("dict[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        parts = [_fit(part, keys) for part in cast("Iterable[object]", value)]
+        return parts if isinstance(value, list) else tuple(parts)
+    return value
+
+
+def _without(keys: Iterable[Secret], text: str) -> str:
+    for key in keys:
+        text = key.out_of(text)
+    return text
+
+
+def _written(sign: str) -> str:
+    """A pattern for a character of a key: as it is, or escaped as JSON, Python or a URL would."""
+    code = f"{ord(sign):02x}"
+    return rf"(?:\\{{0,4}}(?:{re.escape(sign)}|u00(?i:{code}))|%(?:25)?(?i:{code}))"
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the frames of *error* and of all that is linked to it, which may hold a key in their locals."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        linked = waiting.pop()
+        if linked is not None and id(linked) not in seen:
+            seen.add(id(linked))
+            linked.__traceback__ = None
+            waiting += [linked.__cause__, linked.__context__]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -21,6 +20,7 @@ from paysdk.errors import (
 )
 from paysdk.events import Answered, AttemptFailed, RequestSent
 from paysdk.messages import Request, Response
+from paysdk.transport.credentials import forget_frames
 from paysdk.transport.policy import refuses
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class HTTPTransport:
             attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
-            _forget_frames(error)
+            forget_frames(error)
             self._failed(request, url, attempt, started, error)
             raise
         else:
@@ -172,16 +172,11 @@ class HTTPTransport:
             found = {name.lower(): value for name, value in answer.headers.items()}
             if "link" in found:
                 found["link"] = ", ".join(answer.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
-            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                return Response(answer.status, found, body)
-            clean = attempt.authorization.out_of
-            return Response(
-                answer.status, {name: clean(value) for name, value in found.items()}, clean(body.decode("latin-1")).encode("latin-1")
-            )
+            return Response(answer.status, found, body)
 
     def _explained(self, error: Exception) -> PaysdkError:
         if isinstance(error, PaysdkError):
-            _forget_frames(error)
+            forget_frames(error)
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
@@ -200,18 +195,6 @@ class HTTPTransport:
 
 def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _forget_frames(error: BaseException) -> None:
-    """Drop the frames of *error* and of all that is linked to it: below this module they hold the headers of the request."""
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        linked = waiting.pop()
-        if linked is not None and id(linked) not in seen:
-            seen.add(id(linked))
-            linked.__traceback__ = None
-            waiting += [linked.__cause__, linked.__context__]
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

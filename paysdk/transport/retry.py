@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paysdk.errors import APIError, PaysdkError, RateLimitedError
 from paysdk.events import RetryPlanned
 from paysdk.transport.answers import refusal
+from paysdk.transport.credentials import cleaned
 from paysdk.transport.origin import redirected
 from paysdk.transport.pacing import Paced, RetryBudget
 from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retrying
@@ -72,7 +73,7 @@ class Retrying:
             try:
                 return read(await self._answer(request, Attempt(number, authorization, tally)))
             except PaysdkError as error:
-                error.at(self._provider, request.method, self._origin + request.target)
+                cleaned(error, [authorization]).at(self._provider, request.method, self._origin + request.target)
                 raise
 
         def backoff(error: Exception) -> bool | float:
@@ -93,7 +94,8 @@ class Retrying:
     async def _answer(self, request: Request, attempt: Attempt) -> Response:
         response = await self._inner.send(request, attempt)
         for _ in range(_REDIRECTS):
-            if (target := redirected(self._origin, request, response)) is None:
+            target = redirected(self._origin, request, response)
+            if target is None or attempt.authorization.stands_in(target.target):
                 break
             request, response = target, await self._inner.send(target, attempt)
         if (error := refusal(response)) is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from paysdk.errors import ConfigurationError
-from paysdk.transport.credentials import Secret, checked_key
+from paysdk.errors import APIError, ConfigurationError, MalformedResponseError
+from paysdk.transport.credentials import Secret, checked_key, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,40 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
     assert "sandbox-key" not in told_by(raised.value)
 
 
-def test_a_key_is_blotted_out_of_what_an_api_repeats() -> None:
-    """The key goes, with or without its scheme; a text too short to be a key stays."""
-    assert "bad header Token ***" == Secret(f"Token {KEY}").out_of(f"bad header Token {KEY}")
-    assert "all well" == Secret("Token l").out_of("all well")
+@pytest.mark.parametrize(
+    ("key", "text", "shown"),
+    [
+        (f"Token {KEY}", f"bad header Token {KEY}", "bad header Token ***"),
+        (KEY, f"{KEY}, {KEY}", "***, ***"),
+        (KEY, "it begins with sandbox-k", "it begins with ***"),
+        (KEY, "sandbox", "sandbox"),
+        (KEY, r"\u0073\u0061\u006E\u0064box-key!", "***!"),
+        (KEY, "%73andbox%2Dkey%2573andbox%252dkey", "******"),
+        ('sand/"box\\', r"key=sand%2f%22box%5C and sand/\"box\\, sand/\\\"bo", "key=*** and ***, ***"),
+        ("Token l", "all well", "all well"),
+    ],
+    ids=range(8),
+)
+def test_a_key_is_blotted_out_of_what_an_api_repeats(key: str, text: str, shown: str) -> None:
+    """The key goes, with or without its scheme, escaped or cut short; a text too short to be a key stays."""
+    assert (shown, shown != text) == (Secret(key).out_of(text), Secret(key).stands_in(text))
+
+
+def test_an_error_is_gone_through() -> None:
+    """Whatever an error holds comes out without any of the keys, and the rest as it was, unlinked from what was raised below."""
+    error = APIError(f"400 {KEY}", status=400, detail=KEY, fields={KEY: ("no", f"not {KEY}")}, request_id=None, retry_after=2.0)
+    error.add_note(f"of {KEY} and other-key")
+    error.__cause__ = LookupError(KEY)
+    assert error is cleaned(error, [Secret(KEY), Secret("other-key")])
+    assert ("400 ***",) == error.args
+    assert {
+        "status": 400,
+        "detail": "***",
+        "fields": {"***": ("no", "not ***")},
+        "request_id": None,
+        "retry_after": 2.0,
+        "__notes__": ["of *** and ***"],
+    } == vars(error)
+    linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]
+    assert [None, None, None] == linked
+    assert b"\xff***\x00" == cleaned(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw

@@ -1,0 +1,216 @@
+"""A key stays out of sight, whatever an API repeats of what it was sent."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+import pytest
+
+from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaginationError, PaysdkError
+from paysdk.providers.campfire.paying import ManualPayment
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from paysdk.events import Event
+    from tests.conftest import RawServers
+
+QUICK = RetryPolicy(attempts=2, wait_initial=0)
+KEYS = ["test_sandbox", 'test/"sand\\box"==']
+
+
+def ok(body: bytes, head: str = "") -> bytes:
+    """A success."""
+    return f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def status(code: int, body: bytes = b"", head: str = "") -> bytes:
+    """An answer with this status."""
+    return f"HTTP/1.1 {code} X\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def json_of(value: object) -> bytes:
+    """A success with this body."""
+    return ok(json.dumps(value).encode())
+
+
+def escaped(key: str) -> str:
+    """*key* with each character as JSON may write it."""
+    return "".join(f"\\u{ord(sign):04X}" for sign in key)
+
+
+PAYMENT = {"id": 1, "invoice_id": 1, "amount": 1}
+ECHOES: dict[str, Callable[[str], bytes]] = {
+    "detail": lambda key: status(500, json.dumps({"detail": f"Token {key}"}).encode()),
+    "fields": lambda key: status(400, json.dumps({f"no {key}": [f"Token {key}"]}).encode()),
+    "detail, escaped": lambda key: status(500, f'{{"detail":"{escaped(key)}"}}'.encode()),
+    "broken detail": lambda key: status(500, f'{{"detail":""{json.dumps(key)}"}}'.encode()),
+    "request id": lambda key: status(401, head=f"X-Request-Id: Token {key}\r\n"),
+    "location": lambda key: status(302, head=f"Location: http://elsewhere.example/?key={key}\r\n"),
+    "location, encoded": lambda key: status(302, head=f"Location: http://elsewhere.example/?key={quote(key, safe='')}\r\n"),
+    "location on the same origin": lambda key: status(302, head=f"Location: /x?key={key}\r\n"),
+    "HTML": lambda key: ok(f"<pre>Token {key}</pre>".encode()),
+    "HTML, cut short": lambda key: ok(b"<" + b"x" * (200 - 12) + key.encode()),
+    "another shape": lambda key: json_of({"results": f"Token {key}"}),
+    "record": lambda key: json_of({"results": [PAYMENT | {"amount": f"Token {key}"}], "next": None}),
+    "link": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?cursor={key}"}),
+    "link, encoded": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?cursor={quote(quote(key, safe=''))}"}),
+    "link to nowhere": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?key={key}"}),
+    "status line": lambda key: f"HTTP/1.1 Token {key}\r\n\r\n".encode(),
+    "reason": lambda key: f"HTTP/1.1 500 Token {key}\r\nContent-Length: 0\r\n\r\n".encode(),
+    "another protocol": lambda key: f"Token {key}\r\n\r\n".encode(),
+    "header": lambda key: f"HTTP/1.1 200 OK\r\nAuthorization Token {key}\r\n\r\n".encode(),
+    "long header": lambda key: b"HTTP/1.1 200 OK\r\nX: " + f"Token {key}".encode() * 5000 + b"\r\n\r\n",
+    "length": lambda key: f"HTTP/1.1 200 OK\r\nContent-Length: {key}\r\n\r\n".encode(),
+    "chunk": lambda key: f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{key}\r\n".encode(),
+}
+
+Operation: TypeAlias = Callable[[CampfireProvider], Awaitable[object]]
+CASH = ManualPayment(amount=Decimal(10), account_id=1, account_name="Cash", payment_date=date(2026, 1, 31))
+OPERATIONS: dict[str, Operation] = {
+    "list": lambda provider: provider.list_payments().collect(),
+    "invoice": lambda provider: provider.retrieve_invoice(1),
+    "pay": lambda provider: provider.mark_invoice_paid(1, empty_transactions=[CASH]),
+}
+
+
+def forms_of(key: str) -> list[str]:
+    """What gives the key away: the whole of it, in any way of writing it, or most of it."""
+    return [key, key[:10], repr(key)[1:-1], json.dumps(key)[1:-1], quote(key, safe=""), escaped(key), escaped(key).lower()]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=["plain", "with what is escaped"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("echo", ECHOES)
+async def test_a_key_that_an_api_repeats(
+    raw_server: RawServers,
+    caplog: pytest.LogCaptureFixture,
+    told_by: Callable[[BaseException], str],
+    *,
+    echo: str,
+    operation: str,
+    key: str,
+) -> None:
+    """Wherever it is repeated, it comes into no error, no local of a frame, no pickle, checkpoint, log, event or URL."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(ECHOES[echo](key))
+        await writer.drain()
+        writer.close()
+
+    server = await raw_server(answer)
+    events: list[Event] = []
+    async with CampfireProvider(key, base_url=server.url, retry=QUICK, timeout=5.0, on_event=events.append) as provider:
+        with caplog.at_level(0), pytest.raises(PaysdkError) as raised:
+            await OPERATIONS[operation](provider)
+    error = raised.value
+    told = {
+        "error": told_by(error),
+        "checkpoint": str(error.checkpoint),
+        "pickle": ascii(pickle.dumps(error)),
+        "log": caplog.text + repr([vars(record) for record in caplog.records]),
+        "events": repr(events),
+        "URLs": repr([request.partition(b"\r\n")[0].decode() for request in server.requests]),
+    }
+    assert [] == [(where, form) for where, text in told.items() for form in forms_of(key) if form in text]
+    str(error).encode()
+
+
+async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(raw_server: RawServers) -> None:
+    """The payments of its page are given, then the error says what is wrong, and nothing more is sent."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(ECHOES["link"](KEYS[0]))
+
+    server = await raw_server(answer)
+    given: list[str] = []
+    async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
+        with pytest.raises(PaginationError, match="The link to the next page repeats the API key"):
+            async for payment in provider.list_payments():
+                given.append(payment.id)  # noqa: PERF401  # a comprehension would lose what came before the error
+    assert ["1"] == given
+    assert 1 == len(server.requests)
+
+
+async def test_a_record_that_is_read_keeps_its_bytes(raw_server: RawServers) -> None:
+    """What repeats the key and can be read is given as it was sent; what is set aside shows no key."""
+    records = [PAYMENT | {"memo": KEYS[0]}, PAYMENT | {"memo": KEYS[0], "amount": KEYS[0]}]
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(json_of({"results": records, "next": None}))
+
+    aside: list[MalformedResponseError] = []
+    server = await raw_server(answer)
+    async with CampfireProvider(KEYS[0], base_url=server.url, on_malformed=aside.append) as provider:
+        (payment,) = await provider.list_payments().collect()
+    assert KEYS[0] == payment.raw["memo"]
+    assert [json.dumps(records[1]).replace(KEYS[0], "***").encode()] == [error.raw for error in aside]
+    assert KEYS[0] not in str(aside[0])
+
+
+async def test_keys_that_rotate_are_all_kept_out(raw_server: RawServers) -> None:
+    """An answer that is read when its key has a successor does not bring it into the error."""
+    given, asked = iter(["first_key", "second_key", "third_key"]), list[str]()
+    # So many that the next page is asked for while they are read.
+    rows = [PAYMENT | {"id": number} for number in range(1000)] + [PAYMENT | {"amount": "second_key third_key"}]
+
+    async def key() -> str:
+        asked.append(next(given))
+        return asked[-1]
+
+    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(json_of({"results": rows if number == 2 else [PAYMENT], "next": f"?cursor={number}"}))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(key, base_url=server.url) as provider:
+        with pytest.raises(MalformedResponseError, match=r"got '\*\*\* \*\*\*', at \$\.results\[1000\]\.amount"):
+            await provider.list_payments().collect()
+    assert ["first_key", "second_key", "third_key"] == asked
+
+
+async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) -> None:
+    """What an API calls the request, and where it redirects to, come without the key."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(status(302, head=f"X-Request-Id: r-{KEYS[0]}\r\nLocation: https://elsewhere.example/{KEYS[0]}\r\n"))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
+        with pytest.raises(APIError) as raised:
+            await provider.retrieve_invoice(1)
+    assert "r-***" == raised.value.request_id
+    assert "a redirect to https://elsewhere.example/***, which is not followed" == raised.value.detail
+
+
+async def callable_key() -> str:
+    """A key that a callable gives."""
+    return KEYS[0]
+
+
+@pytest.mark.parametrize("key", [KEYS[0], callable_key], ids=["given", "callable"])
+def test_a_provider_cannot_be_pickled(key: str | Callable[[], Awaitable[str]]) -> None:
+    """Whether the key is given or asked for."""
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(CampfireProvider(key))
+
+
+@pytest.mark.parametrize("wrong", ["http://example.com", "example.com", 7])
+def test_a_traceback_with_locals_can_be_made(wrong: str) -> None:
+    """A wrong base_url leaves nothing in the frames of its error that cannot be shown, and not the key."""
+    with pytest.raises(ConfigurationError) as raised:
+        CampfireProvider("sandbox-key", base_url=wrong)
+    error = raised.value
+    assert error.__traceback__ is not None
+    error.__traceback__ = error.__traceback__.tb_next  # but for the test's own frame, which has what the test gave
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "base_url" in shown
+    assert "sandbox-key" not in shown
