@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -32,6 +33,8 @@ __all__ = ["HTTPTransport"]
 
 # Far above any page (10,000 of Campfire's payments are some 4 MB) and far below what hurts.
 LARGEST_ANSWER = 256 * 2**20
+# What an API says about an error takes a few hundred.
+_LARGEST_ERROR = 64 * 2**10
 
 _CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
 # Connecting must be over a little before the attempt is, so that an attempt which ended while it had no connection is known for one.
@@ -83,7 +86,7 @@ class HTTPTransport:
         self._closer: AsyncGenerator[None] | None = None
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
-        """Send *request* once and read the answer whole.
+        """Send *request* once and read the answer: a success whole, of anything else the first 64 KiB.
 
         Raises ``ConnectionFailedError`` or ``RequestTimeoutError``. Neither has aiohttp's exception in its chain: the frames and request
         descriptions that hang on those hold the key. Raises ``MalformedResponseError`` for a body that is too large, and
@@ -198,11 +201,14 @@ def _described(error: BaseException) -> str:
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    refused = answer.status >= HTTPStatus.MULTIPLE_CHOICES
     chunks: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_any():
         size += len(chunk)
+        chunks.append(chunk)
+        if refused and size >= _LARGEST_ERROR:
+            return b"".join(chunks)[:_LARGEST_ERROR]
         if size > LARGEST_ANSWER:
             raise MalformedResponseError(f"The answer is larger than {LARGEST_ANSWER:,} bytes and was not read to its end.")
-        chunks.append(chunk)
     return b"".join(chunks)

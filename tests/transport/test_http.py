@@ -311,6 +311,29 @@ async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
 
 
+@pytest.mark.parametrize("code", [302, 400, 500])
+async def test_error_answer_without_an_end(raw_server: RawServers, until: Until, code: int) -> None:
+    """Of an error answer so much is read as an API may have to say, then its connection is given up."""
+    server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 1000000000\r\n\r\n" % code + b"x" * 100_000))
+    sender, events = transport(server.url)
+    tally = Tally()
+    answer = await sender.send(LIST, attempt(tally))
+    assert (code, 65_536) == (answer.status, len(answer.body))
+    await until(lambda: not server.open)
+    await sender.aclose()
+    assert 1 == tally.requests
+    assert [RequestSent, Answered] == [type(event) for event in events]
+
+
+async def test_connection_is_kept_after_an_error(raw_server: RawServers) -> None:
+    """An error answer that ends leaves its connection for the next request."""
+    server = await raw_server(answering(b"HTTP/1.1 500 X\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000))
+    sender, _ = transport(server.url)
+    assert [60_000] * 2 == [len((await sender.send(LIST, attempt())).body) for _ in range(2)]
+    await sender.aclose()
+    assert 1 == server.connections
+
+
 async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound itself is allowed."""
     monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
