@@ -35,6 +35,9 @@ __all__ = ["HTTPTransport"]
 LARGEST_ANSWER = 256 * 2**20
 # What an API says about an error takes a few hundred.
 _LARGEST_ERROR = 64 * 2**10
+# Reading does not wait where there is more to unpack already, and a bomb unpacks to hundreds of megabytes. So the event loop gets its turn
+# each time that so much has come.
+_TURN = 4 * 2**20
 
 _CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
 # Connecting must be over a little before the attempt is, so that an attempt which ended while it had no connection is known for one.
@@ -203,10 +206,13 @@ def _described(error: BaseException) -> str:
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
     refused = answer.status >= HTTPStatus.MULTIPLE_CHOICES
     chunks: list[bytes] = []
-    size = 0
+    size, turn = 0, _TURN
     async for chunk in answer.content.iter_any():
         size += len(chunk)
         chunks.append(chunk)
+        if size >= turn:
+            turn = size + _TURN
+            await asyncio.sleep(0)
         if refused and size >= _LARGEST_ERROR:
             return b"".join(chunks)[:_LARGEST_ERROR]
         if size > LARGEST_ANSWER:

@@ -23,7 +23,7 @@ from paysdk.transport.http import HTTPTransport
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from aiohttp.abc import ResolveResult
 
@@ -309,6 +309,37 @@ async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault
     assert not raised.value.not_json
     assert Tally(requests=1, in_doubt=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+
+
+class Unpacked:
+    """An answer whose body is there already, in pieces."""
+
+    status = 200
+
+    def __init__(self, pieces: int) -> None:
+        self.content = self
+        self.pieces = pieces
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        """The pieces, without ever waiting."""
+        for _ in range(self.pieces):
+            yield b"x" * 100
+
+
+async def test_event_loop_has_its_turn_while_a_large_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tasks go on while an answer comes that grows when it is unpacked."""
+    monkeypatch.setattr(http, "_TURN", 1000)
+    turns: list[int] = []
+
+    async def note() -> None:
+        while True:
+            turns.append(len(turns))
+            await asyncio.sleep(0)
+
+    noting = asyncio.create_task(note())
+    assert 10_000 == len(await http._read(Unpacked(100)))  # type: ignore[arg-type]  # as far as it is looked at
+    noting.cancel()
+    assert 10 == len(turns)
 
 
 @pytest.mark.parametrize("code", [302, 400, 500])
