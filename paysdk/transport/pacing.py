@@ -32,8 +32,8 @@ class Transport(Protocol):
 class RetryBudget:
     """How many retries all tasks on one provider object may make together: 100 at once, and 10 a second in the long run.
 
-    Without it an outage would be answered with as many times the load as there are attempts. Where the provider says itself when to come
-    back, nothing is taken from it.
+    Without it an outage would be answered with as many times the load as there are attempts. Where a 429 says when to come back, a tenth of
+    a second later or more, nothing is taken from it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

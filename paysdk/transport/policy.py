@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from paysdk.messages import Request
 
-__all__ = ["RetryPolicy", "checked_seconds", "retry_after", "spread", "wait_before_retry", "worth_retrying"]
+__all__ = ["RetryPolicy", "checked_seconds", "kept_apart", "retry_after", "spread", "wait_before_retry", "worth_retrying"]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST = sys.float_info.max
 _SPREAD = 0.1
 _SPREAD_MAX = 1.0
+# A shorter wait that a provider asks for keeps nobody apart.
+_APART = 0.1
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -59,8 +61,8 @@ class RetryPolicy:
 
     ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and ``wait_initial`` times 2 to the *n* - 1, at most
     ``wait_max``: full jitter, so that clients that failed together do not come back together. ``wait_jitter`` is the share of the wait that
-    is drawn; at 0 it is always the whole. A ``Retry-After`` is obeyed instead up to ``retry_after_max``; for a longer one the error is
-    raised at once, with ``retry_after`` on it.
+    is drawn; at 0 it is always the whole. A ``Retry-After`` of a tenth of a second or more is obeyed instead, up to ``retry_after_max``;
+    for a longer one the error is raised at once, with ``retry_after`` on it.
     """
 
     attempts: int = attrs.field(default=5, validator=_attempts)
@@ -98,11 +100,20 @@ def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, dra
 
     *draw* gives numbers between 0 and 1.
     """
-    asked = error.retry_after if isinstance(error, APIError) else None
-    if asked is not None:
-        return spread(asked, draw) if asked <= policy.retry_after_max else None
     bound = min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, 64))
-    return bound * (1 - policy.wait_jitter * (1 - draw()))
+    ours = bound * (1 - policy.wait_jitter * (1 - draw()))
+    asked = error.retry_after if isinstance(error, APIError) else None
+    if asked is None:
+        return ours
+    if asked > policy.retry_after_max:
+        return None
+    # "0", or a date gone by, is no leave to come back at once, and again, and again.
+    return spread(asked, draw) if asked >= _APART else max(ours, asked)
+
+
+def kept_apart(error: PaysdkError) -> bool:
+    """Whether the provider itself keeps the retries after *error* apart: by a 429 that says when to come back, and not at once."""
+    return isinstance(error, RateLimitedError) and error.retry_after is not None and error.retry_after >= _APART
 
 
 def spread(wait: float, draw: Callable[[], float]) -> float:

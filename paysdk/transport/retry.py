@@ -12,7 +12,7 @@ from paysdk.transport.answers import refusal
 from paysdk.transport.credentials import cleaned
 from paysdk.transport.origin import redirected
 from paysdk.transport.pacing import Paced, RetryBudget
-from paysdk.transport.policy import RetryPolicy, wait_before_retry, worth_retrying
+from paysdk.transport.policy import RetryPolicy, kept_apart, wait_before_retry, worth_retrying
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Retrying:
             self._inner.hold(told)
         if number >= self._policy.attempts:
             return None
-        if told is None and not self._budget.take():
+        if not kept_apart(error) and not self._budget.take():
             error.add_note("It was not tried again: too many of this provider object's requests are failing at once.")
             return None
         self._watch(RetryPlanned(self._provider, request.method, self._origin + request.target, number, type(error).__name__, wait))

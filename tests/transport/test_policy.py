@@ -24,7 +24,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.messages import Request
-from paysdk.transport.policy import RetryPolicy, checked_seconds, refuses, retry_after, wait_before_retry, worth_retrying
+from paysdk.transport.policy import RetryPolicy, checked_seconds, kept_apart, refuses, retry_after, wait_before_retry, worth_retrying
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LARGEST = sys.float_info.max
@@ -142,11 +142,32 @@ def test_wait_is_random_by_default() -> None:
     assert 0 <= wait <= 0.2
 
 
-@pytest.mark.parametrize(("asked", "expected"), [(0, 0), (0.5, 0.525), (20, 20.5), (60, 60.5), (60.1, None), (LARGEST, None)])
+@pytest.mark.parametrize(
+    ("asked", "expected"), [(0, 0.1), (0.05, 0.1), (0.1, 0.105), (0.5, 0.525), (20, 20.5), (60, 60.5), (60.1, None), (LARGEST, None)]
+)
 def test_what_the_provider_asks_is_obeyed_up_to_a_bound(asked: float, expected: float | None) -> None:
-    """Retry-After takes the place of the drawn wait, and a little is drawn on top; beyond the bound there is no other try."""
+    """Retry-After takes the place of the drawn wait, and a little is drawn on top; beyond the bound there is no other try.
+
+    One of nearly nothing shortens no wait.
+    """
     error = RateLimitedError("429", status=429, retry_after=asked)
     assert pytest.approx(expected) == wait_before_retry(RetryPolicy(), 1, error, lambda: 0.5)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RateLimitedError("429", status=429, retry_after=0.1), True),
+        (RateLimitedError("429", status=429, retry_after=0.09), False),
+        (RateLimitedError("429", status=429), False),
+        (ServerError("503", status=503, retry_after=30), False),
+        (ConnectionFailedError("broken"), False),
+    ],
+    ids=range(5),
+)
+def test_retries_are_kept_apart_by_a_429_that_says_when(error: PaysdkError, expected: bool) -> None:
+    """Neither another status nor a wait of next to nothing keeps them apart."""
+    assert expected == kept_apart(error)
 
 
 def after(text: str) -> float | None:
