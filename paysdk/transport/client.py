@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+from weakref import WeakSet
 
 import attrs
 
@@ -107,6 +108,7 @@ class Client:
         paced = Paced(self._http, settings.limiter, provider, settings.origin, self.watch)
         self._retrying = Retrying(paced, settings.retry, provider, settings.origin, self.watch)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
         # The one in use, and, since an answer may be read after its successor came, the one before it.
         self._keys: list[Secret] = []
 
@@ -171,20 +173,28 @@ class Client:
         return task
 
     async def finished(self, task: asyncio.Task[T]) -> T:
-        """The result of a task that ``start`` gave. Raises ``ConfigurationError`` if this client was closed meanwhile."""
+        """The result of a task that ``start`` gave.
+
+        Raises ``ConfigurationError`` if this client was closed meanwhile, also if it is open again.
+        """
         try:
             return await task
         except asyncio.CancelledError:
             me = asyncio.current_task()
-            if self._http.closed and task.cancelled() and not (me and me.cancelling()):
-                raise self._http.closed_error() from None
-            raise
+            if task not in self._ended_by_closing or not task.cancelled() or (me and me.cancelling()):
+                raise
+        if self._http.closed:
+            raise self._http.closed_error()
+        raise ConfigurationError(
+            f"This {self.provider} provider was closed while this was under way. Start it again, a listing from the error's checkpoint."
+        )
 
     async def aclose(self) -> None:
         """End what is under way and give the connections back."""
         self._http.closed = True
         loop = asyncio.get_running_loop()
         mine = [task for task in self._tasks if task.get_loop() is loop]
+        self._ended_by_closing.update(mine)
         for task in mine:
             task.cancel()
         try:

@@ -14,6 +14,7 @@ import pytest
 from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
 from paysdk.events import Answered, Event, RequestSent, RetryPlanned
 from paysdk.messages import Request, Response
+from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import Answer, Fault, FaultPlan, hang, reset, status
 from paysdk.testing import Request as Received
@@ -319,6 +320,34 @@ async def test_closing_ends_what_was_started() -> None:
     assert set() == caller._tasks
     with pytest.raises(ConfigurationError, match="is closed"):
         await waiting
+
+
+async def test_closing_and_entering_again_ends_what_was_started() -> None:
+    """Whoever comes for the result when the client is open again is told that it was closed, and is not cancelled."""
+    caller = client()
+    task = caller.start(asyncio.sleep(60))
+    waiting = asyncio.create_task(caller.finished(task))
+    await asyncio.sleep(0)
+    await caller.aclose()
+    caller.reopen()
+    for late in (waiting, asyncio.create_task(caller.finished(task))):
+        with pytest.raises(ConfigurationError, match="closed"):
+            await late
+    assert 7 == await caller.finished(caller.start(asyncio.sleep(0, 7)))
+
+
+async def test_listing_goes_on_after_closing_and_entering_again() -> None:
+    """Its next step says that the provider was closed, with the checkpoint from which another listing has the rest."""
+    async with CampfireSandbox(payments=9) as sandbox:
+        provider = CampfireProvider(sandbox.api_key, base_url=sandbox.url)
+        pages = provider.list_payments(page_size=3).pages()
+        given = [payment.id for payment in (await anext(pages)).payments]
+        await provider.aclose()
+        async with provider:
+            with pytest.raises(ConfigurationError, match="was closed while this was under way") as raised:
+                given += [payment.id async for page in pages for payment in page.payments]
+            given += [payment.id async for payment in provider.list_payments(resume=raised.value.checkpoint)]
+    assert 9 == len(set(given)) == len(given)
 
 
 async def test_started_task_gives_its_result() -> None:
