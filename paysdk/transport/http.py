@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -27,7 +26,9 @@ from paysdk.transport.policy import refuses
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from paysdk.transport.watch import Attempt, Watch
+    from aiohttp.abc import AbstractStreamWriter
+
+    from paysdk.transport.watch import Attempt, Tally, Watch
 
 __all__ = ["HTTPTransport"]
 
@@ -40,15 +41,40 @@ _LARGEST_ERROR = 64 * 2**10
 _TURN = 4 * 2**20
 
 _CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
-# Connecting must be over a little before the attempt is, so that an attempt which ended while it had no connection is known for one.
-_TO_CONNECT = 0.9
+
+
+# asyncio.timeout() bounds the attempt, whatever a given session's own limits are.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 class _ConnectionLostError(aiohttp.ClientError):
     """A connection broke: said in a way that aiohttp does not take for an invitation."""
 
 
+class _Body(aiohttp.BytesPayload):
+    """A body that notes when it begins to go out. Until then there was no connection for it, and nobody can have acted on it."""
+
+    def __init__(self, body: bytes, tally: Tally) -> None:
+        super().__init__(body)
+        self._tally = tally
+
+    def not_yet(self) -> None:
+        """Note that it has not gone out."""
+        self._tally.in_doubt = False
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self._tally.in_doubt = True
+        await super().write_with_length(writer, content_length)
+
+
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # This is the last of the middlewares: from here on a request is sent, and its body is what is sent, not what another one has put in
+    # its place.
+    if isinstance(body := request.body, _Body):
+        body.not_yet()
     # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no limiter
     # and no report, so the error is kept from it and the retries are left to paysdk.
     try:
@@ -82,7 +108,6 @@ class HTTPTransport:
         self._origin = origin
         self._given = session
         self._timeout = timeout
-        self._limits = aiohttp.ClientTimeout(total=None, connect=timeout * _TO_CONNECT, ceil_threshold=math.inf)
         self._watch = watch
         self._own: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -106,7 +131,7 @@ class HTTPTransport:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
-            failure = self._explained(error)
+            failure = self._explained(error, sent=attempt.tally.in_doubt)
             attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
@@ -167,11 +192,11 @@ class HTTPTransport:
         async with session.request(
             request.method,
             URL(url, encoded=True),
-            data=request.body,
+            data=None if request.body is None else _Body(request.body, attempt.tally),
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
-            timeout=self._limits,
+            timeout=_NO_TIMEOUT,
             middlewares=(*others, _sent_once),
         ) as answer:
             body = await _read(answer)
@@ -180,18 +205,18 @@ class HTTPTransport:
                 found["link"] = ", ".join(answer.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
             return Response(answer.status, found, body)
 
-    def _explained(self, error: Exception) -> PaysdkError:
+    def _explained(self, error: Exception, *, sent: bool) -> PaysdkError:
         if isinstance(error, PaysdkError):
             forget_frames(error)
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
-            what = "connection" if isinstance(error, aiohttp.ConnectionTimeoutError) else "complete answer"
+            what = "complete answer" if sent else "connection"
             failure = RequestTimeoutError(f"No {what} within the timeout of {self._timeout:g} s for one attempt")
         else:
             what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
             failure = ConnectionFailedError(f"No complete answer: {what}")
-        failure.never_sent = isinstance(error, _CONNECTION_NOT_MADE)
+        failure.never_sent = not sent or isinstance(error, _CONNECTION_NOT_MADE)
         return failure
 
     def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:

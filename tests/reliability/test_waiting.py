@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import aiohttp
 import pytest
 
 from paysdk.errors import OutcomeUnknownError, RequestTimeoutError, ServerError
@@ -20,6 +21,8 @@ from paysdk.testing import Answer, FaultPlan, dripping_body, hang, status
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
     from paysdk.testing import Fault, Request
     from tests.conftest import Until
 
@@ -148,6 +151,27 @@ async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: 
             assert raised.value.url is not None
         assert [] == [row for row in sandbox.payments if row["external_id"] == "order-1"]
     figures["a deadline was overrun by at most"] = max(over, figures.get("a deadline was overrun by at most", 0.0))
+
+
+async def test_deadline_before_the_order_is_out() -> None:
+    """Where the deadline comes before there is a connection for the order, it has not gone out, and that is what the error says."""
+
+    class NoWayForOrders(aiohttp.TCPConnector):
+        """Has no way to the provider for an order."""
+
+        async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Connection:  # noqa: ANN401, ASYNC109  # aiohttp's
+            if req.method == "POST":
+                await asyncio.Event().wait()
+            return await super().connect(req, traces, timeout)
+
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        aiohttp.ClientSession(connector=NoWayForOrders()) as session,
+        CampfireProvider("sandbox-key", base_url=sandbox.url, session=session, deadline=0.1) as provider,
+    ):
+        with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s"):
+            await pay(provider, 1)
+        assert {"GET"} == {request.method for request in sandbox.requests}
 
 
 @pytest.mark.parametrize("fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"])

@@ -233,11 +233,80 @@ class NoAnswerResolver(AbstractResolver):
 async def test_time_runs_out_while_connecting() -> None:
     """Where the time was over before there was a connection, nothing can have been sent."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
-        error, tally, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.2)
+        error, tally, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.05)
+    assert_never_sent(error, tally)
+
+
+async def test_time_runs_out_in_the_handshake(raw_server: RawServers) -> None:
+    """Likewise where the other side takes the connection and never says a word of TLS."""
+    server = await raw_server()
+    error, tally, _ = await failure_of(server.url.replace("http://", "https://"), PAY, timeout=0.05)
+    assert_never_sent(error, tally)
+
+
+async def test_time_runs_out_in_the_line_for_a_connection() -> None:
+    """Likewise where the given session has no connection free."""
+    async with (
+        CampfireSandbox(faults=FaultPlan().always(hang(), method="GET")) as sandbox,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session,
+    ):
+        first = asyncio.create_task(failure_of(sandbox.url, LIST, session=session, timeout=0.2))
+        await asyncio.sleep(0)
+        error, tally, _ = await failure_of(sandbox.url, PAY, session=session, timeout=0.05)
+        await first
+        assert ["GET"] == [request.method for request in sandbox.requests]
+    assert_never_sent(error, tally)
+
+
+def assert_never_sent(error: PaysdkError, tally: Tally) -> None:
+    """The attempt timed out, and it is known that nothing was sent."""
     assert isinstance(error, RequestTimeoutError)
-    assert "No connection within the timeout of 0.2 s for one attempt" == str(error)
+    assert "No connection within the timeout of 0.05 s for one attempt" == str(error)
     assert error.never_sent
     assert Tally(requests=1, in_doubt=False) == tally
+
+
+async def test_cancelled_while_connecting(until: Until) -> None:
+    """Whoever is cancelled before there is a connection has sent nothing, which is noted where a deadline did it."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
+        sender, events = transport("https://example.invalid", session=session)
+        tally = Tally()
+        sending = asyncio.create_task(sender.send(PAY, attempt(tally)))
+        await until(lambda: events)
+        await asyncio.sleep(0.005)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert Tally(requests=1, in_doubt=False) == tally
+
+
+async def test_another_body_than_ours_may_have_gone_out(raw_server: RawServers) -> None:
+    """What a given session's middleware puts in the place of the body is not watched, so it is taken to have been sent."""
+
+    async def sign(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        await request.update_body(b"signed: " + await request.body.as_bytes())  # type: ignore[union-attr]  # it has a body
+        return await handler(request)
+
+    server = await raw_server()
+    async with aiohttp.ClientSession(middlewares=[sign]) as session:
+        error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.05)
+    assert server.requests[0].endswith(b'signed: {"transactions": [{"amount": 1.50}]}')
+    assert isinstance(error, RequestTimeoutError)
+    assert not error.never_sent
+    assert Tally(requests=1, in_doubt=True) == tally
+
+
+async def test_body_that_is_written_in_the_old_way() -> None:
+    """A session with a class of its own for requests may write a body with the older of its two methods."""
+    written: list[bytes] = []
+
+    class Writer:
+        async def write(self, part: bytes) -> None:
+            written.append(part)
+
+    tally = Tally()
+    await http._Body(b"{}", tally).write(Writer())  # type: ignore[arg-type]  # as far as it is used
+    assert ([b"{}"], True) == (written, tally.in_doubt)
 
 
 async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
@@ -375,13 +444,14 @@ async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> No
     assert 100_000 == len(answer.body)
 
 
+@pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
 @pytest.mark.parametrize("fault", [hang(), dripping_body(0.01)], ids=lambda fault: fault.kind)
-async def test_cancelled(fault: Fault, told_by: Callable[[BaseException], str], until: Until) -> None:
+async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[BaseException], str], until: Until) -> None:
     """Being cancelled cuts the connection and tells it, and the exception holds no key."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
         tally = Tally()
-        sending = asyncio.create_task(sender.send(LIST, attempt(tally)))
+        sending = asyncio.create_task(sender.send(request_, attempt(tally)))
         await until(lambda: sandbox.requests)
         await asyncio.sleep(0.005)
         sending.cancel()
