@@ -7,6 +7,7 @@ the later window. The last window is open, so that a payment that is modified me
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -47,8 +48,9 @@ class TimeWindows:
     def places(self, count: int, walkers: int) -> list[int]:
         """Between which payments to cut for so many *walkers*, the first of which has read two pages by the time that the others begin."""
         ahead = 2 * self.page_size
-        share = (count - ahead) / walkers
-        return [ahead + round(share * place) for place in range(1, walkers)] if share >= 1 else []
+        left = count - ahead
+        # No list is longer than the latter, whatever a provider counts.
+        return [ahead + left * place // walkers for place in range(1, walkers)] if walkers <= left <= sys.maxsize else []
 
     def windows(self, times: Sequence[datetime]) -> list[Position]:
         """The windows that begin at *times*, which ascend; each ends where the next begins, the last where the listing does."""

@@ -54,7 +54,16 @@ def test_windows_meet_at_the_cuts_and_the_last_is_as_open_as_the_listing() -> No
 
 @pytest.mark.parametrize(
     ("count", "walkers", "places"),
-    [(0, 4, []), (23, 4, []), (24, 4, [21, 22, 23]), (100, 2, [60]), (820, 8, [120, 220, 320, 420, 520, 620, 720]), (100, 1, [])],
+    [
+        (0, 4, []),
+        (23, 4, []),
+        (24, 4, [21, 22, 23]),
+        (100, 2, [60]),
+        (820, 8, [120, 220, 320, 420, 520, 620, 720]),
+        (100, 1, []),
+        (10**400, 4, []),
+        (-5, 4, []),
+    ],
 )
 def test_places_are_even_after_what_the_first_walker_has_read(count: int, walkers: int, places: list[int]) -> None:
     """The cuts share out evenly what is left after two pages, and there are none where that is too little."""
