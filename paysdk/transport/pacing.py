@@ -8,11 +8,14 @@ import time
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+import attrs
+
 from paysdk.events import Waiting
 from paysdk.transport.policy import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from paysdk.messages import Request, Response
     from paysdk.transport.watch import Attempt, Watch
@@ -52,6 +55,19 @@ class RetryBudget:
         return True
 
 
+@attrs.frozen
+class _Passage:
+    """The way through a limiter. What its ``__aexit__`` gives is not heeded, since a request that failed has failed."""
+
+    _limiter: AbstractAsyncContextManager[object]
+
+    async def __aenter__(self) -> None:
+        await self._limiter.__aenter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        await self._limiter.__aexit__(kind, error, traceback)
+
+
 class Paced:
     """Enters the limiter once for each request, and holds all requests back while the provider has told one of them to wait.
 
@@ -82,7 +98,7 @@ class Paced:
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         await self._released(request)
-        async with self._limiter:
+        async with _Passage(self._limiter):
             # While this one stood in line at the limiter, another may have been told to wait.
             await self._released(request)
             return await self._inner.send(request, attempt)

@@ -122,6 +122,28 @@ async def test_limiter_is_left_after_a_failure() -> None:
     assert (1, 0) == (limiter.entered, limiter.inside)
 
 
+@pytest.mark.parametrize("raised", [ConnectionError("broken"), asyncio.CancelledError()], ids=["failed", "cancelled"])
+async def test_limiter_that_swallows(raised: BaseException) -> None:
+    """A limiter is told of a failure and cannot make it go away."""
+    told: list[BaseException | None] = []
+
+    class Swallowing:
+        async def __aenter__(self) -> None:
+            """Anybody may."""
+
+        async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> bool:
+            told.append(error)
+            return True
+
+    class Failing(Answering):
+        async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
+            raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        await Paced(Failing(), Swallowing(), "campfire", "https://api.example.com", Watch(None)).send(GET, attempt())
+    assert [raised] == [caught.value] == told
+
+
 async def test_limiter_of_others() -> None:
     """An aiolimiter.AsyncLimiter can be given as it is."""
     pace, inner, _ = paced(aiolimiter.AsyncLimiter(2, 0.02))
