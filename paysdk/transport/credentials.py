@@ -80,7 +80,8 @@ def _fit(value: object, keys: Iterable[Secret]) -> object:
         text = value.decode("latin-1")
         return _without(keys, text).encode("latin-1")
     if isinstance(value, str):
-        return _without(keys, value)
+        # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no terminal can say.
+        return _without(keys, value).encode(errors="replace").decode()
     if isinstance(value, dict):
         return {_fit(name, keys): _fit(part, keys) for name, part in cast("dict[object, object]", value).items()}
     if isinstance(value, list | tuple):

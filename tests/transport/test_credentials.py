@@ -112,4 +112,5 @@ def test_an_error_is_gone_through() -> None:
     } == vars(error)
     linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]
     assert [None, None, None] == linked
+    assert ("caf?",) == cleaned(ConfigurationError("caf\udce9"), []).args
     assert b"\xff***\x00" == cleaned(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw

@@ -191,6 +191,20 @@ async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) ->
     assert "a redirect to https://elsewhere.example/***, which is not followed" == raised.value.detail
 
 
+async def test_headers_that_are_no_text(raw_server: RawServers) -> None:
+    """Whatever bytes a header has, the error can be printed and logged."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\nX-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n")
+
+    server = await raw_server(answer)
+    async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
+        with pytest.raises(APIError, match=r"302 a redirect to http://elsewhere\.example/\?, which is not followed") as raised:
+            await provider.retrieve_invoice(1)
+    assert "?1" == raised.value.request_id
+    assert str(raised.value).encode()
+
+
 async def callable_key() -> str:
     """A key that a callable gives."""
     return KEYS[0]
