@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 from collections.abc import Callable, Coroutine
 from datetime import date
 from decimal import Decimal
@@ -133,10 +134,41 @@ OBSTACLES: dict[str, tuple[Fault | None, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("obstacle", OBSTACLES)
-async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: dict[str, float]) -> None:
-    """Whatever the time goes into, the deadline ends the operation, the error names it, and the object goes on."""
+class _Timers(selectors.DefaultSelector):
+    now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        happened = super().select(5.0 if timeout is None else min(timeout, 0.002))
+        assert happened or timeout is not None, "Nothing would ever happen any more: a hang."
+        if not happened and timeout is not None:
+            self.now += timeout
+        return happened
+
+
+class TimersOnly(asyncio.SelectorEventLoop):
+    """An event loop whose clock stands still but for its timers: it goes on to the next one when nothing happens any more."""
+
+    def __init__(self) -> None:
+        self._timers = _Timers()
+        super().__init__(self._timers)
+
+    def time(self) -> float:
+        """The time of the latest timer."""
+        return self._timers.now
+
+
+def by_timers_only(work: Coroutine[object, object, float]) -> float:
+    """What *work* gives where nothing but waiting takes time."""
+    with asyncio.Runner(loop_factory=TimersOnly) as runner:
+        return runner.run(work)
+
+
+EXACTLY = pytest.approx(0.0, abs=1e-6)
+NAME = "a deadline was overrun by at most"
+
+
+async def overrun(operation: str, obstacle: str) -> float:
+    """By how many seconds the deadline was overrun."""
     fault, settings = OBSTACLES[obstacle]
     faults = None if fault is None else FaultPlan().always(fault)
     async with CampfireSandbox(payments=12, faults=faults) as sandbox:
@@ -150,7 +182,21 @@ async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: 
             over = asyncio.get_running_loop().time() - started - DEADLINE
             assert raised.value.url is not None
         assert [] == [row for row in sandbox.payments if row["external_id"] == "order-1"]
-    figures["a deadline was overrun by at most"] = max(over, figures.get("a deadline was overrun by at most", 0.0))
+    return over
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: dict[str, float]) -> None:
+    """Whatever the time goes into, the deadline ends the operation, the error names it, and the object goes on."""
+    figures[NAME] = max(await overrun(operation, obstacle), figures.get(NAME, 0.0))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_nothing_is_waited_for_after_the_deadline(operation: str, obstacle: str) -> None:
+    """Where nothing but waiting takes time, the operation ends at its deadline exactly."""
+    assert EXACTLY == by_timers_only(overrun(operation, obstacle))
 
 
 async def test_deadline_before_the_order_is_out() -> None:
@@ -174,9 +220,8 @@ async def test_deadline_before_the_order_is_out() -> None:
         assert {"GET"} == {request.method for request in sandbox.requests}
 
 
-@pytest.mark.parametrize("fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"])
-async def test_deadline_in_the_middle_of_paying(fault: Fault, figures: dict[str, float]) -> None:
-    """Where the order is out when the deadline comes, there is no time to look: the outcome is unknown, and ``check`` has its own time."""
+async def overrun_in_the_middle_of_paying(fault: Fault) -> float:
+    """By how many seconds the deadline was overrun where the order was out."""
     async with (
         CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
         CampfireProvider("sandbox-key", base_url=sandbox.url, deadline=0.2) as provider,
@@ -186,4 +231,19 @@ async def test_deadline_in_the_middle_of_paying(fault: Fault, figures: dict[str,
             await pay(provider, 1)
         over = asyncio.get_running_loop().time() - started - 0.2
         assert await raised.value.check() is not None
-    figures["a deadline was overrun by at most"] = max(over, figures.get("a deadline was overrun by at most", 0.0))
+    return over
+
+
+MIDDLE = pytest.mark.parametrize("fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"])
+
+
+@MIDDLE
+async def test_deadline_in_the_middle_of_paying(fault: Fault, figures: dict[str, float]) -> None:
+    """Where the order is out when the deadline comes, there is no time to look: the outcome is unknown, and ``check`` has its own time."""
+    figures[NAME] = max(await overrun_in_the_middle_of_paying(fault), figures.get(NAME, 0.0))
+
+
+@MIDDLE
+def test_nothing_is_waited_for_after_the_deadline_of_a_payment(fault: Fault) -> None:
+    """There, too, the operation ends at its deadline exactly where nothing but waiting takes time."""
+    assert EXACTLY == by_timers_only(overrun_in_the_middle_of_paying(fault))
