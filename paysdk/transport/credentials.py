@@ -14,6 +14,8 @@ E = TypeVar("E", bound=PaysdkError)
 
 # A shorter text stands in others by chance, and is no key.
 _TELLING = 8
+# Characters of a message: as many as are gone through for a key, and as many as are shown.
+_LONG, _LONGEST = 100_000, 2000
 
 
 class Secret:
@@ -63,7 +65,7 @@ def checked_key(key: Secret) -> Secret:
 
 
 def cleaned(error: E, keys: Iterable[Secret]) -> E:
-    """*error* as it may be shown. An API may repeat what it was sent, so whatever an answer has left in it is gone through.
+    """*error* as it may be shown: an API may repeat what it was sent, so whatever an answer has left in it is gone through.
 
     What was raised below is unlinked: its frames hold the answer, and those of aiohttp the request's headers.
     """
@@ -71,8 +73,14 @@ def cleaned(error: E, keys: Iterable[Secret]) -> E:
     error.__cause__ = error.__context__ = None
     for name, value in vars(error).items():
         setattr(error, name, _fit(value, keys))
-    error.args = tuple(_fit(value, keys) for value in error.args)
+    # Shortened a little first, as going through megabytes would keep the event loop.
+    error.args = tuple(_shortened(_fit(_shortened(value, _LONG), keys), _LONGEST) for value in error.args)
     return error
+
+
+def _shortened(value: object, longest: int) -> object:
+    """A message that can be read: a link in it may have megabytes. What happened stands at its beginning, what to do at its end."""
+    return f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}" if isinstance(value, str) and len(value) > longest else value
 
 
 def _fit(value: object, keys: Iterable[Secret]) -> object:

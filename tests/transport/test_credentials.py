@@ -112,5 +112,7 @@ def test_an_error_is_gone_through() -> None:
     } == vars(error)
     linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]
     assert [None, None, None] == linked
+    assert ("a" * 1500 + "…" + "b" * 500,) == cleaned(ConfigurationError("a" * 10**6 + "b" * 500), []).args
+    assert ("a" * 2000,) == cleaned(ConfigurationError("a" * 2000), []).args
     assert ("caf?",) == cleaned(ConfigurationError("caf\udce9"), []).args
     assert b"\xff***\x00" == cleaned(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw

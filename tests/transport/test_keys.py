@@ -141,6 +141,19 @@ async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(raw_se
     assert 1 == len(server.requests)
 
 
+async def test_a_link_without_end_leaves_a_message_that_can_be_read(raw_server: RawServers) -> None:
+    """What is wrong stands at its beginning, and what to do at its end."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(json_of({"results": [], "next": "?x=" + "y" * 100_000}))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
+        with pytest.raises(PaginationError, match=r"^The link to the next page has no cursor .* Resume from the checkpoint") as raised:
+            await provider.list_payments().collect()
+    assert len(str(raised.value)) < 2500
+
+
 async def test_a_record_that_is_read_keeps_its_bytes(raw_server: RawServers) -> None:
     """What repeats the key and can be read is given as it was sent; what is set aside shows no key."""
     records = [PAYMENT | {"memo": KEYS[0]}, PAYMENT | {"memo": KEYS[0], "amount": KEYS[0]}]
