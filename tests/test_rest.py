@@ -219,7 +219,7 @@ async def test_closed_from_another_task(provider: Provider, sandbox: SandboxClas
         with pytest.raises(ConfigurationError, match="is closed"):
             await using
         assert 1 == len(running.requests)
-        assert made._client._http._own is None
+        assert {} == made._client._http._own
 
 
 LEAVINGS = {

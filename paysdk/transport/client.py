@@ -193,7 +193,7 @@ class Client:
         """End what is under way and give the connections back."""
         self._http.closed = True
         loop = asyncio.get_running_loop()
-        mine = [task for task in self._tasks if task.get_loop() is loop]
+        mine = [task for task in tuple(self._tasks) if task.get_loop() is loop]
         self._ended_by_closing.update(mine)
         for task in mine:
             task.cancel()

@@ -95,7 +95,7 @@ async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 class HTTPTransport:
     """Sends to one origin, over a session that was given or over one of its own.
 
-    Its own session belongs to the event loop that it was opened in; in another loop another is opened. A given session is never closed.
+    Each event loop has a session of its own, also where several run at a time, in threads. A given session is never closed.
     While ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
     """
 
@@ -109,9 +109,7 @@ class HTTPTransport:
         self._given = session
         self._timeout = timeout
         self._watch = watch
-        self._own: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closer: AsyncGenerator[None] | None = None
+        self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]] = {}
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         """Send *request* once and read the answer: a success whole, of anything else the first 64 KiB.
@@ -155,11 +153,16 @@ class HTTPTransport:
         return ConfigurationError(f"This {self._provider} provider is closed. Enter it again with 'async with', or make another.")
 
     async def aclose(self) -> None:
-        """Send nothing any more, and close the session, if it is ours."""
+        """Send nothing any more, and close the session of this event loop, if it is ours."""
         self.closed = True
-        closer, self._closer, self._own, self._loop = self._closer, None, None, None
-        if closer is not None:
-            await closer.aclose()
+        await self._end(asyncio.get_running_loop())
+
+    async def _end(self, here: asyncio.AbstractEventLoop) -> None:
+        """Close the sessions of this loop and of those that ended without an end of their async generators; another's is not for here."""
+        for loop in list(self._own):
+            if loop is here or loop.is_closed():
+                _, closer = self._own.pop(loop)
+                await closer.aclose()
 
     async def _session(self) -> aiohttp.ClientSession:
         if self.closed:
@@ -169,19 +172,20 @@ class HTTPTransport:
                 raise ConfigurationError("The session that was given is closed. Give an open one, or none.")
             return self._given
         loop = asyncio.get_running_loop()
-        if self._own is None or self._own.closed or self._loop is not loop:
+        if loop not in self._own or self._own[loop][0].closed:
+            await self._end(loop)
             from importlib.metadata import version  # noqa: PLC0415  # takes longer to import than the rest of this module
 
-            self._own = aiohttp.ClientSession(
+            session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"},
             )
-            self._loop = loop
             # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of
             # a provider that nobody closed goes with its loop.
-            self._closer = _closing(self._own)
-            await anext(self._closer)
-        return self._own
+            closer = _closing(session)
+            self._own[loop] = session, closer
+            await anext(closer)
+        return self._own[loop][0]
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt) -> Response:
         headers = {"Authorization": attempt.authorization.reveal()} | (

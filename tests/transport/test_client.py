@@ -306,7 +306,7 @@ async def test_closed_while_a_call_waits(until: Until) -> None:
         with pytest.raises(ConfigurationError, match="is closed"):
             await calling
         assert 1 == len(sandbox.requests)
-        assert caller._http._own is None
+        assert {} == caller._http._own
 
 
 async def test_closing_ends_what_was_started() -> None:

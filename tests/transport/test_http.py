@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import threading
 import zlib
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -23,7 +26,7 @@ from paysdk.transport.http import HTTPTransport
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from aiohttp.abc import ResolveResult
 
@@ -62,6 +65,19 @@ async def failure_of(
     return raised.value, tally, events
 
 
+def own_session(sender: HTTPTransport) -> aiohttp.ClientSession:
+    """The session that a transport has opened in this event loop."""
+    session, _ = sender._own[asyncio.get_running_loop()]
+    return session
+
+
+def connector_of(sender: HTTPTransport) -> aiohttp.TCPConnector:
+    """Its connections."""
+    connector = own_session(sender).connector
+    assert isinstance(connector, aiohttp.TCPConnector)
+    return connector
+
+
 def answering(*answers: bytes) -> Callable[[int, asyncio.StreamWriter], Awaitable[None]]:
     """Answers of these bytes, the last one for ever."""
 
@@ -70,6 +86,23 @@ def answering(*answers: bytes) -> Callable[[int, asyncio.StreamWriter], Awaitabl
         await writer.drain()
 
     return answer
+
+
+@pytest.fixture
+def raw_server_in_a_thread() -> Iterator[str]:
+    """The URL of a server that answers in threads of its own, and closes each connection after an answer."""
+
+    class Always(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Always) as server, ThreadPoolExecutor(1) as thread:
+        thread.submit(server.serve_forever, 0.01)
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-ID: r1\r\n\r\n{}"
@@ -142,8 +175,7 @@ async def test_connection_is_kept() -> None:
         tally = Tally()
         for _ in range(3):
             await sender.send(LIST, attempt(tally))
-        assert sender._own is not None
-        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        connector = connector_of(sender)
         assert 1 == len(connector._conns)
         await sender.aclose()
         assert connector.closed
@@ -371,8 +403,7 @@ async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault
         tally = Tally()
         with pytest.raises(MalformedResponseError, match="larger than 100,000 bytes") as raised:
             await sender.send(LIST, attempt(tally))
-        assert sender._own is not None
-        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        connector = connector_of(sender)
         assert 0 == len(connector._acquired)
         await sender.aclose()
     assert not raised.value.not_json
@@ -457,8 +488,7 @@ async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[Bas
         sending.cancel()
         with pytest.raises(asyncio.CancelledError) as raised:
             await sending
-        assert sender._own is not None
-        assert isinstance(connector := sender._own.connector, aiohttp.TCPConnector)
+        connector = connector_of(sender)
         assert (0, 0) == (len(connector._acquired), len(connector._conns))
         await sender.aclose()
     assert Tally(requests=1, in_doubt=True) == tally
@@ -574,7 +604,7 @@ async def test_closed_opens_no_session() -> None:
         await sender.aclose()
         with pytest.raises(ConfigurationError, match="This campfire provider is closed"):
             await sender.send(LIST, attempt())
-        assert sender._own is None
+        assert {} == sender._own
         assert 0 == len(sandbox.requests)
     assert [] == events
 
@@ -595,8 +625,7 @@ async def test_own_session_was_closed() -> None:
     async with CampfireSandbox(payments=2) as sandbox:
         sender, _ = transport(sandbox.url)
         await sender.send(LIST, attempt())
-        assert sender._own is not None
-        await sender._own.close()
+        await own_session(sender).close()
         assert 200 == (await sender.send(LIST, attempt())).status
         await sender.aclose()
 
@@ -612,8 +641,7 @@ def test_another_event_loop(*, closes: bool) -> None:
             sender._origin = sandbox.url
             sender.reopen()
             answer = await sender.send(LIST, attempt())
-            assert sender._own is not None
-            sessions.append(sender._own)
+            sessions.append(own_session(sender))
             if closes:
                 await sender.aclose()
             return answer.status
@@ -635,8 +663,7 @@ def test_two_event_loops_by_turns() -> None:
         async with sandbox:
             sender._origin = sandbox.url
             answer = await sender.send(LIST, attempt())
-            assert sender._own is not None
-            sessions.append(sender._own)
+            sessions.append(own_session(sender))
             return answer.status
 
     assert [200, 200] == [loop.run_until_complete(once()) for loop in loops]
@@ -659,7 +686,52 @@ def test_loop_that_ended_without_order() -> None:
 
     asyncio.run(once())
     asyncio.run(sender.aclose())
-    assert sender._own is None
+    assert {} == sender._own
+
+
+def test_loop_that_was_closed_by_hand(raw_server_in_a_thread: str) -> None:
+    """Its session is closed when another loop opens one, though nobody has ended its async generators."""
+    sender, _ = transport(raw_server_in_a_thread)
+    disturbed: list[dict[str, Any]] = []
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, context: disturbed.append(context))
+    opened: list[aiohttp.ClientSession] = []
+
+    async def once() -> int:
+        status = (await sender.send(Request("GET", "/", "close"), attempt())).status
+        opened.append(own_session(sender))
+        return status
+
+    assert 200 == loop.run_until_complete(once())
+    loop.close()
+    assert 200 == asyncio.run(once())
+    assert [True, True] == [session.closed for session in opened]
+    opened.clear()
+    gc.collect()
+    assert [] == disturbed
+
+
+def test_loops_in_threads(raw_server_in_a_thread: str) -> None:
+    """Threads that each run an event loop share one transport, and each loop closes its own session when it ends."""
+    sender, _ = transport(raw_server_in_a_thread)
+    together = threading.Barrier(3, timeout=10)
+    opened: list[aiohttp.ClientSession] = []
+
+    async def often() -> list[int]:
+        statuses: list[int] = []
+        for _ in range(10):
+            together.wait()
+            statuses.append((await sender.send(LIST, attempt())).status)
+        opened.append(own_session(sender))
+        return statuses
+
+    with ThreadPoolExecutor(3) as threads:
+        runs = [threads.submit(lambda: asyncio.run(often())) for _ in range(3)]
+        assert [[200] * 10] * 3 == [run.result() for run in runs]
+    assert [True] * 3 == [session.closed for session in opened]
+    assert 3 == len(set(map(id, opened)))
+    asyncio.run(sender.aclose())
+    assert {} == sender._own
 
 
 async def test_connections_are_counted_at_the_server(raw_server: RawServers, until: Until) -> None:
