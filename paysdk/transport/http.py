@@ -24,7 +24,7 @@ from paysdk.transport.credentials import forget_frames
 from paysdk.transport.policy import refuses
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -52,37 +52,45 @@ class _ConnectionLostError(aiohttp.ClientError):
 
 
 class _Body(aiohttp.BytesPayload):
-    """A body that notes when it begins to go out. Until then there was no connection for it, and nobody can have acted on it."""
+    """A body that tells when it begins to go out. Until then there was no connection for it, and nobody can have acted on it."""
 
-    def __init__(self, body: bytes, tally: Tally) -> None:
+    def __init__(self, body: bytes, begins: Callable[[], None]) -> None:
         super().__init__(body)
-        self._tally = tally
-
-    def not_yet(self) -> None:
-        """Note that it has not gone out."""
-        self._tally.in_doubt = False
+        self._begins = begins
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         await self.write_with_length(writer, None)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        self._tally.in_doubt = True
+        self._begins()
         await super().write_with_length(writer, content_length)
 
 
-async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    # This is the last of the middlewares: from here on a request is sent, and its body is what is sent, not what another one has put in
-    # its place.
-    if isinstance(body := request.body, _Body):
-        body.not_yet()
-    # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no limiter
-    # and no report, so the error is kept from it and the retries are left to paysdk.
-    try:
-        return await handler(request)
-    except _CONNECTION_NOT_MADE:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _ConnectionLostError(_described(error)) from None
+class _LastMiddleware:
+    """Stands where a request is sent, after all that a given session's own middlewares have made of it, and notes whether it went out."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._begun = False
+
+    async def __call__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if isinstance(body := request.body, aiohttp.BytesPayload):
+            await request.update_body(_Body(await body.as_bytes(), self._begins))
+            # Another middleware may send it a second time.
+            self._tally.in_doubt = self._begun
+        else:
+            self._begins()
+        # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no
+        # limiter and no report, so the error is kept from it and the retries are left to paysdk.
+        try:
+            return await handler(request)
+        except _CONNECTION_NOT_MADE:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise _ConnectionLostError(_described(error)) from None
+
+    def _begins(self) -> None:
+        self._begun = self._tally.in_doubt = True
 
 
 async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
@@ -196,12 +204,12 @@ class HTTPTransport:
         async with session.request(
             request.method,
             URL(url, encoded=True),
-            data=None if request.body is None else _Body(request.body, attempt.tally),
+            data=request.body,
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
             timeout=_NO_TIMEOUT,
-            middlewares=(*others, _sent_once),
+            middlewares=(*others, _LastMiddleware(attempt.tally)),
         ) as answer:
             body = await _read(answer)
             found = {name.lower(): value for name, value in answer.headers.items()}

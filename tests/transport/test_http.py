@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import io
 import socket
 import threading
 import zlib
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from aiohttp.abc import ResolveResult
+    from aiohttp.connector import Connection
 
     from tests.conftest import RawServers, Until
 
@@ -312,17 +314,43 @@ async def test_cancelled_while_connecting(until: Until) -> None:
     assert Tally(requests=1, in_doubt=False) == tally
 
 
-async def test_another_body_than_ours_may_have_gone_out(raw_server: RawServers) -> None:
-    """What a given session's middleware puts in the place of the body is not watched, so it is taken to have been sent."""
+@pytest.mark.parametrize("form", [bytes, io.BytesIO], ids=["bytes", "stream"])
+async def test_body_of_a_middleware(raw_server: RawServers, form: type[bytes | io.BytesIO]) -> None:
+    """What a given session's middleware has put in the place of the body has gone out when it has."""
 
     async def sign(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        await request.update_body(b"signed: " + await request.body.as_bytes())  # type: ignore[union-attr]  # it has a body
+        await request.update_body(form(b"signed: " + await request.body.as_bytes()))  # type: ignore[union-attr]  # it has a body
         return await handler(request)
 
     server = await raw_server()
     async with aiohttp.ClientSession(middlewares=[sign]) as session:
         error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.05)
     assert server.requests[0].endswith(b'signed: {"transactions": [{"amount": 1.50}]}')
+    assert isinstance(error, RequestTimeoutError)
+    assert not error.never_sent
+    assert Tally(requests=1, in_doubt=True) == tally
+
+
+async def test_middleware_that_sends_twice(raw_server: RawServers) -> None:
+    """What went out once has gone out, though there was no connection the second time."""
+
+    class Once(aiohttp.TCPConnector):
+        made = 0
+
+        async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Connection:  # noqa: ANN401, ASYNC109  # aiohttp's
+            self.made += 1
+            if self.made > 1:
+                await asyncio.Event().wait()
+            return await super().connect(req, traces, timeout)
+
+    async def again(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        (await handler(request)).close()
+        return await handler(request)
+
+    server = await raw_server(answering(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"))
+    async with aiohttp.ClientSession(middlewares=[again], connector=Once()) as session:
+        error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.05)
+    assert 1 == len(server.requests)
     assert isinstance(error, RequestTimeoutError)
     assert not error.never_sent
     assert Tally(requests=1, in_doubt=True) == tally
@@ -336,9 +364,9 @@ async def test_body_that_is_written_in_the_old_way() -> None:
         async def write(self, part: bytes) -> None:
             written.append(part)
 
-    tally = Tally()
-    await http._Body(b"{}", tally).write(Writer())  # type: ignore[arg-type]  # as far as it is used
-    assert ([b"{}"], True) == (written, tally.in_doubt)
+    begun: list[bool] = []
+    await http._Body(b"{}", lambda: begun.append(True)).write(Writer())  # type: ignore[arg-type]  # as far as it is used
+    assert ([b"{}"], [True]) == (written, begun)
 
 
 async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
