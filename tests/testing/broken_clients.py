@@ -93,7 +93,14 @@ class Keyed(HalFrom):
         return attrs.evolve(position, query=f"{position.query}&key={self.key}".lstrip("&"))
 
 
-@breaks("keeps_the_key_out_of_errors", "keeps_the_key_out_of_logs_and_events", "keeps_the_key_out_of_reprs", "keeps_the_key_out_of_urls")
+@breaks(
+    "keeps_the_key_from_other_hosts",  # for no walk goes on to a page whose URL has the key
+    "keeps_the_key_out_of_errors",
+    "keeps_the_key_out_of_logs_and_events",
+    "keeps_the_key_out_of_reprs",
+    "keeps_the_key_out_of_urls",
+    "sends_the_key",
+)
 class LeaksInUrls(Knowing):
     """The key is in the query."""
 
