@@ -137,7 +137,9 @@ class HTTPTransport:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
-            failure = self._explained(error, sent=attempt.tally.in_doubt)
+            # A body tells by itself, for another middleware may have sent it before a connection could not be made.
+            sent = attempt.tally.in_doubt and (request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE))
+            failure = self._explained(error, sent=sent)
             attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
@@ -228,7 +230,7 @@ class HTTPTransport:
         else:
             what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
             failure = ConnectionFailedError(f"No complete answer: {what}")
-        failure.never_sent = not sent or isinstance(error, _CONNECTION_NOT_MADE)
+        failure.never_sent = not sent
         return failure
 
     def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:

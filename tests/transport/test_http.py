@@ -331,7 +331,8 @@ async def test_body_of_a_middleware(raw_server: RawServers, form: type[bytes | i
     assert Tally(requests=1, in_doubt=True) == tally
 
 
-async def test_middleware_that_sends_twice(raw_server: RawServers) -> None:
+@pytest.mark.parametrize("refused", [False, True])
+async def test_middleware_that_sends_twice(raw_server: RawServers, *, refused: bool) -> None:
     """What went out once has gone out, though there was no connection the second time."""
 
     class Once(aiohttp.TCPConnector):
@@ -339,6 +340,8 @@ async def test_middleware_that_sends_twice(raw_server: RawServers) -> None:
 
         async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Connection:  # noqa: ANN401, ASYNC109  # aiohttp's
             self.made += 1
+            if self.made > 1 and refused:
+                raise aiohttp.ClientConnectorError(req.connection_key, OSError("refused"))
             if self.made > 1:
                 await asyncio.Event().wait()
             return await super().connect(req, traces, timeout)
@@ -351,7 +354,7 @@ async def test_middleware_that_sends_twice(raw_server: RawServers) -> None:
     async with aiohttp.ClientSession(middlewares=[again], connector=Once()) as session:
         error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.05)
     assert 1 == len(server.requests)
-    assert isinstance(error, RequestTimeoutError)
+    assert isinstance(error, ConnectionFailedError if refused else RequestTimeoutError)
     assert not error.never_sent
     assert Tally(requests=1, in_doubt=True) == tally
 
