@@ -65,11 +65,11 @@ class Throttled(CampfireSandbox):
     came_at: tuple[float, ...] = ()
 
     def answer(self, request: Request) -> Answer:
-        """Tell the first to wait a tenth of a second."""
+        """Tell the first to wait long enough for all others to come meanwhile, also where the machine is busy."""
         now = asyncio.get_running_loop().time()
         if self.told_at is None:
             self.told_at = now
-            return Answer(429, b"", {"Retry-After": "0.1"})
+            return Answer(429, b"", {"Retry-After": "0.4"})
         self.came_at = (*self.came_at, now)
         return super().answer(request)
 
@@ -83,12 +83,12 @@ async def test_every_operation_waits_after_one_429(until: Until) -> None:
         others = [asyncio.create_task(operation(provider, number)) for number in range(10) for operation in OPERATIONS.values()]
         await asyncio.gather(first, *others)
         assert sandbox.told_at is not None
-        assert min(sandbox.came_at) >= sandbox.told_at + 0.1
+        assert min(sandbox.came_at) >= sandbox.told_at + 0.4
     waits = [event.wait for event in events if isinstance(event, Waiting)]
     # Every listing by offset with concurrency=4 sends four requests at once.
     assert len(waits) >= len(others)
     assert len(set(waits)) == len(waits)
-    assert max(waits) <= 0.11
+    assert max(waits) <= 0.44
 
 
 async def test_an_outage_is_borne_together() -> None:
