@@ -30,7 +30,7 @@ def wheel(session: nox.Session) -> str:
     folder = session.create_tmp()
     session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, silent=True)
     (built,) = Path(folder).glob("*.whl")
-    return f"{built}[cli,sync,postgres]"
+    return f"{built}[cli,workers]"
 
 
 def test(session: nox.Session, *paths: str) -> None:

@@ -1,0 +1,34 @@
+"""A worker in a process of its own: `job_worker.py URL ACCOUNTS GRACE`; ACCOUNTS is JSON with the origin and the key of each account."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import attrs
+from procrastinate import App, PsycopgConnector
+
+from paysdk import PaymentsProvider, open_provider
+from paysdk.sync import SQLPaymentStore
+from paysdk.sync.workers import sync_tasks
+
+
+async def main(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> None:
+    """Work until told to stop, ten payments a page."""
+
+    async def open_account(name: str, account: str) -> PaymentsProvider:
+        origin, api_key = accounts[account]
+        provider: Any = open_provider(name, api_key=api_key, base_url=origin)
+        provider.capabilities = attrs.evolve(provider.capabilities, max_page_size=10)
+        return provider  # type: ignore[no-any-return]  # it is one, with smaller capabilities
+
+    app, store = App(connector=PsycopgConnector(conninfo=url)), SQLPaymentStore(url)
+    sync_tasks(app, store, open_account=open_account)
+    async with app.open_async(), store:
+        await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=grace, fetch_job_polling_interval=0.05)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3])))
