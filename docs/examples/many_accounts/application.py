@@ -1,0 +1,49 @@
+"""An application that keeps any number of accounts in step: its queue, its store, its accounts and its schedule."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from procrastinate import App, PsycopgConnector
+
+from paysdk import ConfigurationError, PaymentsProvider, open_provider
+from paysdk.sync import SQLPaymentStore
+from paysdk.sync.workers import sync_tasks
+
+# A worker makes up for a schedule that was missed by a minute at most: the next one is soon.
+app = App(connector=PsycopgConnector(conninfo=os.environ["DATABASE_URL"]), periodic_defaults={"max_delay": 60})
+store = SQLPaymentStore(os.environ["DATABASE_URL"])
+
+# In place of the application's table of accounts and its vault of keys: by provider and account, the settings to open it with.
+known: dict[str, dict[str, dict[str, str]]] = json.loads(Path(os.environ["ACCOUNTS"]).read_text())
+
+
+def accounts() -> list[tuple[str, str]]:
+    """All accounts, by provider and name."""
+    return [(provider, account) for provider, of_provider in known.items() for account in of_provider]
+
+
+async def open_account(provider: str, account: str) -> PaymentsProvider:
+    """The provider with the key of the account, which is looked up here, in the worker, and is in no job."""
+    if account not in known.get(provider, {}):
+        raise ConfigurationError(f"There is no account {account!r} of {provider!r}.")
+    return open_provider(provider, **known[provider][account])
+
+
+syncs = sync_tasks(app, store, open_account=open_account)
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(queueing_lock="sync_all")
+async def sync_all(timestamp: int) -> None:
+    """Every quarter of an hour: what has changed."""
+    await syncs.defer(accounts())
+
+
+@app.periodic(cron="30 2 * * 0")
+@app.task(queueing_lock="sync_all_fully")
+async def sync_all_fully(timestamp: int) -> None:
+    """In the night to Sunday: what has vanished, too."""
+    await syncs.defer(accounts(), full=True)
