@@ -104,7 +104,7 @@ class Office:
         """Wait until an SQL statement gives something."""
         async with asyncio.timeout(30):
             while not await self.run(statement):  # noqa: ASYNC110  # another process makes it so
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.02)
 
     async def wait_over(self) -> None:
         """Let the time come that jobs wait for."""
@@ -180,13 +180,13 @@ async def test_one_that_runs_does_not_keep_the_next_from_being_queued(office: Of
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME])
-    worker = asyncio.create_task(office.work(wait=True, concurrency=2, shutdown_graceful_timeout=0.01))
+    working = asyncio.create_task(office.work(wait=True, concurrency=2, shutdown_graceful_timeout=0.01))
     await reached.wait()
     queued = await office.syncs.defer([ACME])
     while_running = await office.jobs()
     shelf.waiting = None
-    worker.cancel()
-    await asyncio.wait([worker])
+    working.cancel()
+    await asyncio.wait([working])
     cut_off = await office.jobs()
     await office.work()
     await office.work()
@@ -365,14 +365,14 @@ async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
     reached = asyncio.Event()
     shelf.waiting = stuck(reached, 0)
     await office.syncs.defer([ACME])
-    worker = asyncio.create_task(office.work(wait=True, abort_job_polling_interval=0.01))
+    working = asyncio.create_task(office.work(wait=True, abort_job_polling_interval=0.01))
     await reached.wait()
     (job,) = await office.listed()
     assert job.id is not None
     await office.app.job_manager.cancel_job_by_id_async(job.id, abort=True)
     await office.comes("SELECT 1 FROM procrastinate_jobs WHERE status = 'aborted'")
-    worker.cancel()
-    await asyncio.wait([worker])
+    working.cancel()
+    await asyncio.wait([working])
 
     assert [("aborted", 1)] == await office.jobs()
 
@@ -383,11 +383,11 @@ async def test_a_full_pass_that_was_cut_off_goes_on(office: Office, shelf: Shelf
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME], full=True)
-    worker = asyncio.create_task(office.work(wait=True, shutdown_graceful_timeout=0.01))
+    working = asyncio.create_task(office.work(wait=True, shutdown_graceful_timeout=0.01))
     await reached.wait()
     await office.comes("SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL")
-    worker.cancel()
-    await asyncio.wait([worker])
+    working.cancel()
+    await asyncio.wait([working])
     shelf.waiting = None
     shelf.asked.clear()
     await office.work()
@@ -511,9 +511,16 @@ async def test_no_key_is_in_the_database_or_in_what_is_told(
     assert "sandbox-hidden" not in f"{dump}{caplog.text}{[vars(record) for record in caplog.records]}{[told_by(error) for error in errors]}"
 
 
-async def started(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> asyncio.subprocess.Process:
-    """A worker in a process of its own."""
-    return await asyncio.create_subprocess_exec(sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
+@asynccontextmanager
+async def worker(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker in a process of its own, which is killed where a test leaves it running."""
+    process = await asyncio.create_subprocess_exec(sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["told to stop", "killed"])
@@ -522,10 +529,10 @@ async def test_a_worker_that_ends_in_the_midst_of_it_is_succeeded_by_another(
 ) -> None:
     """It is cut off in its fifth page. The next one goes on there, and nothing is lost or there twice."""
     sandbox = open_sandbox("campfire", payments=100, faults=FaultPlan().on(5, hang()))
-    async with sandbox:
+    async with sandbox, AsyncExitStack() as stack:
         accounts = {"default": (sandbox.url, sandbox.api_key)}
         await office.syncs.defer([("campfire", "default")])
-        process = await started(schema, accounts, 0.1)
+        process = await stack.enter_async_context(worker(schema, accounts, 0.1))
         await office.comes("SELECT 1 FROM payments HAVING count(*) = 40")
         await office.syncs.defer([("campfire", "default")])
         process.send_signal(how)
@@ -565,13 +572,13 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
     async with AsyncExitStack() as stack:
         sandboxes = [await stack.enter_async_context(open_sandbox("campfire", payments=30, latency=0.02)) for _ in range(6)]
         accounts = {f"number {number}": (sandbox.url, sandbox.api_key) for number, sandbox in enumerate(sandboxes)}
-        workers = [await started(schema, accounts, 10) for _ in range(2)]
+        workers = [await stack.enter_async_context(worker(schema, accounts, 10)) for _ in range(2)]
         await office.syncs.defer([("campfire", account) for account in accounts])
         await office.syncs.defer([("campfire", account) for account in accounts], full=True)
-        await office.comes("SELECT 1 FROM procrastinate_jobs WHERE status = 'succeeded' HAVING count(*) = 12")
-        for worker in workers:
-            worker.terminate()
-        codes = [await worker.wait() for worker in workers]
+        await office.comes("SELECT 1 FROM procrastinate_jobs WHERE task_name = 'paysdk:sync' AND status = 'succeeded' HAVING count(*) = 12")
+        for process in workers:
+            process.terminate()
+        codes = [await process.wait() for process in workers]
 
     assert [0, 0] == codes
     assert 1 < most.pop("all") <= 6
