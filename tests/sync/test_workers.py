@@ -106,6 +106,14 @@ class Office:
             while not await self.run(statement):  # noqa: ASYNC110  # another process makes it so
                 await asyncio.sleep(0.02)
 
+    async def is_free(self, table: str) -> bool:
+        """Whether nobody is in the midst of writing to a table."""
+        try:
+            await self.run(f"BEGIN; LOCK TABLE {table} IN SHARE MODE NOWAIT; COMMIT")
+        except psycopg.errors.LockNotAvailable:
+            return False
+        return True
+
     async def wait_over(self) -> None:
         """Let the time come that jobs wait for."""
         await self.run("UPDATE procrastinate_jobs SET scheduled_at = NULL")
@@ -583,3 +591,32 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
     assert [0, 0] == codes
     assert 1 < most.pop("all") <= 6
     assert [1] * 6 == list(most.values())
+
+
+async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(office: Office, schema: str, kept: Kept, replayed: Kept) -> None:
+    """It is stopped in the midst of a job, another does that, and when it goes on it changes neither payments nor the job."""
+    state = "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'paysdk:sync'"
+    async with open_sandbox("campfire", payments=200, latency=0.02) as sandbox:
+        office.accounts["default"] = partial(open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url)
+        async with worker(schema, {"default": (sandbox.url, sandbox.api_key)}, 10) as process:
+            await office.syncs.defer([("campfire", "default")])
+            await office.comes("SELECT 1 FROM payments HAVING count(*) >= 20")
+            process.send_signal(signal.SIGSTOP)
+            while not await office.is_free("sync_state"):
+                process.send_signal(signal.SIGCONT)
+                await asyncio.sleep(0.001)
+                process.send_signal(signal.SIGSTOP)
+            before = len(await office.run("SELECT 1 FROM payments"))
+            await office.run("UPDATE sync_state SET leased_until = 0")
+            await office.retry_stalled()
+            after = await office.run(state), await office.run("SELECT max(sequence) FROM payment_changes")
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            code = await process.wait()
+
+    assert 20 <= before < 200
+    assert 0 == code
+    assert [("succeeded", 2)] == [(status, attempts) for _, status, attempts in after[0]]
+    assert after == (await office.run(state), await office.run("SELECT max(sequence) FROM payment_changes"))
+    assert 200 == len(await kept(office.store, "campfire"))
+    assert 200 == len(await replayed(office.store, "campfire"))
