@@ -25,7 +25,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from server import Plan, serving
 
-from paysdk import PaymentsProvider, open_provider
+from paysdk import CampfireProvider, PaymentsProvider
 from paysdk.sync import SQLPaymentStore
 from paysdk.sync.workers import SyncTasks, sync_tasks
 
@@ -45,8 +45,8 @@ def say(line: str) -> None:
 def application(url: str, origin: str) -> tuple[App, SQLPaymentStore, SyncTasks]:
     """All accounts are the same one, so far as the provider can tell."""
 
-    async def open_account(provider: str, _account: str) -> PaymentsProvider:
-        return open_provider(provider, api_key="sandbox-key", base_url=origin)
+    async def open_account(_provider: str, _account: str) -> PaymentsProvider:
+        return CampfireProvider("sandbox-key", base_url=origin)
 
     app, store = App(connector=PsycopgConnector(conninfo=url)), SQLPaymentStore(url)
     return app, store, sync_tasks(app, store, open_account=open_account)

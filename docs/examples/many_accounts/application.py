@@ -8,7 +8,7 @@ from pathlib import Path
 
 from procrastinate import App, PsycopgConnector
 
-from paysdk import ConfigurationError, PaymentsProvider, open_provider
+from paysdk import CampfireProvider, ConfigurationError, NotifyProvider, PaymentsProvider
 from paysdk.sync import SQLPaymentStore
 from paysdk.sync.workers import sync_tasks
 
@@ -18,6 +18,8 @@ store = SQLPaymentStore(os.environ["DATABASE_URL"])
 
 # In place of the application's table of accounts and its vault of keys: by provider and account, the settings to open it with.
 known: dict[str, dict[str, dict[str, str]]] = json.loads(Path(os.environ["ACCOUNTS"]).read_text())
+# open_provider would look through everything that is installed, each time.
+PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {"campfire": CampfireProvider, "notify": NotifyProvider}
 
 
 def accounts() -> list[tuple[str, str]]:
@@ -29,7 +31,8 @@ async def open_account(provider: str, account: str) -> PaymentsProvider:
     """The provider with the key of the account, which is looked up here, in the worker, and is in no job."""
     if account not in known.get(provider, {}):
         raise ConfigurationError(f"There is no account {account!r} of {provider!r}.")
-    return open_provider(provider, **known[provider][account])
+    settings = known[provider][account]
+    return PROVIDERS[provider](settings["api_key"], base_url=settings["base_url"])
 
 
 syncs = sync_tasks(app, store, open_account=open_account)
