@@ -157,5 +157,7 @@ if __name__ == "__main__":
     place = Path(tempfile.mkdtemp(prefix="paysdk-"))
     try:
         sys.exit(asyncio.run(main(place, given.accounts, given.workers, given.payments)))
+    except KeyboardInterrupt:
+        sys.exit(130)
     finally:
         shutil.rmtree(place, ignore_errors=True)
