@@ -16,14 +16,15 @@ from paysdk.cli.outcomes import csv_writer, jsonl_writer, show_report, summary
 from paysdk.cli.screen import say, utf8_stdout
 from paysdk.cli.walking import display, running
 from paysdk.errors import ConfigurationError
-from paysdk.reconcile import Report, reconcile
+from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from rich.progress import Progress
 
+    from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
 __all__ = ["Comparison", "reconcile_stored"]
@@ -105,7 +106,7 @@ async def _reconciled(comparison: Comparison, report: Report, write: Callable[[O
     async with SQLPaymentStore(comparison.place) as store:
         for name in (comparison.left, comparison.right):
             await _check_is_stored(store, comparison, name)
-        left, right = (store.payments(provider=name, account=comparison.account) for name in (comparison.left, comparison.right))
+        left, right = (_side(store, comparison, name) for name in (comparison.left, comparison.right))
         outcomes = reconcile(left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True)
         with running(progress):
             bar = progress.add_task("reconciled", total=None, note="")
@@ -117,9 +118,15 @@ async def _reconciled(comparison: Comparison, report: Report, write: Callable[[O
                     progress.advance(bar, len(outcome.left) + len(outcome.right))
 
 
+async def _side(store: SQLPaymentStore, comparison: Comparison, name: str) -> AsyncGenerator[Payment | Vanished]:
+    async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
+        async for stored in payments:
+            yield stored.payment if stored.vanished_at is None else Vanished(stored.payment)
+
+
 async def _check_is_stored(store: SQLPaymentStore, comparison: Comparison, name: str) -> None:
     """A side without any payment is more likely a mistyped name than a provider that has none, and all of the other would be missing."""
-    async with aclosing(store.payments(provider=name, account=comparison.account)) as payments:
+    async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
         first = await anext(payments, None)
     if first is None:
         raise ConfigurationError(f"There are no payments of {name} for the account {comparison.account}. {_how_to_fill(comparison, name)}")

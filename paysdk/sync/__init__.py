@@ -9,7 +9,7 @@ if find_spec("sqlalchemy") is None:
 
 from paysdk.sync.changes import Change
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError
-from paysdk.sync.store import SQLPaymentStore
+from paysdk.sync.store import SQLPaymentStore, StoredPayment
 from paysdk.sync.syncing import SyncReport, sync_payments
 
-__all__ = ["AccountBusyError", "Change", "LeaseLostError", "SQLPaymentStore", "StoreError", "SyncReport", "sync_payments"]
+__all__ = ["AccountBusyError", "Change", "LeaseLostError", "SQLPaymentStore", "StoreError", "StoredPayment", "SyncReport", "sync_payments"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
+import attrs
 import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
+from paysdk.payment import Payment
 from paysdk.sync.database import database_at
 from paysdk.sync.errors import StoreError
 from paysdk.sync.feed import BATCH, FEED, read_change
@@ -21,11 +24,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from paysdk.payment import Payment
     from paysdk.sync.changes import Change
     from paysdk.sync.database import Database
 
-__all__ = ["SQLPaymentStore", "database_of"]
+__all__ = ["SQLPaymentStore", "StoredPayment", "database_of"]
+
+
+@attrs.frozen(kw_only=True)
+class StoredPayment:
+    """A payment as a store has it. ``vanished_at`` is when a full pass did not find it any more, by the clock of whoever synced."""
+
+    payment: Payment
+    vanished_at: datetime | None
 
 
 class SQLPaymentStore:
@@ -38,7 +48,7 @@ class SQLPaymentStore:
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         self._database = database_at(place)
-        self._readings: WeakSet[AsyncGenerator[Payment]] = WeakSet()
+        self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
 
     def __repr__(self) -> str:
         # A constructor that fails leaves a half-made object in the frames of its error, which may be shown.
@@ -76,6 +86,12 @@ class SQLPaymentStore:
         self._readings.add(reading)
         return reading
 
+    def stored(self, *, provider: str, account: str = "default") -> AsyncGenerator[StoredPayment]:
+        """All payments of an account that were ever stored, also those that have vanished; otherwise as ``payments``."""
+        reading = self._stored(provider, account)
+        self._readings.add(reading)
+        return reading
+
     async def changes(self, after: int = 0) -> AsyncGenerator[Change]:
         """What has happened to the payments of all accounts, from the entry behind number *after* to the latest there is.
 
@@ -94,16 +110,28 @@ class SQLPaymentStore:
                 return
 
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
-        here = sa.and_(payments.c.provider == provider, payments.c.account == account, payments.c.vanished_at.is_(None))
-        ordered = sa.select(*content_of).where(here).order_by(payments.c.invoice_number.nulls_first(), payments.c.id)
         read = self._database.backend.codec.payment
+        async with aclosing(self._rows(provider, account, payments.c.vanished_at.is_(None))) as rows:
+            async for row in rows:
+                yield read(provider, row[:-1])
+
+    async def _stored(self, provider: str, account: str) -> AsyncGenerator[StoredPayment]:
+        codec = self._database.backend.codec
+        async with aclosing(self._rows(provider, account)) as rows:
+            async for row in rows:
+                yield StoredPayment(payment=codec.payment(provider, row[:-1]), vanished_at=codec.read_moment(row[-1]))
+
+    async def _rows(self, provider: str, account: str, *which: sa.ColumnElement[bool]) -> AsyncGenerator[Any]:
+        here = sa.and_(payments.c.provider == provider, payments.c.account == account, *which)
+        columns = (*content_of, payments.c.vanished_at)
+        ordered = sa.select(*columns).where(here).order_by(payments.c.invoice_number.nulls_first(), payments.c.id)
         async with (
             self._database.transaction(writes=False) as connection,
             aclosing(self._database.backend.batches(connection, ordered, BATCH)) as batches,
         ):
             async for rows in batches:
                 for row in rows:
-                    yield read(provider, row)
+                    yield row
 
     async def _is_up_to_date(self) -> bool:
         """Whether the tables are there. Raises ``StoreError`` where they are another's, or a newer paysdk's."""

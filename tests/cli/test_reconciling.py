@@ -132,6 +132,16 @@ def test_figures_and_differences_are_shown(paysdk: Command, stored: Callable[...
     ] == outcome.out.splitlines()
 
 
+def test_what_has_vanished_needs_no_counterpart(paysdk: Command, stored: Callable[..., str]) -> None:
+    """A payment that its provider no longer lists is told from one that was never there."""
+    stored(CAMPFIRE[:3], NOTIFY[:1])
+    place = stored(CAMPFIRE[1:3])
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
+
+    found = [(row["side"], row["status"], row["rule"]) for row in csv.DictReader(io.StringIO(outcome.out)) if row["key"] == "1"]
+    assert [("left", "right only", "counterpart_vanished"), ("right", "right only", "counterpart_vanished")] == found
+
+
 def test_agreement_is_a_success(paysdk: Command, stored: Callable[..., str]) -> None:
     """Where nothing differs the exit code is 0, and there are no differences to show."""
     place = stored(CAMPFIRE[:1], NOTIFY[:1], account="other")

@@ -39,6 +39,19 @@ async def test_payments_come_by_invoice_number_and_id(shelf: Shelf, store: SQLPa
     assert len(numbers) == len(found)
 
 
+async def test_what_has_vanished_can_be_read_too(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Among the others, in the same order, with the time at which it was not found."""
+    shelf.payments = [make(number, 1) for number in range(3)]
+    await sync_payments(shelf, store)
+    del shelf.payments[1]
+    await sync_payments(shelf, store, full=True)
+    found = [stored async for stored in store.stored(provider="acme")]
+
+    assert ["0", "1", "2"] == [stored.payment.id for stored in found]
+    assert [None, True, None] == [stored.vanished_at and stored.vanished_at.tzinfo is not None for stored in found]
+    assert ["0", "2"] == [payment.id async for payment in store.payments(provider="acme")]
+
+
 async def test_a_reader_sees_one_moment(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
     """What a sync writes meanwhile is not among it, and the sync does not wait for the reader."""
     shelf.page_size = 2000
