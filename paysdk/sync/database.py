@@ -221,7 +221,7 @@ class Database:
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name
         self.backend = backend
-        self.engine = backend.engine()
+        self.engine: AsyncEngine = backend.engine()
         self._open = 0
 
     @asynccontextmanager

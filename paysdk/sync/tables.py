@@ -56,9 +56,9 @@ def _json() -> sa.types.TypeEngine[Any]:
     return _exact(_JSON())
 
 
-metadata = sa.MetaData()
+metadata: sa.MetaData = sa.MetaData()
 
-payments = sa.Table(
+payments: sa.Table = sa.Table(
     "payments",
     metadata,
     sa.Column("provider", _text(), primary_key=True),
@@ -91,9 +91,9 @@ CONTENT = (
     *("id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
     *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at", "raw"),
 )
-content_of = tuple(payments.c[name] for name in CONTENT)
+content_of: tuple[sa.Column[Any], ...] = tuple(payments.c[name] for name in CONTENT)
 
-payment_changes = sa.Table(
+payment_changes: sa.Table = sa.Table(
     "payment_changes",
     metadata,
     sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
@@ -117,7 +117,7 @@ sa.Index(
     postgresql_where=_known_before,
 )
 
-sync_state = sa.Table(
+sync_state: sa.Table = sa.Table(
     "sync_state",
     metadata,
     sa.Column("provider", _text(), primary_key=True),
@@ -138,4 +138,4 @@ sync_state = sa.Table(
     sa.Column("completed_at", _moment()),
 )
 
-sync_schema = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
+sync_schema: sa.Table = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
