@@ -35,6 +35,12 @@ class TestMine(ProviderContract):
 """
 
 
+@pytest.fixture(autouse=True)
+def somebody_elses_project(pytester: pytest.Pytester) -> None:
+    """A configuration of its own, so that pytest does not go up the folders and find ours."""
+    pytester.makeini("[pytest]")
+
+
 def loaded_after(code: str) -> set[str]:
     """The modules that a new interpreter has loaded after *code*."""
     command = [sys.executable, "-P", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
