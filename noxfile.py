@@ -101,7 +101,7 @@ def linkcheck(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md. Takes some five minutes of an idle machine."""
+    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md. Takes some eight minutes of an idle machine."""
     session.install(wheel(session), "--group", "bench")
     # The scripts import each other, from their own folder and not from the tree.
     session.run("python", "tests/benchmarks/table.py", env={"PYTHONSAFEPATH": ""})

@@ -15,7 +15,7 @@ from rounds import Line
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "benchmarks.md"
-SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports", "sync")
+SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports", "sync", "reconcile")
 PACKAGES = ("paysdk", "aiohttp", "attrs", "cattrs", "msgspec", "openai", "psycopg", "pydantic", "sqlalchemy", "stripe")
 
 TEXT = """\
@@ -27,7 +27,7 @@ Measured on {machine}, with {versions}. Who repeats this will find other times a
 nox -s bench
 ```
 
-It installs the wheel and what it is compared with, runs the scripts in `tests/benchmarks` for about five minutes, and writes this page. The
+It installs the wheel and what it is compared with, runs the scripts in `tests/benchmarks` for about eight minutes, and writes this page. The
 server is a process of its own on loopback that answers with pages it has rendered before. All that is compared is measured in one run, in
 rounds in which each has its turn; what is shown are medians. A small difference on a busy machine means nothing.
 
