@@ -26,7 +26,9 @@ def main() -> int:
         missing = (error.name or "").partition(".")[0]
         if missing not in {"rich", "typer"}:
             raise
-        sys.stderr.write(f'paysdk: The command line needs {missing}, which is not installed: pip install "paysdk[cli]"\n')
+        sys.stderr.write(
+            f'paysdk: The command line needs {missing}, which is not installed: in the folder of paysdk, pip install ".[cli]"\n'
+        )
         return 2
     except KeyboardInterrupt:
         return 130

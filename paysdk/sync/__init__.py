@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 if find_spec("sqlalchemy") is None:
-    raise ModuleNotFoundError('paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"', name="sqlalchemy")
+    raise ModuleNotFoundError(
+        'paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip install ".[sync]"', name="sqlalchemy"
+    )
 
 from paysdk.sync.changes import Change
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError

@@ -361,4 +361,4 @@ def _opened(name: str, backend: Backend, extra: str) -> Database:
         return Database(name, backend)
     except ModuleNotFoundError as error:
         missing = error.name
-    raise ConfigurationError(f'{name} needs {missing}, which is not installed: pip install "paysdk[{extra}]"')
+    raise ConfigurationError(f'{name} needs {missing}, which is not installed: in the folder of paysdk, pip install ".[{extra}]"')

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 if find_spec("procrastinate") is None:
     raise ModuleNotFoundError(
-        'paysdk.sync.workers needs procrastinate, which is not installed: pip install "paysdk[workers]"', name="procrastinate"
+        'paysdk.sync.workers needs procrastinate, which is not installed: in the folder of paysdk, pip install ".[workers]"',
+        name="procrastinate",
     )
 
 from procrastinate import BaseRetryStrategy, RetryDecision

@@ -28,8 +28,8 @@ nox -s bench
 ```
 
 It installs the wheel and what it is compared with, runs the scripts in `tests/benchmarks` for about eight minutes, and writes this page.
-The server is a process of its own on loopback that answers with pages it has rendered before. All that is compared is measured in one run, in
-rounds in which each has its turn; what is shown are medians. A small difference on a busy machine means nothing.
+The server is a process of its own on loopback that answers with pages it has rendered before. All that is compared is measured in one run,
+in rounds in which each has its turn; what is shown are medians. A small difference on a busy machine means nothing.
 
 | | What | paysdk | Against | Ratio | Target | Reached |
 |---|---|---|---|---|---|---|

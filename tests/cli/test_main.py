@@ -111,7 +111,9 @@ def test_a_missing_extra_is_named(missing: str) -> None:
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
 
     assert (2, "") == (done.returncode, done.stdout)
-    assert f'paysdk: The command line needs {missing}, which is not installed: pip install "paysdk[cli]"\n' == done.stderr
+    assert (
+        f'paysdk: The command line needs {missing}, which is not installed: in the folder of paysdk, pip install ".[cli]"\n' == done.stderr
+    )
 
 
 def test_a_missing_extra_is_told_here_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +122,7 @@ def test_a_missing_extra_is_told_here_too(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setitem(sys.modules, "typer", None)
 
     assert 2 == main()
-    assert 'pip install "paysdk[cli]"' in capsys.readouterr().err
+    assert 'pip install ".[cli]"' in capsys.readouterr().err
 
 
 def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:

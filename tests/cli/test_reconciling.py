@@ -282,7 +282,7 @@ def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPat
     outcome = paysdk("reconcile", "campfire", "notify", "--from", "payments.db")
 
     assert 2 == outcome.code
-    assert 'pip install "paysdk[sync]"' in outcome.err
+    assert 'pip install ".[sync]"' in outcome.err
 
 
 def test_progress_is_seen_on_stderr(

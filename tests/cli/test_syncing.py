@@ -139,7 +139,10 @@ def test_without_the_extra_it_is_named(paysdk: Command, place: str, monkeypatch:
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     outcome = paysdk("sync", "campfire", "--to", place, "--sandbox")
 
-    assert (2, 'paysdk: paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"\n') == (outcome.code, outcome.err)
+    assert (2, 'paysdk: paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip install ".[sync]"\n') == (
+        outcome.code,
+        outcome.err,
+    )
 
 
 def test_any_other_missing_module_is_a_bug(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:

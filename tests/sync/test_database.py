@@ -78,7 +78,9 @@ def test_what_is_no_place_is_refused(place: Any, message: str, told_by: Callable
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, place: str, module: str, extra: str) -> None:
     """With the command that installs it."""
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigurationError, match=rf'needs {module}, which is not installed: pip install "paysdk\[{extra}\]"'):
+    with pytest.raises(
+        ConfigurationError, match=rf'needs {module}, which is not installed: in the folder of paysdk, pip install "\.\[{extra}\]"'
+    ):
         SQLPaymentStore(place)
 
 

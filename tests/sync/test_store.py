@@ -190,4 +190,7 @@ def test_without_the_extra_it_is_named() -> None:
     source = "import sys; sys.modules['sqlalchemy'] = None; import paysdk; import paysdk.sync"
     done = subprocess.run([sys.executable, "-c", source], check=False, capture_output=True, text=True)
 
-    assert 'ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: pip install "paysdk[sync]"' in done.stderr
+    assert (
+        'ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip install ".[sync]"'
+        in done.stderr
+    )

