@@ -30,7 +30,8 @@ def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  #
     if fault is None:
         return
     assert fault.path.startswith("$")
-    if fault.not_json or "nested too deeply" in str(fault) or not _is_plain(body):
+    # Half of a surrogate pair may stand anywhere, in a name and behind names that no path can tell apart.
+    if fault.not_json or "nested too deeply" in str(fault) or "surrogate" in str(fault) or not _is_plain(body):
         return
     steps = [name or int(index) for name, index in _STEP.findall(fault.path)]
     assert "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps) == fault.path
@@ -41,8 +42,7 @@ def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  #
         raise
     except msgspec.DecodeError:  # half of a surrogate pair, which Python's json takes
         return
-    if "surrogate" not in str(fault):  # which may stand in a name
-        assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), f"{fault.path} is an object, and as such no fault: {fault}"
+    assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), f"{fault.path} is an object, and as such no fault: {fault}"
     again = _fault(read, _with(body, steps, msgspec.json.encode(good)))
     assert again is None or again.path != fault.path, f"{fault.path} does not point at the fault: {fault}"
 
