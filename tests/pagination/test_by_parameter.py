@@ -230,3 +230,10 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
         assert following.query.isascii()
         assert following.query.isprintable()
         assert " " not in following.query
+
+
+def test_resumed_token_takes_the_size_of_the_listing() -> None:
+    """A listing by tokens that is resumed with another page size goes on with that."""
+    for rules in (NextToken("limit=5", "token", limit=7), AfterLastId("limit=5", "after", limit=7)):
+        assert Position("token=a&limit=7") == rules.resumed(Position("token=a&limit=5"))
+    assert Position("token=a&size=7") == NextToken("size=5", "token", limit=7, limit_name="size").resumed(Position("token=a&size=5"))

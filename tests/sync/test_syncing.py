@@ -419,7 +419,8 @@ async def test_whoever_was_overtaken_writes_nothing_more(shelf: Shelf, store: SQ
         await sync_payments(shelf, store)
 
     assert [("other", 9e9)] == list(await rows(store, "SELECT holder, leased_until FROM sync_state"))
-    assert [(0,)] == list(await rows(store, "SELECT count(*) FROM payments"))
+    # The page before it may have been written by the time that it was asked for.
+    assert list(await rows(store, "SELECT count(*) FROM payments")) in [[(0,)], [(2 * page,)]]
 
 
 async def test_being_cancelled_leaves_whole_pages_and_no_lease(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:

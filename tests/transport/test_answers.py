@@ -187,3 +187,9 @@ def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
     assert isinstance(error, BadRequestError)
     assert str(error).startswith("422")
     assert all(isinstance(message, str) for messages in error.fields.values() for message in messages)
+
+
+@pytest.mark.parametrize("status", [300, 304, 399])
+def test_every_redirect_is_told_as_one(status: int) -> None:
+    """From 300 to 399 the message says that it was not followed."""
+    assert f"{status} a redirect to nowhere, which is not followed" == str(refused(status))

@@ -774,3 +774,34 @@ async def test_connections_are_counted_at_the_server(raw_server: RawServers, unt
     assert server.open > 0
     await sender.aclose()
     await until(lambda: not server.open)
+
+
+async def test_what_is_told_of_a_failed_attempt() -> None:
+    """All that a watcher needs to find it: whose, what, where, which attempt, how long it took, and what it came to."""
+    async with CampfireSandbox(faults=FaultPlan().always(reset("before"))) as sandbox:
+        sender, events = transport(sandbox.url)
+        with pytest.raises(ConnectionFailedError, match="No complete answer: "):
+            await sender.send(LIST, Attempt(4, Secret("Token sandbox-key"), Tally()))
+        await sender.aclose()
+        told = events[-1]
+    assert isinstance(told, AttemptFailed)
+    expected = ("campfire", "GET", sandbox.url + LIST.target, 4, "ConnectionFailedError")
+    assert expected == (told.provider, told.method, told.url, told.attempt, told.error)
+    assert 0 < told.seconds < 60
+
+
+def test_errors_are_told_with_their_words() -> None:
+    """By kind and words, and by kind alone where there are none."""
+    assert ("OSError: no route", "OSError") == (http._described(OSError("no route")), http._described(OSError()))
+
+
+@pytest.mark.parametrize("code", [300, 404])
+async def test_error_answer_is_read_as_far_as_it_may_matter(raw_server: RawServers, code: int) -> None:
+    """In chunks or not, what an API says about an error comes whole up to its bound, from 300 on."""
+    body = bytes(range(32, 127)) * 1000
+    sent = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:30_000], body[30_000:])) + b"0\r\n\r\n"
+    server = await raw_server(answering(b"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n" % code + sent))
+    sender, _ = transport(server.url)
+    answer = await sender.send(LIST, attempt())
+    await sender.aclose()
+    assert (code, body[:65_536]) == (answer.status, answer.body)

@@ -226,3 +226,25 @@ def test_retries_are_budgeted() -> None:
     assert 3 == sum(budget.take() for _ in range(10))
     now = 1000.0
     assert 100 == sum(budget.take() for _ in range(150))
+
+
+async def test_limiter_is_told_what_it_lets_out() -> None:
+    """A limiter is left as any context is: with the error that went through it, or with none."""
+    left: list[tuple[object, ...]] = []
+
+    class Told(Counting):
+        async def __aexit__(self, *args: object) -> None:  # kind, error and traceback
+            left.append(args)
+
+    pace, inner, _ = paced(Told())
+    await pace.send(GET, attempt())
+    failure = ConnectionError("lost")
+
+    async def fail(_request: Request, _attempt: Attempt) -> Response:
+        raise failure
+
+    inner.send = fail  # type: ignore[assignment,method-assign]
+    with pytest.raises(ConnectionError):
+        await pace.send(GET, attempt())
+    assert [(None, None), (ConnectionError, failure)] == [args[:2] for args in left]
+    assert [True, False] == [args[2] is None for args in left]

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 import paysdk.providers.campfire
-from paysdk.errors import MalformedResponseError
+from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice, read_paid
 from paysdk.reading import decoded
@@ -288,3 +288,15 @@ def test_answer_to_paying_that_is_neither_is_malformed(body: bytes, path: str) -
     with pytest.raises(MalformedResponseError) as caught:
         decoded(read_paid, body)
     assert path == caught.value.path
+
+
+def test_payment_that_cannot_be_held_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a payment of an invoice can be read but not kept, the answer is malformed, with its path."""
+
+    def too_deep(**_: object) -> None:
+        raise ConfigurationError("Payment.raw must be JSON")
+
+    monkeypatch.setattr("paysdk.providers.campfire.normalise.Payment", too_deep)
+    with pytest.raises(MalformedResponseError, match="not nested so deeply") as raised:
+        decoded(read_invoice, b'{"id":1,"payments":[{"id":1,"amount":1}]}')
+    assert "$.payments[0]" == raised.value.path

@@ -130,6 +130,28 @@ async def test_a_cancelled_order_may_be_booked_later(cancelled_while: str) -> No
         assert await found_by(await unknown(campfire, UNNAMED)) is None
 
 
+async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way() -> None:
+    """Cancelled while it waits after a 429, an order was not booked, and a new payment is the next one's."""
+    faults = FaultPlan().on(1, status(429, retry_after=30), method="POST").always(status(502, processed=True), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]), 0.05)
+        campfire._client._retrying._inner._until = 0.0
+        assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
+
+
+async def test_one_order_is_settled_and_another_is_not() -> None:
+    """Of two orders of unknown outcome that can be told apart, the one that is found does not settle the other."""
+    faults = FaultPlan().always(hang(), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.05) as campfire:
+        first = await unknown(campfire, UNNAMED)
+        second = await unknown(campfire, attrs.evolve(UNNAMED, amount=Decimal("1.25")))
+        late = booked(sandbox)
+        assert [(late,), None] == [await found_by(first), await found_by(second)]
+        later = booked(sandbox, amount=Decimal("1.25"))
+        assert [(late,), (later,)] == [await found_by(first), await found_by(second)]
+
+
 @pytest.mark.parametrize(
     ("order", "fields"),
     [

@@ -102,6 +102,7 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([manual("10.00")], [payment("1", "10.00", currency="USD")], None),
         ([manual("10.00"), MEMO], [payment("1", "10.00", raw={"payment_type": "CREDIT_MEMO"}), payment("2", "10.00")], {"1", "2"}),
         ([BANK, manual("10.00")], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=5)], {"1", "2"}),
+        ([manual("10.00"), MEMO], [payment(name, "10.00", raw={"payment_type": "CREDIT_MEMO"}) for name in ("1", "2")], None),
         ([BANK, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00")], None),
         ([ONE], [payment("1", "10.00", "other")], None),
         ([ONE], [payment("1", "10.00")], {"1"}),
@@ -113,7 +114,7 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([BANK], [payment("1", "10.00")], None),
         ([MEMO, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)], {"1", "2"}),
     ],
-    ids=range(27),
+    ids=range(28),
 )
 def test_order_is_booked_where_each_item_is_among_the_new_payments(
     items: list[Any], payments: list[Payment], expected: set[str] | None
