@@ -783,9 +783,9 @@ async def test_what_is_told_of_a_failed_attempt() -> None:
         with pytest.raises(ConnectionFailedError, match="No complete answer: "):
             await sender.send(LIST, Attempt(4, Secret("Token sandbox-key"), Tally()))
         await sender.aclose()
-        told = events[-1]
+        expected = ("campfire", "GET", sandbox.url + LIST.target, 4, "ConnectionFailedError")
+    told = events[-1]
     assert isinstance(told, AttemptFailed)
-    expected = ("campfire", "GET", sandbox.url + LIST.target, 4, "ConnectionFailedError")
     assert expected == (told.provider, told.method, told.url, told.attempt, told.error)
     assert 0 < told.seconds < 60
 
