@@ -135,12 +135,12 @@ def test_each_case_catches_somebody() -> None:
 
 
 def test_failure_says_promise_finding_and_place() -> None:
-    """Who reads the message knows what was promised, what was found, and where to read on."""
+    """Who reads the message knows what was promised, what was found, which case it is, and where to read on."""
     said = failing(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
     assert (
         "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite `Decimal`s.\n"
         "Found: amount of payment 1 is 11.5.\n"
-        "It is written in docs/contract.md#amounts-are-decimal"
+        "It is test_amounts_are_decimal of ProviderContract, written in the source of paysdk in docs/contract.md#amounts-are-decimal"
     ) == said
 
 

@@ -173,7 +173,7 @@ def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
     done = pytester.runpytest_subprocess("-k", "test_has_a_name")
     assert 1 == done.parseoutcomes()["failed"]
     done.stdout.fnmatch_lines(["*A promise is broken. It says: The name is a word in lower case*", "*Found: the name is 'NOTIFY'*"])
-    done.stdout.fnmatch_lines(["*It is written in docs/contract.md#has-a-name*"])
+    done.stdout.fnmatch_lines(["*It is test_has_a_name of ProviderContract, * in docs/contract.md#has-a-name*"])
     done.stdout.no_fnmatch_line("*check(isinstance(name, str)*")
 
 

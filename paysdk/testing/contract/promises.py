@@ -33,7 +33,7 @@ class Promise:
 
     @property
     def anchor(self) -> str:
-        """Where the promise is written."""
+        """Where the promise is written, in the source of paysdk: a wheel has no documents."""
         return f"docs/contract.md#{self.case.removeprefix('test_').replace('_', '-')}"
 
 
@@ -111,4 +111,5 @@ def _shown(value: object) -> str:
 
 
 def _told(promise: Promise, found: str) -> str:
-    return f"A promise is broken. It says: {promise.text}\nFound: {found}.\nIt is written in {promise.anchor}"
+    place = f"It is {promise.case} of ProviderContract, written in the source of paysdk in {promise.anchor}"
+    return f"A promise is broken. It says: {promise.text}\nFound: {found}.\n{place}"
