@@ -7,6 +7,7 @@ from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject, ProviderContract
+from tests.testing.awkward import AwkwardProvider, AwkwardSandbox
 
 
 class TestCampfire(ProviderContract):
@@ -23,3 +24,11 @@ class TestNotify(ProviderContract):
     def subject(self, payments: int) -> ContractSubject:
         """Notify, as its documents have it."""
         return ContractSubject(provider=NotifyProvider, sandbox=NotifySandbox(payments=payments))
+
+
+class TestAwkward(ProviderContract):
+    """So does a provider whose API sends bare arrays, and integers that can be taken for one another."""
+
+    def subject(self, payments: int) -> ContractSubject:
+        """An API that is awkward."""
+        return ContractSubject(provider=AwkwardProvider, sandbox=AwkwardSandbox(payments=payments))

@@ -9,7 +9,8 @@ import pytest
 
 from paysdk import InvoiceRef, Payment
 from paysdk.testing import Answer
-from paysdk.testing.contract.editing import Pages, amount_paths, with_text
+from paysdk.testing.contract.amounts import Amounts
+from paysdk.testing.contract.editing import Pages, with_text
 from paysdk.testing.contract.trial import taken
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ async def test_takes_from_any_iterator(count: int, expected: list[int]) -> None:
     assert expected == await taken(Plain(5), count)
 
 
-def sent(amount: str, raw: object) -> Payment:
+def sent(amount: str, raw: object, number: int = 0) -> Payment:
     """A payment of which *raw* was sent."""
-    return Payment(provider="x", id="1", amount=Decimal(amount), invoice=InvoiceRef(id="1"), raw=raw)
+    return Payment(provider="x", id=str(number), amount=Decimal(amount), invoice=InvoiceRef(id="invoice"), raw=raw)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,22 @@ def sent(amount: str, raw: object) -> Payment:
 )
 def test_finds_amounts(amount: str, raw: object, expected: list[Any]) -> None:
     """An amount is found wherever it was sent, as a number, as a text, or in minor units."""
-    assert expected == amount_paths(sent(amount, raw))
+    payment = sent(amount, raw)
+    assert expected == [(place.path, place.minor_digits) for place in Amounts([payment]).places(payment)]
+
+
+def test_tells_amounts_from_what_is_equal_by_chance() -> None:
+    """An id that is the amount, a fee of nothing beside nothing, and a currency without minor units mislead nobody."""
+    payments = [
+        sent("1", {"id": 1, "fee": 0, "minor": 100}, number=1),
+        sent("2", {"id": 2, "fee": 5, "minor": 200}, number=2),
+        sent("0", {"id": 3, "fee": 0, "minor": 0}, number=3),
+        sent("400", {"id": 4, "fee": 7, "minor": 400}, number=4),
+    ]
+    amounts = Amounts(payments)
+    assert [[(("minor",), digits, True)] for digits in (2, 2, 0, 0)] == [
+        [(place.path, place.minor_digits, place.whole) for place in amounts.places(payment)] for payment in payments
+    ]
 
 
 def test_changes_pages_only() -> None:

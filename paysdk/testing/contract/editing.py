@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
@@ -14,15 +13,13 @@ from paysdk.payment import Payment, decode_exactly
 if TYPE_CHECKING:
     from paysdk.testing.exchange import Answer
 
-__all__ = ["Edit", "Json", "Pages", "amount_paths", "everything_in", "raws_changed", "value_at", "with_text", "with_value"]
+__all__ = ["Edit", "Json", "Pages", "Path", "everything_in", "raws_changed", "value_at", "with_text", "with_value"]
 
 Json: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
 Edit: TypeAlias = Callable[[int, list[Json]], list[Json]]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-# Minor units have up to four digits.
-_MOST_MINOR_DIGITS = 4
 
 
 @attrs.define
@@ -103,28 +100,10 @@ def with_text(answer: Answer, old: str, new: str) -> Answer:
     return attrs.evolve(answer, body=body, headers=headers)
 
 
-def amount_paths(payment: Payment) -> list[tuple[Path, int]]:
-    """Where the amount stands in what was sent, and by how many digits its point was moved there: 2 where it was sent in cents."""
-    return [(path, digits) for path, value in everything_in(payment.raw) for digits in _moved(value, payment.amount)]
-
-
 def _inside(value: Json) -> list[tuple[str | int, Json]]:
     if isinstance(value, dict):
         return list(cast("dict[str, Json]", value).items())
     return list(enumerate(cast("list[object]", value))) if isinstance(value, list) else []
-
-
-def _moved(value: Json, amount: Decimal) -> list[int]:
-    try:
-        number = None if isinstance(value, bool) or not isinstance(value, int | str | Decimal) else Decimal(value)
-    except InvalidOperation:
-        return []
-    if number is None or not number.is_finite():
-        return []
-    if number == amount:
-        return [0]
-    minor = range(1, _MOST_MINOR_DIGITS + 1) if isinstance(value, int) and amount else ()
-    return [digits for digits in minor if number.scaleb(-digits) == amount]
 
 
 def _escaped(text: str) -> bytes:

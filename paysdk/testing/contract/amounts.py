@@ -1,0 +1,105 @@
+"""Where the amounts of payments stand in what was sent, and other amounts in their place. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from paysdk.payment import Payment
+from paysdk.testing.contract.editing import Json, Path, everything_in, raws_changed, with_value
+
+if TYPE_CHECKING:
+    from paysdk.testing.contract.editing import Edit
+
+__all__ = ["Amounts", "Place"]
+
+# Minor units have up to four digits.
+_MOST_MINOR_DIGITS = 4
+
+
+@attrs.frozen
+class Place:
+    """Where an amount was sent, and what was sent there.
+
+    Its point was moved by ``minor_digits``: 2 where it was sent in cents. ``whole`` says that all payments have an integer in this place,
+    so that nothing but an integer can stand there.
+    """
+
+    path: Path
+    sent: Json
+    minor_digits: int
+    whole: bool = False
+
+
+Change: TypeAlias = Callable[[Payment, Place], Json]
+
+
+@attrs.frozen
+class Amounts:
+    """The amounts of payments, found in what was sent for them.
+
+    Another number may be equal by chance. So, of several places of an amount, those count that are an amount's in most of the payments, and
+    where the ids stand only if there is no other.
+    """
+
+    known: Sequence[Payment]
+    _places: dict[str, list[Place]] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Find them all."""
+        found = {payment.id: _amounts_in(payment) for payment in self.known}
+        counts = Counter(place.path for places in found.values() for place in places)
+        references = Counter(path for payment in self.known for path in _references_in(payment))
+        wholes = Counter(place.path for places in found.values() for place in places if isinstance(place.sent, int))
+
+        def rank(place: Place) -> tuple[bool, int]:
+            return references[place.path] < len(self.known), counts[place.path]
+
+        for payment_id, places in found.items():
+            best = max(map(rank, places), default=None)
+            chosen = [attrs.evolve(place, whole=wholes[place.path] == counts[place.path]) for place in places if rank(place) == best]
+            found[payment_id] = chosen
+        object.__setattr__(self, "_places", found)
+
+    def places(self, payment: Payment) -> list[Place]:
+        """Where the amount of this payment, one of those known, was sent."""
+        return self._places[payment.id]
+
+    def changed(self, change: Change) -> Edit:
+        """An edit that puts in each amount's place what *change* makes of it."""
+
+        def raw(payment: Payment) -> Json:
+            changed = payment.raw
+            for place in self.places(payment):
+                changed = with_value(changed, place.path, change(payment, place))
+            return changed
+
+        return raws_changed(self.known, raw)
+
+
+def _amounts_in(payment: Payment) -> list[Place]:
+    return [
+        Place(path, value, digits)
+        for path, value in everything_in(payment.raw)
+        if (digits := _minor_digits(value, payment.amount)) is not None
+    ]
+
+
+def _references_in(payment: Payment) -> list[Path]:
+    references = {payment.id, payment.invoice.id, payment.invoice.number}
+    return [path for path, value in everything_in(payment.raw) if str(value) in references]
+
+
+def _minor_digits(value: Json, amount: Decimal) -> int | None:
+    try:
+        number = None if isinstance(value, bool) or not isinstance(value, int | str | Decimal) else Decimal(value)
+    except InvalidOperation:
+        return None
+    if number is None or not number.is_finite():
+        return None
+    most = _MOST_MINOR_DIGITS if isinstance(value, int) else 0
+    return next((digits for digits in range(most + 1) if number.scaleb(-digits) == amount), None)

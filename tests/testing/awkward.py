@@ -1,0 +1,89 @@
+"""A provider that is right, of an API that is awkward: its pages are bare arrays, and its numbers are integers that can be equal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+import msgspec
+
+from paysdk import Capabilities, InvoiceRef, Listing, Payment
+from paysdk.pagination import LinkHeader, encode_query
+from paysdk.reading import RawPage
+from paysdk.rest import RestProvider, checked_page_size, refuse_filters
+from paysdk.schema import SchemaReader
+from paysdk.testing import Answer, Request, Sandbox
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from paysdk import Checkpoint
+
+_MINOR_DIGITS = {"JPY": 0, "EUR": 2}
+
+
+class Row(msgspec.Struct):
+    """A record, its amount in minor units."""
+
+    id: int
+    minor: int
+    currency: str
+
+
+def normalise(row: Row, record: bytes) -> Payment:
+    """The payment that a record is."""
+    amount = Decimal(row.minor).scaleb(-_MINOR_DIGITS[row.currency])
+    return Payment(provider="awkward", id=str(row.id), amount=amount, currency=row.currency, invoice=InvoiceRef(id="invoice"), raw=record)
+
+
+class AwkwardProvider(RestProvider):
+    """It has no filters."""
+
+    name: str = "awkward"
+    capabilities: Capabilities = Capabilities(filters=frozenset(), max_page_size=100, reports_voids=False, lists_incrementally=False)
+    default_base_url: ClassVar[str] = "https://payments.example"
+    authorization_scheme: ClassVar[str] = "Bearer"
+
+    def list_payments(
+        self,
+        *,
+        modified_since: datetime | date | None = None,
+        modified_until: datetime | date | None = None,
+        voided: bool | None = None,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+    ) -> Listing:
+        """All payments."""
+        refuse_filters("Awkward", modified_since=modified_since, modified_until=modified_until, voided=voided)
+        size = checked_page_size(page_size, 100)
+        first = encode_query([] if size is None else [("size", str(size))])
+        reader = SchemaReader(
+            path="$", page=list[msgspec.Raw], open_page=lambda records: RawPage(records, None, None), row=Row, normalise=normalise
+        )
+        return self._listing("/payments", LinkHeader(first, ("after",), limit=size, limit_name="size"), reader, filters={}, resume=resume)
+
+
+@attrs.define(kw_only=True, eq=False)
+class AwkwardSandbox(Sandbox):
+    """Its first payment is of 1.00 and has the id 1, every third is of yen, and every fourth of nothing."""
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = attrs.field(default="sandbox-key", repr=False)
+    payments: int
+
+    def answer(self, request: Request) -> Answer:
+        """A page."""
+        if not self.is_authorised(request):
+            return Answer(401, b'{"detail": "Who is it?"}')
+        after, size = int(request.query.get("after", "0")), int(request.query.get("size", "50"))
+        end = min(after + size, self.payments)
+        page = [_record(number) for number in range(after + 1, end + 1)]
+        link = {"Link": f'<{request.origin}/payments?after={end}&size={size}>; rel="next"'} if end < self.payments else {}
+        return Answer(200, msgspec.json.encode(page), {"Content-Type": "application/json", **link})
+
+
+def _record(number: int) -> dict[str, object]:
+    minor = 0 if number % 4 == 0 else number * 100
+    return {"id": number, "fee": 0, "minor": minor, "currency": "JPY" if number % 3 == 0 else "EUR"}
