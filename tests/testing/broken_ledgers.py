@@ -79,6 +79,13 @@ class DescribesItselfOtherwise(Ledger):
     capabilities: ClassVar[Any] = SimpleNamespace(**attrs.asdict(Ledger.capabilities))
 
 
+@breaks("says_what_it_can_do")
+class NamesItsFiltersInASet(Ledger):
+    """What it can do can be changed."""
+
+    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, filters=set(Ledger.capabilities.filters))  # type: ignore[arg-type]  # what is wrong with it
+
+
 @breaks("does_not_contradict_itself")
 class ListsIncrementallyWithoutSaying(Ledger):
     """It filters by modified_since all the same."""
@@ -108,6 +115,14 @@ class IgnoresSince(Ledger):
 
     def chosen(self, filters: dict[str, Any]) -> list[Payment]:
         return super().chosen({**filters, "modified_since": "0001-01-01T00:00:00+00:00"})
+
+
+@breaks("filters_by_modified_since")
+class CutsBoundsToSeconds(Ledger):
+    """What was modified within the second before the bound comes too."""
+
+    def moment(self, bound: date | None, of_day: time) -> str | None:
+        return super().moment(bound.replace(microsecond=0) if isinstance(bound, datetime) else bound, of_day)
 
 
 @breaks("filters_by_modified_until")

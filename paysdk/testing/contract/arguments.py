@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,6 +23,8 @@ __all__ = ["HonoursOrRefuses"]
 # Enough for some of them to be voided, where payments are.
 _SOME = 40
 _LONG_AGO, _FAR_AHEAD = datetime(1990, 1, 1, tzinfo=UTC), datetime(2990, 1, 1, tzinfo=UTC)
+# A bound seldom is the very moment of a payment, and may lie between two that the API can tell apart.
+_BESIDE = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 _TIMES = ("modified_since", "modified_until")
 
 
@@ -144,8 +146,9 @@ class HonoursOrRefuses(Room):
             check_equal([], ids(await _filtered(provider, name, nobody)), f"with {name}={nobody}")
             dated = [(payment, payment.modified_at) for payment in await payments_of(provider.list_payments()) if payment.modified_at]
             for moment in sorted({moment for _, moment in dated})[:: max(1, len(dated) // 3)]:
-                chosen = [payment for payment, modified in dated if moment_fits(modified, moment)]
-                check_equal(ids(chosen), ids(await _filtered(provider, name, moment)), f"with {name}={moment}")
+                for bound in (moment + beside for beside in _BESIDE):
+                    chosen = [payment for payment, modified in dated if moment_fits(modified, bound)]
+                    check_equal(ids(chosen), ids(await _filtered(provider, name, bound)), f"with {name}={bound}")
                 day = moment.date()
                 chosen = [payment for payment, modified in dated if day_fits(modified.date(), day)]
                 check_equal(ids(chosen), ids(await _filtered(provider, name, day)), f"with {name}={day!r}")

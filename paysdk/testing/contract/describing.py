@@ -40,12 +40,14 @@ class SaysWhatItIs(Room):
 
     @case
     async def test_says_what_it_can_do(self) -> None:
-        """`capabilities` is a `Capabilities`: its filters are parameters of `list_payments`, its largest page is 1 or more."""
+        """`capabilities` is a `Capabilities`: its filters are a frozenset of `list_payments`' parameters, its largest page is 1 or more."""
         async with self.trial(0) as trial:
             provider = trial.provider()
             able: object = provider.capabilities
             if not isinstance(able, Capabilities):
                 broken(f"capabilities is {able!r}")
+            filters: object = able.filters
+            check(isinstance(filters, frozenset), f"capabilities.filters is {filters!r}, which is no frozenset")
             parameters = inspect.signature(provider.list_payments).parameters
             unknown = sorted(set(able.filters) - parameters.keys())
             check(not unknown, f"list_payments has no parameter {', '.join(unknown)}, which capabilities.filters names")
