@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
@@ -287,6 +288,28 @@ class MakesZeros(PaymentsReader):
             ]
 
 
+class TakesPythonsNumbers(PaymentsReader):
+    """What Python takes for a number is one."""
+
+    def rows(self, records: list[bytes]) -> list[Any]:
+        return super().rows([re.sub(rb"(?<=[0-9])_(?=[0-9])", b"", record) for record in records])
+
+
+class LosesTheSign(PaymentsReader):
+    """What was paid back was paid."""
+
+    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row, record), amount=abs(row.amount), raw=record)
+
+
+class LeavesOutNothings(PaymentsReader):
+    """A payment of nothing is none."""
+
+    def split(self, body: bytes) -> RawPage:
+        page = super().split(body)
+        return attrs.evolve(page, records=[record for record in page.records if not re.search(rb'"amount":"?-?0(\.0*)?[",}]', record)])
+
+
 class EndsAtAnythingElse(PaymentsReader):
     """What is no page is the end."""
 
@@ -326,10 +349,14 @@ breaks(
     "drops_a_repeat",
     "goes_on_after_a_short_page",
     "keeps_the_digits_of_amounts",
+    "keeps_the_sign_of_amounts",
     "keeps_what_was_sent",
     "raises_for_a_malformed_record",
     "refuses_amounts_that_are_none",
     "sets_malformed_records_aside",
 )(with_reader(CutsRaw))
 breaks("refuses_amounts_that_are_none")(with_reader(MakesZeros))
+breaks("refuses_amounts_that_are_none")(with_reader(TakesPythonsNumbers))
+breaks("keeps_the_sign_of_amounts")(with_reader(LosesTheSign))
+breaks("keeps_the_sign_of_amounts")(with_reader(LeavesOutNothings))
 breaks("raises_for_an_answer_of_another_shape")(with_reader(EndsAtAnythingElse))

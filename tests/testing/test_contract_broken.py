@@ -48,6 +48,7 @@ NAIVE_KEEPS = frozenset(
         "keeps_one_order",
         "keeps_the_key_out_of_urls",
         "keeps_the_protocol",
+        "keeps_the_sign_of_amounts",
         "lists_nothing_where_there_is_nothing",
         "never_closes_what_it_was_given",
         "outlives_an_event_loop",

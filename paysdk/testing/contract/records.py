@@ -30,7 +30,7 @@ _AMOUNT = Decimal("90071992547409931.10")
 # The same in cents, which 64 bits can hold.
 _WHOLE = 9007199254740993110
 _UNKNOWN = "paysdk_contract_unknown"
-_NO_AMOUNTS: list[Json] = ["NaN", "Infinity", "", "12,50", None, {}]
+_NO_AMOUNTS: list[Json] = ["NaN", "Infinity", "", "12,50", "1_000", None, {}]
 _NO_RECORDS: list[Json] = [{}, 7]
 _OTHER_SHAPES = (b"{}", b"null", b"7", b'{"detail": "Not now"}')
 
@@ -108,8 +108,21 @@ class GivesExactPayments(Room):
             check_equal(expected, found, "the digits of the amounts")
 
     @wire_case
+    async def test_keeps_the_sign_of_amounts(self) -> None:
+        """An amount of zero or less is given as it was sent, or makes its record malformed; it is neither left out nor without its sign."""
+        async with self.trial() as trial:
+            provider = trial.provider()
+            everything = await payments_of(provider.list_payments())
+            for factor in (0, -1):
+                trial.change_records(everything, Amounts(everything).changed(partial(_times, factor)))
+                given, error = await walked(provider.list_payments())
+                if not isinstance(error, MalformedResponseError):
+                    expected = [(payment.id, factor * payment.amount) for payment in everything]
+                    check_equal(expected, [(payment.id, payment.amount) for payment in given], "the ids and amounts")
+
+    @wire_case
     async def test_refuses_amounts_that_are_none(self) -> None:
-        """An amount that is `NaN`, infinite, empty or missing makes its record malformed; it is never taken for zero."""
+        """An amount that is `NaN`, infinite, empty, missing or oddly written, as `1_000` is, makes its record malformed, and is no zero."""
         async with self.trial() as trial:
             provider = trial.provider()
             everything = await payments_of(provider.list_payments())
@@ -196,6 +209,11 @@ def _second_on_page_two(wrong: Json) -> Edit:
         return [records[0], wrong] if number == 2 else records  # noqa: PLR2004
 
     return edit
+
+
+def _times(factor: int, _: Payment, place: Place) -> Json:
+    sent = place.sent
+    return str(factor * Decimal(sent)) if isinstance(sent, str) else factor * sent
 
 
 def _long(payment: Payment, place: Place) -> Json:
