@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 import msgspec
@@ -110,7 +110,7 @@ class LeaksInUrls(Knowing):
         return super()._listing(path, keyed, *arguments, **named)
 
 
-@breaks("sends_the_key")
+@breaks("sends_no_other_key", "sends_the_key")
 class TakesNoCallable(Knowing):
     """A key is a text."""
 
@@ -118,6 +118,30 @@ class TakesNoCallable(Knowing):
         if callable(self.key):
             raise ConfigurationError("the key must be a text")
         return settings
+
+
+@breaks("sends_no_other_key")
+class SharesItsKey(NotifyProvider):
+    """All objects for an origin send the key of the first."""
+
+    known: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, api_key: Any, *, base_url: str, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+        super().__init__(self.known.setdefault(base_url, api_key), base_url=base_url, **settings)
+
+
+@breaks("sends_no_other_key")
+class AsksForItsKeyOnce(NotifyProvider):
+    """What a callable gave is kept for good."""
+
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+        given: list[str] = []
+
+        async def ask() -> str:
+            given.extend([] if given else [await api_key()])
+            return given[0]
+
+        super().__init__(ask if callable(api_key) else api_key, **settings)
 
 
 @breaks("takes_the_key_to_https_only")

@@ -262,6 +262,6 @@ class LeaksInErrors(Wrapped):
     """An error carries the request that failed."""
 
     async def failing(self, error: PaysdkError) -> BaseException:
-        client = self.inner._source.client  # type: ignore[attr-defined]  # where the key is
-        error.add_note(f"Authorization: Bearer {client.settings.key.reveal()}")
+        key = self.inner._source.client.settings.key  # type: ignore[attr-defined]  # where the key is
+        error.add_note(f"Authorization: Bearer {key if callable(key) else key.reveal()}")
         return error

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from paysdk.events import Event
+    from paysdk.provider import PaymentsProvider
     from paysdk.testing.contract.trial import Trial
 
 __all__ = ["KeepsTheKey"]
@@ -45,6 +46,24 @@ class KeepsTheKey(Room):
                 finally:
                     await provider.aclose()
             check_equal({True}, {request.authorised for request in trial.tap.requests}, "whether the requests were authorised")
+
+    @wire_case
+    async def test_sends_no_other_key(self) -> None:
+        """An object sends its own key, never another object's; and of a callable's keys the one that it gives by then."""
+        async with self.trial() as trial:
+            right = _key(trial)
+            wrong = right[:-1] + ("b" if right.endswith("a") else "a")
+            current = [right]
+
+            async def ask() -> str:
+                return current[0]
+
+            await payments_of(trial.provider().list_payments())
+            await _check_unauthorised(trial, trial.provider(wrong), "by an object with a wrong key, after one with the right key")
+            changing = trial.provider(ask)
+            await payments_of(changing.list_payments())
+            current[0] = wrong
+            await _check_unauthorised(trial, changing, "where the callable had given the right key, and gives a wrong one by now")
 
     @wire_case
     async def test_keeps_the_key_out_of_urls(self) -> None:
@@ -109,6 +128,13 @@ def _key(trial: Trial) -> str:
     if len(key) < _SHORTEST:
         raise ConfigurationError(f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by chance.")
     return key
+
+
+async def _check_unauthorised(trial: Trial, provider: PaymentsProvider, when: str) -> None:
+    before = trial.requests
+    await walked(provider.list_payments())
+    sent = trial.tap.requests[before:]
+    check_equal({False}, {request.authorised for request in sent}, f"whether the requests were authorised that were sent {when}")
 
 
 def _told_by(error: BaseException) -> Iterator[str]:

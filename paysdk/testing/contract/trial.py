@@ -67,12 +67,16 @@ class Trial:
         """How many requests have arrived."""
         return 0 if self._tap is None else len(self._tap.requests)
 
-    def provider(self, **settings: object) -> PaymentsProvider:
-        """A provider for the sandbox that tries again at once, with these settings besides; without a sandbox there are none."""
+    def provider(self, api_key: object = None, **settings: object) -> PaymentsProvider:
+        """A provider for the sandbox that tries again at once, with these settings besides; without a sandbox there are none.
+
+        Its key is the sandbox's, unless another is given.
+        """
         if self._tap is None:
             made = self.subject.provider()
         else:
-            made = self.subject.provider(self._tap.api_key, **{"base_url": self._tap.url, "retry": QUICK, **settings})
+            key = self._tap.api_key if api_key is None else api_key
+            made = self.subject.provider(key, **{"base_url": self._tap.url, "retry": QUICK, **settings})
         self._made.append(made)
         return made
 
