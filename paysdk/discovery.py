@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
@@ -53,16 +54,19 @@ def installed_providers() -> list[str]:
 def load_provider(name: str) -> Callable[..., PaymentsProvider]:
     """The class of an installed provider.
 
-    Raises ``ConfigurationError`` where there is none of that name, several, or one that cannot be imported.
+    Raises ``ConfigurationError`` where there is none of that name, several, one that cannot be imported, or one whose class has another
+    ``name``.
     """
-    return cast("Callable[..., PaymentsProvider]", load("provider", GROUP, name))
+    loaded = load("provider", GROUP, name)
+    _check_name(name, loaded)
+    return cast("Callable[..., PaymentsProvider]", loaded)
 
 
 def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **settings: object) -> PaymentsProvider:
     """An installed provider by name: ``open_provider("campfire", api_key=key)``.
 
     Its class is called with the key, and with *settings* by their names. Raises ``ConfigurationError`` for an unknown name or setting, and
-    where what the class makes is no ``PaymentsProvider``.
+    where what the class makes is no ``PaymentsProvider``, or one of another ``name``.
     """
     try:
         provider = load_provider(name)(api_key, **settings)
@@ -74,7 +78,19 @@ def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **s
     missing = [promised for promised in _PROMISED if not hasattr(type(provider), promised) and not hasattr(provider, promised)]
     if missing:
         raise ConfigurationError(f"What is installed as provider {name!r} is no PaymentsProvider: it has no {', '.join(missing)}.")
+    _check_name(name, provider)
     return provider
+
+
+def _check_name(name: str, provider: object) -> None:
+    """Hold a provider to the name that it is installed under: its payments are stored under its own, and could pass for another's."""
+    said: object = None
+    with suppress(Exception):  # a property may have no answer before the provider is open
+        said = getattr(provider, "name", None)
+    if isinstance(said, str) and said != name:
+        raise ConfigurationError(
+            f"What is installed as provider {name!r} says that its name is {said!r}. Its package must give the entry point that name."
+        )
 
 
 def _described(entry: EntryPoint) -> str:

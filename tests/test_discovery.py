@@ -138,10 +138,26 @@ def unknown(self):
     raise RuntimeError("not open yet")
 
 
-Made.capabilities = property(unknown)
+Made.name = Made.capabilities = property(unknown)
 """,
     )
-    assert "ledger" == open_provider("late", api_key="sandbox-key").name
+    late = open_provider("late", api_key="sandbox-key")
+    with pytest.raises(RuntimeError, match="not open yet"):
+        _ = late.name
+
+
+def test_a_provider_of_another_name_is_refused(install: Install, list_backed: str) -> None:
+    """Payments are stored under the provider's own name, so one of another could pass them off as that one's."""
+    install("impostor", list_backed.replace('    name = "ledger"\n', "").replace("self.closed", 'self.name = "ledger"; self.closed', 1))
+    with pytest.raises(ConfigurationError, match=r"provider 'impostor' says that its name is 'ledger'\. Its package must give"):
+        open_provider("impostor", api_key="sandbox-key")
+
+
+def test_a_class_of_another_name_is_not_even_loaded(install: Install, list_backed: str) -> None:
+    """Where the class says its name, it need not be made to be refused."""
+    install("impostor", list_backed)
+    with pytest.raises(ConfigurationError, match="says that its name is 'ledger'"):
+        load_provider("impostor")
 
 
 def test_entry_points_of_any_group_are_found(install: Install) -> None:

@@ -144,12 +144,12 @@ def test_a_provider_without_paysdks_base_is_listed(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``paysdk list`` takes any object that keeps the protocol, with its own settings."""
-    install("paysdk-ledger", list_backed, name="led.ger")
+    install("paysdk-ledger", list_backed.replace('name = "ledger"', 'name = "led.ger"'), name="led.ger")
     monkeypatch.setenv("PAYSDK_LED_GER_API_KEY", "sandbox-key")
     monkeypatch.setenv("PAYSDK_LED_GER_BOOK", "second")
     outcome = paysdk("list", "led.ger", "--format", "csv")
 
-    assert (0, "paysdk: ledger: 2 payments\n") == (outcome.code, outcome.err)
+    assert (0, "paysdk: led.ger: 2 payments\n") == (outcome.code, outcome.err)
     assert 2 == outcome.out.count("second")
     assert "led.ger" in paysdk("providers").out
 
@@ -158,8 +158,8 @@ def test_providers_whose_variables_would_be_one_are_refused(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two names that differ in what no variable can hold would be given each other's keys."""
-    install("one", list_backed, name="acme-pay")
-    install("other", list_backed, name="acme.pay")
+    install("one", list_backed.replace('name = "ledger"', 'name = "acme-pay"'), name="acme-pay")
+    install("other", list_backed.replace('name = "ledger"', 'name = "acme.pay"'), name="acme.pay")
     monkeypatch.setenv("PAYSDK_ACME_PAY_API_KEY", "sandbox-key")
     outcome = paysdk("list", "acme-pay")
 
