@@ -39,7 +39,9 @@ def load(kind: str, group: str, name: str) -> Callable[..., object]:
     where = f"The {kind} {name!r} ({_described(found[0])})"
     try:
         loaded: object = found[0].load()
-    except (Exception, SystemExit) as error:  # whatever somebody else's module raises on import
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever else somebody else's module raises on import
         raise ConfigurationError(f"{where} cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(loaded):
         raise ConfigurationError(f"{where} is no class and no function, so none can be made.")

@@ -76,6 +76,7 @@ def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         ("import module_that_is_nowhere", "cannot be imported: ModuleNotFoundError: No module named 'module_that_is_nowhere'"),
         ("", r"cannot be imported: AttributeError: .*Made"),
         ("raise SystemExit('not today')", "cannot be imported: SystemExit: not today"),
+        ("class Odd(BaseException): ...\n\n\nraise Odd('way')", "cannot be imported: Odd: way"),
         ("Made = 7", "is no class and no function, so none can be made"),
     ],
 )
@@ -85,6 +86,13 @@ def test_provider_that_cannot_be_used_is_named(install: Install, source: str, re
     with pytest.raises(ConfigurationError, match=rf"The provider 'broken' \(broken_payments:Made of broken\) {reason}"):
         load_provider("broken")
     assert NotifyProvider is load_provider("notify")
+
+
+def test_ctrl_c_during_an_import_is_no_fault_of_the_provider(install: Install) -> None:
+    """It ends the program as ever."""
+    install("slow", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_provider("slow")
 
 
 def test_reason_of_a_failed_import_is_the_cause(install: Install) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, variable
-from paysdk.discovery import load_provider, open_provider
-from paysdk.errors import ConfigurationError
+from paysdk.cli.faults import fault_of
+from paysdk.discovery import installed_providers, load_provider, open_provider
+from paysdk.errors import ConfigurationError, PaysdkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from paysdk.events import Event
     from paysdk.provider import PaymentsProvider
@@ -50,22 +51,55 @@ def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
 
 
 @asynccontextmanager
-async def opened(access: Access, on_event: Callable[[Event], object] | None = None) -> AsyncGenerator[list[PaymentsProvider]]:
+async def opened(
+    access: Access, faults: list[PaysdkError], on_event: Callable[[Event], object] | None = None
+) -> AsyncGenerator[list[PaymentsProvider]]:
     """The providers, in the order in which they were named; whatever was started for them ends with the context.
 
-    Raises ``ConfigurationError`` for whatever is wrong with any of them, before anything is sent.
+    One that is broken itself is left out, and the error added to *faults*; so it is for one that cannot be closed. Raises
+    ``ConfigurationError`` for whatever else is wrong with any of them, before anything is sent.
     """
-    extra = {name: _taken(name, currency=access.currency, on_event=on_event) for name in access.names}
-    if access.currency is not None and not any("currency" in settings for settings in extra.values()):
-        raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(access.names)}. Leave it out.")
+    extra = {name: _taken(make, currency=access.currency, on_event=on_event) for name, make in _loaded(access.names, faults).items()}
+    if access.currency is not None and extra and not any("currency" in settings for settings in extra.values()):
+        raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out.")
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
-        for name in access.names:
-            reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
-            provider = _provider(name, reached, {**reached.settings, **extra[name]})
-            stack.push_async_callback(provider.aclose)
-            providers.append(provider)
+        for name, settings in extra.items():
+            try:
+                provider = await _open(stack, access, name, settings)
+            except PaysdkError:
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+                faults.append(fault_of(name, error))
+            else:
+                stack.push_async_callback(_close, name, provider, faults)
+                providers.append(provider)
         yield providers
+
+
+def _loaded(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callable[..., PaymentsProvider]]:
+    installed = installed_providers()
+    loaded: dict[str, Callable[..., PaymentsProvider]] = {}
+    for name in names:
+        try:
+            loaded[name] = load_provider(name)
+        except ConfigurationError as error:
+            if name not in installed:  # mistyped, which is not the provider's fault
+                raise
+            faults.append(PaysdkError(str(error)))
+    return loaded
+
+
+async def _open(stack: AsyncExitStack, access: Access, name: str, extra: Mapping[str, object]) -> PaymentsProvider:
+    reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
+    return _provider(name, reached, {**reached.settings, **extra})
+
+
+async def _close(name: str, provider: PaymentsProvider, faults: list[PaysdkError]) -> None:
+    try:
+        await provider.aclose()
+    except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+        faults.append(fault_of(name, error))
 
 
 @attrs.frozen(kw_only=True)
@@ -78,9 +112,9 @@ class _Reached:
     sources: tuple[str, ...] = ()
 
 
-def _taken(name: str, **settings: object) -> dict[str, object]:
+def _taken(make: Callable[..., object], **settings: object) -> dict[str, object]:
     """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
-    known = parameters(load_provider(name))
+    known = parameters(make)
     return {setting: value for setting, value in settings.items() if value is not None and setting in known}
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from paysdk.cli.environment import key_source, variable
+from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import say, show
 from paysdk.cli.tables import plain_table
 from paysdk.discovery import installed_providers, load_provider
-from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
+
+if TYPE_CHECKING:
+    from paysdk.errors import PaysdkError
 
 __all__ = ["show_providers"]
 
@@ -19,12 +24,12 @@ def show_providers() -> None:
     table = plain_table()
     for header in ("Provider", "Filters", "Largest page", "Voids", "Key"):
         table.add_column(header, overflow="fold")
-    faults: list[ConfigurationError] = []
+    faults: list[PaysdkError] = []
     for name in installed_providers():
         try:
             capabilities = getattr(load_provider(name), "capabilities", None)
-        except ConfigurationError as error:
-            faults.append(error)
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            faults.append(fault_of(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
             table.add_row(Text(name), *_described(capabilities), _key_state(name), end_section=True)

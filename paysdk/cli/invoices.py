@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from paysdk.cli.access import opened
-from paysdk.cli.screen import as_text, console_on, show, utf8_stdout
+from paysdk.cli.faults import fault_of
+from paysdk.cli.screen import as_text, console_on, show, tell, utf8_stdout
 from paysdk.cli.tables import amounts, payments_table, plain_table
 from paysdk.conversion import make_converter
 from paysdk.discovery import installed_providers, load_provider
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from paysdk import Invoice
     from paysdk.cli.access import Access
+    from paysdk.errors import PaysdkError
 
 __all__ = ["invoice_provider", "show_invoice"]
 
@@ -59,20 +61,33 @@ def _is_able(name: str) -> bool:
         return False
 
 
-def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> None:
-    """Read the invoice and write it."""
-    invoice = asyncio.run(_retrieved(access, invoice_id))
+def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
+    """Read the invoice, write it, and give the exit code."""
+    faults: list[PaysdkError] = []
+    invoice = asyncio.run(_retrieved(access, invoice_id, faults))
+    if invoice is not None:
+        _write(invoice, output_format)
+    return max([0, *map(tell, faults)])
+
+
+def _write(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
     if output_format == "json":
         utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
         show(_panel(invoice, console_on(sys.stdout).width))
 
 
-async def _retrieved(access: Access, invoice_id: int) -> Invoice:
-    async with opened(access) as (provider,):
-        if not isinstance(provider, _RetrievesInvoices):
-            raise ConfigurationError(f"{provider.name} gives no single invoices.")
-        return await provider.retrieve_invoice(invoice_id)
+async def _retrieved(access: Access, invoice_id: int, faults: list[PaysdkError]) -> Invoice | None:
+    invoice: Invoice | None = None
+    async with opened(access, faults) as providers:
+        for provider in providers:
+            if not isinstance(provider, _RetrievesInvoices):
+                raise ConfigurationError(f"{provider.name} gives no single invoices.")
+            try:
+                invoice = await provider.retrieve_invoice(invoice_id)
+            except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+                faults.append(fault_of(provider.name, error))
+    return invoice
 
 
 def _panel(invoice: Invoice, width: int) -> Panel:

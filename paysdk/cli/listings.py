@@ -12,11 +12,12 @@ import attrs
 from rich.text import Text
 
 from paysdk.cli.access import opened
+from paysdk.cli.faults import fault_of
 from paysdk.cli.formats import csv_writer, jsonl_writer
 from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
 from paysdk.cli.tables import payments_table
 from paysdk.cli.walking import Walk, display, running, show_waiting
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, PaysdkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,35 +45,36 @@ class Selection:
 
 def list_payments(access: Access, selection: Selection, output_format: Literal["table", "jsonl", "csv"]) -> int:
     """List, write, and give the exit code: the worst of any provider's."""
-    walks = asyncio.run(_tabulated(access, selection) if output_format == "table" else _streamed(access, selection, output_format))
-    return max([0, *(tell(walk.error) for walk in walks if walk.error is not None)])
+    faults: list[PaysdkError] = []
+    listed = _tabulated(access, selection, faults) if output_format == "table" else _streamed(access, selection, output_format, faults)
+    faults += [walk.error for walk in asyncio.run(listed) if walk.error is not None]
+    return max([0, *map(tell, faults)])
 
 
-async def _streamed(access: Access, selection: Selection, output_format: Literal["jsonl", "csv"]) -> list[Walk]:
+async def _streamed(access: Access, selection: Selection, output_format: Literal["jsonl", "csv"], faults: list[PaysdkError]) -> list[Walk]:
     """Write one provider after the other, page by page, so that nothing has to be kept."""
     progress = display(data_on_screen=True)
-    async with opened(access, partial(show_waiting, progress)) as providers:
-        listings = [_listing(provider, selection) for provider in providers]
+    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+        listings = _listings(providers, selection, faults)
         write = {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
-        walks = [_walk(*pair, selection, write) for pair in zip(providers, listings, strict=True)]
+        walks = [_walk(*pair, selection, write) for pair in listings]
         with running(progress):
             for walk in walks:
                 await walk.run(progress)
     sys.stdout.flush()
-    say(_summary(walks))
+    if walks:
+        say(_summary(walks))
     return walks
 
 
-async def _tabulated(access: Access, selection: Selection) -> list[Walk]:
+async def _tabulated(access: Access, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
     """Walk all listings at the same time, and keep of each what the table shows."""
     shown = selection.limit or _ROWS_SHOWN
     progress = display(data_on_screen=False)
-    async with opened(access, partial(show_waiting, progress)) as providers:
-        rows: list[list[Payment]] = [[] for _ in providers]
-        walks = [
-            _walk(provider, _listing(provider, selection), selection, partial(_keep, kept, shown))
-            for provider, kept in zip(providers, rows, strict=True)
-        ]
+    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+        listings = _listings(providers, selection, faults)
+        rows: list[list[Payment]] = [[] for _ in listings]
+        walks = [_walk(*pair, selection, partial(_keep, kept, shown)) for pair, kept in zip(listings, rows, strict=True)]
         with running(progress):
             async with asyncio.TaskGroup() as tasks:
                 for walk in walks:
@@ -80,10 +82,23 @@ async def _tabulated(access: Access, selection: Selection) -> list[Walk]:
     payments = [payment for kept in rows for payment in kept]
     if payments:
         show(payments_table(payments, console_on(sys.stdout).width), "")
-    show(Text(as_text(_summary(walks))))
+    if walks:
+        show(Text(as_text(_summary(walks))))
     if sum(walk.given for walk in walks) > len(payments):
         show(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
     return walks
+
+
+def _listings(providers: list[PaymentsProvider], selection: Selection, faults: list[PaysdkError]) -> list[tuple[PaymentsProvider, Listing]]:
+    listings: list[tuple[PaymentsProvider, Listing]] = []
+    for provider in providers:
+        try:
+            listings.append((provider, _listing(provider, selection)))
+        except PaysdkError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            faults.append(fault_of(provider.name, error))
+    return listings
 
 
 def _listing(provider: PaymentsProvider, selection: Selection) -> Listing:

@@ -11,7 +11,8 @@ import attrs
 from rich.text import Text
 
 from paysdk.cli.access import opened
-from paysdk.cli.screen import as_text, say, show, utf8_stdout
+from paysdk.cli.faults import fault_of
+from paysdk.cli.screen import as_text, say, show, tell, utf8_stdout
 from paysdk.cli.tables import plain_table
 from paysdk.cli.walking import display, running, show_waiting
 from paysdk.conversion import make_converter
@@ -33,8 +34,9 @@ _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
+    faults: list[PaysdkError] = []
     try:
-        syncs = asyncio.run(_synced(access, place, account, full=full))
+        syncs = asyncio.run(_synced(access, place, account, faults, full=full))
     except StoreError as error:
         say(error)
         return 2
@@ -45,7 +47,7 @@ def sync(access: Access, place: str, account: str, output_format: Literal["table
     elif reports:
         _show(reports)
     sys.stdout.flush()
-    return max([0, *(_told(sync) for sync in syncs if sync.error is not None)])
+    return max([0, *map(tell, faults), *(_told(sync) for sync in syncs if sync.error is not None)])
 
 
 @attrs.define
@@ -59,14 +61,14 @@ class _Sync:
     async def run(self, store: SQLPaymentStore, account: str, *, full: bool) -> None:
         try:
             self.report = await sync_payments(self.provider, store, account, full=full)
-        except PaysdkError as error:
-            self.error = error
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            self.error = fault_of(self.provider.name, error)
 
 
-async def _synced(access: Access, place: str, account: str, *, full: bool) -> list[_Sync]:
+async def _synced(access: Access, place: str, account: str, faults: list[PaysdkError], *, full: bool) -> list[_Sync]:
     progress = display(data_on_screen=False)
     bars: dict[str, TaskID] = {}
-    async with opened(access, partial(_show_event, progress, bars)) as providers, SQLPaymentStore(place) as store:
+    async with opened(access, faults, partial(_show_event, progress, bars)) as providers, SQLPaymentStore(place) as store:
         bars |= {provider.name: progress.add_task(provider.name, total=None, note="") for provider in providers}
         syncs = [_Sync(provider) for provider in providers]
         with running(progress):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import console_on
 from paysdk.errors import PaysdkError
 from paysdk.events import RetryPlanned, Waiting
@@ -17,6 +18,7 @@ from paysdk.payment import Payment
 from paysdk.provider import Listing, PaymentsProvider
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from contextlib import AbstractContextManager
 
     from paysdk.events import Event
@@ -41,25 +43,35 @@ class Walk:
     take: Callable[[Sequence[Payment]], object]
     given: int = 0
     error: PaysdkError | None = None
+    _complete: bool = attrs.field(default=False, init=False)
+    _key: str = attrs.field(default="", init=False)
 
     async def run(self, progress: Progress) -> None:
         """Walk, and show it."""
         bar = progress.add_task(self.provider.name, total=None, note="")
+        async with aclosing(self._pages()) as pages:
+            async for payments, total in pages:
+                self.take(payments)
+                progress.update(bar, completed=self.given, total=total, note="")
+
+    async def _pages(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
+        """The payments of each page, and how many there will be. What the provider raises ends them, unlike what the caller does."""
         try:
+            self._key = _kind_of_key(self.provider)
             # Left at the limit, it is closed with its provider.
             async for page in self.listing.pages():
                 payments = page.payments if self.limit is None else page.payments[: self.limit - self.given]
                 self.given += len(payments)
-                self.take(payments)
-                progress.update(bar, completed=self.given, total=expected(page, self.given, self.limit), note="")
+                yield payments, expected(page, self.given, self.limit)
                 if self.given == self.limit:
                     break
-        except PaysdkError as error:
-            self.error = error
+            self._complete = self.listing.report.complete
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            self.error = fault_of(self.provider.name, error)
 
     def __str__(self) -> str:
-        how_far = "failed after " if self.error else "" if self.listing.report.complete else "the first "
-        return f"{self.provider.name}: {how_far}{self.given:,} payment{'' if self.given == 1 else 's'}{_kind_of_key(self.provider)}"
+        how_far = "failed after " if self.error else "" if self._complete else "the first "
+        return f"{self.provider.name}: {how_far}{self.given:,} payment{'' if self.given == 1 else 's'}{self._key}"
 
 
 def _kind_of_key(provider: PaymentsProvider) -> str:

@@ -41,6 +41,17 @@ def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Install)
     assert "module_that_is_nowhere" in outcome.err
 
 
+def test_capabilities_that_raise_harm_nothing_else(paysdk: Command, install: Install) -> None:
+    """What asking a class raises is told of it, and the others are shown as ever."""
+    install("acme", "class Kind(type):\n    capabilities = property(lambda cls: 1 / 0)\n\n\nclass Made(metaclass=Kind):\n    name = 'acme'")
+    outcome = paysdk("providers")
+
+    assert 0 == outcome.code
+    assert "acme      cannot be used" in outcome.out
+    assert "campfire" in outcome.out
+    assert "paysdk: The provider 'acme' failed: ZeroDivisionError: division by zero\n" == outcome.err
+
+
 def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Install) -> None:
     """Capabilities that are not on the class are not made up."""
     install("acme", "class Made:\n    capabilities = property(lambda self: None)")
