@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from paysdk.provider import PaymentsProvider
 
-__all__ = ["installed_names", "installed_providers", "load", "load_provider", "open_provider"]
+__all__ = ["installed_names", "installed_providers", "load", "load_provider", "open_provider", "unfit"]
 
 GROUP = "paysdk.providers"
 
@@ -48,6 +49,22 @@ def load(kind: str, group: str, name: str) -> Callable[..., object]:
     return loaded
 
 
+def unfit(make: Callable[..., object], *arguments: object, **named: object) -> str | None:
+    """Why *make* cannot be called with these arguments; ``None`` where it can, or where it does not say what it takes.
+
+    It is not called for that: a ``TypeError`` that it raises itself is a fault of its own, and no wrong argument.
+    """
+    try:
+        signature = inspect.signature(make)
+    except (TypeError, ValueError):  # what is written in C may have none
+        return None
+    try:
+        signature.bind(*arguments, **named)
+    except TypeError as error:
+        return str(error)
+    return None
+
+
 def installed_providers() -> list[str]:
     """The names of the installed providers, in alphabetical order. None of them is imported."""
     return installed_names(GROUP)
@@ -68,12 +85,14 @@ def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **s
     """An installed provider by name: ``open_provider("campfire", api_key=key)``.
 
     Its class is called with the key, and with *settings* by their names. Raises ``ConfigurationError`` for an unknown name or setting, and
-    where what the class makes is no ``PaymentsProvider``, or one of another ``name``.
+    where what the class makes is no ``PaymentsProvider``, or one of another ``name``. Whatever
+    else the class raises comes through as it is.
     """
     try:
-        provider = load_provider(name)(api_key, **settings)
-    except TypeError as error:
-        raise ConfigurationError(f"The provider {name!r} does not take these settings: {error}") from None
+        make = load_provider(name)
+        if reason := unfit(make, "key", **settings):  # what stands for the key
+            raise ConfigurationError(f"The provider {name!r} does not take these settings: {reason}")
+        provider = make(api_key, **settings)
     finally:
         del api_key  # so that no traceback can show it
     # The class is asked first: a property may have no answer before the provider is open.

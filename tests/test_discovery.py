@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import Listing, PaymentsProvider, discovery
-from paysdk.discovery import installed_names, installed_providers, load, load_provider, open_provider
+from paysdk.discovery import installed_names, installed_providers, load, load_provider, open_provider, unfit
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
@@ -60,6 +60,24 @@ def test_unknown_setting_is_refused_without_showing_the_key() -> None:
     with pytest.raises(ConfigurationError, match=r"'campfire' does not take these settings.*colour") as caught:
         open_provider("campfire", api_key="sandbox-key", colour="red")
     assert "sandbox-key" not in str(caught.value)
+
+
+def test_a_mistake_in_a_constructor_is_no_wrong_setting(install: Install, list_backed: str) -> None:
+    """A ``TypeError`` from within it comes through, with the traceback that its author needs."""
+    install("ledger", list_backed.replace("self.closed = False", "self.closed = len(0)"))
+    with pytest.raises(TypeError, match="object of type 'int' has no len") as raised:
+        open_provider("ledger", api_key="sandbox-key")
+    assert str(raised.traceback[-1].path).endswith("ledger_payments.py")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [(lambda api_key: api_key, None), (lambda: None, "too many positional arguments"), (type, None)],
+    ids=["taken", "not taken", "not said"],
+)
+def test_what_is_called_is_asked_first(make: Callable[..., object], reason: str | None) -> None:
+    """Whether it takes the arguments is told by its signature, where it has one."""
+    assert reason == unfit(make, "key")
 
 
 def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

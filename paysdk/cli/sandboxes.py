@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from paysdk.cli.access import sandbox_of
 from paysdk.cli.environment import variable
+from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import say
-from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from paysdk.cli.access import SandboxSettings
@@ -26,7 +26,13 @@ def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
 
 
 def _named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
-    return {name: sandbox_of(name, settings) for name in names}
+    made: dict[str, Sandbox] = {}
+    for name in names:
+        try:
+            made[name] = sandbox_of(name, settings)
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            raise fault_of(name, error)  # noqa: B904  # it has its cause already
+    return made
 
 
 def _installed(settings: SandboxSettings) -> dict[str, Sandbox]:
@@ -37,8 +43,8 @@ def _installed(settings: SandboxSettings) -> dict[str, Sandbox]:
     for name in installed_sandboxes():
         try:
             made[name] = sandbox_of(name, settings)
-        except ConfigurationError as error:
-            say(error)
+        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+            say(fault_of(name, error))
     return made
 
 

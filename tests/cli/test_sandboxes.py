@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk import ConfigurationError, open_provider
+from paysdk import ConfigurationError, PaysdkError, open_provider
 from paysdk.cli.access import SandboxSettings
 from paysdk.cli.sandboxes import run_sandboxes
 
@@ -50,6 +50,25 @@ def test_where_all_are_run_a_broken_one_harms_no_other(
     assert written.err.startswith("paysdk: The sandbox 'broken' (broken_payments:Made of broken) cannot be imported")
     assert 4 == written.out.count("export PAYSDK_")
     assert "paysdk list campfire notify" in written.err
+
+
+def test_one_that_raises_when_it_is_made_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], install: Install
+) -> None:
+    """Asked for by itself it is an error, and among all it harms no other."""
+    install("odd", "def Made(**options):\n    return len(0)", group="paysdk.sandboxes")
+
+    async def ended(_: asyncio.Event) -> None: ...
+
+    monkeypatch.setattr(asyncio.Event, "wait", ended)
+    settings = SandboxSettings(payments=1, latency=0.0)
+    with pytest.raises(PaysdkError, match="The provider 'odd' failed: TypeError: object of type 'int' has no len"):
+        run_sandboxes(("odd",), settings)
+    run_sandboxes((), settings)
+    written = capsys.readouterr()
+
+    assert written.err.startswith("paysdk: The provider 'odd' failed: TypeError")
+    assert 4 == written.out.count("export PAYSDK_")
 
 
 def test_one_that_cannot_be_made_starts_none(capsys: pytest.CaptureFixture[str]) -> None:

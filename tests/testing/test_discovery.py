@@ -75,6 +75,14 @@ def test_unknown_option_is_named() -> None:
         open_sandbox("notify", colour="red")
 
 
+def test_a_mistake_in_a_sandbox_is_no_wrong_option(install: Install) -> None:
+    """A ``TypeError`` from within its class comes through, with the traceback that its author needs."""
+    install("odd", "def Made(**options):\n    return len(0)", group=GROUP)
+    with pytest.raises(TypeError, match="object of type 'int' has no len") as raised:
+        open_sandbox("odd")
+    assert str(raised.traceback[-1].path).endswith("odd_payments.py")
+
+
 def test_registered_thing_that_is_no_sandbox(install: Install) -> None:
     """What is no Sandbox is refused by name."""
     install("odd", "from decimal import Decimal as Made", group=GROUP)
