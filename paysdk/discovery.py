@@ -73,10 +73,11 @@ def installed_providers() -> list[str]:
 def load_provider(name: str) -> Callable[..., PaymentsProvider]:
     """The class of an installed provider.
 
-    Raises ``ConfigurationError`` where there is none of that name, several, one that cannot be imported, or one whose class has another
-    ``name``.
+    Raises ``ConfigurationError`` where there is none of that name, several, one that cannot be imported, one that can be seen to make no
+    provider, or one whose class has another ``name``.
     """
     loaded = load("provider", GROUP, name)
+    _check_kind(name, loaded)
     _check_name(name, loaded)
     return cast("Callable[..., PaymentsProvider]", loaded)
 
@@ -101,6 +102,16 @@ def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **s
         raise ConfigurationError(f"What is installed as provider {name!r} is no PaymentsProvider: it has no {', '.join(missing)}.")
     _check_name(name, provider)
     return provider
+
+
+def _check_kind(name: str, loaded: object) -> None:
+    """Refuse what can be seen to make no provider before it is called."""
+    where = f"What is installed as provider {name!r} is no PaymentsProvider"
+    if inspect.iscoroutinefunction(loaded):
+        raise ConfigurationError(f"{where}: it is a coroutine function, and what is called must give the provider at once.")
+    # A class may make some of them when it is called, but one that has none, and no way to answer for them, was not meant for one.
+    if isinstance(loaded, type) and {*_PROMISED, "__getattr__"}.isdisjoint(dir(loaded)):
+        raise ConfigurationError(f"{where}: it has none of {', '.join(_PROMISED)}.")
 
 
 def _check_name(name: str, provider: object) -> None:

@@ -141,10 +141,10 @@ def test_one_that_takes_the_name_of_paysdks_own_is_refused(install: Install) -> 
 
 def test_the_same_one_found_twice_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is on the path twice, as one being worked on may be, is one."""
-    points = [EntryPoint("known", "paysdk.errors:PaysdkError", "paysdk.providers")] * 2
+    points = [EntryPoint("known", "paysdk.provider:PaymentsProvider", "paysdk.providers")] * 2
     monkeypatch.setattr(discovery, "entry_points", EntryPoints(points).select)
     assert ["known"] == installed_providers()
-    assert "PaysdkError" == load_provider("known").__name__
+    assert "PaymentsProvider" == load_provider("known").__name__
 
 
 def test_what_is_no_provider_is_said_to_be_none(install: Install) -> None:
@@ -177,6 +177,27 @@ def test_a_provider_of_another_name_is_refused(install: Install, list_backed: st
     install("impostor", list_backed.replace('    name = "ledger"\n', "").replace("self.closed", 'self.name = "ledger"; self.closed', 1))
     with pytest.raises(ConfigurationError, match=r"provider 'impostor' says that its name is 'ledger'\. Its package must give"):
         open_provider("impostor", api_key="sandbox-key")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("async def Made(api_key): ...", "it is a coroutine function"),
+        ("class Made:\n    def __init__(self, api_key): ...", "it has none of name, capabilities, list_payments, aclose"),
+    ],
+)
+def test_what_can_be_seen_to_be_no_provider_is_not_loaded(install: Install, source: str, reason: str) -> None:
+    """It need not be called to be refused."""
+    install("odd", source)
+    with pytest.raises(ConfigurationError, match=f"What is installed as provider 'odd' is no PaymentsProvider: {reason}"):
+        load_provider("odd")
+
+
+def test_a_class_that_hands_everything_on_is_loaded(install: Install, list_backed: str) -> None:
+    """What it promises is seen only when it is made."""
+    around = "def __init__(self, key): self.inner = Inner(key)\n    def __getattr__(self, name): return getattr(self.inner, name)"
+    install("ledger", f"{list_backed}\n\nInner = Made\n\n\nclass Made:\n    {around}\n")
+    assert "ledger" == open_provider("ledger", api_key="sandbox-key").name
 
 
 def test_a_class_of_another_name_is_not_even_loaded(install: Install, list_backed: str) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from paysdk.cli.environment import key_source, variable
+from paysdk.cli.environment import check_own_variables, key_source, variable
 from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import say, show
 from paysdk.cli.tables import plain_table
 from paysdk.discovery import installed_providers, load_provider
+from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def show_providers() -> None:
             faults.append(fault_of(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
-            table.add_row(Text(name), *_described(capabilities), _key_state(name), end_section=True)
+            table.add_row(Text(name), *_described(capabilities), _key_state(name, faults), end_section=True)
     show(table)
     for fault in faults:
         say(fault)
@@ -46,6 +47,11 @@ def _described(capabilities: object) -> tuple[str, str, str]:
     return filters, f"{capabilities.max_page_size:,}", "reported" if capabilities.reports_voids else "not reported"
 
 
-def _key_state(name: str) -> str:
+def _key_state(name: str, faults: list[PaysdkError]) -> str:
+    try:
+        check_own_variables(name)
+    except ConfigurationError as error:
+        faults.append(error)
+        return f"{variable(name, 'API_KEY')}\nis not used"
     source = key_source(name)
     return f"{source}\nis set" if source else f"{variable(name, 'API_KEY')}\nis not set"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.conftest import Install
 
@@ -57,6 +57,27 @@ def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Ins
     install("acme", "class Made:\n    capabilities = property(lambda self: None)")
 
     assert "acme      not known" in paysdk("providers").out
+
+
+@pytest.mark.parametrize("source", ["class Made: ...", "async def Made(api_key): ..."])
+def test_what_is_no_provider_is_not_shown_as_one(paysdk: Command, install: Install, source: str) -> None:
+    """What can be seen to make none cannot be used, and is said to be so."""
+    install("acme", source)
+    outcome = paysdk("providers")
+
+    assert "acme      cannot be used" in outcome.out
+    assert outcome.err.startswith("paysdk: What is installed as provider 'acme' is no PaymentsProvider: ")
+
+
+def test_names_with_the_same_variables_are_said(paysdk: Command, install: Install) -> None:
+    """Neither is given a key from the environment, and what to do about it is told."""
+    install("one", "class Made:\n    name = 'acme-pay'", name="acme-pay")
+    install("other", "class Made:\n    name = 'acme.pay'", name="acme.pay")
+    outcome = paysdk("providers")
+
+    assert 2 == outcome.out.count("is not used")
+    assert "PAYSDK_ACME_PAY_… would be those of acme-pay and of acme.pay, so none of them is used." in outcome.err
+    assert 2 == outcome.err.count("\n")
 
 
 def test_two_of_one_name_are_said(paysdk: Command, install: Install) -> None:

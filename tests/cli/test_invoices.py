@@ -76,7 +76,7 @@ def test_an_unknown_provider_is_refused() -> None:
 
 def test_a_choice_is_left_to_the_user(install: Callable[..., None]) -> None:
     """Where several can give invoices, none is taken for the one that is meant."""
-    install("acme", "class Made:\n    def retrieve_invoice(self): ...")
+    install("acme", "class Made:\n    name = 'acme'\n\n    def retrieve_invoice(self): ...")
 
     with pytest.raises(ConfigurationError, match=r"Name a provider with --provider\. The providers that can are: acme, campfire\."):
         invoice_provider(None)
