@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, variable
+from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, unknown_variables, variable
 from paysdk.cli.faults import fault_of
+from paysdk.cli.screen import say
 from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError, PaysdkError
 
@@ -136,7 +137,10 @@ def _real(name: str, key_file: Path | None) -> _Reached:
     check_own_variables(name)
     api_key, source = _key(name, key_file)
     base_url = os.environ.get(variable(name, "BASE_URL")) or None
-    found = settings_found(name, load_provider(name))
+    make = load_provider(name)
+    found = settings_found(name, make)
+    for unknown in unknown_variables(name, make):
+        say(f"{unknown} is set, but {name} has no such setting, so it is not used.")
     origin = () if base_url is None else (variable(name, "BASE_URL"),)
     return _Reached(
         api_key=api_key,

@@ -13,7 +13,7 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["check_own_variables", "key_source", "parameters", "settings_found", "variable"]
+__all__ = ["check_own_variables", "key_source", "parameters", "settings_found", "unknown_variables", "variable"]
 
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)]")
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -72,6 +72,17 @@ def settings_found(provider: str, make: Callable[..., object]) -> dict[str, tupl
         if name not in {"api_key", "base_url"} and parameter.kind not in _MANY and (text := os.environ.get(source)):
             found[name] = _read(text, parameter, source), source
     return found
+
+
+def unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
+    """The variables that are set in the provider's name and that nothing reads, in alphabetical order: mistyped, most likely."""
+    own = variable(provider, "")
+    known = {variable(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
+    known |= {variable(provider, name.upper()) for name, parameter in parameters(make).items() if parameter.kind not in _MANY}
+    # Those of acme-pay begin as those of acme do.
+    longer = tuple(prefix for other in installed_providers() if (prefix := variable(other, "")) != own and prefix.startswith(own))
+    given = (name for name, text in os.environ.items() if text and name.startswith(own) and not name.startswith(longer))
+    return sorted(set(given) - known)
 
 
 def _read(text: str, parameter: inspect.Parameter, source: str) -> object:

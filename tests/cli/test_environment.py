@@ -9,7 +9,7 @@ import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.cli.access import Access, SandboxSettings, opened
-from paysdk.cli.environment import key_source, parameters, settings_found, variable
+from paysdk.cli.environment import key_source, parameters, settings_found, unknown_variables, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,28 @@ def test_key_origin_and_what_nobody_takes_are_no_settings(monkeypatch: pytest.Mo
         monkeypatch.setenv(f"PAYSDK_ACME_{name}", "x")
     monkeypatch.setenv("PAYSDK_ACME_REGION", "")
     assert {} == settings_found("acme", made)
+
+
+def test_a_variable_that_nothing_reads_is_found(monkeypatch: pytest.MonkeyPatch, install: Install) -> None:
+    """Only what begins with the provider's name, is set, and is neither a setting of it nor another provider's."""
+    install("acme-pay", "class Made: ...")
+    for name in ("API_KEY", "API_KEY_FILE", "BASE_URL", "REGION", "KEY", "PAY_API_KEY", "REGOIN", "MORE"):
+        monkeypatch.setenv(f"PAYSDK_ACME_{name}", "x")
+    monkeypatch.setenv("PAYSDK_ACME_EMPTY", "")
+    monkeypatch.setenv("PAYSDK_OTHER_REGOIN", "x")
+    assert ["PAYSDK_ACME_MORE", "PAYSDK_ACME_REGOIN"] == unknown_variables("acme", made)
+
+
+def test_a_mistyped_variable_is_told(paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one line on stderr, and changes nothing else."""
+    install("ledger", list_backed)
+    monkeypatch.setenv("PAYSDK_LEDGER_API_KEY", "sandbox-key")
+    monkeypatch.setenv("PAYSDK_LEDGER_BOKO", "second")
+    outcome = paysdk("list", "ledger")
+
+    assert 0 == outcome.code
+    assert "paysdk: PAYSDK_LEDGER_BOKO is set, but ledger has no such setting, so it is not used.\n" == outcome.err
+    assert "ledger: 2 payments\n" in outcome.out
 
 
 def test_what_is_passed_on_counts() -> None:
