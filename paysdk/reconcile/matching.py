@@ -48,12 +48,14 @@ def reconcile(
     payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is guessed, and the order in which payments
     come makes no difference.
 
-    Both sides are read whole before the first outcome, and a payment that comes twice counts as it came last. With *ordered* they are
+    Both sides are read whole before the first outcome, and a payment that comes twice counts as it came last. Two different payments of one
+    side must not have the same provider and id, as those of two accounts may: two are different where they were made at different times,
+    or where nothing says that one was modified later and the invoice, amount, currency or date is another. With *ordered* both sides are
     read side by side, and only the payments of one key are held at a time, however many there are: then each payment must come once, and
     both sides in the order of their keys, as Python compares texts. Payments without a key may stand anywhere.
 
-    Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while iterating where *ordered* is not so. What
-    reading a side raises comes through.
+    Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while iterating where *ordered* is not so or two
+    different payments have one id. What reading a side raises comes through.
     """
     terms = _terms(days, tolerance)
     sides: dict[str, object] = {"left": left, "right": right}
@@ -61,7 +63,7 @@ def reconcile(
         if not isinstance(side, Iterable | AsyncIterable):
             raise ConfigurationError(f"{name} must be payments to iterate over, such as a list or a listing, not {side!r}.")
     arranged = _entries if ordered else _sorted_entries
-    return _reconciled(_groups("left", arranged(left, key), key), _groups("right", arranged(right, key), key), terms)
+    return _reconciled(_groups("left", arranged("left", left, key), key), _groups("right", arranged("right", right, key), key), terms)
 
 
 def _terms(days: object, tolerance: object) -> Terms:
@@ -129,17 +131,41 @@ def _payment(entry: Payment | Vanished) -> Payment:
     return entry.payment if isinstance(entry, Vanished) else entry
 
 
-async def _sorted_entries(side: Payments, key: _Key) -> _Entries:
+async def _sorted_entries(name: str, side: Payments, key: _Key) -> _Entries:
     """The payments of a side that comes in any order, by their keys, each once: a listing gives one that changed meanwhile again."""
     latest: dict[tuple[str, str], Payment | Vanished] = {}
-    async for entry in _entries(side, key):
+    async for entry in _entries(name, side, key):
         payment = _payment(entry)
-        latest[payment.provider, payment.id] = entry
+        identity = payment.provider, payment.id
+        if identity in latest and _is_another(payment, _payment(latest[identity])):
+            raise ConfigurationError(_same_id(name, payment, _payment(latest[identity])))
+        latest[identity] = entry
     for _, _, entry in sorted((key(_payment(entry)) or "", identity, entry) for identity, entry in latest.items()):
         yield entry
 
 
-async def _entries(side: Payments, _key: _Key) -> _Entries:
+def _is_another(payment: Payment, before: Payment) -> bool:
+    """Whether two of one provider and id are two payments, and not one that was changed."""
+    if payment.created_at and before.created_at and payment.created_at != before.created_at:
+        return True
+    is_later = payment.modified_at and before.modified_at and payment.modified_at > before.modified_at
+    return not is_later and _said_of(payment) != _said_of(before)
+
+
+def _said_of(payment: Payment) -> tuple[object, ...]:
+    """What of a payment only a modification changes."""
+    return payment.invoice.id, payment.invoice.number, payment.amount, payment.currency, payment.payment_date
+
+
+def _same_id(name: str, payment: Payment, before: Payment) -> str:
+    amounts = " and ".join(f"{each.amount} for invoice {invoice_number(each) or each.invoice.id}" for each in (before, payment))
+    return (
+        f"Two {name} payments of {payment.provider} have the id {payment.id!r}: {amounts}. "
+        "Ids are unique within an account only: reconcile one account at a time, or give those of the other a provider name of their own."
+    )
+
+
+async def _entries(_name: str, side: Payments, _key: _Key) -> _Entries:
     """The payments of a side as they come."""
     if isinstance(side, AsyncIterable):
         walk = aiter(side)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import aclosing
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 
-def paid(name: str, number: str | None, amount: str = "100") -> Payment:
-    """A payment of an invoice with this number."""
-    return Payment(provider="acme", id=name, amount=Decimal(amount), payment_date=date(2026, 1, 1), invoice=InvoiceRef("9", number))
+def paid(name: str, number: str | None, amount: str = "100", *, made: int | None = None, modified: int | None = None) -> Payment:
+    """A payment of an invoice with this number, made and modified at these hours."""
+    return Payment(
+        provider="acme",
+        id=name,
+        amount=Decimal(amount),
+        payment_date=date(2026, 1, 1),
+        invoice=InvoiceRef("9", number),
+        created_at=None if made is None else datetime(2026, 1, 1, made, tzinfo=UTC),
+        modified_at=None if modified is None else datetime(2026, 1, 1, modified, tzinfo=UTC),
+    )
 
 
 async def walked(payments: Sequence[Payment | Vanished]) -> AsyncIterator[Payment | Vanished]:
@@ -95,11 +103,29 @@ async def test_a_listing_is_a_side() -> None:
 
 async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
     """A listing gives what changed meanwhile again; it is still one payment."""
-    left = [paid("1", "A", "90"), paid("2", "A", "50"), paid("1", "A", "100")]
+    left = [paid("1", "B", "90", modified=1), paid("2", "A", "50"), paid("1", "A", "100", modified=2)]
+    right: list[Payment | Vanished] = [paid("6", "A", "100"), Vanished(paid("6", "A", "100")), paid("6", "A", "100")]
 
-    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == said(
-        [outcome async for outcome in reconcile(left, [paid("6", "A", "100")])]
-    )
+    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == said([outcome async for outcome in reconcile(left, right)])
+
+
+@pytest.mark.parametrize(
+    ("before", "payment"),
+    [
+        pytest.param(paid("1", "A"), paid("1", "B"), id="another invoice"),
+        pytest.param(paid("1", "A"), paid("1", "A", "90"), id="another amount"),
+        pytest.param(paid("1", "A", modified=2), paid("1", "B", modified=2), id="modified at the same time"),
+        pytest.param(paid("1", "A", modified=2), paid("1", "B", modified=1), id="modified before"),
+        pytest.param(paid("1", "A", modified=2), paid("1", "B"), id="modified nobody knows when"),
+        pytest.param(paid("1", "A", made=1, modified=3), paid("1", "A", made=2, modified=4), id="made at another time"),
+    ],
+)
+async def test_two_payments_of_one_id_are_an_error(before: Payment, payment: Payment) -> None:
+    """Ids that two accounts share would hide a payment, so it is said which."""
+    with pytest.raises(
+        ConfigurationError, match=r"Two right payments of acme have the id '1': 100 for invoice A and \d+ for invoice [AB]\."
+    ):
+        _ = [outcome async for outcome in reconcile([], [before, payment])]
 
 
 async def test_the_key_can_be_another() -> None:
