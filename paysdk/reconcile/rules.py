@@ -275,7 +275,9 @@ def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], terms: T
         return (one.gone is None or other.gone is None) and agree(one, other)
 
     alone = [*rest, *gone]
-    for too_many, items in list(_hanging_together(_near(alone, terms, by_amount=False), link)):
+    # Where all are gone there is nothing to be decided, however many they are.
+    parts = (part for part in _near(alone, terms, by_amount=False) if any(item.gone is None for item in part))
+    for too_many, items in list(_hanging_together(parts, link)):
         rule = too_many or _left_over_rule(items)
         # One that is gone stands beside another only to say why that has no counterpart.
         together = items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]

@@ -342,6 +342,16 @@ def test_many_that_are_gone_are_not_many_that_differ() -> None:
     assert [Rule.TOO_MANY] == [outcome.rule for outcome in outcomes if outcome.status is not Status.GONE]
 
 
+def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
+    """However many are voided on both sides, each is gone, and nothing else is said."""
+    left = [paid(f"a{number:03}", "10", voided=True) for number in range(101)]
+    right = [Vanished(paid(f"x{number:03}", "20")) for number in range(101)]
+    outcomes = decide("INV-9", left, right, EXACT)
+
+    assert {Status.GONE} == {outcome.status for outcome in outcomes}
+    assert 202 == len(outcomes)
+
+
 def test_any_number_of_equal_payments_on_a_day_is_matched() -> None:
     """What needs no comparing has no bound."""
     (outcome,) = decide(
