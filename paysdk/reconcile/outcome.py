@@ -73,9 +73,9 @@ class Rule(StrEnum):
 
 RULES: dict[Rule, str] = {
     Rule.SAME_DAY: "Equal amounts on the same day, as many on one side as on the other. Several of them are interchangeable.",
-    Rule.IN_WINDOW: "The amounts agree within the tolerance and the dates within the window, and neither could belong to another payment.",
-    Rule.UNDATED: "The amounts agree within the tolerance, one has no date, and neither could belong to another payment.",
-    Rule.AS_MANY: "As many on one side as on the other agree, and all can be paired at once; which with which is left open.",
+    Rule.IN_WINDOW: "Amounts agree, dates are in the window; no other fits as well, and nothing left over makes a split with either.",
+    Rule.UNDATED: "The amounts agree and a date is missing; no other fits as well, and nothing left over makes a split with either.",
+    Rule.AS_MANY: "As many on each side agree, and all can be paired, which with which is open; nothing left over makes a split with any.",
     Rule.SPLIT: "One payment is the sum of several on the other side within the window, and of no others.",
     Rule.ONLY_PAIR: "All other payments of this invoice are accounted for; these two are within the window, and their amounts differ.",
     Rule.NOT_THERE: "The other side has no payment of this invoice that counts.",

@@ -176,10 +176,30 @@ def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
 
 def _paired(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
     link = _agreeing(terms)
+    pairs: list[_Ruled] = []
     for rule, items in _hanging_together(_near(rest, terms, by_amount=True), link):
         left, right = _sides(items)
         if rule is None and all_paired({place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)):
-            yield _pair_rule(items), items
+            pairs.append((_pair_rule(items), items))
+    claimed = _claimed(pairs, rest, terms)
+    return (pair for pair in pairs if claimed.isdisjoint(pair[1]))
+
+
+def _claimed(pairs: list[_Ruled], rest: list[_Item], terms: Terms) -> set[_Item]:
+    """What makes a split together with anything that the *pairs* would leave over: to call it paired would be to choose."""
+    over = set(_without(rest, pairs))
+    if not over or not pairs:
+        return over
+    splits = [
+        items
+        for part in _near(rest, terms, by_amount=False)
+        if not over.isdisjoint(part) and not _is_too_many(*_sides(part))
+        for rule, items in _sums_in(part, terms)
+        if rule is Rule.SPLIT
+    ]
+    # A pair that is not called one leaves its payments over in turn.
+    hang_together = joined(rest, [*splits, *(items for _, items in pairs)])
+    return set(chain.from_iterable(together for together in hang_together if not over.isdisjoint(together)))
 
 
 def _pair_rule(items: list[_Item]) -> Rule:
@@ -206,11 +226,15 @@ def _near(items: list[_Item], terms: Terms, *, by_amount: bool) -> Iterator[list
             yield from clusters(part, lambda item: _order(item)[0].toordinal(), terms.days)
 
 
+def _is_too_many(left: list[_Item], right: list[_Item]) -> bool:
+    return len(left) * len(right) > _MOST_PAIRS
+
+
 def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tuple[Rule | None, list[_Item]]]:
     """Which items hang together through links between the sides; with ``Rule.TOO_MANY`` those that are too many to be looked at."""
     for part in parts:
         left, right = _sides(part)
-        if len(left) * len(right) > _MOST_PAIRS:
+        if _is_too_many(left, right):
             yield Rule.TOO_MANY, part
         else:
             linked = [(one, other) for one in left for other in right if link(one, other)]
@@ -220,14 +244,11 @@ def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tup
 def _splits(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
     """Those that are the sum of others, and all that cannot be told because of that, or because there are too few counterparts."""
     for part in _near(rest, terms, by_amount=False):
-        left, right = _sides(part)
-        if len(left) * len(right) > _MOST_PAIRS:
+        if _is_too_many(*_sides(part)):
             yield Rule.TOO_MANY, part
             continue
         agreeing = _hanging_together(_near(part, terms, by_amount=True), _agreeing(terms))
-        found: list[_Ruled] = [(Rule.UNEVEN, items) for _, items in agreeing]
-        for whole in part:
-            found += _sums_to(whole, right if whole.is_left else left, terms)
+        found: list[_Ruled] = [*((Rule.UNEVEN, items) for _, items in agreeing), *_sums_in(part, terms)]
         rules: defaultdict[_Item, list[Rule]] = defaultdict(list)
         for rule, items in found:
             rules[items[0]].append(rule)
@@ -243,6 +264,12 @@ def _split_rule(said: list[Rule]) -> Rule:
     if Rule.SPLIT in said:
         return Rule.SPLIT if len(said) == 1 else Rule.SPLIT_UNCLEAR
     return Rule.UNEVEN
+
+
+def _sums_in(part: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+    left, right = _sides(part)
+    for whole in part:
+        yield from _sums_to(whole, right if whole.is_left else left, terms)
 
 
 def _sums_to(whole: _Item, others: list[_Item], terms: Terms) -> Iterator[_Ruled]:

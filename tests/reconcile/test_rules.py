@@ -212,6 +212,48 @@ def test_a_missing_currency_is_never_guessed(left: list[Payment], right: list[Pa
             id="of parts that are uneven",
         ),
         pytest.param(
+            [paid("a", "100"), paid("b", "60", 6)],
+            [paid("x", "60"), paid("y", "40")],
+            {"ambiguous: a+b|x+y (split_unclear)"},
+            id="of a part that has an equal one in the window",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60", None)],
+            [paid("x", "60"), paid("y", "40")],
+            {"ambiguous: a+b|x+y (split_unclear)"},
+            id="of a part that has an equal one without a date",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "60"), paid("y", "40"), paid("z", "100", 6)],
+            {"ambiguous: a|x+y+z (split_unclear)"},
+            id="with an equal one in the window",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60", 6), paid("c", "20", 6)],
+            [paid("x", "60"), paid("y", "40"), paid("z", "20", 5)],
+            {"ambiguous: a+b+c|x+y+z (split_unclear)"},
+            id="of parts that make others with a third",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60", 6), paid("c", "7", 6)],
+            [paid("x", "60"), paid("y", "40"), paid("z", "7", 5)],
+            {"ambiguous: a+b|x+y (split_unclear)", "matched: c|z (in_window)"},
+            id="and a pair that has no part in it",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60"), paid("c", "40")],
+            [paid("x", "100", 1), paid("y", "60", 1), paid("z", "40", 1)],
+            {"matched: a|x (in_window)", "matched: b|y (in_window)", "matched: c|z (in_window)"},
+            id="not where all are paired",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "60")],
+            [paid("x", "60"), paid("y", "40")],
+            {"matched: b|x (same_day)", "amount differs: a|y (only_pair)"},
+            id="not of a part that has an equal one on its day",
+        ),
+        pytest.param(
             [paid("a", "100")],
             [paid("x", "60"), paid("y", "40", 8)],
             {"amount differs: a|x (only_pair)", "right only: |y (out_of_window)"},
@@ -330,6 +372,15 @@ def test_too_many_to_compare_are_ambiguous() -> None:
 
     assert (Status.AMBIGUOUS, Rule.TOO_MANY) == (outcome.status, outcome.rule)
     assert (101, 101) == (len(outcome.left), len(outcome.right))
+
+
+def test_pairs_among_too_many_to_compare_are_matched() -> None:
+    """What agrees in the window is matched, even if more is left than splits are looked for among."""
+    left = [paid(f"a{number:03}", str(number + 1000)) for number in range(101)]
+    right = [paid(f"x{number:03}", str(number + 1000), 1) for number in range(102)]
+    outcomes = decide("INV-9", left, right, EXACT)
+
+    assert [Rule.IN_WINDOW] * 101 + [Rule.NONE_LEFT] == [outcome.rule for outcome in outcomes]
 
 
 def test_many_that_are_gone_are_not_many_that_differ() -> None:
