@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-__all__ = ["Links", "all_paired", "clusters", "joined", "sums"]
+__all__ = ["Links", "all_paired", "clusters", "each_paired", "joined", "sums"]
 
 Thing = TypeVar("Thing")
 Node = TypeVar("Node", bound="Hashable")
@@ -51,6 +51,11 @@ def joined(nodes: Iterable[Node], groups: Iterable[Sequence[Node]]) -> list[list
 
 def all_paired(links: Links, right: int) -> bool:
     """Whether each thing of the left side can be paired with one of the *right* things that it is linked with, and none is over."""
+    return len(links) == right and each_paired(links)
+
+
+def each_paired(links: Links) -> bool:
+    """Whether each thing of the left side can be paired with one that it is linked with; some of the right side may be over."""
     partner: dict[int, int] = {}
 
     def pair(left: int, tried: set[int]) -> bool:
@@ -62,7 +67,7 @@ def all_paired(links: Links, right: int) -> bool:
                     return True
         return False
 
-    return len(links) == right and all(pair(left, set()) for left in links)
+    return all(pair(left, set()) for left in links)
 
 
 def sums(amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal) -> Iterator[tuple[int, ...]]:

@@ -86,7 +86,7 @@ RULES: dict[Rule, str] = {
     Rule.COUNTERPART_VANISHED: "The other side no longer lists the payment that this would be matched with.",
     Rule.NO_NUMBER: "The payment names no invoice number, so there is nothing to find its counterpart by.",
     Rule.CURRENCY_UNCLEAR: "The payments of this invoice are in several currencies, and one of them does not say in which.",
-    Rule.UNEVEN: "More payments agree with each other than can be paired, and nothing tells which have a counterpart.",
+    Rule.UNEVEN: "More payments agree, voided ones included, than can be paired, and nothing tells which have a counterpart.",
     Rule.SPLIT_UNCLEAR: "A payment is the sum of others in more than one way, or of some that another could claim.",
     Rule.SEVERAL_DIFFER: "What is left of this invoice, voided payments included, could belong together in more than one way.",
     Rule.TOO_MANY: "More payments of this invoice are left than are tried against each other.",

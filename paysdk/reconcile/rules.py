@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from paysdk.payment import Payment
-from paysdk.reconcile.linking import all_paired, clusters, joined, sums
+from paysdk.reconcile.linking import all_paired, clusters, each_paired, joined, sums
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
 
 if TYPE_CHECKING:
@@ -208,6 +208,10 @@ def _pair_rule(items: list[_Item]) -> Rule:
     return Rule.UNDATED if any(item.payment.payment_date is None for item in items) else Rule.IN_WINDOW
 
 
+def _opposite(item: _Item, items: list[_Item]) -> list[_Item]:
+    return [other for other in items if other.is_left is not item.is_left]
+
+
 def _linked(item: _Item, others: list[_Item], link: _Link) -> list[int]:
     return [place for place, other in enumerate(others) if link(item, other)]
 
@@ -305,7 +309,7 @@ def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], terms: T
     # Where all are gone there is nothing to be decided, however many they are.
     parts = (part for part in _near(alone, terms, by_amount=False) if any(item.gone is None for item in part))
     for too_many, items in list(_hanging_together(parts, link)):
-        rule = too_many or _left_over_rule(items)
+        rule = too_many or _left_over_rule(items, link)
         # One that is gone stands beside another only to say why that has no counterpart.
         together = items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
         yield rule, together
@@ -315,10 +319,14 @@ def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], terms: T
         yield item.gone or _alone_rule(item, there[not item.is_left], open_[not item.is_left]), [item]
 
 
-def _left_over_rule(items: list[_Item]) -> Rule:
-    left, right = _sides(item for item in items if item.gone is None)
+def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
+    live = [item for item in items if item.gone is None]
+    left, right = _sides(live)
     if left and right:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
+    # What is gone was the counterpart of one payment and no more.
+    if not each_paired({place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}):
+        return Rule.UNEVEN
     voided = all(item.gone in {None, Rule.VOIDED} for item in items)
     return Rule.COUNTERPART_VOIDED if voided else Rule.COUNTERPART_VANISHED
 

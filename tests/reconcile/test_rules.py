@@ -287,6 +287,24 @@ def test_split_payments_match_their_parts(left: list[Payment], right: list[Payme
         pytest.param([paid("a", "100", voided=True)], [paid("x", "100", 2)], {"right only: a|x (counterpart_voided)"}, id="here live"),
         pytest.param([paid("a", "100")], [Vanished(paid("x", "100"))], {"left only: a|x (counterpart_vanished)"}, id="here listed"),
         pytest.param(
+            [paid("a", "100"), paid("b", "100", 3)],
+            [paid("x", "100", voided=True)],
+            {"ambiguous: a+b| (uneven)", "gone: |x (voided)"},
+            id="two live for one voided",
+        ),
+        pytest.param(
+            [Vanished(paid("a", "100")), paid("b", "100", voided=True)],
+            [paid("x", "100"), paid("y", "100"), paid("z", "100")],
+            {"ambiguous: |x+y+z (uneven)", "gone: a| (vanished)", "gone: b| (voided)"},
+            id="three live for two that are gone",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "100")],
+            [paid("x", "100", voided=True), paid("y", "100", 1, voided=True), paid("z", "100", 2, voided=True)],
+            {"left only: a+b|x+y+z (counterpart_voided)"},
+            id="two live for three voided",
+        ),
+        pytest.param(
             [paid("a", "100")],
             [paid("x", "100", voided=True), paid("y", "100")],
             {"matched: a|y (same_day)", "gone: |x (voided)"},
