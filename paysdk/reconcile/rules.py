@@ -113,7 +113,7 @@ def _unnumbered(items: list[_Item]) -> Iterator[_Ruled]:
 def _ruled(items: list[_Item], terms: Terms) -> Iterator[_Ruled]:
     live = [item for item in items if item.gone is None]
     gone = [item for item in items if item.gone is not None]
-    if _is_currency_unclear(live):
+    if _is_currency_unclear(items):
         yield Rule.CURRENCY_UNCLEAR, live
         yield from ((item.gone or Rule.VOIDED, [item]) for item in gone)
         return
@@ -134,10 +134,11 @@ def _without(items: list[_Item], decided: Iterable[_Ruled]) -> list[_Item]:
     return [item for item in items if item not in done]
 
 
-def _is_currency_unclear(live: list[_Item]) -> bool:
-    """Whether one names no currency where the others name several, and there is somebody to be matched with."""
-    currencies = {item.payment.currency for item in live}
-    return None in currencies and len(currencies) > 2 and len({item.is_left for item in live}) > 1  # noqa: PLR2004  # none, and two
+def _is_currency_unclear(items: list[_Item]) -> bool:
+    """Whether a live one names no currency where the others, gone or not, name several, and there is somebody to be matched with."""
+    unnamed = any(item.gone is None and item.payment.currency is None for item in items)
+    named = {item.payment.currency for item in items} - {None}
+    return unnamed and len(named) > 1 and len({item.is_left for item in items}) > 1
 
 
 def _same_currency(one: Payment, other: Payment) -> bool:

@@ -170,14 +170,38 @@ def test_a_missing_date_may_be_any(left: list[Payment], right: list[Payment], ex
             id="another",
         ),
         pytest.param(
+            [paid("a", "100", 0, None)],
+            [paid("x", "100", voided=True), paid("y", "100", 0, "USD")],
+            {"ambiguous: a|y (currency_unclear)", "gone: |x (voided)"},
+            id="a voided one names another",
+        ),
+        pytest.param(
+            [paid("a", "100", 0, None), Vanished(paid("v", "9"))],
+            [paid("x", "100", 0, "USD")],
+            {"ambiguous: a|x (currency_unclear)", "gone: v| (vanished)"},
+            id="a vanished one names another",
+        ),
+        pytest.param(
+            [paid("a", "100", 0, None)],
+            [paid("x", "100", voided=True), paid("y", "70", 0, "USD", voided=True)],
+            {"ambiguous: a| (currency_unclear)", "gone: |x (voided)", "gone: |y (voided)"},
+            id="only voided ones name any",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("v", "70", 0, None, voided=True)],
+            [paid("x", "100"), paid("y", "50", 0, "USD")],
+            {"matched: a|x (same_day)", "right only: |y (other_currency)", "gone: v| (voided)"},
+            id="one that is gone needs none",
+        ),
+        pytest.param(
             [paid("a", "100"), paid("b", "50", 0, "USD"), paid("v", "9", voided=True)],
             [paid("x", "100", 0, None)],
             {"ambiguous: a+b|x (currency_unclear)", "gone: v| (voided)"},
-            id="voided ones have no part in it",
+            id="voided ones are gone all the same",
         ),
     ],
 )
-def test_a_missing_currency_is_never_guessed(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_a_missing_currency_is_never_guessed(left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]) -> None:
     """A payment that names no currency counts in the one that the others of its invoice name, and in none where they name several."""
     assert expected == said(left, right)
 
