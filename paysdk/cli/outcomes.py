@@ -35,6 +35,9 @@ COLUMNS = (
     *("payment_date", "invoice_number", "customer_name", "external_id", "voided_date"),
 )
 
+# A spreadsheet takes a text that begins with one of these for a formula, and runs it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
     """What writes outcomes as one JSON object a line, their payments as ``make_converter`` gives them."""
@@ -56,7 +59,10 @@ def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
 
 
 def csv_writer(out: TextIO) -> Callable[[Outcome], object]:
-    """What writes outcomes as CSV, a line for each payment. The header is written at once."""
+    """What writes outcomes as CSV for a spreadsheet, a line for each payment. The header is written at once.
+
+    A text of a provider's that a spreadsheet would run as a formula has an apostrophe before it.
+    """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     number = 0
@@ -64,7 +70,7 @@ def csv_writer(out: TextIO) -> Callable[[Outcome], object]:
     def write(outcome: Outcome) -> None:
         nonlocal number
         number += 1
-        said = (number, outcome.status.value, outcome.rule.value, outcome.key, _text(outcome.difference), outcome.currency_assumed)
+        said = (number, outcome.status.value, outcome.rule.value, _inert(outcome.key), _text(outcome.difference), outcome.currency_assumed)
         for side, payments in (("left", outcome.left), ("right", outcome.right)):
             writer.writerows((*said, side, *_fields(payment)) for payment in payments)
 
@@ -75,10 +81,15 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
 
 
+def _inert(text: str | None) -> str | None:
+    return f"'{text}" if text is not None and text.startswith(_FORMULA) else text
+
+
 def _fields(payment: Payment) -> tuple[object, ...]:
     customer = None if payment.customer is None else payment.customer.name
-    named = (payment.provider, payment.id, payment.amount, payment.currency, payment.payment_date, payment.invoice.number, customer)
-    return (*named, payment.external_id, payment.voided_date)
+    paid = (payment.amount, _inert(payment.currency), payment.payment_date)
+    named = (_inert(text) for text in (payment.invoice.number, customer, payment.external_id))
+    return (_inert(payment.provider), _inert(payment.id), *paid, *named, payment.voided_date)
 
 
 def summary(report: Report) -> str:

@@ -190,6 +190,23 @@ def test_a_spreadsheet_gets_every_payment(paysdk: Command, stored: Callable[...,
     assert {"2026-01-31"} == {row["payment_date"] for row in rows}
 
 
+def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> None:
+    """What a provider sends as text is text to a spreadsheet too; amounts stay numbers, and lines of JSON are as they were sent."""
+    sent = paid("campfire", "-1", "-5.00", "@A1", currency="\tEUR", customer=CustomerRef(name="=1+1"), external_id="+49")
+    place = stored([sent], NOTIFY[:1])
+    exact = json.loads(paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "jsonl").out.splitlines()[-1])
+    (row,) = (
+        row
+        for row in csv.DictReader(io.StringIO(paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv").out))
+        if row["side"] == "left"
+    )
+
+    texts = ("key", "provider", "id", "currency", "invoice_number", "customer_name", "external_id")
+    assert ["'@A1", "campfire", "'-1", "'\tEUR", "'@A1", "'=1+1", "'+49"] == [row[name] for name in texts]
+    assert "-5.00" == row["amount"]
+    assert ("@A1", "-1") == (exact["key"], exact["left"][0]["id"])
+
+
 def test_a_report_is_written_besides(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:
     """The page has the settings and the command for everything, fit for a shell."""
     place = stored(CAMPFIRE, NOTIFY)
