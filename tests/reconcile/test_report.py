@@ -210,6 +210,16 @@ def test_what_providers_send_is_text() -> None:
     assert [shown, f"Only in {shown}", f"1 {shown}2026-01-31{shown}", "\u2013", f"+1 {shown}", shown, RULES[Rule.NOT_THERE]] in rows
 
 
+def test_long_text_breaks_and_wide_tables_scroll() -> None:
+    """No name, currency or amount makes the page wider than the window, nor runs out of its tile."""
+    styles = Report(left="N" * 80, right="notify").html()
+
+    assert "h3, p, dt, li, summary, caption, label { overflow-wrap: anywhere; min-width: 0; }" in styles
+    assert "thead th.money, thead th.number { white-space: normal; }" in styles
+    assert ".tables .card, details { overflow-x: auto; }" in styles
+    assert ".stacked .money, .stacked .badge { white-space: normal; }" in styles
+
+
 def test_no_more_is_shown_than_a_browser_bears() -> None:
     """Of many differences the largest are shown, and said how many there are and how to get the rest."""
     outcomes = [only_left(paid(str(number), str(number)), key=f"INV-{number}") for number in range(1, 31)]
