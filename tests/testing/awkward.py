@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import attrs
 import msgspec
@@ -24,10 +24,10 @@ _MINOR_DIGITS = {"JPY": 0, "EUR": 2}
 
 
 class Row(msgspec.Struct):
-    """A record, its amount in minor units."""
+    """A record, its amount in minor units, which is never below zero."""
 
     id: int
-    minor: int
+    minor: Annotated[int, msgspec.Meta(ge=0)]
     currency: str
 
 

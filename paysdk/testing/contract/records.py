@@ -127,7 +127,7 @@ class GivesExactPayments(Room):
             provider = trial.provider()
             everything = await payments_of(provider.list_payments())
             for wrong in _NO_AMOUNTS:
-                trial.change_records(everything, Amounts(everything).changed(lambda *_, wrong=wrong: wrong))
+                trial.change_records(everything, Amounts(everything).changed(partial(_instead, wrong)))
                 given, error = await walked(provider.list_payments())
                 amounts = [payment.amount for payment in given]
                 check(isinstance(error, MalformedResponseError), f"the amount {wrong!r} gave {amounts}, and {error!r}")
@@ -214,6 +214,10 @@ def _second_on_page_two(wrong: Json) -> Edit:
 def _times(factor: int, _: Payment, place: Place) -> Json:
     sent = place.sent
     return str(factor * Decimal(sent)) if isinstance(sent, str) else factor * sent
+
+
+def _instead(wrong: Json, _: Payment, __: Place) -> Json:
+    return wrong
 
 
 def _long(payment: Payment, place: Place) -> Json:
