@@ -12,4 +12,5 @@ class TestMollie(ProviderContract):
 
     def subject(self, payments: int) -> ContractSubject:
         """A provider that lists so many payments."""
-        return ContractSubject(provider=MollieProvider, sandbox=MollieSandbox(payments=payments))
+        sandbox = MollieSandbox(payments=payments)
+        return ContractSubject(provider=MollieProvider, sandbox=sandbox)

@@ -10,21 +10,20 @@ from paysdk.reading import RawPage, exact_amount, in_utc
 if TYPE_CHECKING:
     from paysdk_mollie.schema import Page, PaymentRow
 
-NAME = "mollie"
-
 
 def open_page(page: Page) -> RawPage:
     """A page's records, and the link to the next page."""
-    return RawPage(page.embedded.payments, page.links.next.href if page.links.next else None, page.count)
+    following = page.links.get("next")
+    return RawPage(page.embedded["payments"], following.href if following else None, page.count)
 
 
 def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | None:
-    """The payment that a record is, or ``None`` where no money came: not yet, or never. Bad digits are an error in both cases."""
-    amount, created_at = exact_amount(row.amount.value, "$.amount.value"), in_utc(row.created_at, "$.createdAt")
+    """The payment that a record is, or ``None`` where no money came: not yet, or never."""
+    amount = exact_amount(row.amount.value, "$.amount.value")  # whether it is paid or not
     if row.status != "paid":
         return None
     return Payment(
-        provider=NAME,
+        provider="mollie",
         id=row.id,
         amount=amount,
         currency=row.amount.currency,
@@ -32,7 +31,7 @@ def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | 
         invoice=_invoice(row.metadata, invoice_key),
         customer=CustomerRef(id=row.customer_id) if row.customer_id else None,
         source=row.method,
-        created_at=created_at,
+        created_at=in_utc(row.created_at, "$.createdAt"),
         raw=record,
     )
 

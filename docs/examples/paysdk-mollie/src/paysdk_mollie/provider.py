@@ -5,29 +5,37 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from paysdk import Capabilities, Listing
+from paysdk import Capabilities, Checkpoint, Listing, rest
 from paysdk.pagination import HalFrom
-from paysdk.rest import ApiKey, RestProvider, RestSettings, checked_page_size, hidden, refuse_filters
 from paysdk.schema import SchemaReader
-from paysdk_mollie.normalise import NAME, normalise, open_page
+from paysdk_mollie.normalise import normalise, open_page
 from paysdk_mollie.schema import Page, PaymentRow
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from paysdk import Checkpoint
 
+class MollieProvider(rest.RestProvider):
+    """What was paid through Mollie. ``metadata`` has an invoice's number under *invoice_key*."""
 
-class MollieProvider(RestProvider):
-    """What was paid through Mollie, newest first; *invoice_key* is where an invoice's number is in ``metadata``, if you put it there."""
-
-    name: str = NAME
-    capabilities: Capabilities = Capabilities(filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False)
+    name: str = "mollie"
+    capabilities: Capabilities = Capabilities(
+        filters=frozenset(),
+        max_page_size=250,
+        reports_voids=False,
+        lists_incrementally=False,
+    )
     default_base_url: ClassVar[str] = "https://api.mollie.com"
     authorization_scheme: ClassVar[str] = "Bearer"
 
-    def __init__(self, api_key: ApiKey, *, invoice_key: str = "invoice_number", **settings: Unpack[RestSettings]) -> None:
-        key = hidden(api_key)
+    def __init__(
+        self,
+        api_key: rest.ApiKey,
+        *,
+        invoice_key: str = "invoice_number",
+        **settings: Unpack[rest.RestSettings],
+    ) -> None:
+        key = rest.hidden(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(key, **settings)
         self._normalise = partial(normalise, invoice_key=invoice_key)
@@ -41,8 +49,15 @@ class MollieProvider(RestProvider):
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> Listing:
-        """All payments, up to 250 a page. Raises ``UnsupportedFilterError`` for any filter: Mollie has none for this list."""
-        refuse_filters("Mollie", modified_since=modified_since, modified_until=modified_until, voided=voided)
-        pagination = HalFrom(checked_page_size(page_size, 250), largest=250)
-        reader = SchemaReader(path="$._embedded.payments", page=Page, open_page=open_page, row=PaymentRow, normalise=self._normalise)
+        """All payments, newest first. A filter raises ``UnsupportedFilterError``."""
+        rest.refuse_filters("Mollie", modified_since=modified_since, voided=voided)
+        rest.refuse_filters("Mollie", modified_until=modified_until)
+        pagination = HalFrom(rest.checked_page_size(page_size, 250), largest=250)
+        reader = SchemaReader(
+            path="$._embedded.payments",
+            page=Page,
+            open_page=open_page,
+            row=PaymentRow,
+            normalise=self._normalise,
+        )
         return self._listing("/v2/payments", pagination, reader, filters={}, resume=resume)

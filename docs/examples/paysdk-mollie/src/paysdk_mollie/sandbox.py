@@ -1,6 +1,7 @@
 """Mollie's API as documented, on this machine.
 
-What happens with a ``limit`` that is none, or with a ``from`` that is unknown, is in no document. Taken here: 422 and 404.
+What happens with a ``limit`` that is none, or with a ``from`` that is unknown, is in no document.
+Taken here: 422 and 404.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ _METHODS = ("ideal", "creditcard", "banktransfer")
 class MollieSandbox(Sandbox):
     """Mollie's ``GET /v2/payments``.
 
-    There are as many paid payments as ``payments`` says, and, in between, as many that are not paid as ``unpaid`` says. ``records`` is what
-    is served, newest first, and may be changed while it runs.
+    There are as many paid payments as ``payments`` says, and, in between, as many that are not
+    paid as ``unpaid`` says. ``records`` is what is served, newest first, and may be changed
+    while it runs.
     """
 
     scheme: ClassVar[str] = "Bearer"
@@ -49,12 +51,12 @@ class MollieSandbox(Sandbox):
     def answer(self, request: Request) -> Answer:
         """What Mollie answers."""
         if not self.is_authorised(request):
-            return _error(HTTPStatus.UNAUTHORIZED, "Missing authentication, or failed to authenticate")
+            return _error(HTTPStatus.UNAUTHORIZED, "Failed to authenticate")
         if (request.method, request.path) != ("GET", _PATH):
             return _error(HTTPStatus.NOT_FOUND, f"No resource exists at {request.path}")
         limit = request.query.get("limit", str(_DEFAULT_LIMIT))
         if not limit.isdecimal() or not 1 <= int(limit) <= _LARGEST_LIMIT:
-            return _error(HTTPStatus.UNPROCESSABLE_ENTITY, f"The limit must be between 1 and {_LARGEST_LIMIT}", field="limit")
+            return _error(HTTPStatus.UNPROCESSABLE_ENTITY, f"The limit is 1 to {_LARGEST_LIMIT}")
         ids = [record["id"] for record in self.records]
         start = request.query.get("from")
         if start is not None and start not in ids:
@@ -63,13 +65,14 @@ class MollieSandbox(Sandbox):
 
     def _page(self, request: Request, first: int, limit: int) -> Answer:
         page, rest = self.records[first : first + limit], self.records[first + limit :]
-        previous = self.records[max(0, first - limit)]["id"] if first else None
+        before = max(0, first - limit)
         links = {
             "self": _link(request.url),
-            "previous": _link(f"{request.origin}{_PATH}?from={previous}&limit={limit}") if previous else None,
-            "next": _link(f"{request.origin}{_PATH}?from={rest[0]['id']}&limit={limit}") if rest else None,
+            "previous": _link_from(request, self.records[before]["id"], limit) if first else None,
+            "next": _link_from(request, rest[0]["id"], limit) if rest else None,
         }
-        return _hal(HTTPStatus.OK, {"count": len(page), "_embedded": {"payments": page}, "_links": links})
+        body = {"count": len(page), "_embedded": {"payments": page}, "_links": links}
+        return _hal(HTTPStatus.OK, body)
 
 
 def _record(number: int, status: str) -> dict[str, object]:
@@ -82,23 +85,30 @@ def _record(number: int, status: str) -> dict[str, object]:
         "createdAt": created.isoformat(),
         "status": status,
         **paid,
-        "amount": {"value": f"{(number * 7919) % 90_000 / 100 + 5:.2f}", "currency": "GBP" if number % 5 == 4 else "EUR"},  # noqa: PLR2004
+        "amount": {
+            "value": f"{(number * 7919) % 90_000 / 100 + 5:.2f}",
+            "currency": ("EUR", "EUR", "EUR", "EUR", "GBP")[number % 5],
+        },
         "description": f"Order #{20_000 - number}",
         "method": _METHODS[number % len(_METHODS)],
         # Not everybody writes a number there, and not for each payment.
-        "metadata": None if number % 6 == 5 else {"invoice_number": f"INV-{20_000 - number}"},  # noqa: PLR2004
+        "metadata": {"invoice_number": f"INV-{20_000 - number}"} if (number + 1) % 6 else None,
         **({"customerId": f"cst_{number % 20:010}"} if number % 3 else {}),
         "profileId": "pfl_0000000001",
         "sequenceType": "oneoff",
     }
 
 
+def _link_from(request: Request, first: object, limit: int) -> dict[str, str]:
+    return _link(f"{request.origin}{_PATH}?from={first}&limit={limit}")
+
+
 def _link(href: str) -> dict[str, str]:
     return {"href": href, "type": "application/hal+json"}
 
 
-def _error(status: HTTPStatus, detail: str, **more: str) -> Answer:
-    return _hal(status, {"status": int(status), "title": status.phrase, "detail": detail, **more})
+def _error(status: HTTPStatus, detail: str) -> Answer:
+    return _hal(status, {"status": int(status), "title": status.phrase, "detail": detail})
 
 
 def _hal(status: HTTPStatus, body: object) -> Answer:

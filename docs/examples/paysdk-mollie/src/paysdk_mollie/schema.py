@@ -18,7 +18,7 @@ class Amount(msgspec.Struct):
 
 
 class PaymentRow(msgspec.Struct, rename="camel"):
-    """What Mollie calls a payment. A status that is in no document is refused: nobody here can say whether it means money."""
+    """What Mollie calls a payment. A status that no document has is refused: it may be money."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
     status: Literal["open", "pending", "authorized", "paid", "canceled", "expired", "failed"]
@@ -31,26 +31,14 @@ class PaymentRow(msgspec.Struct, rename="camel"):
 
 
 class Link(msgspec.Struct):
-    """A link."""
+    """Where a link of a page leads."""
 
     href: str
 
 
-class Links(msgspec.Struct):
-    """A page's links; ``next`` is null on the last."""
-
-    next: Link | None = None
-
-
-class Embedded(msgspec.Struct):
-    """A page's records, each left in its own bytes."""
-
-    payments: list[msgspec.Raw]
-
-
 class Page(msgspec.Struct):
-    """A page, in HAL. ``count`` is the number of its records."""
+    """A page, in HAL: its records in their own bytes, its links, and how many records it has."""
 
-    embedded: Embedded = msgspec.field(name="_embedded")
-    links: Links = msgspec.field(name="_links")
+    embedded: dict[str, list[msgspec.Raw]] = msgspec.field(name="_embedded")
+    links: dict[str, Link | None] = msgspec.field(name="_links")
     count: int | None = None
