@@ -116,7 +116,8 @@ def boxes(layers: list[list[str]]) -> Iterator[str]:
     by_layer = {module: number for number, modules in enumerate(layers) for module in modules}
     for module, package in known_packages():
         number = by_layer[module]
-        yield f'package{number} [label="{package}"] {{ rank=same; layer{number} -> package{number} }}'
+        label = package if layers[number] == [module] else f"{module}: {package}"
+        yield f'package{number} [label="{label}"] {{ rank=same; layer{number} -> package{number} }}'
 
 
 def known_packages() -> list[tuple[str, str]]:
