@@ -10,7 +10,8 @@ import re
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
 import pytest
 from sybil import Example, Sybil
@@ -45,13 +46,33 @@ def run(example: Example) -> None:
         exec(code, example.namespace)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
-    """The examples of a document run one after the other, as a reader would type them."""
+def run_examples(path: Path, runner: asyncio.Runner) -> dict[str, Any]:
+    """Run the examples of a document, and give what they have named."""
     document = Sybil([CodeBlockParser("python", run)]).parse(path)
     document.namespace |= {"runner": runner, "__name__": path.stem}
     for example in document.examples():
         example.evaluate()
+    return document.namespace
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
+    """The examples of a document run one after the other, as a reader would type them."""
+    run_examples(path, runner)
+
+
+def test_provider_without_the_base_keeps_the_contract(runner: asyncio.Runner) -> None:
+    """The provider that the tutorial makes without `RestProvider` keeps all that can be tried without a sandbox."""
+    contract = run_examples(ROOT / "docs" / "how-to" / "add-a-provider.md", runner)["TestLedger"]()
+    skipped = 0
+    promises = [name for name in dir(contract) if name.startswith("test_")]
+    for promise in promises:
+        try:
+            getattr(contract, promise)()
+        except SkipTest:
+            skipped += 1
+
+    assert 30 < len(promises) - skipped
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
