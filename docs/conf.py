@@ -35,7 +35,16 @@ myst_heading_anchors = 3
 # Names from elsewhere are not linked: that would need other projects' inventories, fetched over the network at each build.
 nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
 # Where a name that Python knows by another module may have its entry.
-PUBLIC = ("paysdk", "paysdk.events", "paysdk.testing", "paysdk.rest", "paysdk.pagination", "paysdk.reading", "paysdk.schema")
+PUBLIC = (
+    "paysdk",
+    "paysdk.events",
+    "paysdk.testing",
+    "paysdk.rest",
+    "paysdk.pagination",
+    "paysdk.reading",
+    "paysdk.schema",
+    "paysdk.transport.client",
+)
 
 
 def link_export(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.reference | None:
