@@ -9,6 +9,7 @@ from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 import attrs
 
@@ -31,6 +32,8 @@ __all__ = ["Comparison", "reconcile_stored"]
 
 # The exit code where the sides differ, or it cannot be told whether they do. Neither an error nor a wrong input has it.
 _DIFFERENT = 3
+_START_OF_A_PAGE = b"<!doctype html>"
+_SQLITES = ("", "-wal", "-shm", "-journal")
 
 
 @attrs.frozen(kw_only=True)
@@ -81,13 +84,40 @@ def reconcile_stored(comparison: Comparison, output_format: Literal["table", "js
 def _check(comparison: Comparison, html: Path | None) -> None:
     if comparison.left == comparison.right:
         raise ConfigurationError(f"Name two providers to be compared, not {comparison.left} twice.")
-    # To open a database that is not there would make one.
-    kind, url, rest = comparison.place.partition(":///")
-    file = rest.partition("?")[0] if url and kind.startswith("sqlite") else comparison.place
-    if "://" not in file and not Path(file).is_file():
+    file = _file(comparison.place)
+    if file is not None and not file.is_file():
         raise ConfigurationError(f"There is no database {comparison.place}. {_how_to_fill(comparison, comparison.left, comparison.right)}")
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+    if html is not None:
+        _check_page(html, file)
+
+
+def _file(place: str) -> Path | None:
+    """The file of an SQLite database, ``None`` for a server's."""
+    kind, url, rest = place.partition(":///")
+    if not url or not kind.startswith("sqlite"):
+        return None if "://" in place else Path(place)
+    path = rest.partition("?")[0]
+    return Path(unquote(path.removeprefix("file:")) if path.startswith("file:") else path)
+
+
+def _check_page(html: Path, database: Path | None) -> None:
+    if html.is_dir() or not html.parent.is_dir():
         raise ConfigurationError(f"--html takes the path of a file, in a folder that is there, not {html}.")
+    # SQLite keeps what belongs to a database beside it, and makes these files when it needs them.
+    taken = [] if database is None else [Path(f"{file}{suffix}") for file in {database, database.resolve()} for suffix in _SQLITES]
+    if html.resolve() in [path.resolve() for path in taken] or not _may_be_replaced(html):
+        raise ConfigurationError(f"--html would overwrite {html}, which is no report: name another file.")
+
+
+def _may_be_replaced(html: Path) -> bool:
+    """Whether nothing is lost where a report takes the place of what is there."""
+    if not html.exists():
+        return True
+    if not html.is_file():
+        return False
+    with html.open("rb") as there:
+        start = there.read(len(_START_OF_A_PAGE))
+    return not start or start.lower() == _START_OF_A_PAGE
 
 
 def _how_to_fill(comparison: Comparison, *names: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import sqlite3
 import sys
 from datetime import date
@@ -230,6 +231,45 @@ def test_the_command_for_everything_tells_no_password(paysdk: Command, stored: C
     assert "The 20 largest of 2,004 differences are shown; --format csv gives every" in outcome.out
     assert "paysdk reconcile campfire notify --from DATABASE --account default --days 7 --tolerance 0 --format csv" in page
     assert "timeout" not in page
+
+
+@pytest.mark.parametrize(
+    ("place", "html"),
+    [
+        *(
+            ("payments.db", html)
+            for html in ("payments.db", "link.db", "hard.db", "payments.db-wal", "payments.db-shm", "notes.txt", "pipe")
+        ),
+        *(("link.db", html) for html in ("payments.db", "payments.db-wal", "link.db-wal")),
+        *((f"sqlite:///{url}", "payments.db-wal") for url in ("payments.db", "file:payments.db?uri=true", "file:%70ayments.db?uri=true")),
+    ],
+)
+def test_a_report_never_overwrites_the_database(paysdk: Command, stored: Callable[..., str], tmp_path: Path, place: str, html: str) -> None:
+    """Nor what SQLite keeps beside it, nor anything that is no page; by whatever name."""
+    stored(CAMPFIRE, NOTIFY)
+    (tmp_path / "link.db").symlink_to("payments.db")
+    (tmp_path / "hard.db").hardlink_to(tmp_path / "payments.db")
+    (tmp_path / "notes.txt").write_text("Do not lose.")
+    os.mkfifo(tmp_path / "pipe")
+    before = (tmp_path / "payments.db").read_bytes()
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", html)
+
+    assert (2, "", f"paysdk: --html would overwrite {html}, which is no report: name another file.\n") == (
+        outcome.code,
+        outcome.out,
+        outcome.err,
+    )
+    assert before == (tmp_path / "payments.db").read_bytes()
+    assert "Do not lose." == (tmp_path / "notes.txt").read_text()
+
+
+def test_a_report_takes_the_place_of_an_older_one(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:
+    """And that of an empty file."""
+    place = stored(CAMPFIRE, NOTIFY)
+    (tmp_path / "report.html").touch()
+    codes = [paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html").code for _ in range(2)]
+
+    assert [3, 3] == codes
 
 
 def test_many_payments_of_one_outcome_are_counted(paysdk: Command, stored: Callable[..., str]) -> None:
