@@ -19,6 +19,7 @@ from paysdk.cli.walking import display, running
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
+from paysdk.sync.database import database_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -93,11 +94,10 @@ def _check(comparison: Comparison, html: Path | None) -> None:
 
 def _file(place: str) -> Path | None:
     """The file of an SQLite database, ``None`` for a server's."""
-    kind, url, rest = place.partition(":///")
-    if not url or not kind.startswith("sqlite"):
-        return None if "://" in place else Path(place)
-    path = rest.partition("?")[0]
-    return Path(unquote(path.removeprefix("file:")) if path.startswith("file:") else path)
+    name = database_at(place).name
+    if "://" in name:
+        return None
+    return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
 
 
 def _check_page(html: Path, database: Path | None) -> None:
@@ -133,7 +133,7 @@ def _writer(output_format: Literal["table", "jsonl", "csv"]) -> Callable[[Outcom
 
 
 async def _reconciled(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:
-    async with SQLPaymentStore(comparison.place) as store:
+    async with SQLPaymentStore(comparison.place, create=False) as store:
         for name in (comparison.left, comparison.right):
             await _check_is_stored(store, comparison, name)
         left, right = (_side(store, comparison, name) for name in (comparison.left, comparison.right))

@@ -321,19 +321,22 @@ _ADVICE = (
 )
 
 
-def database_at(place: str | os.PathLike[str]) -> Database:
-    """The database at a path or a URL, not yet opened. Raises ``ConfigurationError`` where it can be neither."""
+def database_at(place: str | os.PathLike[str], *, create: bool = True) -> Database:
+    """The database at a path or a URL, not yet opened; without *create* its file must be there then.
+
+    Raises ``ConfigurationError`` where the place can be neither.
+    """
     given: object = place
     if isinstance(given, os.PathLike):
         given = os.fspath(place)
     if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(f"The database must be a path or a URL, not {type(place).__name__} {'' if given else 'without content'}.")
     if "://" not in given:
-        return _sqlite(sa.URL.create("sqlite+aiosqlite", database=given))
-    return _by_url(given)
+        return _sqlite(sa.URL.create("sqlite+aiosqlite", database=given), create=create)
+    return _by_url(given, create=create)
 
 
-def _by_url(text: str) -> Database:
+def _by_url(text: str, *, create: bool) -> Database:
     url = None
     with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
@@ -341,7 +344,7 @@ def _by_url(text: str) -> Database:
         raise ConfigurationError("The database's URL cannot be read. It is sqlite:///payments.db, or postgresql://user@host/name.")
     kind, _, driver = url.drivername.partition("+")
     if kind == "sqlite" and driver in {"", "aiosqlite"}:
-        return _sqlite(url.set(drivername="sqlite+aiosqlite"))
+        return _sqlite(url.set(drivername="sqlite+aiosqlite"), create=create)
     if kind in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
         place = url.host or url.query.get("host") or "localhost"
         name = f"postgresql://{place}{f':{url.port}' if url.port else ''}/{url.database or ''}"
@@ -349,10 +352,18 @@ def _by_url(text: str) -> Database:
     raise ConfigurationError(f"paysdk keeps payments in SQLite (aiosqlite) and in PostgreSQL (psycopg), not in {url.drivername}.")
 
 
-def _sqlite(url: sa.URL) -> Database:
+def _sqlite(url: sa.URL, *, create: bool) -> Database:
     if url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory":
         raise ConfigurationError("A database in memory ends with its connection: give the path of a file.")
-    return _opened(str(Path(str(url.database))), _SQLite(url), "sync")
+    return _opened(str(Path(str(url.database))), _SQLite(url if create else _of_what_is_there(url)), "sync")
+
+
+def _of_what_is_there(url: sa.URL) -> sa.URL:
+    """The same file's URL, of which SQLite does not make the file."""
+    file = str(url.database)
+    if file.startswith("file:") and "uri" in url.query:
+        return url if "mode" in url.query else url.update_query_dict({"mode": "rw"})
+    return url.set(database=Path(file).absolute().as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
 
 
 def _opened(name: str, backend: Backend, extra: str) -> Database:

@@ -42,12 +42,14 @@ class SQLPaymentStore:
     """Payments in an SQL database: *place* is the path of a file for SQLite, or a URL such as ``postgresql://user@host/name``.
 
     Use it in ``async with``: entering it makes the tables where there are none, in a new file or beside your own, and brings older ones up
-    to date. Raises ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database
-    cannot be used. One object serves any number of tasks of one event loop.
+    to date. With ``create=False`` it makes nothing and changes nothing, and where there are no tables it fails. Raises
+    ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot be used.
+    One object serves any number of tasks of one event loop.
     """
 
-    def __init__(self, place: str | os.PathLike[str]) -> None:
-        self._database = database_at(place)
+    def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
+        self._create = create
+        self._database = database_at(place, create=create)
         self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
 
     def __repr__(self) -> str:
@@ -58,9 +60,7 @@ class SQLPaymentStore:
     async def __aenter__(self) -> Self:
         try:
             await self._database.probe()
-            if not await self._is_up_to_date():
-                await self._database.written(self._brought_up_to_date)
-            await self._database.prepare()
+            await (self._make() if self._create else self._check())
         except BaseException:
             await self.aclose()
             raise
@@ -133,22 +133,46 @@ class SQLPaymentStore:
                 for row in rows:
                     yield row
 
-    async def _is_up_to_date(self) -> bool:
-        """Whether the tables are there. Raises ``StoreError`` where they are another's, or a newer paysdk's."""
+    async def _make(self) -> None:
+        if await self._known_version() != VERSION:
+            await self._database.written(self._brought_up_to_date)
+        await self._database.prepare()
+
+    async def _check(self) -> None:
+        version = await self._known_version()
+        if version is None:
+            raise StoreError(
+                f"The database {self._database.name} is no paysdk store, for it has no tables of paysdk's. Nothing was changed."
+            )
+        if version != VERSION:
+            raise StoreError(
+                f"The database {self._database.name} was written by an older paysdk (its tables have version {version}, this one reads "
+                f"{VERSION}). Nothing was changed: a sync brings it up to date."
+            )
+
+    async def _known_version(self) -> int | None:
         async with self._database.transaction(writes=False) as connection:
-            return await self._version(connection) == VERSION
+            return await self._version(connection)
 
     async def _version(self, connection: AsyncConnection) -> int | None:
-        there = set(await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names()))
+        """That of the tables, if they are there. Raises ``StoreError`` where they are another's, or a newer paysdk's."""
+        names: list[str] = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+        # To SQLite a name is the same in capitals.
+        there = {name.lower(): name for name in names} if connection.dialect.name == "sqlite" else dict(zip(names, names, strict=True))
         if sync_schema.name not in there:
-            if taken := there & metadata.tables.keys():
+            if taken := there.keys() & metadata.tables.keys():
                 raise StoreError(
-                    f"The database {self._database.name} has a table {min(taken)} that is not paysdk's. Nothing was changed: name another "
-                    "database, or give paysdk a schema of its own (?options=-csearch_path%3Dpaysdk)."
+                    f"The database {self._database.name} has a table {there[min(taken)]} that is not paysdk's. Nothing was changed: name "
+                    "another database, or give paysdk a schema of its own (?options=-csearch_path%3Dpaysdk)."
                 )
             return None
         version: int | None = (await connection.execute(sa.select(sync_schema.c.version))).scalar_one_or_none()
-        if version is None or version > VERSION:
+        if version is None or version < 1:
+            raise StoreError(
+                f"The database {self._database.name} does not tell which version its tables have: sync_schema has version {version}, where "
+                "a number from 1 has to be. Nothing was changed: put it right, or sync to another database."
+            )
+        if version > VERSION:
             raise StoreError(
                 f"The database {self._database.name} was written by a newer paysdk (its tables have version {version}, this one knows up "
                 f"to {VERSION}). Nothing was changed: update paysdk."

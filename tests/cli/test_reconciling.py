@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import sys
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -324,6 +325,19 @@ def test_bad_input_is_one_line(
     assert (2, "", 1) == (outcome.code, outcome.out, outcome.err.count("\n"))
     assert outcome.err.startswith(f"paysdk: {message}")
     assert before == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_the_database_of_another_program_stays_as_it_is(paysdk: Command, tmp_path: Path) -> None:
+    """To reconcile is to read."""
+    with closing(sqlite3.connect(file := tmp_path / "bookmarks.db")) as connection:
+        connection.execute("CREATE TABLE bookmarks (id)")
+    before = file.read_bytes()
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", str(file))
+
+    assert (2, "") == (outcome.code, outcome.out)
+    assert f"paysdk: The database {file} is no paysdk store, for it has no tables of paysdk's. Nothing was changed.\n" == outcome.err
+    assert before == file.read_bytes()
+    assert ["bookmarks.db"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:

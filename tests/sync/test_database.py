@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -84,10 +85,10 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch, place: str, 
         SQLPaymentStore(place)
 
 
-async def opened(place: str | Path) -> str:
+async def opened(place: str | Path, *, create: bool = True) -> str:
     """What entering a store says when it fails."""
     with pytest.raises(StoreError) as caught:
-        await SQLPaymentStore(place).__aenter__()
+        await SQLPaymentStore(place, create=create).__aenter__()
     return str(caught.value)
 
 
@@ -105,15 +106,54 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
-    """One that has a table of one of our names, byte by byte."""
+@pytest.mark.parametrize("name", ["payments", "Payments"])
+def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path, name: str) -> None:
+    """One that has a table of one of our names, which to SQLite are the same in capitals; byte by byte."""
     with closing(sqlite3.connect(file := tmp_path / "books.db")) as connection:
-        connection.execute("CREATE TABLE payments (id INTEGER)")
+        connection.execute(f"CREATE TABLE {name} (id INTEGER)")
     before = file.read_bytes()
 
-    assert "has a table payments that is not paysdk's. Nothing was changed" in asyncio.run(opened(file))
+    assert f"has a table {name} that is not paysdk's. Nothing was changed" in asyncio.run(opened(file))
     assert before == file.read_bytes()
     assert ["books.db"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_is_only_read_is_not_made(tmp_path: Path) -> None:
+    """Neither tables in another's database, byte by byte, nor a file."""
+    with closing(sqlite3.connect(file := tmp_path / "books.db")) as connection:
+        connection.execute("CREATE TABLE customers (id INTEGER)")
+    before = file.read_bytes()
+
+    assert "is no paysdk store, for it has no tables of paysdk's. Nothing was changed." in asyncio.run(opened(file, create=False))
+    assert "unable to open" in asyncio.run(opened(tmp_path / "none.db", create=False))
+    assert before == file.read_bytes()
+    assert ["books.db"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    "url", ["{0}", "sqlite:///{1}", "sqlite:///{1}?uri=true", "sqlite:///file:{2}?uri=true", "sqlite:///file:{2}?uri=true&mode=ro"]
+)
+async def test_what_is_there_can_be_only_read(
+    tmp_path: Path, url: str, shelf: Shelf, make: Callable[..., Payment], kept: Callable[..., Awaitable[dict[str, Payment]]]
+) -> None:
+    """By any way to name it, also one with signs that a URL would have to escape."""
+    file = tmp_path / "a #1.db"
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(file) as store:
+        await sync_payments(shelf, store)
+    async with SQLPaymentStore(url.format(file, quote(str(file)), quote(quote(str(file)))), create=False) as store:
+        assert ["1"] == list(await kept(store))
+
+
+async def test_what_is_only_read_is_not_brought_up_to_date(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older database stays as it is."""
+    async with SQLPaymentStore(place):
+        pass
+    async with SQLPaymentStore(place, create=False) as store:
+        assert [(1,)] == list(await rows(store, "SELECT version FROM sync_schema"))
+    monkeypatch.setattr("paysdk.sync.store.VERSION", 3)
+
+    assert "written by an older paysdk (its tables have version 1, this one reads 3)" in await opened(place, create=False)
 
 
 async def test_tables_of_others_are_no_hindrance(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
@@ -209,12 +249,13 @@ async def test_a_newer_database_is_refused(place: str, rows: Rows) -> None:
     assert "written by a newer paysdk (its tables have version 99, this one knows up to 1)" in await opened(place)
 
 
-async def test_a_database_without_its_version_is_refused(place: str, rows: Rows) -> None:
+@pytest.mark.parametrize(("statement", "version"), [("DELETE FROM sync_schema", "None"), ("UPDATE sync_schema SET version = 0", "0")])
+async def test_a_database_without_its_version_is_refused(place: str, rows: Rows, statement: str, version: str) -> None:
     """Nobody can know what is in it."""
     async with SQLPaymentStore(place) as store:
-        await rows(store, "DELETE FROM sync_schema", writes=True)
+        await rows(store, statement, writes=True)
 
-    assert "version None" in await opened(place)
+    assert f"sync_schema has version {version}, where a number from 1 has to be" in await opened(place)
 
 
 async def test_an_older_database_is_brought_up_to_date(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
