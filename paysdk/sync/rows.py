@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentDraft
+from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]
 
@@ -38,7 +39,15 @@ def _day_or_none(text: str | None) -> date | None:
 
 
 def _moment_or_none(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise StoreError(f"The database has {text!r} where a time with its zone has to be, in sync_state or payments. Put it right.")
+    return moment
 
 
 @attrs.frozen
@@ -91,7 +100,14 @@ class Codec:
         return written
 
     def payment(self, provider: str, content: Sequence[Any]) -> Payment:
-        """The payment in a row's *content*."""
+        """The payment in a row's *content*. Raises ``StoreError`` where that is not what was written."""
+        try:
+            return self._payment(provider, content)
+        except (ArithmeticError, AttributeError, TypeError, ValueError, StoreError):
+            reason = "in its row of the table payments an amount, a date, a time or raw is not as paysdk writes them"
+        raise StoreError(f"Payment {content[0]!r} of {provider} cannot be read: {reason}. Put the row right, or sync to another database.")
+
+    def _payment(self, provider: str, content: Sequence[Any]) -> Payment:
         payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = content
         customer_id, customer_number, customer_name, external_id, source, voided, created, modified, raw = rest
         # A draft, since what stands in the tables was checked when it was written.

@@ -17,6 +17,7 @@ from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec, storable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
     from .conftest import Shelf
 
@@ -161,4 +162,25 @@ async def test_an_amount_beyond_the_database_is_told(shelf: Shelf, schema: str, 
     shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
     async with SQLPaymentStore(schema) as store:
         with pytest.raises(StoreError, match="cannot be used"):
+            await sync_payments(shelf, store)
+
+
+@pytest.mark.parametrize("column", ["amount", "invoice_total", "payment_date", "created_at", "voided_date", "raw"])
+async def test_a_row_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, shelf: Shelf, make: Make, rows: Rows, column: str) -> None:
+    """With its payment, where another program has written what paysdk does not."""
+    shelf.payments = [make(7, 1)]
+    async with SQLPaymentStore(tmp_path / "payments.db") as store:
+        await sync_payments(shelf, store)
+        await rows(store, f"UPDATE payments SET {column} = x'616263'", writes=True)  # noqa: S608  # our own names
+        with pytest.raises(StoreError, match=r"Payment '7' of acme cannot be read: in its row of the table payments .* Put the row right"):
+            _ = [payment async for payment in store.payments(provider="acme")]
+
+
+@pytest.mark.parametrize("moment", ["garbage", "2026-01-31T08:00:00"])
+async def test_a_time_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, shelf: Shelf, rows: Rows, moment: str) -> None:
+    """That an account is synced up to, for one; without a zone it is none."""
+    async with SQLPaymentStore(tmp_path / "payments.db") as store:
+        await sync_payments(shelf, store)
+        await rows(store, f"UPDATE sync_state SET watermark = '{moment}'", writes=True)  # noqa: S608  # our own
+        with pytest.raises(StoreError, match=rf"has '{moment}' where a time with its zone has to be, in sync_state or payments"):
             await sync_payments(shelf, store)
