@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -313,12 +314,20 @@ _ADVICE = (
     ("read-only", "It is read-only: make it writable, or name another."),
     ("is full", "Make room, and sync again: it goes on where it was."),
     ("No space left", "Make room, and sync again: it goes on where it was."),
+    # Such is also the answer to a limit on the size of a file, which is not told apart.
+    ("disk I/O error", "Its disk may be full: make room, and sync again: it goes on where it was."),
     ("locked", f"Another program has been writing to it for {_PATIENCE} seconds: end that one, or wait, and sync again."),
     ("lock timeout", f"Another program has held its rows for {_PATIENCE} seconds: end that one, or wait, and sync again."),
     ("not a database", "It is a file of another kind: name another."),
     ("unable to open", "Look whether its folder is there, and may be written to."),
     ("connection", "Look whether it runs there, and whether the user and the password are right."),
 )
+
+
+# The keys that one of libpq's connection strings may begin with.
+_CONNECTION_STRING = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|options|application_name|ssl\w+)\s*=")
+# What the driver takes; SQLite itself takes others, with uri=true.
+_SQLITE_OPTIONS = {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 
 
 def database_at(place: str | os.PathLike[str], *, create: bool = True) -> Database:
@@ -332,6 +341,11 @@ def database_at(place: str | os.PathLike[str], *, create: bool = True) -> Databa
     if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(f"The database must be a path or a URL, not {type(place).__name__} {'' if given else 'without content'}.")
     if "://" not in given:
+        if _CONNECTION_STRING.match(given):  # which may hold a password, so it is not shown
+            raise ConfigurationError(
+                "The database is given in libpq's form, key=value. paysdk takes a URL, postgresql://user@host/name, or the path of a file, "
+                "which may begin with ./ where it looks like that."
+            )
         return _sqlite(sa.URL.create("sqlite+aiosqlite", database=given), create=create)
     return _by_url(given, create=create)
 
@@ -344,6 +358,11 @@ def _by_url(text: str, *, create: bool) -> Database:
         raise ConfigurationError("The database's URL cannot be read. It is sqlite:///payments.db, or postgresql://user@host/name.")
     kind, _, driver = url.drivername.partition("+")
     if kind == "sqlite" and driver in {"", "aiosqlite"}:
+        if strange := set[str]() if "uri" in url.query else url.query.keys() - _SQLITE_OPTIONS:
+            url = None  # what is given as an option may be a password, and frames of an error may be shown
+            raise ConfigurationError(
+                f"The URL of a file takes no {', '.join(sorted(strange))}; with uri=true SQLite has options of its own."
+            )
         return _sqlite(url.set(drivername="sqlite+aiosqlite"), create=create)
     if kind in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
         place = url.host or url.query.get("host") or "localhost"
@@ -355,6 +374,12 @@ def _by_url(text: str, *, create: bool) -> Database:
 def _sqlite(url: sa.URL, *, create: bool) -> Database:
     if url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory":
         raise ConfigurationError("A database in memory ends with its connection: give the path of a file.")
+    if url.host or url.port or url.username or url.password:
+        raise ConfigurationError(
+            "A file has no host, user or password: its URL has three slashes, or four, as in sqlite:////data/payments.db."
+        )
+    if "\0" in str(url.database):
+        raise ConfigurationError("The path of a file cannot hold a NUL character.")
     return _opened(str(Path(str(url.database))), _SQLite(url if create else _of_what_is_there(url)), "sync")
 
 
@@ -372,4 +397,8 @@ def _opened(name: str, backend: Backend, extra: str) -> Database:
         return Database(name, backend)
     except ModuleNotFoundError as error:
         missing = error.name
+    except (ArgumentError, TypeError, ValueError):
+        pass  # an option's value, which the error would show
+    if missing is None:
+        raise ConfigurationError(f"The URL of {name} has an option whose value it cannot have.")
     raise ConfigurationError(f'{name} needs {missing}, which is not installed: in the folder of paysdk, pip install ".[{extra}]"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sqlite3
 import sys
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         ("payments.db", "payments.db"),
         (Path("kept", "payments.db"), "kept/payments.db"),
         ("sqlite:///payments.db", "payments.db"),
+        ("./user=ann.db", "user=ann.db"),
+        ("books=2026.db", "books=2026.db"),
         ("sqlite+aiosqlite:////data/payments.db", "/data/payments.db"),
         ("postgresql://ann:letmein@db.example:5433/books", "postgresql://db.example:5433/books"),
         ("postgres://ann:letmein@db.example/books?password=letmein", "postgresql://db.example/books"),
@@ -64,6 +67,14 @@ def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
         (":memory:", "in memory ends with its connection"),
         ("sqlite://", "in memory"),
         ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
+        ("sqlite://localhost/payments.db", "A file has no host, user or password: its URL has three slashes, or four"),
+        ("sqlite://ann:letmein@/payments.db", "A file has no host"),
+        ("sqlite:///payments.db?password=letmein&mode=ro", "The URL of a file takes no mode, password; with uri=true"),
+        ("sqlite:///payments.db?timeout=soon", "The URL of payments.db has an option whose value it cannot have."),
+        ("sqlite:///payments.db?timeout=1&timeout=soon", "has an option whose value it cannot have."),
+        ("payments\0.db", "cannot hold a NUL"),
+        ("host=127.0.0.1 password=letmein", "libpq's form, key=value. paysdk takes a URL, postgresql://user@host/name"),
+        ("password = letmein", "libpq's form"),
     ],
 )
 def test_what_is_no_place_is_refused(place: Any, message: str, told_by: Callable[[BaseException], str]) -> None:  # noqa: ANN401  # whatever is given
@@ -203,6 +214,21 @@ def _small(connection: Any, _record: object) -> None:  # noqa: ANN401  # the dri
     cursor = connection.cursor()
     cursor.execute("PRAGMA max_page_count = 100")
     cursor.close()
+
+
+async def test_a_limit_on_files_is_like_a_full_disk(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
+    """SQLite cannot tell them apart, and the next sync goes on where this one was."""
+    shelf.page_size = 100
+    shelf.payments = [make(number, number, raw={"note": "x" * 500}) for number in range(1000)]
+    async with SQLPaymentStore(tmp_path / "payments.db") as store:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
+        try:
+            with pytest.raises(StoreError, match=r"disk I/O error. Its disk may be full: make room, and sync again"):
+                await sync_payments(shelf, store)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert 0 < (await sync_payments(shelf, store)).created < 1000
 
 
 async def test_a_file_that_another_program_locks_is_said_to_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
