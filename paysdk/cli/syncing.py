@@ -16,10 +16,10 @@ from paysdk.cli.screen import as_text, say, show, tell, utf8_stdout
 from paysdk.cli.tables import plain_table
 from paysdk.cli.walking import display, running, show_waiting
 from paysdk.conversion import make_converter
-from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
+from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, UnsupportedFilterError
 from paysdk.events import PageRead
 from paysdk.provider import PaymentsProvider
-from paysdk.sync import SQLPaymentStore, StoreError, SyncReport, sync_payments
+from paysdk.sync import AccountBusyError, SQLPaymentStore, StoreError, SyncReport, sync_payments
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sync"]
 
+_WRONG = (ConfigurationError, UnsupportedFilterError, StoreError)
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 
@@ -87,9 +88,14 @@ def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> No
 
 def _told(sync: _Sync) -> int:
     """Write what ended it to stderr, with the way to go on, and give its exit code."""
-    wrong = isinstance(sync.error, ConfigurationError | UnsupportedFilterError | StoreError)
-    say(f"{sync.provider.name}: {sync.error}{'' if wrong else ' The same command goes on from there.'}")
-    return 2 if wrong else 1
+    say(f"{sync.provider.name}: {sync.error}{_way_on(sync.error)}")
+    return 2 if isinstance(sync.error, _WRONG) else 1
+
+
+def _way_on(error: PaysdkError | None) -> str:
+    if isinstance(error, MalformedResponseError):
+        return " The same command will end there again, until the provider mends it; from Python, on_malformed sets a record aside."
+    return "" if isinstance(error, (*_WRONG, AccountBusyError)) else " The same command goes on from there."
 
 
 def _show(reports: list[SyncReport]) -> None:

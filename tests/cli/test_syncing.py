@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.sync import SyncReport
+from paysdk.sync import AccountBusyError, SyncReport
 from paysdk.testing import FaultPlan, open_sandbox, status, wrong_body
 
 if TYPE_CHECKING:
@@ -71,6 +71,33 @@ def test_a_sync_that_failed_goes_on(paysdk: Command, reached: Reach, place: str)
     assert first.err.startswith("paysdk: notify: 400")
     assert first.err.endswith(" The same command goes on from there.\n")
     assert "notify    full, resumed      100 " in second.out
+
+
+def test_what_the_same_command_would_meet_again_is_not_told_to_go_on(paysdk: Command, reached: Reach, place: str) -> None:
+    """A record that cannot be read stays one."""
+    rows = [{"id": 999, "amount": "not a number"}]
+    with reached("CAMPFIRE", open_sandbox("campfire", rows=rows)):
+        found = [paysdk("sync", "campfire", "--to", place) for _ in range(2)]
+
+    assert [1, 1] == [outcome.code for outcome in found]
+    assert found[0].err == found[1].err
+    assert found[0].err.startswith("paysdk: campfire: ")
+    assert found[0].err.endswith(
+        " The same command will end there again, until the provider mends it; from Python, on_malformed sets a record aside.\n"
+    )
+
+
+def test_a_busy_account_is_left_to_the_other(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was done, so there is nothing to go on from."""
+    from paysdk.cli import syncing  # noqa: PLC0415  # beside what it is patched in
+
+    async def busy(*_: object, **__: object) -> SyncReport:
+        raise AccountBusyError("Another has it.")
+
+    monkeypatch.setattr(syncing, "sync_payments", busy)
+    outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
+
+    assert (1, "paysdk: notify: Another has it.\n") == (outcome.code, outcome.err)
 
 
 def test_everything_can_be_asked_for(paysdk: Command, reached: Reach, place: str) -> None:
