@@ -309,6 +309,11 @@ class Database:
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError)
 
 
+# Immutable is for the user to say: a disk that is read-only here may be written to from elsewhere, and what is read would be wrong then.
+_FOLDER = (
+    "Look whether its folder is there, and may be written to, as SQLite does also while it reads. On a read-only disk, for a database "
+    "that nobody writes to, there is sqlite:///file:/folder/payments.db?immutable=1&uri=true."
+)
 _ADVICE = (
     ("readonly", "It is read-only: make it writable, or name another."),
     ("read-only", "It is read-only: make it writable, or name another."),
@@ -319,7 +324,7 @@ _ADVICE = (
     ("locked", f"Another program has been writing to it for {_PATIENCE} seconds: end that one, or wait, and sync again."),
     ("lock timeout", f"Another program has held its rows for {_PATIENCE} seconds: end that one, or wait, and sync again."),
     ("not a database", "It is a file of another kind: name another."),
-    ("unable to open", "Look whether its folder is there, and may be written to."),
+    ("unable to open", _FOLDER),
     ("connection", "Look whether it runs there, and whether the user and the password are right."),
 )
 

@@ -156,6 +156,18 @@ async def test_what_is_there_can_be_only_read(
         assert ["1"] == list(await kept(store))
 
 
+async def test_a_database_that_nobody_writes_to_can_be_read_without_files_beside_it(
+    tmp_path: Path, shelf: Shelf, make: Callable[..., Payment], kept: Callable[..., Awaitable[dict[str, Payment]]]
+) -> None:
+    """As it has to be on a read-only disk."""
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(file := tmp_path / "payments.db") as store:
+        await sync_payments(shelf, store)
+    async with SQLPaymentStore(f"sqlite:///file:{file}?immutable=1&uri=true", create=False) as store:
+        assert ["1"] == list(await kept(store))
+        assert [file] == await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+
+
 async def test_what_is_only_read_is_not_brought_up_to_date(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older database stays as it is."""
     async with SQLPaymentStore(place):
