@@ -301,6 +301,10 @@ def test_many_payments_of_one_outcome_are_counted(paysdk: Command, stored: Calla
         ),
         (("campfire", "notify", "--from", "payments.db", "--account", "none"), "There are no payments of campfire for the account none."),
         (("campfire", "notify", "--from", "other.db"), "The database other.db"),
+        (
+            ("campfire", "notify", "--from", "postgresql://ann:letmein@127.0.0.1:1/books"),
+            "The database postgresql://127.0.0.1:1/books cannot",
+        ),
         (("campfire", "notify", "--from", "payments.db", "--days", "-1"), "Invalid value for '--days'"),
         (("campfire", "notify", "--from", "payments.db", "--tolerance", "much"), "--tolerance takes an amount from 0, such as 0.05"),
         (("campfire", "notify", "--from", "payments.db", "--tolerance", "-1"), "--tolerance takes an amount from 0, such as 0.05"),
