@@ -224,7 +224,9 @@ def test_what_is_no_store_is_refused() -> None:
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
-    with pytest.raises(ModuleNotFoundError, match=r"procrastinate, which is not installed: pip install \"paysdk\[workers\]\""):
+    with pytest.raises(
+        ModuleNotFoundError, match=r'procrastinate, which is not installed: in the folder of paysdk, pip install "\.\[workers\]"'
+    ):
         importlib.reload(paysdk.sync.workers)
 
 
