@@ -23,7 +23,7 @@ from paysdk.sync.errors import StoreError
 from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -240,19 +240,28 @@ class Database:
         finally:
             self._open -= 1
 
-    async def written(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What *work* gives, done in a transaction of its own. Being cancelled waits for its end, so it is either done or undone."""
+    async def written(self, work: Callable[[AsyncConnection], Awaitable[T]], *, then: Callable[[T], object] = lambda _: None) -> T:
+        """What *work* gives, done in a transaction of its own.
+
+        Being cancelled waits for its end, so it is either done or undone; where it is done, *then* is called with what it gave.
+        """
 
         async def run() -> T:
             async with self.transaction(writes=True) as connection:
+                given = await work(connection)
+            then(given)
+            return given
+
+        return await _to_its_end(run())
+
+    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What *work* reads, in a transaction of its own. Being cancelled waits for its end, for drivers do not bear it well."""
+
+        async def run() -> T:
+            async with self.transaction(writes=False) as connection:
                 return await work(connection)
 
-        task = asyncio.ensure_future(run())
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait([task])
-            raise
+        return await _to_its_end(run())
 
     @asynccontextmanager
     async def _translated(self) -> AsyncGenerator[None]:
@@ -307,6 +316,22 @@ class Database:
 
     def _faults(self) -> tuple[type[BaseException], ...]:
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """What *work* gives. Being cancelled, however often, waits for its end."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        # Looked at, so that asyncio does not report an error that nobody asks for any more.
+        await asyncio.gather(task, return_exceptions=True)
+        raise asyncio.CancelledError
+    return task.result()
 
 
 # Immutable is for the user to say: a disk that is read-only here may be written to from elsewhere, and what is read would be wrong then.

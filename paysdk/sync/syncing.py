@@ -90,14 +90,17 @@ async def sync_payments(
     """
     database = database_of(store)
     _checked(account, overlap, lease)
-    right = await database.written(partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease))
-    sync = _Sync(provider, database, right, overlap)
+    rights: list[Lease] = []
+    taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease)
     try:
-        return await sync.run(full=full)
+        await database.written(taking, then=rights.append)
+        return await _Sync(provider, database, rights[0], overlap).run(full=full)
     finally:
-        # A lease that cannot be given back runs out, and what went wrong before is what should be told.
-        with suppress(StoreError):
-            await database.written(partial(release, lease=right))
+        # Also where this was cancelled while it was taking it. One that cannot be given back runs out, and what went wrong before is what
+        # should be told.
+        for right in rights:
+            with suppress(StoreError):
+                await database.written(partial(release, lease=right))
 
 
 def _checked(account: object, overlap: object, lease: object) -> None:
@@ -128,8 +131,7 @@ class _Sync:
         self._counts: Counter[str] = Counter()
 
     async def run(self, *, full: bool) -> SyncReport:
-        async with self._database.transaction(writes=False) as connection:
-            before = await writing.read_account(connection, self._database.backend.codec, self._lease)
+        before = await self._database.read(partial(writing.read_account, codec=self._database.backend.codec, lease=self._lease))
         incremental = self._provider.capabilities.lists_incrementally
         account = passes.begun(before, incremental=incremental, full=full, now=datetime.now(UTC))
         resumed = account.checkpoint is not None

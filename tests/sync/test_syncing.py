@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from paysdk import (
     PaginationError,
 )
 from paysdk.sync import AccountBusyError, LeaseLostError, SQLPaymentStore, SyncReport, sync_payments
+from paysdk.sync.lease import take
 from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
@@ -491,3 +493,74 @@ async def test_what_changes_in_part_is_named(shelf: Shelf, store: SQLPaymentStor
     await sync_payments(shelf, store)
 
     assert ("changed", "1", ("invoice.total", "invoice.balance")) == (await kinds(store))[-1]
+
+
+@pytest.mark.parametrize("turns", range(0, 60, 5))
+async def test_being_cancelled_at_any_turn_leaves_the_account_free(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, capfd: pytest.CaptureFixture[str], turns: int
+) -> None:
+    """Also while the lease is being taken or given back, and without a word on stderr."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    shelf.payments = [make(number, number) for number in range(6)]
+    task = asyncio.create_task(sync_payments(shelf, store))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await sync_payments(shelf, store)
+
+    del task
+    gc.collect()
+    assert ([], "") == (told, capfd.readouterr().err)
+
+
+async def test_being_cancelled_while_the_lease_is_taken_gives_it_back(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is cancelled."""
+    taking = asyncio.Event()
+
+    async def slow(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # whatever it is
+        right = await take(*arguments, **options)
+        taking.set()
+        await asyncio.sleep(0.02)
+        return right
+
+    monkeypatch.setattr("paysdk.sync.syncing.take", slow)
+    shelf.payments = [make(1, 1)]
+    task = asyncio.create_task(sync_payments(shelf, store))
+    await taking.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert [(1, None, 0.0)] == list(await rows(store, "SELECT fence, holder, leased_until FROM sync_state"))
+    assert [] == shelf.asked
+
+
+async def test_being_cancelled_while_another_is_at_it_says_no_more_than_that(
+    shelf: Shelf, store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the account is busy is not reported as an error that nobody asked for."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    taking = asyncio.Event()
+
+    async def busy(*_: Any, **__: Any) -> None:
+        taking.set()
+        await asyncio.sleep(0.01)
+        raise AccountBusyError
+
+    monkeypatch.setattr("paysdk.sync.syncing.take", busy)
+    task = asyncio.create_task(sync_payments(shelf, store))
+    await taking.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    del task
+    gc.collect()
+    assert [] == told
