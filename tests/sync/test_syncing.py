@@ -549,7 +549,7 @@ async def test_being_cancelled_while_another_is_at_it_says_no_more_than_that(
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     taking = asyncio.Event()
 
-    async def busy(*_: Any, **__: Any) -> None:
+    async def busy(*_: object, **__: object) -> None:
         taking.set()
         await asyncio.sleep(0.01)
         raise AccountBusyError
