@@ -19,7 +19,7 @@ from paysdk.sync.tables import MIGRATIONS, VERSION, content_of, metadata, paymen
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from types import TracebackType
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -70,7 +70,11 @@ class SQLPaymentStore:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again."""
+        """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again.
+
+        An iterator over payments that is not at its end, and waits for its reader, raises ``StoreError`` when it comes to what it had not
+        read yet.
+        """
         for reading in list(self._readings):
             with suppress(RuntimeError):  # another task is in the midst of it
                 await reading.aclose()
@@ -80,17 +84,14 @@ class SQLPaymentStore:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.
 
         Texts are ordered by code point, and payments without an invoice number come first. All are of one moment, and a thousand are held
-        at a time. A connection is in use until the last was given, or the iterator is closed (``contextlib.aclosing``).
+        at a time. A connection is in use until the last was read, or the iterator is closed (``contextlib.aclosing``). Where the store is
+        closed before, it raises ``StoreError``.
         """
-        reading = self._payments(provider, account)
-        self._readings.add(reading)
-        return reading
+        return self._payments(provider, account)
 
     def stored(self, *, provider: str, account: str = "default") -> AsyncGenerator[StoredPayment]:
         """All payments of an account that were ever stored, also those that have vanished; otherwise as ``payments``."""
-        reading = self._stored(provider, account)
-        self._readings.add(reading)
-        return reading
+        return self._stored(provider, account)
 
     async def changes(self, after: int = 0) -> AsyncGenerator[Change]:
         """What has happened to the payments of all accounts, from the entry behind number *after* to the latest there is.
@@ -125,13 +126,28 @@ class SQLPaymentStore:
         here = sa.and_(payments.c.provider == provider, payments.c.account == account, *which)
         columns = (*content_of, payments.c.vanished_at)
         ordered = sa.select(*columns).where(here).order_by(payments.c.invoice_number.nulls_first(), payments.c.id)
-        async with (
-            self._database.transaction(writes=False) as connection,
-            aclosing(self._database.backend.batches(connection, ordered, BATCH)) as batches,
-        ):
-            async for rows in batches:
+        reading = self._batches(ordered)
+        self._readings.add(reading)
+        async with aclosing(reading):
+            async for rows in reading:
                 for row in rows:
                     yield row
+                if len(rows) < BATCH:
+                    return
+        raise StoreError(
+            f"The database {self._database.name} was closed before all payments of account {account!r} of {provider} had been read. "
+            "Close the store when its readers have come to their end."
+        )
+
+    async def _batches(self, select: sa.Select[Any]) -> AsyncGenerator[Sequence[Any]]:
+        """The rows, the last batch shorter than the others: so a task that reads it sees whether another has closed it before its end."""
+        async with (
+            self._database.transaction(writes=False) as connection,
+            aclosing(self._database.backend.batches(connection, select, BATCH)) as batches,
+        ):
+            async for rows in batches:
+                yield rows
+        yield ()
 
     async def _make(self) -> None:
         if await self._known_version() != VERSION:

@@ -80,7 +80,55 @@ async def test_leaving_a_reader_early_leaves_nothing_behind(shelf: Shelf, place:
                 break
         kept = store.payments(provider="acme")
         assert "0" == (await anext(kept)).id
-    assert [] == [payment async for payment in kept]
+    with pytest.raises(StoreError, match="was closed before all payments of account 'default' of acme had been read"):
+        [payment async for payment in kept]
+
+
+@pytest.mark.parametrize("method", ["payments", "stored"])
+async def test_closing_the_store_is_no_end_of_the_payments(shelf: Shelf, place: str, make: Make, method: str) -> None:
+    """Another task that is in the midst of them gets an error, and not only a part."""
+    shelf.page_size = 3000
+    shelf.payments = [make(number, 1) for number in range(3000)]
+    store = await SQLPaymentStore(place).__aenter__()
+    await sync_payments(shelf, store)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    seen = 0
+
+    async def read() -> None:
+        nonlocal seen
+        async for _ in getattr(store, method)(provider="acme"):
+            seen += 1
+            begun.set()
+            await go_on.wait()
+
+    reading = asyncio.create_task(read())
+    await begun.wait()
+    await store.aclose()
+    go_on.set()
+    with pytest.raises(StoreError, match="Close the store when its readers have come to their end"):
+        await reading
+
+    assert 1000 == seen
+
+
+async def test_closing_behind_the_last_row_cuts_nothing_off(shelf: Shelf, place: str, make: Make) -> None:
+    """A reader that holds the last rows already comes to its end."""
+    shelf.payments = [make(number, 1) for number in range(3)]
+    async with SQLPaymentStore(place) as store:
+        await sync_payments(shelf, store)
+        kept = store.payments(provider="acme")
+        assert "0" == (await anext(kept)).id
+
+    assert ["1", "2"] == [payment.id async for payment in kept]
+
+
+async def test_a_whole_number_of_batches_has_an_end(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Though none of them is shorter."""
+    shelf.page_size = 1000
+    shelf.payments = [make(number, 1) for number in range(1000)]
+    await sync_payments(shelf, store)
+
+    assert 1000 == len([one async for one in store.payments(provider="acme")])
 
 
 async def test_closing_waits_for_what_is_under_way(shelf: Shelf, place: str, make: Make) -> None:
