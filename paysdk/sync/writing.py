@@ -69,13 +69,15 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
     changed: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
     same: list[str] = []
-    for payment_id, (stored, vanished_at) in known.items():
+    for payment_id, (stored, vanished_at, seen_pass) in known.items():
         row = page.rows[payment_id]
         if stored == row and vanished_at is None:
             same.append(payment_id)
             continue
         before, payment = (backend.codec.payment(lease.provider, content) for content in (stored, row))
-        stale = is_older(payment, before)
+        # What an earlier pass saw was read before this full one began, so what it finds is what there is now, also where the provider's
+        # clock was ahead. An incremental one cannot tell that from a version that comes late.
+        stale = (account.kind == "incremental" or seen_pass == account.number) and is_older(payment, before)
         after = before if stale else payment
         fields = () if stale else differing(before, after)
         if not fields and vanished_at is None:
@@ -162,13 +164,13 @@ def _array(ids: Sequence[str]) -> str:
 
 async def _known(
     connection: AsyncConnection, backend: Backend, of_account: sa.ColumnElement[bool], ids: list[str]
-) -> dict[str, tuple[tuple[Any, ...], object]]:
-    """What is stored under the ids: the content, and when it vanished."""
+) -> dict[str, tuple[tuple[Any, ...], object, int]]:
+    """What is stored under the ids: the content, when it vanished, and the pass that saw it last."""
     if not ids:
         return {}
-    wanted = sa.select(*content_of, payments.c.vanished_at).where(of_account, backend.among(payments.c.id, _new_ids))
+    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(of_account, backend.among(payments.c.id, _new_ids))
     rows = (await connection.execute(wanted, {"new_ids": _array(ids)})).all()
-    return {row[_ID]: (tuple(row[:-1]), row[-1]) for row in rows}
+    return {row[_ID]: (tuple(row[:-2]), row[-2], row[-1]) for row in rows}
 
 
 def _changed(lease: Lease, number: int) -> sa.Update:

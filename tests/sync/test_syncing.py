@@ -295,10 +295,47 @@ async def test_a_stale_record_of_one_that_vanished_brings_it_back_as_it_was(
     shelf.payments = [make(2, 5)]
     await sync_payments(shelf, store, full=True)
     shelf.payments = [make(2, 5), make(1, 4, amount=Decimal(1))]
-    await sync_payments(shelf, store, full=True)
+    await sync_payments(shelf, store)
 
     assert ("returned", "1", ()) == (await kinds(store))[-1]
     assert Decimal("100.50") == (await kept(store))["1"].amount
+
+
+async def test_a_full_pass_takes_what_a_clock_that_was_ahead_had_frozen(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept
+) -> None:
+    """An incremental one leaves it, since it cannot tell it from a version that comes late."""
+    shelf.payments = [make(1, 60), make(2, 55)]
+    await sync_payments(shelf, store)
+    mended = make(1, 57, voided_date=START.date())
+    shelf.payments[0] = mended
+    incremental = await sync_payments(shelf, store)
+    full = await sync_payments(shelf, store, full=True)
+    again = await sync_payments(shelf, store, full=True)
+
+    assert ({"unchanged": 2}, {"voided": 1, "unchanged": 1}, {"unchanged": 2}) == (counts(incremental), counts(full), counts(again))
+    assert [("voided", "1", ("voided_date", "modified_at"))] == (await kinds(store))[2:]
+    assert mended == (await kept(store))["1"] == (await replayed(store))["1"]
+
+
+@pytest.mark.parametrize("first", ["created", "changed", "unchanged"])
+async def test_an_older_version_overwrites_nothing_of_a_pass_that_goes_on(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, first: str
+) -> None:
+    """What a full pass saw before it was interrupted is as new as what it sees afterwards, however it had found it."""
+    newer = make(1, 50, amount=Decimal(5))
+    if first != "created":
+        shelf.payments = [newer if first == "unchanged" else make(1, 90)]
+        await sync_payments(shelf, store)
+    shelf.payments = [newer, make(2, 1), make(1, 40, amount=Decimal(4)), make(3, 2)]
+    shelf.waiting = stop_at(1)
+    with pytest.raises(ConnectionFailedError):
+        await sync_payments(shelf, store, full=True)
+    shelf.waiting = None
+    report = await sync_payments(shelf, store)
+
+    assert (True, {"created": 1, "unchanged": 1}) == (report.resumed, counts(report))
+    assert newer == (await kept(store))["1"]
 
 
 async def test_records_that_cannot_be_read_have_not_vanished(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
