@@ -30,6 +30,15 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
+# https://www.postgresql.org/docs/current/datatype-numeric.html
+_WHOLE_DIGITS, _DECIMALS = 131_072, 16_383
+
+
+def _is_numeric(amount: Decimal) -> bool:
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_DECIMALS and (not amount or amount.adjusted() < _WHOLE_DIGITS)
+
+
 def _same(value: Any) -> Any:  # noqa: ANN401  # whatever the driver takes and gives
     return value
 
@@ -52,12 +61,13 @@ def _moment_or_none(text: str | None) -> datetime | None:
 
 @attrs.frozen
 class Codec:
-    """How values are written for a database, and read from it; ``None`` is ``None`` in both."""
+    """How values are written for a database, and read from it; ``None`` is ``None`` in both. ``holds`` says which amounts it can keep."""
 
     written: Callable[[Any], Any]
     read_amount: Callable[[Any], Decimal]
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
+    holds: Callable[[Decimal], bool] | None = None
 
     def known_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
         """A time in a column that is never empty."""
@@ -67,7 +77,9 @@ class Codec:
         return moment
 
     def content(self, payment: Payment) -> Content:
-        """The row's content."""
+        """The row's content. Raises ``StoreError`` for an amount that the database cannot keep."""
+        if self.holds is not None:
+            self._check_amounts(payment, self.holds)
         invoice, customer = payment.invoice, payment.customer
         texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
         if customer is None:
@@ -98,6 +110,16 @@ class Codec:
             content = tuple(storable(value) if isinstance(value, str) else value for value in content)
         written: Content = self.written(content)
         return written
+
+    def _check_amounts(self, payment: Payment, holds: Callable[[Decimal], bool]) -> None:
+        invoice = payment.invoice
+        for name, amount in (("amount", payment.amount), ("invoice.total", invoice.total), ("invoice.balance", invoice.balance)):
+            if amount is not None and not holds(amount):
+                raise StoreError(
+                    f"Payment {payment.id!r} of {payment.provider} has {name} {amount:.5E}, which PostgreSQL cannot keep: its NUMERIC has "
+                    f"{_WHOLE_DIGITS} digits before the point and {_DECIMALS} behind it. Nothing of its page was written. Have it "
+                    "corrected at the provider, or keep this account in SQLite, which has amounts as text."
+                )
 
     def payment(self, provider: str, content: Sequence[Any]) -> Payment:
         """The payment in a row's *content*. Raises ``StoreError`` where that is not what was written."""
@@ -145,4 +167,4 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 # msgspec writes what SQLite has no type for as text, a whole row at a time.
 SQLITE = Codec(msgspec.to_builtins, Decimal, _day_or_none, _moment_or_none)
-POSTGRESQL = Codec(_same, _same, _same, _in_utc)
+POSTGRESQL = Codec(_same, _same, _same, _in_utc, _is_numeric)

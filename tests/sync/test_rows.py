@@ -157,12 +157,43 @@ async def test_signs_that_cannot_be_held_are_the_same_each_time(
     assert await kept(store) == await replayed(store)
 
 
-async def test_an_amount_beyond_the_database_is_told(shelf: Shelf, schema: str, make: Make) -> None:
-    """PostgreSQL has no number of a million digits."""
-    shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("amount", {"amount": Decimal("1E+131072")}),
+        ("invoice.total", {"invoice": InvoiceRef("1", None, Decimal("0E-16384"))}),
+        ("invoice.balance", {"invoice": InvoiceRef("1", None, None, Decimal("1.5E-16383"))}),
+        ("amount", {"amount": Decimal("1E+999999")}),
+    ],
+)
+async def test_an_amount_beyond_postgresql_is_told_with_its_payment(
+    shelf: Shelf, schema: str, make: Make, *, field: str, fields: dict[str, Any]
+) -> None:
+    """It has no number of a million digits; nothing of the page is sent, and the pages before it stand."""
+    shelf.payments = [make(0, 1), make(1, 1), make(2, 1), make(3, 1, **fields)]
     async with SQLPaymentStore(schema) as store:
-        with pytest.raises(StoreError, match="cannot be used"):
+        with pytest.raises(
+            StoreError, match=rf"Payment '3' of acme has {field} .* which PostgreSQL cannot keep: .* keep this account in SQLite"
+        ):
             await sync_payments(shelf, store)
+        assert ["0", "1"] == [payment.id async for payment in store.payments(provider="acme")]
+
+
+async def test_the_largest_and_the_finest_amounts_are_kept(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+    """Up to what PostgreSQL can hold, in either database, and zeros of any size."""
+    amounts = [Decimal(sent) for sent in ("9.5E+131071", "-1E-16383", "0E-16383", "0E+999999")]
+    shelf.payments = [make(number, 1, amount=amount) for number, amount in enumerate(amounts)]
+    await sync_payments(shelf, store)
+
+    assert amounts == [payment.amount for _, payment in sorted((await kept(store)).items())]
+
+
+async def test_sqlite_keeps_any_amount(tmp_path: Path, shelf: Shelf, make: Make, kept: Kept) -> None:
+    """As text."""
+    shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
+    async with SQLPaymentStore(tmp_path / "payments.db") as store:
+        await sync_payments(shelf, store)
+        assert Decimal("1E+999999") == (await kept(store))["1"].amount
 
 
 @pytest.mark.parametrize("column", ["amount", "invoice_total", "payment_date", "created_at", "voided_date", "raw"])
