@@ -95,6 +95,11 @@ class RestProvider:
         client: Client | None = getattr(self, "_client", None)
         return f"{type(self).__name__}({'' if client is None else f'base_url={client.settings.origin!r}'})"
 
+    @property
+    def base_url(self) -> str:
+        """The origin that it sends to."""
+        return self._client.settings.origin
+
     async def __aenter__(self) -> Self:
         self._client.reopen()
         return self

@@ -13,6 +13,7 @@ import attrs
 import sqlalchemy as sa
 
 from paysdk.sync.errors import AccountBusyError, LeaseLostError
+from paysdk.sync.origin import check_origin
 from paysdk.sync.tables import sync_state
 
 if TYPE_CHECKING:
@@ -46,12 +47,19 @@ def new_holder() -> str:
     return f"{_machine()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
-async def take(connection: AsyncConnection, backend: Backend, provider: str, account: str, seconds: float) -> Lease:
-    """Take the lease if nobody has it, or whoever has it let it run out or has died. Raises ``AccountBusyError`` otherwise."""
+async def take(
+    connection: AsyncConnection, backend: Backend, provider: str, account: str, seconds: float, *, origin: str | None = None
+) -> Lease:
+    """Take the lease if nobody has it, or whoever has it let it run out or has died. Raises ``AccountBusyError`` otherwise.
+
+    Raises ``ConfigurationError`` where *origin* is not the one that the account's payments were listed from.
+    """
     idle = {"fence": 0, "leased_until": 0.0, "pass_number": 0, "malformed": 0}
     await connection.execute(backend.add_if_new(sync_state, {"provider": provider, "account": account, **idle}))
     rest = (sync_state.c.leased_until - backend.now()).label("rest")
-    found = (await connection.execute(sa.select(sync_state.c.fence, sync_state.c.holder, rest).where(_row(provider, account)))).one()
+    columns = (sync_state.c.fence, sync_state.c.holder, sync_state.c.origin, rest)
+    found = (await connection.execute(sa.select(*columns).where(_row(provider, account)))).one()
+    check_origin(provider, account, found.origin, origin)
     if found.rest > 0 and not _has_died(found.holder):
         raise _busy(provider, account, found.rest)
     lease = Lease(provider=provider, account=account, fence=found.fence + 1, seconds=seconds)

@@ -16,6 +16,7 @@ from paysdk.errors import APIError, ConfigurationError, PaginationError
 from paysdk.sync import passes, writing
 from paysdk.sync.errors import StoreError
 from paysdk.sync.lease import release, renew, take
+from paysdk.sync.origin import origin_of
 from paysdk.sync.passes import PassKind
 from paysdk.sync.store import database_of
 
@@ -76,7 +77,9 @@ async def sync_payments(
 ) -> SyncReport:
     """Bring the store up to date with the provider, and say what has changed.
 
-    *account* tells apart the payments of several keys of one provider. The first sync lists everything, and so does every one where the
+    *account* tells apart the payments of several keys of one provider. Those of one account come from one place: where the provider has a
+    ``base_url``, its origin is remembered (all of this machine's count as one, so that a sandbox may have another port), and refused where
+    it is another. The first sync lists everything, and so does every one where the
     provider cannot list by time of modification; otherwise the later ones list what was modified since the last, less *overlap* seconds for
     what was committed late. Each page is committed together with the place where the next one starts: whatever ends a sync, the next one
     goes on there. *full* begins a full pass, which alone can tell what has vanished, and drops one that was interrupted.
@@ -85,16 +88,17 @@ async def sync_payments(
     once it has run out, or at once where its process is known to have died.
 
     Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over, ``StoreError`` where the database cannot
-    be used, ``ConfigurationError`` for an argument that cannot be right or a stored checkpoint that belongs elsewhere, and whatever the
-    provider's listing raises. Safe to cancel and to repeat after any of these.
+    be used, ``ConfigurationError`` for an argument that cannot be right, payments that were listed from another origin, or a stored
+    checkpoint that belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat after any of these.
     """
     database = database_of(store)
     _checked(account, overlap, lease)
     rights: list[Lease] = []
-    taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease)
+    origin = origin_of(provider)
+    taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease, origin=origin)
     try:
         await database.written(taking, then=rights.append)
-        return await _Sync(provider, database, rights[0], overlap).run(full=full)
+        return await _Sync(provider, database, rights[0], overlap, origin).run(full=full)
     finally:
         # Also where this was cancelled while it was taking it. One that cannot be given back runs out, and what went wrong before is what
         # should be told.
@@ -123,11 +127,13 @@ class _RefusedError(Exception):
 class _Sync:
     """One run: under one lease, from where the last one ended to the end of a pass."""
 
-    def __init__(self, provider: PaymentsProvider, database: Database, lease: Lease, overlap: float) -> None:
+    def __init__(self, provider: PaymentsProvider, database: Database, lease: Lease, overlap: float, origin: str | None) -> None:
         self._provider = provider
         self._database = database
         self._lease = lease
         self._overlap = overlap
+        # Remembered with the first page, and not before: a sync that failed before it had any binds nobody to a wrong address.
+        self._remembered = {} if origin is None else {"origin": origin}
         self._counts: Counter[str] = Counter()
 
     async def run(self, *, full: bool) -> SyncReport:
@@ -208,7 +214,7 @@ class _Sync:
 
         async def work(connection: AsyncConnection) -> Counter[str]:
             # First of all, for it fails where another has the lease, and keeps others from taking it until the end.
-            await renew(connection, backend, lease, **writing.state_of(after, backend.codec, complete=last))
+            await renew(connection, backend, lease, **writing.state_of(after, backend.codec, complete=last), **self._remembered)
             counts = await writing.write(connection, backend, lease, page, account)
             if last and account.kind == "full" and not account.malformed:
                 counts["vanished"] += await writing.sweep(connection, backend, lease, account)

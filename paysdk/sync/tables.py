@@ -136,6 +136,8 @@ sync_state: sa.Table = sa.Table(
     sa.Column("malformed", sa.BigInteger, nullable=False),
     sa.Column("watermark", _moment()),
     sa.Column("completed_at", _moment()),
+    # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider does not say.
+    sa.Column("origin", _text()),
 )
 
 sync_schema: sa.Table = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))

@@ -86,6 +86,7 @@ class Shelf:
     asked: list[tuple[datetime | None, str | None]] = attrs.field(factory=list[tuple[datetime | None, "str | None"]])
     waiting: Callable[[int], Any] | None = None
     name: str = "acme"
+    base_url: object = None
 
     @property
     def capabilities(self) -> Capabilities:

@@ -331,7 +331,9 @@ async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPayment
     began = asyncio.Event()
 
     async def work(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
-        await connection.execute(sa.text("INSERT INTO sync_state VALUES ('a', 'b', 1, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL)"))
+        await connection.execute(
+            sa.text("INSERT INTO sync_state VALUES ('a', 'b', 1, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL)")
+        )
         began.set()
         await asyncio.sleep(0.02)
 

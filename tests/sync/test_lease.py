@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
     """Write that somebody has the lease, for a long time."""
-    values = f"'acme', 'default', 5, '{holder}', 9e9, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL"
+    values = f"'acme', 'default', 5, '{holder}', 9e9, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL"
     await rows(store, f"INSERT INTO sync_state VALUES ({values})", writes=True)  # noqa: S608  # no user's
 
 
