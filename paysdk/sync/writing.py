@@ -169,8 +169,8 @@ async def _known(
     if not ids:
         return {}
     wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(of_account, backend.among(payments.c.id, _new_ids))
-    rows = (await connection.execute(wanted, {"new_ids": _array(ids)})).all()
-    return {row[_ID]: (tuple(row[:-2]), row[-2], row[-1]) for row in rows}
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in await connection.execute(wanted, {"new_ids": _array(ids)})]
+    return {row[_ID]: (row[:-2], row[-2], row[-1]) for row in rows}
 
 
 def _changed(lease: Lease, number: int) -> sa.Update:
