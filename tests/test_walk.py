@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paysdk import CampfireProvider, PaginationError, RequestTimeoutError, ServerError
+from paysdk.checkpoint import Checkpoint
 from paysdk.messages import Response
 
 if TYPE_CHECKING:
@@ -536,3 +537,12 @@ async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, mon
         await listing.collect()
     assert 10 * period <= listing.report.payments <= 10 * (period + 1)
     assert caught.value.url is not None
+
+
+async def test_what_was_given_of_a_window_is_a_repeat_only_unchanged() -> None:
+    """A position knows when what was given at its edge was modified: the same comes once, and a change since is given."""
+    server = ModelServer([5, 5, 9])
+    position = json.dumps([["cursor=&limit=10", [1, 2, 3], "2025-01-01T00:00:05Z"]])
+    listing = provider_of(server).list_payments(resume=Checkpoint("campfire", "", position))
+    assert ["3"] == [payment.id for payment in await listing.collect()]
+    assert 2 == listing.report.repeats_dropped

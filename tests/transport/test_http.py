@@ -195,8 +195,9 @@ async def test_answer_is_told() -> None:
     sent, answered = events
     assert RequestSent("campfire", "GET", url, 3) == sent
     assert isinstance(answered, Answered)
-    assert ("GET", url, 3, 200, len(answer.body)) == (answered.method, answered.url, answered.attempt, answered.status, answered.size)
-    assert answered.seconds > 0
+    expected = ("campfire", "GET", url, 3, 200, len(answer.body))
+    assert expected == (answered.provider, answered.method, answered.url, answered.attempt, answered.status, answered.size)
+    assert 0 < answered.seconds < 60
 
 
 async def test_nobody_listens() -> None:
@@ -805,3 +806,21 @@ async def test_error_answer_is_read_as_far_as_it_may_matter(raw_server: RawServe
     answer = await sender.send(LIST, attempt())
     await sender.aclose()
     assert (code, body[:65_536]) == (answer.status, answer.body)
+
+
+async def test_json_is_asked_for(raw_server: RawServers) -> None:
+    """And anything else rather than nothing, as an error may come in HTML."""
+    server = await raw_server(answering(OK))
+    sender, _ = transport(server.url)
+    await sender.send(LIST, attempt())
+    await sender.aclose()
+    assert b"\r\nAccept: application/json, */*;q=0.5\r\n" in server.requests[0]
+
+
+async def test_closed_session_that_was_given() -> None:
+    """Says whose it is and what to do."""
+    async with aiohttp.ClientSession() as session:
+        pass
+    sender, _ = transport("http://127.0.0.1:1", session=session)
+    with pytest.raises(ConfigurationError, match=r"^The session that was given is closed\. Give an open one, or none\.$"):
+        await sender.send(LIST, attempt())
