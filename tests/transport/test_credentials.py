@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk.errors import APIError, ConfigurationError, MalformedResponseError
-from paysdk.transport.credentials import Secret, checked_key, cleaned
+from paysdk.transport.credentials import Secret, checked_key, cleaned, forget_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,3 +116,21 @@ def test_an_error_is_gone_through() -> None:
     assert ("a" * 2000,) == cleaned(ConfigurationError("a" * 2000), []).args
     assert ("caf?",) == cleaned(ConfigurationError("caf\udce9"), []).args
     assert b"\xff***\x00" == cleaned(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw
+
+
+def raised(error: Exception) -> Exception:
+    """*error* with a frame in it."""
+    try:
+        raise error
+    except Exception as caught:  # noqa: BLE001  # it is given back
+        return caught
+
+
+def test_frames_are_dropped_wherever_errors_hang_together() -> None:
+    """By cause or by context, also where both lead on, and in circles."""
+    first, cause, context, *deeper = [raised(ValueError(str(number))) for number in range(6)]
+    first.__cause__, first.__context__ = cause, context
+    cause.__cause__, context.__cause__, context.__context__ = *deeper[:2], deeper[2]
+    deeper[0].__context__ = first
+    forget_frames(first)
+    assert [None] * 6 == [error.__traceback__ for error in (first, cause, context, *deeper)]
