@@ -19,6 +19,7 @@ from paysdk.errors import ConfigurationError, PaysdkError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
+    from paysdk.errors import MalformedResponseError
     from paysdk.events import Event
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
@@ -53,14 +54,18 @@ def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
 
 @asynccontextmanager
 async def opened(
-    access: Access, faults: list[PaysdkError], on_event: Callable[[Event], object] | None = None
+    access: Access,
+    faults: list[PaysdkError],
+    on_event: Callable[[Event], object] | None = None,
+    on_malformed: Callable[[MalformedResponseError], object] | None = None,
 ) -> AsyncGenerator[list[PaymentsProvider]]:
     """The providers, in the order in which they were named; whatever was started for them ends with the context.
 
     One that is broken itself is left out, and the error added to *faults*; so it is for one that cannot be closed. Raises
     ``ConfigurationError`` for whatever else is wrong with any of them, before anything is sent.
     """
-    extra = {name: _taken(make, currency=access.currency, on_event=on_event) for name, make in _loaded(access.names, faults).items()}
+    wanted = {"currency": access.currency, "on_event": on_event, "on_malformed": on_malformed}
+    extra = {name: _taken(make, **wanted) for name, make in _loaded(access.names, faults).items()}
     if access.currency is not None and extra and not any("currency" in settings for settings in extra.values()):
         raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out.")
     async with AsyncExitStack() as stack:

@@ -135,6 +135,9 @@ def sync_payments(
     to: Annotated[str, typer.Option("--to", metavar="DATABASE", help="A file for SQLite, or the URL of a PostgreSQL database.")],
     account: Annotated[str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")] = "default",
     full: Annotated[bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")] = False,
+    skip_malformed: Annotated[
+        bool, typer.Option("--skip-malformed", help="Leave out records that cannot be read, and say which they are.")
+    ] = False,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
     output_format: Annotated[
@@ -151,7 +154,7 @@ def sync_payments(
             raise
         raise ConfigurationError(str(error)) from None
     access = _access(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
-    return partial(sync, access, to, account, output_format, full=full)
+    return partial(sync, access, to, account, output_format, full=full, skip_malformed=skip_malformed)
 
 
 @app.command("reconcile", no_args_is_help=False)

@@ -22,6 +22,8 @@ from paysdk.provider import PaymentsProvider
 from paysdk.sync import AccountBusyError, SQLPaymentStore, StoreError, SyncReport, sync_payments
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import Progress, TaskID
 
     from paysdk.cli.access import Access
@@ -30,14 +32,17 @@ if TYPE_CHECKING:
 __all__ = ["sync"]
 
 _WRONG = (ConfigurationError, UnsupportedFilterError, StoreError)
+# Records that were left out, each on a line of stderr.
+_MOST_TOLD = 20
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 
-def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool) -> int:
+def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool, skip_malformed: bool) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
+    skipped: list[MalformedResponseError] = []
     try:
-        syncs = asyncio.run(_synced(access, place, account, faults, full=full))
+        syncs = asyncio.run(_synced(access, place, account, faults, skipped.append if skip_malformed else None, full=full))
     except StoreError as error:
         say(error)
         return 2
@@ -48,6 +53,10 @@ def sync(access: Access, place: str, account: str, output_format: Literal["table
     elif reports:
         _show(reports)
     sys.stdout.flush()
+    for fault in skipped[:_MOST_TOLD]:
+        say(f"left out: {fault}")
+    if len(skipped) > _MOST_TOLD:
+        say(f"left out: {len(skipped) - _MOST_TOLD:,} more")
     return max([0, *map(tell, faults), *(_told(sync) for sync in syncs if sync.error is not None)])
 
 
@@ -66,10 +75,19 @@ class _Sync:
             self.error = fault_of(self.provider.name, error)
 
 
-async def _synced(access: Access, place: str, account: str, faults: list[PaysdkError], *, full: bool) -> list[_Sync]:
+async def _synced(
+    access: Access,
+    place: str,
+    account: str,
+    faults: list[PaysdkError],
+    on_malformed: Callable[[MalformedResponseError], object] | None,
+    *,
+    full: bool,
+) -> list[_Sync]:
     progress = display(data_on_screen=False)
     bars: dict[str, TaskID] = {}
-    async with opened(access, faults, partial(_show_event, progress, bars)) as providers, SQLPaymentStore(place) as store:
+    watch = partial(_show_event, progress, bars)
+    async with opened(access, faults, watch, on_malformed) as providers, SQLPaymentStore(place) as store:
         bars |= {provider.name: progress.add_task(provider.name, total=None, note="") for provider in providers}
         syncs = [_Sync(provider) for provider in providers]
         with running(progress):
@@ -94,7 +112,7 @@ def _told(sync: _Sync) -> int:
 
 def _way_on(error: PaysdkError | None) -> str:
     if isinstance(error, MalformedResponseError):
-        return " The same command will end there again, until the provider mends it; from Python, on_malformed sets a record aside."
+        return " The same command will end there again, until the provider mends it; --skip-malformed leaves out what cannot be read."
     return "" if isinstance(error, (*_WRONG, AccountBusyError)) else " The same command goes on from there."
 
 

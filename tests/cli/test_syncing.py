@@ -83,8 +83,21 @@ def test_what_the_same_command_would_meet_again_is_not_told_to_go_on(paysdk: Com
     assert found[0].err == found[1].err
     assert found[0].err.startswith("paysdk: campfire: ")
     assert found[0].err.endswith(
-        " The same command will end there again, until the provider mends it; from Python, on_malformed sets a record aside.\n"
+        " The same command will end there again, until the provider mends it; --skip-malformed leaves out what cannot be read.\n"
     )
+
+
+@pytest.mark.parametrize(("bad", "more"), [(1, ""), (25, "paysdk: left out: 5 more\n")])
+def test_records_that_cannot_be_read_can_be_left_out(paysdk: Command, reached: Reach, place: str, bad: int, more: str) -> None:
+    """Each is told, up to a bound, and the others are stored."""
+    rows = [{"id": number, "amount": "not a number" if number < bad else "1.00"} for number in range(bad + 3)]
+    with reached("CAMPFIRE", open_sandbox("campfire", rows=rows)):
+        outcome = paysdk("sync", "campfire", "--to", place, "--skip-malformed", "--format", "json")
+
+    report = json.loads(outcome.out)
+    assert (0, 3, bad) == (outcome.code, report["created"], report["malformed"])
+    assert min(bad, 20) == outcome.err.count("paysdk: left out: The answer cannot be read")
+    assert outcome.err.endswith(more)
 
 
 def test_a_busy_account_is_left_to_the_other(paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
