@@ -19,7 +19,7 @@ from paysdk.cli.walking import display, running
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
-from paysdk.sync.database import database_at
+from paysdk.sync.places import database_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -19,7 +19,7 @@ from paysdk.sync.tables import sync_state
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from paysdk.sync.database import Backend
+    from paysdk.sync.backends import Backend
 
 __all__ = ["Lease", "new_holder", "release", "renew", "take"]
 

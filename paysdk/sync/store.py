@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
-from paysdk.sync.database import database_at
 from paysdk.sync.errors import StoreError
 from paysdk.sync.feed import BATCH, FEED, read_change
+from paysdk.sync.places import database_at
 from paysdk.sync.tables import MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from paysdk.sync.database import Backend
+    from paysdk.sync.backends import Backend
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
 

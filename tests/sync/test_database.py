@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
-from paysdk.sync.database import database_at
+from paysdk.sync.places import database_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -245,7 +245,7 @@ async def test_a_limit_on_files_is_like_a_full_disk(tmp_path: Path, shelf: Shelf
 
 async def test_a_file_that_another_program_locks_is_said_to_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some patience."""
-    monkeypatch.setattr("paysdk.sync.database._PATIENCE", 0.05)
+    monkeypatch.setattr("paysdk.sync.backends.PATIENCE", 0.05)
     with closing(sqlite3.connect(tmp_path / "payments.db", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE other (id INTEGER)")
         connection.execute("BEGIN EXCLUSIVE")
@@ -260,7 +260,7 @@ async def test_rows_that_another_program_locks_are_said_to_be_locked(schema: str
     """In PostgreSQL it is rows that are locked."""
     async with SQLPaymentStore(schema) as store:
         await sync_payments(shelf, store)
-    monkeypatch.setattr("paysdk.sync.database._PATIENCE", 0.05)
+    monkeypatch.setattr("paysdk.sync.backends.PATIENCE", 0.05)
     with psycopg.connect(schema) as other:
         other.execute("SELECT * FROM sync_state FOR UPDATE")
         async with SQLPaymentStore(f"{schema}") as store:

@@ -1,0 +1,209 @@
+"""What the two databases do differently: their drivers, their clocks, and the few statements that each has its own way for."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+__all__ = ["PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
+
+# Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
+PATIENCE = 10
+# The execution option that says whether a transaction is going to write.
+WRITES = "paysdk_writes"
+# Any number will do, so long as nothing else in the database locks with it.
+_LOCK_OF_THE_FEED, _LOCK_OF_THE_TABLES = 0x706179_01, 0x706179_02
+
+
+class Backend(Protocol):
+    """What differs between the databases."""
+
+    @property
+    def codec(self) -> Codec:
+        """How values are written."""
+        ...
+
+    @property
+    def lasting(self) -> str | None:
+        """What a database is told once, and keeps."""
+        ...
+
+    def engine(self) -> AsyncEngine:
+        """An engine that sets up each of its connections."""
+        ...
+
+    def probe(self, engine: AsyncEngine) -> None:
+        """Find out what can be found out before connecting. Raises what the driver raises."""
+        ...
+
+    def now(self) -> sa.ColumnElement[float]:
+        """The clock that leases are judged by, in seconds since 1970."""
+        ...
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        """Whether *column* is one of the *ids*, a JSON array."""
+        ...
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        """The *ids*, a JSON array, as rows in their order."""
+        ...
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        """An insert that leaves alone what is there."""
+        ...
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows, as fast as the database can."""
+        ...
+
+    def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        """The rows of a statement, so many at a time, without holding the others."""
+        ...
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        """Wait until no other transaction is numbering changes, so that they become visible in the order of their numbers."""
+        ...
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        """Wait until no other transaction is making tables."""
+        ...
+
+
+@attrs.frozen
+class SQLite:
+    """A file, through aiosqlite."""
+
+    url: sa.URL
+    codec: Codec = SQLITE
+    # Readers and the writer do not wait for each other then.
+    lasting: str | None = "PRAGMA journal_mode=WAL"
+
+    def engine(self) -> AsyncEngine:
+        engine = create_async_engine(self.url, hide_parameters=True, poolclass=sa.AsyncAdaptedQueuePool, connect_args={"timeout": PATIENCE})
+        event.listen(engine.sync_engine, "connect", _prepared)
+        event.listen(engine.sync_engine, "begin", _begun)
+        return engine
+
+    def probe(self, engine: AsyncEngine) -> None:
+        # aiosqlite's thread answers to its event loop also after it failed to open a file, by when that loop may have ended.
+        arguments, options = engine.dialect.create_connect_args(self.url)
+        sqlite3.connect(str(arguments[0]), uri=bool(options.get("uri"))).close()
+
+    def now(self) -> sa.ColumnElement[float]:
+        return sa.literal(time.time())
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        return column.in_(self.numbered(ids))
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        return sa.select(sa.func.json_each(ids).table_valued("value").c.value)
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        return sqlite.insert(table).values(values).on_conflict_do_nothing()
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        # As one prepared statement: SQLAlchemy's own work on each row would take as long as the database's.
+        places = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
+        await connection.exec_driver_sql(statement, list(rows))
+
+    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        compiled = select.compile(dialect=connection.dialect)
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        async with driver.execute(str(compiled), values) as cursor:
+            while rows := await cursor.fetchmany(size):
+                yield rows
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        """It has one writer at a time."""
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        """Likewise."""
+
+
+def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
+    # SQLAlchemy begins transactions below; left to itself, the driver would do so at its own times.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # In WAL mode this is enough for a process that is killed to lose nothing that it had committed.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begun(connection: sa.Connection) -> None:
+    # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
+    writes = connection.get_execution_options().get(WRITES)
+    if writes is not None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@attrs.frozen
+class PostgreSQL:
+    """A server, through psycopg."""
+
+    url: sa.URL
+    codec: Codec = POSTGRESQL
+    lasting: str | None = None
+
+    def engine(self) -> AsyncEngine:
+        # A process that stalls in a transaction holds its rows until the server ends it.
+        options = f"-c lock_timeout={PATIENCE}s -c idle_in_transaction_session_timeout={6 * PATIENCE}s"
+        given = self.url.query.get("options")
+        settings = {"options": f"{given} {options}" if isinstance(given, str) else options, "connect_timeout": PATIENCE}
+        url = self.url.difference_update_query(["options"])
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+
+    def probe(self, engine: AsyncEngine) -> None:
+        """Connecting tells all."""
+
+    def now(self) -> sa.ColumnElement[float]:
+        return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
+
+    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        # As an array, which the planner looks up in the index even in a table that it knows nothing of yet.
+        elements = sa.select(sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))).scalar_subquery()
+        return column == sa.func.any(sa.func.array(elements))
+
+    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+        elements = sa.func.json_array_elements_text(sa.cast(ids, sa.JSON)).table_valued("value", with_ordinality="place").render_derived()
+        return sa.select(elements.c.value).order_by(elements.c.place)
+
+    def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
+        return postgresql.insert(table).values(values).on_conflict_do_nothing()
+
+    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                await copy.write_row(row)
+
+    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        # A named cursor keeps the rows with the server. SQLAlchemy's own leaves it open where the reader leaves early.
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        compiled = select.compile(dialect=connection.dialect)
+        async with driver.cursor(name="paysdk") as cursor:
+            await cursor.execute(str(compiled), compiled.params)
+            while rows := await cursor.fetchmany(size):
+                yield rows
+
+    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+        # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_FEED)))
+
+    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)))
