@@ -156,7 +156,7 @@ def test_wrong_field_is_malformed_at_its_path(reader: Reader, path: str, value: 
         *[(CAMPFIRE, path) for path in ("id", "invoice_id", "amount")],
         *[(NOTIFY, path) for path in ("id", "amount", "invoice", "invoice.id")],
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_missing_field_is_named(reader: Reader, path: str) -> None:
     """A record without what it is nothing without is malformed, and the path names what is missing."""

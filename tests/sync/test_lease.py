@@ -40,7 +40,11 @@ async def test_nobody_waits_for_a_process_that_died(shelf: Shelf, store: SQLPaym
     assert [(6, None)] == list(await rows(store, "SELECT fence, holder FROM sync_state"))
 
 
-@pytest.mark.parametrize("holder", [new_holder(), "elsewhere/1/abcd", "", new_holder().replace(f"/{os.getpid()}/", "/1/")])
+@pytest.mark.parametrize(
+    "holder",
+    [new_holder(), "elsewhere/1/abcd", "", new_holder().replace(f"/{os.getpid()}/", "/1/")],
+    ids=["this process", "another machine", "nobody", "the first process"],
+)
 async def test_a_lease_of_whoever_may_live_is_left_alone(shelf: Shelf, store: SQLPaymentStore, rows: Rows, holder: str) -> None:
     """This process's own, another machine's, or one of whom nothing is known."""
     await held(store, rows, holder)
