@@ -15,7 +15,7 @@ from paysdk.errors import MalformedResponseError, PaginationError
 from paysdk.events import RepeatDropped
 from paysdk.messages import Request, Response
 from paysdk.pagination import PagesGiven, Pagination, Position, RequestsMade, repeats, same_request
-from paysdk.reading import RawPage, Reader, opened, read_records
+from paysdk.reading import RawPage, Reader, in_turns, opened, read_one_by_one, read_rows
 from paysdk.transport.client import Client
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows, belonging
@@ -27,7 +27,7 @@ __all__ = ["SLICE", "Account", "Chain", "Source"]
 
 Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
-# Records read in one go: about a millisecond's work, after which the event loop gets its turn.
+# Payments given, or records looked at one by one, before the event loop gets its turn: about a millisecond's work.
 SLICE = 500
 
 # An empty page with a link goes on, but not for ever.
@@ -99,7 +99,7 @@ class Chain:
         self._given: dict[str | int, object] = {}
         self._fruitless = 0
         self._set_aside_before: Counter[bytes] = Counter()
-        self._set_aside_now: list[bytes] = []
+        self._set_aside_now: Counter[bytes] = Counter()
         self._outlasted: set[str] = set()
 
     def wanted(self, position: Position) -> asyncio.Task[RawPage]:
@@ -115,38 +115,38 @@ class Chain:
             task.cancel()
         return self._under_way[same_request(position.query)]
 
-    async def read(self, position: Position, raw: RawPage) -> tuple[list[Any], list[bytes]]:
-        """The rows of the page at *position*, and their records; ``position`` moves on to the next page, which is asked for."""
+    async def read(self, position: Position, raw: RawPage) -> list[Any]:
+        """The rows of the page at *position*; ``position`` moves on to the next page, which is asked for."""
         reads_ids = self._source.pagination.reads_ids
         # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
         following = None if reads_ids else self._step(position, raw, [])
-        rows, records = await self._rows(raw, position)
+        rows = await self._rows(raw, position)
         if reads_ids:
             following = self._step(position, raw, [row.id for row in rows])
-        rows, records, ended = self._within(rows, records, position)
-        self._drop_repeats(rows, records, position)
+        rows, ended = self._within(rows, position)
+        self._drop_repeats(rows, position)
         if following is not None:
-            self._check_progress(rows, records)
-        self._leave_out(rows, records)
+            self._check_progress(rows)
+        self._leave_out(rows)
         if ended:
             following = None
             self.stop()
         # After a bad link there is a next page, but no way to it except through this one.
         self.position = position if self.bad_link else following
-        return rows, records
+        return rows
 
-    def _leave_out(self, rows: list[Any], records: list[bytes]) -> None:
+    def _leave_out(self, rows: list[Any]) -> None:
         if (leave_out := self._source.leave_out) is None:
             return
-        kept = [place for place, row in enumerate(rows) if not leave_out(row)]
-        self._account.left_out += len(rows) - len(kept)
-        rows[:], records[:] = [rows[place] for place in kept], [records[place] for place in kept]
+        read = len(rows)
+        rows[:] = [row for row in rows if not leave_out(row)]
+        self._account.left_out += read - len(rows)
 
-    def _check_progress(self, rows: list[Any], records: list[bytes]) -> None:
+    def _check_progress(self, rows: list[Any]) -> None:
         if rows:
             self._fruitless = 0
             try:
-                self._pages_given.add(rows, records)
+                self._pages_given.add(rows)
             except PaginationError as error:
                 self.bad_link = error
             return
@@ -189,24 +189,30 @@ class Chain:
             self.wanted(following)
         return following
 
-    async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[bytes]]:
+    async def _rows(self, raw: RawPage, position: Position) -> list[Any]:
+        rows: list[Any] = []
+        self._set_aside_before, self._set_aside_now = self._set_aside_now, Counter()
+        for turn, records in enumerate(in_turns(raw.records)):
+            if turn:
+                await asyncio.sleep(0)
+            if (read := read_rows(self._source.reader, records)) is None:
+                return await self._rows_one_by_one(raw, position)
+            rows += read
+        return rows
+
+    async def _rows_one_by_one(self, raw: RawPage, position: Position) -> list[Any]:
         on_malformed = self._source.on_malformed
         set_aside = None if on_malformed is None else partial(self._set_aside, position=position, tell=on_malformed)
-        self._set_aside_now = []
         rows: list[Any] = []
-        records: list[bytes] = []
-        for first in range(0, len(raw.records), SLICE):
-            if first:
+        for number, row in enumerate(read_one_by_one(self._source.reader, raw, set_aside), 1):
+            if row is not None:
+                rows.append(row)
+            if number % SLICE == 0:
                 await asyncio.sleep(0)
-            part = [bytes(record) for record in raw.records[first : first + SLICE]]
-            rows_of_part, readable = read_records(self._source.reader, part, first, set_aside)
-            rows += rows_of_part
-            records += readable
-        self._set_aside_before = Counter(self._set_aside_now)
-        return rows, records
+        return rows
 
     def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
-        self._set_aside_now.append(fault.raw)
+        self._set_aside_now[fault.raw] += 1
         # Pages that start from an id overlap, and where a record has no id to read, its bytes tell that it came before.
         if self._source.pagination.reads_ids and self._set_aside_before[fault.raw] > 0:
             self._set_aside_before[fault.raw] -= 1
@@ -215,19 +221,19 @@ class Chain:
         self._account.malformed += 1
         tell(fault)
 
-    def _within(self, rows: list[Any], records: list[bytes], position: Position) -> tuple[list[Any], list[bytes], bool]:
+    def _within(self, rows: list[Any], position: Position) -> tuple[list[Any], bool]:
         part, ended = belonging(rows, position)
         if len(range(*part.indices(len(rows)))) < len(rows):
-            rows, records = rows[part], records[part]
+            rows = rows[part]
         if rows:
             self.latest = rows[-1].modified_at
-        return rows, records, ended
+        return rows, ended
 
-    def _drop_repeats(self, rows: list[Any], records: list[bytes], position: Position) -> None:
+    def _drop_repeats(self, rows: list[Any], position: Position) -> None:
         before: dict[str | int, object] = self._given | dict.fromkeys(position.given, position.floor) if position.given else self._given
-        now, places = repeats(rows, records, before)
+        now, places = repeats(rows, before)
         self._given = now or self._given
         for place in reversed(places):
             self._source.client.watch(RepeatDropped(self._source.client.provider, str(rows[place].id)))
-            del rows[place], records[place]
+            del rows[place]
         self._account.repeats_dropped += len(places)

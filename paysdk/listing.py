@@ -135,8 +135,8 @@ class PagedListing:
         try:
             async with contextlib.aclosing(self._begin(self._source if limit is None else self._source.no_further())) as walk:
                 while (limit is None or len(payments) < limit) and (page := await walk.next_page()) is not None:
-                    async for rows, records in _slices(page):
-                        payments += map(self._source.reader.payment, rows, records)
+                    async for rows in _slices(page):
+                        payments += map(self._source.reader.payment, rows)
         except PaysdkError as error:
             # What was read goes down with the error, so going on means going on from where this began.
             error.checkpoint = None if self._resume is None else self._source.checkpoint(self._resume)
@@ -153,15 +153,15 @@ class PagedListing:
                 if len(page.rows) > SLICE:
                     # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
                     await asyncio.sleep(0)
-                yield Page(_PagePayments(source.reader.payment, page.rows, page.records), page.reported_count, page.checkpoint)
+                yield Page(_PagePayments(source.reader.payment, page.rows), page.reported_count, page.checkpoint)
 
     async def _payments(self, source: Source) -> AsyncGenerator[Payment]:
         payment = source.reader.payment
         async with contextlib.aclosing(self._begin(source)) as walk:
             while (page := await walk.next_page()) is not None:
-                async for rows, records in _slices(page):
-                    for row, record in zip(rows, records, strict=True):
-                        yield payment(row, record)
+                async for rows in _slices(page):
+                    for row in rows:
+                        yield payment(row)
 
     def _begin(self, source: Source) -> Walk:
         self._walk = Walk(source, self._resume)
@@ -172,15 +172,14 @@ class PagedListing:
 class _PagePayments(Sequence["Payment"]):
     """A page's payments, each made when it is asked for: a page of 10,000 is there at once, and unused ones cost nothing."""
 
-    _make: Callable[[Any, bytes], Payment]
+    _make: Callable[[Any], Payment]
     _rows: list[Any]
-    _records: list[bytes]
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Payment]:
-        return map(self._make, self._rows, self._records)
+        return map(self._make, self._rows)
 
     @overload
     def __getitem__(self, index: int) -> Payment: ...
@@ -188,8 +187,8 @@ class _PagePayments(Sequence["Payment"]):
     def __getitem__(self, index: slice) -> list[Payment]: ...
     def __getitem__(self, index: int | slice) -> Payment | list[Payment]:
         if isinstance(index, slice):
-            return list(map(self._make, self._rows[index], self._records[index]))
-        return self._make(self._rows[index], self._records[index])
+            return list(map(self._make, self._rows[index]))
+        return self._make(self._rows[index])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str | bytes):
@@ -202,12 +201,12 @@ class _PagePayments(Sequence["Payment"]):
         return repr(list(self))
 
 
-async def _slices(page: RowsOfPage) -> AsyncGenerator[tuple[list[Any], list[bytes]]]:
+async def _slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
     """The page by the slice, with a turn for the event loop in between."""
     for first in range(0, len(page.rows), SLICE):
         if first:
             await asyncio.sleep(0)
-        yield page.rows[first : first + SLICE], page.records[first : first + SLICE]
+        yield page.rows[first : first + SLICE]
 
 
 def _check_limit(limit: int | None) -> None:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from operator import attrgetter
+from types import MemberDescriptorType
+from typing import Any, Protocol, cast
 
 import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
 
-__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentDraft", "decode_exactly", "exact_number"]
+__all__ = [
+    "CustomerRef",
+    "CustomerRefDraft",
+    "InvoiceRef",
+    "InvoiceRefDraft",
+    "Payment",
+    "PaymentRow",
+    "PaymentValues",
+    "decode_exactly",
+    "exact_number",
+    "payment_of",
+]
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -87,6 +101,92 @@ def _as_json(raw: object) -> bytes:
     return sent
 
 
+class PaymentRow(Protocol):
+    """What a payment's fields are taken from: a record of a provider, typed, with its own bytes in ``raw``.
+
+    ``id`` is the provider's own, whole number or text, by which a walk tells records apart.
+    """
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def id(self) -> str | int: ...
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def currency(self) -> str | None: ...
+    @property
+    def payment_date(self) -> date | None: ...
+    @property
+    def invoice(self) -> InvoiceRef: ...
+    @property
+    def customer(self) -> CustomerRef | None: ...
+    @property
+    def external_id(self) -> str | None: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def voided_date(self) -> date | None: ...
+    @property
+    def created_at(self) -> datetime | None: ...
+    @property
+    def modified_at(self) -> datetime | None: ...
+    @property
+    def raw(self) -> bytes: ...
+
+
+class PaymentValues(msgspec.Struct, gc=False, kw_only=True):
+    """A row that is nothing but its values. They are neither converted nor validated, so whoever makes it answers for them."""
+
+    provider: str
+    id: str
+    amount: Decimal
+    invoice: InvoiceRef
+    currency: str | None = None
+    payment_date: date | None = None
+    customer: CustomerRef | None = None
+    external_id: str | None = None
+    source: str | None = None
+    voided_date: date | None = None
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    raw: bytes = b"{}"
+
+
+class _Draft:
+    """A ``Payment`` in the making: of one layout with it, and not frozen."""
+
+    __slots__ = ("_row",)
+
+    _row: PaymentRow
+
+
+def _in_row(name: str) -> property:
+    def put(payment: Any, value: object) -> None:  # noqa: ANN401  # a payment, to whom type checkers know no _row
+        if not hasattr(payment, "_row"):
+            _hold(payment, copy(_BLANK))
+        setattr(payment._row, name, value)  # noqa: SLF001  # this is Payment's own
+
+    return property(attrgetter(f"_row.{name}"), put)
+
+
+def _id_as_text(payment: Any) -> str:  # noqa: ANN401  # likewise
+    return str(payment._row.id)  # noqa: SLF001  # likewise
+
+
+# Reading a record takes less time than filling in the thirteen fields of a payment. So a payment that was read holds its row and nothing
+# else, and each field is looked up there when it is asked for, without a call of a Python function. What the constructor is given is put
+# into a row, too: attrs sets and gets the fields by their names, in __init__ and evolve, for pickling and in subclasses, and so comes
+# through here. Against everybody else the class's own __setattr__, which attrs makes, stands before it.
+def _kept_in_a_row(made: type[Payment]) -> type[Payment]:
+    """The attrs class *made*, with one slot for a row in place of one for each field."""
+    own = {name: value for name, value in vars(made).items() if not isinstance(value, MemberDescriptorType)}
+    fields = {field.name: _in_row(field.alias) for field in attrs.fields(made)}
+    fields["id"] = property(_id_as_text, fields["id"].fset)
+    return cast("type[Payment]", type(made.__name__, made.__bases__, own | fields | {"__slots__": ("_row",)}))
+
+
+@_kept_in_a_row
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Payment:
     """One payment, immutable, compared by everything but ``raw``.
@@ -127,11 +227,22 @@ class Payment:
         return decode_exactly(self._raw)
 
 
-# A page of 10,000 payments is built record by record, and the __init__ of a frozen class, which has to go through object.__setattr__ for
-# each field, takes more than twice as long as plain assignment. So a provider fills in a draft, which has the same slots and is not frozen,
-# and then makes it what it is by setting its __class__: Python allows that for classes of one layout, which is why these have no weakref
-# slot. It is the one way around the converters and validators, for values that come out of typed decoders; a test holds the drafts' fields
-# to the records'.
+_BLANK = PaymentValues(provider="", id="", amount=Decimal(), invoice=InvoiceRef(""))
+_hold = cast("Any", Payment)._row.__set__  # noqa: SLF001  # its own
+
+
+def payment_of(row: PaymentRow) -> Payment:
+    """The payment that *row* is."""
+    payment: Any = _Draft()
+    payment._row = row  # noqa: SLF001  # the draft's own field
+    payment.__class__ = Payment
+    return payment  # type: ignore[no-any-return]  # it has just become one
+
+
+# The __init__ of a frozen class has to go through object.__setattr__ for each field, which takes more than twice as long as plain
+# assignment. So a provider fills in a draft, which has the same slots and is not frozen, and then makes it what it is by setting its
+# __class__: Python allows that for classes of one layout, which is why these have no weakref slot. A test holds the drafts' fields to the
+# records'.
 class InvoiceRefDraft:
     """An ``InvoiceRef`` in the making."""
 
@@ -151,37 +262,3 @@ class CustomerRefDraft:
     id: str | None
     number: str | None
     name: str | None
-
-
-class PaymentDraft:
-    """A ``Payment`` in the making; its references may be drafts that are finished by then."""
-
-    __slots__ = (
-        "_raw",
-        "amount",
-        "created_at",
-        "currency",
-        "customer",
-        "external_id",
-        "id",
-        "invoice",
-        "modified_at",
-        "payment_date",
-        "provider",
-        "source",
-        "voided_date",
-    )
-
-    provider: str
-    id: str
-    amount: Decimal
-    currency: str | None
-    payment_date: date | None
-    invoice: InvoiceRef | InvoiceRefDraft
-    customer: CustomerRef | CustomerRefDraft | None
-    external_id: str | None
-    source: str | None
-    voided_date: date | None
-    created_at: datetime | None
-    modified_at: datetime | None
-    _raw: bytes

@@ -1,9 +1,9 @@
 """From an answer's bytes to payments, whatever the provider: pure.
 
-A page's way: its body is split into records, which keep their own bytes; the records are read by the slice into typed rows of the
-provider's shape; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step,
-for the whole page, so that the third cannot fail. Where a record cannot be read, its slice is gone through again record by record: the
-fault gets a path, and the good records do not pay for it.
+A page's way: its body is split into records, or a large one cut into runs of a few; these are read into typed rows of the provider's
+shape, each of which knows its own bytes; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is
+found in the second step, for the whole page, so that the third cannot fail. Where a record cannot be read, its page is gone through again
+record by record: the fault gets a path, and good pages do not pay for it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,25 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import attrs
 import msgspec
 
+from paysdk.cutting import cut
 from paysdk.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from paysdk.payment import Payment
 
-__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "exact_amount", "in_utc", "opened", "read_records"]
+__all__ = [
+    "RawPage",
+    "Reader",
+    "Row",
+    "as_array",
+    "decoded",
+    "exact_amount",
+    "in_turns",
+    "in_utc",
+    "opened",
+    "read_one_by_one",
+    "read_rows",
+]
 
 T = TypeVar("T")
 
@@ -32,6 +45,7 @@ _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 200
+_TURN = 131_072
 
 # Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads nothing that has one. Every escape is
 # matched, so that what follows an escaped backslash is not taken for one; the first group is a half. What stands in for it is as long.
@@ -41,15 +55,23 @@ _STAND_IN = rb"\uFfFd"
 
 @attrs.frozen
 class RawPage:
-    """A page's envelope, opened: its records still in their bytes, the link to the next page, and the count that the provider reported."""
+    """A page's envelope, opened: its records still in their bytes, the link to the next page, and the count that the provider reported.
 
-    records: Sequence[msgspec.Raw]
+    Where a large page was cut without reading it, ``records`` are runs of several, with the commas between, and ``around`` is what stood
+    before and after them.
+    """
+
+    records: Sequence[bytes | msgspec.Raw]
     link: str | None
     reported_count: int | None
+    around: tuple[bytes, bytes] | None = None
 
 
 class Row(Protocol):
-    """A record of a page, typed but still in the provider's shape. The time of modification is ``None`` where the provider sends none."""
+    """A record of a page, typed but still in the provider's shape.
+
+    ``modified_at`` is ``None`` where the provider sends no such time. ``raw`` are the record's own bytes.
+    """
 
     @property
     def id(self) -> str | int: ...
@@ -57,12 +79,20 @@ class Row(Protocol):
     @property
     def modified_at(self) -> datetime | None: ...
 
+    @property
+    def raw(self) -> bytes: ...
+
 
 class Reader(Protocol):
     """How a provider's pages are read. ``path`` is where the records stand in the body, such as ``$.results``."""
 
     @property
     def path(self) -> str: ...
+
+    @property
+    def reads_runs(self) -> bool:
+        """Whether ``rows`` also takes records that were not split, so that large pages may be cut into runs of them."""
+        ...
 
     def split(self, body: bytes) -> RawPage:
         """Open the envelope. Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``."""
@@ -72,8 +102,8 @@ class Reader(Protocol):
         """The ``Row`` of each record, in order. Raises ``msgspec.ValidationError`` if one is not what it must be."""
         ...
 
-    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
-        """What a row that ``rows`` gave means, with the record's own bytes as its ``raw``."""
+    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
+        """What a row that ``rows`` gave means."""
         ...
 
 
@@ -86,10 +116,24 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
 
 
 def opened(reader: Reader, body: bytes) -> RawPage:
-    """The page's envelope. Where records hold half of a surrogate pair it is opened all the same: the others can still be read.
+    """The page's envelope. Raises ``MalformedResponseError``."""
+    return (_cut(reader, body) if reader.reads_runs else None) or _split(reader, body)
 
-    Raises ``MalformedResponseError``.
-    """
+
+def _cut(reader: Reader, body: bytes) -> RawPage | None:
+    if (parts := cut(body, reader.path.removeprefix("$."))) is None:
+        return None
+    before, records, after = parts
+    try:
+        page = reader.split(before + after)
+        whole = not page.records and not reader.split(before + b"]}").records
+    except _UNREADABLE:
+        return None
+    return attrs.evolve(page, records=records, around=(before, after)) if whole else None
+
+
+def _split(reader: Reader, body: bytes) -> RawPage:
+    """The page by the record. Where records hold half of a surrogate pair it is opened all the same: the others can still be read."""
     whole = body
     try:
         return reader.split(body)
@@ -100,42 +144,58 @@ def opened(reader: Reader, body: bytes) -> RawPage:
     if whole == body:
         raise _malformed(fault, "$", body)
     page = decoded(reader.split, whole)
-    records: list[msgspec.Raw] = []
+    records: list[bytes] = []
     halves = end = 0
     for record in map(bytes, page.records):
         start = whole.index(record, end)
         end = start + len(record)
         halves += record.count(_STAND_IN)
-        records.append(msgspec.Raw(body[start:end]))
+        records.append(body[start:end])
     if halves < whole.count(_STAND_IN):  # it is in the link, or wherever else no stand-in will do
         raise _malformed(fault, "$", body)
     return attrs.evolve(page, records=records)
 
 
-def read_records(
-    reader: Reader, records: list[bytes], first: int, set_aside: Callable[[MalformedResponseError], None] | None
-) -> tuple[list[Any], list[bytes]]:
-    """The rows of a slice of a page, whose first record is the page's number *first* (from 0), and the record of each row.
-
-    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and the record
-    left out.
-    """
+def read_rows(reader: Reader, records: list[bytes]) -> list[Any] | None:
+    """The rows of *records*; ``None`` where that takes a closer look, at their whole page with ``read_one_by_one``."""
     try:
-        return reader.rows(records), records
+        return reader.rows(records)
     except _UNREADABLE:
-        rows: list[Any] = []
-        readable: list[bytes] = []
-    for index, record in enumerate(records, first):
+        return None
+
+
+def read_one_by_one(reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None) -> Iterator[Any]:
+    """The row of each record of *page*.
+
+    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and ``None``
+    stands for the row.
+    """
+    if page.around is not None:
+        before, after = page.around
+        page = _split(reader, before + b",".join(page.records) + after)
+    for number, record in enumerate(map(bytes, page.records)):
         try:
-            rows += reader.rows([record])
+            yield from reader.rows([record])
         except _UNREADABLE as error:
-            fault = _malformed(error, f"{reader.path}[{index}]", record)
+            fault = _malformed(error, f"{reader.path}[{number}]", record)
             if set_aside is None:
                 raise fault from None
             set_aside(fault)
-        else:
-            readable.append(record)
-    return rows, readable
+            yield None
+
+
+def in_turns(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:
+    """*records*, so many at a time that reading them takes about a millisecond, after which the event loop should get its turn."""
+    turn: list[bytes] = []
+    size = 0
+    for record in map(bytes, records):
+        turn.append(record)
+        size += len(record)
+        if size >= _TURN:
+            yield turn
+            turn, size = [], 0
+    if turn:
+        yield turn
 
 
 def as_array(records: list[bytes]) -> bytes:

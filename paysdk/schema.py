@@ -40,10 +40,11 @@ RowType = TypeVar("RowType", bound=HasId)
 
 @attrs.frozen
 class NormalisedRow:
-    """A record that was read: the payment that it is, if it is one."""
+    """A record that was read: the payment that it is, if it is one, and its bytes."""
 
     id: str | int
     payment: Payment | None
+    raw: bytes
 
     @property
     def modified_at(self) -> datetime | None:
@@ -62,6 +63,8 @@ class SchemaReader(Generic[PageType, RowType]):
     A record that does not fit its type is malformed. So is what the functions can make nothing of: a ``ValueError``, ``LookupError``,
     ``ArithmeticError`` or ``msgspec.ValidationError`` of theirs says why. Numbers that have no type in the schema become ``Decimal``.
     """
+
+    reads_runs = False
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class SchemaReader(Generic[PageType, RowType]):
         rows = self._rows.decode(as_array(records))
         return [self._normalised(row, record) for row, record in zip(rows, records, strict=True)]
 
-    def payment(self, row: NormalisedRow, record: bytes) -> Payment:  # noqa: ARG002  # it was made with the row
+    def payment(self, row: NormalisedRow) -> Payment:
         return cast("Payment", row.payment)
 
     def leaves_out(self, row: NormalisedRow) -> bool:
@@ -98,7 +101,7 @@ class SchemaReader(Generic[PageType, RowType]):
 
     def _normalised(self, row: RowType, record: bytes) -> NormalisedRow:
         try:
-            return NormalisedRow(row.id, self._normalise(row, record))
+            return NormalisedRow(row.id, self._normalise(row, record), record)
         except _BAD_VALUE as error:
             raise _malformed(error) from error
 

@@ -16,7 +16,7 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.errors import PaysdkError
 from paysdk.events import PageRead
 from paysdk.provider import ListingReport
-from paysdk.reading import RawPage, read_records
+from paysdk.reading import RawPage, read_one_by_one
 from paysdk.windows import TimeWindows, cuts, revisited
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class RowsOfPage:
     """
 
     rows: list[Any]
-    records: list[bytes]
     reported_count: int | None
     checkpoint: Checkpoint | None
 
@@ -117,7 +116,7 @@ class Walk:
 
     async def _read(self, chain: Chain, position: Position) -> RowsOfPage:
         raw = await self._source.client.finished(chain.wanted(position))
-        rows, records = await chain.read(position, raw)
+        rows = await chain.read(position, raw)
         if chain.position is None:
             self._ended(chain, position, rows)
         account = self._account
@@ -128,7 +127,7 @@ class Walk:
             account.reported_first = raw.reported_count
         self._complete = all(each.position is None for each in self._chains)
         self._source.client.watch(PageRead(self._source.client.provider, account.pages, len(rows), raw.reported_count))
-        return RowsOfPage(rows, records, raw.reported_count, None if self._complete else self._checkpoint())
+        return RowsOfPage(rows, raw.reported_count, None if self._complete else self._checkpoint())
 
     def _checkpoint(self) -> Checkpoint:
         return self._source.checkpoint([chain.position for chain in self._chains if chain.position is not None])
@@ -145,8 +144,7 @@ class Walk:
             places = windows.places(counted.reported_count or 0, self._source.concurrency)
             fetches += [self._start(self._source.fetch(windows.row_at(place), self._account.tally)) for place in places]
             pages = [await fetch for fetch in fetches]
-            records = [bytes(record) for page in pages for record in page.records]
-            return windows, [row.modified_at for row in read_records(self._source.reader, records, 0, None)[0]]
+            return windows, [row.modified_at for page in pages for row in read_one_by_one(self._source.reader, page, None)]
         except PaysdkError:
             # Without the cuts the listing is one chain, and as whole as ever.
             return windows, []

@@ -14,7 +14,7 @@ import pytest
 
 from paysdk.messages import Response
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
+from paysdk.providers.campfire.normalise import InvoicePaymentRow, InvoicePaymentsReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.messages import Request
-    from paysdk.providers.campfire.schema import PaymentRow
     from paysdk.reading import RawPage
 
 
@@ -87,9 +86,10 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
 
     read = InvoicePaymentsReader.rows
 
-    def rows(self: InvoicePaymentsReader, records: list[bytes]) -> list[PaymentRow]:
-        decoded[turn] = decoded.get(turn, 0) + len(records)
-        return read(self, records)
+    def rows(self: InvoicePaymentsReader, records: list[bytes]) -> list[InvoicePaymentRow]:
+        found = read(self, records)
+        decoded[turn] = decoded.get(turn, 0) + len(found)
+        return found
 
     monkeypatch.setattr(InvoicePaymentsReader, "rows", rows)
     counting = asyncio.create_task(count())

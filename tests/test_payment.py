@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,9 +22,11 @@ from paysdk.payment import (
     InvoiceRef,
     InvoiceRefDraft,
     Payment,
-    PaymentDraft,
+    PaymentRow,
+    PaymentValues,
     decode_exactly,
     exact_number,
+    payment_of,
 )
 
 WHOLE: dict[str, Any] = {
@@ -48,17 +51,12 @@ def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
     return Payment(**WHOLE | fields)
 
 
-def drafted(fields: dict[str, Any]) -> Payment:
+def read(fields: dict[str, Any]) -> Payment:
     """A payment made as the providers make them."""
-    draft: Any = PaymentDraft()
-    for name, value in fields.items():
-        setattr(draft, "_raw" if name == "raw" else name, value)
-    draft.__class__ = Payment
-    assert isinstance(draft, Payment)
-    return draft
+    return payment_of(PaymentValues(**fields))
 
 
-@pytest.mark.parametrize(("draft", "record"), [(PaymentDraft, Payment), (InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)])
+@pytest.mark.parametrize(("draft", "record"), [(InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)])
 def test_draft_has_the_fields_of_its_record(draft: type, record: type[attrs.AttrsInstance]) -> None:
     """A draft has a slot for each field of what it becomes, in one layout, and nothing else."""
     assert sorted(field.name for field in attrs.fields(record)) == sorted(draft.__slots__)  # type: ignore[attr-defined]
@@ -67,9 +65,22 @@ def test_draft_has_the_fields_of_its_record(draft: type, record: type[attrs.Attr
     assert isinstance(made, record)
 
 
-def test_finished_draft_is_a_payment_like_any_other() -> None:
-    """What a provider makes by way of a draft equals, hashes and prints as what the constructor makes."""
-    made, constructed = drafted(WHOLE), payment()
+def test_row_has_the_fields_of_a_payment() -> None:
+    """What a payment is taken from has each of its fields, with the same defaults, and nothing else."""
+    fields = {field.alias: field.default for field in attrs.fields(Payment)}
+    assert fields.keys() == vars(PaymentRow).keys() & fields.keys()
+    of_values = {field.name: field.default for field in msgspec.structs.fields(PaymentValues)}
+    required = {"provider", "id", "amount", "invoice"}
+    assert {name: default for name, default in fields.items() if name not in required} == {
+        name: default for name, default in of_values.items() if name not in required
+    }
+    assert required == {field.name for field in msgspec.structs.fields(PaymentValues) if field.required}
+    assert fields.keys() == of_values.keys()
+
+
+def test_payment_that_was_read_is_a_payment_like_any_other() -> None:
+    """What a provider makes of a row equals, hashes and prints as what the constructor makes."""
+    made, constructed = read(WHOLE), payment()
     assert constructed == made
     assert hash(constructed) == hash(made)
     assert repr(constructed) == repr(made)
@@ -78,20 +89,35 @@ def test_finished_draft_is_a_payment_like_any_other() -> None:
         made.amount = Decimal(1)  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("name", [field.alias for field in attrs.fields(Payment)])
+@pytest.mark.parametrize("name", [*(field.alias for field in attrs.fields(Payment)), "_row", "_raw"])
 def test_fields_cannot_be_set(name: str) -> None:
-    """A payment is immutable."""
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        setattr(payment(), name, None)
+    """A payment is immutable, by whatever name it holds what it has."""
+    for made in (payment(), read(WHOLE)):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(made, name, None)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            delattr(made, name)
+
+
+def test_payments_share_nothing() -> None:
+    """What one payment is made of is not what another is made of, and evolving one leaves it as it is."""
+    first, second = payment(), payment(amount=Decimal(7))
+    changed = attrs.evolve(first, id="changed", raw={"id": "changed"})
+    assert [WHOLE["amount"], Decimal(7)] == [first.amount, second.amount]
+    assert ["123", "changed"] == [first.id, changed.id]
+    assert {"id": "changed"} == changed.raw
+    assert decode_exactly(WHOLE["raw"]) == first.raw
 
 
 def test_payment_has_slots_only() -> None:
     """There is no place for an attribute that is not a field."""
+    assert ("_row",) == Payment.__slots__  # type: ignore[attr-defined]  # type checkers read the fields
     assert not hasattr(payment(), "__dict__")
+    assert not hasattr(read(WHOLE), "__dict__")
     assert not hasattr(payment().invoice, "__dict__")
 
 
-@pytest.mark.parametrize("made", [payment(), drafted(WHOLE)], ids=["constructed", "drafted"])
+@pytest.mark.parametrize("made", [payment(), read(WHOLE)], ids=["constructed", "read"])
 def test_copies_are_equal_and_keep_raw(made: Payment) -> None:
     """Pickling, copying and evolving lose nothing, the raw bytes included."""
     copies = [pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made), attrs.evolve(made)]  # its own pickle  # noqa: S301  # its own pickle

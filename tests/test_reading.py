@@ -17,7 +17,7 @@ import paysdk.providers
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader, read_invoice, read_paid
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import as_array, decoded, exact_amount, in_utc, opened, read_records
+from paysdk.reading import RawPage, as_array, decoded, exact_amount, in_utc, opened, read_one_by_one, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,10 @@ def good(reader: Reader) -> dict[str, Any]:
 def payments_in(reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None) -> list[Payment]:
     """All payments of a page."""
     page = opened(reader, body)
-    rows, records = read_records(reader, [bytes(record) for record in page.records], 0, set_aside)
-    return [reader.payment(row, record) for row, record in zip(rows, records, strict=True)]
+    rows = read_rows(reader, list(map(bytes, page.records)))
+    if rows is None:
+        rows = [row for row in read_one_by_one(reader, page, set_aside) if row is not None]
+    return [reader.payment(row) for row in rows]
 
 
 def fault_of(reader: Reader, body: bytes) -> MalformedResponseError:
@@ -196,10 +198,11 @@ def test_bad_records_are_set_aside_one_by_one(reader: Reader) -> None:
     records = [good(reader), bad[0], good(reader), bad[1], bad[2]]
     parts = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
     faults_found: list[MalformedResponseError] = []
-    rows, readable = read_records(reader, parts, 500, faults_found.append)
-    assert [parts[0], parts[2]] == readable
-    assert ["1", "1"] == [str(row.id)[-1] for row in rows]
-    assert [f"{reader.path}[{place}]" for place in (501, 503, 504)] == [fault.path.partition("]")[0] + "]" for fault in faults_found]
+    page = RawPage(parts, None, None)
+    assert read_rows(reader, parts) is None
+    rows = list(read_one_by_one(reader, page, faults_found.append))
+    assert [parts[0], None, parts[2], None, None] == [row and row.raw for row in rows]
+    assert [f"{reader.path}[{place}]" for place in (1, 3, 4)] == [fault.path.partition("]")[0] + "]" for fault in faults_found]
     assert [parts[1], parts[3], parts[4]] == [fault.raw for fault in faults_found]
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from paysdk import InvoiceRef, MalformedResponseError, Payment
-from paysdk.reading import RawPage, decoded, read_records
+from paysdk.reading import RawPage, decoded, read_one_by_one, read_rows
 from paysdk.schema import SchemaReader
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ def test_a_page_that_does_not_fit_is_malformed(body: bytes, message: str) -> Non
 def test_records_become_payments_and_keep_their_bytes() -> None:
     """Numbers are exact, and what was sent is there as it was."""
     sent = b'{"id": 1, "total": 12.50, "note": "x"}'
-    (row,), records = read_records(reader(), [sent], 0, None)
-    payment = reader().payment(row, records[0])
+    (row,) = reader().rows([sent])
+    payment = reader().payment(row)
     assert ("1", "12.50", {"id": 1, "total": Decimal("12.50"), "note": "x"}) == (payment.id, str(payment.amount), payment.raw)
-    assert (1, datetime(2026, 1, 1, tzinfo=UTC), False) == (row.id, row.modified_at, reader().leaves_out(row))
+    assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent, False) == (row.id, row.modified_at, row.raw, reader().leaves_out(row))
 
 
 def test_what_is_no_payment_is_said_to_be_none() -> None:
     """It has an id, from which a pagination may go on, and nothing else."""
-    (row,), _ = read_records(reader(), [b'{"id": 1, "what": "attempt"}'], 0, None)
+    (row,) = reader().rows([b'{"id": 1, "what": "attempt"}'])
     assert (1, None, True) == (row.id, row.modified_at, reader().leaves_out(row))
 
 
@@ -96,8 +96,10 @@ def test_what_is_no_payment_is_said_to_be_none() -> None:
 def test_a_record_of_which_nothing_can_be_made_is_malformed(record: bytes, message: str, path: str) -> None:
     """Whatever the function raises of a bad value says why, with the record's place, and the others can be read."""
     aside: list[MalformedResponseError] = []
-    rows, readable = read_records(reader(), [b'{"id": 0}', record, b'{"id": 2}'], 0, aside.append)
-    assert ([0, 2], 2) == ([row.id for row in rows], len(readable))
+    records = [b'{"id": 0}', record, b'{"id": 2}']
+    assert read_rows(reader(), records) is None
+    rows = read_one_by_one(reader(), RawPage(records, None, None), aside.append)
+    assert [0, None, 2] == [row and row.id for row in rows]
     assert [(path, record)] == [(error.path, error.raw) for error in aside]
     assert message in str(aside[0])
 
@@ -108,9 +110,9 @@ def test_a_function_may_say_where_a_value_is_wrong() -> None:
     def refuse(_row: Row, _record: bytes) -> Payment:
         raise msgspec.ValidationError("Expected something else - at `$.total`")
 
-    with pytest.raises(MalformedResponseError, match=r"Expected something else, at \$\.items\[3\]\.total") as raised:
-        read_records(reader(refuse), [b'{"id": 1}'], 3, None)
-    assert "$.items[3].total" == raised.value.path
+    with pytest.raises(MalformedResponseError, match=r"Expected something else, at \$\.items\[0\]\.total") as raised:
+        list(read_one_by_one(reader(refuse), RawPage([b'{"id": 1}'], None, None), None))
+    assert "$.items[0].total" == raised.value.path
 
 
 def test_a_mistake_in_a_function_is_no_malformed_record() -> None:
@@ -120,4 +122,4 @@ def test_a_mistake_in_a_function_is_no_malformed_record() -> None:
         raise AttributeError("no such field")
 
     with pytest.raises(AttributeError):
-        read_records(reader(mistaken), [b'{"id": 1}'], 0, None)
+        read_rows(reader(mistaken), [b'{"id": 1}'])

@@ -19,6 +19,7 @@ class Row:
 
     id: int
     modified_at: datetime | None
+    raw: bytes = b""
 
 
 def at(hour: int) -> datetime:

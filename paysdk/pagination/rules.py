@@ -186,9 +186,9 @@ class PagesGiven:
     def __init__(self) -> None:
         self._given = _Digests()
 
-    def add(self, rows: Sequence[Row], records: Sequence[bytes]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Remember a page of at least one row. Raises ``PaginationError`` if it was given before, unchanged."""
-        ends = [(rows[place].id, _mark(rows[place], records[place])) for place in (0, -1)]
+        ends = [(row.id, _mark(row)) for row in (rows[0], rows[-1])]
         if not self._given.add(f"{len(rows)} {ends}"):
             raise PaginationError(
                 f"The links lead back to a page that was given before, from {rows[0].id!r} to {rows[-1].id!r}, so following them would "
@@ -196,25 +196,25 @@ class PagesGiven:
             )
 
 
-def _mark(row: Row, record: bytes) -> object:
+def _mark(row: Row) -> object:
     """What differs where a payment was changed: its time of modification or, where there is none, all of it."""
-    return row.modified_at or record
+    return row.modified_at or row.raw
 
 
-def repeats(rows: Sequence[Row], records: Sequence[bytes], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
+def repeats(rows: Sequence[Row], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
     """What marks each payment of a page, by its id, and the places of the *rows* that are repeats; *before* has that of the page before.
 
     A payment that comes again unchanged is a repeat. One with another modification time, or where the provider sends none with anything
     else that is another, was changed while the listing went on, and is no repeat. ``None`` in *before* marks one of which nothing is known
     but that it was given.
     """
-    now: dict[str | int, object] = {row.id: row.modified_at or record for row, record in zip(rows, records, strict=True)}
+    now: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
     if len(now) == len(rows) and before.keys().isdisjoint(now):
         return now, []
     seen = dict(before)
     places: list[int] = []
-    for place, (row, record) in enumerate(zip(rows, records, strict=True)):
-        mark = _mark(row, record)
+    for place, row in enumerate(rows):
+        mark = _mark(row)
         if row.id in seen and seen[row.id] in (None, mark):
             places.append(place)
         seen[row.id] = mark

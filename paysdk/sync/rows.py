@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentDraft
+from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentValues, payment_of
 from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]
@@ -132,32 +132,31 @@ class Codec:
     def _payment(self, provider: str, content: Sequence[Any]) -> Payment:
         payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = content
         customer_id, customer_number, customer_name, external_id, source, voided, created, modified, raw = rest
-        # A draft, since what stands in the tables was checked when it was written.
-        payment: Any = PaymentDraft()
-        payment.provider = provider
-        payment.id = payment_id
-        payment.amount = self.read_amount(amount)
-        payment.currency = currency
-        payment.payment_date = self.read_day(paid)
-        payment.invoice = InvoiceRef(
+        invoice = InvoiceRef(
             invoice_id,
             invoice_number,
             None if total is None else self.read_amount(total),
             None if balance is None else self.read_amount(balance),
         )
-        payment.customer = (
-            None
-            if customer_id is None and customer_number is None and customer_name is None
-            else CustomerRef(customer_id, customer_number, customer_name)
+        no_customer = customer_id is None and customer_number is None and customer_name is None
+        # Not validated again: what stands in the tables was when it was written.
+        return payment_of(
+            PaymentValues(
+                provider=provider,
+                id=payment_id,
+                amount=self.read_amount(amount),
+                currency=currency,
+                payment_date=self.read_day(paid),
+                invoice=invoice,
+                customer=None if no_customer else CustomerRef(customer_id, customer_number, customer_name),
+                external_id=external_id,
+                source=source,
+                voided_date=self.read_day(voided),
+                created_at=self.read_moment(created),
+                modified_at=self.read_moment(modified),
+                raw=raw.encode(),
+            )
         )
-        payment.external_id = external_id
-        payment.source = source
-        payment.voided_date = self.read_day(voided)
-        payment.created_at = self.read_moment(created)
-        payment.modified_at = self.read_moment(modified)
-        payment._raw = raw.encode()  # noqa: SLF001  # the draft's own field
-        payment.__class__ = Payment
-        return payment  # type: ignore[no-any-return]  # it has just become one
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from rounds import Line, at_most, interleaved, report
 from rows import campfire_page, campfire_row, notify_page, times
 
-from paysdk.chain import SLICE
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import Reader, decoded, read_records
+from paysdk.reading import Reader, in_turns, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +25,9 @@ RECORDS_A_TURN = 10_000
 
 def payments(reader: Reader, body: bytes) -> list[Payment]:
     """What a listing does with a page, but for its turns for the event loop."""
-    page = decoded(reader.split, body)
     found: list[Payment] = []
-    for first in range(0, len(page.records), SLICE):
-        records = [bytes(record) for record in page.records[first : first + SLICE]]
-        found += map(reader.payment, *read_records(reader, records, first, None))
+    for records in in_turns(opened(reader, body).records):
+        found += map(reader.payment, reader.rows(records))
     return found
 
 

@@ -41,11 +41,9 @@ dataclass, and keeps the record. The models have the same fields, and keep no re
 payments, nine and ten plain fields each, in their own list shapes; Stripe's client runs on aiohttp here. An idle loop's stalls are what the
 machine does by itself; processor time is this process's own, which no other program lengthens.
 
-The bare loop is the one that paysdk does not reach. Of its time nearly all is `json.loads`; decoding the same bytes into typed rows takes a
-third of that, and what remains goes into keeping each record's bytes and into making two frozen objects of each row. In a trial,
-objects that only point at a row, and look up each field when it is read, were 1.2 to 1.4 times as fast as the bare loop where nothing is
-read, and as fast where three fields are. They would have to be something else than a plain attrs class, and one that is kept would keep its
-page in memory.
+Of the bare loop's time nearly all is `json.loads`. paysdk decodes the same bytes into typed rows in less than half of that, and a payment only
+points at its row, so that a field costs where it is read: some forty nanoseconds, and a quarter of a microsecond for `invoice`, which is made
+anew each time.
 """
 
 

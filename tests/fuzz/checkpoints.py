@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 from links import PAGINATIONS, follow
 from shaping import mutated, mutated_link
 
-from paysdk.providers.campfire.schema import PaymentRow
+from paysdk.providers.campfire.normalise import InvoicePaymentRow
 
 if TYPE_CHECKING:
     from paysdk.pagination import Position
 
-_ROWS = [PaymentRow(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)), PaymentRow(id=2, amount=1, invoice_id=1)]
+_ROWS = [
+    InvoicePaymentRow(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    InvoicePaymentRow(id=2, amount=1, invoice_id=1),
+]
 
 
 def test_one_input(data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk import Invoice, Payment, make_converter
-from paysdk.reading import opened, read_records
+from paysdk.reading import opened, read_one_by_one, read_rows
 
 if TYPE_CHECKING:
     from paysdk import MalformedResponseError
@@ -17,15 +17,21 @@ _CONVERTER = make_converter()
 
 
 def read_page(reader: Reader, body: bytes) -> None:
-    """Read a page and make its payments; setting the bad records aside must give the same ones."""
+    """Read a page and make its payments; read one by one, with the bad records set aside, they must be the same."""
     page = opened(reader, body)
-    records = [bytes(record) for record in page.records]
     set_aside: list[MalformedResponseError] = []
-    rows, readable = read_records(reader, records, 0, set_aside.append)
-    assert len(records) == len(rows) + len(set_aside) == len(readable) + len(set_aside)
-    for row, record in zip(rows, readable, strict=True):
-        _check_payment(reader.payment(row, record))
-    read_records(reader, records, 0, None)
+    one_by_one = list(read_one_by_one(reader, page, set_aside.append))
+    good = [row for row in one_by_one if row is not None]
+    assert len(one_by_one) == len(good) + len(set_aside)
+    payments = list(map(reader.payment, good))
+    for payment in payments:
+        _check_payment(payment)
+    rows = read_rows(reader, list(map(bytes, page.records)))
+    if rows is None:
+        list(read_one_by_one(reader, page, None))
+        raise AssertionError("what cannot be read together cannot be read one by one either")
+    assert payments == list(map(reader.payment, rows))
+    assert [payment.raw for payment in payments] == [reader.payment(row).raw for row in rows]
 
 
 def check_invoice(invoice: Invoice) -> None:

@@ -285,15 +285,15 @@ class AsksByTheLastId(HalFrom):
 class LosesDigits(PaymentsReader):
     """Amounts go through a float."""
 
-    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row, record), amount=Decimal(str(float(row.amount))), raw=record)
+    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row), amount=Decimal(str(float(row.amount))), raw=row.raw)
 
 
 class CutsRaw(PaymentsReader):
     """What was sent is what is needed."""
 
-    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row, record), raw={"id": row.id, "amount": row.amount})
+    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row), raw={"id": row.id, "amount": row.amount})
 
 
 class MakesZeros(PaymentsReader):
@@ -322,8 +322,8 @@ class TakesPythonsNumbers(PaymentsReader):
 class LosesTheSign(PaymentsReader):
     """What was paid back was paid."""
 
-    def payment(self, row: Any, record: bytes) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row, record), amount=abs(row.amount), raw=record)
+    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().payment(row), amount=abs(row.amount), raw=row.raw)
 
 
 class LeavesOutNothings(PaymentsReader):

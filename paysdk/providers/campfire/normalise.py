@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import msgspec
 
+from paysdk.cutting import runs
 from paysdk.errors import ConfigurationError
-from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft, decode_exactly, exact_number
+from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, decode_exactly, exact_number, payment_of
 from paysdk.providers.campfire.schema import (
     Attachment,
     Invoice,
@@ -35,27 +36,68 @@ NAME = "campfire"
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
 _page = msgspec.json.Decoder(PageEnvelope)
-_rows = msgspec.json.Decoder(list[PaymentRow], float_hook=Decimal)
+_records: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 _nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
 _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
+
+
+class InvoicePaymentRow(PaymentRow, gc=False):
+    """A payment of List Invoice Payments as what a ``Payment`` is taken from."""
+
+    # The array of a few records that this one was read in, and its place there. Set for each row, whatever a record may call so.
+    run: Any = None
+    place: Any = None
+
+    provider = NAME
+    customer = None
+
+    @property
+    def invoice(self) -> InvoiceRef:
+        """The invoice, which stands beside the payment's own fields."""
+        invoice: Any = InvoiceRefDraft()
+        invoice.id = str(self.invoice_id)
+        invoice.number = self.invoice_number
+        invoice.total = None
+        invoice.balance = None
+        invoice.__class__ = InvoiceRef
+        return invoice  # type: ignore[no-any-return]  # it has just become one
+
+    @property
+    def raw(self) -> bytes:
+        """The record's own bytes."""
+        place: int = self.place
+        return bytes(_records.decode(self.run)[place])
+
+
+_rows = msgspec.json.Decoder(list[InvoicePaymentRow], float_hook=Decimal)
 
 
 class InvoicePaymentsReader:
     """Reads the pages of List Invoice Payments."""
 
     path = "$.results"
+    reads_runs = True
+    payment = staticmethod(payment_of)
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
         return RawPage(page.results, page.next, page.count)
 
-    def rows(self, records: list[bytes]) -> list[PaymentRow]:
+    def rows(self, records: list[bytes]) -> list[InvoicePaymentRow]:
+        rows: list[InvoicePaymentRow] = []
+        for run in runs(records):
+            rows += self._rows(as_array([run]))
+        return rows
+
+    def _rows(self, run: bytes) -> list[InvoicePaymentRow]:
         try:
-            rows = _rows.decode(as_array(records))
+            rows = _rows.decode(run)
         except InvalidOperation:
             raise msgspec.ValidationError("Expected a number with an exponent that can be held - at `$[0].amount`") from None
-        for row in rows:
+        for place, row in enumerate(rows):
+            row.run = run
+            row.place = place
             created, modified = row.created_at, row.modified_at
             if type(row.amount) is not Decimal:
                 row.amount = exact_amount(row.amount, "$[0].amount")
@@ -64,30 +106,6 @@ class InvoicePaymentsReader:
             if modified is not None and modified.tzinfo is not UTC:
                 row.modified_at = in_utc(modified, "$[0].last_modified_at")
         return rows
-
-    def payment(self, row: PaymentRow, record: bytes) -> Payment:
-        invoice: Any = InvoiceRefDraft()
-        invoice.id = str(row.invoice_id)
-        invoice.number = row.invoice_number
-        invoice.total = None
-        invoice.balance = None
-        payment: Any = PaymentDraft()
-        payment.provider = NAME
-        payment.id = str(row.id)
-        payment.amount = row.amount
-        payment.currency = row.currency
-        payment.payment_date = row.payment_date
-        payment.invoice = invoice
-        payment.customer = None
-        payment.external_id = row.external_id
-        payment.source = row.source
-        payment.voided_date = row.voided_date
-        payment.created_at = row.created_at
-        payment.modified_at = row.modified_at
-        payment._raw = record  # noqa: SLF001  # the draft's own field
-        invoice.__class__ = InvoiceRef
-        payment.__class__ = Payment
-        return payment  # type: ignore[no-any-return]  # it has just become one
 
 
 @cache

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentDraft, exact_number
-from paysdk.providers.notify.schema import Customer, PageEnvelope, PaymentRow
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, exact_number, payment_of
+from paysdk.providers.notify.schema import PageEnvelope, PaymentRow
 from paysdk.reading import RawPage, as_array, exact_amount
 
 if TYPE_CHECKING:
@@ -22,13 +22,60 @@ __all__ = ["NAME", "PaymentsReader"]
 NAME = "notify"
 
 _page = msgspec.json.Decoder(PageEnvelope)
-_rows = msgspec.json.Decoder(list[PaymentRow], float_hook=exact_number)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
+
+
+class ListedPaymentRow(PaymentRow, gc=False):
+    """A payment of List payments as what a ``Payment`` is taken from."""
+
+    # Set for each row, whatever a record may call so: Notify sends no currency.
+    currency: Any = None
+    raw: Any = b""
+
+    provider = NAME
+    external_id = None
+    source = None
+    voided_date = None
+    created_at = None
+    modified_at = None
+
+    @property
+    def payment_date(self) -> date | None:
+        """When it was paid."""
+        return None if self.sent_date is None else _day(self.sent_date)
+
+    @property
+    def invoice(self) -> InvoiceRef:
+        """The invoice, with its total and what is open of it now."""
+        invoice: Any = InvoiceRefDraft()
+        invoice.id = self.sent_invoice.id
+        invoice.number = self.sent_invoice.number
+        invoice.total = self.sent_invoice.invoice_total
+        invoice.balance = self.sent_invoice.invoice_balance
+        invoice.__class__ = InvoiceRef
+        return invoice  # type: ignore[no-any-return]  # it has just become one
+
+    @property
+    def customer(self) -> CustomerRef | None:
+        """Who pays."""
+        if (sent := self.sent_customer) is None:
+            return None
+        customer: Any = CustomerRefDraft()
+        customer.id = sent.id
+        customer.number = sent.number
+        customer.name = sent.name
+        customer.__class__ = CustomerRef
+        return customer  # type: ignore[no-any-return]  # it has just become one
+
+
+_rows = msgspec.json.Decoder(list[ListedPaymentRow], float_hook=exact_number)
 
 
 @attrs.frozen
 class PaymentsReader:
     """Reads the pages of List payments. Notify sends no currency, so *currency* is what the provider object was configured with."""
+
+    reads_runs = False  # pages have at most 250 records, each of which is compared with what came before by its bytes
 
     currency: str | None
 
@@ -41,51 +88,23 @@ class PaymentsReader:
         link = page.links.next if page.links else None
         return RawPage(page.payments, link.href if link else None, page.count)
 
-    def rows(self, records: list[bytes]) -> list[PaymentRow]:
+    def rows(self, records: list[bytes]) -> list[ListedPaymentRow]:
         rows = _rows.decode(as_array(records))
-        for row in rows:
-            invoice = row.invoice
+        for row, record in zip(rows, records, strict=True):
+            row.currency = self.currency
+            row.raw = record
+            invoice = row.sent_invoice
             row.amount = _amount(row.amount, "$[0].amount")
             if invoice.invoice_total is not None:
                 invoice.invoice_total = _amount(invoice.invoice_total, "$[0].invoice.invoiceTotal")
             if invoice.invoice_balance is not None:
                 invoice.invoice_balance = _amount(invoice.invoice_balance, "$[0].invoice.invoiceBalance")
-            if row.date is not None:
-                _day(row.date)
+            if row.sent_date is not None:
+                _day(row.sent_date)
         return rows
 
-    def payment(self, row: PaymentRow, record: bytes) -> Payment:
-        invoice: Any = InvoiceRefDraft()
-        invoice.id = row.invoice.id
-        invoice.number = row.invoice.number
-        invoice.total = row.invoice.invoice_total
-        invoice.balance = row.invoice.invoice_balance
-        payment: Any = PaymentDraft()
-        payment.provider = NAME
-        payment.id = row.id
-        payment.amount = row.amount
-        payment.currency = self.currency
-        payment.payment_date = None if row.date is None else _day(row.date)
-        payment.invoice = invoice
-        payment.customer = None if row.customer is None else _customer(row.customer)
-        payment.external_id = None
-        payment.source = None
-        payment.voided_date = None
-        payment.created_at = None
-        payment.modified_at = None
-        payment._raw = record  # noqa: SLF001  # the draft's own field
-        invoice.__class__ = InvoiceRef
-        payment.__class__ = Payment
-        return payment  # type: ignore[no-any-return]  # it has just become one
-
-
-def _customer(sent: Customer) -> CustomerRef:
-    customer: Any = CustomerRefDraft()
-    customer.id = sent.id
-    customer.number = sent.number
-    customer.name = sent.name
-    customer.__class__ = CustomerRef
-    return customer  # type: ignore[no-any-return]  # it has just become one
+    def payment(self, row: ListedPaymentRow) -> Payment:
+        return payment_of(row)
 
 
 def _amount(sent: object, path: str) -> Decimal:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -33,16 +33,14 @@ class Customer(msgspec.Struct, gc=False):
     name: str | None = None
 
 
-class PaymentRow(msgspec.Struct, gc=False):
+class PaymentRow(msgspec.Struct, gc=False, rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"}):
     """One payment. There is no currency, no status and no timestamp."""
-
-    modified_at: ClassVar[None] = None
 
     id: Identifier
     amount: Any
-    invoice: Invoice
-    date: Day | None = None
-    customer: Customer | None = None
+    sent_invoice: Invoice
+    sent_date: Day | None = None
+    sent_customer: Customer | None = None
 
 
 class Link(msgspec.Struct):

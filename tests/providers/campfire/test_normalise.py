@@ -29,7 +29,7 @@ def sample(name: str) -> bytes:
 def listed(*records: dict[str, Any]) -> list[Payment]:
     """The payments of a page with these records."""
     parts = [json.dumps(record).encode() for record in records]
-    return [READER.payment(row, part) for row, part in zip(READER.rows(parts), parts, strict=True)]
+    return list(map(READER.payment, READER.rows(parts)))
 
 
 def invoice_with(**fields: object) -> bytes:
@@ -48,8 +48,7 @@ def test_sample_page_gives_its_payment() -> None:
     """The document's page becomes one payment, with each field where it belongs and all of it in raw."""
     body = sample("list_invoice_payments")
     page = READER.split(body)
-    records = [bytes(record) for record in page.records]
-    (payment,) = [READER.payment(row, record) for row, record in zip(READER.rows(records), records, strict=True)]
+    (payment,) = map(READER.payment, READER.rows(list(map(bytes, page.records))))
     moment = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
     expected = Payment(
         provider=NAME,

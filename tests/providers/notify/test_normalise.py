@@ -13,15 +13,14 @@ import paysdk.providers.notify
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.reading import read_records
+from paysdk.reading import read_one_by_one
 
 SAMPLE = (Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes()
 
 
 def listed(reader: PaymentsReader, *records: bytes) -> list[Payment]:
     """The payments of a page with these records."""
-    rows, readable = read_records(reader, list(records), 0, None)
-    return [reader.payment(row, record) for row, record in zip(rows, readable, strict=True)]
+    return list(map(reader.payment, reader.rows(list(records))))
 
 
 @pytest.mark.parametrize("currency", [None, "EUR"])
@@ -54,17 +53,14 @@ def test_sample_page_has_its_link_its_count_and_four_records() -> None:
 def test_empty_records_of_the_sample_are_malformed() -> None:
     """An empty object is a bad record: it is raised or set aside, not skipped."""
     reader = PaymentsReader(None)
-    records = [bytes(record) for record in reader.split(SAMPLE).records]
+    page = reader.split(SAMPLE)
     with pytest.raises(MalformedResponseError) as caught:
-        read_records(reader, records, 0, None)
+        list(read_one_by_one(reader, page, None))
     assert "$.payments[1].id" == caught.value.path
     found: list[MalformedResponseError] = []
-    rows, readable = read_records(reader, records, 0, found.append)
-    assert (1, 1, ["$.payments[1].id", "$.payments[2].id", "$.payments[3].id"]) == (
-        len(rows),
-        len(readable),
-        [fault.path for fault in found],
-    )
+    rows = list(read_one_by_one(reader, page, found.append))
+    assert [True, False, False, False] == [row is not None for row in rows]
+    assert ["$.payments[1].id", "$.payments[2].id", "$.payments[3].id"] == [fault.path for fault in found]
 
 
 @pytest.mark.parametrize(
