@@ -41,9 +41,9 @@ dataclass, and keeps the record. The models have the same fields, and keep no re
 payments, nine and ten plain fields each, in their own list shapes; Stripe's client runs on aiohttp here. An idle loop's stalls are what the
 machine does by itself; processor time is this process's own, which no other program lengthens.
 
-Of the bare loop's time nearly all is `json.loads`. paysdk decodes the same bytes into typed rows in less than half of that, and a payment only
-points at its row, so that a field costs where it is read: some forty nanoseconds, and a quarter of a microsecond for `invoice`, which is made
-anew each time.
+Of the bare loop's time nearly all is `json.loads`. paysdk decodes the same bytes into typed rows in less than half of that, and a payment
+only points at its row, so that a field costs where it is read: some forty nanoseconds, and a quarter of a microsecond for `invoice`, which
+is made anew each time.
 """
 
 
