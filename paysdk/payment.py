@@ -167,7 +167,7 @@ def _in_row(name: str) -> property:
             _hold(payment, copy(_BLANK))
         setattr(payment._row, name, value)  # noqa: SLF001  # this is Payment's own
 
-    return property(attrgetter(f"_row.{name}"), put)
+    return property(attrgetter(f"_row.{name}"), put, doc="")
 
 
 def _id_as_text(payment: Any) -> str:  # noqa: ANN401  # likewise
@@ -182,7 +182,7 @@ def _kept_in_a_row(made: type[Payment]) -> type[Payment]:
     """The attrs class *made*, with one slot for a row in place of one for each field."""
     own = {name: value for name, value in vars(made).items() if not isinstance(value, MemberDescriptorType)}
     fields = {field.name: _in_row(field.alias) for field in attrs.fields(made)}
-    fields["id"] = property(_id_as_text, fields["id"].fset)
+    fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
     return cast("type[Payment]", type(made.__name__, made.__bases__, own | fields | {"__slots__": ("_row",)}))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import pydoc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -97,6 +98,11 @@ def test_fields_cannot_be_set(name: str) -> None:
             setattr(made, name, None)
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             delattr(made, name)
+
+
+def test_help_has_no_word_of_how_fields_are_looked_up() -> None:
+    """What help and the reference show of a field is not the text of what looks it up."""
+    assert "attrgetter" not in pydoc.render_doc(Payment)
 
 
 def test_payments_share_nothing() -> None:
