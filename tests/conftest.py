@@ -42,6 +42,12 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return shown.replace("\\", "~") if isinstance(val, str | bytes) and "\\" in shown else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _measured_here_only() -> None:
+    """Coverage measures the processes that run tests, and not those that tests start, which would be slower and load more."""
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
 Until: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]
 
 

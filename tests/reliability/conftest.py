@@ -288,15 +288,6 @@ def world(trap: str, certificates: Certificates) -> Worlds:
     return begin
 
 
-Seen: TypeAlias = dict[tuple[str, str, str], set[str]]
-
-
-@pytest.fixture(scope="session")
-def seen() -> Seen:
-    """What came of each trouble, for each operation, "once" and "for ever", in this run, in words."""
-    return {}
-
-
 @pytest.fixture(scope="session")
 def ran() -> Counter[str]:
     """How much of what ran."""
@@ -323,8 +314,8 @@ def troubles() -> list[str]:
 
 @pytest.fixture
 def writing() -> bool:
-    """Whether this run is to write the page."""
-    return bool(os.environ.get("PAYSDK_WRITE_DOCS"))
+    """Whether this run is to write the page, which one of several processes could not: each has seen a part."""
+    return bool(os.environ.get("PAYSDK_WRITE_DOCS")) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
