@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.testing import Sandbox
+    from tests.conftest import Until
 
     SandboxClass = Callable[..., Sandbox]
 
@@ -95,6 +96,29 @@ async def test_close_leaves_no_task_behind(greeting_sandbox: SandboxClass, clien
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await waiting
     assert before == asyncio.all_tasks()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_close_cuts_a_connection_that_has_just_come(greeting_sandbox: SandboxClass, until: Until, turns: int) -> None:
+    """However far the event loop has come with accepting it."""
+    sandbox = greeting_sandbox()
+    await sandbox.start()
+    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as connection:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await sandbox.close()
+        connection.setblocking(False)  # noqa: FBT003  # socket's
+        await until(lambda: is_cut(connection))
+
+
+def is_cut(connection: socket.socket) -> bool:
+    """Whether the other side has ended it."""
+    try:
+        return b"" == connection.recv(1)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
 
 
 async def test_latency_is_waited(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:

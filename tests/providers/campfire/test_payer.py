@@ -29,6 +29,8 @@ from paysdk.transport.policy import RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Until
+
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 LIST, INVOICE = "/coa/api/v1/invoice-payments", 58700
 DAY = date(2026, 1, 31)
@@ -62,6 +64,15 @@ async def unknown(campfire: CampfireProvider, order: ManualPayment) -> OutcomeUn
     with pytest.raises(OutcomeUnknownError) as raised:
         await campfire.mark_invoice_paid(INVOICE, empty_transactions=[order])
     return raised.value
+
+
+async def cancelled(campfire: CampfireProvider, until: Until, comes: Callable[[], object]) -> None:
+    """Pay, and be cancelled as soon as something comes."""
+    paying = asyncio.create_task(campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]))
+    await until(comes)
+    paying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await paying
 
 
 async def found_by(error: OutcomeUnknownError) -> tuple[str, ...] | None:
@@ -116,26 +127,24 @@ async def test_what_another_order_made_is_not_found_for_the_first(pay_answer: An
         assert not {late, *second.payment_ids} & set(third.payment_ids)
 
 
-@pytest.mark.parametrize("cancelled_while", ["in flight", "it is looked for"])
-async def test_a_cancelled_order_may_be_booked_later(cancelled_while: str) -> None:
+@pytest.mark.parametrize(("method", "number"), [("POST", 1), ("GET", 2)], ids=["in flight", "it is looked for"])
+async def test_a_cancelled_order_may_be_booked_later(until: Until, method: Any, number: int) -> None:  # noqa: ANN401  # one of two words
     """An order that was cancelled, in flight or later, stands in the way of the next like any other of unknown outcome."""
-    hangs = {"in flight": FaultPlan().on(1, hang(), method="POST"), "it is looked for": FaultPlan().on(2, hang(), method="GET")}
-    faults = hangs[cancelled_while].always(status(502), method="POST")
+    faults = FaultPlan().on(number, hang(), method=method).always(status(502), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
         open_at(sandbox, on_event=at_order(2, lambda: booked(sandbox))) as campfire,
     ):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]), 0.05)
+        await cancelled(campfire, until, lambda: number == [each.method for each in sandbox.requests].count(method))
         assert await found_by(await unknown(campfire, UNNAMED)) is None
 
 
-async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way() -> None:
+async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(until: Until) -> None:
     """Cancelled while it waits after a 429, an order was not booked, and a new payment is the next one's."""
     faults = FaultPlan().on(1, status(429, retry_after=30), method="POST").always(status(502, processed=True), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]), 0.05)
+    events: list[Event] = []
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, on_event=events.append) as campfire:
+        await cancelled(campfire, until, lambda: any(isinstance(event, RetryPlanned) for event in events))
         campfire._client._retrying._inner._until = 0.0
         assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
 
