@@ -91,7 +91,7 @@ class PagedListing:
         filters: str,
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         resume: Sequence[Position] | None = None,
-        concurrency: int = 1,
+        concurrency: int,
         windows: TimeWindows | None = None,
         leave_out: Callable[[Any], bool] | None = None,
     ) -> None:

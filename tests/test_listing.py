@@ -420,6 +420,9 @@ async def test_repeats() -> None:
     assert [("campfire", 1, 3), ("campfire", 2, 2), ("campfire", 3, 2)] == [
         (event.provider, event.number, event.payments) for event in read
     ]
+    assert (
+        [listing.report.reported_first, listing.report.reported_last] == [read[0].reported_count, read[-1].reported_count] != [None, None]
+    )
 
 
 async def test_change_during_a_walk() -> None:

@@ -466,6 +466,14 @@ def test_page_that_comes_again_is_noticed() -> None:
             given.add(rows)
 
 
+def test_half_of_a_surrogate_pair_in_a_query_is_remembered() -> None:
+    """What UTF-8 cannot say can come again, too."""
+    made = RequestsMade()
+    made.add("cursor=\ud800")
+    with pytest.raises(PaginationError, match="was read before"):
+        made.add("cursor=\ud800")
+
+
 def test_links_in_messages_are_bounded() -> None:
     """A link of megabytes does not make a message of megabytes."""
     for follow in (campfire("cursor=", None).following, HalFrom(None).following):

@@ -49,6 +49,7 @@ def test_next_link(header: str, expected: str | None) -> None:
         '<?a>; rel="prev" x, <?b; rel=next',
         '<?a>; title="never, closed',
         "<?a> <?b>; rel=next",
+        "<?a>; rel=prev, X",
     ],
 )
 def test_header_that_cannot_be_read_is_no_end(header: str) -> None:

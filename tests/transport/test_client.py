@@ -12,7 +12,7 @@ import aiolimiter
 import pytest
 
 from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
-from paysdk.events import Answered, Event, RequestSent, RetryPlanned
+from paysdk.events import Answered, Event, RequestSent, RetryPlanned, Waiting
 from paysdk.messages import Request, Response
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -71,6 +71,9 @@ def read(response: Response) -> int:
         ({"retry": 3}, "retry must be a RetryPolicy"),
         ({"limiter": 3}, "limiter must be an async context manager"),
         ({"limiter": asyncio.Event()}, "limiter must be an async context manager"),
+        ({"limiter": type("Leaves", (), {"__aexit__": None})()}, "limiter must be an async context manager"),
+        ({"limiter": type("Enters", (), {"__aenter__": None})()}, "limiter must be an async context manager"),
+        ({"limiter": asyncio.Lock}, "limiter must be an async context manager"),
         ({"on_event": "log"}, "on_event must be callable"),
         ({"on_malformed": []}, "on_malformed must be callable"),
         ({"session": "session"}, "session must be an aiohttp.ClientSession"),
@@ -99,6 +102,21 @@ async def test_call() -> None:
         await caller.aclose()
         assert [True] == [request.authorised for request in sandbox.requests]
     assert Tally(requests=1, in_doubt=True) == tally
+
+
+async def test_events_say_whose_they_are(until: Until) -> None:
+    """Whatever is told of a call, by whichever part, has the provider's name."""
+    events: list[Event] = []
+    async with CampfireSandbox(faults=FaultPlan().always(status(429, headers={"Retry-After": "30"}))) as sandbox:
+        caller = client(sandbox.url, on_event=events.append)
+        first = caller.start(caller.call(GET, read, Tally()))
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
+        second = caller.start(caller.call(GET, read, Tally()))
+        await until(lambda: any(isinstance(event, Waiting) for event in events))
+        await caller.aclose()
+    assert (True, True) == (first.cancelled(), second.cancelled())
+    assert {RequestSent, Answered, RetryPlanned, Waiting} == {type(event) for event in events}
+    assert {"campfire"} == {event.provider for event in events}
 
 
 async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:

@@ -88,8 +88,10 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
         (KEY, "%73andbox%2Dkey%2573andbox%252dkey", "******"),
         ('sand/"box\\', r"key=sand%2f%22box%5C and sand/\"box\\, sand/\\\"bo", "key=*** and ***, ***"),
         ("Token l", "all well", "all well"),
+        ("Token eightlet", "is it eightlet?", "is it ***?"),
+        ("Token sevenle", "is it sevenle?", "is it sevenle?"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_a_key_is_blotted_out_of_what_an_api_repeats(key: str, text: str, shown: str) -> None:
     """The key goes, with or without its scheme, escaped or cut short; a text too short to be a key stays."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import stamina
 
 from paysdk.errors import (
     APIError,
@@ -402,3 +403,26 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
     assert 160 <= len(client.numbers) < 175
     notes = [note for error in errors for note in getattr(error, "__notes__", [])]
     assert {"It was not tried again: too many of this provider object's requests are failing at once."} == set(notes)
+
+
+async def test_retries_that_the_provider_asked_for_are_not_counted() -> None:
+    """A 429 that says when to come back takes nothing from what an outage may take."""
+    client = Client(Response(429, {"retry-after": "0.1"}, b""))
+    errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
+    assert 60 * 4 == len(client.numbers)
+    assert [RateLimitedError] * 60 == [type(error) for error in errors]
+
+
+async def test_nothing_else_ends_the_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """stamina, which would give up after 45 seconds by itself, is told not to: there is a deadline for that."""
+    told: list[dict[str, Any]] = []
+    caller = stamina.AsyncRetryingCaller
+
+    def noted(**how: Any) -> stamina.AsyncRetryingCaller:  # noqa: ANN401  # what stamina takes
+        told.append(how)
+        return caller(**how)
+
+    monkeypatch.setattr(stamina, "AsyncRetryingCaller", noted)
+    client = Client(Response(500, {}, b""), Response(200, {}, b"[1]"))
+    assert [1] == await client.call()
+    assert [{"attempts": 4, "timeout": None}] == told
