@@ -99,7 +99,7 @@ async def test_a_late_booking_is_not_taken_for_the_next_order() -> None:
     """Of two equal orders without names of which nobody knows the outcome, one booking is neither's; two are not told apart either."""
     faults = FaultPlan().on(1, hang(), method="POST").on(2, status(502), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
-        campfire = open_at(sandbox, timeout=0.05, on_event=at_order(2, lambda: booked(sandbox)))
+        campfire = open_at(sandbox, timeout=0.1, on_event=at_order(2, lambda: booked(sandbox)))
         first = await unknown(campfire, UNNAMED)
         second = await unknown(campfire, UNNAMED)
         assert [None, None] == [await found_by(first), await found_by(second)]
@@ -115,7 +115,7 @@ async def test_what_another_order_made_is_not_found_for_the_first(pay_answer: An
     faults = FaultPlan().on(1, hang(), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults, pay_answer=pay_answer) as sandbox,
-        open_at(sandbox, timeout=0.05) as campfire,
+        open_at(sandbox, timeout=0.1) as campfire,
     ):
         first = await unknown(campfire, UNNAMED)
         second = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
@@ -152,7 +152,7 @@ async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(
 async def test_one_order_is_settled_and_another_is_not() -> None:
     """Of two orders of unknown outcome that can be told apart, the one that is found does not settle the other."""
     faults = FaultPlan().always(hang(), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.05) as campfire:
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.1) as campfire:
         first = await unknown(campfire, UNNAMED)
         second = await unknown(campfire, attrs.evolve(UNNAMED, amount=Decimal("1.25")))
         late = booked(sandbox)

@@ -573,10 +573,10 @@ async def test_pay_fails_and_looking_is_tried_again() -> None:
 async def test_pay_fails_and_looking_times_out() -> None:
     """An attempt's timeout while looking is not taken for the deadline."""
     faults = FaultPlan().always(reset("body"), method="POST").on([2, 3, 4], hang(), method="GET", path=INVOICE)
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox, timeout=0.02) as campfire:
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox, timeout=0.1) as campfire:
         with pytest.raises(OutcomeUnknownError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
-    assert "timeout of 0.02 s for one attempt" in raised.value.found
+    assert "timeout of 0.1 s for one attempt" in raised.value.found
 
 
 async def test_pay_is_sent_again_after_a_429() -> None:
@@ -778,7 +778,7 @@ async def test_redirect_to_the_right_slash() -> None:
 async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
     """``check`` says nothing while the payment is not there, and gives the outcome as soon as it is, without sending it again."""
     async with CampfireSandbox(payments=0, faults=FaultPlan().on(1, hang(), method="POST")) as sandbox:
-        async with provider(sandbox, timeout=0.05) as campfire:
+        async with provider(sandbox, timeout=0.1) as campfire:
             with pytest.raises(OutcomeUnknownError) as raised:
                 await campfire.mark_invoice_paid(58700, empty_transactions=[attrs.evolve(MANUAL, external_id=None)])
             assert await raised.value.check() is None
