@@ -60,9 +60,9 @@ class Source:
     def request(self, position: Position) -> Request:
         return Request("GET", self.path, position.query)
 
-    async def fetch(self, position: Position, tally: Tally) -> RawPage:
+    async def fetch(self, position: Position, tally: Tally, *, cutting: bool = True) -> RawPage:
         def read(response: Response) -> RawPage:
-            page, header = opened(self.reader, response.body), self.pagination.header
+            page, header = opened(self.reader, response.body, cutting=cutting), self.pagination.header
             return page if header is None else attrs.evolve(page, link=response.headers.get(header))
 
         return await self.client.call(self.request(position), read, tally)
@@ -196,9 +196,19 @@ class Chain:
             if turn:
                 await asyncio.sleep(0)
             if (read := read_rows(self._source.reader, records)) is None:
-                return await self._rows_one_by_one(raw, position)
+                return await self._closer_look(raw, position)
             rows += read
         return rows
+
+    async def _closer_look(self, raw: RawPage, position: Position) -> list[Any]:
+        try:
+            return await self._rows_one_by_one(raw, position)
+        except MalformedResponseError as fault:
+            if raw.around is None or not fault.not_json or fault.path != "$":
+                raise
+        # No JSON at all is a failed attempt, and seen late where a page was cut. Its link was around the records, and holds.
+        again = self._start(self._source.fetch(position, self._account.tally, cutting=False))
+        return await self._rows_one_by_one(await self._source.client.finished(again), position)
 
     async def _rows_one_by_one(self, raw: RawPage, position: Position) -> list[Any]:
         on_malformed = self._source.on_malformed

@@ -5,21 +5,41 @@ records is cut into runs of a few, each of which the decoder reads as an array o
 
 - Its array begins where it seems to: what stands before the first record, closed by "]}", is a page without records.
 - It ends where it seems to: no other "]" follows its beginning, in whatever text or value. So no record has an array, either.
-- A run ends where a record does: within a text a quotation mark has a backslash before it, so what the runs are cut at is no part of one,
-  and outside of texts it stands between two objects of an array, of which there is one.
+- In between stands what the runs say: each, read alone, is an array of records, and joined by commas they are the page again.
 
-The first is seen when the page is opened, with the link and the count, which stand around the records. That the rest is JSON is seen when
-the runs are read: too late to ask for the page again, as is done where an answer breaks off or is something else altogether, which is seen
-at once. What looks otherwise is split as any other page.
+The first is seen when the page is opened, with the link and the count, which stand around the records; the last when the runs are read.
+What looks otherwise is split as any other page, and so is one in which a run turns out to be no array.
 """
 
 from __future__ import annotations
 
-__all__ = ["cut", "runs"]
+import msgspec
+
+__all__ = ["Run", "cut", "runs"]
 
 # In bytes. A payment that is kept keeps its run, so that a run is not much more than what one record takes anyway.
 _RUN = 4096
+_LONGEST = 4 * _RUN
+# As compact JSON has it between two objects of an array.
 _BORDER = b'},{"'
+
+_split: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Run:
+    """A few neighbouring records as one array, which is split when one of them is asked for by itself."""
+
+    __slots__ = ("_records", "array")
+
+    def __init__(self, array: bytes) -> None:
+        self.array = array
+        self._records: list[msgspec.Raw] | None = None
+
+    def record(self, place: int) -> bytes:
+        """The bytes of the record at *place*, from 0. The array must have been read."""
+        if self._records is None:
+            self._records = _split.decode(self.array)
+        return bytes(self._records[place])
 
 
 def cut(body: bytes, name: str) -> tuple[bytes, list[bytes], bytes] | None:
@@ -39,11 +59,20 @@ def cut(body: bytes, name: str) -> tuple[bytes, list[bytes], bytes] | None:
     while (border := body.find(_BORDER, start + _RUN, end)) >= 0:
         found.append(body[start : border + 1])
         start = border + 2
-    return before, [*found, body[start:end]], body[end:]
+    found.append(body[start:end])
+    # Longer ones have large records, for which there is nothing to gain, or borders of another look.
+    return None if max(map(len, found)) > _LONGEST else (before, found, body[end:])
 
 
 def runs(records: list[bytes]) -> list[bytes]:
-    """*records* in runs of a few, where they are not such runs already."""
-    size = sum(map(len, records))
-    together = max(1, _RUN * len(records) // max(1, size))
-    return [b",".join(records[first : first + together]) for first in range(0, len(records), together)]
+    """*records* in runs of a few, where they are not such runs already; a large one by itself."""
+    found: list[bytes] = []
+    together: list[bytes] = []
+    size = 0
+    for record in records:
+        if size + len(record) > _RUN and together:
+            found.append(b",".join(together))
+            together, size = [], 0
+        together.append(record)
+        size += len(record)
+    return [*found, b",".join(together)] if together else found

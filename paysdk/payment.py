@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import copy
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
@@ -135,7 +134,8 @@ class PaymentRow(Protocol):
     def raw(self) -> bytes: ...
 
 
-class PaymentValues(msgspec.Struct, gc=False, kw_only=True):
+@attrs.define(kw_only=True, eq=False)
+class PaymentValues:
     """A row that is nothing but its values. They are neither converted nor validated, so whoever makes it answers for them."""
 
     provider: str
@@ -153,7 +153,16 @@ class PaymentValues(msgspec.Struct, gc=False, kw_only=True):
     raw: bytes = b"{}"
 
 
-class _Draft:
+class _Described:
+    """What has ``__attrs_attrs__`` in the place of ``Payment``.
+
+    msgspec encodes a class that has these itself from its slots, which would be as ``{}``. One that inherits them it refuses.
+    """
+
+    __slots__ = ()
+
+
+class _Draft(_Described):
     """A ``Payment`` in the making: of one layout with it, and not frozen."""
 
     __slots__ = ("_row",)
@@ -164,7 +173,7 @@ class _Draft:
 def _in_row(name: str) -> property:
     def put(payment: Any, value: object) -> None:  # noqa: ANN401  # a payment, to whom type checkers know no _row
         if not hasattr(payment, "_row"):
-            _hold(payment, copy(_BLANK))
+            _hold(payment, PaymentValues.__new__(PaymentValues))
         setattr(payment._row, name, value)  # noqa: SLF001  # this is Payment's own
 
     return property(attrgetter(f"_row.{name}"), put, doc="")
@@ -183,7 +192,8 @@ def _kept_in_a_row(made: type[Payment]) -> type[Payment]:
     own = {name: value for name, value in vars(made).items() if not isinstance(value, MemberDescriptorType)}
     fields = {field.name: _in_row(field.alias) for field in attrs.fields(made)}
     fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
-    return cast("type[Payment]", type(made.__name__, made.__bases__, own | fields | {"__slots__": ("_row",)}))
+    cast("Any", _Described).__attrs_attrs__ = own.pop("__attrs_attrs__")
+    return cast("type[Payment]", type(made.__name__, (_Described,), own | fields | {"__slots__": ("_row",)}))
 
 
 @_kept_in_a_row
@@ -227,7 +237,6 @@ class Payment:
         return decode_exactly(self._raw)
 
 
-_BLANK = PaymentValues(provider="", id="", amount=Decimal(), invoice=InvoiceRef(""))
 _hold = cast("Any", Payment)._row.__set__  # noqa: SLF001  # its own
 
 

@@ -115,9 +115,12 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
         raise _malformed(error, "$", body) from None
 
 
-def opened(reader: Reader, body: bytes) -> RawPage:
-    """The page's envelope. Raises ``MalformedResponseError``."""
-    return (_cut(reader, body) if reader.reads_runs else None) or _split(reader, body)
+def opened(reader: Reader, body: bytes, *, cutting: bool = True) -> RawPage:
+    """The page's envelope; with *cutting*, that of a large one may be cut. Raises ``MalformedResponseError``.
+
+    Whether a page is JSON in between is not seen where it was cut.
+    """
+    return (_cut(reader, body) if cutting and reader.reads_runs else None) or _split(reader, body)
 
 
 def _cut(reader: Reader, body: bytes) -> RawPage | None:

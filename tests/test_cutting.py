@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from paysdk.cutting import cut, runs
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.reading import opened, read_one_by_one, read_rows
+from paysdk.testing import FaultPlan, wrong_body
+from paysdk.transport.policy import RetryPolicy
 
 READER = InvoicePaymentsReader()
 AWKWARD = ['},{"', '"}]', '],"results":[', '\\"},{\\"id\\":1', "é\ud83d\ude00", "", "]}", '{"results":[']
@@ -27,6 +31,19 @@ def record(number: int, **more: object) -> dict[str, Any]:
 def page(records: list[dict[str, Any]], *, tail: str = ',"next":"?cursor=b","count":7', separators: tuple[str, str] = (",", ":")) -> bytes:
     """A page with these records."""
     return f'{{"previous":null,"results":{json.dumps(records, separators=separators)}{tail}}}'.encode()
+
+
+BROKEN = wrong_body(
+    page([record(number) for number in range(300)], tail=',"next":null,"count":300').replace(
+        b'},{"id":100', b'},<html>502</html>{"id":100'
+    ),
+    content_type="application/json",
+)
+
+
+def campfire(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # what the constructor takes
+    """A provider that tries three times without waiting."""
+    return CampfireProvider(sandbox.api_key, base_url=sandbox.url, retry=RetryPolicy(attempts=3, wait_initial=0), **settings)
 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
@@ -174,10 +191,49 @@ def test_pages_are_read_as_json_says(
     assert together is None or found == [row.raw for row in together]
 
 
+@pytest.mark.parametrize("look", [(", ", ": "), (",\n", ":")])
+def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str]) -> None:
+    """Nor is one with large records: reading one record's bytes would take going through all of them, and a payment would keep them."""
+    for records in ([record(number) for number in range(200)], [record(number, note="x" * 20_000) for number in range(3)]):
+        body = page(records).replace(b'"},{"', b'"}' + look[0].encode() + b'{"')
+        assert (len(records), None) == (len(opened(READER, body).records), opened(READER, body).around)
+        assert records == read(body)[0]
+
+
+@pytest.mark.parametrize("value", ["1e99999999999999999999", "9" * 5000, "[1]", "null", '{"a":[{}]}'])
+def test_keys_of_no_meaning_do_no_harm(value: str) -> None:
+    """Whatever a record says under the names by which its row knows where it stands, it is read."""
+    body = page([record(number) for number in range(10)]).replace(b'{"id"', b'{"run":%b,"place":%b,"id"' % ((value.encode(),) * 2))
+    rows = read_rows(READER, [bytes(part) for part in opened(READER, body).records])
+    assert rows is not None
+    assert list(range(10)) == [row.id for row in rows]
+    assert [b'{"run":'] * 10 == [row.raw[:7] for row in rows]
+
+
+@pytest.mark.parametrize(("plan", "requests"), [(FaultPlan().first(1, BROKEN), 2), (FaultPlan().first(2, BROKEN), 3)])
+async def test_large_answer_that_is_no_json_is_asked_for_again(plan: FaultPlan, requests: int) -> None:
+    """As a small one is, though that is seen only when the page is read."""
+    async with CampfireSandbox(payments=300, faults=plan) as sandbox, campfire(sandbox) as provider:
+        listing = provider.list_payments(page_size=1000)
+        assert 300 == len(await listing.collect())
+        assert (requests, requests) == (listing.report.requests, len(sandbox.requests))
+
+
+async def test_large_answer_that_is_no_json_again_and_again() -> None:
+    """It is raised in the end, also where bad records may be set aside, which it is not."""
+    aside: list[MalformedResponseError] = []
+    async with CampfireSandbox(faults=FaultPlan().always(BROKEN)) as sandbox, campfire(sandbox, on_malformed=aside.append) as provider:
+        with pytest.raises(MalformedResponseError, match="is no JSON") as raised:
+            await provider.list_payments(page_size=1000).collect()
+    assert raised.value.not_json
+    assert [] == aside
+
+
 def test_records_are_joined_to_runs() -> None:
     """Records that stand for themselves are read in runs, too; runs are left as they are, and so is a record that is larger than one."""
     assert [b"1,2,3"] == runs([b"1", b"2", b"3"])
     assert [b"1" * 3000, b"2" * 3000] == runs([b"1" * 3000, b"2" * 3000])
+    assert [b"1,2", b"3" * 9000, b"4,5"] == runs([b"1", b"2", b"3" * 9000, b"4", b"5"])
     assert [3, 3, 2] == [len(run.split(b",")) for run in runs([b"1" * 1300] * 8)]
     assert [] == runs([])
 

@@ -14,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Line", "Verdict", "at_least", "at_most", "at_most_more", "interleaved", "report"]
+__all__ = ["Line", "Verdict", "at_least", "at_most", "at_most_more", "interleaved", "report", "shown"]
 
 
 @attrs.frozen
@@ -23,7 +23,7 @@ class Verdict:
 
     ratio: str
     target: str
-    reached: bool
+    reached: bool | None
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +48,11 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, *, 
             if counts:
                 seconds[name].append(time.perf_counter() - started)
     return {name: median(taken) for name, taken in seconds.items()}
+
+
+def shown(ratio: float) -> Verdict:
+    """On a ratio for which nothing was set."""
+    return Verdict(f"{ratio:.2f} times as fast", "", reached=None)
 
 
 def at_most(ratio: float, target: float) -> Verdict:

@@ -9,8 +9,9 @@ from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 
+import attrs
 from peers import bare_pages, careful_pages, model_pages, openai_files, stripe_payments
-from rounds import Line, at_least, interleaved, report
+from rounds import Line, at_least, interleaved, report, shown
 from server import Plan, serving
 
 from paysdk import CampfireProvider
@@ -85,26 +86,57 @@ def measured(walks: dict[str, Walk], records: int, rounds: int, *, warm_up: bool
 
 
 def tell(what: str, each: dict[str, float], targets: dict[str, float]) -> None:
-    """Report each against ours."""
-    for name, target in targets.items():
-        verdict = at_least(each[name] / each["ours"], target)
-        report(Line(part=2, what=what, ours=f"{each['ours']:.2f} µs a payment", against=f"{name}: {each[name]:.2f} µs", verdict=verdict))
+    """Report each against ours, with the target that was set for it, if one was."""
+    for name, taken in each.items():
+        if name != "ours":
+            ratio = taken / each["ours"]
+            verdict = at_least(ratio, targets[name]) if name in targets else shown(ratio)
+            report(Line(part=2, what=what, ours=f"{each['ours']:.2f} µs a payment", against=f"{name}: {taken:.2f} µs", verdict=verdict))
 
 
-def large_pages(how: str, *, fields: bool) -> None:
+@attrs.frozen
+class Fields:
+    """What is read of each record: of a payment, of a dict, and of what the others make."""
+
+    how: str
+    of_payment: Use = None
+    of_dict: Use = None
+    of_object: Use = None
+
+
+COUNTED = Fields("only counted")
+THREE = Fields(
+    "three fields of each read",
+    attrgetter("amount", "currency", "invoice.number"),
+    itemgetter("amount", "currency", "invoice_number"),
+    attrgetter("amount", "currency", "invoice_number"),
+)
+_OTHERS = ("id", "amount", "currency", "payment_date", "external_id", "voided_date", "created_at")
+ALL = Fields(
+    "each field read once",
+    attrgetter(*_OTHERS, "modified_at", "invoice.id", "invoice.number"),
+    itemgetter(*_OTHERS, "last_modified_at", "invoice_id", "invoice_number"),
+    attrgetter(*_OTHERS, "modified_at", "invoice_id", "invoice_number"),
+)
+RAW = Fields("the whole record of each read", attrgetter("raw"), itemgetter("id"), attrgetter("raw"))
+
+CAREFUL, MODELS, BARE = "careful loop, frozen dataclass", "pydantic models", "bare loop, dicts of floats"
+TARGETS = {CAREFUL: 1.8, MODELS: 2.3, BARE: 1.0}
+
+
+def large_pages(fields: Fields, targets: dict[str, float]) -> None:
     """At 10,000 a page, against what a user writes by hand."""
-    ours = attrgetter("amount", "currency", "invoice.number") if fields else None
-    of_dict = itemgetter("amount", "currency", "invoice_number") if fields else None
-    of_object = attrgetter("amount", "currency", "invoice_number") if fields else None
     walks = {
-        "ours": one_by_one(payments, 10_000, ours),
-        "bare loop, dicts of floats": by_the_page(bare_pages, 10_000, of_dict),
-        "careful loop, frozen dataclass": by_the_page(careful_pages, 10_000, of_object),
-        "pydantic models": by_the_page(model_pages, 10_000, of_object),
+        "ours": one_by_one(payments, 10_000, fields.of_payment),
+        CAREFUL: by_the_page(careful_pages, 10_000, fields.of_object),
+        BARE: by_the_page(bare_pages, 10_000, fields.of_dict),
     }
-    each = measured(walks, RECORDS, 7, warm_up=True)
-    targets = {"careful loop, frozen dataclass": 1.8, "pydantic models": 2.3, "bare loop, dicts of floats": 1.0}
-    tell(f"Walking {RECORDS:,}, 10,000 a page, {how}", each, targets)
+    if fields is not RAW:  # which keep no record
+        walks[MODELS] = by_the_page(model_pages, 10_000, fields.of_object if fields is not ALL else _all_of_a_model)
+    tell(f"Walking {RECORDS:,}, 10,000 a page, {fields.how}", measured(walks, RECORDS, 7, warm_up=True), targets)
+
+
+_all_of_a_model = attrgetter(*_OTHERS, "last_modified_at", "invoice_id", "invoice_number")
 
 
 def small_pages(how: str, records: int, *, fields: bool) -> None:
@@ -122,7 +154,9 @@ def small_pages(how: str, records: int, *, fields: bool) -> None:
 
 
 if __name__ == "__main__":
-    large_pages("only counted", fields=False)
-    large_pages("three fields of each read", fields=True)
+    large_pages(COUNTED, TARGETS)
+    large_pages(THREE, TARGETS)
+    large_pages(ALL, {})
+    large_pages(RAW, {})
     small_pages("only counted", RECORDS, fields=False)
     small_pages("three fields of each read", RECORDS_READ_OF_SDKS, fields=True)

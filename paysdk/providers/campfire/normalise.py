@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import msgspec
 
-from paysdk.cutting import runs
+from paysdk.cutting import Run, runs
 from paysdk.errors import ConfigurationError
 from paysdk.payment import CustomerRef, InvoiceRef, InvoiceRefDraft, Payment, decode_exactly, exact_number, payment_of
 from paysdk.providers.campfire.schema import (
@@ -36,16 +36,15 @@ NAME = "campfire"
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
 _page = msgspec.json.Decoder(PageEnvelope)
-_records: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 _nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
 _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
 
 
-class InvoicePaymentRow(PaymentRow, gc=False):
+class InvoicePaymentRow(PaymentRow, gc=False, rename={"run": "<run>", "place": "<place>"}):
     """A payment of List Invoice Payments as what a ``Payment`` is taken from."""
 
-    # The array of a few records that this one was read in, and its place there. Set for each row, whatever a record may call so.
+    # Where its bytes are. These two are set for each row; as what no record calls so, since they would be decoded from it.
     run: Any = None
     place: Any = None
 
@@ -66,8 +65,8 @@ class InvoicePaymentRow(PaymentRow, gc=False):
     @property
     def raw(self) -> bytes:
         """The record's own bytes."""
-        place: int = self.place
-        return bytes(_records.decode(self.run)[place])
+        raw: bytes = self.run.record(self.place)
+        return raw
 
 
 _rows = msgspec.json.Decoder(list[InvoicePaymentRow], float_hook=Decimal)
@@ -87,12 +86,12 @@ class InvoicePaymentsReader:
     def rows(self, records: list[bytes]) -> list[InvoicePaymentRow]:
         rows: list[InvoicePaymentRow] = []
         for run in runs(records):
-            rows += self._rows(as_array([run]))
+            rows += self._rows(Run(as_array([run])))
         return rows
 
-    def _rows(self, run: bytes) -> list[InvoicePaymentRow]:
+    def _rows(self, run: Run) -> list[InvoicePaymentRow]:
         try:
-            rows = _rows.decode(run)
+            rows = _rows.decode(run.array)
         except InvalidOperation:
             raise msgspec.ValidationError("Expected a number with an exponent that can be held - at `$[0].amount`") from None
         for place, row in enumerate(rows):

@@ -25,10 +25,10 @@ _page = msgspec.json.Decoder(PageEnvelope)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
-class ListedPaymentRow(PaymentRow, gc=False):
+class ListedPaymentRow(PaymentRow, gc=False, rename={"currency": "<currency>", "raw": "<raw>"}):
     """A payment of List payments as what a ``Payment`` is taken from."""
 
-    # Set for each row, whatever a record may call so: Notify sends no currency.
+    # These two are set for each row; as what no record calls so, since they would be decoded from it. Notify sends no currency.
     currency: Any = None
     raw: Any = b""
 
