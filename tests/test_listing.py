@@ -679,8 +679,8 @@ async def test_deadline_ends_a_listing(fault: Fault) -> None:
 async def test_timeout_of_an_attempt_is_told_apart() -> None:
     """A page that takes longer than one attempt may is a timeout of that attempt, after all of them."""
     async with CampfireSandbox(payments=6, faults=FaultPlan().always(hang())) as sandbox:
-        async with campfire(sandbox, timeout=0.02, deadline=5) as provider:
-            with pytest.raises(RequestTimeoutError, match=r"timeout of 0\.02 s for one attempt"):
+        async with campfire(sandbox, timeout=0.1, deadline=5) as provider:
+            with pytest.raises(RequestTimeoutError, match=r"timeout of 0\.1 s for one attempt"):
                 await provider.list_payments().first()
         assert 3 == len(sandbox.requests)
 
