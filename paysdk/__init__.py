@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     )
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
+    from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine
     from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
     from paysdk.providers.campfire.provider import CampfireProvider
-    from paysdk.providers.campfire.schema import Attachment, Invoice, InvoiceLine
     from paysdk.providers.notify.provider import NotifyProvider
     from paysdk.transport.policy import RetryPolicy
 
@@ -66,7 +66,7 @@ _HOMES = {
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
     "paysdk.providers.campfire.paying": ("CreditMemoPayment", "DebitMemoPayment", "ManualPayment", "PayOutcome", "TransactionPayment"),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
-    "paysdk.providers.campfire.schema": ("Attachment", "Invoice", "InvoiceLine"),
+    "paysdk.providers.campfire.invoice_schema": ("Attachment", "Invoice", "InvoiceLine"),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }

@@ -123,6 +123,9 @@ class Chain:
         rows = await self._rows(raw, position)
         if reads_ids:
             following = self._step(position, raw, [row.id for row in rows])
+        if len(rows) > SLICE:
+            # Looking through a large page takes as long as reading a part of it.
+            await asyncio.sleep(0)
         rows, ended = self._within(rows, position)
         self._drop_repeats(rows, position)
         if following is not None:

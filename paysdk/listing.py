@@ -162,6 +162,8 @@ class PagedListing:
                 async for rows in _slices(page):
                     for row in rows:
                         yield payment(row)
+                # Letting go of a large page takes a while, which is better spent here than after reading the next one.
+                del page
 
     def _begin(self, source: Source) -> Walk:
         self._walk = Walk(source, self._resume)
@@ -204,7 +206,7 @@ class _PagePayments(Sequence["Payment"]):
 async def _slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
     """The page by the slice, with a turn for the event loop in between."""
     for first in range(0, len(page.rows), SLICE):
-        if first:
+        if len(page.rows) > SLICE:
             await asyncio.sleep(0)
         yield page.rows[first : first + SLICE]
 

@@ -19,9 +19,9 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.conversion import make_converter
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.provider import ListingReport, Page
-from paysdk.providers.campfire.normalise import read_invoice
+from paysdk.providers.campfire.invoice_normalise import read_invoice
+from paysdk.providers.campfire.invoice_schema import Invoice
 from paysdk.providers.campfire.paying import PayOutcome
-from paysdk.providers.campfire.schema import Invoice
 
 if TYPE_CHECKING:
     import attrs

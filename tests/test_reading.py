@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import paysdk.providers
 from paysdk.errors import MalformedResponseError
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader, read_invoice, read_paid
+from paysdk.providers.campfire.invoice_normalise import read_invoice, read_paid
+from paysdk.providers.campfire.normalise import InvoicePaymentsReader
 from paysdk.providers.notify.normalise import PaymentsReader
 from paysdk.reading import RawPage, as_array, decoded, exact_amount, in_utc, opened, read_one_by_one, read_rows
 

@@ -7,7 +7,8 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
-    from paysdk.providers.campfire.normalise import InvoicePaymentsReader, read_invoice, read_paid
+    from paysdk.providers.campfire.invoice_normalise import read_invoice, read_paid
+    from paysdk.providers.campfire.normalise import InvoicePaymentsReader
     from paysdk.reading import decoded
 
 from faults import check

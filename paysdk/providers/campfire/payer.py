@@ -13,7 +13,7 @@ import attrs
 from paysdk.errors import ConfigurationError, MalformedResponseError, OutcomeUnknownError, PaysdkError
 from paysdk.messages import Request, Response
 from paysdk.providers.campfire.endpoints import PAY, PAYMENTS
-from paysdk.providers.campfire.normalise import read_paid
+from paysdk.providers.campfire.invoice_normalise import read_paid
 from paysdk.providers.campfire.paying import PayOrder, PayOutcome
 from paysdk.providers.campfire.recognition import booked, with_external_ids
 from paysdk.reading import decoded
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from paysdk.payment import Payment
     from paysdk.provider import Listing
-    from paysdk.providers.campfire.schema import Invoice
+    from paysdk.providers.campfire.invoice_schema import Invoice
     from paysdk.transport.client import Budget, Client
 
 __all__ = ["Payer"]

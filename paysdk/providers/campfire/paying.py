@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.schema import Invoice
+from paysdk.providers.campfire.invoice_schema import Invoice
 
 __all__ = [
     "CreditMemoPayment",

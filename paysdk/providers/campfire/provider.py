@@ -13,16 +13,7 @@ from paysdk.messages import Request, Response
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
-from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader, read_invoice
-from paysdk.providers.campfire.payer import Payer
-from paysdk.providers.campfire.paying import (
-    CreditMemoPayment,
-    DebitMemoPayment,
-    ManualPayment,
-    PayOrder,
-    PayOutcome,
-    TransactionPayment,
-)
+from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
 from paysdk.reading import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
 from paysdk.transport.watch import Tally
@@ -33,7 +24,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.providers.campfire.schema import Invoice
+    from paysdk.providers.campfire.invoice_schema import Invoice
+    from paysdk.providers.campfire.payer import Payer
+    from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
     from paysdk.transport.client import Budget
 
 __all__ = ["CampfireProvider"]
@@ -143,6 +136,14 @@ class CampfireProvider(RestProvider):
         Raises ``ConfigurationError`` before anything is sent, ``APIError`` where the API refuses, ``OutcomeUnknownError`` where nobody can
         know. Not safe to repeat without looking unless every item has an ``external_id``; after being cancelled, look before you repeat.
         """
+        from paysdk.providers.campfire.paying import (  # noqa: PLC0415  # as what reads invoices
+            CreditMemoPayment,
+            DebitMemoPayment,
+            ManualPayment,
+            PayOrder,
+            TransactionPayment,
+        )
+
         order = PayOrder.of(
             {
                 "transactions": (TransactionPayment, transactions),
@@ -155,9 +156,14 @@ class CampfireProvider(RestProvider):
 
     @cached_property
     def _payer(self) -> Payer:
+        from paysdk.providers.campfire.payer import Payer  # noqa: PLC0415  # as what reads invoices
+
         return Payer(self._client, self._invoice, self._under_external_id)
 
     async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
+        # With what pays this takes as long to import as all that lists payments, and many programs only do that.
+        from paysdk.providers.campfire.invoice_normalise import read_invoice  # noqa: PLC0415  # see above
+
         def read(response: Response) -> Invoice:
             invoice = decoded(read_invoice, response.body)
             if invoice.id != invoice_id:

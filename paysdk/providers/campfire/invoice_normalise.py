@@ -1,0 +1,114 @@
+"""From the shape of Campfire's invoices to our meaning."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import msgspec
+
+from paysdk.errors import ConfigurationError
+from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly, exact_number
+from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine, NestedPayment, PaidIds, invoice_envelope
+from paysdk.providers.campfire.normalise import NAME
+from paysdk.providers.campfire.schema import Moment
+from paysdk.reading import exact_amount, in_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["read_invoice", "read_paid"]
+
+R = TypeVar("R", Invoice, InvoiceLine, Attachment)
+
+_nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
+_paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ids = msgspec.json.Decoder(PaidIds)
+
+
+@cache
+def _invoice_decoder() -> Any:  # noqa: ANN401  # its type is made at run time
+    return msgspec.json.Decoder(invoice_envelope(), float_hook=exact_number)
+
+
+def read_invoice(body: bytes) -> Invoice:
+    """An invoice with its payments, from Retrieve Invoice or from the older answer of Mark Invoice as Paid.
+
+    Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
+    """
+    envelope = _invoice_decoder().decode(body)
+    sent = decode_exactly(body)
+    parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
+    for name in ("lines", "attachments"):
+        found = zip(parts[name] or (), sent.get(name) or (), strict=True)
+        parts[name] = tuple(_settled(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
+    parts["payment_journal_entries"] = parts["payment_journal_entries"] or ()
+    parts["revenue_transactions"] = parts["revenue_transactions"] or ()
+    parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
+    parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
+    return _settled(Invoice(**parts, raw=body), sent, "$")
+
+
+def read_paid(body: bytes) -> tuple[tuple[str, ...] | None, Invoice | None]:
+    """What Mark Invoice as Paid answered: the ids of the new payments or the whole invoice.
+
+    The document has the invoice; the later schema ids only. ``payment_ids`` tells them apart.
+    """
+    if "payment_ids" in _paid.decode(body):
+        return tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None
+    return None, read_invoice(body)
+
+
+def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+    try:
+        row = _nested.decode(b"[" + record + b"]")[0]
+        return Payment(
+            provider=NAME,
+            id=str(row.id),
+            amount=exact_amount(row.amount, "$[0].amount"),
+            currency=row.currency,
+            payment_date=row.payment_date,
+            invoice=InvoiceRef(str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due),
+            customer=_client(invoice),
+            external_id=row.external_id,
+            source=row.source,
+            voided_date=row.voided_date,
+            created_at=row.created_at and in_utc(row.created_at, "$[0].created_at"),
+            modified_at=row.last_modified_at and in_utc(row.last_modified_at, "$[0].last_modified_at"),
+            raw=record,
+        )
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
+    except ConfigurationError:  # which is how a Payment says that it cannot be made
+        raise msgspec.ValidationError(f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`") from None
+
+
+def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
+    # "client" is who pays; "customer" is the tenant's own organisation (the API's schema, AccountingInvoice).
+    if invoice.client is None and invoice.client_name is None:
+        return None
+    return CustomerRef(id=None if invoice.client is None else str(invoice.client), name=invoice.client_name)
+
+
+def _date_or_time(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, date if len(text) == len("2025-07-25") else Moment)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error} - at `$.auto_sent_at`") from None
+
+
+def _settled(record: R, sent: Mapping[str, object], path: str) -> R:
+    """*record*, *sent* at *path*, with its times in UTC. Raises ``msgspec.ValidationError`` where an amount is no plain number."""
+    moments: dict[str, Any] = {}
+    for field in attrs.fields(type(record)):
+        value = getattr(record, field.name)
+        if isinstance(value, Decimal):
+            exact_amount(sent[field.name], f"{path}.{field.name}")
+        if isinstance(value, datetime) and value.tzinfo is not UTC:
+            moments[field.name] = in_utc(value, f"{path}.{field.name}")
+    return attrs.evolve(record, **moments) if moments else record
