@@ -34,7 +34,7 @@ SLICE = 500
 _FRUITLESS_PAGES = 1000
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Source:
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 

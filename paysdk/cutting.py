@@ -17,8 +17,8 @@ import msgspec
 
 __all__ = ["Run", "cut", "runs"]
 
-# In bytes. A payment that is kept keeps its run, so that a run is not much more than what one record takes anyway.
-_RUN = 4096
+# In bytes. A payment that is kept keeps its run, so that a run has a few records and no more.
+_RUN = 8192
 _LONGEST = 4 * _RUN
 # As compact JSON has it between two objects of an array.
 _BORDER = b'},{"'

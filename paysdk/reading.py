@@ -203,7 +203,7 @@ def in_turns(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:
 
 def as_array(records: list[bytes]) -> bytes:
     """The records as one JSON array. Raises ``UnicodeDecodeError`` where they are no UTF-8: a decoder does not look at what it skips."""
-    array = b"[" + b",".join(records) + b"]"
+    array = b"[%b]" % b",".join(records)
     if not array.isascii():
         array.decode()
     return array

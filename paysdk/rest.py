@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.listing import PagedListing, checkpoint_positions
 from paysdk.pagination import Pagination, encode_query
-from paysdk.schema import SchemaReader
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.policy import RetryPolicy
@@ -146,7 +145,7 @@ class RestProvider:
             on_malformed=None if strict else self._client.settings.on_malformed,
             concurrency=concurrency,
             windows=windows,
-            leave_out=reader.leaves_out if isinstance(reader, SchemaReader) else None,
+            leave_out=getattr(reader, "leaves_out", None),  # as a SchemaReader does
         )
 
 

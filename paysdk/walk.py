@@ -31,7 +31,7 @@ __all__ = ["RowsOfPage", "Walk"]
 T = TypeVar("T")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RowsOfPage:
     """A page that was read whole, its rows checked and not yet payments.
 

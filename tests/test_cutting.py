@@ -57,10 +57,10 @@ def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
 
 def test_large_page_is_cut_into_runs_of_a_few_thousand_bytes() -> None:
     """Its envelope, its link and its records are all there, and a record comes out with its own bytes."""
-    records = [record(number) for number in range(500)]
+    records = [record(number) for number in range(1000)]
     raw = opened(READER, page(records))
     assert 10 < len(raw.records) < 20
-    assert [4096 < len(part) < 4500 for part in map(bytes, raw.records[:-1])] == [True] * (len(raw.records) - 1)
+    assert [8192 < len(part) < 8500 for part in map(bytes, raw.records[:-1])] == [True] * (len(raw.records) - 1)
     rows = read_rows(READER, [bytes(part) for part in raw.records])
     assert rows is not None
     assert [json.dumps(each, separators=(",", ":")).encode() for each in records] == [row.raw for row in rows]
@@ -166,13 +166,13 @@ VALUES = st.recursive(
     before=VALUES,
     after=VALUES,
     compact=st.booleans(),
-    hurt=st.none() | st.tuples(st.integers(0, 12_000), st.sampled_from([b'"', b"{", b"}", b"[", b"]", b",", b"\\", b""])),
+    hurt=st.none() | st.tuples(st.integers(0, 24_000), st.sampled_from([b'"', b"{", b"}", b"[", b"]", b",", b"\\", b""])),
 )
 def test_pages_are_read_as_json_says(
     notes: list[object], before: object, after: object, compact: bool, hurt: tuple[int, bytes] | None
 ) -> None:  # a drawn value
     """Whatever stands in the records and around them, and wherever a byte is put in or left out, what comes out is what JSON says."""
-    records = [record(number, note=notes[number % len(notes)]) for number in range(80)]
+    records = [record(number, note=notes[number % len(notes)]) for number in range(160)]
     sent = {"before": before, "results": records, "after": after, "next": None}
     body = json.dumps(sent, separators=(",", ":") if compact else None).encode()
     if hurt is not None:
@@ -194,7 +194,7 @@ def test_pages_are_read_as_json_says(
 @pytest.mark.parametrize("look", [(", ", ": "), (",\n", ":")])
 def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str]) -> None:
     """Nor is one with large records: reading one record's bytes would take going through all of them, and a payment would keep them."""
-    for records in ([record(number) for number in range(200)], [record(number, note="x" * 20_000) for number in range(3)]):
+    for records in ([record(number) for number in range(400)], [record(number, note="x" * 40_000) for number in range(3)]):
         body = page(records).replace(b'"},{"', b'"}' + look[0].encode() + b'{"')
         assert (len(records), None) == (len(opened(READER, body).records), opened(READER, body).around)
         assert records == read(body)[0]
@@ -232,9 +232,9 @@ async def test_large_answer_that_is_no_json_again_and_again() -> None:
 def test_records_are_joined_to_runs() -> None:
     """Records that stand for themselves are read in runs, too; runs are left as they are, and so is a record that is larger than one."""
     assert [b"1,2,3"] == runs([b"1", b"2", b"3"])
-    assert [b"1" * 3000, b"2" * 3000] == runs([b"1" * 3000, b"2" * 3000])
+    assert [b"1" * 6000, b"2" * 6000] == runs([b"1" * 6000, b"2" * 6000])
     assert [b"1,2", b"3" * 9000, b"4,5"] == runs([b"1", b"2", b"3" * 9000, b"4", b"5"])
-    assert [3, 3, 2] == [len(run.split(b",")) for run in runs([b"1" * 1300] * 8)]
+    assert [3, 3, 2] == [len(run.split(b",")) for run in runs([b"1" * 2600] * 8)]
     assert [] == runs([])
 
 

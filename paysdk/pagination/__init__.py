@@ -6,10 +6,15 @@ from a link is only what identifies the page; the request itself always goes to 
 
 from __future__ import annotations
 
-from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
 from paysdk.pagination.rules import MORE, PagesGiven, Pagination, Position, RequestsMade, encode_query, repeats, same_request
+
+if TYPE_CHECKING:
+    from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
 
 __all__ = [
     "MORE",
@@ -28,3 +33,12 @@ __all__ = [
     "repeats",
     "same_request",
 ]
+
+
+# Neither Campfire nor Notify has these, and their classes take as long to make as all the rest of this package.
+def __getattr__(name: str) -> object:
+    if name not in ("AfterLastId", "NextToken", "PageNumber"):
+        raise AttributeError(f"module 'paysdk.pagination' has no attribute {name!r}")
+    value: object = getattr(import_module("paysdk.pagination.by_parameter"), name)
+    globals()[name] = value
+    return value

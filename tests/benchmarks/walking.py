@@ -149,7 +149,7 @@ def small_pages(how: str, records: int, *, fields: bool) -> None:
         "OpenAI's `AsyncPaginator`": one_by_one(openai_files, 100, of_openai),
         "Stripe's `auto_paging_iter`": one_by_one(stripe_payments, 100, of_stripe),
     }
-    each = measured(walks, records, 3, warm_up=False)
+    each = measured(walks, records, 3 if records == RECORDS else 5, warm_up=records < RECORDS)
     tell(f"Walking {records:,}, 100 a page, {how}", each, {"OpenAI's `AsyncPaginator`": 5, "Stripe's `auto_paging_iter`": 8})
 
 

@@ -65,14 +65,15 @@ class InvoicePaymentsReader:
     def rows(self, records: list[bytes]) -> list[InvoicePaymentRow]:
         rows: list[InvoicePaymentRow] = []
         for run in runs(records):
-            rows += self._rows(Run(as_array([run])))
+            rows += self._rows(as_array([run]))
         return rows
 
-    def _rows(self, run: Run) -> list[InvoicePaymentRow]:
+    def _rows(self, array: bytes) -> list[InvoicePaymentRow]:
         try:
-            rows = _rows.decode(run.array)
+            rows = _rows.decode(array)
         except InvalidOperation:
             raise msgspec.ValidationError("Expected a number with an exponent that can be held - at `$[0].amount`") from None
+        run = Run(array)
         for place, row in enumerate(rows):
             row.run = run
             row.place = place
