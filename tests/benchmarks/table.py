@@ -36,11 +36,12 @@ in rounds in which each has its turn; what is shown are medians. A small differe
 {lines}
 
 "Only counted" walks do nothing with a record; the others read of its fields, which shows what was put off until then. Where no target
-stands, none was set. The bare loop is aiohttp and `json.loads`, one request after the other, with amounts as floats and dates as text. The
-careful loop makes exact amounts, dates and times in a frozen dataclass, and keeps the record. The models have the same fields, and keep no
-record. OpenAI's records are files and Stripe's are invoice payments, nine and ten plain fields each, in their own list shapes; Stripe's
-client runs on aiohttp here. An idle loop's stalls are what the machine does by itself; processor time is this process's own, which no other
-program lengthens.
+stands, none was set. The walks share one core with their server: where the scheduler puts the two on different ones, a small page takes a
+fifth longer, and which it does is luck. The bare loop is aiohttp and `json.loads`, one request after the other, with amounts as floats and
+dates as text. The careful loop makes exact amounts, dates and times in a frozen dataclass, and keeps the record. The models have the same
+fields, and keep no record. OpenAI's records are files and Stripe's are invoice payments, nine and ten plain fields each, in their own list
+shapes; Stripe's client runs on aiohttp here. An idle loop's stalls are what the machine does by itself; processor time is this process's
+own, which no other program lengthens.
 
 Of the bare loop's time nearly all is `json.loads`. paysdk decodes the same bytes into typed rows in less than half of that, and a payment
 only points at its row, so that a field costs where it is read: some forty nanoseconds, and a quarter of a microsecond for `invoice`, which
