@@ -32,7 +32,7 @@ class Run:
     __slots__ = ("_records", "array")
 
     def __init__(self, array: bytes) -> None:
-        self.array = array
+        self.array: bytes = array
         self._records: list[msgspec.Raw] | None = None
 
     def record(self, place: int) -> bytes:

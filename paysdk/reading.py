@@ -102,7 +102,7 @@ class Reader(Protocol):
         """The ``Row`` of each record, in order. Raises ``msgspec.ValidationError`` if one is not what it must be."""
         ...
 
-    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
+    def payment(self, row: Any, /) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
         """What a row that ``rows`` gave means."""
         ...
 

@@ -89,6 +89,7 @@ def test_small_page_is_not_cut() -> None:
         b'{"before":"\\"results\\":[",' + page([record(number) for number in range(200)])[1:],
         b'{"results":[],' + page([record(number) for number in range(200)])[1:],
         b"  " + page([record(number) for number in range(200)]) + b"\n",
+        b'{"results": [],"next":"?cursor=b","count":7,"\\"results":' + page([record(number) for number in range(200)], tail="")[27:],
     ],
     ids=[
         "spaces",
@@ -102,6 +103,7 @@ def test_small_page_is_not_cut() -> None:
         "its name in a text before it",
         "its name twice",
         "space around it",
+        "nearly its name, and no records",
     ],
 )
 def test_page_of_any_look_is_read_whole(body: bytes) -> None:
@@ -217,6 +219,18 @@ async def test_large_answer_that_is_no_json_is_asked_for_again(plan: FaultPlan, 
         listing = provider.list_payments(page_size=1000)
         assert 300 == len(await listing.collect())
         assert (requests, requests) == (listing.report.requests, len(sandbox.requests))
+
+
+async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
+    """Of the page that came instead, bad records are set aside as of any other."""
+    records = [record(number) for number in range(300)]
+    records[7]["amount"] = "NaN"
+    better = wrong_body(page(records, tail=',"next":null'), content_type="application/json")
+    aside: list[MalformedResponseError] = []
+    plan = FaultPlan().on(1, BROKEN).on(2, better)
+    async with CampfireSandbox(faults=plan) as sandbox, campfire(sandbox, on_malformed=aside.append) as provider:
+        assert 299 == len(await provider.list_payments(page_size=1000).collect())
+    assert ["$.results[7].amount"] == [fault.path for fault in aside]
 
 
 async def test_large_answer_that_is_no_json_again_and_again() -> None:

@@ -237,6 +237,7 @@ async def test_connection_breaks(fault: Fault, request_: Request) -> None:
         error, tally, events = await failure_of(sandbox.url, request_)
         assert 1 == len(sandbox.requests)
     assert isinstance(error, ConnectionFailedError)
+    assert "_ConnectionLostError" not in str(error)
     assert not error.never_sent
     assert Tally(requests=1, in_doubt=True) == tally
     assert [RequestSent, AttemptFailed] == [type(event) for event in events]
