@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -57,7 +57,7 @@ class InvoicePaymentsReader:
     path = "$.results"
     reads_runs = True
     # Itself, and not a method that calls it: one call more for each payment is noticed.
-    payment: ClassVar[staticmethod[[InvoicePaymentRow], Payment]] = staticmethod(payment_of)
+    payment: staticmethod[[InvoicePaymentRow], Payment] = staticmethod(payment_of)
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
