@@ -321,7 +321,8 @@ async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> No
 async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
     """An order that waits for its turn on an invoice until its deadline was never sent, and says so."""
     faults = FaultPlan().always(hang(), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, deadline=0.4) as campfire:
+    # Reading the invoice takes longer than the later orders' deadlines outlast the first one's.
+    async with CampfireSandbox(payments=0, faults=faults, latency=0.1) as sandbox, open_at(sandbox, deadline=0.5) as campfire:
         orders = [campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]) for _ in range(3)]
         sent, *waited = await asyncio.gather(*orders, return_exceptions=True)
         assert isinstance(sent, OutcomeUnknownError)
