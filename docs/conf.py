@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["sphinx.ext.autodoc", "myst_parser", "drawings", "generated", "records"]
+extensions = ["sphinx.ext.autodoc", "myst_parser", "commands", "drawings", "generated", "records"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_use_index = False
@@ -30,7 +30,7 @@ html_title = f"paysdk {release}"
 
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
-myst_enable_extensions = ["attrs_block"]
+myst_enable_extensions = ["attrs_block", "deflist"]
 myst_heading_anchors = 3
 # Names from elsewhere are not linked: that would need other projects' inventories, fetched over the network at each build.
 nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]

@@ -55,7 +55,7 @@ def run_examples(path: Path, runner: asyncio.Runner) -> dict[str, Any]:
     return document.namespace
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
     """The examples of a document run one after the other, as a reader would type them."""
     run_examples(path, runner)
@@ -75,7 +75,7 @@ def test_provider_without_the_base_keeps_the_contract(runner: asyncio.Runner) ->
     assert 30 < len(promises) - skipped
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_block_says_what_it_is(path: Path) -> None:
     """No example escapes being run because its fence is labelled otherwise, or not at all."""
     opening = re.findall(r"^ *(?:```|~~~)(.*)\n(?:.*\n)*?^ *(?:```|~~~)$", path.read_text(), re.MULTILINE)
@@ -103,7 +103,7 @@ def test_readme_shows_what_the_first_command_prints() -> None:
     assert wanted == [line.rstrip() for line in printed.splitlines() if line.rstrip() in wanted]
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_tests_that_are_named_are_there(path: Path) -> None:
     """Where a document names a test, that test can be run by this name."""
     for file, function in re.findall(r"(tests/[\w/]+\.py)::(\w+)", path.read_text()):
@@ -152,7 +152,8 @@ def test_what_is_drawn_is_in_the_code() -> None:
 
 def test_every_export_is_in_the_reference() -> None:
     """The reference leaves nothing public out, and has nothing else."""
-    entries = re.findall(r"^\.\. auto\w+:: paysdk\.(\w+)$", (ROOT / "docs" / "reference.md").read_text(), re.MULTILINE)
+    pages = "".join(path.read_text() for path in sorted((ROOT / "docs" / "reference").glob("*.md")))
+    entries = re.findall(r"^\.\. auto\w+:: paysdk\.(\w+)$", pages, re.MULTILINE)
 
     assert sorted(paysdk.__all__) == sorted(entries)
 

@@ -1,0 +1,80 @@
+# ruff: noqa: INP001  # read by Sphinx, not imported
+"""The reference of the command line, taken from the commands themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, get_args
+
+import typer.main
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+from paysdk.cli.app import app as commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+class CommandLine(SphinxDirective):
+    """``.. command-line::``: a section for each command, with its arguments and options."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section for each command."""
+        group: Any = typer.main.get_command(commands)
+        lines = [line for name in group.commands for line in describe(name, group.commands[name])]
+        parsed = nodes.Element()
+        self.state.nested_parse(StringList(lines, "commands"), self.content_offset, parsed, match_titles=True)
+        return parsed.children
+
+
+def describe(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # typer's own
+    """Yield a command's section, as reStructuredText."""
+    context = command.make_context(f"paysdk {name}", [], resilient_parsing=True)
+    yield from (name, "-" * len(name), "", plain(command.help), "", ".. code-block:: text", "")
+    yield from (f"   {context.command_path} {usage(command)}", "")
+    for parameter in command.params:
+        yield from (parameter_form(parameter), f"   {explained(parameter)}", "")
+
+
+def usage(command: Any) -> str:  # noqa: ANN401  # typer's own
+    """Return what follows the command's name, as its own help shows it."""
+    return " ".join(command.collect_usage_pieces(command.make_context("", [], resilient_parsing=True)))
+
+
+def parameter_form(parameter: Any) -> str:  # noqa: ANN401  # typer's own
+    """Return a parameter as a user types it."""
+    if parameter.param_type_name == "argument":
+        return f"``{parameter.metavar or parameter.name.upper()}``"
+    forms = [*parameter.opts, *parameter.secondary_opts]
+    value = "" if parameter.is_flag else f" {value_form(parameter)}"
+    return ", ".join(f"``{form}{value}``" for form in forms)
+
+
+def value_form(option: Any) -> str:  # noqa: ANN401  # typer's own
+    """Return the name of an option's value, or the choices."""
+    return option.metavar or "|".join(map(str, get_args(option.type_descriptor.annotation))) or "VALUE"
+
+
+def explained(parameter: Any) -> str:  # noqa: ANN401  # typer's own
+    """Return a parameter's help and its default."""
+    default = parameter.default
+    shown = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return plain(parameter.help or "") + (f" Default: ``{default}``." if shown else "")
+
+
+def plain(text: str) -> str:
+    """Return a help text on one line, with nothing that reStructuredText would read as markup."""
+    escaped = re.sub(r"([\\*`|_])", r"\\\1", " ".join(text.split()))
+    # As code, so that the two hyphens do not become a dash.
+    return re.sub(r"--[a-z-]+", r"``\g<0>``", escaped)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive."""
+    app.add_directive("command-line", CommandLine)
+    return {"parallel_read_safe": True}
