@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-__all__ = ["PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
+__all__ = ["DURABLE", "PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
 
 # Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
 PATIENCE = 10
 # The execution option that says whether a transaction is going to write.
 WRITES = "paysdk_writes"
+# The execution option that says whether a transaction must outlive a power failure once it is committed.
+DURABLE = "paysdk_durable"
 # Any number will do, so long as nothing else in the database locks with it.
 _LOCK_OF_THE_FEED, _LOCK_OF_THE_TABLES = 0x706179_01, 0x706179_02
 
@@ -72,6 +74,10 @@ class Backend(Protocol):
 
     def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
         """The rows of a statement, so many at a time, without holding the others."""
+        ...
+
+    async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
+        """Begin a transaction. The connection has the execution options for it."""
         ...
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
@@ -129,6 +135,9 @@ class SQLite:
             while rows := await cursor.fetchmany(size):
                 yield rows
 
+    async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:  # noqa: ARG002  # an option tells it
+        await connection.begin()
+
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         """It has one writer at a time."""
 
@@ -139,17 +148,23 @@ class SQLite:
 def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
     # SQLAlchemy begins transactions below; left to itself, the driver would do so at its own times.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    # In WAL mode this is enough for a process that is killed to lose nothing that it had committed.
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
 
 
 def _begun(connection: sa.Connection) -> None:
     # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
-    writes = connection.get_execution_options().get(WRITES)
+    options = connection.get_execution_options()
+    writes = options.get(WRITES)
     if writes is not None:
+        # In WAL mode NORMAL is enough for a process that is killed to lose nothing that it had committed. After a power failure only
+        # FULL has it all (https://www.sqlite.org/pragma.html#pragma_synchronous). It cannot be changed in a transaction.
+        wanted = "FULL" if options.get(DURABLE) else "NORMAL"
+        if connection.info.get("synchronous") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+            connection.info["synchronous"] = wanted
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_WAIT_FOR_THE_DISK = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
 
 @attrs.frozen
@@ -200,6 +215,12 @@ class PostgreSQL:
             await cursor.execute(str(compiled), compiled.params)
             while rows := await cursor.fetchmany(size):
                 yield rows
+
+    async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
+        await connection.begin()
+        if durable:
+            # Some run their whole server with `off`. Any other value makes the commit wait for the disk.
+            await connection.exec_driver_sql(_WAIT_FOR_THE_DISK)
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from paysdk.sync.backends import PATIENCE, WRITES
+from paysdk.sync.backends import DURABLE, PATIENCE, WRITES
 from paysdk.sync.errors import StoreError
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ class Database:
         self._open = 0
 
     @asynccontextmanager
-    async def transaction(self, *, writes: bool) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that is committed at the end, or rolled back where the end is an error."""
+    async def transaction(self, *, writes: bool, durable: bool = False) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
         self._open += 1
         try:
-            connection = await self._connected(writes=writes)
+            connection = await self._connected(writes=writes, durable=durable)
             async with self._translated():
                 try:
                     yield connection
@@ -47,14 +47,16 @@ class Database:
         finally:
             self._open -= 1
 
-    async def written(self, work: Callable[[AsyncConnection], Awaitable[T]], *, then: Callable[[T], object] = lambda _: None) -> T:
+    async def written(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], *, then: Callable[[T], object] = lambda _: None, durable: bool = False
+    ) -> T:
         """What *work* gives, done in a transaction of its own.
 
         Being cancelled waits for its end, so it is either done or undone; where it is done, *then* is called with what it gave.
         """
 
         async def run() -> T:
-            async with self.transaction(writes=True) as connection:
+            async with self.transaction(writes=True, durable=durable) as connection:
                 given = await work(connection)
             then(given)
             return given
@@ -106,13 +108,13 @@ class Database:
             await asyncio.sleep(0.001)
         await self.engine.dispose()
 
-    async def _connected(self, *, writes: bool) -> AsyncConnection:
+    async def _connected(self, *, writes: bool, durable: bool) -> AsyncConnection:
         failure: StoreError | None = None
         async with AsyncExitStack() as opened:
             try:
                 connection = await opened.enter_async_context(self.engine.connect())
-                await connection.execution_options(**{WRITES: writes})
-                await connection.begin()
+                await connection.execution_options(**{WRITES: writes, DURABLE: durable})
+                await self.backend.begin(connection, durable=durable)
             except self._faults() as error:
                 failure = self.failure(error)
             else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import sqlalchemy as sa
 
+from paysdk.errors import ConfigurationError
 from paysdk.sync.errors import AccountBusyError, LeaseLostError
 from paysdk.sync.origin import check_origin
 from paysdk.sync.tables import sync_state
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from paysdk.sync.backends import Backend
 
-__all__ = ["Lease", "new_holder", "release", "renew", "take"]
+__all__ = ["Lease", "check_seconds", "has_died", "new_holder", "release", "renew", "take"]
 
 # Elsewhere it is sent, and does something.
 _SIGNAL_0_ASKS = os.name == "posix"
@@ -42,9 +43,16 @@ class Lease:
         return _row(self.provider, self.account)
 
 
+def check_seconds(name: str, given: object, *, positive: bool = False) -> float:
+    """Return *given* if it is a number of seconds, also 0 if it need not be *positive*. Raises ``ConfigurationError`` otherwise."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf") or (positive and not given):
+        raise ConfigurationError(f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not {given!r}.")
+    return given
+
+
 def new_holder() -> str:
     """A name for one who takes a lease, which tells on this machine whether its process is still there."""
-    return f"{_machine()}/{os.getpid()}/{secrets.token_hex(4)}"
+    return f"{_machine()}/{os.getpid()}/{secrets.token_hex(8)}"
 
 
 async def take(
@@ -60,7 +68,7 @@ async def take(
     columns = (sync_state.c.fence, sync_state.c.holder, sync_state.c.origin, rest)
     found = (await connection.execute(sa.select(*columns).where(_row(provider, account)))).one()
     check_origin(provider, account, found.origin, origin)
-    if found.rest > 0 and not _has_died(found.holder):
+    if found.rest > 0 and not has_died(found.holder):
         raise _busy(provider, account, found.rest)
     lease = Lease(provider=provider, account=account, fence=found.fence + 1, seconds=seconds)
     taken = (
@@ -111,7 +119,7 @@ def _machine() -> str:
     return "|".join(parts).replace("/", "|")
 
 
-def _has_died(holder: str | None) -> bool:
+def has_died(holder: str | None) -> bool:
     """Whether the holder was a process of this machine that is no longer there: nobody has to wait for the end of its lease."""
     machine, _, rest = (holder or "").partition("/")
     if machine != _machine() or not _SIGNAL_0_ASKS:

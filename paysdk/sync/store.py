@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
+from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH, FEED, read_change
+from paysdk.sync.lease import check_seconds
 from paysdk.sync.places import database_at
 from paysdk.sync.tables import MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from paysdk.orders import OrderJournal
     from paysdk.sync.changes import Change
     from paysdk.sync.database import Database
 
@@ -44,12 +47,15 @@ class SQLPaymentStore:
     Use it in ``async with``: entering it makes the tables where there are none, in a new file or beside your own, and brings older ones up
     to date. With ``create=False`` it makes nothing and changes nothing, and where there are no tables it fails. Raises
     ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot be used.
-    One object serves any number of tasks of one event loop.
+    One object serves any number of tasks of one event loop. A name that is held with ``exclusive`` is free for others when its holder
+    has not renewed it for *lease* seconds, as a process that stalls does not.
     """
 
-    def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
+    def __init__(self, place: str | os.PathLike[str], *, create: bool = True, lease: float = 30.0) -> None:
         self._create = create
+        self._entered = False
         self._database = database_at(place, create=create)
+        self._names = ExclusiveNames(self._database, check_seconds("lease", lease, positive=True))
         self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
 
     def __repr__(self) -> str:
@@ -64,6 +70,7 @@ class SQLPaymentStore:
         except BaseException:
             await self.aclose()
             raise
+        self._entered = True
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -75,10 +82,30 @@ class SQLPaymentStore:
         An iterator over payments that is not at its end, and waits for its reader, raises ``StoreError`` when it comes to what it had not
         read yet.
         """
+        self._entered = False
         for reading in list(self._readings):
             with suppress(RuntimeError):  # another task is in the midst of it
                 await reading.aclose()
         await self._database.aclose()
+
+    def exclusive(self, name: str) -> AbstractAsyncContextManager[OrderJournal]:
+        """Keep all others out of *name* while the context lasts, in every process that shares this database.
+
+        Pass it to a provider as ``exclusive=store.exclusive``. Entering waits until the name is free: its holder has left, or has died on
+        this machine, or has not renewed its lease for as long as the store's *lease* says. No connection and no transaction is in use
+        while the name is held, so any number of tasks may hold any number of names.
+
+        It yields the journal of the orders that were sent under the name and are still open. ``record_sent`` raises ``LeaseLostError`` if
+        another has taken the name meanwhile, and the order is on disk when it returns. The journal outlives every holder.
+
+        Raises ``ConfigurationError`` for what is no name, and ``StoreError`` if the store was not entered or its database cannot be used.
+        """
+        if not self._entered:
+            raise StoreError(
+                f"The store {self._database.name} is not open, so it cannot hold a name, and nothing was sent. Use the provider inside "
+                "`async with SQLPaymentStore(...) as store:`."
+            )
+        return self._names.hold(name)
 
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.

@@ -15,7 +15,7 @@ import attrs
 from paysdk.errors import APIError, ConfigurationError, PaginationError
 from paysdk.sync import passes, writing
 from paysdk.sync.errors import StoreError
-from paysdk.sync.lease import release, renew, take
+from paysdk.sync.lease import check_seconds, release, renew, take
 from paysdk.sync.origin import origin_of
 from paysdk.sync.passes import PassKind
 from paysdk.sync.store import database_of
@@ -110,14 +110,8 @@ async def sync_payments(
 def _checked(account: object, overlap: object, lease: object) -> None:
     if not isinstance(account, str) or not account.strip():
         raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
-    for name, seconds, positive in (("overlap", overlap, False), ("lease", lease, True)):
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, int | float)
-            or not 0 <= seconds < float("inf")
-            or (positive and not seconds)
-        ):
-            raise ConfigurationError(f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not {seconds!r}.")
+    check_seconds("overlap", overlap)
+    check_seconds("lease", lease, positive=True)
 
 
 class _RefusedError(Exception):

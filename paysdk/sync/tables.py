@@ -10,12 +10,43 @@ from sqlalchemy.types import UserDefinedType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONTENT", "MIGRATIONS", "VERSION", "content_of", "metadata", "payment_changes", "payments", "sync_schema", "sync_state"]
+__all__ = [
+    "CONTENT",
+    "MIGRATIONS",
+    "VERSION",
+    "content_of",
+    "held_names",
+    "metadata",
+    "open_orders",
+    "payment_changes",
+    "payments",
+    "sync_schema",
+    "sync_state",
+]
 
 # Grows with every change to the tables, together with a step in MIGRATIONS.
-VERSION = 1
+VERSION = 2
 # What leads from one version to the next, as SQL by the name of the dialect, under the version that it leads from.
-MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {}
+MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
+    1: {
+        "sqlite": (
+            """CREATE TABLE paysdk_held_names (
+                name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, leased_until DOUBLE NOT NULL)""",
+            """CREATE TABLE paysdk_open_orders (
+                name TEXT NOT NULL, order_id TEXT NOT NULL, sent_at TEXT NOT NULL, drafted BOOLEAN NOT NULL,
+                content TEXT NOT NULL, PRIMARY KEY (name, order_id))""",
+        ),
+        "postgresql": (
+            """CREATE TABLE paysdk_held_names (
+                name TEXT COLLATE "C" NOT NULL PRIMARY KEY, holder TEXT COLLATE "C" NOT NULL,
+                leased_until DOUBLE PRECISION NOT NULL)""",
+            """CREATE TABLE paysdk_open_orders (
+                name TEXT COLLATE "C" NOT NULL, order_id TEXT COLLATE "C" NOT NULL,
+                sent_at TIMESTAMP WITH TIME ZONE NOT NULL, drafted BOOLEAN NOT NULL,
+                content TEXT COLLATE "C" NOT NULL, PRIMARY KEY (name, order_id))""",
+        ),
+    },
+}
 
 
 class _JSON(UserDefinedType[str]):
@@ -138,6 +169,27 @@ sync_state: sa.Table = sa.Table(
     sa.Column("completed_at", _moment()),
     # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider does not say.
     sa.Column("origin", _text()),
+)
+
+held_names: sa.Table = sa.Table(
+    "paysdk_held_names",
+    metadata,
+    sa.Column("name", _text(), primary_key=True),
+    # Another one each time that the name is taken.
+    sa.Column("holder", _text(), nullable=False),
+    # Seconds since 1970, by the database's clock on PostgreSQL.
+    sa.Column("leased_until", sa.Double, nullable=False),
+)
+
+open_orders: sa.Table = sa.Table(
+    "paysdk_open_orders",
+    metadata,
+    sa.Column("name", _text(), primary_key=True),
+    sa.Column("order_id", _text(), primary_key=True),
+    sa.Column("sent_at", _moment(), nullable=False),
+    sa.Column("drafted", sa.Boolean, nullable=False),
+    # JSON, in ASCII: what was sent must be kept to the letter by a database of any encoding.
+    sa.Column("content", _text(), nullable=False),
 )
 
 sync_schema: sa.Table = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
 from paysdk.sync.places import database_at
+from paysdk.sync.tables import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -173,10 +174,12 @@ async def test_what_is_only_read_is_not_brought_up_to_date(place: str, rows: Row
     async with SQLPaymentStore(place):
         pass
     async with SQLPaymentStore(place, create=False) as store:
-        assert [(1,)] == list(await rows(store, "SELECT version FROM sync_schema"))
-    monkeypatch.setattr("paysdk.sync.store.VERSION", 3)
+        assert [(VERSION,)] == list(await rows(store, "SELECT version FROM sync_schema"))
+    monkeypatch.setattr("paysdk.sync.store.VERSION", VERSION + 2)
 
-    assert "written by an older paysdk (its tables have version 1, this one reads 3)" in await opened(place, create=False)
+    assert f"written by an older paysdk (its tables have version {VERSION}, this one reads {VERSION + 2})" in await opened(
+        place, create=False
+    )
 
 
 async def test_tables_of_others_are_no_hindrance(tmp_path: Path, shelf: Shelf, make: Callable[..., Payment]) -> None:
@@ -284,7 +287,7 @@ async def test_a_newer_database_is_refused(place: str, rows: Rows) -> None:
     async with SQLPaymentStore(place) as store:
         await rows(store, "UPDATE sync_schema SET version = 99", writes=True)
 
-    assert "written by a newer paysdk (its tables have version 99, this one knows up to 1)" in await opened(place)
+    assert f"written by a newer paysdk (its tables have version 99, this one knows up to {VERSION})" in await opened(place)
 
 
 @pytest.mark.parametrize(("statement", "version"), [("DELETE FROM sync_schema", "None"), ("UPDATE sync_schema SET version = 0", "0")])
@@ -301,13 +304,13 @@ async def test_an_older_database_is_brought_up_to_date(place: str, rows: Rows, m
     async with SQLPaymentStore(place):
         pass
     steps = [("ALTER TABLE payments ADD COLUMN first INTEGER",), ("ALTER TABLE payments ADD COLUMN second INTEGER",)]
-    monkeypatch.setattr("paysdk.sync.store.VERSION", 3)
+    monkeypatch.setattr("paysdk.sync.store.VERSION", VERSION + 2)
     monkeypatch.setattr(
-        "paysdk.sync.store.MIGRATIONS", {1 + at: dict.fromkeys(("sqlite", "postgresql"), step) for at, step in enumerate(steps)}
+        "paysdk.sync.store.MIGRATIONS", {VERSION + at: dict.fromkeys(("sqlite", "postgresql"), step) for at, step in enumerate(steps)}
     )
     for _ in range(2):
         async with SQLPaymentStore(place) as store:
-            assert [(3,)] == list(await rows(store, "SELECT version FROM sync_schema"))
+            assert [(VERSION + 2,)] == list(await rows(store, "SELECT version FROM sync_schema"))
             assert [] == list(await rows(store, "SELECT first, second FROM payments"))
 
 

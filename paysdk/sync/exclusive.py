@@ -1,0 +1,220 @@
+"""Names that one caller holds at a time, in every process that shares the database.
+
+A name is held by a lease, as an account is while it is synced. The row of a name has the token of its
+holder: each take makes a new one, and whatever the holder writes is written only if the token is still
+there. So a process that stalled past its lease cannot write over its successor. Each step is a short
+transaction of its own. Between them nothing is kept on the server, so this works behind a pooler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+import attrs
+import sqlalchemy as sa
+
+from paysdk.errors import ConfigurationError
+from paysdk.orders import OpenOrder
+from paysdk.sync.database import Database
+from paysdk.sync.errors import LeaseLostError, StoreError
+from paysdk.sync.lease import has_died, new_holder
+from paysdk.sync.tables import held_names, open_orders
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.sync.backends import Backend
+
+__all__ = ["ExclusiveNames", "StoredJournal"]
+
+# A waiting caller looks again after so long, and each time after half as long again.
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.01, 0.5
+# PostgreSQL's indexes take about 2,700 bytes. What is longer is told apart by its hash.
+_MAX_KEY_CHARS = 300
+
+
+class ExclusiveNames:
+    """The names in a database, each held for *seconds* after it was last renewed."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        # Tasks of this process wait for each other here, and one of them asks the database.
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncGenerator[StoredJournal]:
+        """Wait until nobody has the name, hold it, and yield its journal."""
+        given: object = name
+        if not isinstance(given, str) or not given:
+            raise ConfigurationError(f"exclusive takes a name, a text that is not empty, not {name!r}.")
+        key = _as_key(name)
+        lock = self._here.setdefault(key, asyncio.Lock())
+        async with lock:
+            journals: list[StoredJournal] = []
+            try:
+                await self._take(key, name, journals)
+                yield journals[0]
+            finally:
+                # Also if this was cancelled while the name was taken. A name that cannot be given back is
+                # free when its lease runs out, and what went wrong before is what must be raised.
+                for journal in journals:
+                    with suppress(StoreError):
+                        await journal.release()
+
+    async def _take(self, key: str, name: str, journals: list[StoredJournal]) -> None:
+        wait = _FIRST_WAIT_SECONDS
+        backend = self._database.backend
+
+        def begin(holder: str | None) -> None:
+            if holder is not None:
+                journals.append(StoredJournal(self._database, name, key, holder, self._seconds))
+
+        while True:
+            # Reading comes first, because those who wait must not keep the holder from writing.
+            if await self._database.read(partial(_is_free, backend=backend, key=key)):
+                take = partial(_take, backend=backend, key=key, seconds=self._seconds)
+                await self._database.written(take, then=begin)
+                if journals:
+                    return
+            await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311  # no secret
+            wait = min(1.5 * wait, _LONGEST_WAIT_SECONDS)
+
+
+@attrs.define(eq=False)
+class StoredJournal:
+    """The open orders of a name that is held, as an ``OrderJournal``."""
+
+    _database: Database
+    _name: str
+    _key: str
+    _holder: str
+    _seconds: float
+    _renewing: asyncio.Task[None] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._renewing = asyncio.create_task(self._renew_all_the_while())
+
+    async def read_open(self) -> Sequence[OpenOrder]:
+        """The orders under this name whose outcome is not known, oldest first."""
+        return await self._database.read(self._read_open)
+
+    async def record_sent(self, order: OpenOrder) -> None:
+        """Write *order* down, or write it again with what has changed. It is durable when this returns.
+
+        Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if the
+        database cannot be used. Send nothing then.
+        """
+        await self._database.written(partial(self._record_sent, order), durable=True)
+
+    async def record_settled(self, order_id: str) -> None:
+        """Strike out an order. What came of it is known, so this works also after the lease was lost."""
+        settled = open_orders.delete().where(self._order(order_id))
+
+        async def settle(connection: AsyncConnection) -> None:
+            await connection.execute(settled)
+
+        await self._database.written(settle)
+
+    async def release(self) -> None:
+        """Give the name back, if another has not taken it."""
+        self._renewing.cancel()
+        await asyncio.gather(self._renewing, return_exceptions=True)
+        held = held_names.delete().where(self._held)
+
+        async def give_back(connection: AsyncConnection) -> None:
+            await connection.execute(held)
+
+        await self._database.written(give_back)
+
+    @property
+    def _held(self) -> sa.ColumnElement[bool]:
+        return sa.and_(held_names.c.name == self._key, held_names.c.holder == self._holder)
+
+    def _order(self, order_id: str) -> sa.ColumnElement[bool]:
+        return sa.and_(open_orders.c.name == self._key, open_orders.c.order_id == _as_key(order_id))
+
+    async def _renew_all_the_while(self) -> None:
+        """Until the name is given back, or another has taken it."""
+        with suppress(LeaseLostError):
+            while True:
+                await asyncio.sleep(self._seconds / 3)
+                # The next attempt may reach the database again. If none does, the lease runs out.
+                with suppress(StoreError):
+                    await self._database.written(self._renew)
+
+    async def _renew(self, connection: AsyncConnection) -> None:
+        until = self._database.backend.now() + self._seconds
+        renewed = held_names.update().where(self._held).values(leased_until=until)
+        if (await connection.execute(renewed)).rowcount != 1:
+            raise LeaseLostError(
+                f"Another process holds {self._name!r} now, because this one stalled for longer than its "
+                f"lease of {self._seconds:g} seconds. Send nothing under this name, and call again."
+            )
+
+    async def _record_sent(self, order: OpenOrder, connection: AsyncConnection) -> None:
+        # First of all, because it fails if another has the name, and keeps others from taking it
+        # until this transaction ends.
+        await self._renew(connection)
+        await connection.execute(open_orders.delete().where(self._order(order.id)))
+        row = {
+            "name": self._key,
+            "order_id": _as_key(order.id),
+            "sent_at": self._database.backend.codec.written(order.sent_at),
+            "drafted": order.drafted,
+            "content": json.dumps({"id": order.id, "details": order.details}),
+        }
+        await connection.execute(open_orders.insert().values(row))
+
+    async def _read_open(self, connection: AsyncConnection) -> tuple[OpenOrder, ...]:
+        columns = (open_orders.c.sent_at, open_orders.c.drafted, open_orders.c.content)
+        found = sa.select(*columns).where(open_orders.c.name == self._key)
+        ordered = found.order_by(open_orders.c.sent_at, open_orders.c.order_id)
+        read_moment = self._database.backend.codec.known_moment
+        return tuple(
+            OpenOrder(sent_at=read_moment(sent_at).astimezone(UTC), drafted=bool(drafted), **json.loads(content))
+            for sent_at, drafted, content in await connection.execute(ordered)
+        )
+
+
+async def _is_free(connection: AsyncConnection, backend: Backend, key: str) -> bool:
+    """Whether the name seems to be free: nobody has it, or its lease has run out, or its holder has died."""
+    rest = (held_names.c.leased_until - backend.now()).label("rest")
+    wanted = sa.select(held_names.c.holder, rest).where(held_names.c.name == key)
+    found = (await connection.execute(wanted)).one_or_none()
+    return found is None or found.rest <= 0 or has_died(found.holder)
+
+
+async def _take(connection: AsyncConnection, backend: Backend, key: str, seconds: float) -> str | None:
+    """Take the name and return its holder's token, or ``None`` if another was faster."""
+    holder, until = new_holder(), backend.now() + seconds
+    added = backend.add_if_new(held_names, {"name": key, "holder": holder, "leased_until": until})
+    if (await connection.execute(added, execution_options={"preserve_rowcount": True})).rowcount == 1:
+        return holder
+    here = held_names.c.name == key
+    known = (await connection.execute(sa.select(held_names.c.holder).where(here))).scalar_one_or_none()
+    # The row is compared again in the statement that changes it: its holder may have renewed it meanwhile.
+    unchanged = held_names.c.holder == known
+    if not has_died(known):
+        unchanged = sa.and_(unchanged, held_names.c.leased_until <= backend.now())
+    taken = held_names.update().where(here, unchanged).values(holder=holder, leased_until=until)
+    return holder if (await connection.execute(taken)).rowcount == 1 else None
+
+
+def _as_key(text: str) -> str:
+    """*text* as any database can hold it, in whatever encoding, and as an index can hold it."""
+    escaped = json.dumps(text)[1:-1]
+    if len(escaped) <= _MAX_KEY_CHARS:
+        return escaped
+    digest = hashlib.sha256(escaped.encode()).hexdigest()
+    return f"{escaped[:_MAX_KEY_CHARS]}#{digest}"
