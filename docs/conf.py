@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["sphinx.ext.autodoc", "myst_parser", "commands", "drawings", "generated", "records"]
+extensions = ["sphinx.ext.autodoc", "myst_parser", "breaks", "commands", "drawings", "generated", "records"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_use_index = False
@@ -29,6 +29,9 @@ html_show_copyright = False
 html_title = f"paysdk {release}"
 
 autodoc_member_order = "bysource"
+# A signature that is longer than this many characters has one parameter a line.
+python_maximum_signature_line_length = 60
+toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"members": True}
 myst_enable_extensions = ["attrs_block", "deflist"]
 myst_heading_anchors = 3

@@ -163,3 +163,24 @@ def test_top_level_holds_nothing_else() -> None:
     entries = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__pycache__"))}
 
     assert {"README.md", "docs", "noxfile.py", "paysdk", "pyproject.toml", "tests"} == entries
+
+
+def test_messages_that_are_quoted_are_in_the_code() -> None:
+    """A message that a page quotes for its readers is raised with these words, an ellipsis for each value."""
+    quoted = [(page.name, message) for page in DOCUMENTS for message in re.findall(r"^> `(.+)`$", page.read_text(), re.MULTILINE)]
+    templates = list(message_templates())
+
+    assert 30 < len(quoted)
+    assert [] == [
+        (page, message) for page, message in quoted if not any(message.removesuffix("…").strip() in template for template in templates)
+    ]
+
+
+def message_templates() -> Iterator[str]:
+    """Yield every text in the code, with an ellipsis for each value that is put into it."""
+    for module in (ROOT / "paysdk").glob("**/*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
