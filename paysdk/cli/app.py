@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -16,7 +15,8 @@ import typer
 
 from paysdk.cli import installed, invoices, listings, sandboxes
 from paysdk.cli.access import Access, SandboxSettings
-from paysdk.cli.screen import say, tell
+from paysdk.cli.formats import CsvStyle
+from paysdk.cli.screen import discard_output, say, tell
 from paysdk.errors import ConfigurationError, PaysdkError
 
 __all__ = ["run"]
@@ -45,6 +45,17 @@ KeyFiles = Annotated[
     list[str] | None,
     typer.Option("--key-file", metavar="NAME=PATH", help="Read a provider's key from a file. Goes before the environment."),
 ]
+RawText = Annotated[
+    bool,
+    typer.Option(
+        "--raw-text",
+        help="CSV with texts exactly as they are. By default a text that a spreadsheet would run as a formula gets an apostrophe.",
+    ),
+]
+Bom = Annotated[
+    bool,
+    typer.Option("--bom", help="CSV that begins with a UTF-8 signature (BOM), which Excel needs."),
+]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
         # Where only help was asked for there is an exit code in place of a job.
-        chosen: Job | int | None = app(args=list(arguments), prog_name="paysdk", standalone_mode=False)
+        chosen = _parse(arguments)
         status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
     except typer.TyperException as error:
@@ -62,13 +73,23 @@ def run(arguments: Sequence[str]) -> int:
     except PaysdkError as error:
         return tell(error)
     except BrokenPipeError:
-        # Whoever read has heard enough. What is still buffered goes nowhere, so that Python's own flush at the end does not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has closed the pipe, as `head` does. That is no error.
+        discard_output(sys.stdout)
         return 0
     except OSError as error:
         say(error)
         return 1
     return status or 0
+
+
+def _parse(arguments: Sequence[str]) -> Job | int | None:
+    """What the command line asks for: a job, or the exit code of the help that was shown."""
+    try:
+        return app(args=list(arguments), prog_name="paysdk", standalone_mode=False)  # type: ignore[no-any-return]
+    except SystemExit:
+        # rich writes the help, and exits with 1 if the reader has closed the pipe. Nothing else
+        # exits here: commands only return their jobs.
+        raise BrokenPipeError from None
 
 
 @app.callback(invoke_without_command=True)
@@ -109,6 +130,8 @@ def list_payments(
         Literal["table", "jsonl", "csv"],
         typer.Option("--format", help="jsonl and csv give every payment, amounts as text with exactly their digits."),
     ] = "table",
+    raw_text: RawText = False,
+    bom: Bom = False,
     currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
     key_file: KeyFiles = None,
 ) -> Job:
@@ -125,7 +148,8 @@ def list_payments(
         limit=limit,
     )
     access = _access(once, _sandbox(sandbox, sandbox_payments), key_file, currency)
-    return partial(listings.list_payments, access, selection, output_format)
+    style = _csv_style(output_format, raw_text=raw_text, bom=bom)
+    return partial(listings.list_payments, access, selection, output_format, style)
 
 
 @app.command("sync", no_args_is_help=False)
@@ -170,6 +194,8 @@ def reconcile_payments(
         Literal["table", "jsonl", "csv"],
         typer.Option("--format", help="jsonl gives one outcome a line, csv one payment; a table the figures and the largest differences."),
     ] = "table",
+    raw_text: RawText = False,
+    bom: Bom = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report to read, print or send besides.")] = None,
 ) -> Job:
     """Say which stored payments of one provider have their counterpart in another. Ends with 3 where there are differences."""
@@ -180,7 +206,8 @@ def reconcile_payments(
             raise
         raise ConfigurationError(str(error)) from None
     comparison = Comparison(left=left, right=right, place=place, account=account, days=days, tolerance=_amount("--tolerance", tolerance))
-    return partial(reconcile_stored, comparison, output_format, html)
+    style = _csv_style(output_format, raw_text=raw_text, bom=bom)
+    return partial(reconcile_stored, comparison, output_format, style, html)
 
 
 @app.command()
@@ -228,6 +255,13 @@ def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: 
     if files and sandbox is not None:
         raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
     return Access(names=names, sandbox=sandbox, key_files=files, currency=currency)
+
+
+def _csv_style(output_format: str, *, raw_text: bool, bom: bool) -> CsvStyle:
+    if (raw_text or bom) and output_format != "csv":
+        option = "--raw-text" if raw_text else "--bom"
+        raise ConfigurationError(f"{option} is for CSV: add --format csv, or leave it out.")
+    return CsvStyle(raw_text=raw_text, bom=bom)
 
 
 def _amount(option: str, text: str) -> Decimal:

@@ -15,20 +15,24 @@ from paysdk.cli.access import opened
 from paysdk.cli.faults import fault_of
 from paysdk.cli.formats import csv_writer, jsonl_writer
 from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
-from paysdk.cli.tables import payments_table
+from paysdk.cli.tables import PaymentsTables, payments_table
 from paysdk.cli.walking import Walk, display, running, show_waiting
 from paysdk.errors import ConfigurationError, PaysdkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     from paysdk.cli.access import Access
+    from paysdk.cli.formats import CsvStyle
     from paysdk.payment import Payment
     from paysdk.provider import Listing, PaymentsProvider
 
 __all__ = ["Selection", "list_payments"]
 
 _ROWS_SHOWN = 20
+# A table of more rows is written in parts of so many, so that it is never in memory as a whole.
+_ROWS_AT_ONCE = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -43,20 +47,31 @@ class Selection:
     limit: int | None
 
 
-def list_payments(access: Access, selection: Selection, output_format: Literal["table", "jsonl", "csv"]) -> int:
+def list_payments(access: Access, selection: Selection, output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> int:
     """List, write, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
-    listed = _tabulated(access, selection, faults) if output_format == "table" else _streamed(access, selection, output_format, faults)
+    if output_format == "table" and (selection.limit or 0) <= _ROWS_AT_ONCE:
+        listed = _tabulated(access, selection, faults)
+    elif output_format == "table":
+        listed = _tabulated_in_parts(access, selection, faults)
+    else:
+        start = jsonl_writer if output_format == "jsonl" else partial(csv_writer, style=style)
+        listed = _streamed(access, selection, start, faults)
     faults += [walk.error for walk in asyncio.run(listed) if walk.error is not None]
     return max([0, *map(tell, faults)])
 
 
-async def _streamed(access: Access, selection: Selection, output_format: Literal["jsonl", "csv"], faults: list[PaysdkError]) -> list[Walk]:
+async def _streamed(
+    access: Access,
+    selection: Selection,
+    start: Callable[[TextIO], Callable[[Sequence[Payment]], object]],
+    faults: list[PaysdkError],
+) -> list[Walk]:
     """Write one provider after the other, page by page, so that nothing has to be kept."""
     progress = display(data_on_screen=True)
     async with opened(access, faults, partial(show_waiting, progress)) as providers:
         listings = _listings(providers, selection, faults)
-        write = {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
+        write = start(utf8_stdout())
         walks = [_walk(*pair, selection, write) for pair in listings]
         with running(progress):
             for walk in walks:
@@ -86,6 +101,32 @@ async def _tabulated(access: Access, selection: Selection, faults: list[PaysdkEr
         show(Text(as_text(_summary(walks))))
     if sum(walk.given for walk in walks) > len(payments):
         show(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
+    return walks
+
+
+async def _tabulated_in_parts(access: Access, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
+    """Show one provider after the other, part by part, so that nothing has to be kept."""
+    tables = PaymentsTables(console_on(sys.stdout).width)
+    waiting: list[Payment] = []
+
+    def write(payments: Sequence[Payment]) -> None:
+        waiting.extend(payments)
+        while len(waiting) >= _ROWS_AT_ONCE:
+            show(*tables.next_part(waiting[:_ROWS_AT_ONCE]))
+            del waiting[:_ROWS_AT_ONCE]
+
+    progress = display(data_on_screen=True)
+    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+        walks = [_walk(*pair, selection, write) for pair in _listings(providers, selection, faults)]
+        with running(progress):
+            for walk in walks:
+                await walk.run(progress)
+    if waiting:
+        show(*tables.next_part(waiting))
+    if any(walk.given for walk in walks):
+        show("")
+    if walks:
+        show(Text(as_text(_summary(walks))))
     return walks
 
 

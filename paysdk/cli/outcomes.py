@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from paysdk.cli.formats import CsvStyle, begin_csv
 from paysdk.cli.screen import as_text, show
 from paysdk.cli.tables import amounts, plain_table
 from paysdk.conversion import make_converter
@@ -34,9 +34,7 @@ COLUMNS = (
     *("outcome", "status", "rule", "key", "difference", "currency_assumed", "side", "provider", "id", "amount", "currency"),
     *("payment_date", "invoice_number", "customer_name", "external_id", "voided_date"),
 )
-
-# A spreadsheet takes a text that begins with one of these for a formula, and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBERS = frozenset({"outcome", "difference", "amount"})
 
 
 def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
@@ -58,21 +56,21 @@ def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
     return write
 
 
-def csv_writer(out: TextIO) -> Callable[[Outcome], object]:
-    """What writes outcomes as CSV for a spreadsheet, a line for each payment. The header is written at once.
-
-    A text of a provider's that a spreadsheet would run as a formula has an apostrophe before it.
-    """
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+def csv_writer(
+    out: TextIO,
+    style: CsvStyle = CsvStyle(),  # noqa: B008  # it is frozen
+) -> Callable[[Outcome], object]:
+    """What writes outcomes as CSV, a line for each payment."""
+    write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
     number = 0
 
     def write(outcome: Outcome) -> None:
         nonlocal number
         number += 1
-        said = (number, outcome.status.value, outcome.rule.value, _inert(outcome.key), _text(outcome.difference), outcome.currency_assumed)
+        said = (number, outcome.status.value, outcome.rule.value, outcome.key, outcome.difference)
         for side, payments in (("left", outcome.left), ("right", outcome.right)):
-            writer.writerows((*said, side, *_fields(payment)) for payment in payments)
+            for payment in payments:
+                write_row((*said, outcome.currency_assumed, side, *_fields(payment)))
 
     return write
 
@@ -81,15 +79,10 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(amount)
 
 
-def _inert(text: str | None) -> str | None:
-    return f"'{text}" if text is not None and text.startswith(_FORMULA) else text
-
-
 def _fields(payment: Payment) -> tuple[object, ...]:
     customer = None if payment.customer is None else payment.customer.name
-    paid = (payment.amount, _inert(payment.currency), payment.payment_date)
-    named = (_inert(text) for text in (payment.invoice.number, customer, payment.external_id))
-    return (_inert(payment.provider), _inert(payment.id), *paid, *named, payment.voided_date)
+    paid = (payment.amount, payment.currency, payment.payment_date, payment.invoice.number)
+    return (payment.provider, payment.id, *paid, customer, payment.external_id, payment.voided_date)
 
 
 def summary(report: Report) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import attrs
 
 from paysdk.cli.outcomes import csv_writer, jsonl_writer, show_report, summary
-from paysdk.cli.screen import say, utf8_stdout
+from paysdk.cli.screen import discard_output, say, utf8_stdout
 from paysdk.cli.walking import display, running
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from paysdk.cli.formats import CsvStyle
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
@@ -63,12 +64,21 @@ class Comparison:
         return shlex.join(["paysdk", "reconcile", self.left, self.right, *options, "--format", "csv"])
 
 
-def reconcile_stored(comparison: Comparison, output_format: Literal["table", "jsonl", "csv"], html: Path | None) -> int:
+def reconcile_stored(
+    comparison: Comparison,
+    output_format: Literal["table", "jsonl", "csv"],
+    style: CsvStyle,
+    html: Path | None,
+) -> int:
     """Reconcile, write, and give the exit code."""
     _check(comparison, html)
     report = Report(left=comparison.left, right=comparison.right, facts=comparison.facts, everything=comparison.everything)
     try:
-        asyncio.run(_reconciled(comparison, report, _writer(output_format), display(data_on_screen=output_format != "table")))
+        write = _writer(output_format, style)
+        if write is not None and html is not None:
+            write = _until_closed(write)
+        progress = display(data_on_screen=output_format != "table")
+        asyncio.run(_reconciled(comparison, report, write, progress))
     except StoreError as error:
         say(error)
         return 2
@@ -126,10 +136,23 @@ def _how_to_fill(comparison: Comparison, *names: str) -> str:
     return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', place, *account])}"
 
 
-def _writer(output_format: Literal["table", "jsonl", "csv"]) -> Callable[[Outcome], object] | None:
+def _writer(output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> Callable[[Outcome], object] | None:
     if output_format == "table":
         return None
-    return {"jsonl": jsonl_writer, "csv": csv_writer}[output_format](utf8_stdout())
+    out = utf8_stdout()
+    return jsonl_writer(out) if output_format == "jsonl" else csv_writer(out, style)
+
+
+def _until_closed(write: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
+    """*write*, until the reader closes the pipe: the report needs the outcomes that follow too."""
+
+    def write_if_open(outcome: Outcome) -> None:
+        try:
+            write(outcome)
+        except BrokenPipeError:
+            discard_output(sys.stdout)
+
+    return write_if_open
 
 
 async def _reconciled(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:

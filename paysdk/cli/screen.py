@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.errors import PaysdkError
 
-__all__ = ["as_text", "console_on", "one_line", "say", "show", "tell", "utf8_stdout"]
+__all__ = ["as_text", "console_on", "discard_output", "one_line", "say", "show", "tell", "utf8_stdout"]
 
 
 def console_on(stream: TextIO) -> Console:
@@ -46,9 +47,18 @@ def utf8_stdout() -> TextIO:
 
 
 def say(message: object) -> None:
-    """Write a message of one line to stderr."""
-    sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
-    sys.stderr.flush()
+    """Write a message of one line to stderr. A closed pipe there is no error."""
+    try:
+        sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        discard_output(sys.stderr)
+
+
+def discard_output(stream: TextIO) -> None:
+    """Let what is buffered and what follows go nowhere, so that Python's own flush at exit succeeds."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def tell(error: PaysdkError) -> int:

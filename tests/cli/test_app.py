@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from paysdk.cli.app import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
+    from typing import TextIO
 
     from .conftest import Outcome
 
@@ -48,6 +50,9 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         (["list", "campfire", "--key-file", "hidden"], "--key-file takes NAME=PATH, where NAME is a provider that is asked for: campfire."),
         (["list", "campfire", "--key-file", "notify=key"], "--key-file takes NAME=PATH"),
         (["list", "campfire", "--key-file", "campfire=key", *SANDBOX], "--sandbox has keys of its own"),
+        (["list", "campfire", "--bom", *SANDBOX], "--bom is for CSV: add --format csv, or leave it out."),
+        (["list", "campfire", "--raw-text", "--format", "jsonl", *SANDBOX], "--raw-text is for CSV"),
+        (["reconcile", "campfire", "notify", "--from", "none.db", "--bom"], "--bom is for CSV"),
         (["invoice", "first", *SANDBOX], "Invalid value for 'ID'"),
         (["sandbox", "nowhere"], "There is no sandbox 'nowhere'"),
     ],
@@ -83,15 +88,44 @@ def test_what_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, capsys:
     assert (1, "paysdk: [Errno 28] No space left on device\n") == (code, capsys.readouterr().err)
 
 
-def test_a_reader_who_left_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--help"],
+        *([command, "--help"] for command in ("providers", "list", "sync", "reconcile", "invoice", "sandbox")),
+        ["providers"],
+        ["list", "campfire", *SANDBOX],
+        *(["list", "campfire", "--format", name, *SANDBOX] for name in ("csv", "jsonl")),
+        ["list", "campfire", "--limit", "2000", *SANDBOX],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_who_left_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """Output into a pipe that nobody reads ends the command, and nothing is said."""
+    with closed_pipe() as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        code = run(arguments)
+
+    assert (0, "") == (code, capsys.readouterr().err)
+
+
+def test_a_message_that_nobody_reads_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If stderr is a closed pipe, the exit code still tells what went wrong."""
+    with closed_pipe() as pipe:
+        monkeypatch.setattr(sys, "stderr", pipe)
+        code = run(["list", "nowhere"])
+
+    assert 2 == code
+
+
+@contextmanager
+def closed_pipe() -> Generator[TextIO]:
+    """A pipe whose reader has left."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
-        code = run(["providers"])
-
-    assert (0, "") == (code, capsys.readouterr().err)
+        yield pipe
 
 
 def test_times_with_a_zone_are_taken(paysdk: Command) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paysdk.testing import FaultPlan, open_sandbox, status
 
@@ -75,6 +78,48 @@ def test_csv_may_have_a_limit_and_a_currency(paysdk: Command) -> None:
     assert ["provider", "notify", "notify", "campfire", "campfire"] == [row[0] for row in rows]
     assert ["currency", "XTS", "XTS", "USD", "GBP"] == [row[3] for row in rows]
     assert all(Decimal(row[2]) > 0 for row in rows[1:])
+
+
+def test_csv_is_one_row_a_payment_and_no_formula(paysdk: Command, reached: Reach) -> None:
+    """Line ends in a name split no row, and a formula in it does not run unless texts are wanted as they are."""
+    sandbox: Any = open_sandbox("notify", payments=0)
+    for name in ("=cmd|' /C calc'!A0", "Line 1\rLine 2"):
+        sandbox.add_payment(customer={"id": "1", "number": "1", "name": name})
+    with reached("NOTIFY", sandbox):
+        usual = paysdk("list", "notify", "--format", "csv")
+        raw = paysdk("list", "notify", "--format", "csv", "--raw-text", "--bom")
+
+    for outcome, formula in ((usual, "'=cmd|' /C calc'!A0"), (raw, "=cmd|' /C calc'!A0")):
+        header, *found = csv.reader(io.StringIO(outcome.out.removeprefix("\ufeff"), newline=""))
+        assert [len(header)] * 2 == [len(row) for row in found]
+        assert ["Line 1\rLine 2", formula] == [row[header.index("customer_name")] for row in found]
+    assert (False, True) == (usual.out.startswith("\ufeff"), raw.out.startswith("\ufeffprovider,"))
+
+
+def test_a_long_table_is_the_same_table(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is written in parts has the rows of one that is written at once, and its counts."""
+    every = ("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", "--limit", "60")
+    at_once = paysdk(*every).out.splitlines()
+    monkeypatch.setattr("paysdk.cli.listings._ROWS_AT_ONCE", 25)
+    in_parts = paysdk(*every).out.splitlines()
+
+    assert 120 == sum(line.startswith(("campfire ", "notify ")) for line in in_parts)
+    assert at_once[-2:] == in_parts[-2:]
+    said = re.compile(r"INV-\d+|[\d,]+(?:\.\d+)? [A-Z]{3}")
+    assert [said.findall(line) for line in at_once if "INV-" in line] == [said.findall(line) for line in in_parts if "INV-" in line]
+
+
+def test_a_long_table_of_nothing_is_no_table(paysdk: Command) -> None:
+    """Without payments there is only the count, whatever the limit."""
+    assert "campfire: 0 payments\n" == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0", "--limit", "5000").out
+
+
+def test_a_long_table_needs_some_provider(paysdk: Command, install: Callable[..., None]) -> None:
+    """If the only provider is broken itself, its error is all there is."""
+    install("paysdk-broken", "Made = None", name="broken")
+    outcome = paysdk("list", "broken", "--sandbox", "--limit", "5000")
+
+    assert (1, "") == (outcome.code, outcome.out)
 
 
 def test_a_walk_that_failed_can_be_gone_on_with(paysdk: Command, reached: Reach) -> None:

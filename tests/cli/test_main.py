@@ -77,6 +77,19 @@ def test_a_reader_may_leave() -> None:
     assert 0 == command.returncode
 
 
+@pytest.mark.parametrize("arguments", [["--help"], [], ["list", "--help"], ["providers"]], ids=" ".join)
+def test_a_reader_may_never_come(arguments: list[str]) -> None:
+    """With ``| true`` the command ends quietly too, whether it shows help or data."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run([PAYSDK, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writing)
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
 def test_ctrl_c_ends_the_sandboxes() -> None:
     """The sandboxes run until Ctrl-C, and print what a shell can set at once."""
     with subprocess.Popen([PAYSDK, "sandbox", "--payments", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:

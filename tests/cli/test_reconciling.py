@@ -18,6 +18,7 @@ import attrs
 import pytest
 
 from paysdk import Capabilities, CustomerRef, InvoiceRef, ListingReport, Page, Payment
+from paysdk.cli.app import run
 from paysdk.sync import SQLPaymentStore, sync_payments
 
 if TYPE_CHECKING:
@@ -207,6 +208,39 @@ def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> No
     assert ["'@A1", "campfire", "'-1", "'\tEUR", "'@A1", "'=1+1", "'+49"] == [row[name] for name in texts]
     assert "-5.00" == row["amount"]
     assert ("@A1", "-1") == (exact["key"], exact["left"][0]["id"])
+
+
+def test_csv_is_one_row_a_payment(paysdk: Command, stored: Callable[..., str]) -> None:
+    """Line ends in a name split no row, and the signature and the texts as they are can be asked for."""
+    names = ["Line 1\rLine 2", "=cmd|' /C calc'!A0"]
+    sent = [paid("campfire", str(number), "-1", customer=CustomerRef(name=name)) for number, name in enumerate(names)]
+    place = stored(sent, NOTIFY[2:])
+    command = ("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
+    usual, raw = paysdk(*command).out, paysdk(*command, "--raw-text", "--bom").out
+
+    for text, expected in ((usual, [names[0], f"'{names[1]}"]), (raw.removeprefix("\ufeff"), names)):
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        assert [len(header)] * 3 == [len(row) for row in rows]
+        assert sorted(expected) == sorted(row[header.index("customer_name")] for row in rows[1:])
+        assert {"-1", "7"} == {row[header.index("amount")] for row in rows}
+    assert raw.startswith("\ufeffoutcome,")
+
+
+@pytest.mark.parametrize("output_format", ["csv", "jsonl"])
+def test_a_report_is_whole_if_the_reader_leaves(
+    stored: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output_format: str
+) -> None:
+    """With ``--html`` a closed pipe ends the output, and not the reconciliation."""
+    place = stored([paid("campfire", f"{number:05}", "1") for number in range(500)], NOTIFY)
+    command = ["reconcile", "campfire", "notify", "--from", place, "--format", output_format]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", pipe)
+        code = run([*command, "--html", "report.html"])
+
+    assert 3 == code
+    assert "503 differences to look at." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_is_written_besides(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:

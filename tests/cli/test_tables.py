@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.cli.tables import amounts, payments_table
+from paysdk.cli.tables import PaymentsTables, amounts, payments_table
 
 
 def rendered(payments: list[Payment], width: int) -> list[str]:
@@ -76,6 +76,47 @@ def test_a_terminal_is_not_steered() -> None:
     lines = rendered([payment(customer=CustomerRef(name="\x1b[31m[bold]\u202eB.V."))], 80)
 
     assert "\ufffd[31m[bold]\ufffdB.V." in lines[2]
+
+
+def in_parts(*parts: list[Payment]) -> list[list[str]]:
+    """The lines of each part of a long table."""
+    tables = PaymentsTables(80)
+    printed: list[list[str]] = []
+    for payments in parts:
+        console = Console(file=io.StringIO(), width=80, color_system=None)
+        with console.capture() as captured:
+            for each in tables.next_part(payments):
+                console.print(each)
+        printed.append([line.rstrip() for line in captured.get().splitlines()])
+    return printed
+
+
+def test_a_long_table_keeps_its_columns() -> None:
+    """The parts that follow have no header, and their columns stand below those of the first."""
+    first, second = in_parts([payment(1, currency="EUR"), payment(2, currency="EUR")], [payment(3, amount=Decimal("7.5"))])
+
+    assert "Provider" in first[0]
+    assert [["acme", "3", "INV-9", "9", "7.5"]] == [line.split() for line in second]
+    assert first[2].index(".33") == second[0].index(".5")
+
+
+def test_a_long_table_widens_rather_than_cut() -> None:
+    """If a part needs wider columns, or one more, it begins with a header again, and nothing is cut."""
+    wide = payment(2, amount=Decimal("123456789012345678.99"), invoice=InvoiceRef("9", "INV-123456"))
+    first, second, third = in_parts([payment(1)], [wide], [payment(3, voided_date=date(2026, 2, 1))])
+
+    assert "Provider" in first[0]
+    assert ["", "Provider"] == [second[0], second[1].split()[0]]
+    assert ["INV-123456", "123,456,789,012,345,678.99"] == second[3].split()[2:5:2]
+    assert ["", True] == [third[0], "State" in third[1]]
+    assert "voided" in third[3]
+
+
+def test_providers_stand_apart_in_a_long_table() -> None:
+    """A part that begins with another provider's payments begins with a gap."""
+    _, second, third = in_parts([payment(1)], [payment(2)], [payment(3, provider="beta")])
+
+    assert (1, ["", "beta"]) == (len(second), [line[:4] for line in third])
 
 
 @settings(max_examples=50)
