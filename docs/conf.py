@@ -25,6 +25,7 @@ html_theme = "furo"
 html_use_index = False
 html_static_path = ["_static"]
 html_css_files = ["paysdk.css"]
+html_search_scorer = str(Path(__file__).parent / "_ext" / "search-order.js")
 html_show_copyright = False
 html_title = f"paysdk {release}"
 

@@ -176,6 +176,20 @@ def test_messages_that_are_quoted_are_in_the_code() -> None:
     ]
 
 
+def test_pages_for_contributors_come_last_in_the_contents_and_in_search() -> None:
+    """The last section of the contents has the pages for contributors, and the search ranks the same pages last."""
+    sections = re.findall(r"^:caption: (.*)\n\n((?:.+\n)*)", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE)
+    title, pages = sections[-1]
+    (ranked_last,) = re.findall(
+        r"forContributors: \[(.*?)\]",
+        (ROOT / "docs" / "_ext" / "search-order.js").read_text(),
+        re.DOTALL,
+    )
+
+    assert "For contributors" == title
+    assert pages.removesuffix("```\n").split() == re.findall(r'"(.*?)"', ranked_last)
+
+
 def message_templates() -> Iterator[str]:
     """Yield every text in the code, with an ellipsis for each value that is put into it."""
     for module in (ROOT / "paysdk").glob("**/*.py"):
