@@ -9,7 +9,21 @@
   const headers = Array.from(table.tHead.rows[0].cells);
   const ranks = new Map(rows.map((row) => [row, row.dataset.ranks.split(" ").map(Number)]));
   const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
-  const texts = new Map(rows.map((row) => [row, plain(row.textContent)]));
+  // A row is found by its amounts with and without the commas between thousands.
+  const searchable = (row) => {
+    const text = plain(Array.from(row.querySelectorAll("th, td, li, span"), leafText).join(" "));
+    return `${text} ${text.replace(/(\d),(?=\d{3})/g, "$1")}`;
+  };
+  const leafText = (element) => Array.from(element.childNodes, (node) => (node.localName === "bdi" || node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join("");
+  const texts = new Map(rows.map((row) => [row, searchable(row)]));
+  // What may be meant by a word: 1.236,56 and 1'236.56 are 1236.56 too.
+  function readings(word) {
+    if (!/^[-+]?\d[\d.,'\u2019]*$/.test(word)) return [word];
+    const found = [word, word.replace(/[,'\u2019]/g, "")];
+    if (/^[^,]*,\d*$/.test(word)) found.push(word.replace(/[.'\u2019]/g, "").replace(",", "."));
+    if (/^[-+]?\d{1,3}(\.\d{3})+$/.test(word)) found.push(word.replaceAll(".", ""));
+    return found;
+  }
   const tools = document.getElementById("tools");
   const search = document.getElementById("search");
   const finding = document.getElementById("finding");
@@ -29,10 +43,10 @@
   }
 
   function filter() {
-    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    const words = plain(search.value).split(/\s+/).filter(Boolean).map(readings);
     let count = 0;
     for (const row of rows) {
-      const fits = (!finding.value || row.dataset.status === finding.value) && words.every((word) => texts.get(row).includes(word));
+      const fits = (!finding.value || row.dataset.status === finding.value) && words.every((forms) => forms.some((form) => texts.get(row).includes(form)));
       row.hidden = !fits;
       count += fits;
     }

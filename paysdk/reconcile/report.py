@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.reconcile.figures import Figures
+from paysdk.reconcile.fitting import fit
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
 from paysdk.reconcile.sections import Names, charts, differences, heading, rules, tiles, totals, verdict
 
@@ -63,13 +64,17 @@ class Report:
         script = here.joinpath("report.js").read_text(encoding="utf-8")
         names = Names.of(self.left, self.right)
         moment = (made_at or datetime.now(UTC)).astimezone(UTC)
+        parts = {
+            **totals(self.figures, names),
+            **charts(self.figures, names),
+            "differences": differences(self.largest(), self.figures.differences, names, self.everything),
+        }
         return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
             heading(names, self.facts, moment),
             verdict=verdict(self.figures, names),
             tiles=tiles(self.figures, names),
-            **totals(self.figures, names),
-            **charts(self.figures, names),
-            differences=differences(self.largest(), self.figures.differences, names, self.everything),
+            **parts,
+            **fit(parts["totals"] + parts["charts"], parts["differences"]),
             rules=rules(self.figures),
             script=script,
             script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",

@@ -217,7 +217,7 @@ def test_long_text_breaks_and_wide_tables_scroll() -> None:
     assert "h3, p, dt, li, summary, caption, label { overflow-wrap: anywhere; min-width: 0; }" in styles
     assert "thead th.money, thead th.number { white-space: normal; }" in styles
     assert ".tables .card, details { overflow-x: auto; }" in styles
-    assert ".stacked .money, .stacked .badge { white-space: normal; }" in styles
+    assert "#differences.stacked .money, #differences.stacked .badge { white-space: normal; }" in styles
 
 
 def test_no_more_is_shown_than_a_browser_bears() -> None:
