@@ -29,6 +29,8 @@ html_search_scorer = str(Path(__file__).parent / "_ext" / "search-order.js")
 html_show_copyright = False
 html_title = f"paysdk {release}"
 
+# A default is shown as the code has it: its value may be a function, which has no short form.
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 # A signature that is longer than this many characters has one parameter a line.
 python_maximum_signature_line_length = 60

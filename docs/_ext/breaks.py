@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 # Shorter names fit into a line at any width.
 MIN_CHARS = 24
+BREAK = "<wbr>"
 
 
 def add_breaks(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Let names break after their dots and slashes. A break that is not used leaves no trace."""
+    """Let names break after dots and slashes, and types after an opening bracket.
+
+    A break that is not used leaves no trace.
+    """
     if app.builder.format != "html":
         return
     for name in [*doctree.findall(nodes.literal), *doctree.findall(addnodes.desc_addname)]:
@@ -28,6 +32,9 @@ def add_breaks(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
             text = name.astext()
             name.clear()
             name += list(with_breaks(text))
+    for bracket in list(doctree.findall(addnodes.desc_sig_punctuation)):
+        if bracket.astext() == "[":
+            bracket.append(nodes.raw("", BREAK, format="html"))
 
 
 def with_breaks(name: str) -> Iterator[nodes.Node]:
@@ -35,7 +42,7 @@ def with_breaks(name: str) -> Iterator[nodes.Node]:
     first, *others = re.split(r"(?<=\w[./])(?=\w)", name)
     yield nodes.Text(first)
     for part in others:
-        yield nodes.raw("", "<wbr>", format="html")
+        yield nodes.raw("", BREAK, format="html")
         yield nodes.Text(part)
 
 

@@ -38,11 +38,40 @@ def fields(record: type) -> Iterator[str]:
 
 
 def signature(
-    _app: Sphinx, _what: str, _name: str, documented: object, _options: object, arguments: str | None, _returned: str | None
-) -> tuple[str, None] | None:
-    """Show no constructor for a record that has a table, for a protocol, which has none, or for an exception, which nobody makes."""
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    documented: object,
+    _options: object,
+    arguments: str | None,
+    returned: str | None,
+) -> tuple[str, str | None] | None:
+    """Show no constructor where a reader needs none, and an attrs class's defaults as values.
+
+    A record with a table, a protocol and an exception have no constructor that a reader calls.
+    """
+    if not arguments:
+        return None
     hidden = isinstance(documented, type) and issubclass(documented, BaseException)
-    return ("", None) if arguments and (hidden or is_long_record(documented) or getattr(documented, "_is_protocol", False)) else None
+    if hidden or is_long_record(documented) or getattr(documented, "_is_protocol", False):
+        return "", None
+    if isinstance(documented, type) and attrs.has(documented):
+        return with_defaults(documented, arguments), returned
+    return None
+
+
+def with_defaults(record: type, arguments: str) -> str:
+    """Return *arguments* with each default as a user would write it.
+
+    attrs writes NOTHING for a factory, and an expression of its own for a value.
+    """
+    given = [field for field in attrs.fields(record) if field.init]
+    factories = [getattr(field.default, "factory", None) for field in given]
+    calls = iter([f"{factory.__name__}()" for factory in factories if factory is not None])
+    values = {field.name: repr(field.default) for field in given}
+    arguments = re.sub(r"\bNOTHING\b", lambda _: next(calls), arguments)
+    pattern = r"attr_dict\['(\w+)'\][.]default"
+    return re.sub(pattern, lambda found: values[found[1]], arguments)
 
 
 def docstring(_app: Sphinx, _what: str, _name: str, documented: object, _options: object, lines: list[str]) -> None:
