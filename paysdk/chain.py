@@ -158,7 +158,7 @@ class Chain:
             self.bad_link = PaginationError(
                 f"The links lead on and on, and the last {_FRUITLESS_PAGES} pages brought nothing new. "
                 "Resume from the checkpoint later, or tell the provider."
-            )
+            ).quoting()
 
     def outlast(self) -> None:
         """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""

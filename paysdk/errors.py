@@ -23,7 +23,7 @@ A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anyth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -57,14 +57,23 @@ class PaysdkError(Exception):
     ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a
     listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing
     that was not resumed itself had given nothing yet.
+
+    ``quoted`` are the parts of the message that came from outside, such as the words of a response. A key that an API repeats is removed
+    from these; if it is ``None``, from the whole message.
     """
 
     provider: str | None = None
     method: str | None = None
     url: str | None = None
     checkpoint: Checkpoint | None = None
+    quoted: tuple[str, ...] | None = None
 
-    def at(self, provider: str, method: str, url: str) -> PaysdkError:
+    def quoting(self, *parts: str) -> Self:
+        """Note which parts of the message came from outside, and return the error."""
+        self.quoted = parts
+        return self
+
+    def at(self, provider: str, method: str, url: str) -> Self:
         """Note where it happened, unless that is known already, and give the error back."""
         if self.url is None:
             self.provider, self.method, self.url = provider, method, url

@@ -262,7 +262,8 @@ def _unsayable(raw: bytes) -> str | None:
 
 def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    if type(error) is msgspec.DecodeError and (half := _unsayable(raw)):
+    half = _unsayable(raw) if type(error) is msgspec.DecodeError else None
+    if half is not None:
         error = msgspec.ValidationError(what := f"Half of a surrogate pair, which UTF-8 cannot say - at `{half}`")
     within = _AT.search(what)
     path = at + (within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else "")
@@ -273,4 +274,7 @@ def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     message = f"{found}: {_AT.sub('', what)}, at {path}."
     if not_json:
         message += f" It begins with {raw[:_SHOWN]!r}."
-    return MalformedResponseError(message, path=path, raw=raw if at != "$" else raw[:_SHOWN], not_json=not_json)
+    # What the decoder says of a missing field is about our schema, and the rest may repeat what was sent.
+    said = () if _MISSING.fullmatch(_AT.sub("", what)) else (_AT.sub("", what), repr(raw[:_SHOWN]), *([path] if half else []))
+    shown = raw if at != "$" else raw[:_SHOWN]
+    return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)

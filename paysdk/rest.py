@@ -41,16 +41,18 @@ class RestSettings(TypedDict, total=False):
     limiter: AbstractAsyncContextManager[object] | None
     on_malformed: Callable[[MalformedResponseError], object] | None
     on_event: Callable[[Event], object] | None
+    allow_http: bool
 
 
 class RestProvider:
     """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
 
-    *api_key* is the key, or an async callable that gives it and is asked anew for each request (not for its retries), so that keys can
+    *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once more after a 401, so that keys can
     rotate. *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt,
     *deadline* one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count.
     *limiter* is any async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read,
-    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``.
+    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``. With
+    *allow_http* the origin may be plain http on another machine; the key can be read on its way there.
 
     Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any
     number of tasks, and goes on in another event loop.
@@ -73,6 +75,7 @@ class RestProvider:
         limiter: AbstractAsyncContextManager[object] | None = None,
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         on_event: Callable[[Event], object] | None = None,
+        allow_http: bool = False,
     ) -> None:
         key = hidden(api_key)
         del api_key  # so that no traceback of what follows can show it
@@ -86,6 +89,7 @@ class RestProvider:
             limiter=limiter,
             on_malformed=on_malformed,
             on_event=on_event,
+            allow_http=allow_http,
         )
         self._client = Client(self.name, self.authorization_scheme, settings)
 

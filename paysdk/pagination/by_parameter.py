@@ -119,5 +119,5 @@ class AfterLastId(_ByParameter):
         if not ids:
             raise PaginationError(
                 "There is more to list, but this page has no id to go on from. Resume from the checkpoint later, or tell the provider."
-            )
+            ).quoting()
         return self._at(position, str(ids[-1]))

@@ -82,11 +82,11 @@ def _gone(start: str) -> PaginationError:
     return PaginationError(
         f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it "
         "cannot be asked for. List again from the beginning."
-    )
+    ).quoting(repr(start))
 
 
 def _ignored(start: str, first: str) -> PaginationError:
     return PaginationError(
         f"The page that was to start from {start!r} starts from {first!r}, so the API does not go where it is asked to. "
         "Resume from the checkpoint later, or tell the provider."
-    )
+    ).quoting(repr(start), repr(first))

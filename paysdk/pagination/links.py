@@ -112,5 +112,5 @@ def next_link(header: str) -> str | None:
     if header[place:].strip(" \t,"):
         raise PaginationError(
             f"The Link header cannot be read: {shortened(header)}. Resume from the checkpoint later, or tell the provider."
-        )
+        ).quoting(shortened(header))
     return None

@@ -107,7 +107,7 @@ def query_of(link: str) -> str:
     except ValueError as error:
         raise PaginationError(
             f"The link to the next page is no URL: {shortened(link)}. Resume from the checkpoint later, or tell the provider."
-        ) from error
+        ).quoting(shortened(link)) from error
 
 
 def parameters_of(query: str) -> dict[str, str]:
@@ -141,7 +141,7 @@ def nowhere(link: str, wanted: str) -> PaginationError:
     return PaginationError(
         f"The link to the next page has no {wanted}, so it leads nowhere: {shortened(link)}. "
         "Resume from the checkpoint later, or tell the provider."
-    )
+    ).quoting(shortened(link))
 
 
 def same_request(query: str) -> str:
@@ -177,7 +177,7 @@ class RequestsMade:
             raise PaginationError(
                 f"The link leads to a page that was read before ({shortened(query)}), so following it would never end. "
                 "Resume from the checkpoint later, or tell the provider."
-            )
+            ).quoting(shortened(query))
 
 
 class PagesGiven:
@@ -193,7 +193,7 @@ class PagesGiven:
             raise PaginationError(
                 f"The links lead back to a page that was given before, from {rows[0].id!r} to {rows[-1].id!r}, so following them would "
                 "never end. Resume from the checkpoint later, or tell the provider."
-            )
+            ).quoting(repr(rows[0].id), repr(rows[-1].id))
 
 
 def _mark(row: Row) -> object:

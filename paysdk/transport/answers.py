@@ -17,14 +17,16 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
-from paysdk.transport.policy import retry_after
+from paysdk.transport.html_text import decode_text, looks_like_markup, readable_text
+from paysdk.transport.policy import requested_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paysdk.errors import MalformedResponseError
     from paysdk.messages import Response
 
-__all__ = ["refusal"]
+__all__ = ["refusal", "say_what_came_instead"]
 
 _SHOWN = 500
 _LOOKED_AT = 10_000
@@ -41,21 +43,26 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 
 _WHAT_NEXT: Mapping[int, str] = {
     401: "Check the API key.",
+    407: "Check the proxy of your session, and its user and password.",
     403: "The key is valid, but its role may not do this.",
     429: "Wait before asking again, or give the provider a limiter.",
 }
 
 
 def refusal(response: Response) -> APIError | None:
-    """The error that an answer stands for, or ``None`` for a success."""
+    """The error that a response stands for, or ``None`` for a success."""
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own numbers
         return None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
-    detail, fields = _explanation(response.body)
-    if 300 <= status < 400:  # noqa: PLR2004
-        detail = detail or f"a redirect to {response.headers.get('location', 'nowhere')}, which is not followed"
-    message = f"{status} {detail}".rstrip()
+    detail, fields = _explanation(response)
+    location = response.headers.get("location", "nowhere")
+    quoted = (detail,) if detail else ()
+    if 300 <= status < 400 and not detail:  # noqa: PLR2004
+        detail = f"a redirect to {location}, which is not followed"
+        quoted = (location,) if location != "nowhere" else ()
+    # A gateway's page often has the status in its title.
+    message = detail if detail.startswith(f"{status} ") else f"{status} {detail}".rstrip()
     if status in _WHAT_NEXT:
         message = f"{message.rstrip('.')}. {_WHAT_NEXT[status]}"
     return kind(
@@ -64,20 +71,36 @@ def refusal(response: Response) -> APIError | None:
         detail=detail,
         fields=fields,
         request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
-        retry_after=retry_after(response.headers, datetime.now(UTC)),
-    )
+        retry_after=requested_wait(status, response.headers, datetime.now(UTC)),
+    ).quoting(*quoted)
 
 
-def _explanation(body: bytes) -> tuple[str, dict[str, tuple[str, ...]]]:
+def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
+    """Let *error*, about a success that is no JSON, show a page of HTML as its words."""
+    kind = response.headers.get("content-type", "")
+    text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
+    if not looks_like_markup(text, kind):
+        return
+    words = readable_text(text) or "a page without words"
+    error.args = (f"The answer is no JSON, but a page of HTML: {words}, at $.",)
+    error.quoting(words)
+
+
+def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
     """The API's own words, and its messages by field.
 
     Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire endpoint sends ``{"error": …}``; Notify
-    sends ``{"status", "title", "detail"}`` and, in one of its own samples, no valid JSON. A 5xx may be HTML.
+    sends ``{"status", "title", "detail"}`` and, in one of its own samples, no valid JSON. A proxy or gateway sends a page of HTML.
     """
     try:
-        return _read(msgspec.json.decode(body))
+        return _read(msgspec.json.decode(response.body))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return _shortened(body[:_LOOKED_AT].decode(errors="replace")), {}
+        kind = response.headers.get("content-type", "")
+        return _shortened(_plain(decode_text(response.body, kind), kind)), {}
+
+
+def _plain(text: str, content_type: str = "") -> str:
+    return readable_text(text) if looks_like_markup(text, content_type) else text
 
 
 def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
@@ -86,7 +109,7 @@ def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
     field = parsed.get("field")
     for name in ("detail", "error", "message", "title"):
         if isinstance(text := parsed.get(name), str) and text:
-            return _shortened(text), {field: (text,)} if isinstance(field, str) else {}
+            return _shortened(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
     fields = {name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))}
     return _shortened("; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())), fields
 
@@ -110,5 +133,6 @@ def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:
 
 
 def _shortened(text: str) -> str:
-    plain = " ".join(text.split())
+    # Control characters could steer a terminal that shows the message.
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_LOOKED_AT]).split())
     return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"

@@ -27,6 +27,9 @@ __all__ = ["Budget", "Client", "Session", "Settings"]
 
 T = TypeVar("T")
 
+# A key may change with each attempt, and so many requests are hardly under way at once.
+_KEYS_REMEMBERED = 32
+
 # Named here so that nobody above the transport has to know aiohttp, not even for a type.
 Session: TypeAlias = "aiohttp.ClientSession"
 
@@ -37,7 +40,8 @@ class Settings:
     """A provider object's settings, checked. Nothing is opened for them."""
 
     key: KeySource
-    origin: str = attrs.field(converter=checked_origin)
+    origin: str
+    allow_http: bool = False
     session: Session | None
     retry: RetryPolicy
     timeout: float
@@ -47,6 +51,10 @@ class Settings:
     on_event: Callable[[Event], object] | None
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.allow_http, bool):
+            raise ConfigurationError(f"allow_http must be True or False, not {self.allow_http!r}.")
+        origin = checked_origin(self.origin, allow_http=self.allow_http)
+        object.__setattr__(self, "origin", origin)  # attrs' way to set a field of a frozen object
         if isinstance(self.key, Secret):
             checked_key(self.key)
         checked_seconds("timeout", self.timeout)
@@ -85,7 +93,7 @@ class Budget:
                 raise
             raise RequestTimeoutError(
                 f"The deadline of {self._deadline:g} s for the whole operation ended it, retries and waits included."
-            ) from None
+            ).quoting() from None
         finally:
             if self._left is not None:
                 self._left = max(0.0, self._left - (asyncio.get_running_loop().time() - started))
@@ -105,11 +113,18 @@ class Client:
         self.watch: Watch = Watch(settings.on_event)
         self._scheme = scheme
         self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.watch)
-        paced = Paced(self._http, settings.limiter, provider, settings.origin, self.watch)
+        paced = Paced(
+            self._http,
+            settings.limiter,
+            provider,
+            settings.origin,
+            self.watch,
+            policy=settings.retry,
+        )
         self._retrying = Retrying(paced, settings.retry, provider, settings.origin, self.watch)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
-        # The one in use, and, since an answer may be read after its successor came, the one before it.
+        # The one in use and those before it: a response may be read after its key has a successor.
         self._keys: list[Secret] = []
 
     def __reduce__(self) -> NoReturn:
@@ -136,7 +151,7 @@ class Client:
         """
         if self._http.closed:
             raise self._http.closed_error()
-        return await self._retrying.call(request, await self._authorization(), read, tally, before_retry)
+        return await self._retrying.call(request, self._authorization, read, tally, before_retry)
 
     async def call_within(
         self,
@@ -161,7 +176,7 @@ class Client:
     def check_link(self, query: str) -> None:
         """Raise ``PaginationError`` for a *query*, made of an answer, that has the key in it."""
         if any(key.stands_in(query) for key in self._keys):
-            raise PaginationError("The link to the next page repeats the API key, which goes into no URL. Tell the provider.")
+            raise PaginationError("The link to the next page repeats the API key, which goes into no URL. Tell the provider.").quoting()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run *work* as a task that ends with this client."""
@@ -207,7 +222,7 @@ class Client:
         source = self.settings.key
         key = source if isinstance(source, Secret) else checked_key(Secret(await _asked(source)))
         if key.reveal() not in map(Secret.reveal, self._keys):
-            self._keys = [*self._keys[-1:], key]
+            self._keys = [*self._keys[1 - _KEYS_REMEMBERED :], key]
         return Secret(f"{self._scheme} {key.reveal()}")
 
 

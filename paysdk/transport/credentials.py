@@ -6,14 +6,19 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NoReturn, TypeAlias, TypeVar, cast
 
-from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
 
-__all__ = ["KeySource", "Secret", "checked_key", "cleaned", "forget_frames"]
+__all__ = ["KeySource", "Secret", "checked_key", "cleaned", "forget_frames", "redact", "redact_passwords"]
 
 E = TypeVar("E", bound=PaysdkError)
 
 # A shorter text stands in others by chance, and is no key.
 _TELLING = 8
+# A shorter one could not be removed without taking every other word apart.
+_SHORTEST_PASSWORD = 3
+_USER_IN_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]*@")
+# What paysdk itself sets on an error. ``quoted`` goes with the message.
+_OUR_OWN = frozenset({"provider", "method", "url", "operation", "checkpoint"})
 # Characters of a message: as many as are gone through for a key, and as many as are shown.
 _LONG, _LONGEST = 100_000, 2000
 
@@ -40,6 +45,11 @@ class Secret:
         """Whether the key, or the beginning of it, stands in *text*."""
         return self.out_of(text) != text
 
+    def stands_whole_in(self, text: str) -> bool:
+        """Whether the whole key stands in *text*."""
+        signs = [_written(sign) for sign in self._text.rpartition(" ")[2]]
+        return len(signs) >= _TELLING and re.search("".join(signs), text) is not None
+
     def __repr__(self) -> str:
         return "Secret(***)"
 
@@ -65,17 +75,32 @@ def checked_key(key: Secret) -> Secret:
 
 
 def cleaned(error: E, keys: Iterable[Secret]) -> E:
-    """*error* as it may be shown: an API may repeat what it was sent, so whatever an answer has left in it is gone through.
+    """*error* as it may be shown, without the keys that a response has brought into it.
 
-    What was raised below is unlinked: its frames hold the answer, and those of aiohttp the request's headers.
+    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they are, also if a key looks like them.
+    What was raised below is unlinked: its frames hold the response, and those of aiohttp the request's headers.
     """
     forget_frames(error)
     error.__cause__ = error.__context__ = None
+    keys = tuple(keys)
+    # An error about an argument or a setting repeats nothing that an API has sent.
+    quoted = () if isinstance(error, ConfigurationError | UnsupportedFilterError) else error.quoted
     for name, value in vars(error).items():
-        setattr(error, name, _fit(value, keys))
-    # Shortened a little first, as going through megabytes would keep the event loop.
-    error.args = tuple(_shortened(_fit(_shortened(value, _LONG), keys), _LONGEST) for value in error.args)
+        if name not in _OUR_OWN and (name != "path" or quoted is None or value in quoted):
+            setattr(error, name, _fit(value, keys))
+    error.args = tuple(_fit_message(value, quoted, keys) for value in error.args)
     return error
+
+
+def _fit_message(message: object, quoted: tuple[str, ...] | None, keys: tuple[Secret, ...]) -> object:
+    # Shortened a little first, as going through megabytes would keep the event loop.
+    shorter = _shortened(message, _LONG)
+    if quoted is None or not isinstance(shorter, str):
+        return _shortened(_fit(shorter, keys), _LONGEST)
+    for part in quoted:
+        # One that is cut in the middle by the line above cannot be found any more.
+        shorter = shorter.replace(part, redact(part[:_LONG], keys)) if part in shorter else redact(shorter, keys)
+    return _shortened(_fit(shorter, ()), _LONGEST)
 
 
 def _shortened(value: object, longest: int) -> object:
@@ -86,10 +111,10 @@ def _shortened(value: object, longest: int) -> object:
 def _fit(value: object, keys: Iterable[Secret]) -> object:
     if isinstance(value, bytes):
         text = value.decode("latin-1")
-        return _without(keys, text).encode("latin-1")
+        return redact(text, keys).encode("latin-1")
     if isinstance(value, str):
         # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no terminal can say.
-        return _without(keys, value).encode(errors="replace").decode()
+        return redact(value, keys).encode(errors="replace").decode()
     if isinstance(value, dict):
         return {_fit(name, keys): _fit(part, keys) for name, part in cast("dict[object, object]", value).items()}
     if isinstance(value, list | tuple):
@@ -98,9 +123,19 @@ def _fit(value: object, keys: Iterable[Secret]) -> object:
     return value
 
 
-def _without(keys: Iterable[Secret], text: str) -> str:
+def redact(text: str, keys: Iterable[Secret]) -> str:
+    """*text* without any of the *keys*."""
     for key in keys:
         text = key.out_of(text)
+    return text
+
+
+def redact_passwords(text: str, passwords: Iterable[str]) -> str:
+    """*text* without the user and password of any URL in it, and without these *passwords*."""
+    text = _USER_IN_URL.sub(r"\1***@", text)
+    for password in passwords:
+        if len(password) >= _SHORTEST_PASSWORD:
+            text = re.sub("".join(map(_written, password)), "***", text)
     return text
 
 

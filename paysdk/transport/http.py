@@ -20,8 +20,9 @@ from paysdk.errors import (
 )
 from paysdk.events import Answered, AttemptFailed, RequestSent
 from paysdk.messages import Request, Response
-from paysdk.transport.credentials import forget_frames
+from paysdk.transport.credentials import forget_frames, redact_passwords
 from paysdk.transport.policy import refuses
+from paysdk.transport.proxies import passwords_of_proxies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -40,7 +41,15 @@ _LARGEST_ERROR = 64 * 2**10
 # each time that so much has come.
 _TURN = 4 * 2**20
 
-_CONNECTION_NOT_MADE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
+# ClientHttpProxyError: the proxy did not open the tunnel, so nothing reached the provider.
+_CONNECTION_NOT_MADE = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+)
+# aiohttp's own limit is 8 KiB, and links or cookies of a gateway can be longer.
+_MAX_HEADER_BYTES = 64 * 2**10
 
 
 # asyncio.timeout() bounds the attempt, whatever a given session's own limits are.
@@ -49,6 +58,22 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 class _ConnectionLostError(aiohttp.ClientError):
     """A connection broke: said in a way that aiohttp does not take for an invitation."""
+
+
+class _UnsharedHost(str):
+    """A host name that equals only itself.
+
+    aiohttp keeps connections by host name, so a request that has one of these gets a connection of
+    its own. The server sees the same name as ever.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 class _Body(aiohttp.BytesPayload):
@@ -139,7 +164,7 @@ class HTTPTransport:
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
             # A body tells by itself, for another middleware may have sent it before a connection could not be made.
             sent = attempt.tally.in_doubt and (request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE))
-            failure = self._explained(error, sent=sent)
+            failure = self._explained(error, session, sent=sent)
             attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
@@ -198,44 +223,69 @@ class HTTPTransport:
         return self._own[loop][0]
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt) -> Response:
-        headers = {"Authorization": attempt.authorization.reveal()} | (
-            {"Content-Type": "application/json"} if request.body is not None else {}
-        )
+        target = URL(url, encoded=True)
+        headers = {"Authorization": attempt.authorization.reveal()}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        own_connection: str | None = None
+        if request.method != "GET":
+            # A server may close a kept-alive connection at the moment when it is used again. A GET
+            # is retried then; of a POST it would be unknown whether it was processed.
+            own_connection = _UnsharedHost(target.raw_host or "")
+            headers["Connection"] = "close"
         # Middlewares given with a request replace those of a user's session, which have no public name.
         others = session._middlewares  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
         async with session.request(
             request.method,
-            URL(url, encoded=True),
+            target,
             data=request.body,
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
             timeout=_NO_TIMEOUT,
+            max_line_size=_MAX_HEADER_BYTES,
+            max_field_size=_MAX_HEADER_BYTES,
+            server_hostname=own_connection,
             middlewares=(*others, _LastMiddleware(attempt.tally)),
         ) as answer:
             body = await _read(answer)
             found = {name.lower(): value for name, value in answer.headers.items()}
             if "link" in found:
                 found["link"] = ", ".join(answer.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
+            if answer.status >= HTTPStatus.BAD_REQUEST and (passwords := passwords_of_proxies(session)):
+                # It may be the proxy's own, and repeat what the proxy was sent.
+                found = {name: redact_passwords(value, passwords) for name, value in found.items()}
+                body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
             return Response(answer.status, found, body)
 
-    def _explained(self, error: Exception, *, sent: bool) -> PaysdkError:
+    def _explained(self, error: Exception, session: aiohttp.ClientSession, *, sent: bool) -> PaysdkError:
         if isinstance(error, PaysdkError):
             forget_frames(error)
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
             what = "complete answer" if sent else "connection"
-            failure = RequestTimeoutError(f"No {what} within the timeout of {self._timeout:g} s for one attempt")
+            failure = RequestTimeoutError(f"No {what} within the timeout of {self._timeout:g} s for one attempt").quoting()
+        elif isinstance(error, aiohttp.ClientHttpProxyError):
+            what = _one_line(redact_passwords(error.message, passwords_of_proxies(session)))
+            failure = ConnectionFailedError(
+                f"The proxy made no connection to the provider and answered {error.status} {what}. "
+                "Check the proxy of your session, and its user and password."
+            ).quoting(what)
         else:
             what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
-            failure = ConnectionFailedError(f"No complete answer: {what}")
+            what = redact_passwords(what, passwords_of_proxies(session))
+            failure = ConnectionFailedError(f"No complete answer: {what}").quoting(what)
         failure.never_sent = not sent
         return failure
 
     def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
         seconds = time.perf_counter() - started
         self._watch(AttemptFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _described(error: BaseException) -> str:
@@ -255,5 +305,5 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
         if refused and size >= _LARGEST_ERROR:
             return b"".join(chunks)[:_LARGEST_ERROR]
         if size > LARGEST_ANSWER:
-            raise MalformedResponseError(f"The answer is larger than {LARGEST_ANSWER:,} bytes and was not read to its end.")
+            raise MalformedResponseError(f"The answer is larger than {LARGEST_ANSWER:,} bytes and was not read to its end.").quoting()
     return b"".join(chunks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["checked_origin", "redirected"]
 
+_log = logging.getLogger("paysdk")
+
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
@@ -24,11 +27,11 @@ _PATH_SAFE = "%/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
-def checked_origin(base_url: str) -> str:
+def checked_origin(base_url: str, *, allow_http: bool = False) -> str:
     """*base_url* as an origin without a trailing slash.
 
     Raises ``ConfigurationError`` for anything but an origin, and for plain http to another machine, which would show the key to everybody
-    on the way.
+    on the way. With *allow_http* that is a warning in the log.
     """
     hint = "Give the origin alone, such as https://api.example.com."
     try:
@@ -44,7 +47,12 @@ def checked_origin(base_url: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise ConfigurationError(f"base_url must have no user, path, query or fragment; the provider knows its paths. {hint}")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigurationError(f"base_url must be https: over http the key can be read on its way to {host}. Only loopback may be http.")
+        if not allow_http:
+            raise ConfigurationError(
+                f"base_url must be https: over http the key can be read on its way to {host}. Only loopback may be http. "
+                "If the way there is in a network of your own, set allow_http=True."
+            )
+        _log.warning("The API key goes to %s over plain http, where it can be read on its way.", host)
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
 

@@ -6,12 +6,20 @@ import asyncio
 import random
 import time
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from paysdk.events import Waiting
-from paysdk.transport.policy import spread
+from paysdk.transport.policy import (
+    RetryPolicy,
+    is_overload,
+    names_a_wait,
+    next_pause,
+    requested_wait,
+    spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Paced", "RetryBudget", "Transport"]
 
+# One 503 is about one request, and only several in a row are about the provider.
+_UNAVAILABLE = 503
+_UNAVAILABLE_IN_A_ROW = 3
+_PAUSES_PER_REQUEST = 3
 _RETRIES_AT_ONCE = 100.0
 _RETRIES_A_SECOND = 10.0
 
@@ -33,16 +45,22 @@ class Transport(Protocol):
 
 
 class RetryBudget:
-    """How many retries all tasks on one provider object may make together: 100 at once, and 10 a second in the long run.
+    """How many retries all tasks on one provider object may make together.
 
-    Without it an outage would be answered with as many times the load as there are attempts. Where a 429 says when to come back, a tenth of
-    a second later or more, nothing is taken from it.
+    A hundred at once; in the long run ten a second, and *share* of a retry for each request besides.
+    So busy programs ride out their share of faults, and an outage is answered with little more than
+    the load there was. After a 429 that says when to come back nothing is taken from it.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share = share
         self._clock = clock
         self._left = _RETRIES_AT_ONCE
         self._since = clock()
+
+    def add_request(self) -> None:
+        """Count one request, of which retries are a share."""
+        self._left = min(_RETRIES_AT_ONCE, self._left + self._share)
 
     def take(self) -> bool:
         """Take one retry, if there is one left."""
@@ -69,9 +87,11 @@ class _Passage:
 
 
 class Paced:
-    """Enters the limiter once for each request, and holds all requests back while the provider has told one of them to wait.
+    """Enters the limiter once for each request, and pauses all requests while the provider is overloaded.
 
-    Those that were held do not come back in one instant, but spread over a tenth of the time they waited, a second at most.
+    If a response names the time to wait, they wait so long. If a 429 names none, or several 503 in a row, they pause for a time that grows
+    while nothing succeeds. Those that were held do not come back in one instant, but spread over a tenth of the time they waited, a second
+    at most.
     """
 
     def __init__(
@@ -82,6 +102,7 @@ class Paced:
         origin: str,
         watch: Watch,
         *,
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
@@ -89,8 +110,14 @@ class Paced:
         self._provider = provider
         self._origin = origin
         self._watch = watch
+        self._policy = policy
         self._draw = draw
         self._until = 0.0
+        self._paused_at = float("-inf")
+        self._paused_until = 0.0
+        self._pause: float | None = None
+        self._improved = False
+        self._failures_in_a_row = 0
 
     def hold(self, seconds: float) -> None:
         """Let nobody send anything for so many seconds."""
@@ -101,10 +128,39 @@ class Paced:
         async with _Passage(self._limiter):
             # While this one stood in line at the limiter, another may have been told to wait.
             await self._released(request)
-            return await self._inner.send(request, attempt)
+            sent_at = time.monotonic()
+            response = await self._inner.send(request, attempt)
+            self._note(response, sent_at)
+            return response
+
+    def _note(self, response: Response, sent_at: float) -> None:
+        """Begin a pause if this response says that the provider is overloaded, without naming a time."""
+        if not is_overload(response.status):
+            self._failures_in_a_row = 0
+            self._improved = True
+            return
+        self._failures_in_a_row += 1
+        alone = response.status == _UNAVAILABLE and self._failures_in_a_row < _UNAVAILABLE_IN_A_ROW
+        named = requested_wait(response.status, response.headers, datetime.now(UTC))
+        # What was under way when a pause began says nothing about what comes after it.
+        if alone or names_a_wait(named) or sent_at < self._paused_at:
+            return
+        self._pause = next_pause(self._policy, self._pause, improved=self._improved)
+        self._improved = False
+        self._paused_at = time.monotonic()
+        self._paused_until = self._paused_at + self._pause
 
     async def _released(self, request: Request) -> None:
-        while (wait := self._until - time.monotonic()) > 0:
+        pauses = 0
+        while True:
+            now = time.monotonic()
+            # A time that the provider named is always kept. Of our own pauses a request waits for
+            # some and then goes, so that in an outage it comes to an end.
+            ours = self._paused_until if pauses < _PAUSES_PER_REQUEST else 0.0
+            wait = max(self._until, ours) - now
+            if wait <= 0:
+                return
+            pauses += ours > self._until
             wait = spread(wait, self._draw)
             self._watch(Waiting(self._provider, request.method, self._origin + request.target, wait))
             await asyncio.sleep(wait)

@@ -220,7 +220,7 @@ async def test_cancelled_while_waiting() -> None:
 def test_retries_are_budgeted() -> None:
     """A hundred retries may be made at once, then ten a second, and never more than a hundred are saved up."""
     now = 0.0
-    budget = RetryBudget(lambda: now)
+    budget = RetryBudget(0.2, lambda: now)
     assert 100 == sum(budget.take() for _ in range(150))
     now = 0.35
     assert 3 == sum(budget.take() for _ in range(10))

@@ -13,6 +13,7 @@ import stamina
 
 from paysdk.errors import (
     APIError,
+    AuthenticationError,
     ConnectionFailedError,
     MalformedResponseError,
     PaysdkError,
@@ -62,15 +63,23 @@ class Client:
 
     def __init__(self, *steps: Response | PaysdkError, policy: RetryPolicy = QUICK, draw: float = 1.0) -> None:
         self.events: list[Event] = []
+        self.keys = ["sandbox-key"]
+        self.asked = 0
         self.tally = Tally()
         self.transport = Scripted(steps)
         watch = Watch(self.events.append)
-        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, draw=lambda: 0.0)
+        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, policy=policy, draw=lambda: 0.0)
         self.retrying = Retrying(paced, policy, "campfire", ORIGIN, watch, draw=lambda: draw)
 
     async def call(self, request: Request = GET) -> list[int]:
         """Call, and read the answer as a list of numbers."""
-        return await self.retrying.call(request, Secret("Token sandbox-key"), _read, self.tally)
+        return await self.retrying.call(request, self.authorize, _read, self.tally)
+
+    async def authorize(self) -> Secret:
+        """The header with the next key, the last one for ever."""
+        self.asked += 1
+        key = self.keys.pop(0) if len(self.keys) > 1 else self.keys[0]
+        return Secret(f"Token {key}")
 
     @property
     def planned(self) -> list[float]:
@@ -249,11 +258,100 @@ async def test_others_wait_too_where_one_gives_up() -> None:
     assert [Waiting] == [type(event) for event in client.events]
 
 
-async def test_no_one_waits_for_another_status() -> None:
-    """A 503 says something about one request, not about all of them."""
-    client = Client(Response(503, {"retry-after": "0.01"}, b""), OK)
-    await client.call()
-    assert [RetryPlanned] == [type(event) for event in client.events]
+async def test_others_wait_after_a_503_that_names_a_time() -> None:
+    """A 503 that says when to come back is about the whole provider, as a 429 is."""
+    client = Client(Response(503, {"retry-after": "0.1"}, b""), OK, policy=RetryPolicy(attempts=1))
+    with pytest.raises(ServerError):
+        await client.call()
+    assert [1] == await client.call()
+    assert [Waiting] == [type(event) for event in client.events]
+
+
+@pytest.mark.parametrize("name", ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_reset_of_a_rate_limit_holds_all_back(status: int, name: str) -> None:
+    """A reset header takes the place of a missing Retry-After, for the retry and for all others."""
+    client = Client(Response(status, {name: "0.2"}, b""), OK, draw=0.0)
+    first = asyncio.create_task(client.call())
+    while not client.planned:  # noqa: ASYNC110  # a matter of turns, and no time may pass
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(client.call()) for _ in range(5)]
+    assert [[1]] * 6 == await asyncio.gather(first, *others)
+    assert [0.2] == client.planned
+    assert 7 == client.tally.requests
+
+
+async def test_reset_beyond_the_bound() -> None:
+    """A longer wait than is allowed is raised at once, with the seconds on the error."""
+    client = Client(Response(429, {"x-ratelimit-reset": "90"}, b""), OK)
+    with pytest.raises(RateLimitedError) as raised:
+        await client.call()
+    assert (90.0, 1) == (raised.value.retry_after, client.tally.requests)
+
+
+@pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
+async def test_key_is_asked_for_each_attempt(request_: Request) -> None:
+    """A retry goes out with the key that is valid then."""
+    client = Client(Response(429, {}, b""), Response(429, {}, b""), OK)
+    assert [1] == await client.call(request_)
+    assert (3, [1, 2, 3]) == (client.asked, client.numbers)
+
+
+@pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
+@pytest.mark.parametrize("attempts", [1, 2])
+async def test_key_is_asked_for_once_more_after_a_401(request_: Request, attempts: int) -> None:
+    """With another key the request goes out again, whatever number of attempts is allowed."""
+    client = Client(Response(401, {}, b""), OK, policy=RetryPolicy(attempts=attempts))
+    client.keys = ["old-key", "new-key"]
+    assert [1] == await client.call(request_)
+    assert [(request_, 1), (request_, 2)] == client.transport.sent
+    assert Tally(requests=2, retries=1) == client.tally
+    assert ["AuthenticationError"] == [event.error for event in client.events if isinstance(event, RetryPlanned)]
+
+
+async def test_key_that_stays_the_same_is_not_sent_again() -> None:
+    """A second request with a key that was refused would be refused as well."""
+    client = Client(Response(401, {}, b""), OK)
+    with pytest.raises(AuthenticationError):
+        await client.call()
+    assert (2, [1]) == (client.asked, client.numbers)
+
+
+async def test_second_401_is_final() -> None:
+    """The key is renewed once a request, so a provider that refuses all keys gets two requests."""
+    client = Client(Response(401, {}, b""))
+    client.keys = ["first-key", "second-key", "third-key", "fourth-key"]
+    with pytest.raises(AuthenticationError):
+        await client.call()
+    assert [1, 2] == client.numbers
+
+
+async def test_renewed_key_leaves_the_retries_as_they_were() -> None:
+    """A 401 takes none of the attempts away."""
+    client = Client(
+        Response(503, {}, b""), Response(401, {}, b""), Response(503, {}, b""), OK, policy=RetryPolicy(attempts=3, wait_initial=0)
+    )
+    client.keys = ["old-key", "old-key", "new-key"]
+    assert [1] == await client.call()
+    assert [1, 2, 3, 4] == client.numbers
+
+
+async def test_second_401_of_a_retry_is_final() -> None:
+    """Also where another failure came between."""
+    client = Client(Response(401, {}, b""), Response(503, {}, b""), Response(401, {}, b""), OK)
+    client.keys = ["first-key", "second-key", "third-key", "fourth-key"]
+    with pytest.raises(AuthenticationError):
+        await client.call()
+    assert [1, 2, 3] == client.numbers
+
+
+@pytest.mark.parametrize("body", [b"<html><title>Sign in</title><body>x</body></html>", b"<p>Sign in"])
+async def test_page_of_html_instead_of_json(body: bytes) -> None:
+    """The error shows the words of the page and no markup."""
+    client = Client(Response(200, {"content-type": "text/html"}, body), policy=RetryPolicy(attempts=1))
+    with pytest.raises(MalformedResponseError, match=r"The answer is no JSON, but a page of HTML: Sign in, at \$\. \[") as raised:
+        await client.call()
+    assert "<" not in str(raised.value)
 
 
 @pytest.mark.parametrize("step", [not_sent(), Response(429, {}, b"")], ids=["refused", "429"])
@@ -370,7 +468,7 @@ async def test_what_is_not_ours_is_not_retried() -> None:
         raise LookupError("a fault of the reader's")
 
     with pytest.raises(LookupError, match="a fault of the reader's"):
-        await client.retrying.call(GET, Secret("Token sandbox-key"), broken, client.tally)
+        await client.retrying.call(GET, client.authorize, broken, client.tally)
     assert Tally(requests=1) == client.tally
 
 
@@ -400,7 +498,7 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
     """When everything fails, all tasks on one object together make only so many retries, and the errors say so."""
     client = Client(answer)
     errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
-    assert 160 <= len(client.numbers) < 175
+    assert 160 <= len(client.numbers) < 185
     notes = [note for error in errors for note in getattr(error, "__notes__", [])]
     assert {"It was not tried again: too many of this provider object's requests are failing at once."} == set(notes)
 
@@ -409,7 +507,7 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
 async def test_retries_that_the_provider_asked_for_are_not_counted(failed: Response, attempts: int) -> None:
     """A 429 that says when to come back takes nothing from what an outage may take, and has its retry where nothing is left of that."""
     client = Client(failed, Response(200, {}, b"[1]"))
-    client.retrying._budget = RetryBudget(clock=lambda: 0.0)
+    client.retrying._budget = RetryBudget(0.2, clock=lambda: 0.0)
     while client.retrying._budget.take():
         pass
     await asyncio.gather(client.call(), return_exceptions=True)

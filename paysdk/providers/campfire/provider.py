@@ -167,7 +167,9 @@ class CampfireProvider(RestProvider):
         def read(response: Response) -> Invoice:
             invoice = decoded(read_invoice, response.body)
             if invoice.id != invoice_id:
-                raise MalformedResponseError(f"The answer is another invoice: {invoice.id}, at $.id.", path="$.id", raw=response.body[:200])
+                raise MalformedResponseError(
+                    f"The answer is another invoice: {invoice.id}, at $.id.", path="$.id", raw=response.body[:200]
+                ).quoting()
             return invoice
 
         return await self._client.call_within(budget, Request("GET", INVOICE.format(invoice_id)), read, Tally())

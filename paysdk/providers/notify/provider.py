@@ -58,6 +58,7 @@ class NotifyProvider(RestProvider):
         limiter: AbstractAsyncContextManager[object] | None = None,
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         on_event: Callable[[Event], object] | None = None,
+        allow_http: bool = False,
         currency: str | None = None,
     ) -> None:
         key = hidden(api_key)
@@ -72,6 +73,7 @@ class NotifyProvider(RestProvider):
             limiter=limiter,
             on_malformed=on_malformed,
             on_event=on_event,
+            allow_http=allow_http,
         )
         given: object = currency
         if given is not None and (not isinstance(given, str) or not given.strip()):

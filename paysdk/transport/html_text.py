@@ -1,0 +1,70 @@
+"""The words of a page of HTML or XML: what a proxy or gateway says instead of the API. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+
+__all__ = ["decode_text", "looks_like_markup", "readable_text"]
+
+# A gateway's page says what happened near its beginning.
+_MAX_MARKUP_BYTES = 64 * 2**10
+_MAX_TEXT_CHARS = 300
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+# Each alternative ends at the next sign of its kind, so that no page makes it go back and forth.
+_PIECE = re.compile(r"<!--|-->|</?([A-Za-z!?][^\s<>/]{0,40})[^<>]*>?|<|[^<-]+|-")
+_BEGINS_AS_MARKUP = re.compile(r"\s*<[A-Za-z!?]")
+# What stands inside these is for programs.
+_NOT_SHOWN = frozenset({"script", "style", "template", "noscript", "svg"})
+
+# These stand in the middle of a word or a sentence.
+_INLINE = frozenset({"a", "abbr", "b", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u"})
+
+
+def looks_like_markup(text: str, content_type: str = "") -> bool:
+    """Whether *text* is a page of HTML or XML."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return _BEGINS_AS_MARKUP.match(text) is not None or (kind.endswith(("html", "xml")) and "<" in text)
+
+
+def decode_text(body: bytes, content_type: str = "") -> str:
+    """The beginning of *body* as text, in the charset that its header or itself declares."""
+    body = body[:_MAX_MARKUP_BYTES]
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", errors="replace")
+    declared = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
+    try:
+        return body.decode(declared[1] if declared else "utf-8-sig", errors="replace")
+    except (LookupError, ValueError):  # no charset that Python knows, or one of bytes to bytes
+        return body.decode("utf-8-sig", errors="replace")
+
+
+def readable_text(markup: str) -> str:
+    """The title of a page, or its first words if it has none: one line, without markup."""
+    title: list[str] = []
+    words: list[str] = []
+    hidden_in = ""
+    in_title = in_comment = False
+    for piece in _PIECE.finditer(markup):
+        text, name = piece[0], (piece[1] or "").lower()
+        if in_comment:
+            in_comment = text != "-->"
+        elif hidden_in:
+            hidden_in = "" if text.startswith("</") and name == hidden_in else hidden_in
+        elif text == "<!--":
+            in_comment = True
+        elif name:
+            closes = text.startswith("</")
+            hidden_in = name if name in _NOT_SHOWN and not closes and not text.endswith("/>") else ""
+            in_title = name == "title" and not closes
+            words.append("" if name in _INLINE else " ")
+        else:
+            (title if in_title else words).append(text)
+    return _one_line("".join(title)) or _one_line("".join(words))
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(sign if sign.isprintable() else " " for sign in html.unescape(text))
+    line = " ".join(printable.split())
+    return line if len(line) <= _MAX_TEXT_CHARS else line[:_MAX_TEXT_CHARS] + "…"
