@@ -124,10 +124,10 @@ class Paced:
         self._until = max(self._until, time.monotonic() + seconds)
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
-        await self._released(request)
+        pauses = await self._released(request)
         async with _Passage(self._limiter):
             # While this one stood in line at the limiter, another may have been told to wait.
-            await self._released(request)
+            await self._released(request, pauses)
             sent_at = time.monotonic()
             response = await self._inner.send(request, attempt)
             self._note(response, sent_at)
@@ -150,8 +150,8 @@ class Paced:
         self._paused_at = time.monotonic()
         self._paused_until = self._paused_at + self._pause
 
-    async def _released(self, request: Request) -> None:
-        pauses = 0
+    async def _released(self, request: Request, pauses: int = 0) -> int:
+        """Wait until *request* may go out. *pauses* are those of ours that it has waited for; returns how many there are now."""
         while True:
             now = time.monotonic()
             # A time that the provider named is always kept. Of our own pauses a request waits for
@@ -159,7 +159,7 @@ class Paced:
             ours = self._paused_until if pauses < _PAUSES_PER_REQUEST else 0.0
             wait = max(self._until, ours) - now
             if wait <= 0:
-                return
+                return pauses
             pauses += ours > self._until
             wait = spread(wait, self._draw)
             self._watch(Waiting(self._provider, request.method, self._origin + request.target, wait))

@@ -13,6 +13,7 @@ from paysdk.messages import Request, Response
 from paysdk.transport import pacing
 from paysdk.transport.credentials import Secret
 from paysdk.transport.pacing import Paced, RetryBudget
+from paysdk.transport.policy import RetryPolicy
 from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
@@ -248,3 +249,114 @@ async def test_limiter_is_told_what_it_lets_out() -> None:
         await pace.send(GET, attempt())
     assert [(None, None), (ConnectionError, failure)] == [args[:2] for args in left]
     assert [True, False] == [args[2] is None for args in left]
+
+
+class Scripted(Answering):
+    """A transport that answers with these responses, the last one for ever."""
+
+    def __init__(self, *responses: Response) -> None:
+        super().__init__()
+        self.responses = list(responses)
+
+    async def send(self, request: Request, attempt: Attempt) -> Response:
+        await super().send(request, attempt)
+        await asyncio.sleep(0)
+        return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+
+
+BUSY, DOWN, FINE = Response(429, {}, b""), Response(503, {}, b""), Response(200, {}, b"{}")
+
+
+def scripted(*responses: Response, initial: float = 1.0) -> tuple[Paced, Scripted]:
+    """A pace over a transport that answers so."""
+    inner = Scripted(*responses)
+    policy = RetryPolicy(wait_initial=initial, wait_max=8.0)
+    return Paced(inner, None, "campfire", "https://api.example.com", Watch(None), policy=policy, draw=lambda: 0.0), inner
+
+
+async def test_everybody_pauses_after_a_429_that_names_no_time() -> None:
+    """One is told, all pause, and the pauses grow while nothing succeeds."""
+    pace, inner = scripted(BUSY, BUSY, BUSY, FINE)
+    for _ in range(4):
+        await pace.send(GET, attempt())
+    assert [100, 101, 103, 107] == inner.asked
+    await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
+    assert [107] * 3 == inner.asked[4:]
+
+
+async def test_pause_shrinks_after_a_success() -> None:
+    """A provider that is only now and then busy slows nobody down for long."""
+    pace, inner = scripted(BUSY, FINE, BUSY, FINE, BUSY, FINE)
+    for _ in range(6):
+        await pace.send(GET, attempt())
+    assert [100, 101, 101, 101.5, 101.5, 101.75] == inner.asked
+
+
+async def test_pause_begins_once_for_those_that_were_under_way() -> None:
+    """Ten that are told at the same time are one sign of overload and not ten."""
+    pace, inner = scripted(BUSY)
+    await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(10)))
+    inner.responses = [FINE]
+    pace._inner = inner
+    await pace.send(GET, attempt())
+    assert [100] * 10 == inner.asked[:10]
+    assert inner.asked[10] <= 102
+
+
+async def test_one_503_is_about_one_request() -> None:
+    """Only the third in a row, with no success between, makes all pause."""
+    pace, inner = scripted(DOWN, DOWN, FINE, DOWN, DOWN, DOWN, FINE)
+    for _ in range(7):
+        await pace.send(GET, attempt())
+    assert [100] * 6 + [101] == inner.asked
+
+
+async def test_time_that_is_named_is_no_pause_of_ours() -> None:
+    """Whoever reads the response keeps all back for that time."""
+    pace, inner = scripted(Response(429, {"retry-after": "5"}, b""), FINE)
+    for _ in range(2):
+        await pace.send(GET, attempt())
+    assert [100, 100] == inner.asked
+
+
+async def test_pauses_end_for_everybody(clock: Clock) -> None:
+    """A request that was held back by three pauses goes out, so that in an outage it comes to an end."""
+    pace, inner = scripted(BUSY)
+    await pace.send(GET, attempt())
+
+    def another() -> None:
+        pace._paused_until = clock.now + 10
+
+    clock.interruptions = [another] * 9
+    await pace.send(GET, attempt())
+    assert [100, 111] == inner.asked
+
+
+async def test_time_that_is_named_is_kept_through_any_pauses(clock: Clock) -> None:
+    """However many pauses there were, nothing goes out before the time that the provider named."""
+    pace, inner = scripted(FINE)
+    pace.hold(50)
+    clock.interruptions = [lambda: pace.hold(60)] * 5
+    await pace.send(GET, attempt())
+    assert [280] == inner.asked
+
+
+def test_retries_are_a_share_of_the_requests() -> None:
+    """At 393 requests a second with one fault in twenty no listing of a thousand ends early; an outage gets a share and no more."""
+
+    def spent(share: float, faults: int) -> tuple[int, int]:
+        now, refused, retries = 0.0, 0, 0
+        budget = RetryBudget(share, lambda: now)
+        for number in range(10_000):
+            now = number / 393
+            budget.add_request()
+            if number % 20 < faults:
+                taken = budget.take()
+                retries += taken
+                refused += not taken
+        return retries, refused
+
+    assert (500, 0) == spent(0.2, 1)
+    assert 0 < spent(0.0, 1)[1]
+    retries, _ = spent(0.2, 20)
+    assert 2000 < retries <= 2000 + 100 + 10 * 10_000 / 393

@@ -24,7 +24,18 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.messages import Request
-from paysdk.transport.policy import RetryPolicy, checked_seconds, kept_apart, refuses, retry_after, wait_before_retry, worth_retrying
+from paysdk.transport.policy import (
+    RetryPolicy,
+    checked_seconds,
+    kept_apart,
+    next_pause,
+    rate_limit_reset,
+    refuses,
+    requested_wait,
+    retry_after,
+    wait_before_retry,
+    worth_retrying,
+)
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LARGEST = sys.float_info.max
@@ -238,3 +249,114 @@ def test_no_retry_after_raises(text: str) -> None:
 def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
     """A date so many seconds from now asks for as long as the number does."""
     assert after(str(seconds)) == after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True))
+
+
+def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:
+    """What a reset header of *text* asks for."""
+    return rate_limit_reset({name: text, **others}, NOW)
+
+
+EPOCH = int(NOW.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5", 5.0),
+        (" 5 ", 5.0),
+        ("0", 0.0),
+        ("2.5", 2.5),
+        ("3600", 3600.0),
+        (str(EPOCH + 7), 7.0),
+        (f"{EPOCH + 7}.5", 7.5),
+        (str((EPOCH + 7) * 1000), 7.0),
+        (str(EPOCH - 7), 0.0),
+        ("Sat, 31 Jan 2026 12:00:09 GMT", 9.0),
+        ("2026-01-31T12:00:09Z", 9.0),
+        ("2026-01-31T13:00:09+01:00", 9.0),
+        ("2026-01-31 12:00:09", 9.0),
+    ],
+)
+def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None:
+    """Each form that APIs send says the seconds from now, under each of the names."""
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"):
+        assert expected == reset(text, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "-5", "nan", "1e3", "9" * 400, "99999999999", str(EPOCH + 400 * 86_400), "40000000", "2030-01-31T12:00:00Z"],
+    ids=range(10),
+)
+def test_reset_that_makes_no_sense_is_none(text: str) -> None:
+    """It is as if none had been sent, and another header may say it."""
+    assert reset(text) is None
+    assert 5.0 == rate_limit_reset({"ratelimit-reset": text, "x-ratelimit-reset": "5"}, NOW)
+    assert rate_limit_reset({}, NOW) is None
+
+
+@pytest.mark.parametrize(("remaining", "expected"), [("0", 5.0), ("1", None), ("57", None), ("none", 5.0)])
+def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | None) -> None:
+    """If requests are left, the limit is not what the provider waits for."""
+    assert expected == rate_limit_reset({"x-ratelimit-reset": "5", "x-ratelimit-remaining": remaining}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("limit=100, remaining=0, reset=5", 5.0),
+        ("limit=100,remaining=0,reset=5", 5.0),
+        ("limit=100, remaining=3, reset=5", None),
+        ('"default";r=0;t=5', 5.0),
+        ('"burst";r=0;t=2, "daily";r=0;t=50', 50.0),
+        ('"burst";r=0;t=2, "daily";r=9;t=50', 2.0),
+        ('"default";r=0', None),
+        ('"default";r=0;t=99999999999', None),
+        ("nonsense", None),
+        ("", None),
+    ],
+)
+def test_rate_limit_field(text: str, expected: float | None) -> None:
+    """Both forms of the IETF draft are read."""
+    assert expected == rate_limit_reset({"ratelimit": text}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (429, {"x-ratelimit-reset": "5"}, 5.0),
+        (503, {"x-ratelimit-reset": "5"}, 5.0),
+        (429, {"retry-after": "7", "x-ratelimit-reset": "5"}, 7.0),
+        (429, {"retry-after": "soon", "x-ratelimit-reset": "5"}, 5.0),
+        (404, {"x-ratelimit-reset": "5"}, None),
+        (404, {"retry-after": "7"}, 7.0),
+        (429, {}, None),
+    ],
+    ids=range(7),
+)
+def test_reset_counts_where_there_is_no_retry_after(status: int, headers: dict[str, str], expected: float | None) -> None:
+    """Retry-After is more exact, and the reset that comes with every response matters for an overload only."""
+    assert expected == requested_wait(status, headers, NOW)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=30), st.sampled_from(["ratelimit", "ratelimit-reset", "x-ratelimit-reset"]))
+def test_no_reset_raises(text: str, name: str) -> None:
+    """Whatever it says, it is a number of seconds from 0 to a year, or nothing."""
+    seconds = reset(text, name)
+    assert seconds is None or 0 <= seconds <= 366 * 86_400
+
+
+def test_pauses_grow_until_something_succeeds() -> None:
+    """They double up to the largest wait, and halve after a success, down to an eighth of the first."""
+    policy = RetryPolicy(wait_initial=0.2, wait_max=1.0)
+    grown = [next_pause(policy, None, improved=False)]
+    for _ in range(4):
+        grown.append(next_pause(policy, grown[-1], improved=False))
+    assert pytest.approx([0.2, 0.4, 0.8, 1.0, 1.0]) == grown
+    shrunk = [next_pause(policy, 0.4, improved=True)]
+    for _ in range(4):
+        shrunk.append(next_pause(policy, shrunk[-1], improved=True))
+    assert pytest.approx([0.2, 0.1, 0.05, 0.025, 0.025]) == shrunk
+    assert pytest.approx(0.2) == next_pause(policy, 0.025, improved=False)
+    assert 0.0 == next_pause(RetryPolicy(wait_initial=0), None, improved=False)
