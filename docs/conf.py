@@ -44,6 +44,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
 PUBLIC = (
     "paysdk",
     "paysdk.events",
+    "paysdk.orders",
     "paysdk.testing",
     "paysdk.rest",
     "paysdk.pagination",

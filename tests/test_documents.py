@@ -18,6 +18,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
 import paysdk
+from paysdk.sync.tables import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +181,13 @@ def test_messages_that_are_quoted_are_in_the_code() -> None:
 
     assert 30 < len(quoted)
     assert [] == missing
+
+
+def test_every_version_of_the_tables_is_in_the_page_about_upgrading() -> None:
+    """Someone who upgrades can read what each version of the store's tables added."""
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "upgrading.md").read_text(), re.MULTILINE)
+
+    assert list(range(1, VERSION + 1)) == [int(row) for row in rows]
 
 
 def own_words(message: str) -> str:
