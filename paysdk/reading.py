@@ -275,6 +275,8 @@ def _malformed(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     if not_json:
         message += f" It begins with {raw[:_SHOWN]!r}."
     # What the decoder says of a missing field is about our schema, and the rest may repeat what was sent.
-    said = () if _MISSING.fullmatch(_AT.sub("", what)) else (_AT.sub("", what), repr(raw[:_SHOWN]), *([path] if half else []))
+    said = [] if _MISSING.fullmatch(_AT.sub("", what)) else [_AT.sub("", what)]
+    said += [repr(raw[:_SHOWN])] if not_json else []
+    said += [path] if half is not None else []
     shown = raw if at != "$" else raw[:_SHOWN]
     return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)

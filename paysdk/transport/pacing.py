@@ -143,7 +143,7 @@ class Paced:
         alone = response.status == _UNAVAILABLE and self._failures_in_a_row < _UNAVAILABLE_IN_A_ROW
         named = requested_wait(response.status, response.headers, datetime.now(UTC))
         # What was under way when a pause began says nothing about what comes after it.
-        if alone or names_a_wait(named) or sent_at < self._paused_at:
+        if alone or names_a_wait(named) or sent_at <= self._paused_at:
             return
         self._pause = next_pause(self._policy, self._pause, improved=self._improved)
         self._improved = False

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
-import aiohttp
 from yarl import URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import aiohttp
 
 __all__ = ["passwords_of_proxies"]
 
 
 def passwords_of_proxies(session: aiohttp.ClientSession) -> tuple[str, ...]:
     """The passwords of the session's proxies, in every form in which they are sent."""
-    return tuple(form for auth in _logins(session) for form in (_header_of(auth), auth.password) if auth.password)
+    found = list(_in_header(session.headers.get("Proxy-Authorization", "")))
+    for user, password in _logins(session):
+        found += [base64.b64encode(f"{user}:{password}".encode()).decode(), password]
+    return tuple(found)
 
 
-def _logins(session: aiohttp.ClientSession) -> Iterator[aiohttp.BasicAuth]:
+def _in_header(value: str) -> Iterator[str]:
+    if login := value.rpartition(" ")[2]:
+        yield login
+        try:
+            yield base64.b64decode(login, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return
+
+
+def _logins(session: aiohttp.ClientSession) -> Iterator[tuple[str, str]]:
     # aiohttp gives a session's proxy no public name.
+    auth: aiohttp.BasicAuth | None = getattr(session, "_default_proxy_auth", None)
+    if auth is not None:
+        yield auth.login, auth.password
     proxies: list[object] = [getattr(session, "_default_proxy", None)]
     if session.trust_env:
         proxies += getproxies().values()
-    if isinstance(auth := getattr(session, "_default_proxy_auth", None), aiohttp.BasicAuth):
-        yield auth
     for proxy in proxies:
         try:
-            url = URL(str(proxy)) if proxy is not None else URL()
+            url = URL(str(proxy or ""))
         except ValueError:
             continue
         if url.password:
-            yield aiohttp.BasicAuth(url.user or "", url.password)
-
-
-def _header_of(auth: aiohttp.BasicAuth) -> str:
-    return auth.encode().partition(" ")[2]
+            yield url.user or "", url.password

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import io
 import socket
@@ -834,3 +835,61 @@ async def test_closed_session_that_was_given() -> None:
     sender, _ = transport("http://127.0.0.1:1", session=session)
     with pytest.raises(ConfigurationError, match=r"^The session that was given is closed\. Give an open one, or none\.$"):
         await sender.send(LIST, attempt())
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given session", "own session"])
+async def test_post_goes_out_over_a_connection_of_its_own(raw_server: RawServers, *, given: bool) -> None:
+    """A server may close a kept connection when it is used again, and then nobody could tell whether a POST was processed."""
+
+    async def closes_after_each(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await writer.drain()
+        asyncio.get_running_loop().call_later(0.002, writer.close)
+
+    server = await raw_server(closes_after_each)
+    async with aiohttp.ClientSession() as session:
+        sender, _ = transport(server.url, session=session if given else None)
+        for _ in range(30):
+            with contextlib.suppress(ConnectionFailedError):
+                await sender.send(LIST, attempt())
+            assert 200 == (await sender.send(PAY, attempt())).status
+        await sender.aclose()
+    posts = [request for request in server.requests if request.startswith(b"POST")]
+    assert 30 == len(posts)
+    assert all(b"\r\nConnection: close\r\n" in post for post in posts)
+
+
+async def test_gets_keep_their_connection_beside_a_post(raw_server: RawServers) -> None:
+    """The connection of a GET is used again after a POST, and never by it; the server sees the same name for all."""
+    server = await raw_server(answering(OK))
+    sender, _ = transport(server.url)
+    for request in (LIST, PAY, LIST, PAY, PAY, LIST):
+        await sender.send(request, attempt())
+    await sender.aclose()
+    assert (6, 4) == (len(server.requests), server.connections)
+    assert 1 == len({next(line for line in request.split(b"\r\n") if line.startswith(b"Host:")) for request in server.requests})
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given session", "own session"])
+async def test_header_of_more_than_8_kib(raw_server: RawServers, *, given: bool) -> None:
+    """A long link or cookie of a gateway is read, over any session."""
+    server = await raw_server(answering(OK.replace(b"X-Request-ID: r1", b"Link: <?x=" + b"y" * 40_000 + b'>; rel="next"')))
+    async with aiohttp.ClientSession() as session:
+        sender, _ = transport(server.url, session=session if given else None)
+        response = await sender.send(LIST, attempt())
+        await sender.aclose()
+    assert 40_000 < len(response.headers["link"])
+
+
+@pytest.mark.parametrize(
+    ("code", "in_doubt"),
+    [(400, False), (409, False), (429, False), (406, True), (408, True), (425, True), (460, True), (499, True), (500, True)],
+)
+async def test_what_a_status_says_of_a_post(raw_server: RawServers, code: int, in_doubt: bool) -> None:  # a table's columns
+    """Only a refusal settles that nothing was processed."""
+    server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % code))
+    sender, _ = transport(server.url)
+    tally = Tally()
+    await sender.send(PAY, attempt(tally))
+    await sender.aclose()
+    assert in_doubt is tally.in_doubt

@@ -241,3 +241,68 @@ def test_a_traceback_with_locals_can_be_made(wrong: str) -> None:
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "base_url" in shown
     assert "sandbox-key" not in shown
+
+
+@pytest.mark.parametrize("key", ["campfire-live-0123456789", "campfire", "invoice/", "58700000", "https://", "payments"])
+async def test_our_own_words_stay_readable(raw_server: RawServers, key: str) -> None:
+    """A key that looks like the provider's name, a path or a common word blots out none of our own words."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(status(404, b'{"detail": "Not there."}'))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(key, base_url=server.url) as provider:
+        with pytest.raises(APIError) as raised:
+            await provider.retrieve_invoice(58700000)
+    error = raised.value
+    url = f"{server.url}/coa/api/v1/invoice/58700000/"
+    assert ("campfire", "GET", url) == (error.provider, error.method, error.url)
+    assert f"404 Not there. [campfire: GET {url}]" == str(error)
+
+
+@pytest.mark.parametrize("key", ["campfire-live-0123456789", "campfire", "payments", "results[", "58700000"])
+async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers, key: str) -> None:
+    """Of a record that cannot be read the path stays, and what the record repeats goes."""
+
+    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(json_of({"results": [PAYMENT | {"amount": f"x {key}"}], "next": None}))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(key, base_url=server.url) as provider:
+        with pytest.raises(MalformedResponseError) as raised:
+            await provider.list_payments().collect()
+    error = raised.value
+    assert ("campfire", "$.results[0].amount") == (error.provider, error.path)
+    assert "The answer cannot be read: Expected a decimal number, got 'x ***', at $.results[0].amount. [campfire: GET " in str(error)
+
+
+async def test_closed_provider_names_itself() -> None:
+    """An error about a setting or a lifetime repeats nothing that came from outside."""
+    provider = CampfireProvider("campfire-live-0123456789", base_url="http://127.0.0.1:1")
+    await provider.aclose()
+    with pytest.raises(ConfigurationError, match="This campfire provider is closed"):
+        await provider.list_payments().collect()
+
+
+async def test_token_that_ends_in_the_middle_of_a_listing(raw_server: RawServers) -> None:
+    """The callable is asked once more, and the listing is whole."""
+    valid = ["token-number-1"]
+
+    async def key() -> str:
+        return valid[-1]
+
+    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        if number == 6:
+            valid.append("token-number-2")
+        sent = server.requests[-1]
+        page = len([one for one in server.requests if b"Token " + valid[-1].encode() in one or number < 6])
+        if f"Token {valid[-1]}".encode() not in sent:
+            writer.write(status(401, b'{"detail": "Token expired."}'))
+            return
+        last = page >= 10
+        writer.write(json_of({"results": [PAYMENT | {"id": number}], "next": None if last else f"?cursor=c{number}"}))
+
+    server = await raw_server(answer)
+    async with CampfireProvider(key, base_url=server.url) as provider:
+        payments = await provider.list_payments().collect()
+    assert len(payments) == len({payment.id for payment in payments}) >= 10

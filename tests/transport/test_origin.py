@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from paysdk.errors import ConfigurationError
 from paysdk.messages import Request, Response
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.transport.origin import checked_origin, redirected
 
 
@@ -222,3 +224,23 @@ def test_any_location_is_followed_within_the_origin_or_not_at_all(location: str)
         assert followed.target.isascii()
         assert followed.target.isprintable()
         assert " " not in followed.target
+
+
+def test_http_to_another_host_by_one_setting(caplog: pytest.LogCaptureFixture) -> None:
+    """It is refused by default, and the message names the setting; with it, the log has a warning."""
+    with pytest.raises(ConfigurationError, match="set allow_http=True"):
+        CampfireProvider("sandbox-key", base_url="http://payments.internal")
+    assert "http://payments.internal" == CampfireProvider("sandbox-key", base_url="http://payments.internal", allow_http=True).base_url
+    (record,) = caplog.records
+    assert ("paysdk", "WARNING") == (record.name, record.levelname)
+    assert "payments.internal over plain http" in record.getMessage()
+    caplog.clear()
+    NotifyProvider("sandbox-key", base_url="https://payments.internal", allow_http=True)
+    NotifyProvider("sandbox-key", base_url="http://127.0.0.1:1", allow_http=True)
+    assert [] == caplog.records
+
+
+def test_allow_http_is_true_or_false() -> None:
+    """A text would be taken for true, whatever it says."""
+    with pytest.raises(ConfigurationError, match="allow_http must be True or False, not 'no'"):
+        CampfireProvider("sandbox-key", allow_http="no")  # type: ignore[arg-type]  # what is refused

@@ -1,0 +1,76 @@
+"""The words of a page."""
+
+from __future__ import annotations
+
+import pytest
+
+from paysdk.transport.html_text import decode_text, looks_like_markup, readable_text
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("<html><head><title>502 Bad Gateway</title></head><body><h1>No</h1></body></html>", "502 Bad Gateway"),
+        ("<html>\r\n<center><h1>413 Request   Too Large</h1></center>\n<hr></html>", "413 Request Too Large"),
+        ("<title> </title><p>Sorry</p>", "Sorry"),
+        ("<style>a<b{}</style><script>if (a<b) x('</p>')</script><p>Shown</p>", "Shown"),
+        ("<!-- <b>no</b> - -- --><p>Yes</p>", "Yes"),
+        ("<!-- never ends <p>no</p>", ""),
+        ("<p>a&nbsp;&lt;b&gt; &eacute; &#233;</p>", "a <b> é é"),
+        ("<ul><li>one</li><li>two</li></ul>", "one two"),
+        ("<p>to<b>day</b>-time</p>", "today-time"),
+        ("<svg/><p>Text</p><svg><text>no</text></svg>", "Text"),
+        ("<?xml version='1.0'?><Error><Code>Denied</Code><Message>Go away</Message></Error>", "Denied Go away"),
+        ("<p>1 < 2</p>", "1 < 2"),
+        ("<p>\x1b[31mred\x00</p>", "[31mred"),
+        ("<p>" + "word " * 1000, "word " * 60 + "…"),
+    ],
+)
+def test_title_or_first_words(markup: str, words: str) -> None:
+    """One line, without tags, scripts, styles, comments, entities or control characters."""
+    assert words == readable_text(markup)
+
+
+@pytest.mark.parametrize("piece", ["<", "<!--", "<script", "<a ", "&#", "-", "<a <b>", "</title>"])
+def test_no_page_takes_long(piece: str) -> None:
+    """Whatever is repeated in it, a page of the largest size is read in one go."""
+    markup = piece * (65_536 // len(piece))
+    assert isinstance(readable_text(markup), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "expected"),
+    [
+        ("<html>", "", True),
+        ("\n <!DOCTYPE html>", "", True),
+        ("<?xml?>", "application/json", True),
+        ("Sorry <b>no</b>", "text/html; charset=utf-8", True),
+        ("Sorry", "text/html", False),
+        ("Sorry <b>no</b>", "", False),
+        ("< 5", "", False),
+        ('{"a": "<b>"}', "application/json", False),
+        ("", "text/html", False),
+    ],
+)
+def test_what_is_markup(text: str, content_type: str, expected: bool) -> None:  # a table's columns
+    """What begins with a tag, and what says that it is HTML and has one."""
+    assert expected is looks_like_markup(text, content_type)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("é".encode("latin-1"), "text/html; charset=ISO-8859-1", "é"),
+        ("é".encode(), "text/html; charset=no-such", "é"),
+        ("é".encode(), "text/html; charset=hex", "é"),
+        (b"\xef\xbb\xbfx", "", "x"),
+        ("é".encode("utf-16"), "", "é"),
+        (b'<meta charset="latin-1">\xe9', "", '<meta charset="latin-1">é'),
+        (b"\xff", "", "\ufffd"),
+        (b"x" * 100_000, "", "x" * 65_536),
+    ],
+    ids=range(8),
+)
+def test_text_in_its_charset(body: bytes, content_type: str, text: str) -> None:
+    """As the header says, or the page, or the byte order mark; otherwise it is UTF-8."""
+    assert text == decode_text(body, content_type)
