@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConflictError,
         ConnectionFailedError,
+        DuplicatePaymentError,
         MalformedResponseError,
         NotFoundError,
         OutcomeUnknownError,
@@ -31,10 +32,18 @@ if TYPE_CHECKING:
         TransportError,
         UnsupportedFilterError,
     )
+    from paysdk.orders import Exclusive, OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
     from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine
-    from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.providers.campfire.paying import (
+        CreditMemoPayment,
+        CreditMemoRef,
+        DebitMemoPayment,
+        ManualPayment,
+        PayOutcome,
+        TransactionPayment,
+    )
     from paysdk.providers.campfire.provider import CampfireProvider
     from paysdk.providers.notify.provider import NotifyProvider
     from paysdk.transport.policy import RetryPolicy
@@ -50,6 +59,7 @@ _HOMES = {
         "ConfigurationError",
         "ConflictError",
         "ConnectionFailedError",
+        "DuplicatePaymentError",
         "MalformedResponseError",
         "NotFoundError",
         "OutcomeUnknownError",
@@ -62,9 +72,17 @@ _HOMES = {
         "TransportError",
         "UnsupportedFilterError",
     ),
+    "paysdk.orders": ("Exclusive", "OpenOrder", "OrderJournal"),
     "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
-    "paysdk.providers.campfire.paying": ("CreditMemoPayment", "DebitMemoPayment", "ManualPayment", "PayOutcome", "TransactionPayment"),
+    "paysdk.providers.campfire.paying": (
+        "CreditMemoPayment",
+        "CreditMemoRef",
+        "DebitMemoPayment",
+        "ManualPayment",
+        "PayOutcome",
+        "TransactionPayment",
+    ),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
     "paysdk.providers.campfire.invoice_schema": ("Attachment", "Invoice", "InvoiceLine"),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
@@ -84,8 +102,11 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "CreditMemoPayment",
+    "CreditMemoRef",
     "CustomerRef",
     "DebitMemoPayment",
+    "DuplicatePaymentError",
+    "Exclusive",
     "Invoice",
     "InvoiceLine",
     "InvoiceRef",
@@ -95,6 +116,8 @@ __all__ = [
     "ManualPayment",
     "NotFoundError",
     "NotifyProvider",
+    "OpenOrder",
+    "OrderJournal",
     "OutcomeUnknownError",
     "Page",
     "PaginationError",

@@ -16,6 +16,7 @@
     │   └── ServerError 5xx
     ├── MalformedResponseError               a success whose body is not what it must be
     ├── PaginationError                      the provider's links do not lead anywhere new
+    ├── DuplicatePaymentError                more is booked than was ordered, or this order is booked already
     └── OutcomeUnknownError                  a write that may or may not have happened
 
 A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. None of them ever holds a key.
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",
+    "DuplicatePaymentError",
     "MalformedResponseError",
     "NotFoundError",
     "OutcomeUnknownError",
@@ -178,6 +180,20 @@ class MalformedResponseError(PaysdkError):
 
 class PaginationError(PaysdkError):
     """The provider's links do not lead anywhere new. What had arrived before was given."""
+
+
+class DuplicatePaymentError(PaysdkError):
+    """More is booked than was ordered, or this order may be booked already.
+
+    ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are booked under a name than
+    were ordered, by this call or by another process: void what is too much. It is false if this call stopped before it
+    sent anything, since what it was to book may be booked, or may wait as a draft.
+    """
+
+    def __init__(self, message: str = "", *, payment_ids: tuple[str, ...] = (), sent: bool = False) -> None:
+        super().__init__(message)
+        self.payment_ids = payment_ids
+        self.sent = sent
 
 
 class OutcomeUnknownError(PaysdkError):

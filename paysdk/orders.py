@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
-__all__ = ["Exclusive", "OpenOrder", "OrderJournal"]
+__all__ = ["Exclusive", "MemoryJournal", "OpenOrder", "OrderJournal"]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +45,25 @@ class OrderJournal(Protocol):
     async def record_settled(self, order_id: str) -> None:
         """Strike out an order: it was found, it was refused for certain, or a person says that it will not come."""
         ...
+
+
+class MemoryJournal:
+    """An ``OrderJournal`` that lasts as long as this process."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, OpenOrder] = {}
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    async def read_open(self) -> Sequence[OpenOrder]:
+        return sorted(self._orders.values(), key=lambda order: order.sent_at)
+
+    async def record_sent(self, order: OpenOrder) -> None:
+        self._orders[order.id] = order
+
+    async def record_settled(self, order_id: str) -> None:
+        self._orders.pop(order_id, None)
 
 
 # From a name to a context manager that keeps all others out while it is held. What it yields may be an OrderJournal.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -12,21 +13,32 @@ import msgspec
 
 from paysdk.errors import ConfigurationError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly, exact_number
-from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine, NestedPayment, PaidIds, invoice_envelope
+from paysdk.providers.campfire.invoice_schema import (
+    Attachment,
+    CreditMemoMade,
+    Invoice,
+    InvoiceLine,
+    NestedPayment,
+    PaidIds,
+    invoice_envelope,
+)
 from paysdk.providers.campfire.normalise import NAME
+from paysdk.providers.campfire.paying import CreditMemoRef
 from paysdk.providers.campfire.schema import Moment
 from paysdk.reading import exact_amount, in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["read_invoice", "read_paid"]
+__all__ = ["Paid", "read_invoice", "read_paid"]
 
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
 _nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
 _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
+_memos = msgspec.json.Decoder(list[CreditMemoMade] | None)
+_log = logging.getLogger("paysdk")
 
 
 @cache
@@ -52,14 +64,35 @@ def read_invoice(body: bytes) -> Invoice:
     return _settled(Invoice(**parts, raw=body), sent, "$")
 
 
-def read_paid(body: bytes) -> tuple[tuple[str, ...] | None, Invoice | None]:
-    """What Mark Invoice as Paid answered: the ids of the new payments or the whole invoice.
+@attrs.frozen
+class Paid:
+    """What Mark Invoice as Paid answered: ``payment_ids`` or the whole ``invoice``, and which credit memos it made."""
 
-    The document has the invoice; the later schema ids only. ``payment_ids`` tells them apart.
+    payment_ids: tuple[str, ...] | None = None
+    invoice: Invoice | None = None
+    credit_memos: tuple[CreditMemoRef, ...] = ()
+
+
+def read_paid(body: bytes) -> Paid:
+    """What Mark Invoice as Paid answered.
+
+    The document has the invoice, the later schema ids only. ``payment_ids`` tells them apart.
     """
-    if "payment_ids" in _paid.decode(body):
-        return tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None
-    return None, read_invoice(body)
+    sent = _paid.decode(body)
+    memos = _credit_memos(sent.get("auto_created_credit_memos"))
+    if "payment_ids" in sent:
+        return Paid(tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None, memos)
+    return Paid(None, read_invoice(body), memos)
+
+
+def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
+    # They only inform: a payment that was made is not in doubt because they cannot be read.
+    try:
+        made = _memos.decode(sent or b"null") or ()
+    except msgspec.MsgspecError:
+        _log.warning("campfire: auto_created_credit_memos of a payment cannot be read: look at the client's credit memos")
+        return ()
+    return tuple(CreditMemoRef(str(memo.id), memo.credit_memo_number) for memo in made)
 
 
 def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows

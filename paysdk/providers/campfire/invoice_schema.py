@@ -17,7 +17,7 @@ import msgspec
 from paysdk.payment import Payment, decode_exactly
 from paysdk.providers.campfire.schema import Identifier, Moment
 
-__all__ = ["Attachment", "Invoice", "InvoiceLine", "NestedPayment", "PaidIds", "invoice_envelope"]
+__all__ = ["Attachment", "CreditMemoMade", "Invoice", "InvoiceLine", "NestedPayment", "PaidIds", "invoice_envelope"]
 
 
 class NestedPayment(msgspec.Struct):
@@ -38,6 +38,13 @@ class PaidIds(msgspec.Struct):
     """The later answer of Mark Invoice as Paid, which gives ids rather than the invoice."""
 
     payment_ids: list[Identifier]
+
+
+class CreditMemoMade(msgspec.Struct):
+    """A credit memo that the API created for an overpayment (the schema's ``auto_created_credit_memos``)."""
+
+    id: Identifier
+    credit_memo_number: str | None = None
 
 
 @attrs.frozen(kw_only=True)

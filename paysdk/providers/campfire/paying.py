@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from paysdk.providers.campfire.invoice_schema import Invoice
 
 __all__ = [
     "CreditMemoPayment",
+    "CreditMemoRef",
     "DebitMemoPayment",
     "Expected",
     "ManualPayment",
@@ -29,7 +31,7 @@ _LONGEST_EXTERNAL_ID = 256
 
 
 def _amount(value: Decimal | int) -> Decimal:
-    return _exact(value)
+    return _above_zero(_exact(value))
 
 
 def _exact(value: object) -> Decimal:
@@ -40,6 +42,12 @@ def _exact(value: object) -> Decimal:
         raise ConfigurationError(f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} {value!r}: write {hint}.")
     if not value.is_finite():
         raise ConfigurationError(f"amount must be a finite number, not {value}.")
+    return value
+
+
+def _above_zero(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ConfigurationError(f"amount must be above zero, not {value}: a refund or a correction is not a payment.")
     return value
 
 
@@ -120,14 +128,29 @@ Item: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | Ma
 
 
 @attrs.frozen
+class CreditMemoRef:
+    """A credit memo that the API created by itself."""
+
+    id: str
+    number: str | None = None
+
+
+@attrs.frozen
 class PayOutcome:
     """What came of paying: the ids of the new payments, and the invoice.
 
-    That is ``None`` where the API answered with ids only, or where the order was found to be booked when it was about to be sent again.
+    ``invoice`` is ``None`` if the API answered with ids only, or if the order was found to be booked when it was about to
+    be sent again. ``drafted`` is true if Campfire accepted the order and a person has yet to approve it there;
+    ``payment_ids`` is empty then. ``credit_memos`` are those that the API created for an overpayment.
+    ``external_ids_kept`` says whether the server shows your external ids exactly as they were sent. It is also true if
+    none was sent, and for a draft, which shows nothing yet.
     """
 
     payment_ids: tuple[str, ...]
-    invoice: Invoice | None
+    invoice: Invoice | None = None
+    drafted: bool = False
+    credit_memos: tuple[CreditMemoRef, ...] = ()
+    external_ids_kept: bool = True
 
 
 @attrs.frozen
@@ -139,6 +162,7 @@ class Expected:
     external_id: str | None = None
     transaction_id: str | None = None
     payment_date: str | None = None
+    memo_id: str | None = None
 
 
 @attrs.frozen
@@ -151,6 +175,19 @@ class PayOrder:
     @property
     def external_ids(self) -> frozenset[str]:
         return frozenset(item.external_id for item in self.expected if item.external_id is not None)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether each item has an external id."""
+        return all(item.external_id is not None for item in self.expected)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((item.amount for item in self.expected), Decimal(0))
+
+    def is_same_as(self, other: PayOrder) -> bool:
+        """Whether both order the same, as far as it can be recognised."""
+        return Counter(self.expected) == Counter(other.expected)
 
     @classmethod
     def of(cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]) -> PayOrder:
@@ -180,7 +217,7 @@ def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> 
         return {field: value for field, value in attrs.asdict(item).items() if value is not None}
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
-    amount = _exact(item.get("amount"))
+    amount = _above_zero(_exact(item.get("amount")))
     return {key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
 
 
@@ -219,4 +256,5 @@ def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
         day.isoformat() if isinstance(day, date) else day if isinstance(day, str) else None,
+        next((str(item[name]) for name in ("credit_memo_id", "debit_memo_id") if item.get(name) is not None), None),
     )

@@ -5,8 +5,9 @@ Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Unpack
 
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.messages import Request, Response
@@ -15,18 +16,21 @@ from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
 from paysdk.reading import decoded
-from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole
+from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
+from paysdk.transport.policy import checked_seconds
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
+    from paysdk.orders import Exclusive
     from paysdk.providers.campfire.invoice_schema import Invoice
     from paysdk.providers.campfire.payer import Payer
     from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.rest import ApiKey, RestSettings
     from paysdk.transport.client import Budget
 
 __all__ = ["CampfireProvider"]
@@ -42,8 +46,14 @@ _FILTERS = (_SINCE, _UNTIL, "voided", "invoice_id", "external_id")
 class CampfireProvider(RestProvider):
     """Campfire, an ERP (docs.campfire.ai; not the chat of the same name).
 
-    A key sees only the entities that it was granted: the API leaves the others out of lists silently. For the arguments see
-    ``RestProvider``.
+    A key sees only the entities that it was granted: the API leaves the others out of lists silently.
+
+    *exclusive* takes a name and gives an async context manager that keeps all others out while it is held, in every
+    process, as ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid`` enters it for each external id and for the
+    invoice. If it yields an ``OrderJournal``, orders whose outcome is unknown hold their names in every process and over a
+    crash; otherwise they do in this process. *resend_after* is after how many seconds such an order may be sent again if it
+    is not found. It must be longer than any gateway on the way waits. By default it never is, until you call
+    ``release_orders``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
@@ -56,6 +66,28 @@ class CampfireProvider(RestProvider):
     default_base_url: ClassVar[str] = "https://api.meetcampfire.com"
     # The quickstart page says Bearer, the reference pages and every working client say Token.
     authorization_scheme: ClassVar[str] = "Token"
+
+    def __init__(
+        self,
+        api_key: ApiKey,
+        *,
+        exclusive: Exclusive | None = None,
+        resend_after: float | None = None,
+        **settings: Unpack[RestSettings],
+    ) -> None:
+        key = hidden(api_key)
+        del api_key  # so that no traceback of what follows can show it
+        super().__init__(key, **settings)
+        given: object = exclusive
+        if given is not None and not callable(given):
+            raise ConfigurationError(
+                "exclusive must be a callable from a name to an async context manager, such as "
+                f"SQLPaymentStore(...).exclusive, not {given!r}."
+            )
+        if resend_after is not None:
+            checked_seconds("resend_after", resend_after)
+        self._exclusive = exclusive
+        self._resend_after = resend_after
 
     def list_payments(
         self,
@@ -123,19 +155,29 @@ class CampfireProvider(RestProvider):
         credit_memos: Iterable[CreditMemoPayment | Mapping[str, object]] = (),
         debit_memos: Iterable[DebitMemoPayment | Mapping[str, object]] = (),
         empty_transactions: Iterable[ManualPayment | Mapping[str, object]] = (),
+        allow_overpayment: bool = False,
+        rebook_voided: bool = False,
+        other_payments: Iterable[int | str] = (),
     ) -> PayOutcome:
         """Pay an invoice, in part or in whole, with at least one item.
 
-        Amounts are in major units of the invoice's currency and are sent with exactly their digits. The invoice is read first, so that the
-        new payments can be told from those that stood there. The order is sent once; it is sent again only where it cannot have been
-        processed (no connection was made, or the answer was 429). After any other failure the invoice is read again: where the new payments
-        are there, this returns as if nothing had happened, and where they are not, that proves nothing and ``OutcomeUnknownError`` is
-        raised.
-        Items whose ``external_id`` is booked already are not sent again: their payments are returned.
+        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly their digits. The invoice is
+        read first, so that the new payments can be told from those that were there. The order is sent once; it is sent again
+        only if it cannot have been processed (no connection was made, or the response was 429). After any other failure the
+        invoice is read again: if the new payments are there, this returns as if nothing had happened. If they are not, that
+        proves nothing, and ``OutcomeUnknownError`` is raised. Until such an order is found, or ``release_orders`` is called,
+        calls for the same order send nothing.
 
-        Raises ``ConfigurationError`` before anything is sent, ``APIError`` where the API refuses, ``OutcomeUnknownError`` where nobody can
-        know. Not safe to repeat without looking unless every item has an ``external_id``; after being cancelled, look before you repeat.
+        Items whose ``external_id`` is booked already are not sent again: their payments are returned. A payment that may be
+        this very order, under a name that the server has changed or not kept, stops it; *other_payments* are the ids of
+        payments of which you know that they are something else. An order that is more than what is due is refused unless
+        *allow_overpayment* is true, and one that was booked and voided unless *rebook_voided* is.
+
+        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is booked than was ordered or
+        if this order may be booked already, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome cannot
+        be known. Not safe to repeat without looking unless every item has an ``external_id``.
         """
+        from paysdk.providers.campfire.payer import Consent  # noqa: PLC0415  # as what reads invoices
         from paysdk.providers.campfire.paying import (  # noqa: PLC0415  # as what reads invoices
             CreditMemoPayment,
             DebitMemoPayment,
@@ -152,13 +194,28 @@ class CampfireProvider(RestProvider):
                 "empty_transactions": (ManualPayment, empty_transactions),
             }
         )
-        return await self._payer.pay(_checked_invoice_id(invoice_id), order)
+        consent = Consent(
+            overpayment=_checked_bool("allow_overpayment", allow_overpayment),
+            rebook_voided=_checked_bool("rebook_voided", rebook_voided),
+            others=_checked_ids("other_payments", other_payments),
+        )
+        return await self._payer.pay(_checked_invoice_id(invoice_id), order, consent)
+
+    async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
+        """Say that the open orders of an invoice will not come, and give how many there were.
+
+        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the same order send nothing.
+        Call this when a person has made sure that it was not booked and never will be. *external_id* releases only the orders
+        under that name. Nothing is sent to the provider.
+        """
+        name = None if external_id is None else _checked_external_id(external_id)
+        return await self._payer.release(_checked_invoice_id(invoice_id), name)
 
     @cached_property
     def _payer(self) -> Payer:
         from paysdk.providers.campfire.payer import Payer  # noqa: PLC0415  # as what reads invoices
 
-        return Payer(self._client, self._invoice, self._under_external_id)
+        return Payer(self._client, self._invoice, self._under_external_id, self._exclusive, self._resend_after)
 
     async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
         # With what pays this takes as long to import as all that lists payments, and many programs only do that.
@@ -225,6 +282,16 @@ def _checked_external_id(external_id: str) -> str:
     if not text.isprintable():
         raise ConfigurationError(f"external_id has a character that cannot be sent or seen: {external_id!r}.")
     return external_id
+
+
+def _checked_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
+    given: object = ids
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")
+    listed: list[object] = list(given)
+    if any(isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed):
+        raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
+    return frozenset(map(str, listed))
 
 
 def _checked_bool(name: str, value: bool) -> bool:  # noqa: FBT001  # it is the value to check

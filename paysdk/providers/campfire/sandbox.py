@@ -16,6 +16,7 @@ import attrs
 import msgspec
 
 from paysdk.providers.campfire import sandbox_records as made_up
+from paysdk.providers.campfire.sandbox_paying import NAME_FORMS, NameForm, split_in_two
 from paysdk.testing import rest_framework as drf
 from paysdk.testing.records import Records, Row
 from paysdk.testing.rest_fields import Field, checked_list, day, decoded, integer, number, text
@@ -69,6 +70,11 @@ class CampfireSandbox(Sandbox):
     mappings with any of the list's fields, served as they are, the others made up. ``schema="documented"`` serves only the fields in the
     documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request. ``pay_answer="ids"``
     answers a payment with ids, as the later schema says, instead of the invoice.
+
+    No document says how an order is treated, so each way can be tried. ``name_form`` is what becomes of an external_id,
+    ``split`` books each payment as two (the organisation's setting "split invoice payments by line"), and ``drafts``
+    accepts orders that ``book_held`` approves. With ``commits_late`` an order is answered with 504 and is booked when
+    ``book_held`` is called. ``overpayment="refused"`` refuses what is more than is due.
     """
 
     scheme: ClassVar[str] = "Token"
@@ -79,6 +85,12 @@ class CampfireSandbox(Sandbox):
     _given: Sequence[Mapping[str, object]] | None = attrs.field(default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen)
     schema: Literal["2026", "documented"] = attrs.field(default="2026", on_setattr=attrs.setters.frozen)
     pay_answer: Literal["invoice", "ids"] = attrs.field(default="invoice", on_setattr=attrs.setters.frozen)
+    name_form: NameForm = attrs.field(default="exact", on_setattr=attrs.setters.frozen)
+    split: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    drafts: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    commits_late: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
+    overpayment: Literal["accepted", "refused"] = attrs.field(default="accepted", on_setattr=attrs.setters.frozen)
+    _held: list[tuple[int, str, Row]] = attrs.field(init=False, factory=list[tuple[int, str, Row]], repr=False)
     _records: Records[int] = attrs.field(init=False, repr=False)
     _by_invoice: dict[int, set[int]] = attrs.field(init=False, repr=False)
     _totals: dict[int, Decimal] = attrs.field(init=False, repr=False)
@@ -141,6 +153,11 @@ class CampfireSandbox(Sandbox):
     def delete_payment(self, payment_id: int) -> None:
         """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
         self._taken_out(payment_id)
+
+    def book_held(self) -> list[int]:
+        """Book the orders that were held back, and give the ids of their payments."""
+        held, self._held = self._held, []
+        return [payment_id for order in held for payment_id in self._book(*order)]
 
     def answer(self, request: Request) -> Answer:
         """What Campfire answers."""
@@ -209,7 +226,18 @@ class CampfireSandbox(Sandbox):
         payables = [(name, values) for name, (members, _) in checked.items() for values in members]
         if errors or not payables:
             return drf.json_answer(400, errors or {"non_field_errors": ["At least one payment is required."]})
-        ids = [self._book(invoice_id, name, values) for name, values in payables]
+        return self._accept(invoice_id, payables)
+
+    def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Answer:
+        due = self._total(invoice_id) - made_up.sum_of(self._payments_of(invoice_id), voided=False)
+        if self.overpayment == "refused" and sum((values["amount"] for _, values in payables), Decimal(0)) > due:
+            return drf.json_answer(400, {"non_field_errors": ["The payment is more than the amount due."]})
+        if self.drafts or self.commits_late:
+            self._held += [(invoice_id, name, values) for name, values in payables]
+            payables = []
+        if self.commits_late:
+            return drf.detail(504, "Gateway Timeout")
+        ids = [payment_id for name, values in payables for payment_id in self._book(invoice_id, name, values)]
         return self._ids_answer(invoice_id, ids) if self.pay_answer == "ids" else self._invoice_answer(invoice_id, "mark_invoice_paid")
 
     def _required(self, fields: Mapping[str, Field]) -> Mapping[str, Field]:
@@ -217,13 +245,18 @@ class CampfireSandbox(Sandbox):
             return fields
         return {name: Field(field.read, required=name == "amount") for name, field in fields.items()}
 
-    def _book(self, invoice_id: int, name: str, values: Row) -> int:
+    def _book(self, invoice_id: int, name: str, values: Row) -> list[int]:
+        amounts = split_in_two(values["amount"]) if self.split else (values["amount"],)
+        return [self._book_one(invoice_id, name, {**values, "amount": amount}) for amount in amounts]
+
+    def _book_one(self, invoice_id: int, name: str, values: Row) -> int:
         paid_on = values.get("payment_date") or values.get("posted_at") or made_up.day_of(self._now)
+        external_id = values.get("external_id")
         payment_id = self.add_payment(
             invoice_id=invoice_id,
             amount=values["amount"],
             payment_type=_PAYMENT_TYPES.get(name),
-            external_id=values.get("external_id"),
+            external_id=external_id and NAME_FORMS[self.name_form](external_id),
             payment_date=paid_on,
         )
         memo = values.get("credit_memo_number") or values.get("credit_memo_id")
@@ -237,7 +270,7 @@ class CampfireSandbox(Sandbox):
     def _ids_answer(self, invoice_id: int, ids: list[int]) -> Answer:
         entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
         answer: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
-        if made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(invoice_id):
+        if ids and made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(invoice_id):
             # Given after an overpayment only (provider's schema).
             memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
             answer["auto_created_credit_memos"] = [{"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}]

@@ -13,8 +13,9 @@ import pytest
 import paysdk.providers.campfire
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
-from paysdk.providers.campfire.invoice_normalise import read_invoice, read_paid
+from paysdk.providers.campfire.invoice_normalise import Paid, read_invoice, read_paid
 from paysdk.providers.campfire.normalise import NAME
+from paysdk.providers.campfire.paying import CreditMemoRef
 from paysdk.reading import decoded
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
@@ -192,15 +193,33 @@ def test_amounts_of_an_invoice_may_be_texts() -> None:
 
 def test_answer_to_paying_may_be_the_invoice() -> None:
     """The document's answer is the whole invoice."""
-    payment_ids, invoice = read_paid(sample("mark_invoice_paid"))
-    assert payment_ids is None
-    assert read_invoice(sample("mark_invoice_paid")) == invoice
+    assert Paid(invoice=read_invoice(sample("mark_invoice_paid"))) == read_paid(sample("mark_invoice_paid"))
 
 
 def test_answer_to_paying_may_be_ids_only() -> None:
     """The later schema answers with ids, which are texts here."""
-    assert (("22221", "22222"), None) == read_paid(sample("mark_invoice_paid_ids"))
-    assert ((), None) == read_paid(b'{"payment_ids":[]}')
+    assert ("22221", "22222") == read_paid(sample("mark_invoice_paid_ids")).payment_ids
+    assert Paid(()) == read_paid(b'{"payment_ids":[]}')
+
+
+@pytest.mark.parametrize(
+    ("memos", "expected"),
+    [
+        (b'[{"id":4030,"credit_memo_number":"CM-1"},{"id":"x"}]', (CreditMemoRef("4030", "CM-1"), CreditMemoRef("x"))),
+        (b"[]", ()),
+        (b"null", ()),
+    ],
+)
+def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemoRef, ...]) -> None:
+    """The credit memos that came of an overpayment are told, beside ids and beside an invoice."""
+    assert Paid(("1",), None, expected) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":%s}' % memos)
+    assert expected == read_paid(b'{"id":1,"auto_created_credit_memos":%s}' % memos).credit_memos
+
+
+def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    """They only inform, so that a payment is told in spite of them, and a warning says where to look."""
+    assert Paid(("1",)) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":{"id":7}}')
+    assert "auto_created_credit_memos" in caplog.text
 
 
 @pytest.mark.parametrize(

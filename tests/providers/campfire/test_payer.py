@@ -95,31 +95,49 @@ def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]
     return on_event
 
 
-async def test_a_late_booking_is_not_taken_for_the_next_order() -> None:
-    """Of two equal orders without names of which nobody knows the outcome, one booking is neither's; two are not told apart either."""
-    faults = FaultPlan().on(1, hang(), method="POST").on(2, status(502), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox:
-        campfire = open_at(sandbox, timeout=0.1, on_event=at_order(2, lambda: booked(sandbox)))
+async def test_the_same_order_without_a_name_is_held_back() -> None:
+    """While nobody knows the outcome, the same order is not sent again; when it is found, its payment is the outcome."""
+    faults = FaultPlan().on(1, hang(), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.1) as campfire:
         first = await unknown(campfire, UNNAMED)
         second = await unknown(campfire, UNNAMED)
+        assert "it is not found yet; it may still be booked" == second.found
         assert [None, None] == [await found_by(first), await found_by(second)]
-        assert "new on the invoice, but not certainly what was ordered" in second.found
-        booked(sandbox)
-        assert [None, None] == [await found_by(first), await found_by(second)]
-        await campfire.aclose()
+        late = booked(sandbox)
+        assert (late,) == (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        assert 1 == posts(sandbox)
+        # That order is settled, so the next is another one.
+        assert late not in (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        assert await found_by(first) is None
+
+
+async def test_a_late_booking_is_not_taken_for_another_order() -> None:
+    """A payment that two orders of unknown outcome may have made is neither's."""
+    faults = FaultPlan().on(1, hang(), method="POST").on(2, status(502), method="POST")
+    both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        open_at(sandbox, timeout=0.1, on_event=at_order(2, lambda: booked(sandbox))) as campfire,
+    ):
+        first = await unknown(campfire, UNNAMED)
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await campfire.mark_invoice_paid(INVOICE, empty_transactions=both)
+        assert "new on the invoice, but not certainly what was ordered" in raised.value.found
+        assert [None, None] == [await found_by(first), await found_by(raised.value)]
 
 
 @pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
 async def test_what_another_order_made_is_not_found_for_the_first(pay_answer: Any) -> None:  # noqa: ANN401  # one of two words
-    """After an order of unknown outcome the next may succeed: its payment is its own, and a later one is the first order's."""
+    """After an order of unknown outcome the next may succeed: its payments are its own, and a later one is the first order's."""
     faults = FaultPlan().on(1, hang(), method="POST")
+    both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
     async with (
         CampfireSandbox(payments=0, faults=faults, pay_answer=pay_answer) as sandbox,
         open_at(sandbox, timeout=0.1) as campfire,
     ):
         first = await unknown(campfire, UNNAMED)
-        second = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
-        assert 1 == len(second.payment_ids)
+        second = await campfire.mark_invoice_paid(INVOICE, empty_transactions=both)
+        assert 2 == len(second.payment_ids)
         assert await found_by(first) is None
         late = booked(sandbox)
         assert [(late,), (late,)] == [await found_by(first), await found_by(first)]
@@ -239,7 +257,7 @@ async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b'{"payment_ids":[1]}', b'{"payment_ids":[]}', b'{"payment_ids":null}', b'{"id":58701,"payments":[{"id":99,"amount":12.50}]}', b"{}"],
+    [b'{"payment_ids":[1]}', b'{"payment_ids":null}', b'{"id":58700}', b'{"id":58701,"payments":[{"id":99,"amount":12.50}]}', b"{}"],
 )
 async def test_a_success_that_names_nothing_new(answer: bytes) -> None:
     """A success that names what stood there before, nothing at all, or another invoice, proves nothing."""

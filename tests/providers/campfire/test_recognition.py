@@ -52,7 +52,7 @@ ONE, TWO = manual("10.00", "one"), manual("20.00", "two")
         ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
         ([ONE], [payment("1", "10", "one")], ("1",)),
         ([ONE, TWO], [payment("2", "20.00", "two"), payment("1", "10.00", "one")], ("1", "2")),
-        ([ONE], [payment("1", "10.00", "one"), payment("2", "10.00", "one")], ("1", "2")),
+        ([ONE], [payment("1", "7.50", "one"), payment("2", "2.50", "one")], ("1", "2")),
     ],
     ids=range(7),
 )
