@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         TransportError,
         UnsupportedFilterError,
     )
-    from paysdk.orders import Exclusive, OpenOrder, OrderJournal
+    from paysdk.orders import OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
     from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine
@@ -72,7 +72,7 @@ _HOMES = {
         "TransportError",
         "UnsupportedFilterError",
     ),
-    "paysdk.orders": ("Exclusive", "OpenOrder", "OrderJournal"),
+    "paysdk.orders": ("OpenOrder", "OrderJournal"),
     "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
     "paysdk.providers.campfire.paying": (
@@ -106,7 +106,6 @@ __all__ = [
     "CustomerRef",
     "DebitMemoPayment",
     "DuplicatePaymentError",
-    "Exclusive",
     "Invoice",
     "InvoiceLine",
     "InvoiceRef",

@@ -21,7 +21,7 @@ from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.provider import ListingReport, Page
 from paysdk.providers.campfire.invoice_normalise import read_invoice
 from paysdk.providers.campfire.invoice_schema import Invoice
-from paysdk.providers.campfire.paying import PayOutcome
+from paysdk.providers.campfire.paying import CreditMemoRef, PayOutcome
 
 if TYPE_CHECKING:
     import attrs
@@ -97,7 +97,12 @@ def test_invoice_comes_back_equal(name: str, sent_at: str | None) -> None:
 def test_outcome_comes_back_equal() -> None:
     """An outcome comes back with its invoice, or without one."""
     invoice = read_invoice((SAMPLES / "mark_invoice_paid.json").read_bytes())
-    for outcome in (PayOutcome(("1", "2"), invoice), PayOutcome(("1",), None)):
+    memo = CreditMemoRef("4030", "CM-1")
+    for outcome in (
+        PayOutcome(("1", "2"), invoice),
+        PayOutcome((), drafted=True),
+        PayOutcome(("1",), None, credit_memos=(memo,), external_ids_kept=False),
+    ):
         assert [outcome, outcome] == there_and_back(outcome)
 
 

@@ -17,6 +17,7 @@ from paysdk.errors import (
     ConfigurationError,
     ConflictError,
     ConnectionFailedError,
+    DuplicatePaymentError,
     MalformedResponseError,
     NotFoundError,
     OutcomeUnknownError,
@@ -47,6 +48,7 @@ BASES: dict[type[PaysdkError], tuple[type[BaseException], ...]] = {
     ServerError: (APIError,),
     MalformedResponseError: (PaysdkError,),
     PaginationError: (PaysdkError,),
+    DuplicatePaymentError: (PaysdkError,),
     OutcomeUnknownError: (PaysdkError,),
 }
 EVERY = pytest.mark.parametrize("kind", BASES)
@@ -71,6 +73,8 @@ def filled(kind: type[PaysdkError]) -> PaysdkError:
     error: PaysdkError
     if issubclass(kind, APIError):
         error = kind("409 no", status=409, detail="no", fields={"amount": ("too big",)}, request_id="r1", retry_after=2.5)
+    elif issubclass(kind, DuplicatePaymentError):
+        error = kind("twice", payment_ids=("1", "2"), sent=True)
     elif issubclass(kind, MalformedResponseError):
         error = kind("bad", path="$.results[3].amount", raw=b"{}", not_json=True)
     elif issubclass(kind, OutcomeUnknownError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal, Unpack
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.messages import Request, Response
@@ -17,21 +17,22 @@ from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
 from paysdk.reading import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
-from paysdk.transport.policy import checked_seconds
+from paysdk.transport.policy import RetryPolicy, checked_seconds
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
+    from paysdk.events import Event
     from paysdk.orders import Exclusive
     from paysdk.providers.campfire.invoice_schema import Invoice
     from paysdk.providers.campfire.payer import Payer
     from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
-    from paysdk.rest import ApiKey, RestSettings
-    from paysdk.transport.client import Budget
+    from paysdk.transport.client import Budget, Session
 
 __all__ = ["CampfireProvider"]
 
@@ -69,15 +70,32 @@ class CampfireProvider(RestProvider):
 
     def __init__(
         self,
-        api_key: ApiKey,
+        api_key: str | Callable[[], Awaitable[str]],
         *,
+        base_url: str | None = None,
+        session: Session | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        timeout: float = 60.0,
+        deadline: float | None = None,
+        limiter: AbstractAsyncContextManager[object] | None = None,
+        on_malformed: Callable[[MalformedResponseError], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
-        **settings: Unpack[RestSettings],
     ) -> None:
         key = hidden(api_key)
         del api_key  # so that no traceback of what follows can show it
-        super().__init__(key, **settings)
+        super().__init__(
+            key,
+            base_url=base_url,
+            session=session,
+            retry=retry,
+            timeout=timeout,
+            deadline=deadline,
+            limiter=limiter,
+            on_malformed=on_malformed,
+            on_event=on_event,
+        )
         given: object = exclusive
         if given is not None and not callable(given):
             raise ConfigurationError(
