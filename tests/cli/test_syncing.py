@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk.sync import AccountBusyError, SyncReport
-from paysdk.testing import FaultPlan, open_sandbox, status, wrong_body
+from paysdk.testing import FaultPlan, hang, open_sandbox, status, wrong_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,7 +204,8 @@ def test_ctrl_c_ends_it_and_the_next_run_goes_on(reached: Reach, place: str) -> 
     """With the code that shells know, nothing on the screen, and nothing lost."""
     source = "import sys; from paysdk.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", source, "sync", "notify", "--to", place, "--format", "json"]
-    with reached("NOTIFY", open_sandbox("notify", payments=2000, latency=0.05)):
+    # The fifth page never comes, so that the sync is in its midst however busy the machine is.
+    with reached("NOTIFY", open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             while not (log := Path(f"{place}-wal")).exists() or log.stat().st_size < 200_000:
                 time.sleep(0.005)

@@ -1,9 +1,13 @@
-"""A worker in a process of its own: `job_worker.py URL ACCOUNTS GRACE`; ACCOUNTS is JSON with the origin and the key of each account."""
+"""A worker in a process of its own: `job_worker.py URL ACCOUNTS GRACE`; ACCOUNTS is JSON with the origin and the key of each account.
+
+It writes a line when it can be told to stop: before that, a signal would kill it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from typing import Any
 
@@ -26,8 +30,18 @@ async def main(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> 
 
     app, store = App(connector=PsycopgConnector(conninfo=url)), SQLPaymentStore(url)
     sync_tasks(app, store, open_account=open_account)
-    async with app.open_async(), store:
+    async with app.open_async(), store, asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(tell_when_ready())
         await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=grace, fetch_job_polling_interval=0.05)
+        telling.cancel()
+
+
+async def tell_when_ready() -> None:
+    """Write a line when procrastinate has installed its handler of SIGTERM."""
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # noqa: ASYNC110  # nothing announces it
+        await asyncio.sleep(0.005)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

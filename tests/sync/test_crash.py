@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from paysdk import CampfireProvider
 from paysdk.sync import SQLPaymentStore, sync_payments
-from paysdk.testing import open_sandbox
+from paysdk.testing import Sandbox, open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    import pytest
+    from aiohttp import web
 
     from paysdk import Payment
 
@@ -39,12 +42,26 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
     place: str,
     rows: Callable[..., Awaitable[Sequence[tuple[Any, ...]]]],
     kept: Callable[..., Awaitable[dict[str, Payment]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is stopped in the midst of its pass, another takes over when its lease has run out, and when it goes on it is told so."""
-    sandbox = open_sandbox("campfire", payments=200, latency=0.01)
-    async with sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
+    reached, released = asyncio.Event(), asyncio.Event()
+    handle = Sandbox._handle
+
+    async def held(sandbox: Sandbox, incoming: web.BaseRequest) -> web.StreamResponse:
+        response = await handle(sandbox, incoming)
+        if len(sandbox.requests) == 5:
+            reached.set()
+            await released.wait()
+        return response
+
+    monkeypatch.setattr(Sandbox, "_handle", held)
+    sandbox = open_sandbox("campfire", payments=200)
+    async with asyncio.timeout(50), sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
         command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key, "0.2"]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        # It waits for its fifth page, so that it cannot end before it is stopped.
+        await reached.wait()
         # Not in the midst of a transaction, which would hold the lock of the whole file in SQLite.
         stopped = False
         while not stopped:
@@ -54,6 +71,7 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
             stopped = await _is_free(store)
             if not stopped:
                 process.send_signal(signal.SIGCONT)
+        released.set()
         before = await rows(store, "SELECT count(*) FROM payments")
         while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):  # noqa: ASYNC110  # it ends by itself
             await asyncio.sleep(0.01)

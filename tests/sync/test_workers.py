@@ -525,9 +525,12 @@ async def test_no_key_is_in_the_database_or_in_what_is_told(
 
 @asynccontextmanager
 async def worker(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker in a process of its own, which is killed where a test leaves it running."""
-    process = await asyncio.create_subprocess_exec(sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
+    """A worker in a process of its own that can be told to stop. It is killed if a test leaves it running."""
+    command = (sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
+        assert process.stdout is not None
+        assert b"ready\n" == await process.stdout.readline()
         yield process
     finally:
         if process.returncode is None:
@@ -597,19 +600,35 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
     assert [1] * 6 == list(most.values())
 
 
-async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(office: Office, schema: str, kept: Kept, replayed: Kept) -> None:
+async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
+    office: Office, schema: str, kept: Kept, replayed: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is stopped in the midst of a job, another does that, and when it goes on it changes neither payments nor the job."""
     state = "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'paysdk:sync'"
-    async with open_sandbox("campfire", payments=200, latency=0.02) as sandbox:
+    reached, released = asyncio.Event(), asyncio.Event()
+    handle = Sandbox._handle
+
+    async def held(sandbox: Sandbox, incoming: web.BaseRequest) -> web.StreamResponse:
+        response = await handle(sandbox, incoming)
+        if len(sandbox.requests) == 9:
+            reached.set()
+            await released.wait()
+        return response
+
+    monkeypatch.setattr(Sandbox, "_handle", held)
+    async with open_sandbox("campfire", payments=200) as sandbox:
         office.accounts["default"] = partial(open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url)
         async with worker(schema, {"default": (sandbox.url, sandbox.api_key)}, 10) as process:
             await office.syncs.defer([("campfire", "default")])
-            await office.comes("SELECT 1 FROM payments HAVING count(*) >= 20")
+            await reached.wait()
+            # It waits for its ninth page, so that it is in the midst of the job, and holds no lock when the eighth is stored.
+            await office.comes("SELECT 1 FROM payments HAVING count(*) >= 70")
             process.send_signal(signal.SIGSTOP)
             while not await office.is_free("sync_state"):
                 process.send_signal(signal.SIGCONT)
                 await asyncio.sleep(0.001)
                 process.send_signal(signal.SIGSTOP)
+            released.set()
             before = len(await office.run("SELECT 1 FROM payments"))
             await office.run("UPDATE sync_state SET leased_until = 0")
             await office.retry_stalled()
@@ -618,7 +637,7 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(office: 
             process.terminate()
             code = await process.wait()
 
-    assert 20 <= before < 200
+    assert 70 <= before < 200
     assert 0 == code
     assert [("succeeded", 2)] == [(status, attempts) for _, status, attempts in after[0]]
     assert after == (await office.run(state), await office.run("SELECT max(sequence) FROM payment_changes"))
