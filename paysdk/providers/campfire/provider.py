@@ -80,6 +80,7 @@ class CampfireProvider(RestProvider):
         limiter: AbstractAsyncContextManager[object] | None = None,
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         on_event: Callable[[Event], object] | None = None,
+        allow_http: bool = False,
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
     ) -> None:
@@ -95,6 +96,7 @@ class CampfireProvider(RestProvider):
             limiter=limiter,
             on_malformed=on_malformed,
             on_event=on_event,
+            allow_http=allow_http,
         )
         given: object = exclusive
         if given is not None and not callable(given):
