@@ -29,11 +29,14 @@ def fields(record: type) -> Iterator[str]:
     yield from ("", ".. list-table::", "   :class: fields", "   :widths: auto", "   :align: left", "")
     # What a record was sent as has an entry of its own, as a property.
     shown = {name: parameter for name, parameter in inspect.signature(record).parameters.items() if name != "raw"}
+    defaults = {field.alias: field.default for field in attrs.fields(record)}
     for name, parameter in shown.items():
         kind = re.sub(r"~?[a-z_.]+[.](?=[A-Za-z])", "", stringify_annotation(parameter.annotation, "smart"))
         # A time with msgspec's note that it must have a zone.
         kind = re.sub(r"Annotated\[datetime, [^]]*]|Moment", "datetime", kind)
-        default = "" if parameter.default in (inspect.Parameter.empty, None, attrs.NOTHING) else f" = {parameter.default!r}"
+        # Not the parameter's default: in its place autodoc has put what attrs wrote.
+        value = defaults[name]
+        default = "" if value in (attrs.NOTHING, None) else f" = {value!r}"
         yield from (f"   * - ``{name}``", f"     - ``{kind}{default}``")
 
 
