@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,6 +81,14 @@ class Backend(Protocol):
         """Begin a transaction. The connection has the execution options for it."""
         ...
 
+    async def table_names(self, connection: AsyncConnection) -> Sequence[str]:
+        """The names of the tables that are there."""
+        ...
+
+    async def make_schema(self, connection: AsyncConnection) -> None:
+        """Make the schema that the tables are to be in, if it is not there."""
+        ...
+
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         """Wait until no other transaction is numbering changes, so that they become visible in the order of their numbers."""
         ...
@@ -138,6 +147,12 @@ class SQLite:
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:  # noqa: ARG002  # an option tells it
         await connection.begin()
 
+    async def table_names(self, connection: AsyncConnection) -> Sequence[str]:
+        return (await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+
+    async def make_schema(self, connection: AsyncConnection) -> None:
+        """It has none."""
+
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         """It has one writer at a time."""
 
@@ -164,6 +179,22 @@ def _begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _split_options(url: sa.URL) -> tuple[str | None, str]:
+    """The ``search_path`` in the options of a URL, and the other options.
+
+    PostgreSQL takes options at the start of a session, and poolers refuse them. The path can be set in each transaction as well.
+    """
+    given = url.query.get("options", "")
+    rest = given if isinstance(given, str) else " ".join(given)
+    path: str | None = None
+    while (found := _SEARCH_PATH.search(rest)) is not None:
+        path = re.sub(r"\\(.)", r"\1", found["path"])
+        rest = rest[: found.start()] + rest[found.end() :]
+    return path, rest.strip()
+
+
+# In the options of a session a backslash escapes a space, and itself.
+_SEARCH_PATH = re.compile(r"(?:^|\s)-(?:c\s*|-)search[_-]path=(?P<path>(?:\\.|[^\s\\])*)")
 _WAIT_FOR_THE_DISK = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
 
@@ -172,15 +203,22 @@ class PostgreSQL:
     """A server, through psycopg."""
 
     url: sa.URL
+    schema: str | None = None
     codec: Codec = POSTGRESQL
     lasting: str | None = None
 
     def engine(self) -> AsyncEngine:
-        # A process that stalls in a transaction holds its rows until the server ends it.
-        options = f"-c lock_timeout={PATIENCE}s -c idle_in_transaction_session_timeout={6 * PATIENCE}s"
-        given = self.url.query.get("options")
-        settings = {"options": f"{given} {options}" if isinstance(given, str) else options, "connect_timeout": PATIENCE}
-        url = self.url.difference_update_query(["options"])
+        threshold = self.url.query.get("prepare_threshold", "None")
+        if threshold != "None":
+            int(str(threshold))  # raises ValueError for what it cannot be
+        # A pooler gives each transaction another session, which does not know what was prepared in the last one: nothing is prepared.
+        settings: dict[str, Any] = {"prepare_threshold": None}
+        # Without this the driver speaks the database's encoding, and gives bytes if that is SQL_ASCII. Poolers know this parameter.
+        defaults = {"connect_timeout": str(PATIENCE), "client_encoding": "utf8"}
+        url = self.url.difference_update_query(["options", "prepare_threshold"])
+        url = url.update_query_dict({name: value for name, value in defaults.items() if name not in url.query})
+        if options := _split_options(self.url)[1]:
+            settings["options"] = options
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
 
     def probe(self, engine: AsyncEngine) -> None:
@@ -218,9 +256,39 @@ class PostgreSQL:
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
         await connection.begin()
+        # For this transaction only: behind a pooler the next one may have another session, and another program may have this one.
+        local = {
+            "lock_timeout": f"{PATIENCE}s",
+            # A process that stalls in a transaction holds its rows until the server ends it.
+            "idle_in_transaction_session_timeout": f"{6 * PATIENCE}s",
+        }
+        if (path := self._search_path) is not None:
+            local["search_path"] = path
+        await connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in local.items())))
         if durable:
             # Some run their whole server with `off`. Any other value makes the commit wait for the disk.
             await connection.exec_driver_sql(_WAIT_FOR_THE_DISK)
+
+    async def table_names(self, connection: AsyncConnection) -> Sequence[str]:
+        # Asked of the server each time. SQLAlchemy asks once which schema is the first, before the one of ours is set.
+        tables = sa.table("pg_tables", sa.column("tablename"), sa.column("schemaname"), schema="pg_catalog")
+        here = sa.select(tables.c.tablename).where(tables.c.schemaname == sa.func.current_schema())
+        return (await connection.execute(here)).scalars().all()
+
+    async def make_schema(self, connection: AsyncConnection) -> None:
+        if self.schema is None:
+            return
+        schemas = sa.table("pg_namespace", sa.column("nspname"), schema="pg_catalog")
+        # Not left to IF NOT EXISTS, which also asks for the right to make one if it is there.
+        if not (await connection.execute(sa.select(schemas).where(schemas.c.nspname == self.schema))).first():
+            await connection.execute(sa.schema.CreateSchema(self.schema))
+
+    @property
+    def _search_path(self) -> str | None:
+        """The schemas to look in: ours alone, or those of the ``options`` in the URL."""
+        if self.schema is not None:
+            return '"' + self.schema.replace('"', '""') + '"'
+        return _split_options(self.url)[0]
 
     async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
         # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.

@@ -47,14 +47,15 @@ class SQLPaymentStore:
     Use it in ``async with``: entering it makes the tables where there are none, in a new file or beside your own, and brings older ones up
     to date. With ``create=False`` it makes nothing and changes nothing, and where there are no tables it fails. Raises
     ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot be used.
+    In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in the first schema of the user's search path.
     One object serves any number of tasks of one event loop. A name that is held with ``exclusive`` is free for others when its holder
     has not renewed it for *lease* seconds, as a process that stalls does not.
     """
 
-    def __init__(self, place: str | os.PathLike[str], *, create: bool = True, lease: float = 30.0) -> None:
+    def __init__(self, place: str | os.PathLike[str], *, create: bool = True, schema: str | None = None, lease: float = 30.0) -> None:
         self._create = create
         self._entered = False
-        self._database = database_at(place, create=create)
+        self._database = database_at(place, create=create, schema=schema)
         self._names = ExclusiveNames(self._database, check_seconds("lease", lease, positive=True))
         self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
 
@@ -199,14 +200,14 @@ class SQLPaymentStore:
 
     async def _version(self, connection: AsyncConnection) -> int | None:
         """That of the tables, if they are there. Raises ``StoreError`` where they are another's, or a newer paysdk's."""
-        names: list[str] = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+        names = await self._database.backend.table_names(connection)
         # To SQLite a name is the same in capitals.
         there = {name.lower(): name for name in names} if connection.dialect.name == "sqlite" else dict(zip(names, names, strict=True))
         if sync_schema.name not in there:
             if taken := there.keys() & metadata.tables.keys():
                 raise StoreError(
                     f"The database {self._database.name} has a table {there[min(taken)]} that is not paysdk's. Nothing was changed: name "
-                    "another database, or give paysdk a schema of its own (?options=-csearch_path%3Dpaysdk)."
+                    'another database, or in PostgreSQL give paysdk a schema of its own (schema="paysdk", or ?schema=paysdk in the URL).'
                 )
             return None
         version: int | None = (await connection.execute(sa.select(sync_schema.c.version))).scalar_one_or_none()
@@ -226,7 +227,9 @@ class SQLPaymentStore:
         await self._database.backend.take_turns_with_the_tables(connection)
         version = await self._version(connection)
         if version is None:
-            await connection.run_sync(metadata.create_all)
+            await self._database.backend.make_schema(connection)
+            # There is none of them yet, in the one schema that counts.
+            await connection.run_sync(metadata.create_all, checkfirst=False)
             await connection.execute(sync_schema.insert().values(version=VERSION))
             return
         for older in range(version, VERSION):
