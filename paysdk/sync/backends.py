@@ -219,7 +219,9 @@ class PostgreSQL:
         url = url.update_query_dict({name: value for name, value in defaults.items() if name not in url.query})
         if options := _split_options(self.url)[1]:
             settings["options"] = options
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+        # The driver says it as it begins a transaction. A server or a user may have another one set, in which takes and renewals fail.
+        level = "READ COMMITTED"
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level=level, connect_args=settings)
 
     def probe(self, engine: AsyncEngine) -> None:
         """Connecting tells all."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from paysdk.sync.backends import DURABLE, PATIENCE, WRITES
+from paysdk.sync.advice import describe
+from paysdk.sync.backends import DURABLE, WRITES
 from paysdk.sync.errors import StoreError
 
 if TYPE_CHECKING:
@@ -31,10 +33,30 @@ class Database:
         self.backend = backend
         self.engine: AsyncEngine = backend.engine()
         self._open = 0
+        self._process: int | None = None
+        # What a process had open that this one was forked from. Closing it here would close it there.
+        self._left: list[AsyncEngine] = []
+
+    def enter(self) -> None:
+        """Belong to this process from now on, also if it is a fork of the one that this belonged to."""
+        if self._is_forked:
+            self._left.append(self.engine)
+            self.engine = self.backend.engine()
+            self._open = 0
+        self._process = os.getpid()
+
+    @property
+    def _is_forked(self) -> bool:
+        return self._process not in {None, os.getpid()}
 
     @asynccontextmanager
     async def transaction(self, *, writes: bool, durable: bool = False) -> AsyncGenerator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
+        if self._is_forked:
+            raise StoreError(
+                f"The store {self.name} was opened before this process was forked, and works in the process that opened it only. Nothing "
+                "was read or written. Open a store in this process: `async with SQLPaymentStore(...) as store:`."
+            )
         self._open += 1
         try:
             connection = await self._connected(writes=writes, durable=durable)
@@ -84,10 +106,8 @@ class Database:
 
     def failure(self, error: BaseException) -> StoreError:
         """What the driver's *error* means to a user."""
-        told = str(getattr(error, "orig", None) or error).strip()
-        reason = told.splitlines()[0] if told else type(error).__name__
-        advice = next((advice for sign, advice in _ADVICE if sign in told), "Nothing was written.")
-        return StoreError(f"The database {self.name} cannot be used: {reason.rstrip('.')}. {advice}")
+        reason, advice = describe(error)
+        return StoreError(f"The database {self.name} cannot be used: {reason}. {advice}")
 
     async def probe(self) -> None:
         """Find out whether it can be there at all."""
@@ -104,6 +124,8 @@ class Database:
 
     async def aclose(self) -> None:
         """Close the connections, when what is under way has ended. Where a ``break`` left an iterator, the event loop sees to that."""
+        if self._is_forked:
+            return
         while self._open:  # noqa: ASYNC110  # nothing announces it
             await asyncio.sleep(0.001)
         await self.engine.dispose()
@@ -124,7 +146,8 @@ class Database:
         raise failure
 
     def _faults(self) -> tuple[type[BaseException], ...]:
-        return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError)
+        # A driver fails with UnicodeError if it cannot encode or decode a text.
+        return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
@@ -142,22 +165,3 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
         raise asyncio.CancelledError
     return task.result()
 
-
-# Immutable is for the user to say: a disk that is read-only here may be written to from elsewhere, and what is read would be wrong then.
-_FOLDER = (
-    "Look whether its folder is there, and may be written to, as SQLite does also while it reads. On a read-only disk, for a database "
-    "that nobody writes to, there is sqlite:///file:/folder/payments.db?immutable=1&uri=true."
-)
-_ADVICE = (
-    ("readonly", "It is read-only: make it writable, or name another."),
-    ("read-only", "It is read-only: make it writable, or name another."),
-    ("is full", "Make room, and sync again: it goes on where it was."),
-    ("No space left", "Make room, and sync again: it goes on where it was."),
-    # Such is also the answer to a limit on the size of a file, which is not told apart.
-    ("disk I/O error", "Its disk may be full: make room, and sync again: it goes on where it was."),
-    ("locked", f"Another program has been writing to it for {PATIENCE} seconds: end that one, or wait, and sync again."),
-    ("lock timeout", f"Another program has held its rows for {PATIENCE} seconds: end that one, or wait, and sync again."),
-    ("not a database", "It is a file of another kind: name another."),
-    ("unable to open", _FOLDER),
-    ("connection", "Look whether it runs there, and whether the user and the password are right."),
-)

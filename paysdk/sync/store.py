@@ -56,7 +56,8 @@ class SQLPaymentStore:
         self._create = create
         self._entered = False
         self._database = database_at(place, create=create, schema=schema)
-        self._names = ExclusiveNames(self._database, check_seconds("lease", lease, positive=True))
+        self._lease = check_seconds("lease", lease, positive=True)
+        self._names = ExclusiveNames(self._database, self._lease)
         self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
 
     def __repr__(self) -> str:
@@ -65,6 +66,8 @@ class SQLPaymentStore:
         return f"{type(self).__name__}({'' if database is None else repr(database.name)})"
 
     async def __aenter__(self) -> Self:
+        self._database.enter()
+        self._names = ExclusiveNames(self._database, self._lease)
         try:
             await self._database.probe()
             await (self._make() if self._create else self._check())
