@@ -82,8 +82,14 @@ _BY_SIGN = (
     ("password", "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."),
     ("SASL authentication failed", "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."),
     ("role ", "Correct the user in the URL, or have it made on the server with the right to log in."),
-    ("pg_hba.conf", "The server's pg_hba.conf needs an entry for this user, this database and this address; some ask for ?sslmode=require."),
-    ("unsupported startup parameter", "A pooler does not take this one: leave it out of the URL, and set it with ALTER ROLE ... SET instead."),
+    (
+        "pg_hba.conf",
+        "The server's pg_hba.conf needs an entry for this user, this database and this address; some ask for ?sslmode=require.",
+    ),
+    (
+        "unsupported startup parameter",
+        "A pooler does not take this one: leave it out of the URL, and set it with ALTER ROLE ... SET instead.",
+    ),
     ("no such database", "Create the database, or correct its name in the URL and in the pooler's settings."),
     ("does not exist", "Create the database, or correct its name in the URL."),
     ("unrecognized configuration parameter", _OPTIONS),

@@ -214,9 +214,10 @@ class PostgreSQL:
         # A pooler gives each transaction another session, which does not know what was prepared in the last one: nothing is prepared.
         settings: dict[str, Any] = {"prepare_threshold": None}
         # Without this the driver speaks the database's encoding, and gives bytes if that is SQL_ASCII. Poolers know this parameter.
-        defaults = {"connect_timeout": str(PATIENCE), "client_encoding": "utf8"}
-        url = self.url.difference_update_query(["options", "prepare_threshold"])
-        url = url.update_query_dict({name: value for name, value in defaults.items() if name not in url.query})
+        settings["client_encoding"] = "utf8"
+        url = self.url.difference_update_query(["client_encoding", "options", "prepare_threshold"])
+        if "connect_timeout" not in url.query:
+            settings["connect_timeout"] = PATIENCE
         if options := _split_options(self.url)[1]:
             settings["options"] = options
         # The driver says it as it begins a transaction. A server or a user may have another one set, in which takes and renewals fail.
@@ -266,7 +267,7 @@ class PostgreSQL:
         }
         if (path := self._search_path) is not None:
             local["search_path"] = path
-        await connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in local.items())))
+        await connection.execute(sa.select(*(sa.func.set_config(name, value, sa.true()) for name, value in local.items())))
         if durable:
             # Some run their whole server with `off`. Any other value makes the commit wait for the disk.
             await connection.exec_driver_sql(_WAIT_FOR_THE_DISK)

@@ -57,6 +57,7 @@ class Database:
                 f"The store {self.name} was opened before this process was forked, and works in the process that opened it only. Nothing "
                 "was read or written. Open a store in this process: `async with SQLPaymentStore(...) as store:`."
             )
+        self._process = os.getpid()
         self._open += 1
         try:
             connection = await self._connected(writes=writes, durable=durable)
@@ -164,4 +165,3 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, return_exceptions=True)
         raise asyncio.CancelledError
     return task.result()
-

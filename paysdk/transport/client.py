@@ -149,8 +149,7 @@ class Client:
 
         *before_retry* is awaited before it is sent again; what that raises ends the call.
         """
-        if self._http.closed:
-            raise self._http.closed_error()
+        self._http.check_open()
         return await self._retrying.call(request, self._authorization, read, tally, before_retry)
 
     async def call_within(
@@ -192,6 +191,8 @@ class Client:
 
         Raises ``ConfigurationError`` if this client was closed meanwhile, also if it is open again.
         """
+        if self._http.is_forked:
+            self._http.check_open()
         try:
             return await task
         except asyncio.CancelledError:
@@ -207,6 +208,8 @@ class Client:
     async def aclose(self) -> None:
         """End what is under way and give the connections back."""
         self._http.closed = True
+        if self._http.is_forked:
+            return
         loop = asyncio.get_running_loop()
         mine = [task for task in tuple(self._tasks) if task.get_loop() is loop]
         self._ended_by_closing.update(mine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -143,6 +144,9 @@ class HTTPTransport:
         self._timeout = timeout
         self._watch = watch
         self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]] = {}
+        # The process that opened this. A fork of it shares its sockets, and must neither use nor close them.
+        self._process: int | None = None if session is None else os.getpid()
+        self._of_the_parent: list[object] = []
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         """Send *request* once and read the answer: a success whole, of anything else the first 64 KiB.
@@ -180,8 +184,28 @@ class HTTPTransport:
         raise failure
 
     def reopen(self) -> None:
-        """Take requests again after ``aclose``."""
+        """Take requests again after ``aclose``, also in a process that was forked from the one that opened this."""
         self.closed = False
+        if self._given is None:
+            if self.is_forked:
+                self._of_the_parent.append(self._own)  # kept, because what is collected is closed
+                self._own = {}
+            self._process = os.getpid()
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether another process opened this, and this one was forked from it."""
+        return self._process not in {None, os.getpid()}
+
+    def check_open(self) -> None:
+        """Raise ``ConfigurationError`` if this takes no requests."""
+        if self.is_forked:
+            raise ConfigurationError(
+                f"This {self._provider} provider was opened before this process was forked, and works in the process that opened it only. "
+                "Nothing was sent. Make and enter another one in this process."
+            )
+        if self.closed:
+            raise self.closed_error()
 
     def closed_error(self) -> ConfigurationError:
         """What using this after ``aclose`` raises."""
@@ -200,8 +224,7 @@ class HTTPTransport:
                 await closer.aclose()
 
     async def _session(self) -> aiohttp.ClientSession:
-        if self.closed:
-            raise self.closed_error()
+        self.check_open()
         if self._given is not None:
             if self._given.closed:
                 raise ConfigurationError("The session that was given is closed. Give an open one, or none.")
@@ -209,6 +232,7 @@ class HTTPTransport:
         loop = asyncio.get_running_loop()
         if loop not in self._own or self._own[loop][0].closed:
             await self._end(loop)
+            self._process = os.getpid()
             from importlib.metadata import version  # noqa: PLC0415  # takes longer to import than the rest of this module
 
             session = aiohttp.ClientSession(

@@ -347,3 +347,60 @@ async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPayment
         await task
 
     assert [("a",)] == list(await rows(store, "SELECT provider FROM sync_state"))
+
+
+async def test_a_schema_of_its_own_is_made(postgresql: str, shelf: Shelf, make: Callable[..., Payment]) -> None:
+    """By its name or by the URL, whatever signs are in it; what is in other schemas is neither seen nor touched."""
+    name = 'Zahlungen "2026", ä'
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA books")
+        connection.execute("CREATE TABLE books.sync_state (id INTEGER)")
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(postgresql, schema=name) as store:
+        assert 1 == (await sync_payments(shelf, store)).created
+    async with SQLPaymentStore(f"{postgresql}&schema={quote(name)}", create=False) as store:
+        assert ["1"] == [payment.id async for payment in store.payments(provider="acme")]
+    assert "has no tables of paysdk's" in await opened(f"{postgresql}&schema=elsewhere", create=False)
+    assert "has a table sync_state that is not paysdk's" in await opened(f"{postgresql}&schema=books")
+    with psycopg.connect(postgresql) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname IN (%s, 'elsewhere')", [name]).fetchall()
+    assert [(name,)] == found
+
+
+async def test_a_schema_that_is_there_needs_no_right_to_make_one(postgresql: str) -> None:
+    """The right to make tables in it is enough."""
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute("CREATE ROLE tenant LOGIN")
+        connection.execute("CREATE SCHEMA tenant AUTHORIZATION tenant")
+    url = postgresql.replace("//postgres:@", "//tenant@")
+    async with SQLPaymentStore(url, schema="tenant") as store, store.exclusive("receipt-1"):
+        pass
+
+
+@pytest.mark.parametrize("schema", ["", " ", "a\0b", "x" * 64, "ä" * 32, 7, ("a", "b")])
+def test_what_is_no_schema_is_refused(schema: Any) -> None:  # noqa: ANN401  # whatever is given
+    """A longer name would be cut, and be another's."""
+    with pytest.raises(ConfigurationError, match="schema must be the name of a schema"):
+        SQLPaymentStore("postgresql://localhost/books", schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("place", "schema", "message"),
+    [
+        ("payments.db", "books", "A file of SQLite has no schemas"),
+        ("sqlite:///payments.db", "books", "A file of SQLite has no schemas"),
+        ("postgresql://localhost/books?schema=books", "others", "The URL says schema=books, and the store is given schema='others'"),
+        ("postgresql://localhost/books?schema=a&schema=b", None, "schema must be the name of a schema"),
+        ("postgresql://localhost/books?autocommit=1", None, "The URL of a database takes no autocommit"),
+        ("postgresql://localhost/books?prepare_threshold=letmein", None, "an option whose value it cannot have"),
+    ],
+)
+def test_what_a_database_cannot_have_is_refused(place: str, schema: str | None, message: str) -> None:
+    """Before it is opened."""
+    with pytest.raises(ConfigurationError, match=message):
+        SQLPaymentStore(place, schema=schema)
+
+
+def test_a_schema_may_be_named_twice() -> None:
+    """If both say the same."""
+    assert "postgresql://localhost/books" == database_at("postgresql://localhost/books?schema=books", schema="books").name

@@ -1,0 +1,232 @@
+"""What the errors of the databases say, and what they advise."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from paysdk import CustomerRef
+from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync.advice import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paysdk import Payment
+
+    from .conftest import Shelf
+
+    Make = Callable[..., Payment]
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+ROLES = (
+    "CREATE ROLE ann LOGIN",
+    "CREATE ROLE away NOLOGIN",
+    "CREATE ROLE crowd LOGIN CONNECTION LIMIT 0",
+    "CREATE ROLE looker LOGIN SUPERUSER",
+    "ALTER ROLE looker SET default_transaction_read_only = on",
+    "ALTER ROLE looker SET default_transaction_isolation = serializable",
+)
+
+
+@pytest.fixture(scope="module")
+def server(postgresql: str) -> str:
+    """The folder of a server that has some roles and databases."""
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        for statement in ROLES:
+            connection.execute(statement)
+        for encoding in ("LATIN1", "SQL_ASCII"):
+            connection.execute(f"CREATE DATABASE {encoding} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        connection.execute('CREATE DATABASE "password"')
+    return parse_qs(urlsplit(postgresql).query)["host"][0]
+
+
+async def told(url: str) -> str:
+    """What entering a store says when it fails."""
+    with pytest.raises(StoreError) as caught:
+        await SQLPaymentStore(url).__aenter__()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("postgresql://ann:letmein@127.0.0.1:1/x", "Connection refused. Look whether it runs there"),
+        ("postgresql://ann:letmein@/x?host=/tmp/nothing", "No such file or directory. Look whether it runs there"),
+        ("postgresql://ann:letmein@db.invalid/x", "Correct the host in the URL"),
+        ("postgresql://postgres@/nothing?host={0}", 'database "nothing" does not exist. Create the database'),
+        ("postgresql://postgres@/readonly?host={0}", 'database "readonly" does not exist. Create the database'),
+        ("postgresql://nobody@/postgres?host={0}", 'role "nobody" does not exist. Correct the user in the URL'),
+        ("postgresql://away@/postgres?host={0}", "is not permitted to log in. Correct the user in the URL"),
+        ("postgresql://crowd@/postgres?host={0}", "too many connections for role .* It has no connection left: end other programs"),
+        ("postgresql://ann@/password?host={0}", "permission denied for schema public. Grant the user the right"),
+        ("postgresql://ann@/password?host={0}&schema=books", "permission denied for database password. Grant the user the right"),
+        ("postgresql://looker@/password?host={0}", "in a read-only transaction. It is read-only: make it writable"),
+        ("postgresql://postgres@/postgres?host={0}&wobble=letmein", 'invalid connection option "wobble". Correct the options of the URL'),
+        ("postgresql://postgres@/postgres?host={0}&sslmode=letmein", "invalid sslmode value. Correct the options of the URL"),
+        ("postgresql://postgres@/postgres?host={0}&connect_timeout=letmein", "bad value for connect_timeout. Correct the options"),
+        ("postgresql://postgres@/postgres?host={0}&connect_timeout=1&connect_timeout=2", "bad value for connect_timeout. Correct"),
+        (
+            "postgresql://postgres@/postgres?host={0}&target_session_attrs=standby",
+            "No server in the URL is of the kind that target_session",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&target_session_attrs=letmein",
+            "invalid target_session_attrs value. Correct the options",
+        ),
+        ("postgresql://postgres@/postgres?host={0}&options=-cwobble%3D1", "unrecognized configuration parameter .* Correct the options"),
+        ("postgresql://postgres@/postgres?host={0}&options=-csearch_path%3Dnothing", "no schema has been selected .* Create that schema"),
+        ("postgresql://postgres@/postgres?host={0}&schema=pg_books", "unacceptable schema name .* Give the schema another name"),
+    ],
+)
+async def test_each_fault_of_a_place_has_its_own_advice(
+    server: str, url: str, advice: str, told_by: Callable[[BaseException], str]
+) -> None:
+    """No value of an option is shown, which may be a password, and none but a refused user blames the user."""
+    with pytest.raises(StoreError, match=advice) as caught:
+        await SQLPaymentStore(url.format(server)).__aenter__()
+
+    assert "letmein" not in str(caught.value)
+    assert "letmein" not in told_by(caught.value).replace(repr(url.format(server)), "")
+    assert ("the user" in str(caught.value)) == ("the user" in advice)
+
+
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        ('FATAL:  password authentication failed for user "x"', "Correct the user or the password, in the URL"),
+        ("fe_sendauth: no password supplied", "Correct the user or the password, in the URL"),
+        ("FATAL:  SASL authentication failed", "Correct the user or the password, in the URL"),
+        ('FATAL:  no pg_hba.conf entry for host "::1", user "x", database "y", no encryption', "pg_hba.conf needs an entry"),
+        ("FATAL:  sorry, too many clients already", "It has no connection left"),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "It has no connection left"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "It has no connection left"),
+        ("FATAL:  no such database: books", "Create the database, or correct its name in the URL and in the pooler's"),
+        ("FATAL:  query_wait_timeout", "raise its pool size"),
+        ("FATAL:  server login has been failing, try again later (server_login_retry)", "The pooler cannot reach its server"),
+        ("FATAL:  the database system is starting up", "Try again when it answers"),
+        ("FATAL:  the database system is shutting down", "Try again when it answers"),
+        ("the connection is closed", "Try again when it answers"),
+        ("server does not support SSL, but SSL was required", "Correct sslmode"),
+        ("SSL error: certificate verify failed", "Correct sslmode or the certificates"),
+        ("received invalid response to SSL negotiation: H", "What answers there is no PostgreSQL"),
+        ("database disk image is malformed", "The file is damaged"),
+        ("QueuePool limit of size 5 overflow 10 reached", "close the iterators"),
+        ("connection timeout expired", "Look whether it runs there"),
+        ("something that is new", "Nothing was written."),
+    ],
+)
+def test_what_is_said_before_a_connection_is_there(answer: str, advice: str) -> None:
+    """It has no code, so it is known by its words."""
+    assert advice in describe(psycopg.OperationalError(f"connection failed: {answer}" if "FATAL" in answer else answer))[1]
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ("08006", "Try again when it answers"),
+        ("22P05", "ENCODING 'UTF8'"),
+        ("25P03", "stalled in the midst of a transaction"),
+        ("40P01", "writing to the same rows"),
+        ("42P01", "Its tables are not as paysdk made them"),
+        ("53100", "Make room"),
+        ("53300", "It has no connection left"),
+        ("54000", "longer than an index"),
+        ("55P03", "held its rows"),
+        ("57014", "statement_timeout"),
+        ("57P01", "Try again when it answers"),
+    ],
+)
+def test_an_answer_with_a_code_is_known_by_it(state: str, advice: str) -> None:
+    """In whatever language the server speaks."""
+    reason, advised = describe(_answer(state))
+
+    assert "Das geht nicht" == reason
+    assert advice in advised
+
+
+def _answer(state: str) -> psycopg.Error:
+    error: psycopg.Error = psycopg.errors.lookup(state)("Das geht nicht.")
+    return error
+
+
+async def test_a_server_that_ends_the_connection_in_the_midst_is_told(schema: str, shelf: Shelf, make: Make, rows: Rows) -> None:
+    """As when it is restarted; the next sync goes on."""
+    shelf.payments = [make(number, number) for number in range(6)]
+    async with SQLPaymentStore(schema) as store:
+
+        async def end_it(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
+            pid = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
+            async with await psycopg.AsyncConnection.connect(schema, autocommit=True) as other:
+                await other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
+            await connection.exec_driver_sql("SELECT 1")
+
+        with pytest.raises(StoreError, match="Try again when it answers: a sync goes on where it was"):
+            await store._database.written(end_it)
+        assert 6 == (await sync_payments(shelf, store)).created
+        assert [(6,)] == list(await rows(store, "SELECT count(*) FROM payments"))
+
+
+async def test_an_id_that_is_too_long_for_an_index_is_told(schema: str, shelf: Shelf, make: Make) -> None:
+    """SQLite takes it."""
+    shelf.payments = [make(1, 1, id="".join(chr(0x4E00 + number * 7 % 20000) for number in range(4000)))]
+    async with SQLPaymentStore(schema) as store:
+        with pytest.raises(StoreError, match="A payment's id is longer than an index of PostgreSQL takes"):
+            await sync_payments(shelf, store)
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "sql_ascii"])
+async def test_a_database_of_another_encoding_keeps_what_it_can(server: str, shelf: Shelf, make: Make, encoding: str) -> None:
+    """A name with an umlaut comes back as it was sent, and so does the journal of any order."""
+    shelf.payments = [make(1, 1, customer=CustomerRef(name="Müller"), raw={"name": "Müller"})]
+    async with SQLPaymentStore(f"postgresql://postgres@/{encoding}?host={server}&schema=umlaut") as store:
+        await sync_payments(shelf, store)
+        assert shelf.payments == [payment async for payment in store.payments(provider="acme")]
+        assert [{"name": "Müller"}] == [payment.raw async for payment in store.payments(provider="acme")]
+        assert ["Müller"] == [change.after and change.after.customer and change.after.customer.name async for change in store.changes()]
+        shelf.payments.append(make(2, 2, customer=CustomerRef(name="株式会社")))
+        if encoding == "latin1":
+            with pytest.raises(StoreError, match="The encoding of this database cannot hold a text"):
+                await sync_payments(shelf, store)
+        else:
+            await sync_payments(shelf, store)
+            assert shelf.payments == [payment async for payment in store.payments(provider="acme")]
+        async with store.exclusive("株式会社"):
+            pass
+
+
+async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(server: str, shelf: Shelf, make: Make, rows: Rows) -> None:
+    """Whether it is written or read. paysdk always speaks UTF-8, whatever the URL says."""
+    url = f"postgresql://postgres@/sql_ascii?host={server}&schema=bytes&client_encoding=sql_ascii"
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(url) as store:
+        with pytest.raises(StoreError, match=r"\(UnicodeEncodeError\). The encoding of this database cannot hold"):
+            await sync_payments(shelf, store, "\ud800")
+        await sync_payments(shelf, store)
+        await rows(store, r"UPDATE payments SET customer_name = E'M\xfcller'", writes=True)
+        with pytest.raises(StoreError, match="the text in it is of another encoding"):
+            [payment async for payment in store.payments(provider="acme")]
+
+
+async def test_a_server_of_another_isolation_makes_no_difference(server: str, shelf: Shelf, make: Make) -> None:
+    """Those who take turns do so at the level that they were made for."""
+    url = f"postgresql://looker@/postgres?host={server}&options=-cdefault_transaction_read_only%3Doff&schema=levels"
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(url) as store:
+        assert 1 == (await sync_payments(shelf, store)).created
+
+        async def hold() -> None:
+            async with store.exclusive("receipt-1"):
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(hold() for _ in range(10)))
+        async with store._database.transaction(writes=True) as connection:
+            assert "read committed" == (await connection.execute(sa.text("SHOW transaction_isolation"))).scalar_one()
+    with suppress(StoreError):
+        await store.aclose()

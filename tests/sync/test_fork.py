@@ -1,0 +1,59 @@
+"""Stores in processes that were forked from the one that opened them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from paysdk.sync import SQLPaymentStore, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+FORKING = str(Path(__file__).parent / "forking.py")
+
+
+def test_a_fork_is_told_at_once_that_it_must_open_its_own(place: str) -> None:
+    """Nothing hangs, a store that is opened or entered there works, and the parent's connections are whole."""
+    command = [sys.executable, "-W", "ignore", FORKING, place]
+    told = dict(line.split(": ", 1) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines())
+
+    for name in ("read", "exclusive"):
+        assert told[name].startswith("StoreError: The store")
+        assert "was opened before this process was forked" in told[name]
+    for name in ("list", "sync"):
+        assert "was opened before this process was forked" in told[name]
+    assert "left" == told["leave"]
+    assert ["30"] * 4 == [told[name] for name in ("open others", "enter again", "read in the parent", "list in the parent")]
+
+
+async def test_a_store_is_of_the_process_that_opened_it(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another it refuses, closes nothing, and can be entered anew."""
+    real = os.getpid
+    async with SQLPaymentStore(place) as store:
+        parents = store._database.engine
+        monkeypatch.setattr(os, "getpid", lambda: real() + 1)
+        with pytest.raises(StoreError, match="Open a store in this process: `async with SQLPaymentStore"):
+            await rows(store, "SELECT 1")
+        await store.aclose()
+        async with store:
+            assert [(1,)] == list(await rows(store, "SELECT 1"))
+            assert parents is not store._database.engine
+    monkeypatch.undo()
+    await parents.dispose()
+
+
+async def test_a_store_that_was_never_entered_is_of_whoever_uses_it(place: str, rows: Rows) -> None:
+    """So that one that an application makes at its start can be opened in each of its workers."""
+    store = SQLPaymentStore(place)
+    assert [(1,)] == list(await rows(store, "SELECT 1"))
+    await store.aclose()
+    await asyncio.sleep(0)
