@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -29,6 +27,8 @@ Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
 # Payments given, or records looked at one by one, before the event loop gets its turn: about a millisecond's work.
 SLICE = 500
+# A record that is looked at by itself, and perhaps read liberally, takes ten times as long.
+_CLOSER_SLICE = 50
 
 # An empty page with a link goes on, but not for ever.
 _FRUITLESS_PAGES = 1000
@@ -98,8 +98,8 @@ class Chain:
         self._pages_given = PagesGiven()
         self._given: dict[str | int, object] = {}
         self._fruitless = 0
-        self._set_aside_before: Counter[bytes] = Counter()
-        self._set_aside_now: Counter[bytes] = Counter()
+        # What the page that is read now begins with again, if pages overlap: ids, and the bytes of what could not be read.
+        self._overlap: list[object] = []
         self._outlasted: set[str] = set()
 
     def wanted(self, position: Position) -> asyncio.Task[RawPage]:
@@ -120,9 +120,10 @@ class Chain:
         reads_ids = self._source.pagination.reads_ids
         # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
         following = None if reads_ids else self._step(position, raw, [])
-        rows = await self._rows(raw, position)
+        rows, marks = await self._rows(raw, position)
         if reads_ids:
             following = self._step(position, raw, [row.id for row in rows])
+            self._overlap = [] if following is None else self._source.pagination.overlap(following, marks)
         if len(rows) > SLICE:
             # Looking through a large page takes as long as reading a part of it.
             await asyncio.sleep(0)
@@ -192,18 +193,18 @@ class Chain:
             self.wanted(following)
         return following
 
-    async def _rows(self, raw: RawPage, position: Position) -> list[Any]:
+    async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+        """The rows of the page, and what marks each of its records for an overlap with the next page."""
         rows: list[Any] = []
-        self._set_aside_before, self._set_aside_now = self._set_aside_now, Counter()
         for turn, records in enumerate(in_turns(raw.records)):
             if turn:
                 await asyncio.sleep(0)
             if (read := read_rows(self._source.reader, records)) is None:
                 return await self._closer_look(raw, position)
             rows += read
-        return rows
+        return rows, [row.id for row in rows] if self._source.pagination.reads_ids else []
 
-    async def _closer_look(self, raw: RawPage, position: Position) -> list[Any]:
+    async def _closer_look(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
         try:
             return await self._rows_one_by_one(raw, position)
         except MalformedResponseError as fault:
@@ -213,23 +214,25 @@ class Chain:
         again = self._start(self._source.fetch(position, self._account.tally, cutting=False))
         return await self._rows_one_by_one(await self._source.client.finished(again), position)
 
-    async def _rows_one_by_one(self, raw: RawPage, position: Position) -> list[Any]:
+    async def _rows_one_by_one(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
         on_malformed = self._source.on_malformed
-        set_aside = None if on_malformed is None else partial(self._set_aside, position=position, tell=on_malformed)
+        faults: list[MalformedResponseError] = []
         rows: list[Any] = []
-        for number, row in enumerate(read_one_by_one(self._source.reader, raw, set_aside), 1):
+        marks: list[object] = []
+        repeated = True
+        for number, row in enumerate(read_one_by_one(self._source.reader, raw, on_malformed and faults.append), 1):
+            marks.append(faults[-1].raw if row is None else row.id)
+            # Of the records that cannot be read, only those in the overlap with the page before were reported already.
+            repeated = repeated and marks[-1:] == self._overlap[number - 1 : number]
             if row is not None:
                 rows.append(row)
-            if number % SLICE == 0:
+            elif on_malformed is not None and not repeated:
+                self._set_aside(faults[-1], position, on_malformed)
+            if number % _CLOSER_SLICE == 0:
                 await asyncio.sleep(0)
-        return rows
+        return rows, marks
 
     def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
-        self._set_aside_now[fault.raw] += 1
-        # Pages that start from an id overlap, and where a record has no id to read, its bytes tell that it came before.
-        if self._source.pagination.reads_ids and self._set_aside_before[fault.raw] > 0:
-            self._set_aside_before[fault.raw] -= 1
-            return
         self._source.client.explain(fault, self._source.request(position))
         self._account.malformed += 1
         tell(fault)

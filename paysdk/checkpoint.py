@@ -17,7 +17,7 @@ _PREFIX = "paysdk1."
 class Checkpoint:
     """Where a page starts: opaque, serialisable with ``str()``, and tagged with the provider and the filters that it belongs to.
 
-    ``position`` is the provider's own business. No key is ever in it.
+    ``position`` says which endpoint and which of its pages; it is the provider's own business. No key is ever in it.
     """
 
     provider: str

@@ -169,13 +169,23 @@ class MalformedResponseError(PaysdkError):
 
     ``path`` points at the fault, such as ``$.results[3].amount``; ``raw`` is the record's bytes where one record is at fault, else the
     beginning of the body. ``not_json`` is true where the body is no JSON at all, which a broken transfer may explain.
+    ``detail`` is the API's own words, if the body is an error although the status says success.
     """
 
-    def __init__(self, message: str = "", *, path: str = "$", raw: bytes = b"", not_json: bool = False) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        path: str = "$",
+        raw: bytes = b"",
+        not_json: bool = False,
+        detail: str = "",
+    ) -> None:
         super().__init__(message)
         self.path = path
         self.raw = raw
         self.not_json = not_json
+        self.detail = detail
 
 
 class PaginationError(PaysdkError):

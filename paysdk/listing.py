@@ -14,7 +14,7 @@ import msgspec
 from paysdk.chain import SLICE, Source
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
-from paysdk.pagination import Pagination, Position
+from paysdk.pagination import Pagination, Position, parameters_of
 from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
 from paysdk.walk import RowsOfPage, Walk
@@ -36,19 +36,21 @@ _Query: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]*\\Z")]
 
 
 class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
-    """A ``Position`` in a checkpoint."""
+    """A ``Position`` in a checkpoint: the endpoint's path stands before its query, as in a request line."""
 
-    query: _Query
+    target: _Query
     given: tuple[str | int, ...] = ()
     floor: _Moment | None = None
     until: _Moment | None = None
 
 
-def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) -> tuple[list[Position], str]:
+def checkpoint_positions(
+    resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination
+) -> tuple[list[Position], str]:
     """The positions in a checkpoint, and the filters that it was made with.
 
-    *filters* are those of the call; where there are any, they must be the checkpoint's. Raises ``ConfigurationError`` for a checkpoint that
-    cannot be read or belongs elsewhere.
+    *path* is the endpoint of the call, and *filters* are its filters; if there are any, they must be the checkpoint's.
+    Raises ``ConfigurationError`` for a checkpoint that cannot be read, belongs elsewhere, or contradicts itself.
     """
     given: object = resume
     if not isinstance(given, Checkpoint | str):
@@ -71,7 +73,30 @@ def checkpoint_positions(resume: Checkpoint | str, provider: str, filters: str) 
             f"This checkpoint belongs to a listing with other filters ({checkpoint.filters or 'none'}, not {filters}). "
             "Leave them out to go on with its own."
         )
-    return [Position(wire.query, wire.given, wire.floor, wire.until) for wire in sent], checkpoint.filters
+    positions = [_position(wire, path) for wire in sent]
+    chosen = parameters_of(checkpoint.filters)
+    for position in positions:
+        if (name := pagination.contradicted(position, chosen)) is not None:
+            raise ConfigurationError(
+                f"This checkpoint contradicts itself: its listing has {checkpoint.filters or 'no filters'}, and where it goes on, "
+                f"{name} is not the same. It was changed after it was made. List again from the beginning."
+            )
+    return positions, checkpoint.filters
+
+
+def _position(wire: _WirePosition, path: str) -> Position:
+    place, _, query = wire.target.partition("?")
+    if not place.startswith("/"):
+        raise ConfigurationError(
+            "This checkpoint was made by an earlier version of paysdk, which did not note the endpoint that it belongs to. "
+            "List again from the beginning."
+        )
+    if place != path:
+        raise ConfigurationError(
+            f"This checkpoint belongs to a listing of {place}, not of {path}. "
+            "Resume the listing that it came from, or list again from the beginning."
+        )
+    return Position(query, wire.given, wire.floor, wire.until)
 
 
 class PagedListing:
@@ -96,7 +121,10 @@ class PagedListing:
         leave_out: Callable[[Any], bool] | None = None,
     ) -> None:
         def checkpoint(positions: Sequence[Position]) -> Checkpoint:
-            wire = [_WirePosition(position.query, position.given, position.floor, position.until) for position in positions]
+            wire = [
+                _WirePosition(f"{path}?{position.query}", position.given, position.floor, position.until)
+                for position in positions
+            ]
             return Checkpoint(client.provider, filters, msgspec.json.encode(wire).decode())
 
         self._filters = filters

@@ -20,6 +20,7 @@ import msgspec
 
 from paysdk.cutting import cut
 from paysdk.errors import MalformedResponseError
+from paysdk.liberal import hide_constants
 
 if TYPE_CHECKING:
     from paysdk.payment import Payment
@@ -136,7 +137,10 @@ def _cut(reader: Reader, body: bytes) -> RawPage | None:
 
 
 def _split(reader: Reader, body: bytes) -> RawPage:
-    """The page by the record. Where records hold half of a surrogate pair it is opened all the same: the others can still be read."""
+    """The page by the record.
+
+    Where records hold half of a surrogate pair, NaN or Infinity it is opened all the same: the others can still be read.
+    """
     whole = body
     try:
         return reader.split(body)
@@ -144,9 +148,14 @@ def _split(reader: Reader, body: bytes) -> RawPage:
         if type(error) is msgspec.DecodeError:
             whole = _ESCAPE.sub(lambda escape: _STAND_IN if escape[1] else escape[0], body)
         fault = error
+    whole = hide_constants(whole)
     if whole == body:
         raise _malformed(fault, "$", body)
-    page = decoded(reader.split, whole)
+    try:
+        page = reader.split(whole)
+    except _UNREADABLE as still:
+        found = _malformed(still, "$", body)
+        raise (_malformed(fault, "$", body) if found.path == "$" else found) from None
     records: list[bytes] = []
     halves = end = 0
     for record in map(bytes, page.records):
@@ -178,13 +187,28 @@ def read_one_by_one(reader: Reader, page: RawPage, set_aside: Callable[[Malforme
         page = _split(reader, before + b",".join(page.records) + after)
     for number, record in enumerate(map(bytes, page.records)):
         try:
-            yield from reader.rows([record])
+            yield from _read_one(reader, record)
         except _UNREADABLE as error:
             fault = _malformed(error, f"{reader.path}[{number}]", record)
             if set_aside is None:
                 raise fault from None
             set_aside(fault)
             yield None
+
+
+def _read_one(reader: Reader, record: bytes) -> list[Any]:
+    """The row of *record*, which is read strictly first, and then liberally by a reader that can."""
+    try:
+        return reader.rows([record])
+    except _UNREADABLE as error:
+        liberally: Callable[[bytes], list[Any]] | None = getattr(reader, "read_liberally", None)
+        if liberally is None or _unsayable(record):
+            raise
+        try:
+            return liberally(record)
+        except (*_UNREADABLE, ValueError) as still:
+            # Only an error of the second reading is about what stays wrong, and it has no path if the record is no JSON.
+            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
 
 
 def in_turns(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:

@@ -138,7 +138,7 @@ class RestProvider:
         tag = encode_query(sorted(filters.items()))
         positions = None
         if resume is not None:
-            positions, tag = checkpoint_positions(resume, self.name, tag)
+            positions, tag = checkpoint_positions(resume, self.name, path, tag, pagination)
         return PagedListing(
             client=self._client,
             path=path,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 import attrs
 import msgspec
 
+from paysdk.liberal import Mender, quote_constants
 from paysdk.payment import Payment, exact_number
 from paysdk.reading import as_array
 
@@ -79,6 +80,7 @@ class SchemaReader(Generic[PageType, RowType]):
         self._page = msgspec.json.Decoder(page)
         self._open_page = open_page
         self._rows = msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it is a type by then
+        self._mender = Mender(row)
         self._normalise = normalise
 
     def split(self, body: bytes) -> RawPage:
@@ -89,7 +91,14 @@ class SchemaReader(Generic[PageType, RowType]):
             raise _malformed(error) from error
 
     def rows(self, records: list[bytes]) -> list[NormalisedRow]:
-        rows = self._rows.decode(as_array(records))
+        return self._normalised_rows(records, records)
+
+    def read_liberally(self, record: bytes) -> list[NormalisedRow]:
+        return self._normalised_rows([quote_constants(record)], [self._mender.mend(record)])
+
+    def _normalised_rows(self, records: list[bytes], readable: list[bytes]) -> list[NormalisedRow]:
+        """The rows of *records*, read from *readable*, which say the same."""
+        rows = self._rows.decode(self._mender.truncate_times(as_array(readable)))
         return [self._normalised(row, record) for row, record in zip(rows, records, strict=True)]
 
     def payment(self, row: NormalisedRow) -> Payment:

@@ -164,7 +164,7 @@ def test_links_that_go_wrong_lose_nothing(count: int, limit: int | None, links: 
     server = ModelServer(count, links, "404", dice)
 
     def spoilt(link: str) -> str | None:
-        return dice.choice(["", "https://[::1", "/v2/payments?limit=2", "0"]) if dice.random() < 0.2 else link
+        return dice.choice(["https://[::1", "/v2/payments?limit=2", "0"]) if dice.random() < 0.2 else link
 
     async def both() -> tuple[Walked, Walked]:
         first = await walked(server, page_size=limit)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
-from paysdk.pagination.rules import MORE, PagesGiven, Pagination, Position, RequestsMade, encode_query, repeats, same_request
+from paysdk.pagination.rules import MORE, PagesGiven, Pagination, Position, RequestsMade, encode_query, parameters_of, repeats, same_request
 
 if TYPE_CHECKING:
     from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
@@ -30,6 +30,7 @@ __all__ = [
     "RequestsMade",
     "encode_query",
     "next_link",
+    "parameters_of",
     "repeats",
     "same_request",
 ]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import MORE, Position, nowhere, parameters_of, query_of, whole, with_limit, with_parameter
+from paysdk.pagination.rules import MORE, Position, contradicted, marks_from, nowhere, parameters_of, query_of, whole, with_limit, with_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["AfterLastId", "NextToken", "PageNumber"]
 
@@ -31,6 +31,12 @@ class _ByParameter:
     @property
     def header(self) -> str | None:
         return None
+
+    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:  # noqa: ARG002  # pages have none
+        return []
+
+    def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
+        return contradicted(position.query, filters)
 
     def start(self) -> Position:
         return Position(self.first)
@@ -112,6 +118,10 @@ class AfterLastId(_ByParameter):
     @property
     def reads_ids(self) -> bool:
         return True
+
+    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
+        # Behind the last id that could be read come those that could not.
+        return marks_from(marks, parameters_of(position.query)[self.parameter])[1:]
 
     def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:

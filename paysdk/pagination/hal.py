@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import Position, encode_query, nowhere, parameters_of, query_of, whole, with_limit
+from paysdk.pagination.rules import Position, contradicted, encode_query, marks_from, nowhere, parameters_of, query_of, whole, with_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["HalFrom"]
 
@@ -37,6 +37,12 @@ class HalFrom:
     @property
     def header(self) -> str | None:
         return None
+
+    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
+        return marks_from(marks, parameters_of(position.query).get("from", ""))
+
+    def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
+        return contradicted(position.query, filters)
 
     def start(self) -> Position:
         return self._position(None, self.limit, ())

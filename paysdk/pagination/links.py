@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import Position, encode_query, nowhere, parameters_of, query_of, shortened, whole, with_limit
+from paysdk.pagination.rules import (
+    Position,
+    contradicted,
+    encode_query,
+    moment_of,
+    nowhere,
+    parameters_of,
+    query_of,
+    shortened,
+    whole,
+    with_limit,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["FollowLinks", "LinkHeader", "next_link"]
 
@@ -33,7 +44,7 @@ class FollowLinks:
     ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
     ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with
     the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it. ``filters`` are the parameters that choose
-    what is listed.
+    what is listed. ``bounds`` are two of them, for the earliest and the latest time, which a window of time may narrow.
     """
 
     first: str
@@ -41,6 +52,7 @@ class FollowLinks:
     limit: int | None
     limit_name: str = "limit"
     filters: Collection[str] = ()
+    bounds: tuple[str, str] | None = attrs.field(default=None, kw_only=True)
 
     @property
     def reads_ids(self) -> bool:
@@ -49,6 +61,26 @@ class FollowLinks:
     @property
     def header(self) -> str | None:
         return None
+
+    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:  # noqa: ARG002  # pages have none
+        return []
+
+    def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
+        asked = parameters_of(position.query)
+        bounds = self.bounds or ()
+        for name in self.filters:
+            if asked.get(name) and name not in filters and name not in bounds:
+                return name
+        narrowed = [name for name in bounds if name in filters and self._narrows(name, asked.get(name, ""), filters[name])]
+        others = {name: value for name, value in filters.items() if name not in narrowed}
+        return contradicted(position.query, others, self.filters)
+
+    def _narrows(self, name: str, asked: str, bound: str) -> bool:
+        """Whether the bound that is *asked* for lies within the *bound* of the listing."""
+        inner, outer = moment_of(asked), moment_of(bound)
+        if inner is None or outer is None or self.bounds is None:
+            return False
+        return inner >= outer if name == self.bounds[0] else inner <= outer
 
     def start(self) -> Position:
         return Position(self.first)

@@ -15,7 +15,7 @@ import attrs
 from paysdk.errors import PaginationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from paysdk.reading import Row
 
@@ -25,12 +25,16 @@ __all__ = [
     "Pagination",
     "Position",
     "RequestsMade",
+    "contradicted",
     "encode_query",
+    "marks_from",
+    "moment_of",
     "nowhere",
     "parameters_of",
     "query_of",
     "repeats",
     "same_request",
+    "same_value",
     "shortened",
     "whole",
     "with_limit",
@@ -77,6 +81,17 @@ class Pagination(Protocol):
     @property
     def header(self) -> str | None:
         """The header, in lower case, that stands for a page's link; ``None`` where the link is in the body, for the reader to find."""
+        ...
+
+    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
+        """With which records of the page before it the page at *position* begins again.
+
+        *marks* are those of the page before in order: the id of each or, if it could not be read, its bytes.
+        """
+        ...
+
+    def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
+        """The name of a filter that *position* does not ask for as *filters* say, if there is one."""
         ...
 
     def start(self) -> Position:
@@ -129,6 +144,38 @@ def with_parameter(query: str, name: str, value: str) -> str:
 def with_limit(position: Position, limit: int | None, name: str = "limit") -> Position:
     """*position* with this page size, if there is one."""
     return position if limit is None else attrs.evolve(position, query=with_parameter(position.query, name, str(limit)))
+
+
+def contradicted(query: str, filters: Mapping[str, str], kept: Collection[str] | None = None) -> str | None:
+    """The name of one of the *filters* that *query* does not have, or has with another value.
+
+    Only those that are *kept* must be in the query; ``None`` stands for all of them.
+    """
+    asked = parameters_of(query)
+    for name, value in filters.items():
+        if name in asked:
+            if not same_value(asked[name], value):
+                return name
+        elif kept is None or name in kept:
+            return name
+    return None
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether an API reads the two alike: a link may have another form of a filter that was sent."""
+    if one.casefold() == other.casefold():
+        return True
+    first, second = moment_of(one), moment_of(other)
+    return first is not None and first == second
+
+
+def moment_of(text: str) -> datetime | None:
+    """The time that *text* is, if it is one with a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def shortened(text: str) -> str:
@@ -194,6 +241,15 @@ class PagesGiven:
                 f"The links lead back to a page that was given before, from {rows[0].id!r} to {rows[-1].id!r}, so following them would "
                 "never end. Resume from the checkpoint later, or tell the provider."
             ).quoting(repr(rows[0].id), repr(rows[-1].id))
+
+
+def marks_from(marks: Sequence[object], first: str) -> list[object]:
+    """Those of the *marks* that begin with the record whose id is *first*, also if it could not be read."""
+    quoted = b'"%b"' % first.encode(errors="surrogatepass")
+    for place, mark in enumerate(marks):
+        if quoted in mark if isinstance(mark, bytes) else str(mark) == first:
+            return list(marks[place:])
+    return []
 
 
 def _mark(row: Row) -> object:

@@ -30,6 +30,7 @@ __all__ = ["refusal", "say_what_came_instead"]
 
 _SHOWN = 500
 _LOOKED_AT = 10_000
+_ERROR_NAMES = ("detail", "error", "errors", "message", "title", "non_field_errors")
 
 _BY_STATUS: Mapping[int, type[APIError]] = {
     400: BadRequestError,
@@ -76,14 +77,28 @@ def refusal(response: Response) -> APIError | None:
 
 
 def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
-    """Let *error*, about a success that is no JSON, show a page of HTML as its words."""
+    """Let *error*, about a success that cannot be read, quote the API's own words, if it is an error or a page of HTML."""
     kind = response.headers.get("content-type", "")
     text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
-    if not looks_like_markup(text, kind):
+    if looks_like_markup(text, kind):
+        words = readable_text(text) or "a page without words"
+        error.args = (f"The answer is no JSON, but a page of HTML: {words}, at $.",)
+    elif words := _words_of_error(response.body):
+        error.args = (f"{error} The API says: {words!r}.",)
+    else:
         return
-    words = readable_text(text) or "a page without words"
-    error.args = (f"The answer is no JSON, but a page of HTML: {words}, at $.",)
-    error.quoting(words)
+    error.detail = words
+    error.quoting(*(error.quoted or ()), words, repr(words))
+
+
+def _words_of_error(body: bytes) -> str:
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return ""
+    if isinstance(parsed, str):
+        return _shortened(parsed)
+    return _read({name: parsed[name] for name in _ERROR_NAMES if parsed.get(name)})[0] if _is_mapping(parsed) else ""
 
 
 def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:

@@ -52,6 +52,11 @@ _SPREAD_MAX = 1.0
 _APART = 0.1
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+# What an API says in a success that is an error, when it has too much to do.
+_OVERLOAD = re.compile(
+    r"too many|rate.?limit|throttl|overload|slow(ing)? down|quota|temporar|unavailable|try again|retry|(time|timed).?out|\bbusy\b",
+    re.IGNORECASE,
+)
 
 
 def checked_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
@@ -121,7 +126,9 @@ def worth_retrying(request: Request, error: PaysdkError) -> bool:
         return False
     if isinstance(error, APIError):
         return error.status in _RETRIED_STATUSES
-    return isinstance(error, TransportError) or (isinstance(error, MalformedResponseError) and error.not_json)
+    if isinstance(error, MalformedResponseError):
+        return error.not_json or _OVERLOAD.search(error.detail) is not None
+    return isinstance(error, TransportError)
 
 
 def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random) -> float | None:

@@ -13,6 +13,7 @@ from paysdk.errors import APIError, AuthenticationError, MalformedResponseError,
 from paysdk.events import RetryPlanned
 from paysdk.messages import Request, Response
 from paysdk.transport.answers import refusal, say_what_came_instead
+from paysdk.transport.charset import in_utf8
 from paysdk.transport.credentials import Secret, cleaned
 from paysdk.transport.origin import redirected
 from paysdk.transport.pacing import Paced, RetryBudget
@@ -144,6 +145,7 @@ class Retrying:
             if target is None or self._leaks(attempt.authorization, request, target):
                 break
             request, response = target, await self._inner.send(target, attempt)
+        response = in_utf8(response)
         if (error := refusal(response)) is not None:
             raise error
         return response

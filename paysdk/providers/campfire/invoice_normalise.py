@@ -12,6 +12,7 @@ import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
+from paysdk.liberal import Mender, is_finer, quote_constants, truncate_times
 from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly, exact_number
 from paysdk.providers.campfire.invoice_schema import (
     Attachment,
@@ -28,7 +29,7 @@ from paysdk.providers.campfire.schema import Moment
 from paysdk.reading import exact_amount, in_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Paid", "read_invoice", "read_paid"]
 
@@ -41,9 +42,17 @@ _memos = msgspec.json.Decoder(list[CreditMemoMade] | None)
 _log = logging.getLogger("paysdk")
 
 
+_nested_mender = Mender(NestedPayment)
+
+
 @cache
 def _invoice_decoder() -> Any:  # noqa: ANN401  # its type is made at run time
     return msgspec.json.Decoder(invoice_envelope(), float_hook=exact_number)
+
+
+@cache
+def _invoice_mender() -> Mender:
+    return Mender(invoice_envelope())
 
 
 def read_invoice(body: bytes) -> Invoice:
@@ -51,7 +60,18 @@ def read_invoice(body: bytes) -> Invoice:
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
-    envelope = _invoice_decoder().decode(body)
+    try:
+        return _read_invoice(body, body)
+    except msgspec.MsgspecError as error:
+        try:
+            mended = _invoice_mender().mend(body, "$")
+        except ValueError as still:
+            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+    return _read_invoice(mended, quote_constants(body))
+
+
+def _read_invoice(body: bytes, raw: bytes) -> Invoice:
+    envelope = _envelope(body)
     sent = decode_exactly(body)
     parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
     for name in ("lines", "attachments"):
@@ -61,7 +81,21 @@ def read_invoice(body: bytes) -> Invoice:
     parts["revenue_transactions"] = parts["revenue_transactions"] or ()
     parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
     parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
-    return _settled(Invoice(**parts, raw=body), sent, "$")
+    return _settled(Invoice(**parts, raw=raw), sent, "$")
+
+
+def _envelope(body: bytes) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+    envelope = _invoice_decoder().decode(body)
+    if is_finer(body):
+        payments = envelope.payments  # as they were sent, also their times
+        envelope = _invoice_decoder().decode(_truncate_times()(body))
+        envelope.payments = payments
+    return envelope
+
+
+@cache
+def _truncate_times() -> Callable[[bytes], bytes]:
+    return truncate_times({*_invoice_mender().fields_of_time, "auto_sent_at"})
 
 
 @attrs.frozen
@@ -97,7 +131,7 @@ def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
 
 def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
     try:
-        row = _nested.decode(b"[" + record + b"]")[0]
+        row = _nested_row(record)
         return Payment(
             provider=NAME,
             id=str(row.id),
@@ -117,6 +151,13 @@ def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa
         raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
     except ConfigurationError:  # which is how a Payment says that it cannot be made
         raise msgspec.ValidationError(f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`") from None
+
+
+def _nested_row(record: bytes) -> NestedPayment:
+    try:
+        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % record))[0]
+    except msgspec.ValidationError:
+        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % _nested_mender.mend(record)))[0]
 
 
 def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise

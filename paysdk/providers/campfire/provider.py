@@ -155,7 +155,9 @@ class CampfireProvider(RestProvider):
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
             windows = TimeWindows(filters=filters, paging=paging, since=_SINCE, until=_UNTIL, stamp=_timestamp, page_size=limit)
-        rules = FollowLinks(encode_query((paging | filters).items()), ("cursor", "offset"), limit, filters=_FILTERS)
+        rules = FollowLinks(
+            encode_query((paging | filters).items()), ("cursor", "offset"), limit, filters=_FILTERS, bounds=(_SINCE, _UNTIL)
+        )
         return self._listing(
             PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
         )

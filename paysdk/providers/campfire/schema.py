@@ -13,6 +13,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from paysdk.liberal import NULL
+
 __all__ = ["Identifier", "Moment", "PageEnvelope", "PaymentRow"]
 
 # A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000"; msgspec reads both.
@@ -41,5 +43,5 @@ class PageEnvelope(msgspec.Struct):
     """A page of List Invoice Payments. ``count`` is a lower bound with ``skip_count``, and Django's cursor pagination sends none."""
 
     results: list[msgspec.Raw]
-    next: str | None = None
-    count: int | None = None
+    next: msgspec.Raw = NULL
+    count: msgspec.Raw = NULL

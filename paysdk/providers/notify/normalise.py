@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
+from paysdk.liberal import Mender, open_object, quote_constants, read_count, read_link
 from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, exact_number, payment_of
-from paysdk.providers.notify.schema import PageEnvelope, PaymentRow
+from paysdk.providers.notify.schema import Customer, Link, Links, PageEnvelope, PaymentRow
 from paysdk.reading import RawPage, as_array, exact_amount
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = ["NAME", "PaymentsReader"]
 NAME = "notify"
 
 _page = msgspec.json.Decoder(PageEnvelope)
+_links = msgspec.json.Decoder(Links)
+_link = msgspec.json.Decoder(Link)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
@@ -58,7 +61,7 @@ class ListedPaymentRow(PaymentRow, gc=False, rename={"currency": "<currency>", "
     @property
     def customer(self) -> CustomerRef | None:
         """Who pays."""
-        if (sent := self.sent_customer) is None:
+        if (sent := self.sent_customer) is None or sent == _NOBODY:
             return None
         customer: Any = CustomerRefDraft()
         customer.id = sent.id
@@ -69,6 +72,8 @@ class ListedPaymentRow(PaymentRow, gc=False, rename={"currency": "<currency>", "
 
 
 _rows = msgspec.json.Decoder(list[ListedPaymentRow], float_hook=exact_number)
+_mender = Mender(ListedPaymentRow)
+_NOBODY = Customer()
 
 
 @attrs.frozen
@@ -85,11 +90,20 @@ class PaymentsReader:
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
-        link = page.links.next if page.links else None
-        return RawPage(page.payments, link.href if link else None, page.count)
+        links = open_object(page.links, _links.decode, "$.links")
+        link = open_object(links.next, _link.decode, "$.links.next") if links else None
+        href = read_link(link.href, "$.links.next.href") if link else None
+        return RawPage(page.payments, href, read_count(page.count))
 
     def rows(self, records: list[bytes]) -> list[ListedPaymentRow]:
-        rows = _rows.decode(as_array(records))
+        return self._rows(records, records)
+
+    def read_liberally(self, record: bytes) -> list[ListedPaymentRow]:
+        return self._rows([quote_constants(record)], [_mender.mend(record)])
+
+    def _rows(self, records: list[bytes], readable: list[bytes]) -> list[ListedPaymentRow]:
+        """The rows of *records*, read from *readable*, which say the same."""
+        rows = _rows.decode(as_array(readable))
         for row, record in zip(rows, records, strict=True):
             row.currency = self.currency
             row.raw = record

@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from paysdk.liberal import NULL
+
 __all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "PageEnvelope", "PaymentRow"]
 
 Identifier: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
@@ -46,13 +48,13 @@ class PaymentRow(msgspec.Struct, gc=False, rename={"sent_invoice": "invoice", "s
 class Link(msgspec.Struct):
     """A link, whose ``href`` may be null where there is no such page."""
 
-    href: str | None = None
+    href: msgspec.Raw = NULL
 
 
 class Links(msgspec.Struct):
     """A page's links. There is no ``self``, and ``previous`` is not needed."""
 
-    next: Link | None = None
+    next: msgspec.Raw = NULL
 
 
 class PageEnvelope(msgspec.Struct):
@@ -62,5 +64,5 @@ class PageEnvelope(msgspec.Struct):
     """
 
     payments: list[msgspec.Raw]
-    count: int | None = None
-    links: Links | None = None
+    count: msgspec.Raw = NULL
+    links: msgspec.Raw = NULL

@@ -65,17 +65,33 @@ def test_empty_records_of_the_sample_are_malformed() -> None:
 
 @pytest.mark.parametrize(
     "links",
-    [b"", b',"links":null', b',"links":{}', b',"links":{"next":null}', b',"links":{"next":{}}', b',"links":{"next":{"href":null}}'],
+    [
+        b"",
+        b',"links":null',
+        b',"links":{}',
+        b',"links":[]',
+        b',"links":""',
+        b',"links":false',
+        b',"links":{"next":null}',
+        b',"links":{"next":{}}',
+        b',"links":{"next":""}',
+        b',"links":{"next":false}',
+        b',"links":{"next":[]}',
+        b',"links":{"next":{"href":null}}',
+        b',"links":{"next":{"href":""}}',
+        b',"links":{"next":{"href":[]}}',
+        b',"links":{"previous":7,"next":{"href":"?from=1"},"next":null}',
+    ],
 )
-def test_missing_or_null_link_is_the_end(links: bytes) -> None:
+def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
     """However the provider leaves the next page out, there is none."""
     assert PaymentsReader(None).split(b'{"payments":[]%s}' % links).link is None
 
 
-@pytest.mark.parametrize("token", [b"", b"0"])
-def test_empty_link_is_a_link(token: bytes) -> None:
-    """An empty text is not taken for the end."""
-    assert token.decode() == PaymentsReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % token).link
+@pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
+def test_short_link_is_a_link(link: bytes) -> None:
+    """Only an empty text is taken for the end."""
+    assert link.decode() == PaymentsReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
 
 
 @pytest.mark.parametrize(
