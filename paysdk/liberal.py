@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from msgspec import inspect
+
+    ByType: TypeAlias = dict[type[inspect.Type], inspect.Type]
 
 __all__ = [
     "NULL",
@@ -34,6 +36,7 @@ NULL = msgspec.Raw(b"null")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+_decode = msgspec.json.Decoder().decode
 # Python's json module writes these three for numbers that JSON does not have. A text is matched first, so that none is found inside one.
 _CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _COUNT = re.compile(rb'"?(-?[0-9]{1,100})(?:\.0+)?"?')
@@ -58,7 +61,7 @@ class _Constant(_Number):
 
 def read_count(sent: bytes | msgspec.Raw) -> int | None:
     """The number of payments that an envelope reports, if it is one. It is only for information, so nothing else is an error."""
-    found = _COUNT.fullmatch(bytes(sent))
+    found = _COUNT.fullmatch(sent)
     return int(found[1]) if found else None
 
 
@@ -67,7 +70,7 @@ def read_link(sent: bytes | msgspec.Raw, path: str) -> str | None:
 
     Raises ``msgspec.ValidationError`` for anything else: it might be the way to more payments.
     """
-    link = msgspec.json.decode(sent)
+    link = _decode(sent)
     if isinstance(link, str) and link:
         return link
     if _is_nothing(link):
@@ -80,7 +83,7 @@ def open_object(sent: bytes | msgspec.Raw, decode: Callable[[bytes], S], path: s
     raw = bytes(sent)
     if raw.startswith(b"{"):
         return decode(raw)
-    if _is_nothing(found := msgspec.json.decode(raw)):
+    if _is_nothing(found := _decode(raw)):
         return None
     raise _unexpected("object | null", found, path)
 
@@ -192,29 +195,31 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _plain(value, path)
     if isinstance(value, _Number):
         return _mended_number(value, by_type, path, optional=optional)
-    if isinstance(value, dict) and (value or inspect.NoneType not in by_type):
-        shape = by_type.get(inspect.StructType) or by_type.get(inspect.DataclassType)
-        if isinstance(shape, inspect.StructType | inspect.DataclassType):
-            return {
-                field.encode_name: _mended(
-                    value[field.encode_name], field.type, f"{path}.{field.encode_name}", optional=not field.required
-                )
-                for field in shape.fields
-                if field.encode_name in value
-            }
-    if isinstance(value, list) and (value or inspect.NoneType not in by_type):
-        array = by_type.get(inspect.ListType) or by_type.get(inspect.VarTupleType)
-        if isinstance(array, inspect.ListType | inspect.VarTupleType):
-            return [_mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)]
-    if isinstance(value, str) and value:
-        return _mended_text(value, by_type)
     if isinstance(value, str | list | dict) and not value:
-        empty = inspect.NoneType in by_type and not (isinstance(value, str) and inspect.StrType in by_type and not _day(by_type))
-        return None if empty else value
+        is_text = value == "" and inspect.StrType in by_type and not _day(by_type)
+        return None if inspect.NoneType in by_type and not is_text else value
+    if isinstance(value, str):
+        return _mended_text(value, by_type)
+    return _mended_parts(value, by_type, path)
+
+
+def _mended_parts(value: object, by_type: ByType, path: str) -> object:
+    from msgspec import inspect  # noqa: PLC0415  # see above
+
+    shape = by_type.get(inspect.StructType) or by_type.get(inspect.DataclassType)
+    if isinstance(value, dict) and isinstance(shape, inspect.StructType | inspect.DataclassType):
+        found = [field for field in shape.fields if field.encode_name in value]
+        return {
+            field.encode_name: _mended(value[field.encode_name], field.type, f"{path}.{field.encode_name}", optional=not field.required)
+            for field in found
+        }
+    array = by_type.get(inspect.ListType) or by_type.get(inspect.VarTupleType)
+    if isinstance(value, list) and isinstance(array, inspect.ListType | inspect.VarTupleType):
+        return [_mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)]
     return _plain(value, path)
 
 
-def _mended_number(value: _Number, by_type: dict[type[inspect.Type], inspect.Type], path: str, *, optional: bool) -> object:
+def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool) -> object:
     from msgspec import inspect  # noqa: PLC0415  # see above
 
     if not isinstance(value, _Constant):
@@ -227,7 +232,7 @@ def _mended_number(value: _Number, by_type: dict[type[inspect.Type], inspect.Typ
     return _plain(value, path)
 
 
-def _mended_text(value: str, by_type: dict[type[inspect.Type], inspect.Type]) -> object:
+def _mended_text(value: str, by_type: ByType) -> object:
     from msgspec import inspect  # noqa: PLC0415  # see above
 
     is_date = inspect.DateType in by_type and inspect.DateTimeType not in by_type
@@ -238,7 +243,7 @@ def _mended_text(value: str, by_type: dict[type[inspect.Type], inspect.Type]) ->
     return value
 
 
-def _day(by_type: dict[type[inspect.Type], inspect.Type]) -> bool:
+def _day(by_type: ByType) -> bool:
     """Whether the type is a text that has the length of a day."""
     from msgspec import inspect  # noqa: PLC0415  # see above
 

@@ -121,10 +121,7 @@ class PagedListing:
         leave_out: Callable[[Any], bool] | None = None,
     ) -> None:
         def checkpoint(positions: Sequence[Position]) -> Checkpoint:
-            wire = [
-                _WirePosition(f"{path}?{position.query}", position.given, position.floor, position.until)
-                for position in positions
-            ]
+            wire = [_WirePosition(f"{path}?{position.query}", position.given, position.floor, position.until) for position in positions]
             return Checkpoint(client.provider, filters, msgspec.json.encode(wire).decode())
 
         self._filters = filters

@@ -166,7 +166,12 @@ def test_invoice_is_read_liberally() -> None:
     assert (latest, latest, "1.50") == (invoice.last_modified_at, invoice.auto_sent_at, str(invoice.total_amount))
     assert "Infinity" == invoice.raw["unused"]
     (nested,) = invoice.payments
-    assert ("3", "88", "1.50", 123456) == (nested.id, nested.external_id, str(nested.amount), getattr(nested.created_at, "microsecond", None))
+    assert ("3", "88", "1.50", 123456) == (
+        nested.id,
+        nested.external_id,
+        str(nested.amount),
+        getattr(nested.created_at, "microsecond", None),
+    )
     assert ("NaN", "2026-01-05T10:00:00.1234566Z") == (nested.raw["rate"], nested.raw["created_at"])
 
 
@@ -259,7 +264,12 @@ def test_reader_by_schema_reads_liberally() -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["NaN", '"NaN', "\\Infinity", "-Infinity"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["NaN", '"NaN', "\\Infinity", "-Infinity"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=12,
 )
@@ -287,14 +297,43 @@ def test_mended_record_has_only_what_is_read() -> None:
     assert b'{"id":"a","amount":1.50}' == Mender(Row).mend(b'{"id":"a","amount":1.50,"more":[1,{"x":NaN}]}')
 
 
-MUTANTS: list[Any] = [None, True, False, 0, 7, 12.0, 1.5, "", "x", "7", [], {}, [1], {"a": 1}, float("nan"), "2026-01-05", "2026-01-05T00:00:00Z"]
+MUTANTS: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    7,
+    12.0,
+    1.5,
+    "",
+    "x",
+    "7",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    float("nan"),
+    "2026-01-05",
+    "2026-01-05T00:00:00Z",
+]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_both_ways_of_reading_agree(seed: int) -> None:
     """Whatever a record is made of, reading it within a page and by itself gives the same payment or fault."""
     dice = random.Random(seed)
-    names = ["id", "invoice_id", "amount", "invoice_number", "currency", "payment_date", "external_id", "voided_date", "created_at", "unused"]
+    names = [
+        "id",
+        "invoice_id",
+        "amount",
+        "invoice_number",
+        "currency",
+        "payment_date",
+        "external_id",
+        "voided_date",
+        "created_at",
+        "unused",
+    ]
     records = []
     for _ in range(50):
         record: dict[str, Any] = {"id": 1, "invoice_id": 2, "amount": 3}

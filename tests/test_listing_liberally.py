@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,8 +17,6 @@ from paysdk.rest import RestProvider
 from paysdk.testing import Answer, Request, Sandbox, open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from paysdk.provider import Capabilities, Listing
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
@@ -156,13 +155,17 @@ def listed(payment_id: str, **fields: object) -> dict[str, Any]:
         ([[listed("a"), listed("x", amount="1,5")], [listed("y", amount="1,5"), listed("b")]], ["?from=y", None], 2),
     ],
 )
-async def test_only_the_overlap_can_repeat_what_cannot_be_read(pages: list[list[dict[str, Any]]], links: list[object], expected: int) -> None:
+async def test_only_the_overlap_can_repeat_what_cannot_be_read(
+    pages: list[list[dict[str, Any]]], links: list[object], expected: int
+) -> None:
     """An unreadable record is reported each time, but for those with which the next page begins again."""
     aside: list[MalformedResponseError] = []
-    async with Server(reply=notify_pages(pages, links)) as server:
-        async with NotifyProvider("sandbox-key", base_url=server.url, on_malformed=aside.append) as provider:
-            listing = provider.list_payments(page_size=3)
-            given = [payment.id async for payment in listing]
+    async with (
+        Server(reply=notify_pages(pages, links)) as server,
+        NotifyProvider("sandbox-key", base_url=server.url, on_malformed=aside.append) as provider,
+    ):
+        listing = provider.list_payments(page_size=3)
+        given = [payment.id async for payment in listing]
     assert sorted({row["id"] for page in pages for row in page if row.get("amount") == "1.00"}) == given
     assert (expected, expected) == (len(aside), listing.report.malformed)
 
@@ -262,15 +265,15 @@ def test_other_paginations_keep_their_filters() -> None:
 @pytest.mark.parametrize("concurrency", [1, 4])
 async def test_every_checkpoint_of_a_walk_is_taken(pagination: Any, concurrency: int) -> None:  # noqa: ANN401  # a literal
     """What a walk with filters gives as its places, in windows of time too, does not contradict it."""
-    async with open_sandbox("campfire", payments=60) as sandbox:
-        async with CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
-            earliest = (await provider.list_payments().collect())[3].modified_at
-            listing = provider.list_payments(
-                page_size=5, concurrency=concurrency, pagination=pagination, modified_since=earliest, voided=False
-            )
-            places = [page.checkpoint async for page in listing.pages()]
-            whole = {payment.id for payment in await listing.collect()}
-            for place in places[:-1]:
-                assert place is not None
-                rest = await provider.list_payments(resume=str(place), voided=False, modified_since=earliest).collect()
-                assert whole >= {payment.id for payment in rest}
+    async with (
+        open_sandbox("campfire", payments=60) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+    ):
+        earliest = (await provider.list_payments().collect())[3].modified_at
+        listing = provider.list_payments(page_size=5, concurrency=concurrency, pagination=pagination, modified_since=earliest, voided=False)
+        places = [page.checkpoint async for page in listing.pages()]
+        whole = {payment.id for payment in await listing.collect()}
+        for place in places[:-1]:
+            assert place is not None
+            rest = await provider.list_payments(resume=str(place), voided=False, modified_since=earliest).collect()
+            assert whole >= {payment.id for payment in rest}

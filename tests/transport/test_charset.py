@@ -37,7 +37,9 @@ def test_declared_charset_is_heeded(encoding: str, content_type: str) -> None:
     assert TEXT.encode() == body_of(TEXT.encode(encoding), content_type)
 
 
-@pytest.mark.parametrize("charset", ["", "klingon", "zlib", "hex", "punycode", "idna", "unicode_escape", "utf-16", "us-ascii", "a\x00b", "undefined"])
+@pytest.mark.parametrize(
+    "charset", ["", "klingon", "zlib", "hex", "punycode", "idna", "unicode_escape", "utf-16", "us-ascii", "a\x00b", "undefined"]
+)
 def test_charset_that_cannot_be_right_is_ignored(charset: str) -> None:
     """A body that is not in the declared charset, or whose charset is none, stays as it is."""
     assert TEXT.encode()[:-1] == body_of(TEXT.encode()[:-1], f"application/json; charset={charset}")
