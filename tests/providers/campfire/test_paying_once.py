@@ -522,7 +522,7 @@ class Manager:
     async def __aenter__(self) -> object:
         return self.enter()
 
-    async def __aexit__(self, *_: object) -> bool:
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> bool:
         self.leave()
         return True
 
@@ -553,6 +553,25 @@ async def test_an_exclusive_that_swallows_errors() -> None:
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Manager()) as campfire:
         with pytest.raises(ConfigurationError, match="allow_overpayment"):
             await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
+
+
+class Raising(Manager):
+    """A context manager that raises again what it is left with."""
+
+    __slots__ = ()
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if error is not None:
+            raise error
+        return False
+
+
+async def test_an_exclusive_that_raises_again_what_it_is_left_with(caplog: pytest.LogCaptureFixture) -> None:
+    """That is no failure of its own."""
+    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Raising()) as campfire:
+        with pytest.raises(ConfigurationError, match="allow_overpayment"):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
+        assert "" == caplog.text
 
 
 async def test_an_exclusive_that_is_never_free() -> None:
@@ -724,6 +743,16 @@ async def test_another_order_under_the_name_of_one_that_was_sent() -> None:
                 await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
             assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)
         assert ids(sandbox) == (await pay(campfire, PLAIN)).payment_ids
+
+
+async def test_what_is_booked_under_the_name_of_another_order_that_is_open() -> None:
+    """It is the outcome of the call for it, and the other order stays open."""
+    async with CampfireSandbox(payments=0, commits_late=True) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
+        by_another = booked(sandbox, external_id="Order-1")
+        assert (by_another,) == (await pay(campfire, PLAIN)).payment_ids
+        assert 1 == await campfire.release_orders(INVOICE)
 
 
 async def test_a_cancelled_order_that_never_went_out_holds_nothing(until: Until) -> None:
