@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
@@ -89,7 +89,11 @@ def open_object(sent: bytes | msgspec.Raw, decode: Callable[[bytes], S], path: s
 
 
 def _is_nothing(value: object) -> bool:
-    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
+    return value is None or value is False or _is_empty(value)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, str | list | dict) and not value
 
 
 def _unexpected(wanted: str, found: object, path: str) -> msgspec.ValidationError:
@@ -195,9 +199,12 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _plain(value, path)
     if isinstance(value, _Number):
         return _mended_number(value, by_type, path, optional=optional)
-    if isinstance(value, str | list | dict) and not value:
+    if _is_empty(value):
         is_text = value == "" and inspect.StrType in by_type and not _day(by_type)
-        return None if inspect.NoneType in by_type and not is_text else value
+        array = by_type.get(inspect.ListType)
+        # Payments are money: only a list says that there are none.
+        is_records = isinstance(array, inspect.ListType) and isinstance(array.item_type, inspect.RawType)
+        return None if inspect.NoneType in by_type and not is_text and not is_records else value
     if isinstance(value, str):
         return _mended_text(value, by_type)
     return _mended_parts(value, by_type, path)
@@ -207,14 +214,14 @@ def _mended_parts(value: object, by_type: ByType, path: str) -> object:
     from msgspec import inspect  # noqa: PLC0415  # see above
 
     shape = by_type.get(inspect.StructType) or by_type.get(inspect.DataclassType)
-    if isinstance(value, dict) and isinstance(shape, inspect.StructType | inspect.DataclassType):
+    if _is_object(value) and isinstance(shape, inspect.StructType | inspect.DataclassType):
         found = [field for field in shape.fields if field.encode_name in value]
         return {
             field.encode_name: _mended(value[field.encode_name], field.type, f"{path}.{field.encode_name}", optional=not field.required)
             for field in found
         }
     array = by_type.get(inspect.ListType) or by_type.get(inspect.VarTupleType)
-    if isinstance(value, list) and isinstance(array, inspect.ListType | inspect.VarTupleType):
+    if _is_list(value) and isinstance(array, inspect.ListType | inspect.VarTupleType):
         return [_mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)]
     return _plain(value, path)
 
@@ -259,8 +266,16 @@ def _plain(value: object, path: str | None) -> object:
         return str(value)
     if isinstance(value, _Number):
         return msgspec.Raw(value.encode())
-    if isinstance(value, dict):
+    if _is_object(value):
         return {name: _plain(part, path and f"{path}.{name}") for name, part in value.items()}
-    if isinstance(value, list):
+    if _is_list(value):
         return [_plain(part, path and f"{path}[{place}]") for place, part in enumerate(value)]
     return value
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

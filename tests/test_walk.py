@@ -542,7 +542,7 @@ async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, mon
 async def test_what_was_given_of_a_window_is_a_repeat_only_unchanged() -> None:
     """A position knows when what was given at its edge was modified: the same comes once, and a change since is given."""
     server = ModelServer([5, 5, 9])
-    position = json.dumps([["cursor=&limit=10", [1, 2, 3], "2025-01-01T00:00:05Z"]])
+    position = json.dumps([["/coa/api/v1/invoice-payments?cursor=&limit=10", [1, 2, 3], "2025-01-01T00:00:05Z"]])
     listing = provider_of(server).list_payments(resume=Checkpoint("campfire", "", position))
     assert ["3"] == [payment.id for payment in await listing.collect()]
     assert 2 == listing.report.repeats_dropped
