@@ -33,7 +33,7 @@ __all__ = ["Paced", "RetryBudget", "Transport"]
 # One 503 is about one request, and only several in a row are about the provider.
 _UNAVAILABLE = 503
 _UNAVAILABLE_IN_A_ROW = 3
-_PAUSES_PER_REQUEST = 3
+_PAUSES_PER_REQUEST = 1
 _RETRIES_AT_ONCE = 100.0
 _RETRIES_A_SECOND = 10.0
 
@@ -155,7 +155,7 @@ class Paced:
         while True:
             now = time.monotonic()
             # A time that the provider named is always kept. Of our own pauses a request waits for
-            # some and then goes, so that in an outage it comes to an end.
+            # one and then goes, so that in an outage it comes to an end.
             ours = self._paused_until if pauses < _PAUSES_PER_REQUEST else 0.0
             wait = max(self._until, ours) - now
             if wait <= 0:
