@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -13,13 +14,10 @@ from paysdk.errors import MalformedResponseError, PaginationError
 from paysdk.events import RepeatDropped
 from paysdk.messages import Request, Response
 from paysdk.pagination import PagesGiven, Pagination, Position, RequestsMade, repeats, same_request
-from paysdk.reading import RawPage, Reader, in_turns, opened, read_one_by_one, read_rows
+from paysdk.reading import RawPage, Reader, in_turns, modified_at, opened, read_one_by_one, read_rows
 from paysdk.transport.client import Client
 from paysdk.transport.watch import Tally
 from paysdk.windows import TimeWindows, belonging
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 __all__ = ["SLICE", "Account", "Chain", "Source"]
 
@@ -76,10 +74,19 @@ class Account:
     payments: int = 0
     repeats_dropped: int = 0
     malformed: int = 0
+    oldest_malformed: datetime | None = None
     left_out: int = 0
     reported_first: int | None = None
     reported_last: int | None = None
     tally: Tally = attrs.field(factory=Tally)
+
+    def count_malformed(self, modified: datetime | None) -> None:
+        """Count a record that was set aside. Once the time of one is unknown, so is the oldest time."""
+        if modified is None or not self.malformed:
+            self.oldest_malformed = modified
+        elif self.oldest_malformed is not None:
+            self.oldest_malformed = min(self.oldest_malformed, modified)
+        self.malformed += 1
 
 
 class Chain:
@@ -234,7 +241,7 @@ class Chain:
 
     def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
         self._source.client.explain(fault, self._source.request(position))
-        self._account.malformed += 1
+        self._account.count_malformed(modified_at(self._source.reader, fault.raw))
         tell(fault)
 
     def _within(self, rows: list[Any], position: Position) -> tuple[list[Any], bool]:

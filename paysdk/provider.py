@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
@@ -12,7 +13,7 @@ from paysdk.payment import Payment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import date, datetime
+    from datetime import date
 
 __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"]
 
@@ -53,13 +54,15 @@ class ListingReport:
     ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, those that
     were ``left_out`` because in the provider's own words they are no payments (attempts that came to nothing, say; Campfire and Notify send
     none), ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it
-    reached the provider's end.
+    reached the provider's end. ``oldest_malformed`` is a time from which on all records that were
+    set aside have been modified, ``None`` when there are none or when that is not known.
     """
 
     pages: int = 0
     payments: int = 0
     repeats_dropped: int = 0
     malformed: int = 0
+    oldest_malformed: datetime | None = None
     left_out: int = 0
     requests: int = 0
     retries: int = 0

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, cast
 
 import attrs
 import msgspec
@@ -34,6 +34,7 @@ __all__ = [
     "exact_amount",
     "in_turns",
     "in_utc",
+    "modified_at",
     "opened",
     "read_one_by_one",
     "read_rows",
@@ -47,6 +48,7 @@ _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 200
 _TURN = 131_072
+_Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 # Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads nothing that has one. Every escape is
 # matched, so that what follows an escaped backslash is not taken for one; the first group is a half. What stands in for it is as long.
@@ -209,6 +211,31 @@ def _read_one(reader: Reader, record: bytes) -> list[Any]:
         except (*_UNREADABLE, ValueError) as still:
             # Only an error of the second reading is about what stays wrong, and it has no path if the record is no JSON.
             raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+
+
+def modified_at(reader: Reader, record: bytes) -> datetime | None:
+    """When a record that cannot be read was modified, or a time before that.
+
+    ``None`` if that cannot be told. ``times`` of *reader*, if it has that, names the fields that
+    hold such times, the best one first. The time is a second early: it may have been
+    rounded when it was read.
+    """
+    names: Sequence[str] = getattr(reader, "times", ())
+    try:
+        fields = json.loads(record.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    values = (cast("dict[str, object]", fields).get(name) for name in names)
+    return next((found for found in map(_moment, values) if found is not None), None)
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return msgspec.convert(value, _Moment).astimezone(UTC) - timedelta(seconds=1)
+    except (msgspec.ValidationError, OverflowError):
+        return None
 
 
 def in_turns(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:

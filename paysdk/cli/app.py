@@ -160,7 +160,12 @@ def sync_payments(
     account: Annotated[str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")] = "default",
     full: Annotated[bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")] = False,
     skip_malformed: Annotated[
-        bool, typer.Option("--skip-malformed", help="Leave out records that cannot be read, and say which they are.")
+        bool,
+        typer.Option("--skip-malformed", help="Leave out records that cannot be read, and say which they are. Each sync tries them again."),
+    ] = False,
+    allow_vanish: Annotated[
+        bool,
+        typer.Option("--allow-vanish", help="Let any number of payments vanish; else a full pass stops when far more do than usual."),
     ] = False,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
@@ -172,13 +177,14 @@ def sync_payments(
 ) -> Job:
     """Keep payments in step in a database of your own. Stop it when you like: the next run goes on."""
     try:
-        from paysdk.cli.syncing import sync  # noqa: PLC0415  # the extra may be missing
+        from paysdk.cli.syncing import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
         raise ConfigurationError(str(error)) from None
     access = _access(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
-    return partial(sync, access, to, account, output_format, full=full, skip_malformed=skip_malformed)
+    options = SyncOptions(account=account, full=full, allow_vanish=allow_vanish)
+    return partial(sync, access, to, options, output_format, skip_malformed=skip_malformed)
 
 
 @app.command("reconcile", no_args_is_help=False)

@@ -19,7 +19,7 @@ from paysdk.conversion import make_converter
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, UnsupportedFilterError
 from paysdk.events import PageRead
 from paysdk.provider import PaymentsProvider
-from paysdk.sync import AccountBusyError, SQLPaymentStore, StoreError, SyncReport, sync_payments
+from paysdk.sync import AccountBusyError, SQLPaymentStore, StoreError, SyncReport, TooManyVanishedError, sync_payments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from paysdk.cli.access import Access
     from paysdk.events import Event
 
-__all__ = ["sync"]
+__all__ = ["SyncOptions", "sync"]
 
 _WRONG = (ConfigurationError, UnsupportedFilterError, StoreError)
 # Records that were left out, each on a line of stderr.
@@ -37,12 +37,21 @@ _MOST_TOLD = 20
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 
-def sync(access: Access, place: str, account: str, output_format: Literal["table", "json"], *, full: bool, skip_malformed: bool) -> int:
+@attrs.frozen(kw_only=True)
+class SyncOptions:
+    """What is synced, and how, in the words of ``sync_payments``."""
+
+    account: str
+    full: bool
+    allow_vanish: bool
+
+
+def sync(access: Access, place: str, options: SyncOptions, output_format: Literal["table", "json"], *, skip_malformed: bool) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
     try:
-        syncs = asyncio.run(_synced(access, place, account, faults, skipped.append if skip_malformed else None, full=full))
+        syncs = asyncio.run(_synced(access, place, options, faults, skipped.append if skip_malformed else None))
     except StoreError as error:
         say(error)
         return 2
@@ -68,9 +77,9 @@ class _Sync:
     report: SyncReport | None = None
     error: PaysdkError | None = None
 
-    async def run(self, store: SQLPaymentStore, account: str, *, full: bool) -> None:
+    async def run(self, store: SQLPaymentStore, options: SyncOptions) -> None:
         try:
-            self.report = await sync_payments(self.provider, store, account, full=full)
+            self.report = await sync_payments(self.provider, store, **attrs.asdict(options))
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
             self.error = fault_of(self.provider.name, error)
 
@@ -78,11 +87,9 @@ class _Sync:
 async def _synced(
     access: Access,
     place: str,
-    account: str,
+    options: SyncOptions,
     faults: list[PaysdkError],
     on_malformed: Callable[[MalformedResponseError], object] | None,
-    *,
-    full: bool,
 ) -> list[_Sync]:
     progress = display(data_on_screen=False)
     bars: dict[str, TaskID] = {}
@@ -93,7 +100,7 @@ async def _synced(
         with running(progress):
             async with asyncio.TaskGroup() as tasks:
                 for each in syncs:
-                    tasks.create_task(each.run(store, account, full=full))
+                    tasks.create_task(each.run(store, options))
     return syncs
 
 
@@ -113,7 +120,7 @@ def _told(sync: _Sync) -> int:
 def _way_on(error: PaysdkError | None) -> str:
     if isinstance(error, MalformedResponseError):
         return " The same command will end there again, until the provider mends it; --skip-malformed leaves out what cannot be read."
-    return "" if isinstance(error, (*_WRONG, AccountBusyError)) else " The same command goes on from there."
+    return "" if isinstance(error, (*_WRONG, AccountBusyError, TooManyVanishedError)) else " The same command goes on from there."
 
 
 def _show(reports: list[SyncReport]) -> None:
@@ -127,5 +134,13 @@ def _show(reports: list[SyncReport]) -> None:
         table.add_row(Text(as_text(report.provider)), kind, *(f"{getattr(report, name):,}" for name in _COUNTS))
     show(table)
     for report in reports:
-        if report.malformed:
-            show(Text(f"{report.provider}: {report.malformed:,} records could not be read, so what has vanished was not looked for."))
+        if report.waiting:
+            show(Text(as_text(_waiting(report))))
+
+
+def _waiting(report: SyncReport) -> str:
+    one = report.waiting == 1
+    waiting = f"{report.provider}: {report.waiting:,} record{' waits' if one else 's wait'} to be read"
+    if report.kind == "full":
+        return f"{waiting}, so vanished payments were not looked for."
+    return f"{waiting}. The next sync tries {'it' if one else 'them'} again."

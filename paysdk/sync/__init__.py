@@ -10,8 +10,20 @@ if find_spec("sqlalchemy") is None:
     )
 
 from paysdk.sync.changes import Change
-from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError
+from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError, TooManyVanishedError
+from paysdk.sync.passes import VanishLimit
 from paysdk.sync.store import SQLPaymentStore, StoredPayment
 from paysdk.sync.syncing import SyncReport, sync_payments
 
-__all__ = ["AccountBusyError", "Change", "LeaseLostError", "SQLPaymentStore", "StoreError", "StoredPayment", "SyncReport", "sync_payments"]
+__all__ = [
+    "AccountBusyError",
+    "Change",
+    "LeaseLostError",
+    "SQLPaymentStore",
+    "StoreError",
+    "StoredPayment",
+    "SyncReport",
+    "TooManyVanishedError",
+    "VanishLimit",
+    "sync_payments",
+]

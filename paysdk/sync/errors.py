@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paysdk.errors import PaysdkError
 
-__all__ = ["AccountBusyError", "LeaseLostError", "StoreError"]
+__all__ = ["AccountBusyError", "LeaseLostError", "StoreError", "TooManyVanishedError"]
 
 
 class StoreError(PaysdkError):
@@ -27,3 +27,17 @@ class AccountBusyError(PaysdkError):
 
 class LeaseLostError(PaysdkError):
     """This one stalled for longer than its lease, and another has taken over: nothing was written since. What was written before stands."""
+
+
+class TooManyVanishedError(PaysdkError):
+    """A full pass did not find far more of the stored payments than usual, and marked none of them.
+
+    ``vanished`` is how many it did not find, ``stored`` how many there were. The provider may have
+    listed only a part: the next sync looks again from the beginning. If the payments are really
+    gone, ``sync_payments(..., full=True, allow_vanish=True)`` marks them.
+    """
+
+    def __init__(self, message: str = "", *, vanished: int = 0, stored: int = 0) -> None:
+        super().__init__(message)
+        self.vanished = vanished
+        self.stored = stored

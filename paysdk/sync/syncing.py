@@ -14,10 +14,10 @@ import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
 from paysdk.sync import passes, writing
-from paysdk.sync.errors import StoreError
+from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import check_seconds, release, renew, take
 from paysdk.sync.origin import origin_of
-from paysdk.sync.passes import PassKind
+from paysdk.sync.passes import PassKind, VanishLimit
 from paysdk.sync.store import database_of
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ class SyncReport:
     ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"), ``resumed`` whether it went on with a
     pass that had been interrupted; then the counts are of the rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records
     that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot
-    be read cannot be told from what is gone. ``watermark`` is from when on the next incremental sync lists, less its overlap; ``None``
-    where the next one lists everything.
+    be read cannot be told from what is gone. ``waiting`` is how many records the next sync reads
+    again, because they could not be read. ``watermark`` is from when on the next incremental sync
+    lists, less its overlap, and never later than a record that waits; ``None`` if the next one lists
+    everything.
     """
 
     provider: str
@@ -61,6 +63,7 @@ class SyncReport:
     returned: int = 0
     unchanged: int = 0
     malformed: int = 0
+    waiting: int = 0
     pages: int = 0
     requests: int = 0
     watermark: datetime | None = None
@@ -74,6 +77,8 @@ async def sync_payments(
     full: bool = False,
     overlap: float = 300.0,
     lease: float = 60.0,
+    allow_vanish: bool = False,
+    vanish_limit: VanishLimit = VanishLimit(),  # noqa: B008  # frozen
 ) -> SyncReport:
     """Bring the store up to date with the provider, and say what has changed.
 
@@ -87,18 +92,27 @@ async def sync_payments(
     One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the while, and may be taken by another
     once it has run out, or at once where its process is known to have died.
 
+    A record that the provider's ``on_malformed`` was given is read again in each sync until it can be
+    read or is gone: each lists from that record's time on, or again from where the pass did that met
+    it if that time cannot be read.
+
+    A full pass that did not find far more of the stored payments than usual raises
+    ``TooManyVanishedError``, and marks none: more than *vanish_limit* says, by default ten, and a
+    fifth of them. *allow_vanish* lets any number vanish.
+
     Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over, ``StoreError`` where the database cannot
     be used, ``ConfigurationError`` for an argument that cannot be right, payments that were listed from another origin, or a stored
     checkpoint that belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat after any of these.
     """
     database = database_of(store)
     _checked(account, overlap, lease)
+    limit = _limit(vanish_limit, allow_vanish=allow_vanish)
     rights: list[Lease] = []
     origin = origin_of(provider)
     taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease, origin=origin)
     try:
         await database.written(taking, then=rights.append)
-        return await _Sync(provider, database, rights[0], overlap, origin).run(full=full)
+        return await _Sync(provider, database, rights[0], overlap, origin, limit=limit).run(full=full)
     finally:
         # Also where this was cancelled while it was taking it. One that cannot be given back runs out, and what went wrong before is what
         # should be told.
@@ -114,6 +128,14 @@ def _checked(account: object, overlap: object, lease: object) -> None:
     check_seconds("lease", lease, positive=True)
 
 
+def _limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
+    if not isinstance(allow_vanish, bool):
+        raise ConfigurationError(f"allow_vanish must be True or False, not {allow_vanish!r}.")
+    if not isinstance(limit, VanishLimit):
+        raise ConfigurationError(f"vanish_limit must be a VanishLimit, not {limit!r}.")
+    return None if allow_vanish else limit
+
+
 class _RefusedError(Exception):
     """The provider does not take the checkpoint any more."""
 
@@ -121,11 +143,21 @@ class _RefusedError(Exception):
 class _Sync:
     """One run: under one lease, from where the last one ended to the end of a pass."""
 
-    def __init__(self, provider: PaymentsProvider, database: Database, lease: Lease, overlap: float, origin: str | None) -> None:
+    def __init__(
+        self,
+        provider: PaymentsProvider,
+        database: Database,
+        lease: Lease,
+        overlap: float,
+        origin: str | None,
+        *,
+        limit: VanishLimit | None,
+    ) -> None:
         self._provider = provider
         self._database = database
         self._lease = lease
         self._overlap = overlap
+        self._limit = limit
         # Remembered with the first page, and not before: a sync that failed before it had any binds nobody to a wrong address.
         self._remembered = {} if origin is None else {"origin": origin}
         self._counts: Counter[str] = Counter()
@@ -136,24 +168,38 @@ class _Sync:
         account = passes.begun(before, incremental=incremental, full=full, now=datetime.now(UTC))
         resumed = account.checkpoint is not None
         try:
-            done = await self._pass(account)
-        except _RefusedError:
-            resumed = False
-            account = passes.restarted(account, account.kind, datetime.now(UTC))
-            done = await self._pass(account)
+            try:
+                done = await self._pass(account)
+            except _RefusedError:
+                resumed = False
+                account = passes.restarted(account, account.kind, datetime.now(UTC))
+                done = await self._pass(account)
+        except TooManyVanishedError:
+            await self._drop(account)
+            raise
         return SyncReport(
             provider=self._lease.provider,
             account=self._lease.account,
             kind="incremental" if account.kind == "incremental" else "full",
             resumed=resumed,
-            watermark=done.watermark,
+            watermark=passes.reported_watermark(done),
+            waiting=self._counts["malformed"],
             **self._counts,
         )
+
+    async def _drop(self, account: Account) -> None:
+        """End the pass where it is, so that the next sync begins a new one. If that fails, it will end there again."""
+        backend, lease = self._database.backend, self._lease
+        values = writing.state_of(passes.dropped(account), backend.codec, complete=False)
+        with suppress(LeaseLostError, StoreError):
+            await self._database.written(partial(renew, backend=backend, lease=lease, **values))
 
     async def _pass(self, account: Account) -> Account:
         """Go through with it to its end. Raises ``_RefusedError`` before anything of it was written."""
         refusable = account.checkpoint is not None
-        malformed = account.malformed
+        if not refusable:
+            account = attrs.evolve(account, since=passes.modified_since(account, self._overlap))
+        begun = account
         listing = self._listing(account)
         try:
             async with _reading(listing) as ask:
@@ -162,7 +208,14 @@ class _Sync:
                     refusable = False
                     last = page.checkpoint is None
                     asked = asked if last else ask()  # on its way while this one is written
-                    account = attrs.evolve(account, checkpoint=str(page.checkpoint), malformed=malformed + listing.report.malformed)
+                    report = listing.report
+                    aside = passes.set_aside(begun, report.malformed, report.oldest_malformed)
+                    account = attrs.evolve(
+                        account,
+                        checkpoint=str(page.checkpoint),
+                        malformed=aside.malformed,
+                        oldest_malformed=aside.oldest_malformed,
+                    )
                     account = await self._written(account, page.payments, last=last)
                     if last:
                         return account
@@ -173,8 +226,7 @@ class _Sync:
     def _listing(self, account: Account) -> Listing:
         page_size = min(self._provider.capabilities.max_page_size, _LARGEST_PAGE)
         if account.checkpoint is None:
-            since = passes.modified_since(account, self._overlap)
-            return self._provider.list_payments(modified_since=since, page_size=page_size)
+            return self._provider.list_payments(modified_since=account.since, page_size=page_size)
         try:
             return self._provider.list_payments(page_size=page_size, resume=account.checkpoint)
         except ConfigurationError as error:
@@ -211,7 +263,7 @@ class _Sync:
             await renew(connection, backend, lease, **writing.state_of(after, backend.codec, complete=last), **self._remembered)
             counts = await writing.write(connection, backend, lease, page, account)
             if last and account.kind == "full" and not account.malformed:
-                counts["vanished"] += await writing.sweep(connection, backend, lease, account)
+                counts["vanished"] += await writing.sweep(connection, backend, lease, account, self._limit)
             return counts
 
         self._counts += await self._database.written(work)

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 # Grows with every change to the tables, together with a step in MIGRATIONS.
-VERSION = 2
+VERSION = 3
 # What leads from one version to the next, as SQL by the name of the dialect, under the version that it leads from.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
@@ -44,6 +44,20 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
                 name TEXT COLLATE "C" NOT NULL, order_id TEXT COLLATE "C" NOT NULL,
                 sent_at TIMESTAMP WITH TIME ZONE NOT NULL, drafted BOOLEAN NOT NULL,
                 content TEXT COLLATE "C" NOT NULL, PRIMARY KEY (name, order_id))""",
+        ),
+    },
+    2: {
+        "sqlite": (
+            "ALTER TABLE sync_state ADD COLUMN pass_since TEXT",
+            "ALTER TABLE sync_state ADD COLUMN oldest_malformed TEXT",
+            "ALTER TABLE sync_state ADD COLUMN waiting_since TEXT",
+            "CREATE INDEX payments_by_invoice ON payments (provider, account, invoice_number, id)",
+        ),
+        "postgresql": (
+            "ALTER TABLE sync_state ADD COLUMN pass_since TIMESTAMP WITH TIME ZONE",
+            "ALTER TABLE sync_state ADD COLUMN oldest_malformed TIMESTAMP WITH TIME ZONE",
+            "ALTER TABLE sync_state ADD COLUMN waiting_since TIMESTAMP WITH TIME ZONE",
+            "CREATE INDEX payments_by_invoice ON payments (provider, account, invoice_number, id)",
         ),
     },
 }
@@ -124,6 +138,12 @@ CONTENT = (
 )
 content_of: tuple[sa.Column[Any], ...] = tuple(payments.c[name] for name in CONTENT)
 
+# The order in which a store gives them, a batch after the other.
+sa.Index(
+    "payments_by_invoice",
+    *(payments.c[name] for name in ("provider", "account", "invoice_number", "id")),
+)
+
 payment_changes: sa.Table = sa.Table(
     "payment_changes",
     metadata,
@@ -164,7 +184,12 @@ sync_state: sa.Table = sa.Table(
     sa.Column("pass_started_at", _moment()),
     sa.Column("checkpoint", _text()),
     sa.Column("latest_modified", _moment()),
+    # How many records the pass has set aside, from when on it lists, and the time of the oldest.
     sa.Column("malformed", sa.BigInteger, nullable=False),
+    sa.Column("pass_since", _moment()),
+    sa.Column("oldest_malformed", _moment()),
+    # From when on the next pass lists at the latest, because of records that this one has set aside.
+    sa.Column("waiting_since", _moment()),
     sa.Column("watermark", _moment()),
     sa.Column("completed_at", _moment()),
     # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider does not say.

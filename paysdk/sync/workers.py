@@ -35,7 +35,7 @@ from paysdk.errors import (
     UnsupportedFilterError,
 )
 from paysdk.provider import PaymentsProvider
-from paysdk.sync.errors import AccountBusyError, LeaseLostError
+from paysdk.sync.errors import AccountBusyError, LeaseLostError, TooManyVanishedError
 from paysdk.sync.store import database_of
 from paysdk.sync.syncing import sync_payments
 
@@ -70,7 +70,8 @@ def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -
     account that there is not.
 
     Jobs of one account run one at a time, those of different accounts side by side, as many as the workers' ``concurrency`` allows. What
-    repeating cannot help (a wrong key, a refused request, a record that cannot be read) fails at once. Anything else is tried again five
+    repeating cannot help (a wrong key, a refused request, a record that cannot be read, far more
+    vanished payments than usual) fails at once. Anything else is tried again five
     times within a quarter of an hour, or after as many seconds as the provider asks for, a day at most. Where somebody else is syncing the
     account, the job waits for its turn. A job that was cut off, because its worker was told to stop or was killed, is run again and goes on
     from the checkpoint; for the killed ones there is a task that is run every minute.
@@ -186,7 +187,7 @@ def _is_hopeless(error: Exception) -> bool:
             # A page of a proxy under maintenance, say, and not a broken record.
             return not error.not_json
         case _:
-            return isinstance(error, ConfigurationError | UnsupportedFilterError | PaginationError)
+            return isinstance(error, ConfigurationError | UnsupportedFilterError | PaginationError | TooManyVanishedError)
 
 
 def _checked(provider: str, account: str) -> tuple[str, str]:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from paysdk.payment import Payment
 from paysdk.sync.changes import differing, is_older, kind_of
+from paysdk.sync.errors import TooManyVanishedError
 from paysdk.sync.feed import as_json, entries_for
-from paysdk.sync.passes import Account
+from paysdk.sync.passes import Account, VanishLimit
 from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
@@ -113,12 +114,35 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
     return counts
 
 
-async def sweep(connection: AsyncConnection, backend: Backend, lease: Lease, account: Account) -> int:
-    """Mark what a complete full pass has not seen as vanished, and give how many there were."""
+async def sweep(
+    connection: AsyncConnection,
+    backend: Backend,
+    lease: Lease,
+    account: Account,
+    limit: VanishLimit | None,
+) -> int:
+    """Mark what a complete full pass has not seen as vanished, and give how many there were.
+
+    Raises ``TooManyVanishedError`` if those are beyond the *limit*.
+    """
     now = backend.codec.written(datetime.now(UTC))
     of_account = _of(payments, lease)
     unseen = payments.update().where(of_account, payments.c.seen_pass < account.number, payments.c.vanished_at.is_(None))
     vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
+    if limit is not None and vanished > limit.count:
+        # What this pass has found for the first time does not make up for what it has not found.
+        before = sa.and_(of_account, payments.c.first_seen_at < backend.codec.written(account.started_at))
+        there = sa.select(sa.func.count()).where(before, payments.c.vanished_at.is_(None))
+        stored = vanished + (await connection.execute(there)).scalar_one()
+        if vanished > limit.share * stored:
+            raise TooManyVanishedError(
+                f"{lease.provider} lists {stored - vanished:,} of the {stored:,} payments that are stored for account "
+                f"{lease.account!r}. The other {vanished:,} would count as vanished, which is far more than usual, so nothing "
+                "was marked. Look whether the provider lists everything, and sync again. If they are really gone, allow it: "
+                "full=True, allow_vanish=True (--full --allow-vanish).",
+                vanished=vanished,
+                stored=stored,
+            )
     if vanished:
         await backend.take_turns_in_the_feed(connection)
         gone = sa.select(payments.c.id.label("value")).where(of_account, payments.c.vanished_at == now).order_by(payments.c.id)
@@ -137,6 +161,9 @@ async def read_account(connection: AsyncConnection, codec: Codec, lease: Lease) 
         latest=codec.read_moment(row.latest_modified),
         malformed=row.malformed,
         watermark=codec.read_moment(row.watermark),
+        since=codec.read_moment(row.pass_since),
+        oldest_malformed=codec.read_moment(row.oldest_malformed),
+        waiting_since=codec.read_moment(row.waiting_since),
     )
 
 
@@ -151,6 +178,9 @@ def state_of(account: Account, codec: Codec, *, complete: bool) -> dict[str, Any
         "latest_modified": codec.written(account.latest),
         "malformed": account.malformed,
         "watermark": codec.written(account.watermark),
+        "pass_since": codec.written(account.since),
+        "oldest_malformed": codec.written(account.oldest_malformed),
+        "waiting_since": codec.written(account.waiting_since),
     }
 
 

@@ -151,14 +151,13 @@ def test_records_that_were_set_aside_are_told(paysdk: Command, place: str, monke
     """Since nothing can be said to have vanished then."""
     from paysdk.cli import syncing  # noqa: PLC0415  # beside what it is patched in
 
-    async def reported(provider: object, _store: object, account: str, *, full: bool) -> SyncReport:
-        del full
-        return SyncReport(provider=getattr(provider, "name", ""), account=account, kind="full", resumed=False, malformed=3)
+    async def reported(provider: object, _store: object, account: str, **_: object) -> SyncReport:
+        return SyncReport(provider=getattr(provider, "name", ""), account=account, kind="full", resumed=False, malformed=3, waiting=3)
 
     monkeypatch.setattr(syncing, "sync_payments", reported)
     outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
 
-    assert "notify: 3 records could not be read, so what has vanished was not looked for." == outcome.out.splitlines()[-1]
+    assert "notify: 3 records wait to be read, so vanished payments were not looked for." == outcome.out.splitlines()[-1]
 
 
 def test_progress_is_seen_on_stderr(

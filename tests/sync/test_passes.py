@@ -76,6 +76,6 @@ def test_the_watermark_that_a_pass_leads_to(
     kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
 ) -> None:
     """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
-    account = Account(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, malformed=1, watermark=watermark)
+    account = Account(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark)
 
     assert Account(number=7, watermark=expected) == completed(account)

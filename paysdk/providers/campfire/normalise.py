@@ -68,6 +68,8 @@ class InvoicePaymentsReader:
 
     path = "$.results"
     reads_runs = True
+    # A payment is not modified before it is created.
+    times = ("last_modified_at", "created_at")
     # Itself, and not a method that calls it: one call more for each payment is noticed.
     payment: staticmethod[[InvoicePaymentRow], Payment] = staticmethod(payment_of)
 

@@ -1,0 +1,144 @@
+"""A full pass in which far more would vanish than usual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from paysdk import ConfigurationError, NotifyProvider
+from paysdk.sync import SQLPaymentStore, TooManyVanishedError, VanishLimit, sync_payments
+from paysdk.testing import FaultPlan, open_sandbox, wrong_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from paysdk import Payment
+
+    from .conftest import Shelf
+
+    Make = Callable[..., Payment]
+    Kept = Callable[..., Awaitable[dict[str, Payment]]]
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+
+EMPTY = b'{"payments": [], "count": 0, "links": {"next": null}}'
+
+
+async def test_an_empty_answer_empties_nothing(store: SQLPaymentStore, kept: Kept, rows: Rows) -> None:
+    """The sync stops and says so, and the next one begins anew."""
+    sandbox: Any = open_sandbox("notify", payments=200, faults=FaultPlan().on(2, wrong_body(EMPTY)))
+    async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url) as notify:
+        await sync_payments(notify, store)
+        state = await rows(store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state")
+        with pytest.raises(
+            TooManyVanishedError, match=r"notify lists 0 of the 200 payments that are stored for account 'default'"
+        ) as caught:
+            await sync_payments(notify, store)
+
+        assert (200, 200) == (caught.value.vanished, caught.value.stored)
+        assert "allow_vanish=True (--full --allow-vanish)" in str(caught.value)
+        assert 200 == len(await kept(store, "notify"))
+        assert state == await rows(store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state")
+        assert 200 == (await sync_payments(notify, store)).unchanged
+
+
+async def test_what_is_really_gone_can_be_allowed_to(store: SQLPaymentStore, kept: Kept) -> None:
+    """However much it is."""
+    sandbox: Any = open_sandbox("notify", payments=200)
+    async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url) as notify:
+        await sync_payments(notify, store)
+        for row in list(sandbox.payments):
+            sandbox.delete_payment(row["id"])
+        with pytest.raises(TooManyVanishedError):
+            await sync_payments(notify, store)
+        report = await sync_payments(notify, store, allow_vanish=True)
+
+    assert 200 == report.vanished
+    assert {} == await kept(store, "notify")
+
+
+@pytest.mark.parametrize(
+    ("before", "left", "stops"),
+    [(3, 2, False), (10, 0, False), (11, 0, True), (40, 20, True), (60, 48, False), (60, 47, True)],
+)
+async def test_the_limit_is_ten_and_a_fifth(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, before: int, left: int, *, stops: bool
+) -> None:
+    """A small account is not asked about, and half of a listing is."""
+    shelf.incremental, shelf.page_size = False, 100
+    shelf.payments = [make(number) for number in range(before)]
+    await sync_payments(shelf, store)
+    del shelf.payments[left:]
+    if stops:
+        with pytest.raises(TooManyVanishedError):
+            await sync_payments(shelf, store)
+    else:
+        await sync_payments(shelf, store)
+
+    assert (before if stops else left) == len(await kept(store))
+
+
+async def test_the_limit_can_be_set(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """By a count and a share; the larger of the two holds."""
+    shelf.incremental, shelf.page_size = False, 100
+    shelf.payments = [make(number) for number in range(20)]
+    await sync_payments(shelf, store)
+    del shelf.payments[18:]
+    with pytest.raises(TooManyVanishedError):
+        await sync_payments(shelf, store, vanish_limit=VanishLimit(count=0, share=0))
+    with pytest.raises(TooManyVanishedError):
+        await sync_payments(shelf, store, vanish_limit=VanishLimit(count=1, share=0.05))
+
+    assert 2 == (await sync_payments(shelf, store, vanish_limit=VanishLimit(count=0, share=0.1))).vanished
+
+
+async def test_others_in_their_place_do_not_hide_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """A listing of another account's payments, however many, makes those that were stored no less."""
+    shelf.incremental, shelf.page_size = False, 100
+    shelf.payments = [make(number) for number in range(20)]
+    await sync_payments(shelf, store)
+    shelf.payments = [make(number) for number in range(1000, 1300)]
+    with pytest.raises(TooManyVanishedError, match="lists 0 of the 20 payments"):
+        await sync_payments(shelf, store)
+
+
+async def test_a_full_pass_that_stopped_is_not_gone_on_with(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+    """What it saw may be a part only. Incremental syncs go on from the watermark, and the next full pass begins anew."""
+    shelf.payments = [make(number, number) for number in range(30)]
+    before = await sync_payments(shelf, store)
+    whole, shelf.payments = shelf.payments, shelf.payments[:9]
+    with pytest.raises(TooManyVanishedError):
+        await sync_payments(shelf, store, full=True)
+    shelf.payments = [*whole, make(30, 30)]
+    incremental = await sync_payments(shelf, store)
+    full = await sync_payments(shelf, store, full=True)
+
+    assert (False, "incremental", 1) == (incremental.resumed, incremental.kind, incremental.created)
+    assert shelf.asked[-2][0] is not None
+    assert before.watermark is not None
+    assert shelf.asked[-2][0] < before.watermark
+    assert (False, 31, 0) == (full.resumed, full.unchanged, full.vanished)
+    assert 31 == len(await kept(store))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"allow_vanish": 5}, "allow_vanish must be True or False"),
+        ({"vanish_limit": 0.5}, "vanish_limit must be a VanishLimit"),
+    ],
+)
+async def test_other_limits_are_refused(shelf: Shelf, store: SQLPaymentStore, arguments: dict[str, Any], message: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(ConfigurationError, match=message):
+        await sync_payments(shelf, store, **arguments)
+    assert [] == shelf.asked
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("count", -1), ("count", True), ("count", 1.5), ("share", 1.1), ("share", "half"), ("share", False)]
+)
+def test_a_limit_that_cannot_be_one_is_refused(name: str, value: Any) -> None:  # noqa: ANN401  # what is refused
+    """By name."""
+    with pytest.raises(ConfigurationError, match=f"{name} must be"):
+        VanishLimit(**{name: value})
