@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from paysdk.cli.stopping import StoppedBySignal, stopping_on_signals
+
 __all__ = ["main"]
 
 
@@ -13,7 +15,7 @@ def main() -> int:
     """Run the command that the shell asked for, and give its exit code.
 
     0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent.
-    3: reconciled, and the two sides differ. 130: Ctrl-C.
+    3: reconciled, and the two sides differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
     """
     # A shell can start a program without them (>&-), and Python then has None in their place.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs
@@ -21,7 +23,10 @@ def main() -> int:
     try:
         from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing, and this is where that is told
 
-        return run(sys.argv[1:])
+        with stopping_on_signals():
+            return run(sys.argv[1:])
+    except StoppedBySignal as stopped:
+        return stopped.exit_code
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in {"rich", "typer"}:

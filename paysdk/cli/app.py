@@ -31,7 +31,8 @@ app: typer.Typer = typer.Typer(
     epilog=(
         "Keys come from PAYSDK_<PROVIDER>_API_KEY, or from a file named by PAYSDK_<PROVIDER>_API_KEY_FILE; "
         "origins from PAYSDK_<PROVIDER>_BASE_URL. "
-        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 3 reconciled and different, 130 Ctrl-C."
+        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 3 reconciled and different, "
+        "130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."
     ),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from paysdk.cli.access import opened
 from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import as_text, console_on, show, tell, utf8_stdout
+from paysdk.cli.stopping import run_async
 from paysdk.cli.tables import amounts, payments_table, plain_table
 from paysdk.conversion import make_converter
 from paysdk.discovery import installed_providers, load_provider
@@ -64,7 +64,7 @@ def _is_able(name: str) -> bool:
 def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
     """Read the invoice, write it, and give the exit code."""
     faults: list[PaysdkError] = []
-    invoice = asyncio.run(_retrieved(access, invoice_id, faults))
+    invoice = run_async(_retrieved(access, invoice_id, faults))
     if invoice is not None:
         _write(invoice, output_format)
     return max([0, *map(tell, faults)])

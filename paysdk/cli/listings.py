@@ -15,6 +15,7 @@ from paysdk.cli.access import opened
 from paysdk.cli.faults import fault_of
 from paysdk.cli.formats import csv_writer, jsonl_writer
 from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
+from paysdk.cli.stopping import run_async
 from paysdk.cli.tables import PaymentsTables, payments_table
 from paysdk.cli.walking import Walk, display, running, show_waiting
 from paysdk.errors import ConfigurationError, PaysdkError
@@ -57,7 +58,7 @@ def list_payments(access: Access, selection: Selection, output_format: Literal["
     else:
         start = jsonl_writer if output_format == "jsonl" else partial(csv_writer, style=style)
         listed = _streamed(access, selection, start, faults)
-    faults += [walk.error for walk in asyncio.run(listed) if walk.error is not None]
+    faults += [walk.error for walk in run_async(listed) if walk.error is not None]
     return max([0, *map(tell, faults)])
 
 

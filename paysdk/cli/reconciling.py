@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
 from contextlib import aclosing
@@ -15,6 +14,7 @@ import attrs
 
 from paysdk.cli.outcomes import csv_writer, jsonl_writer, show_report, summary
 from paysdk.cli.screen import discard_output, say, utf8_stdout
+from paysdk.cli.stopping import run_async
 from paysdk.cli.walking import display, running
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
@@ -78,7 +78,7 @@ def reconcile_stored(
         if write is not None and html is not None:
             write = _until_closed(write)
         progress = display(data_on_screen=output_format != "table")
-        asyncio.run(_reconciled(comparison, report, write, progress))
+        run_async(_reconciled(comparison, report, write, progress))
     except StoreError as error:
         say(error)
         return 2

@@ -12,6 +12,7 @@ from paysdk.cli.access import sandbox_of
 from paysdk.cli.environment import variable
 from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import say
+from paysdk.cli.stopping import run_async
 
 if TYPE_CHECKING:
     from paysdk.cli.access import SandboxSettings
@@ -21,8 +22,8 @@ __all__ = ["run_sandboxes"]
 
 
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
-    """Run the sandboxes, or all that are installed, until Ctrl-C."""
-    asyncio.run(_served(_named(names, settings) if names else _installed(settings), settings))
+    """Run the sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
+    run_async(_served(_named(names, settings) if names else _installed(settings), settings))
 
 
 def _named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:

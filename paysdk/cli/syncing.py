@@ -13,6 +13,7 @@ from rich.text import Text
 from paysdk.cli.access import opened
 from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import as_text, say, show, tell, utf8_stdout
+from paysdk.cli.stopping import run_async
 from paysdk.cli.tables import plain_table
 from paysdk.cli.walking import display, running, show_waiting
 from paysdk.conversion import make_converter
@@ -51,7 +52,7 @@ def sync(access: Access, place: str, options: SyncOptions, output_format: Litera
     faults: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
     try:
-        syncs = asyncio.run(_synced(access, place, options, faults, skipped.append if skip_malformed else None))
+        syncs = run_async(_synced(access, place, options, faults, skipped.append if skip_malformed else None))
     except StoreError as error:
         say(error)
         return 2

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -71,10 +71,6 @@ class Backend(Protocol):
 
     async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert many rows, as fast as the database can."""
-        ...
-
-    def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
-        """The rows of a statement, so many at a time, without holding the others."""
         ...
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
@@ -135,14 +131,6 @@ class SQLite:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
         await connection.exec_driver_sql(statement, list(rows))
-
-    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        compiled = select.compile(dialect=connection.dialect)
-        values = [compiled.params[name] for name in compiled.positiontup or ()]
-        async with driver.execute(str(compiled), values) as cursor:
-            while rows := await cursor.fetchmany(size):
-                yield rows
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:  # noqa: ARG002  # an option tells it
         await connection.begin()
@@ -247,15 +235,6 @@ class PostgreSQL:
         async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 await copy.write_row(row)
-
-    async def batches(self, connection: AsyncConnection, select: sa.Select[Any], size: int) -> AsyncGenerator[Sequence[Sequence[Any]]]:
-        # A named cursor keeps the rows with the server. SQLAlchemy's own leaves it open where the reader leaves early.
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        compiled = select.compile(dialect=connection.dialect)
-        async with driver.cursor(name="paysdk") as cursor:
-            await cursor.execute(str(compiled), compiled.params)
-            while rows := await cursor.fetchmany(size):
-                yield rows
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
         await connection.begin()

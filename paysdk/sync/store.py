@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
@@ -17,11 +17,12 @@ from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH, FEED, read_change
 from paysdk.sync.lease import check_seconds
 from paysdk.sync.places import database_at
-from paysdk.sync.tables import MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
+from paysdk.sync.tables import CONTENT, MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
 
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncGenerator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from paysdk.sync.database import Database
 
 __all__ = ["SQLPaymentStore", "StoredPayment", "database_of"]
+
+_ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +61,8 @@ class SQLPaymentStore:
         self._database = database_at(place, create=create, schema=schema)
         self._lease = check_seconds("lease", lease, positive=True)
         self._names = ExclusiveNames(self._database, self._lease)
-        self._readings: WeakSet[AsyncGenerator[Any]] = WeakSet()
+        self._closings = 0
+        self._readings: WeakSet[_Reading] = WeakSet()
 
     def __repr__(self) -> str:
         # A constructor that fails leaves a half-made object in the frames of its error, which may be shown.
@@ -83,13 +87,14 @@ class SQLPaymentStore:
     async def aclose(self) -> None:
         """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again.
 
-        An iterator over payments that is not at its end, and waits for its reader, raises ``StoreError`` when it comes to what it had not
-        read yet.
+        An iterator over payments that is not at its end raises ``StoreError`` when it comes to what it had not read yet.
         """
         self._entered = False
-        for reading in list(self._readings):
-            with suppress(RuntimeError):  # another task is in the midst of it
-                await reading.aclose()
+        # Whoever waits for a batch reads on to the end; whoever does something else meanwhile may
+        # never come back.
+        while any(reading.is_waiting for reading in self._readings):  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0.001)
+        self._closings += 1
         await self._database.aclose()
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[OrderJournal]:
@@ -114,9 +119,13 @@ class SQLPaymentStore:
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.
 
-        Texts are ordered by code point, and payments without an invoice number come first. All are of one moment, and a thousand are held
-        at a time. A connection is in use until the last was read, or the iterator is closed (``contextlib.aclosing``). Where the store is
-        closed before, it raises ``StoreError``.
+        Texts are ordered by code point, and payments without an invoice number come first. A thousand
+        are read at a time, in a transaction of their own, so you may take your time over each, or
+        leave early. If the store is closed before the end, this raises ``StoreError``.
+
+        What is written meanwhile may or may not be among them. A payment that is there all the while
+        comes exactly once, as it was at some moment of the reading. Only one that moves to another
+        invoice meanwhile may be missed, or come twice.
         """
         return self._payments(provider, account)
 
@@ -142,43 +151,16 @@ class SQLPaymentStore:
                 return
 
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
-        read = self._database.backend.codec.payment
-        async with aclosing(self._rows(provider, account, payments.c.vanished_at.is_(None))) as rows:
-            async for row in rows:
+        read, reading = self._database.backend.codec.payment, _Reading(self, provider, account, payments.c.vanished_at.is_(None))
+        while rows := await reading.next_batch():
+            for row in rows:
                 yield read(provider, row[:-1])
 
     async def _stored(self, provider: str, account: str) -> AsyncGenerator[StoredPayment]:
-        codec = self._database.backend.codec
-        async with aclosing(self._rows(provider, account)) as rows:
-            async for row in rows:
+        codec, reading = self._database.backend.codec, _Reading(self, provider, account)
+        while rows := await reading.next_batch():
+            for row in rows:
                 yield StoredPayment(payment=codec.payment(provider, row[:-1]), vanished_at=codec.read_moment(row[-1]))
-
-    async def _rows(self, provider: str, account: str, *which: sa.ColumnElement[bool]) -> AsyncGenerator[Any]:
-        here = sa.and_(payments.c.provider == provider, payments.c.account == account, *which)
-        columns = (*content_of, payments.c.vanished_at)
-        ordered = sa.select(*columns).where(here).order_by(payments.c.invoice_number.nulls_first(), payments.c.id)
-        reading = self._batches(ordered)
-        self._readings.add(reading)
-        async with aclosing(reading):
-            async for rows in reading:
-                for row in rows:
-                    yield row
-                if len(rows) < BATCH:
-                    return
-        raise StoreError(
-            f"The database {self._database.name} was closed before all payments of account {account!r} of {provider} had been read. "
-            "Close the store when its readers have come to their end."
-        )
-
-    async def _batches(self, select: sa.Select[Any]) -> AsyncGenerator[Sequence[Any]]:
-        """The rows, the last batch shorter than the others: so a task that reads it sees whether another has closed it before its end."""
-        async with (
-            self._database.transaction(writes=False) as connection,
-            aclosing(self._database.backend.batches(connection, select, BATCH)) as batches,
-        ):
-            async for rows in batches:
-                yield rows
-        yield ()
 
     async def _make(self) -> None:
         if await self._known_version() != VERSION:
@@ -239,6 +221,74 @@ class SQLPaymentStore:
             for statement in MIGRATIONS[older][connection.dialect.name]:
                 await connection.exec_driver_sql(statement)
         await connection.execute(sync_schema.update().values(version=VERSION))
+
+
+class _Reading:
+    """An account's payments in their order, a batch and a transaction at a time.
+
+    Nothing is held between two batches but where the next one starts, so a reader may take its time
+    or leave. *which* narrows down what is read.
+    """
+
+    def __init__(
+        self,
+        store: SQLPaymentStore,
+        provider: str,
+        account: str,
+        *which: sa.ColumnElement[bool],
+    ) -> None:
+        self.is_waiting = False
+        self._store = store
+        store._readings.add(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
+        self._closings = store._closings  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
+        self._what = f"account {account!r} of {provider}"
+        here = (payments.c.provider == provider, payments.c.account == account, *which)
+        self._rows = sa.select(*content_of, payments.c.vanished_at).where(*here).limit(BATCH)
+        # Those without a number come first. A comparison with nothing is never true, so they are
+        # read by themselves.
+        self._parts = [payments.c.invoice_number.is_(None), payments.c.invoice_number.is_not(None)]
+        self._behind: tuple[Any, Any] | None = None
+
+    async def next_batch(self) -> Sequence[Any]:
+        """The next rows; none at the end."""
+        self.is_waiting = True
+        try:
+            return await self._next_rows()
+        finally:
+            self.is_waiting = False
+
+    async def _next_rows(self) -> Sequence[Any]:
+        rows: Sequence[Any] = ()
+        while self._parts and not rows:
+            rows = await self._read(self._statement())
+            if len(rows) < BATCH:
+                del self._parts[0]
+                self._behind = None
+            else:
+                self._behind = rows[-1][_NUMBER], rows[-1][_ID]
+        return rows
+
+    def _statement(self) -> sa.Select[Any]:
+        number, payment_id = payments.c.invoice_number, payments.c.id
+        statement = self._rows.where(self._parts[0]).order_by(number, payment_id)
+        if self._behind is None:
+            return statement
+        if self._behind[0] is None:
+            return statement.where(payment_id > self._behind[1])
+        return statement.where(sa.tuple_(number, payment_id) > self._behind)
+
+    async def _read(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        database = self._store._database  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
+        if self._closings != self._store._closings:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
+            raise StoreError(
+                f"The database {database.name} was closed before all payments of {self._what} had been read. "
+                "Close the store when its readers have come to their end."
+            )
+
+        async def read(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(statement)).all()
+
+        return await database.read(read)
 
 
 def database_of(store: SQLPaymentStore) -> Database:

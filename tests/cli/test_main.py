@@ -90,31 +90,33 @@ def test_a_reader_may_never_come(arguments: list[str]) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_ctrl_c_ends_the_sandboxes() -> None:
-    """The sandboxes run until Ctrl-C, and print what a shell can set at once."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
+    """The sandboxes run until Ctrl-C or another signal, and print what a shell can set at once."""
     with subprocess.Popen([PAYSDK, "sandbox", "--payments", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
         assert command.stdout is not None
         settings = dict(command.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(4))
         done = shell("list", "notify", "campfire", **settings)
-        command.send_signal(signal.SIGINT)
+        command.send_signal(number)
         _, messages = command.communicate()
 
     assert "notify: 2 payments, test key; campfire: 2 payments" == done.stdout.splitlines()[-1]
-    assert 130 == command.returncode
+    assert code == command.returncode
     assert "Traceback" not in messages
 
 
-def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the midst of the work is told by the exit code."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> None:
+    """Also one that comes in the midst of the work."""
 
     class Interrupting(io.StringIO):
         def flush(self) -> None:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
     monkeypatch.setattr(sys, "stdout", Interrupting())
     monkeypatch.setattr(sys, "argv", ["paysdk", "sandbox", "notify"])
 
-    assert 130 == main()
+    assert code == main()
 
 
 @pytest.mark.parametrize("missing", ["rich", "typer"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -199,19 +201,74 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delitem(sys.modules, name)
 
 
-def test_ctrl_c_ends_it_and_the_next_run_goes_on(reached: Reach, place: str) -> None:
-    """With the code that shells know, nothing on the screen, and nothing lost."""
-    source = "import sys; from paysdk.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", source, "sync", "notify", "--to", place, "--format", "json"]
+SOURCE = "import sys; from paysdk.cli import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_it_and_the_next_run_goes_on(reached: Reach, place: str, number: int, code: int) -> None:
+    """With the code that shells know, nothing on the screen, nothing lost, and the account free for any host."""
+    command = [sys.executable, "-c", SOURCE, "sync", "notify", "--to", place, "--format", "json"]
     # The fifth page never comes, so that the sync is in its midst however busy the machine is.
     with reached("NOTIFY", open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            while not (log := Path(f"{place}-wal")).exists() or log.stat().st_size < 200_000:
+            while process.poll() is None and (not (log := Path(f"{place}-wal")).exists() or log.stat().st_size < 200_000):
                 time.sleep(0.005)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             out, err = process.communicate()
+        with closing(sqlite3.connect(place)) as database:
+            lease = database.execute("SELECT holder, leased_until FROM sync_state").fetchall()
         again = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
-    assert (130, "", "") == (process.returncode, out, err)
+    assert (code, "", "") == (process.returncode, out, err)
+    assert [(None, 0.0)] == lease
     assert again["resumed"]
     assert 0 < again["created"] < 2000
+
+
+def test_sigterm_ends_it_also_where_ctrl_c_is_ignored(reached: Reach, place: str) -> None:
+    """As in a script that has started it in the background."""
+    command = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', sys.executable, "-c", SOURCE, "sync", "notify", "--to", place]
+    with (
+        reached("NOTIFY", open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))),
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        while process.poll() is None and (not (log := Path(f"{place}-wal")).exists() or log.stat().st_size < 200_000):
+            time.sleep(0.005)
+        process.terminate()
+        out, err = process.communicate()
+
+    assert (143, "", "") == (process.returncode, out, err)
+
+
+def test_a_provider_that_answers_with_nothing_empties_nothing(paysdk: Command, reached: Reach, place: str) -> None:
+    """One line says what to do, and the exit code is not 0."""
+    empty = wrong_body(b'{"payments": [], "count": 0, "links": {"next": null}}')
+    command = ("sync", "notify", "--to", place, "--format", "json")
+    sandbox = open_sandbox("notify", payments=200, faults=FaultPlan().on(2, empty).on(3, empty))
+    with reached("NOTIFY", sandbox):
+        first, stopped, allowed, after = paysdk(*command), paysdk(*command), paysdk(*command, "--allow-vanish"), paysdk(*command)
+
+    assert (1, "") == (stopped.code, stopped.out)
+    assert stopped.err.startswith("paysdk: notify: notify lists 0 of the 200 payments that are stored for account 'default'.")
+    assert stopped.err.endswith(" If they are really gone, allow it: full=True, allow_vanish=True (--full --allow-vanish).\n")
+    assert 1 == stopped.err.count("\n")
+    counts = [json.loads(outcome.out) for outcome in (first, allowed, after)]
+    assert [(200, 0, 0), (0, 200, 0), (0, 0, 200)] == [(each["created"], each["vanished"], each["returned"]) for each in counts]
+
+
+def test_records_that_wait_are_told_in_one_line(paysdk: Command, reached: Reach, place: str) -> None:
+    """Until they can be read."""
+    rows = [
+        {"id": number, "amount": "12,50" if number == 2 else "1.00", "last_modified_at": f"2025-01-01T{8 + number:02}:00:00Z"}
+        for number in range(1, 4)
+    ]
+    sandbox: Any = open_sandbox("campfire", rows=rows)
+    with reached("CAMPFIRE", sandbox):
+        found = [paysdk("sync", "campfire", "--to", place, "--skip-malformed") for _ in range(2)]
+        sandbox.change_payment(2, amount="12.50", last_modified_at="2025-01-01T10:00:00Z")
+        found.append(paysdk("sync", "campfire", "--to", place, "--skip-malformed"))
+
+    assert [0, 0, 0] == [outcome.code for outcome in found]
+    assert "campfire: 1 record waits to be read, so vanished payments were not looked for." == found[0].out.splitlines()[-1]
+    assert "campfire: 1 record waits to be read. The next sync tries it again." == found[1].out.splitlines()[-1]
+    assert found[2].out.splitlines()[-1].startswith("campfire  incremental        1 ")

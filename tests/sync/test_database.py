@@ -314,6 +314,36 @@ async def test_an_older_database_is_brought_up_to_date(place: str, rows: Rows, m
             assert [] == list(await rows(store, "SELECT first, second FROM payments"))
 
 
+async def test_tables_without_records_that_wait_get_them(place: str, rows: Rows, shelf: Shelf, make: Callable[..., Payment]) -> None:
+    """A database of version 2 ends with the same columns and indexes as a new one, and its account goes on."""
+
+    async def described(store: SQLPaymentStore) -> dict[str, Any]:
+        def describe(connection: sa.Connection) -> dict[str, Any]:
+            found = sa.inspect(connection)
+            return {
+                name: (
+                    {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)},
+                    sorted((index["name"] or "", tuple(index["column_names"])) for index in found.get_indexes(name)),
+                )
+                for name in ("payments", "sync_state")
+            }
+
+        async with store._database.transaction(writes=False) as connection:
+            return await connection.run_sync(describe)
+
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(place) as store:
+        new = await described(store)
+        await sync_payments(shelf, store)
+        for column in ("pass_since", "oldest_malformed", "waiting_since"):
+            await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
+        await rows(store, "DROP INDEX payments_by_invoice", writes=True)
+        await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
+    async with SQLPaymentStore(place) as store:
+        assert new == await described(store)
+        assert "incremental" == (await sync_payments(shelf, store)).kind
+
+
 async def test_two_may_make_the_tables_at_once(place: str) -> None:
     """The second waits for the first, and finds them."""
     stores = [SQLPaymentStore(place) for _ in range(4)]

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import aclosing
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -52,21 +53,98 @@ async def test_what_has_vanished_can_be_read_too(shelf: Shelf, store: SQLPayment
     assert ["0", "2"] == [payment.id async for payment in store.payments(provider="acme")]
 
 
-async def test_a_reader_sees_one_moment(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
-    """What a sync writes meanwhile is not among it, and the sync does not wait for the reader."""
-    shelf.page_size = 2000
-    shelf.payments = [make(number, 1) for number in range(2000)]
+async def test_what_stays_comes_once_while_a_sync_writes(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """The sync does not wait for the reader, and what it does not touch is neither lost nor repeated."""
+    shelf.page_size = 4000
+    shelf.payments = [make(number, 1) for number in range(3000)]
     await sync_payments(shelf, store)
-    shelf.payments = [make(9999, 2)]
-    seen = 0
+    shelf.payments = [make(number, 2, amount=Decimal(7)) for number in range(0, 3000, 2)] + [
+        make(number, 2) for number in range(5000, 5500)
+    ]
+    seen: list[Payment] = []
     async with aclosing(store.payments(provider="acme")) as payments:
-        async for _ in payments:
-            seen += 1
-            if seen == 1:
-                await sync_payments(shelf, store, full=True)
+        async for payment in payments:
+            seen.append(payment)
+            if len(seen) == 500:
+                await sync_payments(shelf, store, full=True, allow_vanish=True)
 
-    assert 2000 == seen
-    assert 1 == len([one async for one in store.payments(provider="acme")])
+    ids = [payment.id for payment in seen]
+    assert len(ids) == len(set(ids))
+    assert {str(number) for number in range(0, 3000, 2)} <= set(ids)
+    assert {Decimal("100.50"), Decimal(7)} == {payment.amount for payment in seen}
+    assert 2000 == len([one async for one in store.payments(provider="acme")])
+
+
+@pytest.mark.parametrize("method", ["payments", "stored"])
+async def test_every_payment_comes_once_and_in_order(shelf: Shelf, store: SQLPaymentStore, make: Make, method: str) -> None:
+    """Also where batches end among payments of one invoice, and among those that have no number."""
+    shelf.page_size = 6000
+    numbers = [None, "", "A", "B", "a", "\u00e9", "\U0001f600"]
+    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", numbers[number * 7 // 5600])) for number in range(5600)]
+    await sync_payments(shelf, store)
+    seen = [getattr(one, "payment", one) async for one in getattr(store, method)(provider="acme")]
+
+    expected = sorted(shelf.payments, key=lambda one: (one.invoice.number is not None, one.invoice.number or "", one.id))
+    assert expected == seen
+
+
+async def test_nothing_is_held_while_a_reader_takes_its_time(schema: str, shelf: Shelf, make: Make) -> None:
+    """PostgreSQL ends a session that idles in a transaction, and a pooler gives its connection to others: no matter."""
+    shelf.page_size = 2000
+    shelf.payments = [make(number, 1) for number in range(1500)]
+    async with SQLPaymentStore(schema) as store:
+        await sync_payments(shelf, store)
+        count = ended = 0
+        async for _ in store.payments(provider="acme"):
+            count += 1
+            if count == 500:
+                with psycopg.connect(schema, autocommit=True) as other:
+                    idle = other.execute(
+                        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()"
+                    ).fetchone()
+                    ended = len(
+                        other.execute(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                        ).fetchall()
+                    )
+
+    assert ((0,), 1500) == (idle, count)
+    assert ended
+
+
+LEAVING = """
+import asyncio, sys
+from paysdk.sync import SQLPaymentStore
+
+async def main():
+    # A busy machine is no fault.
+    asyncio.get_running_loop().slow_callback_duration = 600
+    async with SQLPaymentStore(sys.argv[1]) as store:
+        async for _ in getattr(store, sys.argv[2])(**({} if sys.argv[2] == "changes" else {"provider": "acme"})):
+            if sys.argv[3] == "break":
+                break
+            raise ValueError("had enough")
+
+try:
+    asyncio.run(main())
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("how", ["break", "raise"])
+@pytest.mark.parametrize("method", ["payments", "stored", "changes"])
+async def test_leaving_a_reader_makes_no_noise(place: str, shelf: Shelf, make: Make, method: str, how: str) -> None:
+    """Not at the end of the run either, and with every warning on."""
+    shelf.page_size = 2000
+    shelf.payments = [make(number, 1) for number in range(1500)]
+    async with SQLPaymentStore(place) as store:
+        await sync_payments(shelf, store)
+    command = [sys.executable, "-X", "dev", "-c", LEAVING, place, method, how]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+
+    assert (0, "", "had enough\n" if how == "raise" else "") == (done.returncode, done.stderr, done.stdout)
 
 
 async def test_leaving_a_reader_early_leaves_nothing_behind(shelf: Shelf, place: str, make: Make) -> None:

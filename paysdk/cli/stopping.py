@@ -1,0 +1,98 @@
+"""Running a command's work in an event loop, and ending it when a signal asks for that."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+    from types import FrameType
+    from typing import Any
+
+__all__ = ["StoppedBySignal", "run_async", "stopping_on_signals"]
+
+T = TypeVar("T")
+
+# Windows has no SIGHUP. Python itself takes care of SIGINT.
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class StoppedBySignal(KeyboardInterrupt):  # it is no error, as Ctrl-C is none
+    """A signal has asked the program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code: int = 128 + number
+
+
+@contextmanager
+def stopping_on_signals() -> Generator[None]:
+    """Raise ``StoppedBySignal`` in the main thread when SIGTERM or SIGHUP comes, until the context ends.
+
+    The handlers are needed as process 1 of a container: for it, a signal without a handler does
+    nothing. A signal that was ignored before, as ``nohup`` has SIGHUP, stays so.
+    """
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise StoppedBySignal(number)
+
+    with _handling(stop):
+        yield
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* to its end, as ``asyncio.run`` does.
+
+    SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then winds up what it has begun, and
+    ``StoppedBySignal`` is raised.
+    """
+    received: list[int] = []
+
+    async def run() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop(number: int, _: FrameType | None) -> None:
+            received.append(number)
+            if task is not None:
+                # A loop that waits for its sockets is woken by this.
+                loop.call_soon_threadsafe(task.cancel)
+
+        with _handling(stop):
+            return await work
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(run())
+    except asyncio.CancelledError:
+        if not received:
+            raise
+    raise StoppedBySignal(received[0])
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    # psycopg cannot use the loop that is the default on Windows
+    # (https://www.psycopg.org/psycopg3/docs/advanced/async.html).
+    platform: str = sys.platform
+    return asyncio.SelectorEventLoop if platform == "win32" else None
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], object]) -> Generator[None]:
+    # Only the main thread may set handlers, and only it is given signals.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handled = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
