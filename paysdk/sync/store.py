@@ -286,7 +286,8 @@ class _Reading:
             )
 
         async def read(connection: AsyncConnection) -> Sequence[Any]:
-            return (await connection.execute(statement)).all()
+            rows: Sequence[Any] = (await connection.execute(statement)).all()
+            return rows
 
         return await database.read(read)
 
