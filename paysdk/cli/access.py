@@ -13,6 +13,7 @@ import attrs
 from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, unknown_variables, variable
 from paysdk.cli.faults import fault_of
 from paysdk.cli.screen import say
+from paysdk.currencies import check_currency
 from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError, PaysdkError
 
@@ -127,6 +128,8 @@ def _taken(make: Callable[..., object], **settings: object) -> dict[str, object]
 def _provider(name: str, reached: _Reached, extra: Mapping[str, object]) -> PaymentsProvider:
     origin = {} if reached.base_url is None else {"base_url": reached.base_url}
     try:
+        if (currency := extra.get("currency")) is not None:
+            extra = {**extra, "currency": check_currency("currency", currency)}
         return open_provider(name, api_key=reached.api_key, **origin, **extra)
     except ConfigurationError as error:
         sources = f" ({', '.join(reached.sources)})" if reached.sources else ""

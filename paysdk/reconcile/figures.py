@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile.outcome import EXACT, Outcome, Rule, Status
 
@@ -103,7 +104,7 @@ class Figures:
 
     def _sides(self, payment: Payment, assumed: str | None, status: Status) -> Sides:
         day = payment.payment_date
-        cell = (payment.currency or assumed, None if day is None else (day.year, day.month), status)
+        cell = (normalise_currency(payment.currency) or assumed, None if day is None else (day.year, day.month), status)
         sides = self._cells.get(cell)
         if sides is None:
             sides = self._cells[cell] = Sides()
@@ -117,4 +118,5 @@ def _order(cell: tuple[_Cell, Sides]) -> tuple[bool, str, bool, tuple[int, int]]
 
 def _named(outcome: Outcome) -> str | None:
     """The one currency that payments of the outcome name."""
-    return next(payment.currency for payment in (*outcome.left, *outcome.right) if payment.currency is not None)
+    named = (normalise_currency(payment.currency) for payment in (*outcome.left, *outcome.right))
+    return next(currency for currency in named if currency is not None)

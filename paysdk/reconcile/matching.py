@@ -8,6 +8,7 @@ from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeAlias
 
+from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.reconcile.outcome import Outcome, Vanished
@@ -154,7 +155,7 @@ def _is_another(payment: Payment, before: Payment) -> bool:
 
 def _said_of(payment: Payment) -> tuple[object, ...]:
     """What of a payment only a modification changes."""
-    return payment.invoice.id, payment.invoice.number, payment.amount, payment.currency, payment.payment_date
+    return payment.invoice.id, payment.invoice.number, payment.amount, normalise_currency(payment.currency), payment.payment_date
 
 
 def _same_id(name: str, payment: Payment, before: Payment) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import attrs
 
+from paysdk.currencies import normalise_currency
 from paysdk.payment import Payment
 
 __all__ = ["EXACT", "RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
@@ -141,4 +142,4 @@ class Outcome:
     @property
     def currency_assumed(self) -> bool:
         """Whether a payment that names no currency counts as one in the currency that others of its invoice name."""
-        return self.status in _COMPARED and len({payment.currency for payment in (*self.left, *self.right)}) > 1
+        return self.status in _COMPARED and len({normalise_currency(payment.currency) for payment in (*self.left, *self.right)}) > 1

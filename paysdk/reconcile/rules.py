@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from paysdk.currencies import normalise_currency
 from paysdk.payment import Payment
 from paysdk.reconcile.linking import all_paired, clusters, each_paired, joined, sums
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
@@ -44,6 +45,10 @@ class _Item:
     payment: Payment
     is_left: bool
     gone: Rule | None = None
+
+    @property
+    def currency(self) -> str | None:
+        return normalise_currency(self.payment.currency)
 
 
 if TYPE_CHECKING:
@@ -137,13 +142,13 @@ def _without(items: list[_Item], decided: Iterable[_Ruled]) -> list[_Item]:
 def _is_currency_unclear(items: list[_Item]) -> bool:
     """Whether a live one names no currency where the others, gone or not, name several, and there is somebody to be matched with."""
     unnamed = any(item.gone is None and item.payment.currency is None for item in items)
-    named = {item.payment.currency for item in items} - {None}
+    named = {item.currency for item in items} - {None}
     return unnamed and len(named) > 1 and len({item.is_left for item in items}) > 1
 
 
 def _same_currency(one: Payment, other: Payment) -> bool:
     """Whether both are in one currency; one that names none is in that which the others of its invoice name."""
-    return one.currency == other.currency or one.currency is None or other.currency is None
+    return one.currency is None or other.currency is None or normalise_currency(one.currency) == normalise_currency(other.currency)
 
 
 def _agreeing(terms: Terms) -> _Link:
@@ -163,11 +168,11 @@ def _in_window(one: _Item, other: _Item, days: int) -> bool:
 
 
 def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
-    currencies = {item.payment.currency for item in live}
+    currencies = {item.currency for item in live}
     one_currency = len(currencies - {None}) < 2  # noqa: PLR2004  # so what names none is in it too
     days: defaultdict[tuple[str | None, Decimal, date | None], list[_Item]] = defaultdict(list)
     for item in live:
-        currency = None if one_currency else item.payment.currency
+        currency = None if one_currency else item.currency
         days[currency, item.payment.amount, item.payment.payment_date].append(item)
     for (currency, amount, day), items in days.items():
         # One of the same amount without a date may be of this day.
@@ -334,14 +339,14 @@ def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
 
 def _currencies(items: list[_Item]) -> dict[bool, set[str | None]]:
     """What currencies there are on the left side and on the other."""
-    return {side: {item.payment.currency for item in items if item.is_left is side} for side in (True, False)}
+    return {side: {item.currency for item in items if item.is_left is side} for side in (True, False)}
 
 
 def _alone_rule(item: _Item, there: set[str | None], open_: set[str | None]) -> Rule:
     """Why a payment has no counterpart, where the other side has *there* these currencies, and *open_* among what is left."""
 
     def in_one_of(currencies: set[str | None]) -> bool:
-        return bool(currencies) and (item.payment.currency is None or not currencies.isdisjoint({None, item.payment.currency}))
+        return bool(currencies) and (item.payment.currency is None or not currencies.isdisjoint({None, item.currency}))
 
     if not there:
         return Rule.NOT_THERE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from paysdk.currencies import normalise_currency
 from paysdk.reconcile.chart import MOST_MONTHS, chart
 from paysdk.reconcile.figures import Sides
 from paysdk.reconcile.markup import Cell, counted, day, money, month_name, row, safe, table
@@ -190,7 +191,7 @@ def _ranks(outcomes: Sequence[Outcome], value: Callable[[Outcome], Any]) -> list
 
 def _cells(outcome: Outcome, names: Names) -> list[Cell]:
     net = _net(outcome)
-    currencies = {payment.currency for payment in (*outcome.left, *outcome.right)} - {None}
+    currencies = {normalise_currency(payment.currency) for payment in (*outcome.left, *outcome.right)} - {None}
     note = '<span class="small">A payment that names no currency was taken to be in this one.</span>' if outcome.currency_assumed else ""
     # Amounts in several currencies have no sum.
     difference = money(net, next(iter(currencies), None), signed=True) if len(currencies) < 2 else ""  # noqa: PLR2004

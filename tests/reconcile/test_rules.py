@@ -46,6 +46,17 @@ def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished]
     }
 
 
+def test_the_case_of_a_currency_code_does_not_matter() -> None:
+    """Neither for a plain pair nor for what takes a closer look, and no currency was assumed."""
+    (plain,) = decide("9", [paid("a", "10", currency="eur")], [paid("b", "10")], EXACT)
+    closer = decide("9", [paid("a", "10", currency="eur"), paid("c", "7", currency="eur")], [paid("b", "10", 1), paid("d", "7")], EXACT)
+    (other,) = decide("9", [paid("a", "10", currency="eur")], [paid("b", "12", currency="Eur")], EXACT)
+
+    assert {Status.MATCHED} == {outcome.status for outcome in (plain, *closer)}
+    assert Rule.ONLY_PAIR == other.rule
+    assert not any(outcome.currency_assumed for outcome in (plain, *closer, other))
+
+
 def test_every_rule_is_in_the_documents() -> None:
     """The page on reconciling has each rule with its sentence, and no other."""
     page = Path(__file__).parents[2] / "docs" / "how-to" / "reconcile.md"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from paysdk.errors import ConfigurationError, MalformedResponseError
+from paysdk.currencies import check_currency
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
+    from paysdk.errors import MalformedResponseError
     from paysdk.events import Event
     from paysdk.transport.client import Session
 
@@ -35,8 +36,9 @@ _LARGEST_PAGE = 250
 class NotifyProvider(RestProvider):
     """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
 
-    Notify names no currency, so *currency*, where given, is put on every payment as it stands ("EUR", say); without it
-    ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
+    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO 4217
+    ("EUR", say) in any case, and capitals on the payment. Without it ``Payment.currency`` is ``None``.
+    For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
@@ -75,10 +77,7 @@ class NotifyProvider(RestProvider):
             on_event=on_event,
             allow_http=allow_http,
         )
-        given: object = currency
-        if given is not None and (not isinstance(given, str) or not given.strip()):
-            raise ConfigurationError(f"currency must be a text such as 'EUR', or None, not {currency!r}.")
-        self._currency = currency
+        self._currency = None if currency is None else check_currency("currency", currency)
         self._test_mode = _test_mode(key.reveal()) if isinstance(key, Secret) else None
 
     @property
