@@ -39,20 +39,21 @@ class Database:
 
     def enter(self) -> None:
         """Belong to this process from now on, also if it is a fork of the one that this belonged to."""
-        if self._is_forked:
+        if self.is_forked:
             self._left.append(self.engine)
             self.engine = self.backend.engine()
             self._open = 0
         self._process = os.getpid()
 
     @property
-    def _is_forked(self) -> bool:
+    def is_forked(self) -> bool:
+        """Whether this process is a fork of the one that it belongs to."""
         return self._process not in {None, os.getpid()}
 
     @asynccontextmanager
     async def transaction(self, *, writes: bool, durable: bool = False) -> AsyncGenerator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
-        if self._is_forked:
+        if self.is_forked:
             raise StoreError(
                 f"The store {self.name} was opened before this process was forked, and works in the process that opened it only. Nothing "
                 "was read or written. Open a store in this process: `async with SQLPaymentStore(...) as store:`."
@@ -125,7 +126,7 @@ class Database:
 
     async def aclose(self) -> None:
         """Close the connections, when what is under way has ended. Where a ``break`` left an iterator, the event loop sees to that."""
-        if self._is_forked:
+        if self.is_forked:
             return
         while self._open:  # noqa: ASYNC110  # nothing announces it
             await asyncio.sleep(0.001)

@@ -92,7 +92,8 @@ class SQLPaymentStore:
         self._entered = False
         # Whoever waits for a batch reads on to the end; whoever does something else meanwhile may
         # never come back.
-        while any(reading.is_waiting for reading in self._readings):  # noqa: ASYNC110  # nothing announces it
+        # In a fork, none of them goes on.
+        while not self._database.is_forked and any(reading.is_waiting for reading in self._readings):  # noqa: ASYNC110  # nothing announces it
             await asyncio.sleep(0.001)
         self._closings += 1
         await self._database.aclose()
