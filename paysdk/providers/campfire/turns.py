@@ -65,13 +65,15 @@ class Turns:
     ) -> AsyncGenerator[dict[str, OrderJournal]]:
         """Hold all *names*, and give the journal of each. Waiting for the turn happens in *within*."""
         journals: dict[str, OrderJournal] = {}
+        entered: list[tuple[object, object]] = []
         async with AsyncExitStack() as held:
-            # All take the names in one order, so that two orders never wait for each other.
-            for name in sorted(names):
-                lock = self._locks.setdefault(name, asyncio.Lock())
-                await within(held.enter_async_context(lock))
-                given = None if self._exclusive is None else await within(_enter(held, self._exclusive(name)))
-                # What waits for a turn keeps no memory, which the holder may throw away.
+            # All take the names in one order, so that two orders never wait for each other. The locks come first: whoever has
+            # something that others share with it waits for nothing of its own.
+            ordered = sorted(names)
+            for name in ordered:
+                await within(held.enter_async_context(self._locks.setdefault(name, asyncio.Lock())))
+            for name in ordered:
+                given = None if self._exclusive is None else await within(_enter(held, entered, self._exclusive(name)))
                 journals[name] = given if isinstance(given, OrderJournal) else self._memory.setdefault(name, MemoryJournal())
             try:
                 yield journals
@@ -81,11 +83,16 @@ class Turns:
                         del self._memory[name]
 
 
-async def _enter(held: AsyncExitStack, manager: Any) -> object:  # noqa: ANN401  # whatever the user's own part gives
+async def _enter(held: AsyncExitStack, entered: list[tuple[object, object]], manager: Any) -> object:  # noqa: ANN401  # the user's own
     if not hasattr(manager, "__aenter__") or not hasattr(manager, "__aexit__"):
         raise ConfigurationError(f"exclusive must give an async context manager for a name, not {manager!r}. Nothing was sent.")
+    # One lock for all names is enough for some, and waiting for it while it is held here would never end.
+    for other, already_given in entered:
+        if other is manager:
+            return already_given
     given: object = await manager.__aenter__()
     held.push_async_exit(_Leaving(manager))
+    entered.append((manager, given))
     return given
 
 

@@ -484,6 +484,19 @@ async def test_two_objects_that_share_a_lock_share_what_is_in_doubt() -> None:
         assert 1 == posts(sandbox)
 
 
+async def test_one_lock_for_all_names() -> None:
+    """It is taken once for each order, so that an order does not wait for itself."""
+    lock = asyncio.Lock()
+    async with CampfireSandbox(payments=0) as sandbox:
+        async with open_at(sandbox, exclusive=lambda _: lock) as one, open_at(sandbox, exclusive=lambda _: lock) as other:
+            async with asyncio.timeout(20):
+                orders = [(campfire, order) for order in (PLAIN, UNNAMED) for campfire in (one, other) * 2]
+                outcomes = await asyncio.gather(*(pay(campfire, order) for campfire, order in orders))
+        assert 1 == len({outcome.payment_ids for outcome in outcomes[:4]})
+        assert 5 == posts(sandbox) == len(ids(sandbox))
+        assert not lock.locked()
+
+
 async def test_names_that_are_held_stay_short() -> None:
     """A long name is told apart by its hash."""
     shared = Shared()
