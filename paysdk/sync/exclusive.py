@@ -73,22 +73,24 @@ class ExclusiveNames:
                         await journal.release()
 
     async def _take(self, key: str, name: str, journals: list[StoredJournal]) -> None:
-        wait = _FIRST_WAIT_SECONDS
-        backend = self._database.backend
-
         def begin(holder: str | None) -> None:
             if holder is not None:
                 journals.append(StoredJournal(self._database, name, key, holder, self._seconds))
 
+        take = partial(_take, backend=self._database.backend, key=key, seconds=self._seconds)
         while True:
-            # Reading comes first, because those who wait must not keep the holder from writing.
-            if await self._database.read(partial(_is_free, backend=backend, key=key)):
-                take = partial(_take, backend=backend, key=key, seconds=self._seconds)
-                await self._database.written(take, then=begin)
-                if journals:
-                    return
-            await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311  # no secret
-            wait = min(1.5 * wait, _LONGEST_WAIT_SECONDS)
+            await self._database.written(take, then=begin)
+            if journals:
+                return
+            await self._wait(key)
+
+    async def _wait(self, key: str) -> None:
+        """Until the name seems to be free. It is only read, because those who wait must not keep the holder from writing."""
+        is_free = partial(_is_free, backend=self._database.backend, key=key)
+        seconds = _FIRST_WAIT_SECONDS
+        while not await self._database.read(is_free):
+            await asyncio.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311  # no secret
+            seconds = min(1.5 * seconds, _LONGEST_WAIT_SECONDS)
 
 
 @attrs.define(eq=False)
