@@ -54,13 +54,13 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     received: list[int] = []
 
     async def run() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task: Any = asyncio.current_task()
 
         def stop(number: int, _: FrameType | None) -> None:
             received.append(number)
-            if task is not None:
-                # A loop that waits for its sockets is woken by this.
-                loop.call_soon_threadsafe(task.cancel)
+            # A loop that waits for its sockets is woken by this.
+            loop.call_soon_threadsafe(task.cancel)
 
         with _handling(stop):
             return await work

@@ -39,7 +39,7 @@ from paysdk import (
     UnsupportedFilterError,
     open_provider,
 )
-from paysdk.sync import AccountBusyError, LeaseLostError, SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync import AccountBusyError, LeaseLostError, SQLPaymentStore, StoreError, TooManyVanishedError, sync_payments
 from paysdk.sync.workers import SyncTasks, sync_tasks
 from paysdk.testing import FaultPlan, Sandbox, hang, open_sandbox
 
@@ -262,6 +262,7 @@ GIVEN_UP = [
     NotFoundError(status=404),
     APIError(status=301),
     MalformedResponseError(path="$.results[3].amount"),
+    TooManyVanishedError(),
     PaginationError(),
     KeyboardInterrupt(),
 ]
