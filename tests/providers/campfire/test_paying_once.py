@@ -790,3 +790,24 @@ async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None
         with pytest.raises(PermissionDeniedError):
             await pay(campfire, PLAIN)
         assert 1 == len((await pay(campfire, PLAIN)).payment_ids)
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
+async def test_two_items_of_one_amount_in_one_order(form: Any, pay_answer: Any, split: bool) -> None:  # noqa: ANN401  # one of a few
+    """They are as many payments as were ordered, whatever the server makes of their names, and the same call books no more."""
+    items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
+    async with CampfireSandbox(payments=0, name_form=form, pay_answer=pay_answer, split=split) as sandbox:
+        async with open_at(sandbox) as campfire:
+            outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+            assert ids(sandbox) == outcome.payment_ids
+            assert (4 if split else 2) == len(outcome.payment_ids)
+        async with open_at(sandbox) as campfire:
+            if form == "exact":
+                again = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+                assert sorted(ids(sandbox)) == sorted(again.payment_ids)
+            else:
+                with pytest.raises(DuplicatePaymentError, match="Nothing was sent"):
+                    await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+        assert 1 == posts(sandbox)

@@ -12,7 +12,7 @@ import pytest
 from paysdk.errors import ConfigurationError
 from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
-from paysdk.providers.campfire.recognition import booked, with_external_ids
+from paysdk.providers.campfire.recognition import booked, fits_name, with_external_ids
 
 DAY = date(2025, 7, 25)
 KINDS: dict[str, Any] = {
@@ -168,3 +168,25 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
 ) -> None:
     """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
     assert expected == booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept", "expected"),
+    [
+        ("Receipt-2026", "receipt-2026", True),
+        ("receipt 2026", "receipt  2026 ", True),
+        ("März", "Ma\u0308rz", True),
+        ("Straße", "STRASSE", True),
+        ("receipt-2026-0117", "receipt-20", True),
+        ("receipt-über-2026", "receipt-u", False),
+        ("receipts-über-2026", "receipts-u", True),
+        ("receipts-über-2026", "receipts-\ufffd", False),
+        ("receipt-20-über", "receipt-20-\ufffd", True),
+        ("order-10", "order-1", False),
+        ("receipt-2026", "receipt-2026-0117", False),
+        ("order-1", "order-2", False),
+    ],
+)
+def test_a_name_that_a_server_may_have_made_of_ours(ours: str, kept: str, expected: bool) -> None:  # what is expected
+    """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
+    assert expected is fits_name(ours, kept)
