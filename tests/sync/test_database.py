@@ -365,7 +365,7 @@ async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPayment
 
     async def work(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
         await connection.execute(
-            sa.text("INSERT INTO sync_state VALUES ('a', 'b', 1, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL)")
+            sa.text("INSERT INTO sync_state (provider, account, fence, leased_until, pass_number, malformed) VALUES ('a', 'b', 1, 0, 0, 0)")
         )
         began.set()
         await asyncio.sleep(0.02)

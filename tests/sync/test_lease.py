@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
     """Write that somebody has the lease, for a long time."""
-    values = f"'acme', 'default', 5, '{holder}', 9e9, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL"
-    await rows(store, f"INSERT INTO sync_state VALUES ({values})", writes=True)  # noqa: S608  # no user's
+    columns = "provider, account, fence, holder, leased_until, pass_number, malformed"
+    values = f"'acme', 'default', 5, '{holder}', 9e9, 0, 0"
+    await rows(store, f"INSERT INTO sync_state ({columns}) VALUES ({values})", writes=True)  # noqa: S608  # no user's
 
 
 async def test_nobody_waits_for_a_process_that_died(shelf: Shelf, store: SQLPaymentStore, rows: Rows) -> None:
