@@ -14,7 +14,7 @@ from rich.text import Text
 from paysdk.cli.access import opened
 from paysdk.cli.faults import fault_of
 from paysdk.cli.formats import csv_writer, jsonl_writer
-from paysdk.cli.screen import as_text, console_on, say, show, tell, utf8_stdout
+from paysdk.cli.screen import as_text, console_on, print_lines, say, show, tell, utf8_stdout
 from paysdk.cli.stopping import run_async
 from paysdk.cli.tables import PaymentsTables, payments_table
 from paysdk.cli.walking import Walk, display, running, show_waiting
@@ -107,13 +107,13 @@ async def _tabulated(access: Access, selection: Selection, faults: list[PaysdkEr
 
 async def _tabulated_in_parts(access: Access, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
     """Show one provider after the other, part by part, so that nothing has to be kept."""
-    tables = PaymentsTables(console_on(sys.stdout).width)
+    tables = PaymentsTables(console_on(sys.stdout))
     waiting: list[Payment] = []
 
     def write(payments: Sequence[Payment]) -> None:
         waiting.extend(payments)
         while len(waiting) >= _ROWS_AT_ONCE:
-            show(*tables.next_part(waiting[:_ROWS_AT_ONCE]))
+            print_lines(tables.next_part(waiting[:_ROWS_AT_ONCE]))
             del waiting[:_ROWS_AT_ONCE]
 
     progress = display(data_on_screen=True)
@@ -123,7 +123,7 @@ async def _tabulated_in_parts(access: Access, selection: Selection, faults: list
             for walk in walks:
                 await walk.run(progress)
     if waiting:
-        show(*tables.next_part(waiting))
+        print_lines(tables.next_part(waiting))
     if any(walk.given for walk in walks):
         show("")
     if walks:

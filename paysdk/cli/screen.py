@@ -13,13 +13,14 @@ from rich.console import Console
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
 
     from rich.console import RenderableType
 
     from paysdk.errors import PaysdkError
 
-__all__ = ["as_text", "console_on", "discard_output", "one_line", "say", "show", "tell", "utf8_stdout"]
+__all__ = ["as_text", "console_on", "discard_output", "one_line", "print_lines", "say", "show", "tell", "utf8_stdout"]
 
 
 def console_on(stream: TextIO) -> Console:
@@ -30,14 +31,19 @@ def console_on(stream: TextIO) -> Console:
 
 def show(*parts: RenderableType) -> None:
     """Write something for people to stdout."""
-    # What the terminal's encoding lacks shows as a question mark instead of ending everything.
-    _reconfigure(sys.stdout, errors="replace")
     console = console_on(sys.stdout)
     # rich has an exit code of its own for a reader who leaves early, so it renders and does not write.
     with console.capture() as rendered:
         for part in parts:
             console.print(part)
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in rendered.get().splitlines()))
+    print_lines(rendered.get().splitlines())
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Write lines for people to stdout, without the spaces at their ends."""
+    # What the terminal's encoding lacks shows as a question mark instead of ending everything.
+    _reconfigure(sys.stdout, errors="replace")
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def utf8_stdout() -> TextIO:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -62,6 +63,22 @@ _Parts: TypeAlias = tuple[str, str, str]
 
 
 @attrs.frozen
+class _Texts:
+    """What to show of some payments: the text of each column, by importance, and the amounts."""
+
+    by_column: Mapping[_Column, list[str]]
+    money: list[_Parts]
+
+    @classmethod
+    def of(cls, payments: Sequence[Payment], columns: Iterable[_Column] = _BY_IMPORTANCE) -> _Texts:
+        """The texts of these payments in these columns."""
+        return cls(
+            {column: [as_text(column.value(each)) for each in payments] for column in columns},
+            _parts((payment.amount, payment.currency) for payment in payments),
+        )
+
+
+@attrs.frozen
 class _AmountWidths:
     wholes: int = 0
     fractions: int = 0
@@ -77,74 +94,141 @@ class _AmountWidths:
         return _AmountWidths(wholes, fractions, currencies)
 
 
-def payments_table(payments: Sequence[Payment], width: int, *, of_one_invoice: bool = False) -> Table:
-    """One table of payments, with as many columns as *width* has room for; a column in which nothing stands is left out."""
-    shown = [column for column in _BY_IMPORTANCE if not (of_one_invoice and column in _OF_THE_INVOICE)]
-    return _table(payments, _Layout(shown).widened(payments), width)
-
-
-@attrs.define
-class PaymentsTables:
-    """One long table of payments, made in parts so that memory stays flat.
-
-    The columns keep their widths from part to part. If a part needs wider columns, or further ones,
-    it begins with a header again, since no amount, date or id may be cut.
-    """
-
-    width: int
-    _layout: _Layout | None = attrs.field(default=None, init=False)
-    _last: Payment | None = attrs.field(default=None, init=False)
-
-    def next_part(self, payments: Sequence[Payment]) -> list[RenderableType]:
-        """What to print for the next payments, of which there is at least one."""
-        before = self._layout
-        self._layout = (before or _Layout([*_BY_IMPORTANCE])).widened(payments)
-        new = self._layout != before
-        starts_provider = self._last is not None and self._last.provider != payments[0].provider
-        table = _table(payments, self._layout, self.width, show_header=new)
-        gap = [""] if starts_provider or (new and before is not None) else []
-        self._last = payments[-1]
-        return [*gap, table]
-
-
 @attrs.frozen
 class _Layout:
     """Which columns have anything in them, and the width that each of them needs."""
 
-    columns: Sequence[_Column]
     needed: Mapping[_Column, int] = attrs.field(factory=dict["_Column", int])
     amounts: _AmountWidths = attrs.field(factory=_AmountWidths)
 
-    def widened(self, payments: Sequence[Payment]) -> _Layout:
-        """The layout that has room for these payments too."""
-        needed = dict(self.needed)
-        for column in self.columns:
-            texts = [as_text(column.value(payment)) for payment in payments]
-            if column in needed or any(texts):
-                needed[column] = max(needed.get(column, 0), _needed(column, texts))
-        ordered = {column: needed[column] for column in self.columns if column in needed}
-        money = _parts((payment.amount, payment.currency) for payment in payments)
-        return _Layout(self.columns, ordered, self.amounts.widened(money))
+    def widened(self, texts: _Texts) -> _Layout:
+        """The layout that has room for these texts too."""
+        needed = {
+            column: max(self.needed.get(column, 0), _needed(column, of_column))
+            for column, of_column in texts.by_column.items()
+            if column in self.needed or any(of_column)
+        }
+        return _Layout(needed, self.amounts.widened(texts.money))
+
+    def dealt(self, texts: _Texts, width: int) -> list[_Dealt]:
+        """The columns that *width* has room for, from left to right, with their texts."""
+        header, *money = _aligned("Amount", texts.money, self.amounts)
+        widths = _dealt(self.needed, width - cell_len(header))
+        amount = _Dealt(header, cell_len(header), money)
+        return [
+            *(_Dealt.of(column, widths, texts) for column in _BEFORE_AMOUNT if column in widths),
+            amount,
+            *(_Dealt.of(column, widths, texts) for column in _AFTER_AMOUNT if column in widths),
+        ]
 
 
-def _table(payments: Sequence[Payment], layout: _Layout, width: int, *, show_header: bool = True) -> Table:
-    money = _aligned("Amount", _parts((payment.amount, payment.currency) for payment in payments), layout.amounts)
-    widths = _dealt(layout.needed, width - cell_len(money[0]))
-    table = plain_table()
-    table.show_header = show_header
-    texts: list[list[str]] = []
-    for column in (*_BEFORE_AMOUNT, None, *_AFTER_AMOUNT):
-        if column is None:
-            table.add_column(Text(money[0]), width=cell_len(money[0]), overflow="fold")
-            texts.append(money[1:])
-        elif column in widths:
-            table.add_column(Text(column.header), width=widths[column], no_wrap=True, style=column.style)
-            texts.append([as_text(column.value(payment)) for payment in payments])
-    last = len(payments) - 1
-    for number, row in enumerate(zip(*texts, strict=True)):
-        ends = number < last and payments[number].provider != payments[number + 1].provider
+@attrs.frozen
+class _Dealt:
+    """A column with its width. Only that of the amounts may be wider than the terminal."""
+
+    header: str
+    width: int
+    texts: Sequence[str]
+    column: _Column | None = None
+
+    @classmethod
+    def of(cls, column: _Column, widths: Mapping[_Column, int], texts: _Texts) -> _Dealt:
+        """A column that has got a width."""
+        return cls(column.header, widths[column], texts.by_column[column], column)
+
+
+def payments_table(payments: Sequence[Payment], width: int, *, of_one_invoice: bool = False) -> Table:
+    """One table of payments, with as many columns as *width* has room for; a column in which nothing stands is left out."""
+    omitted = _OF_THE_INVOICE if of_one_invoice else frozenset[_Column]()
+    texts = _Texts.of(payments, [each for each in _BY_IMPORTANCE if each not in omitted])
+    columns = _Layout().widened(texts).dealt(texts, width)
+    table = _header(columns)
+    for number, row in enumerate(zip(*(column.texts for column in columns), strict=True), 1):
+        ends = number < len(payments) and payments[number - 1].provider != payments[number].provider
         table.add_row(*map(Text, row), end_section=ends)
     return table
+
+
+def _header(columns: Iterable[_Dealt]) -> Table:
+    """A table of these columns, without rows."""
+    table = plain_table()
+    for each in columns:
+        header = Text(each.header)
+        if each.column is None:
+            table.add_column(header, width=each.width, overflow="fold")
+        else:
+            table.add_column(header, width=each.width, no_wrap=True, style=each.column.style)
+    return table
+
+
+@attrs.define
+class PaymentsTables:
+    """One long table of payments, written in parts so that memory stays flat.
+
+    The columns keep their widths from part to part. If a part needs wider columns, or further ones,
+    it begins with a header again, since no amount, date or id may be cut. rich renders the header
+    only: it takes about a millisecond for a row, and a row that is padded here a few microseconds.
+    """
+
+    _console: Console
+    _width: int = attrs.field(init=False)
+    _layout: _Layout | None = attrs.field(default=None, init=False)
+    _provider: str | None = attrs.field(default=None, init=False)
+    _styled: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str], init=False)
+
+    def __attrs_post_init__(self) -> None:
+        # Measured once, since the parts of one table belong together.
+        self._width = self._console.width
+
+    def next_part(self, payments: Sequence[Payment]) -> list[str]:
+        """The lines for the next payments."""
+        before, texts = self._layout, _Texts.of(payments)
+        self._layout = (before or _Layout()).widened(texts)
+        columns = self._layout.dealt(texts, self._width)
+        lines: list[str] = []
+        if self._layout != before:
+            lines += [] if before is None else [""]
+            lines += self._rendered(_header(columns)).splitlines()
+            self._provider = None
+        rows = zip(*map(self._fitted, columns), strict=True)
+        for payment, row in zip(payments, rows, strict=True):
+            if self._provider not in (None, payment.provider):
+                lines.append("")
+            self._provider = payment.provider
+            lines += self._folded(row)
+        return lines
+
+    def _fitted(self, column: _Dealt) -> Iterable[str]:
+        if column.column is None:
+            return column.texts
+        fitted = (_fit(text, column.width) for text in column.texts)
+        style = column.column.style
+        return (self._in_style(text, style) for text in fitted) if style else fitted
+
+    def _folded(self, row: tuple[str, ...]) -> list[str]:
+        # If the amounts alone are wider than the terminal, there is no other column.
+        if len(row) == 1 and cell_len(row[0]) > self._width:
+            return chop_cells(row[0].strip(), self._width)
+        return [(" " * _GAP).join(row)]
+
+    def _in_style(self, text: str, style: str) -> str:
+        """The text as the terminal gets it. What is styled has few different texts."""
+        if not text.strip():
+            return text
+        if (text, style) not in self._styled:
+            self._styled[text, style] = self._rendered(Text(text, style), end="")
+        return self._styled[text, style]
+
+    def _rendered(self, part: RenderableType, end: str = "\n") -> str:
+        with self._console.capture() as rendered:
+            self._console.print(part, end=end, width=self._width, soft_wrap=not end)
+        return rendered.get()
+
+
+def _fit(text: str, width: int) -> str:
+    """The text in exactly so many cells of a terminal, cut as rich cuts it."""
+    spare = width - (len(text) if text.isascii() else cell_len(text))
+    return text + " " * spare if spare >= 0 else set_cell_size(text, width - 1) + "…"
 
 
 def plain_table() -> Table:
@@ -167,12 +251,15 @@ def _parts(values: Iterable[tuple[Decimal | None, str | None]]) -> list[_Parts]:
 
 
 def _aligned(header: str, parts: Iterable[_Parts], widths: _AmountWidths) -> list[str]:
-    lines = [
-        whole.rjust(widths.wholes) + fraction.ljust(widths.fractions) + (f" {currency}" if currency else "").ljust(widths.currencies)
-        for whole, fraction, currency in parts
-    ]
     room = max(widths.wholes + widths.fractions, len(header))
-    return [header.rjust(room) + " " * widths.currencies, *(line.rjust(room + widths.currencies) for line in lines)]
+    before = room - widths.fractions
+    return [
+        header.rjust(room) + " " * widths.currencies,
+        *(
+            whole.rjust(before) + fraction.ljust(widths.fractions) + _fit(f" {currency}" if currency else "", widths.currencies)
+            for whole, fraction, currency in parts
+        ),
+    ]
 
 
 def _needed(column: _Column, texts: Iterable[str]) -> int:

@@ -58,14 +58,16 @@ class Walk:
         """The payments of each page, and how many there will be. What the provider raises ends them, unlike what the caller does."""
         try:
             self._key = _kind_of_key(self.provider)
+            cut = False
             # Left at the limit, it is closed with its provider.
             async for page in self.listing.pages():
                 payments = page.payments if self.limit is None else page.payments[: self.limit - self.given]
                 self.given += len(payments)
+                cut = len(payments) < len(page.payments)
                 yield payments, expected(page, self.given, self.limit)
                 if self.given == self.limit:
                     break
-            self._complete = self.listing.report.complete
+            self._complete = not cut and self.listing.report.complete
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
             self.error = fault_of(self.provider.name, error)
 

@@ -10,13 +10,13 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from paysdk.testing import FaultPlan, open_sandbox, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-
-    import pytest
 
     from paysdk.testing import Sandbox
 
@@ -53,6 +53,30 @@ def test_a_limit_ends_the_walk(paysdk: Command) -> None:
 
     assert 30 == sum(line.startswith("campfire ") for line in lines)
     assert "campfire: the first 30 payments" == lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("limit", "page_size", "said"),
+    [
+        (60, 100, "the first 60 payments"),
+        (60, 20, "the first 60 payments"),
+        (60, 60, "the first 60 payments"),
+        (89, 50, "the first 89 payments"),
+        (90, 90, "90 payments"),
+        (90, 30, "90 payments"),
+        (90, 100, "90 payments"),
+        (91, 50, "90 payments"),
+        (1, 100, "the first 1 payment"),
+    ],
+)
+@pytest.mark.parametrize("output_format", ["table", "csv", "jsonl"])
+def test_all_payments_are_only_said_of_all(paysdk: Command, limit: int, page_size: int, said: str, output_format: str) -> None:
+    """Each provider that has more than the limit is said to have given the first ones only, wherever its pages end."""
+    options = ("--limit", str(limit), "--page-size", str(page_size), "--format", output_format)
+    outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", *options)
+    summary = (outcome.out if output_format == "table" else outcome.err).splitlines()[-1]
+
+    assert f"campfire: {said}; notify: {said}, test key" == summary.removeprefix("paysdk: ")
 
 
 def test_nothing_to_list_is_no_table(paysdk: Command) -> None:

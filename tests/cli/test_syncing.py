@@ -201,24 +201,43 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delitem(sys.modules, name)
 
 
+def wait_until_its_fifth_page(process: subprocess.Popen[str], sandbox: Sandbox, place: str) -> None:
+    """The sync has stored payments and waits for a page that never comes: it can go no further."""
+    end = time.monotonic() + 40
+    while len(sandbox.requests) < 5 or not stored(place):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def stored(place: str) -> int:
+    """How many payments there are."""
+    try:
+        with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT count(*) FROM payments").fetchone()[0]  # type: ignore[no-any-return]  # it is a number
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
 SOURCE = "import sys; from paysdk.cli import main; sys.exit(main())"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_it_and_the_next_run_goes_on(reached: Reach, place: str, number: int, code: int) -> None:
+def test_a_signal_ends_it_and_the_next_run_goes_on(paysdk: Command, reached: Reach, place: str, number: int, code: int) -> None:
     """With the code that shells know, nothing on the screen, nothing lost, and the account free for any host."""
-    command = [sys.executable, "-c", SOURCE, "sync", "notify", "--to", place, "--format", "json"]
+    command = ("sync", "notify", "--to", place, "--format", "json")
     # The fifth page never comes, so that the sync is in its midst however busy the machine is.
-    sandbox: Any = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
+    sandbox = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
     with reached("NOTIFY", sandbox):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            while process.poll() is None and len(sandbox.requests) < 5:
-                time.sleep(0.005)
+        with subprocess.Popen(
+            [sys.executable, "-c", SOURCE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            wait_until_its_fifth_page(process, sandbox, place)
             process.send_signal(number)
-            out, err = process.communicate()
+            out, err = process.communicate(timeout=40)
         with closing(sqlite3.connect(place)) as database:
             lease = database.execute("SELECT holder, leased_until FROM sync_state").fetchall()
-        again = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        again = json.loads(paysdk(*command).out)
 
     assert (code, "", "") == (process.returncode, out, err)
     assert [(None, 0.0)] == lease
@@ -229,15 +248,14 @@ def test_a_signal_ends_it_and_the_next_run_goes_on(reached: Reach, place: str, n
 def test_sigterm_ends_it_also_where_ctrl_c_is_ignored(reached: Reach, place: str) -> None:
     """As in a script that has started it in the background."""
     command = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', sys.executable, "-c", SOURCE, "sync", "notify", "--to", place]
-    sandbox: Any = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
+    sandbox = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
     with (
         reached("NOTIFY", sandbox),
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
     ):
-        while process.poll() is None and len(sandbox.requests) < 5:
-            time.sleep(0.005)
+        wait_until_its_fifth_page(process, sandbox, place)
         process.terminate()
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=40)
 
     assert (143, "", "") == (process.returncode, out, err)
 

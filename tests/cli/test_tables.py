@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -78,17 +80,11 @@ def test_a_terminal_is_not_steered() -> None:
     assert "\ufffd[31m[bold]\ufffdB.V." in lines[2]
 
 
-def in_parts(*parts: list[Payment]) -> list[list[str]]:
+def in_parts(*parts: list[Payment], width: int = 80, **options: Any) -> list[list[str]]:  # noqa: ANN401  # a console's
     """The lines of each part of a long table."""
-    tables = PaymentsTables(80)
-    printed: list[list[str]] = []
-    for payments in parts:
-        console = Console(file=io.StringIO(), width=80, color_system=None)
-        with console.capture() as captured:
-            for each in tables.next_part(payments):
-                console.print(each)
-        printed.append([line.rstrip() for line in captured.get().splitlines()])
-    return printed
+    settings = {"color_system": None} | options
+    tables = PaymentsTables(Console(file=io.StringIO(), width=width, **settings))
+    return [[line.rstrip() for line in tables.next_part(payments)] for payments in parts]
 
 
 def test_a_long_table_keeps_its_columns() -> None:
@@ -113,10 +109,50 @@ def test_a_long_table_widens_rather_than_cut() -> None:
 
 
 def test_providers_stand_apart_in_a_long_table() -> None:
-    """A part that begins with another provider's payments begins with a gap."""
-    _, second, third = in_parts([payment(1)], [payment(2)], [payment(3, provider="beta")])
+    """A gap is before another provider's payments, in a part as between two."""
+    others = [payment(3, provider="beta"), payment(4, provider="next")]
+    _, second, third = in_parts([payment(1)], [payment(2)], others)
 
-    assert (1, ["", "beta"]) == (len(second), [line[:4] for line in third])
+    assert (1, ["", "beta", "", "next"]) == (len(second), [line[:4] for line in third])
+
+
+def test_wide_characters_take_two_cells_in_a_long_table() -> None:
+    """The columns behind them stand below each other, and a name is not cut in the midst of one."""
+    names = ["株式会社アクメ", "Acme", "株式会社アクメ" * 9, "e\u0301" * 4]
+    payments = [payment(n, customer=CustomerRef(name=name)) for n, name in enumerate(names)]
+    (lines,) = in_parts(payments, width=64)
+    cut = next(line for line in lines if "…" in line)
+
+    assert {cell_len(lines[0].rstrip())} == {cell_len(line) for line in lines[2:]}
+    assert cell_len(lines[0][: lines[0].index("Amount")]) == cell_len(cut[: cut.index("883.33")])
+
+
+def test_a_long_table_marks_voids_in_red() -> None:
+    """On a terminal with colours, and nothing else in the row is coloured."""
+    payments = [payment(1, voided_date=date(2026, 2, 1)), payment(2)]
+    (lines,) = in_parts(payments, color_system="standard", force_terminal=True)
+
+    assert "\x1b[1m" in lines[0]
+    assert [True, False] == ["\x1b[31mvoided\x1b[0m" in line for line in lines[2:]]
+    assert [2, 0] == [line.count("\x1b") for line in lines[2:]]
+
+
+def test_an_amount_is_folded_in_a_long_table_too() -> None:
+    """If an amount is wider than the terminal, its digits go on below."""
+    amount = Decimal(f"{'123456789' * 12}.50")
+    (lines,) = in_parts([payment(amount=amount, currency="USD")])
+
+    assert max(map(cell_len, lines)) <= 80
+    assert f"{amount:,}USD" == "".join("".join(lines).rpartition("─")[2].split())
+
+
+@pytest.mark.parametrize("currency", ["EUR", "円"])
+def test_wide_currencies_do_not_push_amounts(currency: str) -> None:
+    """An amount takes one line, whatever signs its currency has."""
+    payments = [payment(1, currency=currency), payment(2)]
+
+    assert 4 == len(rendered(payments, 80))
+    assert rendered(payments, 80) == in_parts(payments)[0]
 
 
 @settings(max_examples=50)
@@ -140,11 +176,12 @@ def test_providers_stand_apart_in_a_long_table() -> None:
     st.integers(80, 250),
 )
 def test_any_payments_fit_any_width(payments: list[Payment], width: int) -> None:
-    """Whatever is sent, no line is wider than the terminal, and every amount is there to the digit."""
+    """Whatever is sent, no line is wider than the terminal, every amount is there to the digit, and a long table looks the same."""
     lines = rendered(payments, width)
 
     assert max(map(cell_len, lines)) <= width
     assert len(payments) + 2 == len(lines)
+    assert [lines] == in_parts(payments, width=width)
     assert all(f"{paid.amount:,}" in line for paid, line in zip(payments, lines[2:], strict=True))
 
 
