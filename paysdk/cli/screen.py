@@ -44,6 +44,8 @@ def print_lines(lines: Iterable[str]) -> None:
     # What the terminal's encoding lacks shows as a question mark instead of ending everything.
     _reconfigure(sys.stdout, errors="replace")
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
+    # rich flushes what is left here, even when it only renders, and has that exit code then too.
+    sys.stdout.flush()
 
 
 def utf8_stdout() -> TextIO:
