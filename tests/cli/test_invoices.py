@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -104,7 +103,7 @@ def test_an_invoice_of_little_is_shown_as_well(monkeypatch: pytest.MonkeyPatch, 
         work.close()  # type: ignore[attr-defined]  # a coroutine that is not wanted here
         return Invoice(id=7)
 
-    monkeypatch.setattr(asyncio, "run", bare)
+    monkeypatch.setattr("paysdk.cli.invoices.run_async", bare)
     show_invoice(Access(names=("campfire",)), 7, "panel")
 
     assert ["Invoice 7", "Id  7", "No payments."] == [
