@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sized
 
     from msgspec import inspect
 
@@ -29,6 +30,7 @@ __all__ = [
     "quote_constants",
     "read_count",
     "read_link",
+    "refuse_error",
     "truncate_times",
 ]
 
@@ -42,7 +44,13 @@ _CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _COUNT = re.compile(rb'"?(-?[0-9]{1,100})(?:\.0+)?"?')
 _INTEGRAL = re.compile(r"(-?(?:0|[1-9][0-9]{0,99}))\.0+")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
-_TIME = re.compile(r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?")
+# Also without seconds, as Java prints a whole minute, and with hours only in the zone, as PostgreSQL does.
+_TIME = re.compile(
+    r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
+    re.IGNORECASE,
+)
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TRUTH = {"0": False, "1": True, "false": False, "true": True}
 _DAY_CHARS = len("2026-01-31")
 _FINER = re.compile(rb"\.[0-9]{7}")
 
@@ -76,6 +84,16 @@ def read_link(sent: bytes | msgspec.Raw, path: str) -> str | None:
     if _is_nothing(link):
         return None
     raise _unexpected("str | null", link, path)
+
+
+def refuse_error(records: Sized, **sent: msgspec.Raw) -> None:
+    """Refuse a page without records whose envelope says in one of these fields that something went wrong.
+
+    Such a page does not say that there are no payments. Raises ``msgspec.ValidationError``.
+    """
+    for name, value in sent.items():
+        if not records and _decode(value):
+            raise msgspec.ValidationError(f"An error instead of payments - at `$.{name}`")
 
 
 def open_object(sent: bytes | msgspec.Raw, decode: Callable[[bytes], S], path: str) -> S | None:
@@ -199,7 +217,9 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _plain(value, path)
     if isinstance(value, _Number):
         return _mended_number(value, by_type, path, optional=optional)
-    if _is_empty(value):
+    # Some APIs send false for whatever is not there. In a text it might be a value.
+    is_absent = value is False and by_type.keys().isdisjoint({inspect.BoolType, inspect.StrType})
+    if is_absent or _is_empty(value):
         is_text = value == "" and inspect.StrType in by_type and not _day(by_type)
         array = by_type.get(inspect.ListType)
         # Payments are money: only a list says that there are none.
@@ -230,6 +250,8 @@ def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool
     from msgspec import inspect  # noqa: PLC0415  # see above
 
     if not isinstance(value, _Constant):
+        if inspect.BoolType in by_type:
+            return _TRUTH.get(value, msgspec.Raw(value.encode()))
         integral = _INTEGRAL.fullmatch(value)
         digits = integral[1] if integral else str(value)
         if inspect.IntType in by_type:
@@ -242,12 +264,27 @@ def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool
 def _mended_text(value: str, by_type: ByType) -> object:
     from msgspec import inspect  # noqa: PLC0415  # see above
 
-    is_date = inspect.DateType in by_type and inspect.DateTimeType not in by_type
-    if (is_date or _day(by_type)) and _TIME.fullmatch(value[_DAY_CHARS:]):
+    if inspect.BoolType in by_type:
+        return _TRUTH.get(value.lower(), value)
+    if inspect.DateTimeType in by_type:
+        return _mended_time(value)
+    if (inspect.DateType in by_type or _day(by_type)) and _TIME.fullmatch(value[_DAY_CHARS:]):
         return value[:_DAY_CHARS]
     if inspect.IntType in by_type and inspect.StrType not in by_type and _WHOLE.fullmatch(value):
         return msgspec.Raw(value.encode())
     return value
+
+
+def _mended_time(text: str) -> str:
+    day, rest = text[:_DAY_CHARS], text[_DAY_CHARS:]
+    found = _TIME.fullmatch(rest)
+    if found is None or found["zone"] is None or not _DAY.fullmatch(day):
+        return text
+    try:
+        # What is finer than a microsecond is cut off.
+        return datetime.fromisoformat(text.upper()).isoformat()
+    except ValueError:
+        return text
 
 
 def _day(by_type: ByType) -> bool:

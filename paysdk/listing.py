@@ -31,8 +31,8 @@ __all__ = ["PagedListing", "checkpoint_positions"]
 
 # One without a zone cannot be compared with the times of payments.
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-# A query that can stand in a request line.
-_Query: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]*\\Z")]
+# A query that can stand in a request line. What follows "#" would not be sent.
+_Query: TypeAlias = Annotated[str, msgspec.Meta(pattern='^[!"$-~]*\\Z')]
 
 
 class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):

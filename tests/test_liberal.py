@@ -63,6 +63,15 @@ def read(reader: Reader, *records: str) -> tuple[list[Payment], list[MalformedRe
         ('"created_at": ""', "created_at", None),
         ('"created_at": {}', "created_at", None),
         ('"id": 12.0', "id", "12"),
+        ('"voided_date": false', "is_voided", False),
+        ('"created_at": false', "created_at", None),
+        ('"payment_date": "2026-01-05t00:00:00z"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05 10:00:00+01"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05T10:00:00,5Z"', "payment_date", date(2026, 1, 5)),
+        ('"created_at": "2026-01-05T10:00Z"', "created_at", datetime(2026, 1, 5, 10, tzinfo=UTC)),
+        ('"created_at": "2026-01-05 10:00:00+01"', "created_at", datetime(2026, 1, 5, 9, tzinfo=UTC)),
+        ('"created_at": "2026-01-05t10:00:00,9999999z"', "created_at", datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)),
+        ('"last_modified_at": "2026-01-05 10:00:00.1234566+00"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
         ('"fx_rate": NaN', "amount", Decimal("12.50")),
         ('"deep": {"er": [Infinity, -Infinity, "NaN"]}', "amount", Decimal("12.50")),
         ('"last_modified_at": "2026-01-05T10:00:00.1234566Z"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
@@ -175,6 +184,26 @@ def test_invoice_is_read_liberally() -> None:
     assert ("NaN", "2026-01-05T10:00:00.1234566Z") == (nested.raw["rate"], nested.raw["created_at"])
 
 
+@pytest.mark.parametrize(
+    ("sent", "name", "expected"),
+    [
+        ('"client": false', "client", None),
+        ('"lines": false', "lines", ()),
+        ('"voided_date": false', "voided_date", None),
+        ('"auto_sent_at": ""', "auto_sent_at", None),
+        ('"is_deleted": false, "client": ""', "is_deleted", False),
+        ('"is_deleted": 0', "is_deleted", False),
+        ('"is_deleted": 1', "is_deleted", True),
+        ('"is_deleted": "True"', "is_deleted", True),
+        ('"is_deleted": "0"', "is_deleted", False),
+        ('"is_deleted": ""', "is_deleted", None),
+    ],
+)
+def test_field_of_an_invoice_becomes_what_it_means(sent: str, name: str, expected: object) -> None:
+    """``false`` means nothing if neither a truth nor a text is asked for; 0, 1 and their like can mean a truth."""
+    assert expected == getattr(read_invoice(f'{{"id": 1, {sent}}}'.encode()), name)
+
+
 def test_nested_payment_alone_may_differ() -> None:
     """A payment in an invoice is read liberally also where the invoice itself is as documented."""
     invoice = read_invoice(b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,"created_at":"2026-01-05T10:00:00.1234566Z"}]}')
@@ -191,7 +220,13 @@ def test_nested_payment_alone_may_differ() -> None:
         ('"lines": "none"', "lines"),
         ('"client": 1.5', "client"),
         ('"client": "01"', "client"),
-        ('"is_deleted": 1', "is_deleted"),
+        ('"is_deleted": 2', "is_deleted"),
+        ('"is_deleted": "no"', "is_deleted"),
+        ('"status": true', "status"),
+        ('"last_sent_at": "2026-01-05T10:00"', "last_sent_at"),
+        ('"last_sent_at": "2026-01-05T25:00Z"', "last_sent_at"),
+        ('"last_sent_at": "05-01-2026T10:00Z"', "last_sent_at"),
+        ('"payments": false', "payments"),
         ('"integration_context": {"rates": [1, NaN]}', r"integration_context.rates\[1\]"),
         ('"payments": [{"id": 1, "amount": "1,5"}]', r"payments\[0\].amount"),
     ],

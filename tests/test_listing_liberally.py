@@ -75,6 +75,12 @@ async def test_declared_charset_of_an_error_is_heeded() -> None:
         (b'{"error": {"code": 503, "message": "temporarily unavailable"}}', "temporarily unavailable", 3),
         (b'{"message": "We are overloaded, please try again later"}', "overloaded", 3),
         (b'"Too many requests"', "Too many requests", 3),
+        (b'{"msg": "Server at capacity"}', "Server at capacity", 3),
+        (b'{"Error": "TooManyRequests"}', "TooManyRequests", 3),
+        (b'{"status": "error", "reason": "rate limited"}', "rate limited", 3),
+        (b'{"errorMessage": "Please wait 5 seconds"}', "Please wait 5 seconds", 3),
+        (b'{"error": {"message": "<html><title>Busy</title></html>"}}', "message: Busy", 3),
+        (b'"<html><title>Slow down</title></html>"', "Slow down", 3),
         (b'{"detail": "Invalid page."}', "Invalid page", 1),
         (b'{"error": "No such tenant"}', "No such tenant", 1),
         (b"<html><title>Down for maintenance</title></html>", "Down for maintenance", 3),
@@ -89,6 +95,33 @@ async def test_success_that_is_an_error_says_the_apis_words(body: bytes, words: 
                 await operation
             assert words in raised.value.detail
             assert requests == len(server.requests) - before
+
+
+@pytest.mark.parametrize(
+    ("error", "requests"),
+    [('"error": "Too many requests"', 3), ('"errors": [{"title": "Overloaded"}]', 3), ('"error": "No such tenant"', 1)],
+)
+async def test_page_without_payments_may_be_an_error(error: str, requests: int) -> None:
+    """It does not say that there are no payments, and the error quotes what the API says."""
+    body = f'{{"results": [], "payments": [], "count": 0, "next": null, "links": null, {error}}}'.encode()
+    for kind in (CampfireProvider, NotifyProvider):
+        async with Server(reply=always(body)) as server, kind("sandbox-key", base_url=server.url, retry=QUICK) as provider:
+            with pytest.raises(MalformedResponseError, match=r"An error instead of payments, at \$\.error") as raised:
+                await provider.list_payments().collect()
+            assert raised.value.detail in str(raised.value)
+            assert raised.value.detail.rpartition(": ")[2] in error
+            assert requests == len(server.requests)
+
+
+@pytest.mark.parametrize("error", ["null", '""', "[]", "{}", "false", "0"])
+async def test_page_that_says_that_nothing_went_wrong(error: str) -> None:
+    """An error that says nothing is none, and beside payments it is only for information."""
+    body = f'{{"results": [], "payments": [], "error": {error}, "errors": {error}}}'.encode()
+    for kind in (CampfireProvider, NotifyProvider):
+        async with Server(reply=always(body)) as server, kind("sandbox-key", base_url=server.url, retry=QUICK) as provider:
+            assert [] == await provider.list_payments().collect()
+    async with Server(reply=always(PAGE[:-1] + b', "error": "one is late"}')) as server, campfire(server) as provider:
+        assert ["1"] == [payment.id async for payment in provider.list_payments()]
 
 
 async def test_success_that_is_an_error_may_pass() -> None:
@@ -228,6 +261,9 @@ SINCE, LATER, EARLIER = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00.5Z", "2026-
         (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={EARLIER}", "last_modified_at__gte"),
         (f"last_modified_at__lte={SINCE}", f"last_modified_at__lte={LATER}", "last_modified_at__lte"),
         (f"last_modified_at__lte={SINCE}", "last_modified_at__lte=2026-01-01", "last_modified_at__lte"),
+        ("invoice_id=7", "cursor=&invoice_id=8&invoice_id=7", "invoice_id"),
+        ("", "cursor=&invoice_id=8&invoice_id=", "invoice_id"),
+        (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={EARLIER}&last_modified_at__gte={LATER}", "last_modified_at__gte"),
         ("invoice_id=7", "cursor=&invoice_id=7", None),
         ("voided=true", "cursor=&voided=True", None),
         ("voided=true", "offset=5&voided=true&external_id=", None),
@@ -247,6 +283,13 @@ def test_checkpoint_that_contradicts_itself_is_refused(filters: str, query: str,
     else:
         with pytest.raises(ConfigurationError, match=f"contradicts itself.* {wrong} is not the same"):
             provider.list_payments(resume=resume)
+
+
+def test_checkpoint_whose_filters_would_not_be_sent_is_refused() -> None:
+    """What follows a ``#`` stays out of the request."""
+    resume = Checkpoint("campfire", "invoice_id=7", json.dumps([[f"{PATH}?cursor=#&invoice_id=7"]]))
+    with pytest.raises(ConfigurationError, match="This is no checkpoint"):
+        CampfireProvider("sandbox-key").list_payments(resume=resume)
 
 
 def test_other_paginations_keep_their_filters() -> None:

@@ -124,7 +124,7 @@ CAMPFIRE_FAULTS: list[tuple[str, list[object]]] = [
     ("payment_date", ["2026-13-01", "2026-02-30", "02-01-2026", "2026-01-02T", "2026-01-02 noon", 20260102, True, {"a": 1}]),
     ("external_id", [False, {"a": 1}]),
     ("source", [True]),
-    ("voided_date", ["never", False]),
+    ("voided_date", ["never", True]),
     ("created_at", [" ", "2026-01-02", "2026-01-02T03:04:05", "0001-01-01T00:00:00+14:00", 1767323045, {"a": 1}]),
     ("last_modified_at", ["2026-01-02T03:04:05", "9999-12-31T23:59:59-14:00", "yesterday", 1.5]),
 ]

@@ -21,9 +21,10 @@ def main() -> int:
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # likewise
     try:
-        from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing, and this is where that is told
-
+        # First, because importing takes a while, in which a signal may come.
         with stopping_on_signals():
+            from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing
+
             return run(sys.argv[1:])
     except StoppedBySignal as stopped:
         return stopped.exit_code

@@ -17,6 +17,7 @@ from paysdk.cli import installed, invoices, listings, sandboxes
 from paysdk.cli.access import Access, SandboxSettings
 from paysdk.cli.formats import CsvStyle
 from paysdk.cli.screen import discard_output, say, tell
+from paysdk.cli.stopping import StoppedBySignal
 from paysdk.errors import ConfigurationError, PaysdkError
 
 __all__ = ["run"]
@@ -87,6 +88,8 @@ def _parse(arguments: Sequence[str]) -> Job | int | None:
     """What the command line asks for: a job, or the exit code of the help that was shown."""
     try:
         return app(args=list(arguments), prog_name="paysdk", standalone_mode=False)  # type: ignore[no-any-return]
+    except StoppedBySignal:
+        raise
     except SystemExit:
         # rich writes the help, and exits with 1 if the reader has closed the pipe. Nothing else
         # exits here: commands only return their jobs.

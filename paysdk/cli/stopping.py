@@ -22,12 +22,12 @@ T = TypeVar("T")
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-class StoppedBySignal(KeyboardInterrupt):  # it is no error, as Ctrl-C is none
+class StoppedBySignal(SystemExit):  # typer makes an exit code of Ctrl-C out of a KeyboardInterrupt
     """A signal has asked the program to end."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(number)
         self.exit_code: int = 128 + number
+        super().__init__(self.exit_code)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from paysdk.pagination.rules import (
     parameters_of,
     query_of,
     shortened,
+    values_of,
     whole,
     with_limit,
 )
@@ -69,6 +70,8 @@ class FollowLinks:
         asked = parameters_of(position.query)
         bounds = self.bounds or ()
         for name in self.filters:
+            if len(set(values_of(position.query, name))) > 1:
+                return name
             if asked.get(name) and name not in filters and name not in bounds:
                 return name
         narrowed = [name for name in bounds if name in filters and self._narrows(name, asked.get(name, ""), filters[name])]

@@ -36,6 +36,7 @@ __all__ = [
     "same_request",
     "same_value",
     "shortened",
+    "values_of",
     "whole",
     "with_limit",
     "with_parameter",
@@ -130,6 +131,11 @@ def parameters_of(query: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
+def values_of(query: str, name: str) -> list[str]:
+    """The values of the parameter *name* in *query*. If there are several, some servers take the first one and others the last."""
+    return [value for key, value in parse_qsl(query, keep_blank_values=True) if key == name]
+
+
 def whole(text: str) -> int | None:
     """The number that *text* is, if it is a whole one."""
     return int(text) if _WHOLE.fullmatch(text) else None
@@ -151,12 +157,11 @@ def contradicted(query: str, filters: Mapping[str, str], kept: Collection[str] |
 
     Only those that are *kept* must be in the query; ``None`` stands for all of them.
     """
-    asked = parameters_of(query)
     for name, value in filters.items():
-        if name in asked:
-            if not same_value(asked[name], value):
-                return name
-        elif kept is None or name in kept:
+        values = values_of(query, name)
+        if not all(same_value(sent, value) for sent in values):
+            return name
+        if not values and (kept is None or name in kept):
             return name
     return None
 

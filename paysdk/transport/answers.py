@@ -30,7 +30,11 @@ __all__ = ["refusal", "say_what_came_instead"]
 
 _SHOWN = 500
 _LOOKED_AT = 10_000
-_ERROR_NAMES = ("detail", "error", "errors", "message", "title", "non_field_errors")
+# In lower case and without underscores, because APIs write them in every way.
+_ERROR_NAMES = frozenset(
+    {"detail", "details", "error", "errors", "exception", "fault", "message", "messages", "msg", "reason", "title"}
+    | {"errordescription", "errordetail", "errormessage", "errormsg", "nonfielderrors"}
+)
 
 _BY_STATUS: Mapping[int, type[APIError]] = {
     400: BadRequestError,
@@ -48,6 +52,10 @@ _WHAT_NEXT: Mapping[int, str] = {
     403: "The key is valid, but its role may not do this.",
     429: "Wait before asking again, or give the provider a limiter.",
 }
+_ABOUT_THE_KEY = frozenset({401, 403})
+_NOT_THE_API = (
+    "This is a page of HTML and not the API's own response: a proxy, firewall or gateway on the way may refuse the request. Check base_url."
+)
 
 
 def refusal(response: Response) -> APIError | None:
@@ -65,7 +73,7 @@ def refusal(response: Response) -> APIError | None:
     # A gateway's page often has the status in its title.
     message = detail if detail.startswith(f"{status} ") else f"{status} {detail}".rstrip()
     if status in _WHAT_NEXT:
-        message = f"{message.rstrip('.')}. {_WHAT_NEXT[status]}"
+        message = f"{message.rstrip('.')}. {_what_next(response)}"
     return kind(
         message,
         status=status,
@@ -74,6 +82,13 @@ def refusal(response: Response) -> APIError | None:
         request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
         retry_after=requested_wait(status, response.headers, datetime.now(UTC)),
     ).quoting(*quoted)
+
+
+def _what_next(response: Response) -> str:
+    kind = response.headers.get("content-type", "")
+    if response.status in _ABOUT_THE_KEY and looks_like_markup(decode_text(response.body, kind), kind):
+        return _NOT_THE_API
+    return _WHAT_NEXT[response.status]
 
 
 def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
@@ -97,8 +112,14 @@ def _words_of_error(body: bytes) -> str:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return ""
     if isinstance(parsed, str):
-        return _shortened(parsed)
-    return _read({name: parsed[name] for name in _ERROR_NAMES if parsed.get(name)})[0] if _is_mapping(parsed) else ""
+        return _shortened(_plain(parsed))
+    if not _is_mapping(parsed):
+        return ""
+    return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[0]
+
+
+def _is_error_name(name: str) -> bool:
+    return name.replace("_", "").lower() in _ERROR_NAMES
 
 
 def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
@@ -131,7 +152,7 @@ def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
 
 def _messages(value: object) -> list[str]:
     if isinstance(value, str):
-        return [value]
+        return [_plain(value)]
     if _is_list(value):
         return [message for item in value for message in _messages(item)]
     if _is_mapping(value):

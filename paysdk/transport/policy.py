@@ -54,7 +54,8 @@ _APART = 0.1
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 # What an API says in a success that is an error, when it has too much to do.
 _OVERLOAD = re.compile(
-    r"too many|rate.?limit|throttl|overload|slow(ing)? down|quota|temporar|unavailable|try again|retry|(time|timed).?out|\bbusy\b",
+    r"too.?many|rate.?limit|throttl|overload|slow(ing)?.?down|quota|capacity|concurren|temporar|unavailable|"
+    r"try again|retry|(time|timed).?out|\b(busy|wait)\b",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from paysdk.cli import main
+from paysdk.cli import app, main
 
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 
@@ -103,6 +103,15 @@ def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
     assert "notify: 2 payments, test key; campfire: 2 payments" == done.stdout.splitlines()[-1]
     assert code == command.returncode
     assert "Traceback" not in messages
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_comes_early_is_told_too(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> None:
+    """Also one that comes while the options are read."""
+    monkeypatch.setattr(app, "Access", lambda **_: signal.raise_signal(number))
+    monkeypatch.setattr(sys, "argv", ["paysdk", "list", "campfire"])
+
+    assert code == main()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

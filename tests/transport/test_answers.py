@@ -78,6 +78,8 @@ def nested(depth: int) -> bytes:
         (b'{"detail":["one","two"]}', "detail: one two", {"detail": ("one", "two")}),
         (b'{"title":["This field is required."]}', "title: This field is required.", {"title": ("This field is required.",)}),
         (b'["first","second"]', "first; second", {}),
+        (b'["<p>first</p>"]', "first", {}),
+        (b'{"error":{"message":"<title>Deep</title>"}}', "error: message: Deep", {"error": ("message: Deep",)}),
         (b'[{"amount":["bad"]},null,5]', "amount: bad", {}),
         # One Campfire endpoint
         (b'{"error":"No such reconciliation."}', "No such reconciliation.", {}),
@@ -138,6 +140,14 @@ def test_long_words_are_cut(body: bytes) -> None:
 def test_message_says_what_to_do_next(status: int, expected: str) -> None:
     """Where there is something to do, the message ends with it."""
     assert expected == str(refused(status, b'{"detail":"Invalid token."}'))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
+    """It is not the API that has refused the request."""
+    message = str(refused(status, b"<html><title>Blocked</title></html>"))
+    assert message.startswith(f"{status} Blocked. This is a page of HTML and not the API's own response: a proxy")
+    assert message.endswith("Check base_url.")
 
 
 def test_message_without_words_still_says_what_to_do() -> None:

@@ -168,7 +168,7 @@ def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
 
 
 def _date_or_time(text: str | None) -> date | datetime | None:
-    if text is None:
+    if not text:
         return None
     try:
         return msgspec.convert(text, date if len(text) == len("2025-07-25") else Moment)

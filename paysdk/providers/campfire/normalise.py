@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from paysdk.cutting import Run, runs
-from paysdk.liberal import Mender, is_finer, quote_constants, read_count, read_link
+from paysdk.liberal import Mender, is_finer, quote_constants, read_count, read_link, refuse_error
 from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, payment_of
 from paysdk.providers.campfire.schema import PageEnvelope, PaymentRow
 from paysdk.reading import RawPage, as_array, exact_amount, in_utc
@@ -75,6 +75,7 @@ class InvoicePaymentsReader:
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
+        refuse_error(page.results, error=page.error, errors=page.errors)
         return RawPage(page.results, read_link(page.next, "$.next"), read_count(page.count))
 
     def rows(self, records: list[bytes]) -> list[InvoicePaymentRow]:

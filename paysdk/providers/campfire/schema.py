@@ -45,3 +45,6 @@ class PageEnvelope(msgspec.Struct):
     results: list[msgspec.Raw]
     next: msgspec.Raw = NULL
     count: msgspec.Raw = NULL
+    # No document has these two. A gateway that answers 200 may put its error here.
+    error: msgspec.Raw = NULL
+    errors: msgspec.Raw = NULL

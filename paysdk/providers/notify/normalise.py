@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from paysdk.liberal import Mender, open_object, quote_constants, read_count, read_link
+from paysdk.liberal import Mender, open_object, quote_constants, read_count, read_link, refuse_error
 from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, exact_number, payment_of
 from paysdk.providers.notify.schema import Customer, Link, Links, PageEnvelope, PaymentRow
 from paysdk.reading import RawPage, as_array, exact_amount
@@ -90,6 +90,7 @@ class PaymentsReader:
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
+        refuse_error(page.payments, error=page.error, errors=page.errors)
         links = open_object(page.links, _links.decode, "$.links")
         link = open_object(links.next, _link.decode, "$.links.next") if links else None
         href = read_link(link.href, "$.links.next.href") if link else None

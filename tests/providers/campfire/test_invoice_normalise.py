@@ -143,7 +143,6 @@ BAD_INVOICES: list[tuple[dict[str, object], str]] = [
     ({"total_amount": "1_000"}, "$.total_amount"),
     ({"amount_due": ""}, "$.amount_due"),
     ({"due_date": "01-02-2028"}, "$.due_date"),
-    ({"auto_sent_at": ""}, "$.auto_sent_at"),
     ({"auto_sent_at": "2025-05-02T16:24:50"}, "$.auto_sent_at"),
     ({"auto_sent_at": "0001-01-01T00:00:00+14:00"}, "$.auto_sent_at"),
     ({"created_at": "2025-05-02T16:24:50"}, "$.created_at"),
