@@ -129,12 +129,13 @@ def test_wide_characters_take_two_cells_in_a_long_table() -> None:
 
 def test_a_long_table_marks_voids_in_red() -> None:
     """On a terminal with colours, and nothing else in the row is coloured."""
-    payments = [payment(1, voided_date=date(2026, 2, 1)), payment(2)]
+    voided = date(2026, 2, 1)
+    payments = [payment(1, voided_date=voided), payment(2), payment(3, voided_date=voided)]
     (lines,) = in_parts(payments, color_system="standard", force_terminal=True)
 
     assert "\x1b[1m" in lines[0]
-    assert [True, False] == ["\x1b[31mvoided\x1b[0m" in line for line in lines[2:]]
-    assert [2, 0] == [line.count("\x1b") for line in lines[2:]]
+    assert [True, False, True] == ["\x1b[31mvoided\x1b[0m" in line for line in lines[2:]]
+    assert [2, 0, 2] == [line.count("\x1b") for line in lines[2:]]
 
 
 def test_an_amount_is_folded_in_a_long_table_too() -> None:
