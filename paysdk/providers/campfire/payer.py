@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +23,7 @@ from paysdk.providers.campfire.recognition import (
     booked,
     fits_name,
     may_be_booked,
+    may_have_made,
     names_kept,
     refuse_surplus,
     voided_under,
@@ -44,7 +45,7 @@ from paysdk.transport.client import Budget
 from paysdk.transport.watch import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Iterable
 
     from paysdk.orders import Exclusive
     from paysdk.provider import Listing
@@ -101,7 +102,7 @@ class _StoppedError(Exception):
 class Payer:
     """Pays invoices: one order at a time on an invoice, and one at a time under an external id.
 
-    *invoice* reads an invoice, *under* lists what is booked under an external id. An order whose outcome is unknown holds
+    *invoice* reads an invoice, *under* lists the payments that a filter has this value for. An order whose outcome is unknown holds
     its names: nothing more is sent under them until it is found, until a person releases it, or, if *resend_after* is
     given, until so many seconds after it was sent.
     """
@@ -110,7 +111,7 @@ class Payer:
         self,
         client: Client,
         invoice: Callable[[int, Budget], Awaitable[Invoice]],
-        under: Callable[[str], Listing],
+        under: Callable[[str, str], Listing],
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
     ) -> None:
@@ -259,30 +260,42 @@ class Payer:
         invoice = paid.invoice
         accepted = paid.payment_ids == ()
         if invoice is not None and invoice.id == turn.number:
-            # It was booked, so if only as many as were ordered can be its, no other order has made them.
+            # It was booked, so if only as many as were ordered can be its, no other order has made them. If none
+            # can be its, it was not booked yet: what is new is somebody else's.
             sent.ids = booked(turn.order, invoice.payments, before=sent.before, currency=invoice.currency) or ()
-            ids = sent.ids or tuple(payment.id for payment in invoice.payments if payment.id not in sent.before)
+            ids = sent.ids or may_have_made(turn.order, (each for each in invoice.payments if each.id not in sent.before))
             accepted = not ids and "payments" in invoice.raw
         elif invoice is None:
             ids = sent.ids = tuple(payment_id for payment_id in paid.payment_ids or () if payment_id not in sent.before)
         if not ids:
             strange = MalformedResponseError("The answer is a success, and has no new payment of this invoice in it")
             return await self._look_for(turn, sent, self._at(strange, turn.number), accepted=accepted)
-        await self._settle_booked(turn, sent, ids)
-        kept = await self._check_names(turn, sent, () if invoice is None else invoice.payments)
+        try:
+            kept, shows = await self._check_names(turn, sent, ids, () if invoice is None else invoice.payments)
+        except DuplicatePaymentError:
+            await self._settle_booked(turn, sent, ids)
+            raise
+        if shows:
+            await self._settle_booked(turn, sent, ids)
+        else:
+            what = "campfire: invoice %s was paid, but its payments %s do not show yet. The order holds its name until they do"
+            _log.warning(what, turn.number, ", ".join(ids))
         if paid.credit_memos:
             made = ", ".join(memo.number or memo.id for memo in paid.credit_memos)
             _log.warning("campfire: invoice %s was overpaid, and Campfire made credit memos of the rest: %s", turn.number, made)
         return PayOutcome(ids, invoice, credit_memos=paid.credit_memos, external_ids_kept=kept)
 
-    async def _check_names(self, turn: _Turn, sent: SentOrder, shown: Iterable[Payment]) -> bool:
-        """Look at what is under the order's external ids now, and give whether they are shown as they were sent.
+    async def _check_names(self, turn: _Turn, sent: SentOrder, ids: Collection[str], shown: Iterable[Payment]) -> tuple[bool, bool]:
+        """Look at what is under the order's external ids now.
 
-        Raises ``DuplicatePaymentError`` if another process has booked the same at the same time.
+        Gives whether they are shown as they were sent, and whether the next look will find the order: a server that
+        reads from a copy may not show it yet. Raises ``DuplicatePaymentError`` if another process has booked the same
+        at the same time.
         """
         if not turn.order.external_ids:
-            return True
-        payments = tuple(shown)
+            return True, True
+        payments = {payment.id: payment for payment in shown}
+        found = payments.keys()
         try:
             seen = await self._see(turn.number, turn.order, turn.budget)
         except Exception as error:  # noqa: BLE001  # whatever the user's own parts raise
@@ -290,9 +303,12 @@ class Payer:
                 "campfire: invoice %s was paid, but looking for a second payment under the same name failed: %s", turn.number, error
             )
         else:
-            payments = seen.payments
-        self._refuse_surplus(turn, sent, payments)
-        return _tell_kept(turn.order, payments)
+            now = {payment.id: payment for payment in seen.payments}
+            payments, found = payments | now, now.keys()
+        there = tuple(payments.values())
+        self._refuse_surplus(turn, sent, there)
+        shows = found >= set(ids) or names_kept(turn.order, [payments[each] for each in found])
+        return _tell_kept(turn.order, there), shows
 
     def _refuse_surplus(self, turn: _Turn, sent: SentOrder, payments: tuple[Payment, ...]) -> None:
         try:
@@ -345,7 +361,7 @@ class Payer:
 
         error = OutcomeUnknownError(
             f"{what}: {found}. Do not send it again before you know: look with error.check() or retrieve_invoice. Until it is found, calls "
-            "for the same order send nothing; if it is certain that it will not come, call release_orders.",
+            f"for the same order send nothing; if it is certain that it will not come, call release_orders({sent.number}).",
             operation=_operation(sent.number),
             found=found,
             look=look_again,
@@ -368,17 +384,22 @@ class Payer:
         invoice = await self._invoice(number, budget)
         listed: list[Payment] = []
         await self._within(budget, self._list(order, listed), number, Request("GET", PAYMENTS))
-        shown = {payment.id for payment in invoice.payments}
-        return _Seen(invoice, (*invoice.payments, *(payment for payment in listed if payment.id not in shown)))
+        payments = _merge(invoice.payments, listed)
+        # The document's sample of an invoice shows its payments without their names: only the list has those.
+        if may_be_booked(order, [each for each in payments if not each.external_id and "external_id" not in each.raw]):
+            await self._within(budget, self._list_invoice(number, listed), number, Request("GET", PAYMENTS))
+            payments = _merge(invoice.payments, listed)
+        return _Seen(invoice, payments)
 
     async def _list(self, order: PayOrder, found: list[Payment]) -> None:
         for external_id in sorted(order.external_ids):
-            listing = self._under(external_id)
-            try:
+            with _without_checkpoint():
+                listing = self._under("external_id", external_id)
                 found += [payment async for payment in listing if payment.external_id and fits_name(external_id, payment.external_id)]
-            except PaysdkError as error:
-                error.checkpoint = None
-                raise
+
+    async def _list_invoice(self, number: int, found: list[Payment]) -> None:
+        with _without_checkpoint():
+            found += [payment async for payment in self._under("invoice_id", str(number)) if payment.invoice.id == str(number)]
 
     async def _read_open(self, turn: _Turn) -> list[SentOrder]:
         """The open orders under the turn's names, oldest first."""
@@ -459,6 +480,26 @@ class Payer:
 
 def _operation(number: int) -> str:
     return f"mark_invoice_paid({number})"
+
+
+def _merge(shown: Iterable[Payment], listed: Iterable[Payment]) -> tuple[Payment, ...]:
+    """The payments that an invoice shows, each with the name that the list has for it, and what else is listed."""
+    names = {payment.id: payment for payment in listed}
+    merged = {
+        each.id: attrs.evolve(each, external_id=names[each.id].external_id) if each.id in names and not each.external_id else each
+        for each in shown
+    }
+    return (*merged.values(), *(each for each in names.values() if each.id not in merged))
+
+
+@contextmanager
+def _without_checkpoint() -> Generator[None]:
+    """A listing that nobody else walks has no place to resume from."""
+    try:
+        yield
+    except PaysdkError as error:
+        error.checkpoint = None
+        raise
 
 
 def _tell_kept(order: PayOrder, payments: Collection[Payment]) -> bool:

@@ -245,7 +245,7 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
 
 
 def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
-    external_id, transaction_id, day = item.get("external_id"), item.get("transaction_id"), item.get("payment_date")
+    external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     if external_id is not None:
         _external_id(item, attrs.fields(ManualPayment).external_id, external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
@@ -255,6 +255,16 @@ def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
         _exact(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
-        day.isoformat() if isinstance(day, date) else day if isinstance(day, str) else None,
+        _day_of(item.get("payment_date")),
         next((str(item[name]) for name in ("credit_memo_id", "debit_memo_id") if item.get(name) is not None), None),
     )
+
+
+def _day_of(sent: object) -> str | None:
+    """The day that the server will show for *sent*, or ``None`` if that depends on a zone or on how it reads the text."""
+    if isinstance(sent, date) and not isinstance(sent, datetime):
+        return sent.isoformat()
+    try:
+        return date.fromisoformat(sent).isoformat() if isinstance(sent, str) else None
+    except ValueError:
+        return None

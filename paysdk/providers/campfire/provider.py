@@ -237,7 +237,7 @@ class CampfireProvider(RestProvider):
     def _payer(self) -> Payer:
         from paysdk.providers.campfire.payer import Payer  # noqa: PLC0415  # as what reads invoices
 
-        return Payer(self._client, self._invoice, self._under_external_id, self._exclusive, self._resend_after)
+        return Payer(self._client, self._invoice, self._under, self._exclusive, self._resend_after)
 
     async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
         # With what pays this takes as long to import as all that lists payments, and many programs only do that.
@@ -253,11 +253,11 @@ class CampfireProvider(RestProvider):
 
         return await self._client.call_within(budget, Request("GET", INVOICE.format(invoice_id)), read, Tally())
 
-    def _under_external_id(self, external_id: str) -> Listing:
-        """What is booked under an external id, on any invoice, and voided or not."""
+    def _under(self, filter_name: str, value: str) -> Listing:
+        """What is booked under an external id, on any invoice, or on one invoice, and voided or not."""
         # An API older than this filter ignores it and lists everything, so all that comes has to be looked at. A record that cannot be read
         # is an error here, whatever on_malformed says: it might be the one.
-        query = encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), "external_id": external_id}.items())
+        query = encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), filter_name: value}.items())
         rules = FollowLinks(query, ("cursor", "offset"), None, filters=_FILTERS)
         return self._listing(PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
 

@@ -8,6 +8,7 @@ A payment that may as well be somebody else's is not taken for ours.
 from __future__ import annotations
 
 from decimal import Decimal
+from html import unescape
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.providers.campfire.paying import Expected, PayOrder
 
-__all__ = ["booked", "fits_name", "may_be_booked", "names_kept", "refuse_surplus", "voided_under", "with_external_ids"]
+__all__ = [
+    "booked",
+    "fits_name",
+    "may_be_booked",
+    "may_have_made",
+    "names_kept",
+    "refuse_surplus",
+    "voided_under",
+    "with_external_ids",
+]
 
 # What the later schema calls a payment of each kind (payment_type). It has no word of its own for debit memos.
 _PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_MEMO", "empty_transactions": "MANUAL_TRANSACTION"}
@@ -31,8 +41,19 @@ _MOST_PIECES = 12
 
 
 def fits_name(ours: str, kept: str) -> bool:
-    """Whether a server that changes case, Unicode form or spaces, or cuts names, may have made *kept* of *ours*."""
-    sent, shown = _normal(ours), _normal(kept)
+    """Whether a server that changes, drops or replaces characters, or cuts names, may have made *kept* of *ours*."""
+    if _is_made_of(_normal(ours), _normal(kept)):
+        return True
+    left = _letters(unescape(kept))
+    if left and _is_made_of(_letters(ours), left):
+        return True
+    # An ASCII server drops the other letters or replaces them, at worst all of them.
+    if ours.isascii() or not (kept.isascii() or "\ufffd" in kept):
+        return False
+    return _is_made_of(_only_ascii(ours), _only_ascii(unescape(kept)))
+
+
+def _is_made_of(sent: str, shown: str) -> bool:
     return shown == sent or (len(shown) >= _LEAST_CUT_CHARS and sent.startswith(shown))
 
 
@@ -41,6 +62,16 @@ def _normal(name: str) -> str:
     # cuts bytes may leave a replacement character at the end.
     folded = normalize("NFKD", normalize("NFKD", name).casefold())
     return " ".join(folded.rstrip("\ufffd").split())
+
+
+def _letters(name: str) -> str:
+    """The letters and digits of *name*, without accents."""
+    return "".join(filter(str.isalnum, _normal(name)))
+
+
+def _only_ascii(name: str) -> str:
+    composed = normalize("NFC", name)
+    return _letters("".join(filter(str.isascii, composed)))
 
 
 def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
@@ -157,6 +188,39 @@ def booked(
     return tuple(payment.id for payment in new if payment.id in found)
 
 
+def may_have_made(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...]:
+    """The ids of those of *payments*, which are new, that may be the order's. None, if they cannot be the whole order."""
+    live = [payment for payment in payments if not payment.is_voided]
+    found: set[str] = set()
+    for item in order.expected:
+        certain = [payment for payment in live if _has_name(item, payment) or _has_transaction(item, payment)]
+        possible = certain or _reaching([payment for payment in live if _can_be(item, payment)], item.amount)
+        if not possible:
+            return ()
+        found |= {payment.id for payment in possible}
+    # Each item makes a payment of its own.
+    return tuple(payment.id for payment in live if payment.id in found) if len(found) >= len(order.expected) else ()
+
+
+def _can_be(item: Expected, payment: Payment) -> bool:
+    if not _is_like(item, payment) or (item.transaction_id is not None and _transactions_of(payment)):
+        return False
+    if item.external_id is None:
+        # What is booked by hand has no id unless somebody gave it one.
+        return item.kind != "empty_transactions" or not payment.external_id
+    return not payment.external_id or fits_name(item.external_id, payment.external_id)
+
+
+def _has_transaction(item: Expected, payment: Payment) -> bool:
+    return item.transaction_id is not None and item.transaction_id in _transactions_of(payment)
+
+
+def _transactions_of(payment: Payment) -> set[str]:
+    raw = payment.raw
+    shown = (raw.get("payment_transaction"), *(raw.get("payment_transactions") or ()))
+    return {str(each) for each in shown if each is not None}
+
+
 def _has_name(item: Expected, payment: Payment) -> bool:
     return item.external_id is not None and payment.external_id == item.external_id
 
@@ -184,7 +248,9 @@ def _is_like(item: Expected, payment: Payment) -> bool:
         return False
     if not _is_on_its_day(item, payment):
         return False
-    return payment.raw.get("payment_type") in (None, "", _PAYMENT_TYPES.get(item.kind, payment.raw.get("payment_type")))
+    # A word that no document has may mean any kind.
+    kind = str(payment.raw.get("payment_type")).upper().replace(" ", "_")
+    return item.kind not in _PAYMENT_TYPES or kind == _PAYMENT_TYPES[item.kind] or kind not in _PAYMENT_TYPES.values()
 
 
 def _is_on_its_day(item: Expected, payment: Payment) -> bool:
@@ -200,7 +266,7 @@ def _is(item: Expected, payment: Payment) -> bool:
     if item.external_id is not None and (payment.external_id is not None or "external_id" in raw):
         return payment.external_id == item.external_id
     if item.transaction_id is not None:
-        return item.transaction_id in map(str, [raw.get("payment_transaction"), *(raw.get("payment_transactions") or ())])
+        return _has_transaction(item, payment)
     # An id that somebody gave is not that of an item that has none.
     if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
         return False

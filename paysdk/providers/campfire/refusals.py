@@ -47,7 +47,8 @@ def was_sent_before(sent: SentOrder) -> DuplicatePaymentError:
 def draft_waits(sent: SentOrder) -> DuplicatePaymentError:
     """The order was accepted and waits for approval."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)}, waits in Campfire for approval. If it was rejected there, call release_orders."
+        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked: it waits in Campfire for approval. "
+        f"If it was rejected there, call release_orders({sent.number})."
     )
 
 

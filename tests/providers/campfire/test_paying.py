@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -208,6 +208,24 @@ def test_transaction_id_of_a_mapping_is_checked_too(transaction_id: object) -> N
     """In a mapping it must be an id, too."""
     with pytest.raises(ConfigurationError, match="transaction_id must be an id"):
         order(transactions=[{"amount": 1, "transaction_id": transaction_id}])
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (date(2026, 1, 31), "2026-01-31"),
+        ("2026-01-31", "2026-01-31"),
+        (datetime(2026, 1, 31, 23, tzinfo=UTC), None),
+        ("2026-01-31T23:00:00Z", None),
+        ("31.1.2026", None),
+        (20260131, None),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_the_day_of_a_mapping(sent: object, expected: str | None) -> None:
+    """It is compared if it is certain which day the server will show."""
+    assert expected == order(empty_transactions=[{"amount": 1, "payment_date": sent}]).expected[0].payment_date
 
 
 def test_items_and_orders_are_frozen() -> None:

@@ -22,6 +22,7 @@ from paysdk.errors import (
 )
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal, OpenOrder
+from paysdk.providers.campfire.endpoints import PAYMENTS
 from paysdk.providers.campfire.paying import CreditMemoRef, ManualPayment, PayOutcome, TransactionPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -31,7 +32,7 @@ from paysdk.transport.policy import RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from paysdk.testing.exchange import Request
+    from paysdk.testing.exchange import Answer, Request
     from tests.conftest import Until
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
@@ -115,6 +116,76 @@ async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: 
         for name in ("order-1", "order-10", "Rent for March", "Rent for April"):
             await pay(campfire, attrs.evolve(NAMED, external_id=name))
         assert 4 == len(ids(sandbox))
+
+
+async def test_an_invoice_that_shows_no_names() -> None:
+    """Then the list tells two orders of one amount on one day apart, and finds each of them again."""
+    async with CampfireSandbox(payments=0, schema="documented") as sandbox, open_at(sandbox) as campfire:
+        first, second = (attrs.evolve(NAMED, external_id=name) for name in ("Rent for March", "Rent for April"))
+        for order, payment_id in ((first, "1"), (second, "2"), (first, "1"), (second, "2")):
+            outcome = await pay(campfire, order)
+            assert ((payment_id,), True) == (outcome.payment_ids, outcome.external_ids_kept)
+        with pytest.raises(DuplicatePaymentError):
+            await pay(campfire, attrs.evolve(NAMED, external_id="rent for march"))
+        assert 2 == posts(sandbox)
+
+
+async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
+    """Then nothing is sent, and the error has no checkpoint, because nobody walks that list."""
+    faults = FaultPlan().always(status(403), method="GET", path=PAYMENTS)
+    async with CampfireSandbox(payments=0, schema="documented", faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(PermissionDeniedError) as raised:
+            await pay(campfire, NAMED)
+        assert (None, 0) == (raised.value.checkpoint, posts(sandbox))
+
+
+class Lagging(CampfireSandbox):
+    """A server that reads from a copy, which is behind until it has caught up."""
+
+    def __attrs_post_init__(self) -> None:
+        """Begin behind."""
+        super().__attrs_post_init__()
+        self.copies: dict[str, Answer] = {}
+        self.caught_up = False
+
+    def answer(self, request: Request) -> Answer:
+        """What was read first, again and again."""
+        if request.method == "POST" or self.caught_up:
+            return super().answer(request)
+        return self.copies.setdefault(request.target, super().answer(request))
+
+
+@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "dropped"])
+async def test_a_server_that_does_not_show_yet_what_it_booked(
+    form: Any,  # noqa: ANN401  # one of a few words
+    pay_answer: Any,  # noqa: ANN401  # likewise
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The order is paid, and holds its name until it shows: the same call sends nothing, and then finds it."""
+    async with Lagging(payments=0, name_form=form, pay_answer=pay_answer) as sandbox, open_at(sandbox) as campfire:
+        paid = await pay(campfire, PLAIN)
+        assert ids(sandbox) == paid.payment_ids
+        assert "do not show yet" in caplog.text
+        with pytest.raises(OutcomeUnknownError, match="Nothing was sent"):
+            await pay(campfire, PLAIN)
+        sandbox.caught_up = True
+        if form == "exact":
+            assert paid.payment_ids == (await pay(campfire, PLAIN)).payment_ids
+        else:
+            with pytest.raises(DuplicatePaymentError) as raised:
+                await pay(campfire, PLAIN)
+            assert (paid.payment_ids, False) == (raised.value.payment_ids, raised.value.sent)
+        assert 1 == posts(sandbox)
+
+
+async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -> None:
+    """What the response to the order itself shows counts: a second payment under the name is told."""
+    async with Lagging(payments=0) as sandbox, open_at(sandbox) as one, open_at(sandbox) as other:
+        await pay(one, PLAIN)
+        with pytest.raises(DuplicatePaymentError) as raised:
+            await pay(other, PLAIN)
+        assert (ids(sandbox), True) == (raised.value.payment_ids, raised.value.sent)
 
 
 async def test_a_payment_by_hand_stops_a_named_order_until_it_is_told_apart() -> None:
@@ -221,6 +292,37 @@ async def test_a_draft_beside_something_new() -> None:
         async with open_at(sandbox, on_event=book) as campfire:
             with pytest.raises(OutcomeUnknownError, match="new on the invoice, but not certainly"):
                 await pay(campfire, PLAIN)
+
+
+@pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount": Decimal("1.00")},
+        {"external_id": "another"},
+        {"payment_type": "CREDIT_MEMO"},
+        {"payment_date": "2026-02-01"},
+        {"source": "STRIPE"},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+async def test_a_draft_whose_response_shows_somebody_elses_payment(order: ManualPayment, fields: dict[str, Any]) -> None:
+    """A new payment of another amount, name, kind, day or source is not the order, which holds its name."""
+    async with CampfireSandbox(payments=0, drafts=True) as sandbox:
+        left = [fields]
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST" and left:
+                booked(sandbox, **left.pop())
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            with pytest.raises(OutcomeUnknownError, match="new on the invoice, but not certainly"):
+                await pay(campfire, order)
+            with pytest.raises(DuplicatePaymentError, match="waits in Campfire"):
+                await pay(campfire, order)
+            approved = sandbox.book_held()
+            assert tuple(map(str, approved)) == (await pay(campfire, order)).payment_ids
+        assert 1 == posts(sandbox)
 
 
 async def test_a_draft_that_cannot_be_looked_for() -> None:

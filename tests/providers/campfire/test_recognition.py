@@ -12,7 +12,7 @@ import pytest
 from paysdk.errors import ConfigurationError
 from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
-from paysdk.providers.campfire.recognition import booked, fits_name, with_external_ids
+from paysdk.providers.campfire.recognition import booked, fits_name, may_be_booked, may_have_made, with_external_ids
 
 DAY = date(2025, 7, 25)
 KINDS: dict[str, Any] = {
@@ -190,3 +190,61 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
 def test_a_name_that_a_server_may_have_made_of_ours(ours: str, kept: str, expected: bool) -> None:  # what is expected
     """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
     assert expected is fits_name(ours, kept)
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept", "expected"),
+    [
+        ("receipt-2026-0117", "receipt20260117", True),
+        ("receipt/2026", "receipt_2026", True),
+        ("A&B-2026", "A&amp;B-2026", True),
+        ("Receipt Müller 2026", "Receipt Muller 2026", True),
+        ("Receipt Müller 2026", "Receipt M?ller 2026", True),
+        ("Receipt Müller 2026", "Receipt M\ufffdller 2026", True),
+        ("Receipt Müller 2026-0117", "Receipt Mller 2026", True),
+        ("三月", "??", True),
+        ("receipt-2026-0117", "receipt-2026...", True),
+        ("三月", "四月", False),
+        ("三月-2026", "四月-2026", False),
+        ("Receipt Müller", "Receipt Miller", False),
+        ("order-1", "?", False),
+        ("order-10", "order-1...", False),
+    ],
+)
+def test_a_name_whose_characters_a_server_may_have_changed(ours: str, kept: str, expected: bool) -> None:  # what is expected
+    """A server that drops or replaces characters makes no other name of it, and two other names stay two."""
+    assert expected is fits_name(ours, kept)
+
+
+@pytest.mark.parametrize(
+    ("items", "new", "expected"),
+    [
+        ([manual("10.00")], [payment("1", "10.00")], ("1",)),
+        ([manual("10.00")], [payment("1", "9.99"), payment("2", "0.01")], ("1", "2")),
+        ([manual("10.00")], [payment("1", "10.00"), payment("2", "3.00")], ("1",)),
+        ([manual("10.00")], [payment("1", "3.00")], ()),
+        ([manual("10.00")], [payment("1", "10.00", "another")], ()),
+        ([ONE], [payment("1", "10.00", "another")], ()),
+        ([ONE], [payment("1", "9.00", "one")], ("1",)),
+        ([ONE], [payment("1", "10.00")], ("1",)),
+        ([BANK], [payment("1", "9.00", transaction=5)], ("1",)),
+        ([BANK], [payment("1", "10.00", transaction=4)], ()),
+        ([BANK], [payment("1", "10.00", "btxn_1")], ("1",)),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], ()),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], ("1", "2")),
+    ],
+    ids=range(13),
+)
+def test_what_the_order_may_have_made_of_what_is_new(items: list[Any], new: list[Payment], expected: tuple[str, ...]) -> None:
+    """A payment of another amount, name or transaction is somebody else's, unless its name or transaction is ours."""
+    assert expected == may_have_made(order(*items), new)
+
+
+@pytest.mark.parametrize(
+    ("payment_type", "expected"),
+    [("manual_transaction", 1), ("Manual Transaction", 1), ("CASH", 1), (None, 1), ("credit memo", 0)],
+)
+def test_a_word_for_the_kind_that_no_document_has(payment_type: str | None, expected: int) -> None:
+    """Such a word may mean any kind, and a known one in another form is known."""
+    found = attrs.evolve(payment("1", "10.00"), raw={"payment_type": payment_type})
+    assert expected == len(may_be_booked(order(ONE), [found]))
