@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
+    from sqlalchemy.engine.interfaces import Compiled
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 __all__ = ["DURABLE", "PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
@@ -71,6 +72,24 @@ class Backend(Protocol):
 
     async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert many rows, as fast as the database can."""
+        ...
+
+    async def fetch(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        values: Mapping[str, object],
+    ) -> Sequence[Sequence[Any]]:
+        """All rows of a statement, as the driver gives them."""
+        ...
+
+    def batches(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        size: int,
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        """The rows of a statement, so many at a time, without holding the others."""
         ...
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
@@ -132,6 +151,28 @@ class SQLite:
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
         await connection.exec_driver_sql(statement, list(rows))
 
+    async def fetch(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        values: Mapping[str, object],
+    ) -> Sequence[Sequence[Any]]:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.execute(str(select), _in_order(select, values)) as cursor:
+            rows: Sequence[Sequence[Any]] = await cursor.fetchall()
+            return rows
+
+    async def batches(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        size: int,
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.execute(str(select), _in_order(select, {})) as cursor:
+            while rows := await cursor.fetchmany(size):
+                yield rows
+
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:  # noqa: ARG002  # an option tells it
         await connection.begin()
 
@@ -146,6 +187,12 @@ class SQLite:
 
     async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
         """Likewise."""
+
+
+def _in_order(select: Compiled, values: Mapping[str, object]) -> list[object]:
+    """The values for the places of a statement, as SQLite's driver takes them."""
+    named: Any = select.construct_params(dict(values))
+    return [named[name] for name in getattr(select, "positiontup", None) or ()]
 
 
 def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
@@ -235,6 +282,31 @@ class PostgreSQL:
         async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 await copy.write_row(row)
+
+    async def fetch(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        values: Mapping[str, object],
+    ) -> Sequence[Sequence[Any]]:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor() as cursor:
+            await cursor.execute(str(select), select.construct_params(dict(values)))
+            rows: Sequence[Sequence[Any]] = await cursor.fetchall()
+            return rows
+
+    async def batches(
+        self,
+        connection: AsyncConnection,
+        select: Compiled,
+        size: int,
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        # A named cursor keeps the rows with the server, until the end of the transaction.
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor(name="paysdk") as cursor:
+            await cursor.execute(str(select), select.construct_params())
+            while rows := await cursor.fetchmany(size):
+                yield rows
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
         await connection.begin()

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from contextlib import aclosing
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakSet
+from zlib import compress, decompress
 
 import attrs
+import msgspec
 import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
@@ -21,10 +27,11 @@ from paysdk.sync.tables import CONTENT, MIGRATIONS, VERSION, content_of, metadat
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
+    from sqlalchemy.engine.interfaces import Compiled
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.orders import OrderJournal
@@ -33,6 +40,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SQLPaymentStore", "StoredPayment", "database_of"]
 
+T = TypeVar("T")
+
+# Thousands of payments that a reader holds at a time.
+_MOST_THOUSANDS = 4
 _ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
 
@@ -120,13 +131,14 @@ class SQLPaymentStore:
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.
 
-        Texts are ordered by code point, and payments without an invoice number come first. A thousand
-        are read at a time, in a transaction of their own, so you may take your time over each, or
-        leave early. If the store is closed before the end, this raises ``StoreError``.
+        Texts are ordered by code point, and payments without an invoice number come first. The order
+        is read first; then a few thousand are read at a time, each time in a transaction of its own.
+        So you may take your time over each, or leave early. If the store is closed before the end,
+        this raises ``StoreError``.
 
-        What is written meanwhile may or may not be among them. A payment that is there all the while
-        comes exactly once, as it was at some moment of the reading. Only one that moves to another
-        invoice meanwhile may be missed, or come twice.
+        What is written meanwhile may or may not be among them, and no payment comes twice. One that
+        is there all the while comes as it was at some moment of the reading. Only one that moves to
+        another invoice meanwhile may be missed.
         """
         return self._payments(provider, account)
 
@@ -227,8 +239,10 @@ class SQLPaymentStore:
 class _Reading:
     """An account's payments in their order, a batch and a transaction at a time.
 
-    Nothing is held between two batches but where the next one starts, so a reader may take its time
-    or leave. *which* narrows down what is read.
+    The first transaction reads the ids in the order. Each later one reads the payments of some of
+    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids that
+    are left, a few bytes each when compressed, so a reader may take its time. An index of the order
+    would cost each sync a third of its speed. *which* narrows down what is read.
     """
 
     def __init__(
@@ -241,56 +255,63 @@ class _Reading:
         self.is_waiting = False
         self._store = store
         store._readings.add(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
-        self._closings = store._closings  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
+        self._database = store._database  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
+        self._closings = store._closings  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
         self._what = f"account {account!r} of {provider}"
         here = (payments.c.provider == provider, payments.c.account == account, *which)
-        self._rows = sa.select(*content_of, payments.c.vanished_at).where(*here).limit(BATCH)
-        # Those without a number come first. A comparison with nothing is never true, so they are
-        # read by themselves.
-        self._parts = [payments.c.invoice_number.is_(None), payments.c.invoice_number.is_not(None)]
-        self._behind: tuple[Any, Any] | None = None
+        order = payments.c.invoice_number.nulls_first(), payments.c.id
+        self._ids = self._compiled(sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order))
+        among = self._database.backend.among(payments.c.id, sa.bindparam("ids", type_=sa.Text))
+        rows = sa.select(*content_of, payments.c.vanished_at).where(*here, among)
+        self._rows = self._compiled(rows)
+        # Ids and invoice numbers, each thousand as compressed JSON.
+        self._left: deque[bytes] | None = None
+        self._thousands = 1
 
     async def next_batch(self) -> Sequence[Any]:
         """The next rows; none at the end."""
         self.is_waiting = True
         try:
-            return await self._next_rows()
+            if self._left is None:
+                self._left = await self._read(self._batches_of_ids)
+            rows: Sequence[Any] = ()
+            while self._left and not rows:
+                rows = await self._read(partial(self._rows_of, list(islice(self._left, self._thousands))))
+                for _ in range(min(self._thousands, len(self._left))):
+                    self._left.popleft()
+                self._thousands = min(self._thousands * 2, _MOST_THOUSANDS)
+            return rows
         finally:
             self.is_waiting = False
 
-    async def _next_rows(self) -> Sequence[Any]:
-        rows: Sequence[Any] = ()
-        while self._parts and not rows:
-            rows = await self._read(self._statement())
-            if len(rows) < BATCH:
-                del self._parts[0]
-                self._behind = None
-            else:
-                self._behind = rows[-1][_NUMBER], rows[-1][_ID]
-        return rows
+    def _compiled(self, select: sa.Select[Any]) -> Compiled:
+        return select.compile(dialect=self._database.engine.dialect)
 
-    def _statement(self) -> sa.Select[Any]:
-        number, payment_id = payments.c.invoice_number, payments.c.id
-        statement = self._rows.where(self._parts[0]).order_by(number, payment_id)
-        if self._behind is None:
-            return statement
-        if self._behind[0] is None:
-            return statement.where(payment_id > self._behind[1])
-        return statement.where(sa.tuple_(number, payment_id) > self._behind)
-
-    async def _read(self, statement: sa.Select[Any]) -> Sequence[Any]:
-        database = self._store._database  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
-        if self._closings != self._store._closings:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
+    async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        if self._closings != self._store._closings:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
             raise StoreError(
-                f"The database {database.name} was closed before all payments of {self._what} had been read. "
+                f"The database {self._database.name} was closed before all payments of {self._what} had been read. "
                 "Close the store when its readers have come to their end."
             )
+        return await self._database.read(work)
 
-        async def read(connection: AsyncConnection) -> Sequence[Any]:
-            rows: Sequence[Any] = (await connection.execute(statement)).all()
-            return rows
+    async def _batches_of_ids(self, connection: AsyncConnection) -> deque[bytes]:
+        left: deque[bytes] = deque()
+        batches = self._database.backend.batches(connection, self._ids, BATCH)
+        async with aclosing(batches):
+            async for pairs in batches:
+                left.append(compress(msgspec.json.encode([*zip(*pairs, strict=True)]), 1))
+        return left
 
-        return await database.read(read)
+    async def _rows_of(self, batches: list[bytes], connection: AsyncConnection) -> Sequence[Any]:
+        numbers: dict[str, str | None] = {}
+        for batch in batches:
+            numbers.update(zip(*msgspec.json.decode(decompress(batch)), strict=True))
+        values = {"ids": msgspec.json.encode([*numbers]).decode()}
+        rows = await self._database.backend.fetch(connection, self._rows, values)
+        found = {row[_ID]: row for row in rows}
+        # What has moved to another invoice meanwhile has no place in this order.
+        return [found[payment_id] for payment_id, number in numbers.items() if payment_id in found and found[payment_id][_NUMBER] == number]
 
 
 def database_of(store: SQLPaymentStore) -> Database:

@@ -51,13 +51,11 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
             "ALTER TABLE sync_state ADD COLUMN pass_since TEXT",
             "ALTER TABLE sync_state ADD COLUMN oldest_malformed TEXT",
             "ALTER TABLE sync_state ADD COLUMN waiting_since TEXT",
-            "CREATE INDEX payments_by_invoice ON payments (provider, account, invoice_number, id)",
         ),
         "postgresql": (
             "ALTER TABLE sync_state ADD COLUMN pass_since TIMESTAMP WITH TIME ZONE",
             "ALTER TABLE sync_state ADD COLUMN oldest_malformed TIMESTAMP WITH TIME ZONE",
             "ALTER TABLE sync_state ADD COLUMN waiting_since TIMESTAMP WITH TIME ZONE",
-            "CREATE INDEX payments_by_invoice ON payments (provider, account, invoice_number, id)",
         ),
     },
 }
@@ -137,12 +135,6 @@ CONTENT = (
     *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at", "raw"),
 )
 content_of: tuple[sa.Column[Any], ...] = tuple(payments.c[name] for name in CONTENT)
-
-# The order in which a store gives them, a batch after the other.
-sa.Index(
-    "payments_by_invoice",
-    *(payments.c[name] for name in ("provider", "account", "invoice_number", "id")),
-)
 
 payment_changes: sa.Table = sa.Table(
     "payment_changes",

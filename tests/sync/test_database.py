@@ -337,7 +337,6 @@ async def test_tables_without_records_that_wait_get_them(place: str, rows: Rows,
         await sync_payments(shelf, store)
         for column in ("pass_since", "oldest_malformed", "waiting_since"):
             await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
-        await rows(store, "DROP INDEX payments_by_invoice", writes=True)
         await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
     async with SQLPaymentStore(place) as store:
         assert new == await described(store)
@@ -371,7 +370,10 @@ async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPayment
         await asyncio.sleep(0.02)
 
     task = asyncio.create_task(store._database.written(work))
-    await began.wait()
+    beginning = asyncio.create_task(began.wait())
+    # A task that fails before it has begun fails the test, and does not hang it.
+    await asyncio.wait([task, beginning], return_when=asyncio.FIRST_COMPLETED)
+    assert began.is_set()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -75,6 +75,36 @@ async def test_what_stays_comes_once_while_a_sync_writes(shelf: Shelf, store: SQ
     assert 2000 == len([one async for one in store.payments(provider="acme")])
 
 
+async def test_what_is_read_meanwhile_keeps_its_order(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Whole batches that have vanished are no end; what moves to another invoice never comes twice or out of its place."""
+    shelf.page_size = 9000
+    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", f"{number:04d}")) for number in range(9000)]
+    await sync_payments(shelf, store)
+    seen: list[Payment] = []
+    async for payment in store.payments(provider="acme"):
+        seen.append(payment)
+        if len(seen) == 1:
+            # The next batches are gone, and the rest but one stays.
+            moved = make(8000, 2, invoice=InvoiceRef("1", "0001"))
+            shelf.payments = [one for one in shelf.payments if one.id != "8000" and not 1000 <= int(one.id) < 7000]
+            shelf.payments.append(moved)
+            await sync_payments(shelf, store, full=True, allow_vanish=True)
+
+    expected = [str(number) for number in range(9000) if number != 8000 and not 1000 <= number < 7000]
+    assert expected == [payment.id for payment in seen]
+
+
+async def test_reading_needs_no_right_to_write(schema: str, shelf: Shelf, make: Make) -> None:
+    """A role that may only read, and a session that is read-only, read all."""
+    shelf.page_size = 2000
+    shelf.payments = [make(number, 1) for number in range(1500)]
+    async with SQLPaymentStore(schema) as store:
+        await sync_payments(shelf, store)
+    reading = f"{schema}%20-cdefault_transaction_read_only%3Don"
+    async with SQLPaymentStore(reading, create=False) as store:
+        assert 1500 == len([payment async for payment in store.payments(provider="acme")])
+
+
 @pytest.mark.parametrize("method", ["payments", "stored"])
 async def test_every_payment_comes_once_and_in_order(shelf: Shelf, store: SQLPaymentStore, make: Make, method: str) -> None:
     """Also where batches end among payments of one invoice, and among those that have no number."""
