@@ -27,6 +27,13 @@ os.environ["PYENV_VERSION"] = ":".join(found.name for python in PYTHONS for foun
 MEASURED = next((python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING)
 # Of tests that wait for servers and other processes, even two cores have time for four. A worker that has run out takes from another.
 SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
+# Everything runs once, on MEASURED. The other Pythons leave out PostgreSQL, which does not know
+# which Python is at the other end, and what is slow. `lowest` leaves out only what is slow, for
+# SQLAlchemy, psycopg and procrastinate have lower bounds, too.
+ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql"]
+ON_LOWEST = ["-m", "not slow"]
+# `quick` leaves out the folders whose tests start databases, commands and hundreds of faults.
+QUICK = [f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync")]
 
 
 def wheel(session: nox.Session) -> str:
@@ -46,6 +53,17 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache", env={"PYTHONSAFEPATH": ""})
 
 
+@nox.session(default=False, reuse_venv=True, python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0])
+def quick(session: nox.Session) -> None:
+    """Style, layers, types of paysdk, and the tests of what is below the command line and the databases, in an environment that is kept."""
+    session.install("-e", ".[cli,workers]", "--group", "lint", "--group", "types")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", env={"PYTHONSAFEPATH": ""})
+    session.run("mypy", "paysdk")
+    session.run("pytest", "-q", *SIDE_BY_SIDE, *ON_OTHER_PYTHONS, *QUICK, *session.posargs)
+
+
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types: of the tree, and of what a user's code meets in the installed wheel."""
@@ -59,14 +77,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests against the installed wheel, on each Python that is found."""
+    """The tests against the installed wheel: all on the newest Python found, what a Python can change on the others."""
     session.install(wheel(session), "--group", "tests")
     # Measuring doubles the time, and on one of them it tells enough.
-    measure = ["coverage", "run", "-m"] if session.python == MEASURED else []
+    measured = session.python == MEASURED
+    measure = ["coverage", "run", "-m"] if measured else []
+    chosen = [] if measured else ON_OTHER_PYTHONS
     env = {"COVERAGE_FILE": str(Path(f".coverage.{session.name}").absolute())}
     # Each worker writes a file of its own, and those of an earlier run would be counted in.
     session.run("coverage", "erase", env=env)
-    session.run(*measure, "pytest", *SIDE_BY_SIDE, *session.posargs, env=env)
+    session.run(*measure, "pytest", *SIDE_BY_SIDE, *chosen, *session.posargs, env=env)
 
 
 @nox.session(python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0])
@@ -76,7 +96,7 @@ def lowest(session: nox.Session) -> None:
     compile_command = ["uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--all-extras"]
     session.run(*compile_command, "pyproject.toml", "--output-file", bounds, silent=True)
     session.install("--constraint", bounds, wheel(session), "--group", "tests")
-    session.run("pytest", *SIDE_BY_SIDE, *session.posargs)
+    session.run("pytest", *SIDE_BY_SIDE, *ON_LOWEST, *session.posargs)
 
 
 @nox.session

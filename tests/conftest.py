@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import os
 import re
+import selectors
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -34,6 +36,49 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_loopback_only)
+
+
+# What one turn of an event loop counts at most: so little that no request of a test comes to
+# a hundredth of a second, and enough for the timers of a loop that never waits.
+_TURN = 0.0001
+
+
+class _Selector(selectors.DefaultSelector):
+    """Adds up how long an event loop waited for something to happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self._left = time.monotonic()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        started = time.monotonic()
+        self.now += min(started - self._left, _TURN)
+        happened = super().select(timeout)
+        self._left = time.monotonic()
+        waited = self._left - started
+        self.now += waited if timeout is None else min(waited, max(0.0, timeout))
+        return happened
+
+
+class PatientLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock counts the time it waits, and not the time the machine takes.
+
+    On a busy machine a timeout of 0.1 s that a test sets then ends what hangs, and never what
+    is only slow. The clock never gains on the real one.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = _Selector()
+        super().__init__(self._waiting)
+
+    def time(self) -> float:
+        """The time, without what the machine took."""
+        return self._waiting.now
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Each asynchronous test runs in a loop of this kind."""
+    return {"patient": PatientLoop}
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -80,14 +125,14 @@ class RawServer:
 
 
 async def _until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  # nothing announces what happens in a server or in another task
             await asyncio.sleep(0.001)
 
 
 @pytest.fixture
 def until() -> Until:
-    """Waits until something holds, such as that a server was asked; ten seconds at most."""
+    """Waits until something holds, such as that a server was asked; a minute at most."""
     return _until
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from paysdk.messages import Request
     from paysdk.reading import RawPage
 
+pytestmark = pytest.mark.slow
+
 
 def newly_loaded(code: str) -> set[str]:
     """The modules that *code* loads in a new interpreter."""

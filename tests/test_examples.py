@@ -14,6 +14,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MOLLIE = Path(__file__).parents[1] / "docs" / "examples" / "paysdk-mollie"
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 # What the tutorial promises, its sandbox and its tests apart.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import sysconfig
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,11 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_tested_package_is_the_installed_one() -> None:
-    """The tests run against what the wheel installed, not against the tree."""
-    assert Path(sysconfig.get_path("purelib"), "paysdk") == INSTALLED
+    """The tests run against what the wheel installed, or, with an editable install, the tree."""
+    origin = json.loads(metadata.distribution("paysdk").read_text("direct_url.json") or "{}")
+    editable = origin.get("dir_info", {}).get("editable", False)
+
+    assert (TREE if editable else Path(sysconfig.get_path("purelib"), "paysdk")) == INSTALLED
 
 
 def test_wheel_holds_every_file() -> None:

@@ -407,7 +407,7 @@ async def test_the_first_page_does_not_wait_for_the_cuts() -> None:
 
     server.call = slow_to_count  # type: ignore[method-assign,assignment]
     pages = provider_of(server).list_payments(page_size=10, concurrency=4).pages()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first = await anext(pages)
     counted.set()
     payments = [*first.payments, *[payment async for page in pages for payment in page.payments]]

@@ -22,6 +22,7 @@ from paysdk.providers.campfire.normalise import InvoicePaymentRow
 if TYPE_CHECKING:
     from paysdk.pagination import Position
 
+PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
     InvoicePaymentRow(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
     InvoicePaymentRow(id=2, amount=1, invoice_id=1),
@@ -33,7 +34,7 @@ def test_one_input(data: bytes) -> None:
     text = data.decode(errors="surrogateescape")
     for resume in (text, Checkpoint("campfire", "", text)):
         try:
-            positions, _ = checkpoint_positions(resume, "campfire", "")
+            positions, _ = checkpoint_positions(resume, "campfire", PATH, "", PAGINATIONS[0])
         except ConfigurationError:
             continue
         for position in positions:

@@ -118,6 +118,7 @@ LOOK = r"""
 AMOUNTS = ["1236.56", "999999999998.99", "123456789012345678.99", "-999999999999999999.99"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
     """In a real browser every amount and every word of a reason is whole, at widths from 360 to 1920, and in print.
@@ -146,6 +147,7 @@ SEARCHES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "rows"), SEARCHES)
 def test_a_browser_finds_an_amount_however_it_is_written(browser: Browser, text: str, rows: int) -> None:
     """Without commas between thousands, with them, and as other countries write it. It runs where there is a browser."""

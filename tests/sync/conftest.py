@@ -168,6 +168,16 @@ def postgresql() -> Iterator[str]:
 _schemas = count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a PostgreSQL server, before tests are chosen by their marks."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            if "postgresql" in {*item.fixturenames, *map(str, chosen)}:
+                item.add_marker("postgresql")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of each kind, empty."""

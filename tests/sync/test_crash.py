@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from paysdk import CampfireProvider
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import Sandbox, open_sandbox
@@ -18,10 +20,11 @@ from paysdk.testing import Sandbox, open_sandbox
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    import pytest
     from aiohttp import web
 
     from paysdk import Payment
+
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 # The session `crash` kills more.
@@ -57,7 +60,7 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
 
     monkeypatch.setattr(Sandbox, "_handle", held)
     sandbox = open_sandbox("campfire", payments=200)
-    async with asyncio.timeout(50), sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
+    async with asyncio.timeout(240), sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
         command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key, "0.2"]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         # It waits for its fifth page, so that it cannot end before it is stopped.

@@ -84,7 +84,7 @@ async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(store: SQL
     assert b"held\n" == await process.stdout.readline()
     process.kill()
     await process.communicate()
-    async with asyncio.timeout(25), store.exclusive("receipt-1") as journal:
+    async with asyncio.timeout(45), store.exclusive("receipt-1") as journal:
         assert ["sent"] == [found.id for found in await journal.read_open()]
 
 
@@ -206,7 +206,7 @@ async def test_a_journal_keeps_what_it_is_told(store: SQLPaymentStore, place: st
 async def test_names_of_any_length_and_of_any_signs_are_told_apart(store: SQLPaymentStore, rows: Rows) -> None:
     """Also if they differ in their last sign only."""
     names = ["x" * 5000, "x" * 4999 + "y", "\0", "\ud800", "Müller", "Mu\u0308ller", " ", "'; --"]
-    async with asyncio.timeout(30), AsyncExitStack() as held:
+    async with asyncio.timeout(240), AsyncExitStack() as held:
         for name in names:
             await held.enter_async_context(store.exclusive(name))
         assert len(names) == len(await rows(store, HELD))

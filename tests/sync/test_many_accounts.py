@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).parents[2] / "docs" / "examples" / "many_accounts" / "demo.py"
 
 

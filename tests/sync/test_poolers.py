@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
 
+pytestmark = pytest.mark.slow
+
 SHARED = "&connect_timeout=5&sslmode=prefer&application_name=books&target_session_attrs=read-write"
 
 

@@ -102,7 +102,7 @@ class Office:
 
     async def comes(self, statement: str) -> None:
         """Wait until an SQL statement gives something."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(240):
             while not await self.run(statement):  # noqa: ASYNC110  # another process makes it so
                 await asyncio.sleep(0.02)
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import pickle
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiolimiter
@@ -466,7 +467,7 @@ class Throttled(CampfireSandbox):
 
     def answer(self, request: Received) -> Answer:
         """Tell to wait, or answer."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self.until = now + 0.05 if self.until is None else self.until
         if now >= self.until:
             return super().answer(request)

@@ -757,7 +757,7 @@ def test_loop_that_was_closed_by_hand(raw_server_in_a_thread: str) -> None:
 def test_loops_in_threads(raw_server_in_a_thread: str) -> None:
     """Threads that each run an event loop share one transport, and each loop closes its own session when it ends."""
     sender, _ = transport(raw_server_in_a_thread)
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=120)
     opened: list[aiohttp.ClientSession] = []
 
     async def often() -> list[int]:

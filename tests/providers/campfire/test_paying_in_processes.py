@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from paysdk.testing.exchange import Request
     from tests.conftest import Until
 
+pytestmark = pytest.mark.slow
+
 # For each call the name of what it came to, and the payments that it told.
 Told: TypeAlias = list[list[Any]]
 
