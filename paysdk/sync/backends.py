@@ -18,8 +18,8 @@ from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    from sqlalchemy.engine.interfaces import Compiled
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.sql.compiler import Compiled
 
 __all__ = ["DURABLE", "PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from sqlalchemy.engine.interfaces import Compiled
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.compiler import Compiled
 
     from paysdk.orders import OrderJournal
     from paysdk.sync.changes import Change
@@ -284,7 +284,7 @@ class _Reading:
         finally:
             self.is_waiting = False
 
-    def _compiled(self, select: sa.Select[Any]) -> Compiled:
+    def _compiled(self, select: sa.ClauseElement) -> Compiled:
         return select.compile(dialect=self._database.engine.dialect)
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
