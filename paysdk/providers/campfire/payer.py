@@ -28,6 +28,7 @@ from paysdk.providers.campfire.recognition import (
     refuse_surplus,
     voided_under,
     with_external_ids,
+    would_be_found,
 )
 from paysdk.providers.campfire.refusals import (
     draft_waits,
@@ -271,25 +272,28 @@ class Payer:
             strange = MalformedResponseError("The answer is a success, and has no new payment of this invoice in it")
             return await self._look_for(turn, sent, self._at(strange, turn.number), accepted=accepted)
         try:
-            kept, shows = await self._check_names(turn, sent, ids, () if invoice is None else invoice.payments)
+            kept, shows = await self._check_names(turn, sent, () if invoice is None else invoice.payments)
         except DuplicatePaymentError:
             await self._settle_booked(turn, sent, ids)
             raise
         if shows:
             await self._settle_booked(turn, sent, ids)
         else:
-            what = "campfire: invoice %s was paid, but its payments %s do not show yet. The order holds its name until they do"
-            _log.warning(what, turn.number, ", ".join(ids))
+            what = (
+                "campfire: invoice %s was paid, but its payments %s do not show under its names yet. Until they do, or "
+                "release_orders(%s) is called, calls for the same order send nothing"
+            )
+            _log.warning(what, turn.number, ", ".join(ids), turn.number)
         if paid.credit_memos:
             made = ", ".join(memo.number or memo.id for memo in paid.credit_memos)
             _log.warning("campfire: invoice %s was overpaid, and Campfire made credit memos of the rest: %s", turn.number, made)
         return PayOutcome(ids, invoice, credit_memos=paid.credit_memos, external_ids_kept=kept)
 
-    async def _check_names(self, turn: _Turn, sent: SentOrder, ids: Collection[str], shown: Iterable[Payment]) -> tuple[bool, bool]:
+    async def _check_names(self, turn: _Turn, sent: SentOrder, shown: Iterable[Payment]) -> tuple[bool, bool]:
         """Look at what is under the order's external ids now.
 
         Gives whether they are shown as they were sent, and whether the next look will find the order: a server that
-        reads from a copy may not show it yet. Raises ``DuplicatePaymentError`` if another process has booked the same
+        reads from a copy may not show it yet, or shows it under a name that is not made of ours. Raises ``DuplicatePaymentError`` if another process has booked the same
         at the same time.
         """
         if not turn.order.external_ids:
@@ -307,8 +311,7 @@ class Payer:
             payments, found = payments | now, now.keys()
         there = tuple(payments.values())
         self._refuse_surplus(turn, sent, there)
-        shows = found >= set(ids) or names_kept(turn.order, [payments[each] for each in found])
-        return _tell_kept(turn.order, there), shows
+        return _tell_kept(turn.order, there), would_be_found(turn.order, [payments[each] for each in found])
 
     def _refuse_surplus(self, turn: _Turn, sent: SentOrder, payments: tuple[Payment, ...]) -> None:
         try:

@@ -30,6 +30,7 @@ __all__ = [
     "refuse_surplus",
     "voided_under",
     "with_external_ids",
+    "would_be_found",
 ]
 
 # What the later schema calls a payment of each kind (payment_type). It has no word of its own for debit memos.
@@ -65,8 +66,9 @@ def _normal(name: str) -> str:
 
 
 def _letters(name: str) -> str:
-    """The letters and digits of *name*, without accents."""
-    return "".join(filter(str.isalnum, _normal(name)))
+    """The letters and digits of *name*, without accents. What keeps numbers drops the zeros before one."""
+    letters = "".join(filter(str.isalnum, _normal(name)))
+    return letters.lstrip("0") if letters.isdecimal() else letters
 
 
 def _only_ascii(name: str) -> str:
@@ -107,6 +109,12 @@ def may_be_booked(order: PayOrder, payments: Collection[Payment], *, others: Col
         for group in (_renamed(item, live), _nameless(item, live)):
             found |= {payment.id: payment for payment in _reaching(group, item.amount)}
     return tuple(found.values())
+
+
+def would_be_found(order: PayOrder, payments: Collection[Payment]) -> bool:
+    """Whether a later call for *order*, which is booked, sees among *payments* that it may be."""
+    named = any(_has_name(item, payment) for item in order.expected for payment in payments)
+    return named or bool(may_be_booked(order, payments) or voided_under(order, payments))
 
 
 def voided_under(order: PayOrder, payments: Collection[Payment], *, others: Collection[str] = ()) -> tuple[Payment, ...]:
@@ -285,9 +293,15 @@ def _too_many(payments: Collection[Payment], amounts: Collection[Decimal]) -> bo
     return sum(payment.amount in amounts for payment in payments) >= len(amounts) or total % ordered == 0
 
 
+def _withheld(payment: Payment) -> Decimal:
+    """What the payer has kept back for taxes, which the later schema shows beside the amount."""
+    shown = payment.raw.get("withheld_amount")
+    return Decimal(shown) if isinstance(shown, int | Decimal) else Decimal(0)
+
+
 def _reaching(payments: list[Payment], amount: Decimal) -> list[Payment]:
     """Those of *payments* that have this amount, or all of them if some have it together, as a server splits payments."""
-    if single := [payment for payment in payments if payment.amount == amount]:
+    if single := [payment for payment in payments if amount in (payment.amount, payment.amount + _withheld(payment))]:
         return single
     sums = {Decimal(0)}
     for payment in payments[:_MOST_PIECES]:

@@ -166,7 +166,7 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
     async with Lagging(payments=0, name_form=form, pay_answer=pay_answer) as sandbox, open_at(sandbox) as campfire:
         paid = await pay(campfire, PLAIN)
         assert ids(sandbox) == paid.payment_ids
-        assert "do not show yet" in caplog.text
+        assert "do not show under its names yet" in caplog.text
         with pytest.raises(OutcomeUnknownError, match="Nothing was sent"):
             await pay(campfire, PLAIN)
         sandbox.caught_up = True
@@ -176,6 +176,24 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
             with pytest.raises(DuplicatePaymentError) as raised:
                 await pay(campfire, PLAIN)
             assert (paid.payment_ids, False) == (raised.value.payment_ids, raised.value.sent)
+        assert 1 == posts(sandbox)
+
+
+async def test_a_server_that_gives_its_own_names(caplog: pytest.LogCaptureFixture) -> None:
+    """No later call would find the order, so it holds its name until a person releases it."""
+    async with CampfireSandbox(payments=0, pay_answer="ids") as sandbox:
+
+        def rename(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "GET" and ids(sandbox):
+                sandbox.change_payment(1, external_id="btxn_1")
+
+        async with open_at(sandbox, on_event=rename) as campfire:
+            outcome = await pay(campfire, PLAIN)
+            assert (ids(sandbox), False) == (outcome.payment_ids, outcome.external_ids_kept)
+            assert "do not show under its names yet" in caplog.text
+            with pytest.raises(OutcomeUnknownError, match=r"release_orders\(58700\)"):
+                await pay(campfire, PLAIN)
+            assert 1 == await campfire.release_orders(INVOICE)
         assert 1 == posts(sandbox)
 
 
