@@ -293,8 +293,8 @@ class Payer:
         """Look at what is under the order's external ids now.
 
         Gives whether they are shown as they were sent, and whether the next look will find the order: a server that
-        reads from a copy may not show it yet, or shows it under a name that is not made of ours. Raises ``DuplicatePaymentError`` if another process has booked the same
-        at the same time.
+        reads from a copy may not show it yet, or shows it under a name that is not made of ours. Raises
+        ``DuplicatePaymentError`` if another process has booked the same at the same time.
         """
         if not turn.order.external_ids:
             return True, True
