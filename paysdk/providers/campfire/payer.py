@@ -279,6 +279,9 @@ class Payer:
         if shows:
             await self._settle_booked(turn, sent, ids)
         else:
+            # It was accepted, so no rest makes it right to send it again.
+            sent.drafted = True
+            await self._note(turn, sent)
             what = (
                 "campfire: invoice %s was paid, but its payments %s do not show under its names yet. Until they do, or "
                 "release_orders(%s) is called, calls for the same order send nothing"

@@ -47,7 +47,7 @@ def was_sent_before(sent: SentOrder) -> DuplicatePaymentError:
 def draft_waits(sent: SentOrder) -> DuplicatePaymentError:
     """The order was accepted and waits for approval."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked: it waits in Campfire for approval. "
+        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked. Perhaps it waits in Campfire for approval. "
         f"If it was rejected there, call release_orders({sent.number})."
     )
 
