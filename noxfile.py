@@ -32,8 +32,8 @@ SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
 # SQLAlchemy, psycopg and procrastinate have lower bounds, too.
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql"]
 ON_LOWEST = ["-m", "not slow"]
-# `quick` leaves out the folders whose tests start databases, commands and hundreds of faults.
-QUICK = [f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync")]
+# `quick` leaves out the folders whose tests start databases, commands, hundreds of faults and pytest itself.
+QUICK = [f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync", "testing")]
 
 
 def wheel(session: nox.Session) -> str:
