@@ -117,14 +117,20 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def linkcheck(session: nox.Session) -> None:
-    """Whether what the documents link to on other sites is still there. Needs the network, so it is run by hand."""
+    """Whether what the documents link to on other sites is still there.
+
+    Needs the network, so it is run by hand.
+    """
     session.install(wheel(session), "--group", "docs")
     session.run("sphinx-build", "-b", "linkcheck", "-E", "--quiet", "docs", str(Path(session.create_tmp(), "linkcheck")))
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md. Takes some eight minutes of an idle machine."""
+    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md.
+
+    Takes some eight minutes of an idle machine.
+    """
     session.install(wheel(session), "--group", "bench")
     # The scripts import each other, from their own folder and not from the tree.
     session.run("python", "tests/benchmarks/table.py", env={"PYTHONSAFEPATH": ""})
@@ -164,7 +170,7 @@ def crash(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
-    """Whether the tests notice when the code is changed: all of what the tests reach, or one part (`-- "paysdk.walk*"`)."""
+    """Whether the tests notice when the code is changed: all of what the tests reach, or one part (`-- "paysdk.listing.walk*"`)."""
     session.install(wheel(session), "--group", "mutants")
     # mutmut writes its mutants into the tree that it is run in, so it gets one of its own.
     tree = Path(session.create_tmp(), "tree").absolute()

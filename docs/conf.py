@@ -48,8 +48,8 @@ PUBLIC = (
     "paysdk.testing",
     "paysdk.rest",
     "paysdk.pagination",
-    "paysdk.reading",
-    "paysdk.schema",
+    "paysdk.records.page",
+    "paysdk.records.reader",
     "paysdk.transport.client",
 )
 

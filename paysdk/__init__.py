@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
-    from paysdk.conversion import make_converter
+    from paysdk.converter import make_converter
     from paysdk.discovery import open_provider
     from paysdk.errors import (
         APIError,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from paysdk.orders import OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
-    from paysdk.providers.campfire.invoice_schema import Attachment, Invoice, InvoiceLine
-    from paysdk.providers.campfire.paying import (
+    from paysdk.providers.campfire.invoices.schema import Attachment, Invoice, InvoiceLine
+    from paysdk.providers.campfire.paying.order import (
         CreditMemoPayment,
         CreditMemoRef,
         DebitMemoPayment,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "paysdk.checkpoint": ("Checkpoint",),
-    "paysdk.conversion": ("make_converter",),
+    "paysdk.converter": ("make_converter",),
     "paysdk.discovery": ("open_provider",),
     "paysdk.errors": (
         "APIError",
@@ -75,7 +75,7 @@ _HOMES = {
     "paysdk.orders": ("OpenOrder", "OrderJournal"),
     "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
-    "paysdk.providers.campfire.paying": (
+    "paysdk.providers.campfire.paying.order": (
         "CreditMemoPayment",
         "CreditMemoRef",
         "DebitMemoPayment",
@@ -84,7 +84,7 @@ _HOMES = {
         "TransactionPayment",
     ),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
-    "paysdk.providers.campfire.invoice_schema": ("Attachment", "Invoice", "InvoiceLine"),
+    "paysdk.providers.campfire.invoices.schema": ("Attachment", "Invoice", "InvoiceLine"),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }

@@ -86,8 +86,8 @@ def open_provider(name: str, *, api_key: str | Callable[[], Awaitable[str]], **s
     """An installed provider by name: ``open_provider("campfire", api_key=key)``.
 
     Its class is called with the key, and with *settings* by their names. Raises ``ConfigurationError`` for an unknown name or setting, and
-    where what the class makes is no ``PaymentsProvider``, or one of another ``name``. Whatever
-    else the class raises comes through as it is.
+    where what the class makes is no ``PaymentsProvider``, or one of another ``name``. Whatever else the class raises comes through as it
+    is.
     """
     try:
         make = load_provider(name)

@@ -1,23 +1,14 @@
 """Everything that paysdk raises.
 
     PaysdkError
-    ├── ConfigurationError (ValueError)      yours: a bad key, base_url, page size, checkpoint, unknown provider
-    ├── UnsupportedFilterError (ValueError)  yours: this provider cannot do that
-    ├── TransportError                       no complete answer
-    │   ├── ConnectionFailedError (ConnectionError)
-    │   └── RequestTimeoutError (TimeoutError)
-    ├── APIError                             an answer with an error status
-    │   ├── BadRequestError 400 422
-    │   ├── AuthenticationError 401
-    │   ├── PermissionDeniedError 403
-    │   ├── NotFoundError 404 (LookupError)
-    │   ├── ConflictError 409
-    │   ├── RateLimitedError 429
-    │   └── ServerError 5xx
-    ├── MalformedResponseError               a success whose body is not what it must be
-    ├── PaginationError                      the provider's links do not lead anywhere new
-    ├── DuplicatePaymentError                more is booked than was ordered, or this order is booked already
-    └── OutcomeUnknownError                  a write that may or may not have happened
+    ├── ConfigurationError (ValueError)      yours: a bad key, base_url, page size, checkpoint, unknown provider ├── UnsupportedFilterError
+    (ValueError)  yours: this provider cannot do that ├── TransportError                       no complete answer │   ├──
+    ConnectionFailedError (ConnectionError) │   └── RequestTimeoutError (TimeoutError) ├── APIError                             an answer
+    with an error status │   ├── BadRequestError 400 422 │   ├── AuthenticationError 401 │   ├── PermissionDeniedError 403 │   ├──
+    NotFoundError 404 (LookupError) │   ├── ConflictError 409 │   ├── RateLimitedError 429 │   └── ServerError 5xx ├──
+    MalformedResponseError               a success whose body is not what it must be ├── PaginationError                      the provider's
+    links do not lead anywhere new ├── DuplicatePaymentError                more is booked than was ordered, or this order is booked already
+    └── OutcomeUnknownError a write that may or may not have happened
 
 A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. None of them ever holds a key.
 """
@@ -57,8 +48,8 @@ class PaysdkError(Exception):
     """The root of everything that paysdk raises.
 
     ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a
-    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing
-    that was not resumed itself had given nothing yet.
+    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing that
+    was not resumed itself had given nothing yet.
 
     ``quoted`` are the parts of the message that came from outside, such as the words of a response. A key that an API repeats is removed
     from these; if it is ``None``, from the whole message.
@@ -91,7 +82,10 @@ class ConfigurationError(PaysdkError, ValueError):
 
 
 class UnsupportedFilterError(PaysdkError, ValueError):
-    """This provider's API cannot honour the filter, and paysdk never ignores one. Nothing was sent."""
+    """This provider's API cannot honour the filter, and paysdk never ignores one.
+
+    Nothing was sent.
+    """
 
 
 class TransportError(PaysdkError):
@@ -168,8 +162,8 @@ class MalformedResponseError(PaysdkError):
     """A success whose body is not what it must be.
 
     ``path`` points at the fault, such as ``$.results[3].amount``; ``raw`` is the record's bytes where one record is at fault, else the
-    beginning of the body. ``not_json`` is true where the body is no JSON at all, which a broken transfer may explain.
-    ``detail`` is the API's own words, if the body is an error although the status says success.
+    beginning of the body. ``not_json`` is true where the body is no JSON at all, which a broken transfer may explain. ``detail`` is the
+    API's own words, if the body is an error although the status says success.
     """
 
     def __init__(
@@ -195,9 +189,9 @@ class PaginationError(PaysdkError):
 class DuplicatePaymentError(PaysdkError):
     """More is booked than was ordered, or this order may be booked already.
 
-    ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are booked under a name than
-    were ordered, by this call or by another process: void what is too much. It is false if this call stopped before it
-    sent anything, since what it was to book may be booked, or may wait as a draft.
+    ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are booked under a name than were ordered, by
+    this call or by another process: void what is too much. It is false if this call stopped before it sent anything, since what it was to
+    book may be booked, or may wait as a draft.
     """
 
     def __init__(self, message: str = "", *, payment_ids: tuple[str, ...] = (), sent: bool = False) -> None:
@@ -209,8 +203,8 @@ class DuplicatePaymentError(PaysdkError):
 class OutcomeUnknownError(PaysdkError):
     """A write may or may not have happened, and nobody can know yet.
 
-    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not repeat the operation before you know:
-    ``await error.check()`` looks again.
+    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not repeat the operation before you know: ``await
+    error.check()`` looks again.
     """
 
     def __init__(

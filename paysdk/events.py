@@ -34,7 +34,10 @@ class Answered:
 
 @attrs.frozen
 class AttemptFailed:
-    """No complete answer came; ``error`` is the name of the error's class. Answers one ``RequestSent``, as ``Answered`` does."""
+    """No complete answer came; ``error`` is the name of the error's class.
+
+    Answers one ``RequestSent``, as ``Answered`` does.
+    """
 
     provider: str
     method: str

@@ -17,8 +17,8 @@ class OpenOrder:
     """An order that was sent and may still be booked.
 
     ``id`` is unique and was made by the sender. ``sent_at`` is an aware UTC time. ``drafted`` is true if the provider accepted the order
-    and a person has yet to approve it. ``details`` is JSON that the provider wrote, enough to look for the order: a journal keeps it as
-    it is.
+    and a person has yet to approve it. ``details`` is JSON that the provider wrote, enough to look for the order: a journal keeps it as it
+    is.
     """
 
     id: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from operator import attrgetter
 from types import MemberDescriptorType
 from typing import Any, Protocol, cast
@@ -13,53 +12,11 @@ import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
+from paysdk.exact import decode_exactly
 
-__all__ = [
-    "CustomerRef",
-    "CustomerRefDraft",
-    "InvoiceRef",
-    "InvoiceRefDraft",
-    "Payment",
-    "PaymentRow",
-    "PaymentValues",
-    "decode_exactly",
-    "exact_number",
-    "payment_of",
-]
+__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentRow", "PaymentValues", "payment_of"]
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-def exact_number(digits: str) -> Decimal | str:
-    """The number that JSON's *digits* say, or the digits themselves where their exponent is beyond what a ``Decimal`` can hold."""
-    try:
-        return Decimal(digits)
-    except InvalidOperation:
-        return digits
-
-
-def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
-    """What the JSON *sent* says, with numbers as ``int`` or ``Decimal``, and as text where neither can hold them.
-
-    Raises ``ValueError`` or ``msgspec.DecodeError`` for what is no JSON.
-    """
-    try:
-        return _decode(sent)
-    except (msgspec.DecodeError, InvalidOperation):
-        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot hold, and no half of a surrogate pair.
-        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_whole_number, parse_constant=_no_number)
-
-
-def _whole_number(digits: str) -> int | Decimal | str:
-    try:
-        return int(digits)
-    except ValueError:  # more digits than Python turns into an int at once
-        return exact_number(digits)
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
 
 
 @attrs.frozen(weakref_slot=False)
@@ -136,7 +93,10 @@ class PaymentRow(Protocol):
 
 @attrs.define(kw_only=True, eq=False)
 class PaymentValues:
-    """A row that is nothing but its values. They are neither converted nor validated, so whoever makes it answers for them."""
+    """A row that is nothing but its values.
+
+    They are neither converted nor validated, so whoever makes it answers for them.
+    """
 
     provider: str
     id: str

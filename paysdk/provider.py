@@ -54,8 +54,8 @@ class ListingReport:
     ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, those that
     were ``left_out`` because in the provider's own words they are no payments (attempts that came to nothing, say; Campfire and Notify send
     none), ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it
-    reached the provider's end. ``oldest_malformed`` is a time from which on all records that were
-    set aside have been modified, ``None`` when there are none or when that is not known.
+    reached the provider's end. ``oldest_malformed`` is a time from which on all records that were set aside have been modified, ``None``
+    when there are none or when that is not known.
     """
 
     pages: int = 0
@@ -91,7 +91,10 @@ class Listing(Protocol):
         ...
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
-        """All payments, or the first *limit* of them, in one list. Raises ``ConfigurationError`` for a negative *limit*."""
+        """All payments, or the first *limit* of them, in one list.
+
+        Raises ``ConfigurationError`` for a negative *limit*.
+        """
         ...
 
     async def first(self) -> Payment | None:

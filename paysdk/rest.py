@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict
 
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
-from paysdk.listing import PagedListing, checkpoint_positions
+from paysdk.listing.checkpoints import checkpoint_positions
+from paysdk.listing.listing import PagedListing
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
+    from paysdk.listing.windows import TimeWindows
     from paysdk.provider import Capabilities
-    from paysdk.reading import Reader
+    from paysdk.records.page import Reader
     from paysdk.transport.client import Session
-    from paysdk.windows import TimeWindows
 
 __all__ = ["ApiKey", "RestProvider", "RestSettings", "as_moment", "checked_page_size", "checked_whole", "hidden", "refuse_filters"]
 
@@ -51,8 +52,8 @@ class RestProvider:
     rotate. *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt,
     *deadline* one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count.
     *limiter* is any async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read,
-    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``. With
-    *allow_http* the origin may be plain http on another machine; the key can be read on its way there.
+    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``. With *allow_http* the
+    origin may be plain http on another machine; the key can be read on its way there.
 
     Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any
     number of tasks, and goes on in another event loop.
@@ -111,7 +112,10 @@ class RestProvider:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End what is under way and give the connections back. Doing it twice is fine; afterwards the object can be entered again."""
+        """End what is under way and give the connections back.
+
+        Doing it twice is fine; afterwards the object can be entered again.
+        """
         await self._client.aclose()
 
     def _listing(
@@ -128,10 +132,10 @@ class RestProvider:
     ) -> PagedListing:
         """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
 
-        *filters* are the parameters that choose what is listed; they stand in the pagination's first query as well, and are part of
-        the checkpoints. *resume* is what ``list_payments`` was given. Up to *concurrency* pages are asked for at a time, as far as the
-        pagination can tell where they start; *windows* cut the listing in time. Where it is *strict*, a record that cannot be read is
-        an error, whatever ``on_malformed`` is.
+        *filters* are the parameters that choose what is listed; they stand in the pagination's first query as well, and are part of the
+        checkpoints. *resume* is what ``list_payments`` was given. Up to *concurrency* pages are asked for at a time, as far as the
+        pagination can tell where they start; *windows* cut the listing in time. Where it is *strict*, a record that cannot be read is an
+        error, whatever ``on_malformed`` is.
 
         Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
         """
@@ -154,7 +158,10 @@ class RestProvider:
 
 
 def hidden(api_key: ApiKey) -> KeySource:
-    """*api_key* in a form that no traceback shows. A provider with a constructor of its own hides the key first, and passes it on so."""
+    """*api_key* in a form that no traceback shows.
+
+    A provider with a constructor of its own hides the key first, and passes it on so.
+    """
     return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
 
 
@@ -173,7 +180,10 @@ def checked_page_size(page_size: int | None, largest: int) -> int | None:
 
 
 def checked_whole(name: str, value: int, least: int, most: int | None = None) -> int:
-    """*value*, if it is a whole number within the bounds. Raises ``ConfigurationError`` otherwise."""
+    """*value*, if it is a whole number within the bounds.
+
+    Raises ``ConfigurationError`` otherwise.
+    """
     number: object = value
     if isinstance(number, bool) or not isinstance(number, int) or number < least or (most is not None and number > most):
         bounds = f"from {least}" if most is None else f"from {least} to {most}"

@@ -12,17 +12,17 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from paysdk.messages import Response
 from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.normalise import InvoicePaymentRow, InvoicePaymentsReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.transport.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paysdk.messages import Request
-    from paysdk.reading import RawPage
+    from paysdk.records.page import RawPage
+    from paysdk.transport.messages import Request
 
 pytestmark = pytest.mark.slow
 
@@ -50,12 +50,12 @@ def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
 
     idle = {
         f"paysdk.providers.{other}",
-        "paysdk.providers.campfire.invoice_schema",
+        "paysdk.providers.campfire.invoices.schema",
         "paysdk.pagination.by_parameter",
-        "paysdk.providers.campfire.paying",
-        "paysdk.schema",
+        "paysdk.providers.campfire.paying.order",
+        "paysdk.records.reader",
         "paysdk.testing",
-        "paysdk.conversion",
+        "paysdk.converter",
         "paysdk.cli",
         "cattrs",
         "aiohttp.web",

@@ -19,18 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import ConfigurationError
-from paysdk.payment import (
-    CustomerRef,
-    CustomerRefDraft,
-    InvoiceRef,
-    InvoiceRefDraft,
-    Payment,
-    PaymentRow,
-    PaymentValues,
-    decode_exactly,
-    exact_number,
-    payment_of,
-)
+from paysdk.exact import decode_exactly, exact_number
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentRow, PaymentValues, payment_of
 
 WHOLE: dict[str, Any] = {
     "provider": "campfire",

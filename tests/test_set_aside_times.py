@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from paysdk.chain import Account
+from paysdk.listing.pages import Account
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import modified_at
+from paysdk.records.page import modified_at
 
 CAMPFIRE = InvoicePaymentsReader()
 

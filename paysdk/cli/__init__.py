@@ -14,8 +14,8 @@ __all__ = ["main"]
 def main() -> int:
     """Run the command that the shell asked for, and give its exit code.
 
-    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent.
-    3: reconciled, and the two sides differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
+    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent. 3:
+    reconciled, and the two sides differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
     """
     # A shell can start a program without them (>&-), and Python then has None in their place.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs

@@ -13,10 +13,13 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from paysdk.cli import installed, invoices, listings, sandboxes
-from paysdk.cli.access import Access, SandboxSettings
-from paysdk.cli.formats import CsvStyle
-from paysdk.cli.screen import discard_output, say, tell
+from paysdk.cli.commands import invoice as invoices
+from paysdk.cli.commands import list as listings
+from paysdk.cli.commands import providers as installed
+from paysdk.cli.commands import sandbox as sandboxes
+from paysdk.cli.output.formats import CsvStyle
+from paysdk.cli.output.terminal import discard_output, say, tell
+from paysdk.cli.providers import Access, SandboxSettings
 from paysdk.cli.stopping import StoppedBySignal
 from paysdk.errors import ConfigurationError, PaysdkError
 
@@ -61,7 +64,10 @@ Bom = Annotated[
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code; whatever goes wrong is one line on stderr. Ctrl-C is the caller's to catch."""
+    """Run one command and give its exit code; whatever goes wrong is one line on stderr.
+
+    Ctrl-C is the caller's to catch.
+    """
     # Whoever waits for a retry sees so in the progress display; without this, logging would write warnings about it to stderr.
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
@@ -179,9 +185,12 @@ def sync_payments(
     currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
     key_file: KeyFiles = None,
 ) -> Job:
-    """Keep payments in step in a database of your own. Stop it when you like: the next run goes on."""
+    """Keep payments in step in a database of your own.
+
+    Stop it when you like: the next run goes on.
+    """
     try:
-        from paysdk.cli.syncing import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
+        from paysdk.cli.commands.sync import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
@@ -208,9 +217,12 @@ def reconcile_payments(
     bom: Bom = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report to read, print or send besides.")] = None,
 ) -> Job:
-    """Say which stored payments of one provider have their counterpart in another. Ends with 3 where there are differences."""
+    """Say which stored payments of one provider have their counterpart in another.
+
+    Ends with 3 where there are differences.
+    """
     try:
-        from paysdk.cli.reconciling import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
+        from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise

@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from paysdk.pagination.base import MORE, Pagination, Position
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
-from paysdk.pagination.rules import MORE, PagesGiven, Pagination, Position, RequestsMade, encode_query, parameters_of, repeats, same_request
+from paysdk.pagination.queries import encode_query, parameters_of, same_request
 
 if TYPE_CHECKING:
     from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
@@ -24,14 +25,11 @@ __all__ = [
     "LinkHeader",
     "NextToken",
     "PageNumber",
-    "PagesGiven",
     "Pagination",
     "Position",
-    "RequestsMade",
     "encode_query",
     "next_link",
     "parameters_of",
-    "repeats",
     "same_request",
 ]
 

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import (
-    MORE,
-    Position,
-    contradicted,
-    marks_from,
-    nowhere,
-    parameters_of,
-    query_of,
-    whole,
-    with_limit,
-    with_parameter,
-)
+from paysdk.pagination.base import MORE, Position, with_limit
+from paysdk.pagination.queries import contradicted, marks_from, nowhere, parameters_of, query_of, whole, with_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import Position, contradicted, encode_query, marks_from, nowhere, parameters_of, query_of, whole, with_limit
+from paysdk.pagination.base import Position, with_limit
+from paysdk.pagination.queries import contradicted, encode_query, marks_from, nowhere, parameters_of, query_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,8 +69,8 @@ class HalFrom:
             if target == asked.get("from"):
                 if target != ids[0]:
                     raise _ignored(target, ids[0])
-                # Nothing came but what was asked for, and perhaps records without a readable id. Where the page had room for more, that
-                # is the end; where it was full, a larger one may show what comes after.
+                # Nothing came but what was asked for, and perhaps records without a readable id. Where the page had room for more, that is
+                # the end; where it was full, a larger one may show what comes after.
                 if max(records, len(ids)) < (limit or 2):
                     return None
                 return self._position(target, self.largest if limit is None else min(2 * limit, self.largest), ids)

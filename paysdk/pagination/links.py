@@ -9,19 +9,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.rules import (
-    Position,
-    contradicted,
-    encode_query,
-    moment_of,
-    nowhere,
-    parameters_of,
-    query_of,
-    shortened,
-    values_of,
-    whole,
-    with_limit,
-)
+from paysdk.pagination.base import Position, with_limit
+from paysdk.pagination.queries import contradicted, encode_query, moment_of, nowhere, parameters_of, query_of, shortened, values_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +28,8 @@ class FollowLinks:
     """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
 
     The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments). Django REST
-    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the
-    link is ignored: in the provider's own example it points at http://api.example.org/accounts/.
+    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the link
+    is ignored: in the provider's own example it points at http://api.example.org/accounts/.
 
     ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
     ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from paysdk.reconcile.figures import Figures, Sides, Total
 from paysdk.reconcile.matching import Payments, invoice_number, reconcile
 from paysdk.reconcile.outcome import RULES, Outcome, Rule, Status, Vanished, in_words
-from paysdk.reconcile.report import Report
+from paysdk.reconcile.report.report import Report
+from paysdk.reconcile.totals import Figures, Sides, Total
 
 __all__ = [
     "RULES",

@@ -46,14 +46,14 @@ def reconcile(
 
     Either side is a list, a listing, a store's payments, or anything else that can be iterated, with ``async for`` or without. Counterparts
     have the same *key*, amounts that are at most *tolerance* apart (in major currency units) and dates that are at most *days* apart. Each
-    payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is guessed, and the order in which payments
-    come makes no difference.
+    payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is guessed, and the order in which payments come
+    makes no difference.
 
     Both sides are read whole before the first outcome, and a payment that comes twice counts as it came last. Two different payments of one
-    side must not have the same provider and id, as those of two accounts may: two are different where they were made at different times,
-    or where nothing says that one was modified later and the invoice, amount, currency or date is another. With *ordered* both sides are
-    read side by side, and only the payments of one key are held at a time, however many there are: then each payment must come once, and
-    both sides in the order of their keys, as Python compares texts. Payments without a key may stand anywhere.
+    side must not have the same provider and id, as those of two accounts may: two are different where they were made at different times, or
+    where nothing says that one was modified later and the invoice, amount, currency or date is another. With *ordered* both sides are read
+    side by side, and only the payments of one key are held at a time, however many there are: then each payment must come once, and both
+    sides in the order of their keys, as Python compares texts. Payments without a key may stand anywhere.
 
     Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while iterating where *ordered* is not so or two
     different payments have one id. What reading a side raises comes through.
@@ -95,7 +95,10 @@ async def _next(groups: AsyncGenerator[_Group]) -> _Group:
 
 
 def _is_next(group: _Group, other: _Group) -> bool:
-    """Whether a group comes before another one, or together with it. What has no key comes at once."""
+    """Whether a group comes before another one, or together with it.
+
+    What has no key comes at once.
+    """
     (key, entries), (other_key, others) = group, other
     return bool(entries) and (not others or key is None or (other_key is not None and key <= other_key))
 

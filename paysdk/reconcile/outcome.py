@@ -107,7 +107,10 @@ STATUS_OF: dict[Rule, Status] = {
 
 @attrs.frozen
 class Vanished:
-    """A payment that its provider no longer lists, as a store remembers it. It may stand among payments that are reconciled."""
+    """A payment that its provider no longer lists, as a store remembers it.
+
+    It may stand among payments that are reconciled.
+    """
 
     payment: Payment
 

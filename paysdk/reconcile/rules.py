@@ -15,7 +15,7 @@ import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.payment import Payment
-from paysdk.reconcile.linking import all_paired, clusters, each_paired, joined, sums
+from paysdk.reconcile.graph import all_paired, clusters, each_paired, joined, sums
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
 
 if TYPE_CHECKING:
@@ -161,7 +161,10 @@ def _agreeing(terms: Terms) -> _Link:
 
 
 def _in_window(one: _Item, other: _Item, days: int) -> bool:
-    """Whether two are in one currency and their dates are near enough. A date that is missing may be any."""
+    """Whether two are in one currency and their dates are near enough.
+
+    A date that is missing may be any.
+    """
     first, second = one.payment.payment_date, other.payment.payment_date
     near = first is None or second is None or abs((first - second).days) <= days
     return near and _same_currency(one.payment, other.payment)

@@ -1,4 +1,7 @@
-"""A provider's payments in the user's own database, kept in step. It needs the extra ``sync``, or ``postgres`` for PostgreSQL."""
+"""A provider's payments in the user's own database, kept in step.
+
+It needs the extra ``sync``, or ``postgres`` for PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ if find_spec("sqlalchemy") is None:
 
 from paysdk.sync.changes import Change
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError, TooManyVanishedError
-from paysdk.sync.passes import VanishLimit
+from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import SQLPaymentStore, StoredPayment
 from paysdk.sync.syncing import SyncReport, sync_payments
 

@@ -205,8 +205,8 @@ def _begun(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
     writes = options.get(WRITES)
     if writes is not None:
-        # In WAL mode NORMAL is enough for a process that is killed to lose nothing that it had committed. After a power failure only
-        # FULL has it all (https://www.sqlite.org/pragma.html#pragma_synchronous). It cannot be changed in a transaction.
+        # In WAL mode NORMAL is enough for a process that is killed to lose nothing that it had committed. After a power failure only FULL
+        # has it all (https://www.sqlite.org/pragma.html#pragma_synchronous). It cannot be changed in a transaction.
         wanted = "FULL" if options.get(DURABLE) else "NORMAL"
         if connection.info.get("synchronous") != wanted:
             connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")

@@ -40,7 +40,10 @@ class Change:
 
 
 def differing(before: Payment, after: Payment) -> tuple[str, ...]:
-    """The names of what differs, as a ``Change`` has them. Numbers differ by their value, and JSON by what it says."""
+    """The names of what differs, as a ``Change`` has them.
+
+    Numbers differ by their value, and JSON by what it says.
+    """
     changed = [name for name in _PLAIN if getattr(before, name) != getattr(after, name)]
     changed += _parts("invoice", before.invoice, after.invoice)
     if (before.customer is None) != (after.customer is None):
@@ -66,5 +69,8 @@ def kind_of(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKin
 
 
 def is_older(payment: Payment, known: Payment) -> bool:
-    """Whether *payment* is a version from before the *known* one. Without both times of modification there is no telling."""
+    """Whether *payment* is a version from before the *known* one.
+
+    Without both times of modification there is no telling.
+    """
     return payment.modified_at is not None and known.modified_at is not None and payment.modified_at < known.modified_at

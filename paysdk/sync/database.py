@@ -26,7 +26,10 @@ T = TypeVar("T")
 
 
 class Database:
-    """A database, and transactions on it. Whatever the driver raises comes out as a ``StoreError`` that holds no password."""
+    """A database, and transactions on it.
+
+    Whatever the driver raises comes out as a ``StoreError`` that holds no password.
+    """
 
     def __init__(self, name: str, backend: Backend) -> None:
         self.name = name
@@ -88,7 +91,10 @@ class Database:
         return await _to_its_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What *work* reads, in a transaction of its own. Being cancelled waits for its end, for drivers do not bear it well."""
+        """What *work* reads, in a transaction of its own.
+
+        Being cancelled waits for its end, for drivers do not bear it well.
+        """
 
         async def run() -> T:
             async with self.transaction(writes=False) as connection:
@@ -125,7 +131,10 @@ class Database:
                     await connection.exec_driver_sql(statement)
 
     async def aclose(self) -> None:
-        """Close the connections, when what is under way has ended. Where a ``break`` left an iterator, the event loop sees to that."""
+        """Close the connections, when what is under way has ended.
+
+        Where a ``break`` left an iterator, the event loop sees to that.
+        """
         if self.is_forked:
             return
         while self._open:  # noqa: ASYNC110  # nothing announces it

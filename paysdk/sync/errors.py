@@ -26,7 +26,10 @@ class AccountBusyError(PaysdkError):
 
 
 class LeaseLostError(PaysdkError):
-    """This one stalled for longer than its lease, and another has taken over: nothing was written since. What was written before stands."""
+    """This one stalled for longer than its lease, and another has taken over: nothing was written since.
+
+    What was written before stands.
+    """
 
 
 class TooManyVanishedError(PaysdkError):

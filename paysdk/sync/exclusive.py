@@ -1,9 +1,8 @@
 """Names that one caller holds at a time, in every process that shares the database.
 
-A name is held by a lease, as an account is while it is synced. The row of a name has the token of its
-holder: each take makes a new one, and whatever the holder writes is written only if the token is still
-there. So a process that stalled past its lease cannot write over its successor. Each step is a short
-transaction of its own. Between them nothing is kept on the server, so this works behind a pooler.
+A name is held by a lease, as an account is while it is synced. The row of a name has the token of its holder: each take makes a new one,
+and whatever the holder writes is written only if the token is still there. So a process that stalled past its lease cannot write over its
+successor. Each step is a short transaction of its own. Between them nothing is kept on the server, so this works behind a pooler.
 """
 
 from __future__ import annotations
@@ -66,8 +65,8 @@ class ExclusiveNames:
                 await self._take(key, name, journals)
                 yield journals[0]
             finally:
-                # Also if this was cancelled while the name was taken. A name that cannot be given back is
-                # free when its lease runs out, and what went wrong before is what must be raised.
+                # Also if this was cancelled while the name was taken. A name that cannot be given back is free when its lease runs out, and
+                # what went wrong before is what must be raised.
                 for journal in journals:
                     with suppress(StoreError):
                         await journal.release()
@@ -85,7 +84,10 @@ class ExclusiveNames:
             await self._wait(key)
 
     async def _wait(self, key: str) -> None:
-        """Until the name seems to be free. It is only read, because those who wait must not keep the holder from writing."""
+        """Until the name seems to be free.
+
+        It is only read, because those who wait must not keep the holder from writing.
+        """
         is_free = partial(_is_free, backend=self._database.backend, key=key)
         seconds = _FIRST_WAIT_SECONDS
         while not await self._database.read(is_free):
@@ -114,13 +116,16 @@ class StoredJournal:
     async def record_sent(self, order: OpenOrder) -> None:
         """Write *order* down, or write it again with what has changed. It is durable when this returns.
 
-        Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if the
-        database cannot be used. Send nothing then.
+        Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if the database cannot be used. Send nothing
+        then.
         """
         await self._database.written(partial(self._record_sent, order), durable=True)
 
     async def record_settled(self, order_id: str) -> None:
-        """Strike out an order. What came of it is known, so this works also after the lease was lost."""
+        """Strike out an order.
+
+        What came of it is known, so this works also after the lease was lost.
+        """
         settled = open_orders.delete().where(self._order(order_id))
 
         async def settle(connection: AsyncConnection) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from paysdk.conversion import make_converter
+from paysdk.converter import make_converter
 from paysdk.payment import Payment
 from paysdk.sync.changes import Change, ChangeKind
 from paysdk.sync.tables import CONTENT, payment_changes, payments

@@ -44,7 +44,10 @@ class Lease:
 
 
 def check_seconds(name: str, given: object, *, positive: bool = False) -> float:
-    """Return *given* if it is a number of seconds, also 0 if it need not be *positive*. Raises ``ConfigurationError`` otherwise."""
+    """Return *given* if it is a number of seconds, also 0 if it need not be *positive*.
+
+    Raises ``ConfigurationError`` otherwise.
+    """
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf") or (positive and not given):
         raise ConfigurationError(f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not {given!r}.")
     return given
@@ -82,7 +85,10 @@ async def take(
 
 
 async def renew(connection: AsyncConnection, backend: Backend, lease: Lease, **values: object) -> None:
-    """Renew the lease and write *values* beside it. Raises ``LeaseLostError`` where another has it."""
+    """Renew the lease and write *values* beside it.
+
+    Raises ``LeaseLostError`` where another has it.
+    """
     renewed = (
         sync_state.update().where(lease.key, sync_state.c.fence == lease.fence).values(leased_until=backend.now() + lease.seconds, **values)
     )

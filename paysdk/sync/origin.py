@@ -20,7 +20,10 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def origin_of(provider: PaymentsProvider) -> str | None:
-    """Where a provider lists from, by its ``base_url`` if it has one. ``None`` where it says nothing."""
+    """Where a provider lists from, by its ``base_url`` if it has one.
+
+    ``None`` where it says nothing.
+    """
     given: object = getattr(provider, "base_url", None)
     if not isinstance(given, str):
         return None
@@ -35,7 +38,10 @@ def origin_of(provider: PaymentsProvider) -> str | None:
 
 
 def check_origin(provider: str, account: str, remembered: str | None, origin: str | None) -> None:
-    """Raise ``ConfigurationError`` where the account's payments were listed from elsewhere. Where either is not known, all is well."""
+    """Raise ``ConfigurationError`` where the account's payments were listed from elsewhere.
+
+    Where either is not known, all is well.
+    """
     if remembered is None or origin is None or remembered == origin:
         return
     raise ConfigurationError(

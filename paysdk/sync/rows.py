@@ -61,7 +61,10 @@ def _moment_or_none(text: str | None) -> datetime | None:
 
 @attrs.frozen
 class Codec:
-    """How values are written for a database, and read from it; ``None`` is ``None`` in both. ``holds`` says which amounts it can keep."""
+    """How values are written for a database, and read from it; ``None`` is ``None`` in both.
+
+    ``holds`` says which amounts it can keep.
+    """
 
     written: Callable[[Any], Any]
     read_amount: Callable[[Any], Decimal]
@@ -122,7 +125,10 @@ class Codec:
                 )
 
     def payment(self, provider: str, content: Sequence[Any]) -> Payment:
-        """The payment in a row's *content*. Raises ``StoreError`` where that is not what was written."""
+        """The payment in a row's *content*.
+
+        Raises ``StoreError`` where that is not what was written.
+        """
         try:
             return self._payment(provider, content)
         except (ArithmeticError, AttributeError, TypeError, ValueError, StoreError):

@@ -22,7 +22,7 @@ from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH, FEED, read_change
 from paysdk.sync.lease import check_seconds
-from paysdk.sync.places import database_at
+from paysdk.sync.location import database_at
 from paysdk.sync.tables import CONTENT, MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ _ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
 @attrs.frozen(kw_only=True)
 class StoredPayment:
-    """A payment as a store has it. ``vanished_at`` is when a full pass did not find it any more, by the clock of whoever synced."""
+    """A payment as a store has it.
+
+    ``vanished_at`` is when a full pass did not find it any more, by the clock of whoever synced.
+    """
 
     payment: Payment
     vanished_at: datetime | None
@@ -61,9 +64,9 @@ class SQLPaymentStore:
     Use it in ``async with``: entering it makes the tables where there are none, in a new file or beside your own, and brings older ones up
     to date. With ``create=False`` it makes nothing and changes nothing, and where there are no tables it fails. Raises
     ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot be used.
-    In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in the first schema of the user's search path.
-    One object serves any number of tasks of one event loop. A name that is held with ``exclusive`` is free for others when its holder
-    has not renewed it for *lease* seconds, as a process that stalls does not.
+    In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in the first schema of the user's search path. One
+    object serves any number of tasks of one event loop. A name that is held with ``exclusive`` is free for others when its holder has not
+    renewed it for *lease* seconds, as a process that stalls does not.
     """
 
     def __init__(self, place: str | os.PathLike[str], *, create: bool = True, schema: str | None = None, lease: float = 30.0) -> None:
@@ -113,8 +116,8 @@ class SQLPaymentStore:
         """Keep all others out of *name* while the context lasts, in every process that shares this database.
 
         Pass it to a provider as ``exclusive=store.exclusive``. Entering waits until the name is free: its holder has left, or has died on
-        this machine, or has not renewed its lease for as long as the store's *lease* says. No connection and no transaction is in use
-        while the name is held, so any number of tasks may hold any number of names.
+        this machine, or has not renewed its lease for as long as the store's *lease* says. No connection and no transaction is in use while
+        the name is held, so any number of tasks may hold any number of names.
 
         It yields the journal of the orders that were sent under the name and are still open. ``record_sent`` raises ``LeaseLostError`` if
         another has taken the name meanwhile, and the order is on disk when it returns. The journal outlives every holder.
@@ -131,10 +134,9 @@ class SQLPaymentStore:
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.
 
-        Texts are ordered by code point, and payments without an invoice number come first. The order
-        is read first; then a few thousand are read at a time, each time in a transaction of its own.
-        So you may take your time over each, or leave early. If the store is closed before the end,
-        this raises ``StoreError``.
+        Texts are ordered by code point, and payments without an invoice number come first. The order is read first; then a few thousand are
+        read at a time, each time in a transaction of its own. So you may take your time over each, or leave early. If the store is closed
+        before the end, this raises ``StoreError``.
 
         What is written meanwhile may or may not be among them, and no payment comes twice. One that
         is there all the while comes as it was at some moment of the reading. Only one that moves to
@@ -197,7 +199,10 @@ class SQLPaymentStore:
             return await self._version(connection)
 
     async def _version(self, connection: AsyncConnection) -> int | None:
-        """That of the tables, if they are there. Raises ``StoreError`` where they are another's, or a newer paysdk's."""
+        """That of the tables, if they are there.
+
+        Raises ``StoreError`` where they are another's, or a newer paysdk's.
+        """
         names = await self._database.backend.table_names(connection)
         # To SQLite a name is the same in capitals.
         there = {name.lower(): name for name in names} if connection.dialect.name == "sqlite" else dict(zip(names, names, strict=True))
@@ -240,9 +245,9 @@ class _Reading:
     """An account's payments in their order, a batch and a transaction at a time.
 
     The first transaction reads the ids in the order. Each later one reads the payments of some of
-    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids that
-    are left, a few bytes each when compressed, so a reader may take its time. An index of the order
-    would cost each sync a third of its speed. *which* narrows down what is read.
+    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids that are left, a few bytes each when
+    compressed, so a reader may take its time. An index of the order would cost each sync a third of its speed. *which* narrows down what is
+    read.
     """
 
     def __init__(
@@ -315,7 +320,10 @@ class _Reading:
 
 
 def database_of(store: SQLPaymentStore) -> Database:
-    """The database beneath a store, for those who write to it. Raises ``ConfigurationError`` for what is no store."""
+    """The database beneath a store, for those who write to it.
+
+    Raises ``ConfigurationError`` for what is no store.
+    """
     given: object = store
     if not isinstance(given, SQLPaymentStore):
         raise ConfigurationError(f"The store must be an SQLPaymentStore, not {store!r}.")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
-from paysdk.sync import passes, writing
+from paysdk.sync import state as passes
+from paysdk.sync import writing
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import check_seconds, release, renew, take
 from paysdk.sync.origin import origin_of
-from paysdk.sync.passes import PassKind, VanishLimit
+from paysdk.sync.state import PassKind, VanishLimit
 from paysdk.sync.store import database_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from paysdk.provider import Listing, Page, PaymentsProvider
     from paysdk.sync.database import Database
     from paysdk.sync.lease import Lease
-    from paysdk.sync.passes import Account
+    from paysdk.sync.state import Account
     from paysdk.sync.store import SQLPaymentStore
 
 __all__ = ["SyncReport", "sync_payments"]
@@ -46,10 +47,9 @@ class SyncReport:
     ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"), ``resumed`` whether it went on with a
     pass that had been interrupted; then the counts are of the rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records
     that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot
-    be read cannot be told from what is gone. ``waiting`` is how many records the next sync reads
-    again, because they could not be read. ``watermark`` is from when on the next incremental sync
-    lists, less its overlap, and never later than a record that waits; ``None`` if the next one lists
-    everything.
+    be read cannot be told from what is gone. ``waiting`` is how many records the next sync reads again, because they could not be read.
+    ``watermark`` is from when on the next incremental sync lists, less its overlap, and never later than a record that waits; ``None`` if
+    the next one lists everything.
     """
 
     provider: str
@@ -84,17 +84,16 @@ async def sync_payments(
 
     *account* tells apart the payments of several keys of one provider. Those of one account come from one place: where the provider has a
     ``base_url``, its origin is remembered (all of this machine's count as one, so that a sandbox may have another port), and refused where
-    it is another. The first sync lists everything, and so does every one where the
-    provider cannot list by time of modification; otherwise the later ones list what was modified since the last, less *overlap* seconds for
-    what was committed late. Each page is committed together with the place where the next one starts: whatever ends a sync, the next one
-    goes on there. *full* begins a full pass, which alone can tell what has vanished, and drops one that was interrupted.
+    it is another. The first sync lists everything, and so does every one where the provider cannot list by time of modification; otherwise
+    the later ones list what was modified since the last, less *overlap* seconds for what was committed late. Each page is committed
+    together with the place where the next one starts: whatever ends a sync, the next one goes on there. *full* begins a full pass, which
+    alone can tell what has vanished, and drops one that was interrupted.
 
-    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the while, and may be taken by another
-    once it has run out, or at once where its process is known to have died.
+    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the while, and may be taken by another once
+    it has run out, or at once where its process is known to have died.
 
-    A record that the provider's ``on_malformed`` was given is read again in each sync until it can be
-    read or is gone: each lists from that record's time on, or again from where the pass did that met
-    it if that time cannot be read.
+    A record that the provider's ``on_malformed`` was given is read again in each sync until it can be read or is gone: each lists from that
+    record's time on, or again from where the pass did that met it if that time cannot be read.
 
     A full pass that did not find far more of the stored payments than usual raises
     ``TooManyVanishedError``, and marks none: more than *vanish_limit* says, by default ten, and a
@@ -188,14 +187,20 @@ class _Sync:
         )
 
     async def _drop(self, account: Account) -> None:
-        """End the pass where it is, so that the next sync begins a new one. If that fails, it will end there again."""
+        """End the pass where it is, so that the next sync begins a new one.
+
+        If that fails, it will end there again.
+        """
         backend, lease = self._database.backend, self._lease
         values = writing.state_of(passes.dropped(account), backend.codec, complete=False)
         with suppress(LeaseLostError, StoreError):
             await self._database.written(partial(renew, backend=backend, lease=lease, **values))
 
     async def _pass(self, account: Account) -> Account:
-        """Go through with it to its end. Raises ``_RefusedError`` before anything of it was written."""
+        """Go through with it to its end.
+
+        Raises ``_RefusedError`` before anything of it was written.
+        """
         refusable = account.checkpoint is not None
         if not refusable:
             account = attrs.evolve(account, since=passes.modified_since(account, self._overlap))
@@ -274,7 +279,10 @@ class _Sync:
 
 @asynccontextmanager
 async def _reading(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
-    """What asks for the next page of a listing, ``None`` after the last. Whatever is under way ends with the context."""
+    """What asks for the next page of a listing, ``None`` after the last.
+
+    Whatever is under way ends with the context.
+    """
     pages = listing.pages()
     tasks: list[asyncio.Task[Page | None]] = []
 

@@ -66,15 +66,14 @@ def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -
     """Make the tasks that sync accounts into the store, in the queue "paysdk" of the app.
 
     ``open_account(provider, account)`` opens the provider with the key of that account; each job opens one and closes it. A job names the
-    provider and the account only, so no key comes into the database, and none into a log. Raise ``ConfigurationError`` in it for an
-    account that there is not.
+    provider and the account only, so no key comes into the database, and none into a log. Raise ``ConfigurationError`` in it for an account
+    that there is not.
 
     Jobs of one account run one at a time, those of different accounts side by side, as many as the workers' ``concurrency`` allows. What
-    repeating cannot help (a wrong key, a refused request, a record that cannot be read, far more
-    vanished payments than usual) fails at once. Anything else is tried again five
-    times within a quarter of an hour, or after as many seconds as the provider asks for, a day at most. Where somebody else is syncing the
-    account, the job waits for its turn. A job that was cut off, because its worker was told to stop or was killed, is run again and goes on
-    from the checkpoint; for the killed ones there is a task that is run every minute.
+    repeating cannot help (a wrong key, a refused request, a record that cannot be read, far more vanished payments than usual) fails at
+    once. Anything else is tried again five times within a quarter of an hour, or after as many seconds as the provider asks for, a day at
+    most. Where somebody else is syncing the account, the job waits for its turn. A job that was cut off, because its worker was told to
+    stop or was killed, is run again and goes on from the checkpoint; for the killed ones there is a task that is run every minute.
 
     Call it once for an app, where the workers import it. Raises ``ConfigurationError`` for what is no store.
     """
@@ -177,7 +176,10 @@ def _wait(error: BaseException, attempts: int) -> float | None:
 
 
 def _is_hopeless(error: Exception) -> bool:
-    """Whether the same again must end the same way. What is not paysdk's is the application's, and may be an outage of anything."""
+    """Whether the same again must end the same way.
+
+    What is not paysdk's is the application's, and may be an outage of anything.
+    """
     match error:
         case RateLimitedError() | ServerError():
             return False

@@ -15,7 +15,7 @@ from paysdk.payment import Payment
 from paysdk.sync.changes import differing, is_older, kind_of
 from paysdk.sync.errors import TooManyVanishedError
 from paysdk.sync.feed import as_json, entries_for
-from paysdk.sync.passes import Account, VanishLimit
+from paysdk.sync.state import Account, VanishLimit
 from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:

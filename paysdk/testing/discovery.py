@@ -12,7 +12,10 @@ _GROUP = "paysdk.sandboxes"
 
 
 def installed_sandboxes() -> list[str]:
-    """The names in the entry-point group ``paysdk.sandboxes``, in alphabetical order. None of them is imported."""
+    """The names in the entry-point group ``paysdk.sandboxes``, in alphabetical order.
+
+    None of them is imported.
+    """
     return installed_names(_GROUP)
 
 

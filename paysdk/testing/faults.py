@@ -145,7 +145,10 @@ class FaultRule:
 
 @attrs.frozen
 class FaultPlan:
-    """Which requests meet which fault. ``method`` and ``path`` narrow an entry, and then it counts only the requests that fit them."""
+    """Which requests meet which fault.
+
+    ``method`` and ``path`` narrow an entry, and then it counts only the requests that fit them.
+    """
 
     rules: tuple[FaultRule, ...] = ()
 

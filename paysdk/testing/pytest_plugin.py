@@ -20,7 +20,10 @@ __all__ = ["campfire_sandbox", "fault_plan", "notify_sandbox"]
 
 @pytest.fixture
 def fault_plan() -> FaultPlan:
-    """Which requests to the sandboxes fail, and how: none. Override it, or parametrise a test with it, to have some fail."""
+    """Which requests to the sandboxes fail, and how: none.
+
+    Override it, or parametrise a test with it, to have some fail.
+    """
     from paysdk.testing.faults import FaultPlan  # noqa: PLC0415  # costs nothing where it is not used
 
     return FaultPlan()

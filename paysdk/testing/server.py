@@ -39,8 +39,8 @@ class _Running:
 class Sandbox(ABC):
     """A real server on this machine that answers like a provider's API as documented; a provider says what it answers.
 
-    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how. ``port`` 0 takes any that is free.
-    Use it in ``async with``, or ``start`` and ``close`` it; both may be repeated, and the data and the log outlive a restart.
+    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how. ``port`` 0 takes any that is free. Use it in
+    ``async with``, or ``start`` and ``close`` it; both may be repeated, and the data and the log outlive a restart.
     """
 
     scheme: ClassVar[str]
@@ -60,7 +60,10 @@ class Sandbox(ABC):
 
     @property
     def url(self) -> str:
-        """The origin, such as ``http://127.0.0.1:41234``. Raises RuntimeError while the sandbox is not running."""
+        """The origin, such as ``http://127.0.0.1:41234``.
+
+        Raises RuntimeError while the sandbox is not running.
+        """
         if self._running is None:
             raise RuntimeError(f"{type(self).__name__} is not running: use it in 'async with', or await start() first")
         return self._running.url
@@ -75,7 +78,10 @@ class Sandbox(ABC):
         return request.key is not None and hmac.compare_digest(request.key.encode(), self.api_key.encode())
 
     async def start(self) -> None:
-        """Listen; nothing happens where it listens already. Raises OSError where the port is taken."""
+        """Listen; nothing happens where it listens already.
+
+        Raises OSError where the port is taken.
+        """
         if self._running is not None:
             return
         # A handler ends when its client leaves, so that a hung one does not outlive its request.

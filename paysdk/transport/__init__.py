@@ -1,1 +1,4 @@
-"""The way to a provider's API and back: one attempt over HTTP, wrapped in pacing, redirects and retries. The only aiohttp in the client."""
+"""The way to a provider's API and back: one attempt over HTTP, wrapped in pacing, redirects and retries.
+
+The only aiohttp in the client.
+"""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from paysdk.messages import Response
+    from paysdk.transport.messages import Response
 
 __all__ = ["in_utf8"]
 

@@ -14,14 +14,14 @@ import attrs
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaginationError, PaysdkError, RequestTimeoutError
 from paysdk.events import Event
 from paysdk.transport.credentials import KeySource, Secret, checked_key, cleaned
+from paysdk.transport.observer import Tally, Watch
 from paysdk.transport.origin import checked_origin
 from paysdk.transport.policy import RetryPolicy, checked_seconds
-from paysdk.transport.watch import Tally, Watch
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from paysdk.messages import Request, Response
+    from paysdk.transport.messages import Request, Response
 
 __all__ = ["Budget", "Client", "Session", "Settings"]
 
@@ -105,7 +105,7 @@ class Client:
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
         # aiohttp and stamina take longer to import than all the rest, and are not needed before the first provider is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
-        from paysdk.transport.pacing import Paced  # noqa: PLC0415
+        from paysdk.transport.rate_limit import Paced  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
 
         self.provider = provider

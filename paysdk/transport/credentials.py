@@ -77,8 +77,8 @@ def checked_key(key: Secret) -> Secret:
 def cleaned(error: E, keys: Iterable[Secret]) -> E:
     """*error* as it may be shown, without the keys that a response has brought into it.
 
-    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they are, also if a key looks like them.
-    What was raised below is unlinked: its frames hold the response, and those of aiohttp the request's headers.
+    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they are, also if a key looks like them. What
+    was raised below is unlinked: its frames hold the response, and those of aiohttp the request's headers.
     """
     forget_frames(error)
     error.__cause__ = error.__context__ = None
@@ -104,7 +104,10 @@ def _fit_message(message: object, quoted: tuple[str, ...] | None, keys: tuple[Se
 
 
 def _shortened(value: object, longest: int) -> object:
-    """A message that can be read: a link in it may have megabytes. What happened stands at its beginning, what to do at its end."""
+    """A message that can be read: a link in it may have megabytes.
+
+    What happened stands at its beginning, what to do at its end.
+    """
     return f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}" if isinstance(value, str) and len(value) > longest else value
 
 

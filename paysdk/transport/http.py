@@ -20,8 +20,8 @@ from paysdk.errors import (
     TransportError,
 )
 from paysdk.events import Answered, AttemptFailed, RequestSent
-from paysdk.messages import Request, Response
 from paysdk.transport.credentials import forget_frames, redact_passwords
+from paysdk.transport.messages import Request, Response
 from paysdk.transport.policy import refuses
 from paysdk.transport.proxies import passwords_of_proxies
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from paysdk.transport.watch import Attempt, Tally, Watch
+    from paysdk.transport.observer import Attempt, Tally, Watch
 
 __all__ = ["HTTPTransport"]
 
@@ -78,7 +78,10 @@ class _UnsharedHost(str):
 
 
 class _Body(aiohttp.BytesPayload):
-    """A body that tells when it begins to go out. Until then there was no connection for it, and nobody can have acted on it."""
+    """A body that tells when it begins to go out.
+
+    Until then there was no connection for it, and nobody can have acted on it.
+    """
 
     def __init__(self, body: bytes, begins: Callable[[], None]) -> None:
         super().__init__(body)
@@ -129,8 +132,8 @@ async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 class HTTPTransport:
     """Sends to one origin, over a session that was given or over one of its own.
 
-    Each event loop has a session of its own, also where several run at a time, in threads. A given session is never closed.
-    While ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
+    Each event loop has a session of its own, also where several run at a time, in threads. A given session is never closed. While
+    ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
     """
 
     def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, watch: Watch) -> None:

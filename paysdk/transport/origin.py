@@ -13,7 +13,7 @@ import attrs
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from paysdk.messages import Request, Response
+    from paysdk.transport.messages import Request, Response
 
 __all__ = ["checked_origin", "redirected"]
 

@@ -16,7 +16,7 @@ from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from paysdk.messages import Request
+    from paysdk.transport.messages import Request
 
 __all__ = [
     "RetryPolicy",
@@ -35,10 +35,9 @@ __all__ = [
 ]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3; RFC
-# 6585; RFC 7725). Those that are missing do not say it: after 406 the request may have been processed
-# and only its result could not be shown; 408 and 425 are about the time at which it came; 424 is about
-# another request; 499 and 460 are a proxy's words for a client that went away; and what no document
+# The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3; RFC 6585; RFC 7725). Those that are
+# missing do not say it: after 406 the request may have been processed and only its result could not be shown; 408 and 425 are about the
+# time at which it came; 424 is about another request; 499 and 460 are a proxy's words for a client that went away; and what no document
 # defines can mean anything.
 _REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426} | {428, 429, 431, 451}
@@ -217,9 +216,8 @@ _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,
 def rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """The seconds until a rate limit is reset, or ``None`` if no header says it.
 
-    The headers hold seconds from now, seconds or milliseconds since 1970, or a date. If requests are
-    left in the limit, it is not the reason for the response and its reset says nothing. A time more
-    than a year away is no time either.
+    The headers hold seconds from now, seconds or milliseconds since 1970, or a date. If requests are left in the limit, it is not the
+    reason for the response and its reset says nothing. A time more than a year away is no time either.
     """
     if (wait := _rate_limit_field(headers.get("ratelimit", ""))) is not None:
         return wait
@@ -233,8 +231,8 @@ def rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
 def _rate_limit_field(text: str) -> float | None:
     """What a ``RateLimit`` field says (IETF draft-ietf-httpapi-ratelimit-headers).
 
-    Up to version 7 it is ``limit=…, remaining=…, reset=…``, and since then a list of policies such as
-    ``"default";r=0;t=5``, all of which must be kept.
+    Up to version 7 it is ``limit=…, remaining=…, reset=…``, and since then a list of policies such as ``"default";r=0;t=5``, all of which
+    must be kept.
     """
     policies = [text] if "reset=" in text else text.split(",")
     waits: list[float] = []

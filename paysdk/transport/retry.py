@@ -11,12 +11,11 @@ import attrs
 
 from paysdk.errors import APIError, AuthenticationError, MalformedResponseError, PaysdkError
 from paysdk.events import RetryPlanned
-from paysdk.messages import Request, Response
-from paysdk.transport.answers import refusal, say_what_came_instead
 from paysdk.transport.charset import in_utf8
 from paysdk.transport.credentials import Secret, cleaned
+from paysdk.transport.messages import Request, Response
+from paysdk.transport.observer import Attempt, Tally, Watch
 from paysdk.transport.origin import redirected
-from paysdk.transport.pacing import Paced, RetryBudget
 from paysdk.transport.policy import (
     RetryPolicy,
     is_overload,
@@ -24,7 +23,8 @@ from paysdk.transport.policy import (
     wait_before_retry,
     worth_retrying,
 )
-from paysdk.transport.watch import Attempt, Tally, Watch
+from paysdk.transport.rate_limit import Paced, RetryBudget
+from paysdk.transport.responses import refusal, say_what_came_instead
 
 __all__ = ["Retrying"]
 
@@ -38,7 +38,10 @@ _QUIET = logging.NullHandler()
 
 @attrs.define(eq=False)
 class _Call(Generic[T]):
-    """A request on its way through its attempts. ``renewals`` are those that a new key was the reason for."""
+    """A request on its way through its attempts.
+
+    ``renewals`` are those that a new key was the reason for.
+    """
 
     request: Request
     authorize: Callable[[], Awaitable[Secret]]

@@ -46,7 +46,10 @@ def peak(origin: str, payments: int, concurrency: int) -> float:
 
 
 def high_water() -> int:
-    """The most memory that this process has held, in kilobytes; Linux tells. `getrusage` would count what its parent held, too."""
+    """The most memory that this process has held, in kilobytes; Linux tells.
+
+    `getrusage` would count what its parent held, too.
+    """
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 

@@ -11,7 +11,7 @@ from rows import campfire_page, campfire_row, notify_page, times
 
 from paysdk.providers.campfire.normalise import InvoicePaymentsReader
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import Reader, in_turns, opened
+from paysdk.records.page import Reader, in_turns, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Optional
 import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
-from paysdk.cli.access import Access, SandboxSettings, opened
 from paysdk.cli.environment import key_source, parameters, settings_found, unknown_variables, variable
+from paysdk.cli.providers import Access, SandboxSettings, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

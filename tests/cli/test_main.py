@@ -152,7 +152,7 @@ def test_a_missing_extra_is_told_here_too(monkeypatch: pytest.MonkeyPatch, capsy
 def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the extra would not mend is not blamed on it."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
-    monkeypatch.setitem(sys.modules, "paysdk.cli.access", None)
+    monkeypatch.setitem(sys.modules, "paysdk.cli.providers", None)
 
     with pytest.raises(ModuleNotFoundError, match="access"):
         main()

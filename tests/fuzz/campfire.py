@@ -7,9 +7,9 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
-    from paysdk.providers.campfire.invoice_normalise import read_invoice, read_paid
+    from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
     from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-    from paysdk.reading import decoded
+    from paysdk.records.page import decoded
 
 from faults import check
 from pages import check_invoice, read_page

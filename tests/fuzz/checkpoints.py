@@ -9,8 +9,8 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk import Checkpoint, ConfigurationError
-    from paysdk.listing import checkpoint_positions
-    from paysdk.windows import belonging
+    from paysdk.listing.checkpoints import checkpoint_positions
+    from paysdk.listing.windows import belonging
 
 from typing import TYPE_CHECKING
 

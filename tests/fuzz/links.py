@@ -8,17 +8,8 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk import PaginationError
-    from paysdk.pagination import (
-        AfterLastId,
-        FollowLinks,
-        HalFrom,
-        LinkHeader,
-        NextToken,
-        PageNumber,
-        Pagination,
-        Position,
-        RequestsMade,
-    )
+    from paysdk.listing.repeats import RequestsMade
+    from paysdk.pagination import AfterLastId, FollowLinks, HalFrom, LinkHeader, NextToken, PageNumber, Pagination, Position
 
 from shaping import mutated_link
 

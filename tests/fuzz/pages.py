@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk import Invoice, Payment, make_converter
-from paysdk.reading import opened, read_one_by_one, read_rows
+from paysdk.records.page import opened, read_one_by_one, read_rows
 
 if TYPE_CHECKING:
     from paysdk import MalformedResponseError
-    from paysdk.reading import Reader
+    from paysdk.records.page import Reader
 
 __all__ = ["check_invoice", "read_page"]
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
-from paysdk.pagination import MORE, AfterLastId, NextToken, PageNumber, Pagination, Position, RequestsMade, encode_query
+from paysdk.listing.repeats import RequestsMade
+from paysdk.pagination import MORE, AfterLastId, NextToken, PageNumber, Pagination, Position, encode_query
 
 DEFAULT_SIZE = 3
 # What a provider's first query may hold besides, which must come along to every page.
@@ -20,7 +21,10 @@ FILTERS = [("status", "paid"), ("created[gte]", "2026-01-01T00:00:00+00:00"), ("
 
 @attrs.frozen
 class Server:
-    """Gives a page of ids and what it says of the next page. It refuses a query that has lost a filter."""
+    """Gives a page of ids and what it says of the next page.
+
+    It refuses a query that has lost a filter.
+    """
 
     ids: Sequence[str]
     place: Callable[[dict[str, str], int], int]

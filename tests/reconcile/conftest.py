@@ -85,7 +85,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser that is on this machine. Without one, the test that asks for it is skipped."""
     path = os.environ.get("PAYSDK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("There is no Chromium here. What it would show is held by tests/reconcile/test_fitting.py too.")
+        pytest.skip("There is no Chromium here. What it would show is held by tests/reconcile/report/test_fitting.py too.")
     profile = tmp_path_factory.mktemp("profile")
     flags = ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
     flags += ["--disable-component-update", "--disable-dev-shm-usage", "--remote-debugging-pipe", f"--user-data-dir={profile}"]

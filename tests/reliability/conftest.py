@@ -250,7 +250,10 @@ async def _over_tls(sandbox: Sandbox, context: ssl.SSLContext) -> AsyncIterator[
 
 @attrs.define
 class World:
-    """A sandbox that fails, and the session and origin by which a provider comes to it. ``lift`` ends the trouble."""
+    """A sandbox that fails, and the session and origin by which a provider comes to it.
+
+    ``lift`` ends the trouble.
+    """
 
     sandbox: Sandbox
     origin: str

@@ -14,7 +14,7 @@ import pytest
 from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal
-from paysdk.providers.campfire.paying import ManualPayment, PayOutcome
+from paysdk.providers.campfire.paying.order import ManualPayment, PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider

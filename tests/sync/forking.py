@@ -1,4 +1,7 @@
-"""A store and a provider that are used in a process which was forked from theirs: `forking.py PLACE`. Writes what each attempt gave."""
+"""A store and a provider that are used in a process which was forked from theirs: `forking.py PLACE`.
+
+Writes what each attempt gave.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ def executables() -> list[str]:
 
 @contextmanager
 def pgbouncer(executable: str, sockets: str) -> Iterator[str]:
-    """Run one in transaction mode before the server with its sockets in a folder; its other settings are its own. Gives the URL."""
+    """Run one in transaction mode before the server with its sockets in a folder; its other settings are its own.
+
+    Gives the URL.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
-from paysdk.sync.places import database_at
+from paysdk.sync.location import database_at
 from paysdk.sync.tables import VERSION
 
 if TYPE_CHECKING:

@@ -128,7 +128,10 @@ async def test_raw_is_kept_to_the_byte(shelf: Shelf, store: SQLPaymentStore, mak
 
 
 async def test_another_order_of_keys_is_no_change(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
-    """Nor are spaces, or a zero at the end of an amount: what is said is the same. A field that paysdk does not know is one."""
+    """Nor are spaces, or a zero at the end of an amount: what is said is the same.
+
+    A field that paysdk does not know is one.
+    """
     shelf.payments = [make(1, 1, raw=b'{"a":1,"b":2.0}'), make(2, 1, raw=b'{"a":1}')]
     await sync_payments(shelf, store)
     shelf.payments = [make(1, 1, amount=Decimal("100.5"), raw=b'{"b":2.00, "a":1}'), make(2, 1, raw=b'{"a":2}')]

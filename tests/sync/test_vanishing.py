@@ -101,7 +101,10 @@ async def test_others_in_their_place_do_not_hide_it(shelf: Shelf, store: SQLPaym
 
 
 async def test_a_full_pass_that_stopped_is_not_gone_on_with(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
-    """What it saw may be a part only. Incremental syncs go on from the watermark, and the next full pass begins anew."""
+    """What it saw may be a part only.
+
+    Incremental syncs go on from the watermark, and the next full pass begins anew.
+    """
     shelf.payments = [make(number, number) for number in range(30)]
     before = await sync_payments(shelf, store)
     whole, shelf.payments = shelf.payments, shelf.payments[:9]

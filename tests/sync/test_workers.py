@@ -184,7 +184,10 @@ async def test_what_is_queued_is_passed_over(office: Office) -> None:
 
 
 async def test_one_that_runs_does_not_keep_the_next_from_being_queued(office: Office, shelf: Shelf, make: Make) -> None:
-    """What changed behind a running sync needs another. It waits until the first has ended, even if that one is tried again."""
+    """What changed behind a running sync needs another.
+
+    It waits until the first has ended, even if that one is tried again.
+    """
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME])
@@ -526,7 +529,10 @@ async def test_no_key_is_in_the_database_or_in_what_is_told(
 
 @asynccontextmanager
 async def worker(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker in a process of its own that can be told to stop. It is killed if a test leaves it running."""
+    """A worker in a process of its own that can be told to stop.
+
+    It is killed if a test leaves it running.
+    """
     command = (sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
@@ -543,7 +549,10 @@ async def worker(url: str, accounts: dict[str, tuple[str, str]], grace: float) -
 async def test_a_worker_that_ends_in_the_midst_of_it_is_succeeded_by_another(
     office: Office, schema: str, kept: Kept, replayed: Kept, how: signal.Signals
 ) -> None:
-    """It is cut off in its fifth page. The next one goes on there, and nothing is lost or there twice."""
+    """It is cut off in its fifth page.
+
+    The next one goes on there, and nothing is lost or there twice.
+    """
     sandbox = open_sandbox("campfire", payments=100, faults=FaultPlan().on(5, hang()))
     async with sandbox, AsyncExitStack() as stack:
         accounts = {"default": (sandbox.url, sandbox.api_key)}

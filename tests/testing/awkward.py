@@ -10,9 +10,9 @@ import msgspec
 
 from paysdk import Capabilities, InvoiceRef, Listing, Payment
 from paysdk.pagination import LinkHeader, encode_query
-from paysdk.reading import RawPage
+from paysdk.records.page import RawPage
+from paysdk.records.reader import SchemaReader
 from paysdk.rest import RestProvider, checked_page_size, refuse_filters
-from paysdk.schema import SchemaReader
 from paysdk.testing import Answer, Request, Sandbox
 
 if TYPE_CHECKING:

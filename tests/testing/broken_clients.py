@@ -20,12 +20,12 @@ from paysdk import (
 )
 from paysdk.pagination import HalFrom, Position
 from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.reading import RawPage
+from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from paysdk.listing import PagedListing
+    from paysdk.listing.listing import PagedListing
 
 BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paysdk.messages import Response
 from paysdk.transport.charset import in_utf8
+from paysdk.transport.messages import Response
 
 TEXT = '{"name": "Müller"}'
 

@@ -14,15 +14,15 @@ import pytest
 
 from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
 from paysdk.events import Answered, Event, RequestSent, RetryPlanned, Waiting
-from paysdk.messages import Request, Response
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import Answer, Fault, FaultPlan, hang, reset, status
 from paysdk.testing import Request as Received
 from paysdk.transport.client import Budget, Client, Settings
 from paysdk.transport.credentials import Secret
+from paysdk.transport.messages import Request, Response
+from paysdk.transport.observer import Tally
 from paysdk.transport.policy import RetryPolicy
-from paysdk.transport.watch import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,13 +19,13 @@ from aiohttp.abc import AbstractResolver
 
 from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
 from paysdk.events import Answered, AttemptFailed, Event, RequestSent
-from paysdk.messages import Request, Response
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import Fault, FaultPlan, dripping_body, dripping_headers, gzip_bomb, hang, huge_body, reset, truncated
 from paysdk.transport import http
 from paysdk.transport.credentials import Secret
 from paysdk.transport.http import HTTPTransport
-from paysdk.transport.watch import Attempt, Tally, Watch
+from paysdk.transport.messages import Request, Response
+from paysdk.transport.observer import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

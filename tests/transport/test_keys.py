@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaginationError, PaysdkError
-from paysdk.providers.campfire.paying import ManualPayment
+from paysdk.providers.campfire.paying.order import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.transport.policy import RetryPolicy
 

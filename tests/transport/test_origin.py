@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import ConfigurationError
-from paysdk.messages import Request, Response
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
+from paysdk.transport.messages import Request, Response
 from paysdk.transport.origin import checked_origin, redirected
 
 

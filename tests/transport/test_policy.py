@@ -23,7 +23,7 @@ from paysdk.errors import (
     RequestTimeoutError,
     ServerError,
 )
-from paysdk.messages import Request
+from paysdk.transport.messages import Request
 from paysdk.transport.policy import (
     RetryPolicy,
     checked_seconds,

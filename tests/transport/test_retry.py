@@ -22,13 +22,13 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Event, RetryPlanned, Waiting
-from paysdk.messages import Request, Response
-from paysdk.reading import decoded
+from paysdk.records.page import decoded
 from paysdk.transport.credentials import Secret
-from paysdk.transport.pacing import Paced, RetryBudget
+from paysdk.transport.messages import Request, Response
+from paysdk.transport.observer import Attempt, Tally, Watch
 from paysdk.transport.policy import RetryPolicy
+from paysdk.transport.rate_limit import Paced, RetryBudget
 from paysdk.transport.retry import Retrying
-from paysdk.transport.watch import Attempt, Tally, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""A user's code, as a type checker reads it. It is never run; each line marked as an error must stay one."""
+"""A user's code, as a type checker reads it.
+
+It is never run; each line marked as an error must stay one.
+"""
 
 from __future__ import annotations
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from paysdk.cutting import Run, runs
-from paysdk.liberal import Mender, is_finer, quote_constants, read_count, read_link, refuse_error
+from paysdk.exact import exact_amount, in_utc
 from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, payment_of
 from paysdk.providers.campfire.schema import PageEnvelope, PaymentRow
-from paysdk.reading import RawPage, as_array, exact_amount, in_utc
+from paysdk.records.cutting import Run, runs
+from paysdk.records.liberal import Mender, is_finer, quote_constants, read_count, read_link, refuse_error
+from paysdk.records.page import RawPage, as_array
 
 __all__ = ["NAME", "InvoicePaymentRow", "InvoicePaymentsReader"]
 
@@ -51,8 +52,8 @@ class InvoicePaymentRow(PaymentRow, gc=False, rename={"run": "<run>", "place": "
 
 _rows = msgspec.json.Decoder(list[InvoicePaymentRow], float_hook=Decimal)
 _mender = Mender(InvoicePaymentRow)
-# Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are looked at: an API that sends such
-# times sends them in nearly every record, and the last record is the one that a later listing begins from.
+# Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are looked at: an API that sends such times
+# sends them in nearly every record, and the last record is the one that a later listing begins from.
 _FEW_PARTS = 2
 _END = 1024
 

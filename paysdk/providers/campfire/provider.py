@@ -10,16 +10,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from paysdk.errors import ConfigurationError, MalformedResponseError
-from paysdk.messages import Request, Response
+from paysdk.listing.windows import TimeWindows
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
-from paysdk.reading import decoded
+from paysdk.records.page import decoded
 from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
+from paysdk.transport.messages import Request, Response
+from paysdk.transport.observer import Tally
 from paysdk.transport.policy import RetryPolicy, checked_seconds
-from paysdk.transport.watch import Tally
-from paysdk.windows import TimeWindows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
     from paysdk.orders import Exclusive
-    from paysdk.providers.campfire.invoice_schema import Invoice
-    from paysdk.providers.campfire.payer import Payer
-    from paysdk.providers.campfire.paying import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.providers.campfire.invoices.schema import Invoice
+    from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.transport.client import Budget, Session
 
 __all__ = ["CampfireProvider"]
@@ -49,12 +49,11 @@ class CampfireProvider(RestProvider):
 
     A key sees only the entities that it was granted: the API leaves the others out of lists silently.
 
-    *exclusive* takes a name and gives an async context manager that keeps all others out while it is held, in every
-    process, as ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid`` enters it for each external id and for the
-    invoice. If it yields an ``OrderJournal``, orders whose outcome is unknown hold their names in every process and over a
-    crash; otherwise they do in this process. *resend_after* is after how many seconds such an order may be sent again if it
-    is not found. It must be longer than any gateway on the way waits. By default it never is, until you call
-    ``release_orders``. For the other arguments see ``RestProvider``.
+    *exclusive* takes a name and gives an async context manager that keeps all others out while it is held, in every process, as
+    ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid`` enters it for each external id and for the invoice. If it yields an
+    ``OrderJournal``, orders whose outcome is unknown hold their names in every process and over a crash; otherwise they do in this process.
+    *resend_after* is after how many seconds such an order may be sent again if it is not found. It must be longer than any gateway on the
+    way waits. By default it never is, until you call ``release_orders``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
@@ -183,30 +182,29 @@ class CampfireProvider(RestProvider):
     ) -> PayOutcome:
         """Pay an invoice, in part or in whole, with at least one item.
 
-        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly their digits. The invoice is
-        read first, so that the new payments can be told from those that were there. The order is sent once; it is sent again
-        only if it cannot have been processed (no connection was made, or the response was 429). After any other failure the
-        invoice is read again: if the new payments are there, this returns as if nothing had happened. If they are not, that
-        proves nothing, and ``OutcomeUnknownError`` is raised. Until such an order is found, or ``release_orders`` is called,
-        calls for the same order send nothing.
+        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly their digits. The invoice is read first,
+        so that the new payments can be told from those that were there. The order is sent once; it is sent again only if it cannot have
+        been processed (no connection was made, or the response was 429). After any other failure the invoice is read again: if the new
+        payments are there, this returns as if nothing had happened. If they are not, that proves nothing, and ``OutcomeUnknownError`` is
+        raised. Until such an order is found, or ``release_orders`` is called, calls for the same order send nothing.
 
-        Items whose ``external_id`` is booked already are not sent again: their payments are returned. A payment that may be
-        this very order, under a name that the server has changed or not kept, stops it; *other_payments* are the ids of
-        payments of which you know that they are something else. An order that is more than what is due is refused unless
-        *allow_overpayment* is true, and one that was booked and voided unless *rebook_voided* is.
+        Items whose ``external_id`` is booked already are not sent again: their payments are returned. A payment that may be this very
+        order, under a name that the server has changed or not kept, stops it; *other_payments* are the ids of payments of which you know
+        that they are something else. An order that is more than what is due is refused unless *allow_overpayment* is true, and one that was
+        booked and voided unless *rebook_voided* is.
 
-        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is booked than was ordered or
-        if this order may be booked already, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome cannot
-        be known. Not safe to repeat without looking unless every item has an ``external_id``.
+        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is booked than was ordered or if this order
+        may be booked already, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome cannot be known. Not safe to
+        repeat without looking unless every item has an ``external_id``.
         """
-        from paysdk.providers.campfire.payer import Consent  # noqa: PLC0415  # as what reads invoices
-        from paysdk.providers.campfire.paying import (  # noqa: PLC0415  # as what reads invoices
+        from paysdk.providers.campfire.paying.order import (  # noqa: PLC0415  # as what reads invoices
             CreditMemoPayment,
             DebitMemoPayment,
             ManualPayment,
             PayOrder,
             TransactionPayment,
         )
+        from paysdk.providers.campfire.paying.payer import Consent  # noqa: PLC0415  # as what reads invoices
 
         order = PayOrder.of(
             {
@@ -226,22 +224,22 @@ class CampfireProvider(RestProvider):
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
         """Say that the open orders of an invoice will not come, and give how many there were.
 
-        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the same order send nothing.
-        Call this when a person has made sure that it was not booked and never will be. *external_id* releases only the orders
-        under that name. Nothing is sent to the provider.
+        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the same order send nothing. Call this when
+        a person has made sure that it was not booked and never will be. *external_id* releases only the orders under that name. Nothing is
+        sent to the provider.
         """
         name = None if external_id is None else _checked_external_id(external_id)
         return await self._payer.release(_checked_invoice_id(invoice_id), name)
 
     @cached_property
     def _payer(self) -> Payer:
-        from paysdk.providers.campfire.payer import Payer  # noqa: PLC0415  # as what reads invoices
+        from paysdk.providers.campfire.paying.payer import Payer  # noqa: PLC0415  # as what reads invoices
 
         return Payer(self._client, self._invoice, self._under, self._exclusive, self._resend_after)
 
     async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
         # With what pays this takes as long to import as all that lists payments, and many programs only do that.
-        from paysdk.providers.campfire.invoice_normalise import read_invoice  # noqa: PLC0415  # see above
+        from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
         def read(response: Response) -> Invoice:
             invoice = decoded(read_invoice, response.body)

@@ -1,6 +1,6 @@
 """Campfire's API as documented, on this machine: payments that can be listed, and invoices that can be paid.
 
-What no document says is what stock Django REST framework does (``paysdk.testing.rest_framework``).
+What no document says is what stock Django REST framework does (``paysdk.testing.drf.fields``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import msgspec
 
 from paysdk.providers.campfire import sandbox_records as made_up
 from paysdk.providers.campfire.sandbox_paying import NAME_FORMS, NameForm, split_in_two
-from paysdk.testing import rest_framework as drf
+from paysdk.testing import drf
+from paysdk.testing.drf.fields import Field, checked_list, day, decoded, integer, number, text
+from paysdk.testing.drf.pages import InvalidCursorError, paginate
 from paysdk.testing.records import Records, Row
-from paysdk.testing.rest_fields import Field, checked_list, day, decoded, integer, number, text
-from paysdk.testing.rest_pages import InvalidCursorError, paginate
 from paysdk.testing.server import Sandbox
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ class CampfireSandbox(Sandbox):
     documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request. ``pay_answer="ids"``
     answers a payment with ids, as the later schema says, instead of the invoice.
 
-    No document says how an order is treated, so each way can be tried. ``name_form`` is what becomes of an external_id,
-    ``split`` books each payment as two (the organisation's setting "split invoice payments by line"), and ``drafts``
-    accepts orders that ``book_held`` approves. With ``commits_late`` an order is answered with 504 and is booked when
-    ``book_held`` is called. ``overpayment="refused"`` refuses what is more than is due.
+    No document says how an order is treated, so each way can be tried. ``name_form`` is what becomes of an external_id, ``split`` books
+    each payment as two (the organisation's setting "split invoice payments by line"), and ``drafts`` accepts orders that ``book_held``
+    approves. With ``commits_late`` an order is answered with 504 and is booked when ``book_held`` is called. ``overpayment="refused"``
+    refuses what is more than is due.
     """
 
     scheme: ClassVar[str] = "Token"
@@ -129,11 +129,17 @@ class CampfireSandbox(Sandbox):
         return sorted(self._by_invoice)
 
     def invoice(self, invoice_id: int) -> dict[str, object]:
-        """One invoice as it is now, with every field of the documents and its payments. Raises KeyError where there is none."""
+        """One invoice as it is now, with every field of the documents and its payments.
+
+        Raises KeyError where there is none.
+        """
         return made_up.invoice_row(invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked)
 
     def add_payment(self, *, invoice_id: int = made_up.OPEN_INVOICES[0], amount: Decimal = Decimal("100.00"), **fields: object) -> int:
-        """Add a payment, modified just now unless the fields say when, and give its id. Raises ValueError where it is taken."""
+        """Add a payment, modified just now unless the fields say when, and give its id.
+
+        Raises ValueError where it is taken.
+        """
         self._now += made_up.SECOND
         if invoice_id in self._by_invoice:
             self._total(invoice_id)
@@ -141,7 +147,10 @@ class CampfireSandbox(Sandbox):
         return self._write(self._now, self._next_id, {**_ENTERED_BY_HAND, **today, **fields, "invoice_id": invoice_id, "amount": amount})
 
     def change_payment(self, payment_id: int, **fields: object) -> None:
-        """Change fields of a payment, which is modified just now unless the fields say when. Raises KeyError where there is none."""
+        """Change fields of a payment, which is modified just now unless the fields say when.
+
+        Raises KeyError where there is none.
+        """
         row = self._taken_out(payment_id)
         self._now += made_up.SECOND
         self._write(self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields})

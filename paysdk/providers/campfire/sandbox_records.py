@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from paysdk.testing.drf.fields import moment
 from paysdk.testing.records import Row, scatter
-from paysdk.testing.rest_framework import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from paysdk.liberal import NULL
+from paysdk.records.liberal import NULL
 
 __all__ = ["Identifier", "Moment", "PageEnvelope", "PaymentRow"]
 
@@ -23,7 +23,10 @@ Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class PaymentRow(msgspec.Struct, gc=False, rename={"modified_at": "last_modified_at"}):
-    """One payment of List Invoice Payments. The documented sample lacks ``source``, which the later schema has."""
+    """One payment of List Invoice Payments.
+
+    The documented sample lacks ``source``, which the later schema has.
+    """
 
     id: Identifier
     # Decoded as what it is, a number with its digits or a text, since a text is looked at more closely.
@@ -40,7 +43,10 @@ class PaymentRow(msgspec.Struct, gc=False, rename={"modified_at": "last_modified
 
 
 class PageEnvelope(msgspec.Struct):
-    """A page of List Invoice Payments. ``count`` is a lower bound with ``skip_count``, and Django's cursor pagination sends none."""
+    """A page of List Invoice Payments.
+
+    ``count`` is a lower bound with ``skip_count``, and Django's cursor pagination sends none.
+    """
 
     results: list[msgspec.Raw]
     next: msgspec.Raw = NULL

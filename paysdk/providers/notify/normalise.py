@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from paysdk.liberal import Mender, open_object, quote_constants, read_count, read_link, refuse_error
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, exact_number, payment_of
+from paysdk.exact import exact_amount, exact_number
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, payment_of
 from paysdk.providers.notify.schema import Customer, Link, Links, PageEnvelope, PaymentRow
-from paysdk.reading import RawPage, as_array, exact_amount
+from paysdk.records.liberal import Mender, open_object, quote_constants, read_count, read_link, refuse_error
+from paysdk.records.page import RawPage, as_array
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -78,7 +79,10 @@ _NOBODY = Customer()
 
 @attrs.frozen
 class PaymentsReader:
-    """Reads the pages of List payments. Notify sends no currency, so *currency* is what the provider object was configured with."""
+    """Reads the pages of List payments.
+
+    Notify sends no currency, so *currency* is what the provider object was configured with.
+    """
 
     reads_runs = False  # pages have at most 250 records, each of which is compared with what came before by its bytes
 

@@ -36,9 +36,8 @@ _LARGEST_PAGE = 250
 class NotifyProvider(RestProvider):
     """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
 
-    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO 4217
-    ("EUR", say) in any case, and capitals on the payment. Without it ``Payment.currency`` is ``None``.
-    For the other arguments see ``RestProvider``.
+    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO 4217 ("EUR", say) in any case, and
+    capitals on the payment. Without it ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME

@@ -68,7 +68,10 @@ class NotifySandbox(Sandbox):
         return self._records.row(payment_id)
 
     def add_payment(self, **fields: object) -> str:
-        """Add a payment, the newest, with these fields in place of made-up ones, and give its id. Raises ValueError where it is taken."""
+        """Add a payment, the newest, with these fields in place of made-up ones, and give its id.
+
+        Raises ValueError where it is taken.
+        """
         self._added += 1
         position = -self._added
         payment_id = str(fields.get("id", self._id(position)))
@@ -78,7 +81,10 @@ class NotifySandbox(Sandbox):
         return payment_id
 
     def change_payment(self, payment_id: str, **fields: object) -> None:
-        """Change fields of a payment, which keeps its place. Raises KeyError where there is none."""
+        """Change fields of a payment, which keeps its place.
+
+        Raises KeyError where there is none.
+        """
         position, _ = self._records.key(payment_id)
         self._records.put(position, payment_id, {**self._records.row(payment_id), **fields})
 

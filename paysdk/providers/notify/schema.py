@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from paysdk.liberal import NULL
+from paysdk.records.liberal import NULL
 
 __all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "PageEnvelope", "PaymentRow"]
 

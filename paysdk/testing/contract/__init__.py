@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from paysdk.testing.contract.arguments import HonoursOrRefuses
+from paysdk.testing.contract.capabilities import SaysWhatItIs
 from paysdk.testing.contract.checkpoints import Resumes
-from paysdk.testing.contract.describing import SaysWhatItIs
 from paysdk.testing.contract.failures import FailsHonestly
 from paysdk.testing.contract.keys import KeepsTheKey
 from paysdk.testing.contract.lifetimes import LeavesNothingBehind

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from paysdk.payment import Payment
-from paysdk.testing.contract.editing import Json, Path, everything_in, raws_changed, with_value
+from paysdk.testing.contract.rewrite import Json, Path, everything_in, raws_changed, with_value
 
 if TYPE_CHECKING:
-    from paysdk.testing.contract.editing import Edit
+    from paysdk.testing.contract.rewrite import Edit
 
 __all__ = ["Amounts", "Place"]
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
+from paysdk.testing.contract.harness import Room, checkpoint_after, ids, payments_of, refusal
 from paysdk.testing.contract.promises import broken, case, check, check_equal
-from paysdk.testing.contract.trial import Room, checkpoint_after, ids, payments_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.payment import Payment
     from paysdk.provider import PaymentsProvider
-    from paysdk.testing.contract.trial import Trial
+    from paysdk.testing.contract.harness import Trial
 
 __all__ = ["HonoursOrRefuses"]
 

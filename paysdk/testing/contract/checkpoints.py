@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from paysdk.checkpoint import Checkpoint
+from paysdk.testing.contract.harness import Room, checkpoint_after, ids, pages_of, payments_of, taken
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
-from paysdk.testing.contract.trial import Room, checkpoint_after, ids, pages_of, payments_of, taken
 
 __all__ = ["Resumes"]
 

@@ -19,8 +19,8 @@ from paysdk.errors import (
     RequestTimeoutError,
     ServerError,
 )
+from paysdk.testing.contract.harness import FEW, ONCE, Room, failed, ids, payments_of, walked
 from paysdk.testing.contract.promises import broken, check, check_equal, wire_case
-from paysdk.testing.contract.trial import FEW, ONCE, Room, failed, ids, payments_of, walked
 from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, truncated, wrong_body
 
 if TYPE_CHECKING:

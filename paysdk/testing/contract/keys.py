@@ -9,9 +9,9 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError
-from paysdk.testing.contract.editing import with_text
+from paysdk.testing.contract.harness import ONCE, Room, checkpoint_after, failed, ids, payments_of, refusal, walked
 from paysdk.testing.contract.promises import check, check_equal, wire_case
-from paysdk.testing.contract.trial import ONCE, Room, checkpoint_after, failed, ids, payments_of, refusal, walked
+from paysdk.testing.contract.rewrite import with_text
 from paysdk.testing.faults import FaultPlan, reset, status, wrong_body
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.events import Event
     from paysdk.provider import PaymentsProvider
-    from paysdk.testing.contract.trial import Trial
+    from paysdk.testing.contract.harness import Trial
 
 __all__ = ["KeepsTheKey"]
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.testing.contract.harness import ONCE, Room, failed, ids, payments_of, taken
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
-from paysdk.testing.contract.trial import ONCE, Room, failed, ids, payments_of, taken
 from paysdk.testing.faults import FaultPlan, hang
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from paysdk.testing.contract.trial import Trial
+    from paysdk.testing.contract.harness import Trial
 
 __all__ = ["LeavesNothingBehind"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import PaginationError
 from paysdk.provider import ListingReport, Page
-from paysdk.testing.contract.editing import with_text
+from paysdk.testing.contract.harness import FEW, Room, failed, ids, pages_of, payments_of, taken, walked
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
-from paysdk.testing.contract.trial import FEW, Room, failed, ids, pages_of, payments_of, taken, walked
+from paysdk.testing.contract.rewrite import with_text
 from paysdk.testing.exchange import Answer
 
 if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
-    from paysdk.testing.contract.editing import Edit, Json
+    from paysdk.testing.contract.rewrite import Edit, Json
 
 __all__ = ["ListsEverythingOnce"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from paysdk.testing.contract.trial import Room
+    from paysdk.testing.contract.harness import Room
 
 __all__ = ["Promise", "broken", "case", "check", "check_equal", "promise_of", "wire_case"]
 

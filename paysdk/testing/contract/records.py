@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import MalformedResponseError
-from paysdk.payment import CustomerRef, InvoiceRef, Payment, decode_exactly
+from paysdk.exact import decode_exactly
+from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.testing.contract.amounts import Amounts
-from paysdk.testing.contract.editing import everything_in, raws_changed
+from paysdk.testing.contract.harness import FEW, Room, failed, ids, payments_of, walked
 from paysdk.testing.contract.promises import broken, case, check, check_equal, wire_case
-from paysdk.testing.contract.trial import FEW, Room, failed, ids, payments_of, walked
+from paysdk.testing.contract.rewrite import everything_in, raws_changed
 
 if TYPE_CHECKING:
     from paysdk.testing.contract.amounts import Place
-    from paysdk.testing.contract.editing import Edit, Json
+    from paysdk.testing.contract.rewrite import Edit, Json
 
 __all__ = ["GivesExactPayments"]
 

@@ -1,4 +1,7 @@
-"""A process that pays: `payer_process.py URL CALLS TIMEOUT [STORE]`. It says "ready", and begins when it gets a line."""
+"""A process that pays: `payer_process.py URL CALLS TIMEOUT [STORE]`.
+
+It says "ready", and begins when it gets a line.
+"""
 
 from __future__ import annotations
 

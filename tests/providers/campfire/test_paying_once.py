@@ -23,7 +23,7 @@ from paysdk.errors import (
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal, OpenOrder
 from paysdk.providers.campfire.endpoints import PAYMENTS
-from paysdk.providers.campfire.paying import CreditMemoRef, ManualPayment, PayOutcome, TransactionPayment
+from paysdk.providers.campfire.paying.order import CreditMemoRef, ManualPayment, PayOutcome, TransactionPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, hang, status

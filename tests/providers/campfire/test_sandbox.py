@@ -43,7 +43,10 @@ def written(value: object) -> bytes:
 
 
 def differences(served: Json, expected: Json, path: str = "$") -> list[str]:
-    """Where the served value is of another shape than the document's: other fields, or other JSON types. Null fits everything."""
+    """Where the served value is of another shape than the document's: other fields, or other JSON types.
+
+    Null fits everything.
+    """
     if served is None or expected is None or expected == "<any>":
         return []
     if isinstance(served, dict) and isinstance(expected, dict):

@@ -13,7 +13,7 @@ import paysdk.providers.notify
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.reading import read_one_by_one
+from paysdk.records.page import read_one_by_one
 
 SAMPLE = (Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.reading import RawPage, exact_amount, in_utc
+from paysdk.exact import exact_amount, in_utc
+from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
     from paysdk_mollie.schema import Page, PaymentRow
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 
 def open_page(page: Page) -> RawPage:
     """A page's records, and the link to the next page."""
-    following = page.links.get("next")
-    return RawPage(page.embedded["payments"], following.href if following else None, page.count)
+    return RawPage(page.embedded["payments"], link.href if (link := page.links.get("next")) else None, page.count)
 
 
 def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | None:

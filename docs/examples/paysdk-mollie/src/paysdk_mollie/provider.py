@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from paysdk import Capabilities, Checkpoint, Listing, rest
 from paysdk.pagination import HalFrom
-from paysdk.schema import SchemaReader
+from paysdk.records.reader import SchemaReader
 from paysdk_mollie.normalise import normalise, open_page
 from paysdk_mollie.schema import Page, PaymentRow
 

@@ -1,0 +1,143 @@
+"""``paysdk invoice``: one invoice with its lines and payments."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from rich import box
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from paysdk.cli.errors import fault_of
+from paysdk.cli.output.tables import amounts, payments_table, plain_table
+from paysdk.cli.output.terminal import as_text, console_on, show, tell, utf8_stdout
+from paysdk.cli.providers import opened
+from paysdk.cli.stopping import run_async
+from paysdk.converter import make_converter
+from paysdk.discovery import installed_providers, load_provider
+from paysdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from paysdk import Invoice
+    from paysdk.cli.providers import Access
+    from paysdk.errors import PaysdkError
+
+__all__ = ["invoice_provider", "show_invoice"]
+
+# What the panel's border and padding take.
+_FRAME = 4
+
+
+@runtime_checkable
+class _RetrievesInvoices(Protocol):
+    async def retrieve_invoice(self, invoice_id: int) -> Invoice: ...
+
+
+def invoice_provider(name: str | None) -> str:
+    """The provider that invoices are read from: the one that was named, or the only one that can.
+
+    Raises ``ConfigurationError`` where the one that was named cannot, or where it is not plain which is meant.
+    """
+    able = [found for found in installed_providers() if _is_able(found)]
+    if name is not None:
+        load_provider(name)
+    if name is None and len(able) == 1:
+        return able[0]
+    if name in able:
+        return name
+    choice = f"The providers that can are: {', '.join(able) or 'none'}."
+    raise ConfigurationError(f"{name} gives no single invoices. {choice}" if name else f"Name a provider with --provider. {choice}")
+
+
+def _is_able(name: str) -> bool:
+    try:
+        return hasattr(load_provider(name), "retrieve_invoice")
+    except ConfigurationError:
+        return False
+
+
+def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
+    """Read the invoice, write it, and give the exit code."""
+    faults: list[PaysdkError] = []
+    invoice = run_async(_retrieved(access, invoice_id, faults))
+    if invoice is not None:
+        _write(invoice, output_format)
+    return max([0, *map(tell, faults)])
+
+
+def _write(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
+    if output_format == "json":
+        utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
+    else:
+        show(_panel(invoice, console_on(sys.stdout).width))
+
+
+async def _retrieved(access: Access, invoice_id: int, faults: list[PaysdkError]) -> Invoice | None:
+    invoice: Invoice | None = None
+    async with opened(access, faults) as providers:
+        for provider in providers:
+            if not isinstance(provider, _RetrievesInvoices):
+                raise ConfigurationError(f"{provider.name} gives no single invoices.")
+            try:
+                invoice = await provider.retrieve_invoice(invoice_id)
+            except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+                faults.append(fault_of(provider.name, error))
+    return invoice
+
+
+def _panel(invoice: Invoice, width: int) -> Panel:
+    """The invoice with its lines and payments, *width* cells wide at the most."""
+    parts: list[RenderableType] = [_facts(invoice)]
+    if invoice.lines:
+        parts += ["", _lines(invoice)]
+    parts += ["", _totals(invoice), ""]
+    parts.append(payments_table(invoice.payments, width - _FRAME, of_one_invoice=True) if invoice.payments else Text("No payments."))
+    title = Text(f"Invoice {as_text(invoice.invoice_number or invoice.id)}")
+    return Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED, expand=False, padding=(0, 1))
+
+
+def _facts(invoice: Invoice) -> Table:
+    facts = {
+        "Id": invoice.id,
+        "Client": invoice.client_name or invoice.client,
+        "Entity": invoice.entity_name,
+        "Status": invoice.payment_status or invoice.status,
+        "Voided": invoice.voided_date,
+        "Invoice date": invoice.invoice_date,
+        "Due": invoice.due_date,
+        "Paid": invoice.paid_date,
+        "Terms": invoice.terms,
+        "Contract": invoice.contract_name,
+    }
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value is not None:
+            grid.add_row(Text(name, style="bold"), Text(as_text(value)))
+    return grid
+
+
+def _lines(invoice: Invoice) -> Table:
+    lines = invoice.lines
+    table = plain_table()
+    header, *money = amounts("Amount", [(line.amount, line.currency or invoice.currency) for line in lines])
+    quantity, *quantities = amounts("Quantity", [(line.quantity, None) for line in lines])
+    table.add_column("Line", overflow="fold")
+    table.add_column(quantity, no_wrap=True)
+    table.add_column(header, no_wrap=True)
+    for line, number, amount in zip(lines, quantities, money, strict=True):
+        table.add_row(Text(as_text(line.product_name or line.description or line.id)), Text(number), Text(amount))
+    return table
+
+
+def _totals(invoice: Invoice) -> Table:
+    named = {"Total": invoice.total_amount, "Paid": invoice.amount_paid, "Due": invoice.amount_due}
+    known = {name: amount for name, amount in named.items() if amount is not None}
+    grid = Table.grid(padding=(0, 2))
+    for name, text in zip(known, amounts("", [(amount, invoice.currency) for amount in known.values()])[1:], strict=True):
+        grid.add_row(Text(name, style="bold"), Text(text))
+    return grid

@@ -1,0 +1,105 @@
+"""Payments for programs: lines of JSON, and CSV, both exact to the digit."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from paysdk.converter import make_converter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TextIO
+
+    from paysdk.payment import Payment
+
+__all__ = ["COLUMNS", "CsvStyle", "begin_csv", "csv_writer", "jsonl_writer"]
+
+# The order is a promise: a new column comes at the end.
+COLUMNS = (
+    *("provider", "id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
+    *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at"),
+)
+
+_NUMBERS = frozenset({"amount", "invoice_total", "invoice_balance"})
+
+# RFC 4180, section 2.6, asks for quotes around commas, quotes and line breaks. Many readers also
+# take other control characters for line ends, or strip spaces.
+_NEEDS_QUOTES = re.compile(r"""[,;"\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s\Z""")
+
+# https://owasp.org/www-community/attacks/CSV_Injection: a spreadsheet takes a cell that begins with
+# one of these signs for a formula. Spaces, quotes and invisible signs before them are skipped. A
+# cell also begins after a semicolon or a line end if the spreadsheet splits the file there, as
+# Excel does if the decimal sign of the country is a comma.
+_BREAKS = r";\t\r\n\v\f\x85\u2028\u2029"
+_SKIPPED = r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2000-\u200f\u202f\u2060\u3000\ufeff]"""
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"^(?=[\t\r\n]|{_SKIPPED}*{_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_SIGNS})")
+
+
+@attrs.frozen(kw_only=True)
+class CsvStyle:
+    """How CSV is written: texts as they are or safe for a spreadsheet, with or without a signature."""
+
+    raw_text: bool = False
+    bom: bool = False
+
+
+def jsonl_writer(out: TextIO) -> Callable[[Sequence[Payment]], object]:
+    """What writes payments as one JSON object a line, as ``make_converter`` gives them."""
+    converter = make_converter()
+
+    def write(payments: Sequence[Payment]) -> None:
+        out.writelines(f"{converter.dumps(payment).decode()}\n" for payment in payments)
+
+    return write
+
+
+def csv_writer(
+    out: TextIO,
+    style: CsvStyle = CsvStyle(),
+) -> Callable[[Sequence[Payment]], object]:
+    """What writes payments as CSV, a line for each."""
+    converter = make_converter()
+    write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
+
+    def write(payments: Sequence[Payment]) -> None:
+        for payment in payments:
+            fields = _flat(converter.unstructure(payment))
+            write_row([fields.get(column) for column in COLUMNS])
+
+    return write
+
+
+def begin_csv(out: TextIO, columns: Sequence[str], numbers: frozenset[str], style: CsvStyle) -> Callable[[Iterable[object]], object]:
+    """Write the header, and return the function that writes a row. Columns in *numbers* hold no text.
+
+    The header is written at once, so that it is there even if no row follows. A text that a
+    spreadsheet would run as a formula gets an apostrophe, unless the style says otherwise.
+    """
+    if style.bom:
+        out.write("\ufeff")
+    kept = [style.raw_text or column in numbers for column in columns]
+
+    def write_row(values: Iterable[object]) -> None:
+        texts = ("" if value is None else str(value) for value in values)
+        cells = (text if as_is else _FORMULA.sub("'", text) for text, as_is in zip(texts, kept, strict=True))
+        out.write(",".join(map(_quote, cells)) + "\n")
+
+    write_row(columns)
+    return write_row
+
+
+def _quote(text: str) -> str:
+    # Python's csv module leaves a lone carriage return without quotes before Python 3.13.
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    flat = dict(record)
+    for outer in ("invoice", "customer"):
+        parts: dict[str, Any] = record[outer] or {}
+        flat |= {f"{outer}_{name}": value for name, value in parts.items()}
+    return flat

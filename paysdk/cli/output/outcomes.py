@@ -1,0 +1,152 @@
+"""What a reconciliation comes to, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from paysdk.cli.output.formats import CsvStyle, begin_csv
+from paysdk.cli.output.tables import amounts, plain_table
+from paysdk.cli.output.terminal import as_text, show
+from paysdk.converter import make_converter
+from paysdk.reconcile import Sides, Status, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+    from typing import TextIO
+
+    from rich.table import Table
+
+    from paysdk.payment import Payment
+    from paysdk.reconcile import Outcome, Report
+
+__all__ = ["COLUMNS", "csv_writer", "jsonl_writer", "show_report", "summary"]
+
+_ROWS_SHOWN = 20
+# As many payments of one side of an outcome.
+_PAYMENTS_SHOWN = 5
+
+# The order is a promise: a new column comes at the end. One line is one payment, and those of one outcome have its number.
+COLUMNS = (
+    *("outcome", "status", "rule", "key", "difference", "currency_assumed", "side", "provider", "id", "amount", "currency"),
+    *("payment_date", "invoice_number", "customer_name", "external_id", "voided_date"),
+)
+_NUMBERS = frozenset({"outcome", "difference", "amount"})
+
+
+def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
+    """What writes outcomes as one JSON object a line, their payments as ``make_converter`` gives them."""
+    converter = make_converter()
+
+    def write(outcome: Outcome) -> None:
+        record = {
+            "status": outcome.status.value,
+            "rule": outcome.rule.value,
+            "key": outcome.key,
+            "difference": _text(outcome.difference),
+            "currency_assumed": outcome.currency_assumed,
+            "left": [converter.unstructure(payment) for payment in outcome.left],
+            "right": [converter.unstructure(payment) for payment in outcome.right],
+        }
+        out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def csv_writer(
+    out: TextIO,
+    style: CsvStyle = CsvStyle(),  # noqa: B008  # it is frozen
+) -> Callable[[Outcome], object]:
+    """What writes outcomes as CSV, a line for each payment."""
+    write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
+    number = 0
+
+    def write(outcome: Outcome) -> None:
+        nonlocal number
+        number += 1
+        said = (number, outcome.status.value, outcome.rule.value, outcome.key, outcome.difference)
+        for side, payments in (("left", outcome.left), ("right", outcome.right)):
+            for payment in payments:
+                write_row((*said, outcome.currency_assumed, side, *_fields(payment)))
+
+    return write
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _fields(payment: Payment) -> tuple[object, ...]:
+    customer = None if payment.customer is None else payment.customer.name
+    paid = (payment.amount, payment.currency, payment.payment_date, payment.invoice.number)
+    return (payment.provider, payment.id, *paid, customer, payment.external_id, payment.voided_date)
+
+
+def summary(report: Report) -> str:
+    """How many outcomes there are of each kind, in a line."""
+    names = in_words(report.left, report.right)
+    counts = (f"{count:,} {names[status].lower()}" for status in Status if (count := report.figures.outcomes[status]))
+    return f"{report.left} and {report.right}: {', '.join(counts)}"
+
+
+def show_report(report: Report) -> None:
+    """Write the figures and the largest differences."""
+    for currency, found in report.figures.by_currency().items():
+        show(_totals(report, currency, found), "")
+    largest = report.largest()[:_ROWS_SHOWN]
+    if largest:
+        show(_differences(report, largest), "")
+    show(Text(as_text(summary(report))))
+    if report.figures.differences > len(largest):
+        show(Text(f"The {len(largest)} largest of {report.figures.differences:,} differences are shown; --format csv gives every outcome."))
+
+
+def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) -> Table:
+    names = in_words(report.left, report.right)
+    total = Sides()
+    lines = {names[status]: found[status] for status in names if status in found and status is not Status.GONE}
+    for sides in lines.values():
+        total.include(sides)
+    lines["Total"] = total
+    if Status.GONE in found:
+        lines[names[Status.GONE]] = found[Status.GONE]
+    table = plain_table()
+    table.add_column(Text(as_text("no currency" if currency is None else currency)), no_wrap=True)
+    columns = [
+        amounts(header, [(value, None) for value in values])
+        for header, values in (
+            (report.left, [sides.left.amount for sides in lines.values()]),
+            (report.right, [sides.right.amount for sides in lines.values()]),
+            ("Difference", [None if name == names[Status.GONE] else sides.difference for name, sides in lines.items()]),
+        )
+    ]
+    for header, *_ in columns:
+        table.add_column(Text(as_text(header)), no_wrap=True)
+    for name, *cells in zip(lines, *(column[1:] for column in columns), strict=True):
+        table.add_row(Text(as_text(name)), *map(Text, cells), style="bold" if name == "Total" else "")
+    return table
+
+
+def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
+    names = in_words(report.left, report.right)
+    table = plain_table()
+    for header in ("Invoice", "Finding", report.left, report.right, "Rule"):
+        table.add_column(Text(as_text(header)), overflow="fold")
+    for outcome in outcomes:
+        table.add_row(
+            Text(as_text(outcome.key) or "no number"),
+            Text(as_text(names[outcome.status])),
+            _payments(outcome.left),
+            _payments(outcome.right),
+            outcome.rule.value,
+        )
+    return table
+
+
+def _payments(payments: Sequence[Payment]) -> Text:
+    lines = [f"{payment.amount:,} {as_text(payment.currency)}".rstrip() for payment in payments[:_PAYMENTS_SHOWN]]
+    rest = len(payments) - _PAYMENTS_SHOWN
+    return Text("\n".join([*lines, *([f"and {rest:,} more"] if rest > 0 else [])]))

@@ -1,0 +1,116 @@
+"""Payments and invoices to and from dicts and JSON, for users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import msgspec
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.preconf.msgspec import MsgspecJsonConverter
+from cattrs.preconf.msgspec import make_converter as make_msgspec_converter
+
+from paysdk.exact import exact_amount
+from paysdk.payment import Payment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["make_converter"]
+
+
+def make_converter() -> MsgspecJsonConverter:
+    """A new cattrs converter for everything that paysdk gives: payments, invoices, outcomes, reports.
+
+    ``converter.unstructure(payment)`` is a dict of JSON's own types and ``converter.dumps(payment)`` is JSON; ``structure`` and ``loads``
+    are the way back, and give an equal object. Amounts are texts with exactly their digits, since most readers of JSON make floats of
+    numbers; dates and times are ISO 8601. ``raw`` is the text of the JSON that was sent, so that its numbers stay exact too. Where a field
+    is typed ``object``, a number with a fraction comes back as the text of its digits.
+
+    ``structure`` raises cattrs' own errors, which name the field. The converter is yours alone: hooks that you add change nothing
+    elsewhere.
+    """
+    converter = make_msgspec_converter()
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+    converter.register_structure_hook(datetime, lambda text, _: _moment(text))
+    converter.register_structure_hook(str, _text)
+    # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook that is registered by the type.
+    converter.register_structure_hook_func(_is_date_or_time, lambda text, _: text and _date_or_time(text))
+    converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
+    converter.register_structure_hook_func(_is_object, lambda value, _: value)
+    converter.register_unstructure_hook_func(_is_object, converter.unstructure)
+    converter.register_structure_hook_func(_is_payments, lambda value, _: converter.structure(value, list[Payment]))
+    _register_raw(converter)
+    return converter
+
+
+def _register_raw(converter: MsgspecJsonConverter) -> None:
+    def unstructured(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
+        return _raw_as_text(kind, converter)
+
+    def structured(kind: type[Any]) -> Callable[[Any, Any], Any]:
+        return _raw_from_text(kind, converter)
+
+    converter.register_unstructure_hook_factory(_has_raw, unstructured)
+    converter.register_structure_hook_factory(_has_raw, structured)
+
+
+def _text(value: object, _: type[str]) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")  # noqa: TRY004  # cattrs gathers it with its path, as every other fault of a value
+    return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone, and so names no moment")
+    return moment.astimezone(UTC)
+
+
+def _decimal(value: object, _: type[Decimal]) -> Decimal:
+    if isinstance(value, float):
+        # As every other fault of a value; cattrs gathers them with their paths.
+        raise ValueError(f"{value!r} is a float, which has lost its digits: give a text")  # noqa: TRY004
+    try:
+        number = exact_amount(value, "$")
+    except msgspec.ValidationError:
+        raise ValueError(f"{value!r} is no plain decimal number") from None
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not finite")
+    return number
+
+
+def _is_date_or_time(kind: object) -> bool:
+    return kind == datetime | date | None
+
+
+def _is_object(kind: object) -> bool:
+    return kind is object
+
+
+def _date_or_time(text: str) -> date:
+    return date.fromisoformat(text) if len(text) == len("2025-07-25") else datetime.fromisoformat(text)
+
+
+def _is_payments(kind: object) -> bool:
+    return kind == Sequence[Payment]
+
+
+def _has_raw(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and any(field.name == "_raw" for field in attrs.fields(kind))
+
+
+def _raw_as_text(kind: type[Any], converter: MsgspecJsonConverter) -> Callable[[Any], dict[str, Any]]:
+    return make_dict_unstructure_fn(kind, converter, _raw=override(rename="raw", unstruct_hook=bytes.decode))
+
+
+def _raw_from_text(kind: type[Any], converter: MsgspecJsonConverter) -> Callable[[Any, Any], Any]:
+    return make_dict_structure_fn(kind, converter, _raw=override(rename="raw", struct_hook=lambda text, _: text.encode()))

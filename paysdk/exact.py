@@ -1,0 +1,79 @@
+"""Numbers, amounts and times, exactly as they were sent: pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+__all__ = ["decode_exactly", "exact_amount", "exact_number", "in_utc"]
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def exact_number(digits: str) -> Decimal | str:
+    """The number that JSON's *digits* say, or the digits themselves where their exponent is beyond what a ``Decimal`` can hold."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
+
+
+def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
+    """What the JSON *sent* says, with numbers as ``int`` or ``Decimal``, and as text where neither can hold them.
+
+    Raises ``ValueError`` or ``msgspec.DecodeError`` for what is no JSON.
+    """
+    try:
+        return _decode(sent)
+    except (msgspec.DecodeError, InvalidOperation):
+        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot hold, and no half of a surrogate pair.
+        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_whole_number, parse_constant=_no_number)
+
+
+def _whole_number(digits: str) -> int | Decimal | str:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python turns into an int at once
+        return exact_number(digits)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SHOWN = 200
+
+
+def exact_amount(sent: object, path: str) -> Decimal:
+    """The amount that *sent* is, at *path*: a number, or a plain decimal number as text.
+
+    Raises ``msgspec.ValidationError`` for anything else: ``Decimal`` itself would also take "NaN", "1_000" and other scripts' digits.
+    """
+    if isinstance(sent, Decimal):
+        return sent
+    if isinstance(sent, int) and not isinstance(sent, bool):
+        return Decimal(sent)
+    if not isinstance(sent, str) or not _PLAIN.fullmatch(sent):
+        raise msgspec.ValidationError(f"Expected a decimal number, got {_described(sent)} - at `{path}`")
+    try:
+        return Decimal(sent)
+    except InvalidOperation:
+        raise msgspec.ValidationError(f"Expected a decimal number with an exponent that can be held - at `{path}`") from None
+
+
+def _described(sent: object) -> str:
+    return repr(sent[:_SHOWN]) if isinstance(sent, str) else f"`{type(sent).__name__}`"
+
+
+def in_utc(moment: datetime, path: str) -> datetime:
+    """*moment*, at *path*, in UTC. Raises ``msgspec.ValidationError`` where that is before the year 1 or after 9999."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise msgspec.ValidationError(f"Expected a time between the years 1 and 9999 in UTC - at `{path}`") from None

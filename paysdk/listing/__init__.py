@@ -1,0 +1,1 @@
+"""From pages to a listing: what is fetched, what is a repeat, and where to resume."""

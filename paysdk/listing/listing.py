@@ -1,0 +1,172 @@
+"""The listing that every provider over JSON and HTTP gives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast, overload
+
+import attrs
+import msgspec
+
+from paysdk.checkpoint import Checkpoint
+from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
+from paysdk.listing.checkpoints import WirePosition
+from paysdk.listing.pages import SLICE, Source
+from paysdk.listing.walk import RowsOfPage, Walk
+from paysdk.payment import Payment
+from paysdk.provider import ListingReport, Page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+
+    from paysdk.listing.windows import TimeWindows
+    from paysdk.pagination import Pagination, Position
+    from paysdk.records.page import Reader
+    from paysdk.transport.client import Client
+
+__all__ = ["PagedListing"]
+
+
+class PagedListing:
+    """A ``paysdk.Listing`` over a paginated endpoint.
+
+    Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination can tell where they start, or, with
+    *windows*, the next one of each window. *resume* are the positions to go on from. Rows of which *leave_out* is true are no payments.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        path: str,
+        pagination: Pagination,
+        reader: Reader,
+        filters: str,
+        on_malformed: Callable[[MalformedResponseError], object] | None = None,
+        resume: Sequence[Position] | None = None,
+        concurrency: int,
+        windows: TimeWindows | None = None,
+        leave_out: Callable[[Any], bool] | None = None,
+    ) -> None:
+        def checkpoint(positions: Sequence[Position]) -> Checkpoint:
+            wire = [WirePosition(f"{path}?{position.query}", position.given, position.floor, position.until) for position in positions]
+            return Checkpoint(client.provider, filters, msgspec.json.encode(wire).decode())
+
+        self._filters = filters
+        self._resume = resume
+        self._source = Source(
+            client=client,
+            path=path,
+            pagination=pagination,
+            reader=reader,
+            checkpoint=checkpoint,
+            concurrency=concurrency,
+            windows=windows,
+            on_malformed=on_malformed,
+            leave_out=leave_out,
+        )
+        self._walk: Walk | None = None
+
+    def __repr__(self) -> str:
+        return f"<listing of {self._source.client.provider} payments{' with ' + self._filters if self._filters else ''}>"
+
+    @property
+    def report(self) -> ListingReport:
+        return self._walk.report() if self._walk else ListingReport()
+
+    def __aiter__(self) -> AsyncIterator[Payment]:
+        return self._payments(self._source)
+
+    def pages(self) -> AsyncIterator[Page]:
+        return self._pages(self._source)
+
+    async def collect(self, limit: int | None = None) -> list[Payment]:
+        _check_limit(limit)
+        payments: list[Payment] = []
+        if limit == 0:
+            return payments
+        try:
+            async with contextlib.aclosing(self._begin(self._source if limit is None else self._source.no_further())) as walk:
+                while (limit is None or len(payments) < limit) and (page := await walk.next_page()) is not None:
+                    async for rows in _slices(page):
+                        payments += map(self._source.reader.payment, rows)
+        except PaysdkError as error:
+            # What was read goes down with the error, so going on means going on from where this began.
+            error.checkpoint = None if self._resume is None else self._source.checkpoint(self._resume)
+            raise
+        return payments[:limit]
+
+    async def first(self) -> Payment | None:
+        async with contextlib.aclosing(self._payments(self._source.no_further())) as payments:
+            return await anext(payments, None)
+
+    async def _pages(self, source: Source) -> AsyncGenerator[Page]:
+        async with contextlib.aclosing(self._begin(source)) as walk:
+            while (page := await walk.next_page()) is not None:
+                if len(page.rows) > SLICE:
+                    # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
+                    await asyncio.sleep(0)
+                yield Page(_PagePayments(source.reader.payment, page.rows), page.reported_count, page.checkpoint)
+
+    async def _payments(self, source: Source) -> AsyncGenerator[Payment]:
+        payment = source.reader.payment
+        async with contextlib.aclosing(self._begin(source)) as walk:
+            while (page := await walk.next_page()) is not None:
+                async for rows in _slices(page):
+                    for row in rows:
+                        yield payment(row)
+                # Letting go of a large page takes a while, which is better spent here than after reading the next one.
+                del page
+
+    def _begin(self, source: Source) -> Walk:
+        self._walk = Walk(source, self._resume)
+        return self._walk
+
+
+@attrs.frozen(eq=False, repr=False)
+class _PagePayments(Sequence["Payment"]):
+    """A page's payments, each made when it is asked for: a page of 10,000 is there at once, and unused ones cost nothing."""
+
+    _make: Callable[[Any], Payment]
+    _rows: list[Any]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Payment]:
+        return map(self._make, self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Payment: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Payment]: ...
+    def __getitem__(self, index: int | slice) -> Payment | list[Payment]:
+        if isinstance(index, slice):
+            return list(map(self._make, self._rows[index]))
+        return self._make(self._rows[index])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return list(self) == list(cast("Sequence[object]", other))
+
+    __hash__ = None  # type: ignore[assignment]  # it is equal to lists, which have none
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+async def _slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
+    """The page by the slice, with a turn for the event loop in between."""
+    for first in range(0, len(page.rows), SLICE):
+        if len(page.rows) > SLICE:
+            await asyncio.sleep(0)
+        yield page.rows[first : first + SLICE]
+
+
+def _check_limit(limit: int | None) -> None:
+    given: object = limit
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 0):
+        raise ConfigurationError(f"limit must be a whole number from 0 or None, not {limit!r}.")

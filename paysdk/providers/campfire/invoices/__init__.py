@@ -1,0 +1,1 @@
+"""Campfire's invoices: their shape and their meaning."""

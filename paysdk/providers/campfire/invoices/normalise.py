@@ -1,0 +1,188 @@
+"""From the shape of Campfire's invoices to our meaning."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import msgspec
+
+from paysdk.errors import ConfigurationError
+from paysdk.exact import decode_exactly, exact_amount, exact_number, in_utc
+from paysdk.payment import CustomerRef, InvoiceRef, Payment
+from paysdk.providers.campfire.invoices.schema import (
+    Attachment,
+    CreditMemoMade,
+    Invoice,
+    InvoiceLine,
+    NestedPayment,
+    PaidIds,
+    invoice_envelope,
+)
+from paysdk.providers.campfire.normalise import NAME
+from paysdk.providers.campfire.paying.order import CreditMemoRef
+from paysdk.providers.campfire.schema import Moment
+from paysdk.records.liberal import Mender, is_finer, quote_constants, truncate_times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Paid", "read_invoice", "read_paid"]
+
+R = TypeVar("R", Invoice, InvoiceLine, Attachment)
+
+_nested = msgspec.json.Decoder(list[NestedPayment], float_hook=exact_number)
+_paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ids = msgspec.json.Decoder(PaidIds)
+_memos = msgspec.json.Decoder(list[CreditMemoMade] | None)
+_log = logging.getLogger("paysdk")
+
+
+_nested_mender = Mender(NestedPayment)
+
+
+@cache
+def _invoice_decoder() -> Any:  # noqa: ANN401  # its type is made at run time
+    return msgspec.json.Decoder(invoice_envelope(), float_hook=exact_number)
+
+
+@cache
+def _invoice_mender() -> Mender:
+    return Mender(invoice_envelope())
+
+
+def read_invoice(body: bytes) -> Invoice:
+    """An invoice with its payments, from Retrieve Invoice or from the older answer of Mark Invoice as Paid.
+
+    Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
+    """
+    try:
+        return _read_invoice(body, body)
+    except msgspec.MsgspecError as error:
+        try:
+            mended = _invoice_mender().mend(body, "$")
+        except ValueError as still:
+            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+    return _read_invoice(mended, quote_constants(body))
+
+
+def _read_invoice(body: bytes, raw: bytes) -> Invoice:
+    envelope = _envelope(body)
+    sent = decode_exactly(body)
+    parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
+    for name in ("lines", "attachments"):
+        found = zip(parts[name] or (), sent.get(name) or (), strict=True)
+        parts[name] = tuple(_settled(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
+    parts["payment_journal_entries"] = parts["payment_journal_entries"] or ()
+    parts["revenue_transactions"] = parts["revenue_transactions"] or ()
+    parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
+    parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
+    return _settled(Invoice(**parts, raw=raw), sent, "$")
+
+
+def _envelope(body: bytes) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+    envelope = _invoice_decoder().decode(body)
+    if is_finer(body):
+        payments = envelope.payments  # as they were sent, also their times
+        envelope = _invoice_decoder().decode(_truncate_times()(body))
+        envelope.payments = payments
+    return envelope
+
+
+@cache
+def _truncate_times() -> Callable[[bytes], bytes]:
+    return truncate_times({*_invoice_mender().fields_of_time, "auto_sent_at"})
+
+
+@attrs.frozen
+class Paid:
+    """What Mark Invoice as Paid answered: ``payment_ids`` or the whole ``invoice``, and which credit memos it made."""
+
+    payment_ids: tuple[str, ...] | None = None
+    invoice: Invoice | None = None
+    credit_memos: tuple[CreditMemoRef, ...] = ()
+
+
+def read_paid(body: bytes) -> Paid:
+    """What Mark Invoice as Paid answered.
+
+    The document has the invoice, the later schema ids only. ``payment_ids`` tells them apart.
+    """
+    sent = _paid.decode(body)
+    memos = _credit_memos(sent.get("auto_created_credit_memos"))
+    if "payment_ids" in sent:
+        return Paid(tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None, memos)
+    return Paid(None, read_invoice(body), memos)
+
+
+def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
+    # They only inform: a payment that was made is not in doubt because they cannot be read.
+    try:
+        made = _memos.decode(sent or b"null") or ()
+    except msgspec.MsgspecError:
+        _log.warning("campfire: auto_created_credit_memos of a payment cannot be read: look at the client's credit memos")
+        return ()
+    return tuple(CreditMemoRef(str(memo.id), memo.credit_memo_number) for memo in made)
+
+
+def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+    try:
+        row = _nested_row(record)
+        return Payment(
+            provider=NAME,
+            id=str(row.id),
+            amount=exact_amount(row.amount, "$[0].amount"),
+            currency=row.currency,
+            payment_date=row.payment_date,
+            invoice=InvoiceRef(str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due),
+            customer=_client(invoice),
+            external_id=row.external_id,
+            source=row.source,
+            voided_date=row.voided_date,
+            created_at=row.created_at and in_utc(row.created_at, "$[0].created_at"),
+            modified_at=row.last_modified_at and in_utc(row.last_modified_at, "$[0].last_modified_at"),
+            raw=record,
+        )
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
+    except ConfigurationError:  # which is how a Payment says that it cannot be made
+        raise msgspec.ValidationError(f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`") from None
+
+
+def _nested_row(record: bytes) -> NestedPayment:
+    try:
+        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % record))[0]
+    except msgspec.ValidationError:
+        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % _nested_mender.mend(record)))[0]
+
+
+def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
+    # "client" is who pays; "customer" is the tenant's own organisation (the API's schema, AccountingInvoice).
+    if invoice.client is None and invoice.client_name is None:
+        return None
+    return CustomerRef(id=None if invoice.client is None else str(invoice.client), name=invoice.client_name)
+
+
+def _date_or_time(text: str | None) -> date | datetime | None:
+    if not text:
+        return None
+    try:
+        return msgspec.convert(text, date if len(text) == len("2025-07-25") else Moment)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error} - at `$.auto_sent_at`") from None
+
+
+def _settled(record: R, sent: Mapping[str, object], path: str) -> R:
+    """*record*, *sent* at *path*, with its times in UTC. Raises ``msgspec.ValidationError`` where an amount is no plain number."""
+    moments: dict[str, Any] = {}
+    for field in attrs.fields(type(record)):
+        value = getattr(record, field.name)
+        if isinstance(value, Decimal):
+            exact_amount(sent[field.name], f"{path}.{field.name}")
+        if isinstance(value, datetime) and value.tzinfo is not UTC:
+            moments[field.name] = in_utc(value, f"{path}.{field.name}")
+    return attrs.evolve(record, **moments) if moments else record

@@ -1,0 +1,281 @@
+"""Paying an invoice: what can be ordered, what is sent for it, and by what it can be recognised afterwards.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias, TypeGuard
+
+import attrs
+import msgspec
+
+from paysdk.errors import ConfigurationError
+from paysdk.providers.campfire.invoices.schema import Invoice
+
+__all__ = [
+    "CreditMemoPayment",
+    "CreditMemoRef",
+    "DebitMemoPayment",
+    "Expected",
+    "ManualPayment",
+    "PayOrder",
+    "PayOutcome",
+    "TransactionPayment",
+]
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+_LONGEST_EXTERNAL_ID = 256
+
+
+def _amount(value: Decimal | int) -> Decimal:
+    return _above_zero(_exact(value))
+
+
+def _exact(value: object) -> Decimal:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if not isinstance(value, Decimal):
+        hint = f'Decimal("{value}")' if isinstance(value, float | str) else "a decimal.Decimal"
+        raise ConfigurationError(f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} {value!r}: write {hint}.")
+    if not value.is_finite():
+        raise ConfigurationError(f"amount must be a finite number, not {value}.")
+    return value
+
+
+def _above_zero(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ConfigurationError(f"amount must be above zero, not {value}: a refund or a correction is not a payment.")
+    return value
+
+
+def _identifier(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
+
+
+def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
+
+
+def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
+    # A server that trims what it is sent (Django REST framework does) would never be found to have it.
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_EXTERNAL_ID and value == value.strip() and value.isprintable()
+    if not fits:
+        raise ConfigurationError(
+            f"external_id must be a text of 1 to {_LONGEST_EXTERNAL_ID} printable characters, with no space around it, not {value!r}."
+        )
+
+
+def _day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ConfigurationError(f"{field.name} must be a datetime.date, not {value!r}.")
+
+
+_optional = attrs.validators.optional
+
+
+@attrs.frozen
+class TransactionPayment:
+    """Pay from a bank transaction that Campfire knows.
+
+    ``amount`` is in major units of the invoice's currency.
+    """
+
+    transaction_id: int | str = attrs.field(validator=_identifier)
+    amount: Decimal = attrs.field(converter=_amount)
+    transaction_description: str | None = attrs.field(default=None, validator=_optional(_text))
+    account_id: int | str | None = attrs.field(default=None, validator=_optional(_identifier))
+    account_name: str | None = attrs.field(default=None, validator=_optional(_text))
+
+
+@attrs.frozen
+class CreditMemoPayment:
+    """Pay with a credit memo. The later schema requires ``posted_at``."""
+
+    credit_memo_id: int | str = attrs.field(validator=_identifier)
+    amount: Decimal = attrs.field(converter=_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_day))
+    credit_memo_number: str | None = attrs.field(default=None, validator=_optional(_text))
+
+
+@attrs.frozen
+class DebitMemoPayment:
+    """Pay with a debit memo. The later schema requires ``posted_at``."""
+
+    debit_memo_id: int | str = attrs.field(validator=_identifier)
+    amount: Decimal = attrs.field(converter=_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_day))
+
+
+@attrs.frozen
+class ManualPayment:
+    """A payment that Campfire has no transaction for ("empty transaction").
+
+    Set ``external_id`` (at most 256 characters) to a text of yours that is unique: a payment that has it already is found, in any process,
+    before anything is sent.
+    """
+
+    amount: Decimal = attrs.field(converter=_amount)
+    account_id: int | str = attrs.field(validator=_identifier)
+    account_name: str = attrs.field(validator=_text)
+    payment_date: date = attrs.field(validator=_day)
+    external_id: str | None = attrs.field(default=None, validator=_optional(_external_id))
+    memo: str | None = attrs.field(default=None, validator=_optional(_text))
+
+
+Item: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | ManualPayment
+
+
+@attrs.frozen
+class CreditMemoRef:
+    """A credit memo that the API created by itself."""
+
+    id: str
+    number: str | None = None
+
+
+@attrs.frozen
+class PayOutcome:
+    """What came of paying: the ids of the new payments, and the invoice.
+
+    ``invoice`` is ``None`` if the API answered with ids only, or if the order was found to be booked when it was about to be sent again.
+    ``drafted`` is true if Campfire accepted the order and a person has yet to approve it there; ``payment_ids`` is empty then.
+    ``credit_memos`` are those that the API created for an overpayment. ``external_ids_kept`` says whether the server shows your external
+    ids exactly as they were sent. It is also true if none was sent, and for a draft, which shows nothing yet.
+    """
+
+    payment_ids: tuple[str, ...]
+    invoice: Invoice | None = None
+    drafted: bool = False
+    credit_memos: tuple[CreditMemoRef, ...] = ()
+    external_ids_kept: bool = True
+
+
+@attrs.frozen
+class Expected:
+    """What can be recognised of the payment that one item makes.
+
+    ``kind`` is the name of the list that the item is in.
+    """
+
+    kind: str
+    amount: Decimal
+    external_id: str | None = None
+    transaction_id: str | None = None
+    payment_date: str | None = None
+    memo_id: str | None = None
+
+
+@attrs.frozen
+class PayOrder:
+    """What to pay with: the body to send, and how the payments that it makes can be recognised."""
+
+    body: bytes
+    expected: tuple[Expected, ...]
+
+    @property
+    def external_ids(self) -> frozenset[str]:
+        return frozenset(item.external_id for item in self.expected if item.external_id is not None)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether each item has an external id."""
+        return all(item.external_id is not None for item in self.expected)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((item.amount for item in self.expected), Decimal(0))
+
+    def is_same_as(self, other: PayOrder) -> bool:
+        """Whether both order the same, as far as it can be recognised."""
+        return Counter(self.expected) == Counter(other.expected)
+
+    @classmethod
+    def of(cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]) -> PayOrder:
+        """The order for the items of each kind.
+
+        Raises ``ConfigurationError`` for one that cannot be right, or where there is none.
+        """
+        lists = {name: [_as_sent(name, kind, item) for item in _listed(name, items)] for name, (kind, items) in kinds.items()}
+        expected = tuple(_expectation(name, item) for name, items in lists.items() for item in items)
+        if not expected:
+            raise ConfigurationError(f"There is nothing to pay with: give at least one item in {', '.join(lists)}.")
+        external_ids = [item.external_id for item in expected if item.external_id is not None]
+        if len(set(external_ids)) < len(external_ids):
+            raise ConfigurationError("Two items have one external_id. Each payment needs its own.")
+        try:
+            return cls(_encode(lists), expected)
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}.") from None
+
+
+def _listed(name: str, items: Iterable[Item | Mapping[str, object]]) -> Iterable[Item | Mapping[str, object]]:
+    given: object = items
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{name} takes a list of items, not {given!r}: put one item into a list too.")
+    return items
+
+
+def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> dict[str, object]:
+    if isinstance(item, kind):
+        return {field: value for field, value in attrs.asdict(item).items() if value is not None}
+    if not isinstance(item, Mapping):
+        raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
+    amount = _above_zero(_exact(item.get("amount")))
+    return {key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
+
+
+def _sendable(where: str, value: object) -> object:
+    """*value*, if JSON can say it exactly."""
+    if _is_mapping(value):
+        return {str(key): _sendable(f"{where}.{key}", part) for key, part in value.items()}
+    if _is_sequence(value):
+        return [_sendable(where, part) for part in value]
+    if isinstance(value, Decimal) and value.is_finite():
+        return value
+    if value is None or isinstance(value, str | int | date):
+        return value
+    raise ConfigurationError(
+        f"{where} cannot be sent exactly: {value!r}. Use str, int, bool, a finite Decimal, a date, or lists and mappings of them."
+    )
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)
+
+
+def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
+    external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
+    if external_id is not None:
+        _external_id(item, attrs.fields(ManualPayment).external_id, external_id)
+    if transaction_id == "" or isinstance(transaction_id, bool):
+        raise ConfigurationError(f"transaction_id must be an id, as int or str, not {transaction_id!r}.")
+    return Expected(
+        kind,
+        _exact(item["amount"]),
+        None if external_id is None else str(external_id),
+        None if transaction_id is None else str(transaction_id),
+        _day_of(item.get("payment_date")),
+        next((str(item[name]) for name in ("credit_memo_id", "debit_memo_id") if item.get(name) is not None), None),
+    )
+
+
+def _day_of(sent: object) -> str | None:
+    """The day that the server will show for *sent*, or ``None`` if that depends on a zone or on how it reads the text."""
+    if isinstance(sent, date) and not isinstance(sent, datetime):
+        return sent.isoformat()
+    try:
+        return date.fromisoformat(sent).isoformat() if isinstance(sent, str) else None
+    except ValueError:
+        return None

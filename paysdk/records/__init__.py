@@ -1,0 +1,1 @@
+"""From a response's bytes to the records of a page: pure."""

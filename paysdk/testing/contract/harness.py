@@ -1,0 +1,185 @@
+"""One trial of a provider: its sandbox running behind a tap, and what every case asks of the two."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import attrs
+
+from paysdk.errors import PaysdkError
+from paysdk.provider import PaymentsProvider
+from paysdk.testing.contract.promises import broken, check
+from paysdk.testing.contract.proxy import Tap
+from paysdk.testing.contract.rewrite import Pages
+from paysdk.testing.contract.subject import ContractSubject
+from paysdk.testing.threads import in_thread
+from paysdk.transport.policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+
+    from paysdk.checkpoint import Checkpoint
+    from paysdk.payment import Payment
+    from paysdk.provider import Listing, Page
+    from paysdk.testing.contract.rewrite import Edit
+
+__all__ = [
+    "FEW",
+    "ONCE",
+    "QUICK",
+    "Room",
+    "Trial",
+    "checkpoint_after",
+    "failed",
+    "ids",
+    "pages_of",
+    "payments_of",
+    "refusal",
+    "taken",
+    "walked",
+]
+
+T = TypeVar("T")
+
+# As many payments as make several pages, the last of them short.
+FEW = 7
+QUICK = RetryPolicy(attempts=3, wait_initial=0)
+ONCE = RetryPolicy(attempts=1)
+
+
+@attrs.define(kw_only=True)
+class Trial:
+    """A subject with its sandbox, if it has one, running.
+
+    Providers that it makes are closed when it ends.
+    """
+
+    subject: ContractSubject
+    _tap: Tap | None = attrs.field(alias="tap")
+    _made: list[PaymentsProvider] = attrs.field(init=False, factory=list[PaymentsProvider])
+
+    @property
+    def tap(self) -> Tap:
+        """The server that the provider talks to. Only a case that needs a sandbox asks for it."""
+        return cast("Tap", self._tap)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have arrived."""
+        return 0 if self._tap is None else len(self._tap.requests)
+
+    def provider(self, api_key: object = None, **settings: object) -> PaymentsProvider:
+        """A provider for the sandbox that tries again at once, with these settings besides; without a sandbox there are none.
+
+        Its key is the sandbox's, unless another is given.
+        """
+        if self._tap is None:
+            made = self.subject.provider()
+        else:
+            key = self._tap.api_key if api_key is None else api_key
+            made = self.subject.provider(key, **{"base_url": self._tap.url, "retry": QUICK, **settings})
+        self._made.append(made)
+        return made
+
+    def change_records(self, known: Sequence[Payment], edit: Edit) -> None:
+        """Change the records of pages from now on; *known* are payments that came so far, which tell what a record is."""
+        pages = Pages(known, lambda _, records: records)
+        for answer in self.tap.answers:
+            pages(answer)
+        check(pages.number, "no page can be changed, since no answer so far holds what the payments' raw says was sent")
+        self.tap.change(Pages(known, edit))
+
+    async def aclose(self) -> None:
+        """Close what was made, or try to: the cases about closing say what is wrong with that."""
+        for provider in self._made:
+            with contextlib.suppress(Exception):
+                await provider.aclose()
+
+
+class Room(ABC):
+    """Some of the contract's cases."""
+
+    @abstractmethod
+    def subject(self, payments: int) -> ContractSubject:
+        """What to try: a provider that lists exactly so many payments.
+
+        It is called anew for each case.
+        """
+
+    @contextlib.asynccontextmanager
+    async def trial(self, payments: int = FEW) -> AsyncGenerator[Trial]:
+        """A trial of a new subject."""
+        subject = self.subject(payments)
+        with contextlib.ExitStack() as running:
+            tap = None
+            if subject.sandbox is not None:
+                tap = running.enter_context(in_thread(Tap(behind=subject.sandbox, api_key=subject.sandbox.api_key)))
+            async with contextlib.aclosing(Trial(subject=subject, tap=tap)) as trial:
+                yield trial
+
+
+def ids(payments: Sequence[Payment]) -> list[str]:
+    """Their ids."""
+    return [payment.id for payment in payments]
+
+
+async def payments_of(listing: Listing) -> list[Payment]:
+    """All payments, as iterating gives them."""
+    return [payment async for payment in listing]
+
+
+async def pages_of(listing: Listing) -> list[Page]:
+    """All pages."""
+    return [page async for page in listing.pages()]
+
+
+async def walked(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
+    """The payments that were given, and the error that ended it, if one did."""
+    given: list[Payment] = []
+    try:
+        async for payment in listing:
+            given.append(payment)  # noqa: PERF401  # what came before the error counts
+    except PaysdkError as error:
+        return given, error
+    return given, None
+
+
+async def failed(listing: Listing) -> PaysdkError:
+    """The error that ends the listing."""
+    given = 0
+    try:
+        async for _ in listing:
+            given += 1
+    except PaysdkError as error:
+        return error
+    return broken(f"the listing ended as if nothing had happened, after {given} payments")
+
+
+async def taken(iterator: AsyncIterator[T], count: int) -> list[T]:
+    """The first few that an iterator gives, after which it is left."""
+    found: list[T] = []
+    async for each in iterator:
+        found.append(each)
+        if len(found) == count:
+            break
+    if hasattr(iterator, "aclose"):
+        await cast("AsyncGenerator[T]", iterator).aclose()
+    return found
+
+
+async def checkpoint_after(listing: Listing, pages: int = 1) -> tuple[list[Payment], Checkpoint]:
+    """The payments of the first pages, and the checkpoint after them."""
+    found = await taken(listing.pages(), pages)
+    check(found and found[-1].checkpoint is not None, f"page {pages} of a longer listing has no checkpoint")
+    return [payment for page in found for payment in page.payments], cast("Checkpoint", found[-1].checkpoint)
+
+
+def refusal(call: Callable[[], object]) -> Exception | None:
+    """What the call raises, if it raises."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001  # which one it is, the case says
+        return error
+    return None

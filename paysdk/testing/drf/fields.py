@@ -1,0 +1,167 @@
+"""The values of fields and parameters, read and refused as a Django REST framework server does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Field",
+    "FieldError",
+    "boolean",
+    "checked",
+    "checked_list",
+    "day",
+    "decoded",
+    "integer",
+    "microseconds",
+    "moment",
+    "number",
+    "parameters",
+    "text",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def boolean(text: str) -> bool:
+    """True or false. Raises ValueError for any other word."""
+    word = text.lower()
+    if word not in ("true", "1", "false", "0"):
+        raise ValueError("Must be a valid boolean.")
+    return word in ("true", "1")
+
+
+def parameters(query: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]) -> tuple[dict[str, object], dict[str, list[str]]]:
+    """The query parameters that have a value, read, and the messages about those that cannot be; a reader raises ValueError."""
+    values: dict[str, object] = {}
+    errors: dict[str, list[str]] = {}
+    for name, read in readers.items():
+        if query.get(name):
+            try:
+                values[name] = read(query[name])
+            except ValueError as error:
+                errors[name] = [str(error)]
+    return values, errors
+
+
+def microseconds(value: datetime) -> int:
+    """Microseconds since 1970 in UTC; a time without a zone is taken for UTC."""
+    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(text: str, *, ends_day: bool = False) -> int:
+    """An ISO 8601 timestamp or date as microseconds; a date is its first moment, or its last with ``ends_day``.
+
+    Raises ValueError.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return _timestamp(text)
+    start = microseconds(datetime.combine(day, time()))
+    return start + 86_400_000_000 - 1 if ends_day else start
+
+
+def _timestamp(text: str) -> int:
+    try:
+        return microseconds(datetime.fromisoformat(text))
+    except ValueError:
+        raise ValueError("Enter a valid date/time.") from None
+
+
+# The float hook keeps an amount's digits as they were sent.
+decoded: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class FieldError(ValueError):
+    """What the framework says about a field's value."""
+
+
+@attrs.frozen
+class Field:
+    """One field of a body: ``read`` gives its value or raises FieldError with the framework's message."""
+
+    read: Callable[[object], object]
+    required: bool = False
+
+
+def number(value: object) -> Decimal:
+    """A JSON number or a string of one, in the range that the provider's schema gives for amounts."""
+    message = "A valid number is required."
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        raise FieldError(message)
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise FieldError(message) from None
+    if not amount.is_finite() or abs(amount) >= 10**18:
+        raise FieldError(message)
+    return amount
+
+
+def integer(value: object) -> int:
+    """An id: the documents' samples send some of them as strings."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal():
+        raise FieldError("A valid integer is required.")
+    return int(value)
+
+
+def text(value: object) -> str:
+    """A string that says something."""
+    if not isinstance(value, str):
+        raise FieldError("Not a valid string.")
+    if not value.strip():
+        raise FieldError("This field may not be blank.")
+    return value
+
+
+def day(value: object) -> str:
+    """A date as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise FieldError("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.") from None
+
+
+def checked(item: object, fields: Mapping[str, Field]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The values of an object's known fields, and the messages about those that are not right."""
+    if not isinstance(item, dict):
+        return {}, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(item).__name__}."]}
+    given = msgspec.convert(item, dict[str, object])
+    values: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, field in fields.items():
+        try:
+            values[name] = _value(given, name, field)
+        except FieldError as error:
+            errors[name] = [str(error)]
+    return values, errors
+
+
+def _value(given: Mapping[str, object], name: str, field: Field) -> object:
+    if given.get(name) is not None:
+        return field.read(given[name])
+    if field.required:
+        raise FieldError("This field may not be null." if name in given else "This field is required.")
+    return None
+
+
+def checked_list(items: object, fields: Mapping[str, Field]) -> tuple[list[dict[str, Any]], object]:
+    """The objects of a list, ``None`` being an empty one, and what is wrong, member by member, or nothing."""
+    if items is None:
+        return [], None
+    if not isinstance(items, list):
+        return [], {"non_field_errors": [f'Expected a list of items but got type "{type(items).__name__}".']}
+    results = [checked(item, fields) for item in msgspec.convert(items, list[object])]
+    errors = [wrong for _, wrong in results]
+    return [values for values, _ in results], errors if any(errors) else None

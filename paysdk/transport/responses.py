@@ -1,0 +1,174 @@
+"""What an answer's status means: pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeGuard
+
+import msgspec
+
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+)
+from paysdk.transport.html_text import decode_text, looks_like_markup, readable_text
+from paysdk.transport.policy import requested_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paysdk.errors import MalformedResponseError
+    from paysdk.transport.messages import Response
+
+__all__ = ["refusal", "say_what_came_instead"]
+
+_SHOWN = 500
+_LOOKED_AT = 10_000
+# In lower case and without underscores, because APIs write them in every way.
+_ERROR_NAMES = frozenset(
+    {"detail", "details", "error", "errors", "exception", "fault", "message", "messages", "msg", "reason", "title"}
+    | {"errordescription", "errordetail", "errormessage", "errormsg", "nonfielderrors"}
+)
+
+_BY_STATUS: Mapping[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: BadRequestError,
+    429: RateLimitedError,
+}
+
+_WHAT_NEXT: Mapping[int, str] = {
+    401: "Check the API key.",
+    407: "Check the proxy of your session, and its user and password.",
+    403: "The key is valid, but its role may not do this.",
+    429: "Wait before asking again, or give the provider a limiter.",
+}
+_ABOUT_THE_KEY = frozenset({401, 403})
+_NOT_THE_API = (
+    "This is a page of HTML and not the API's own response: a proxy, firewall or gateway on the way may refuse the request. Check base_url."
+)
+
+
+def refusal(response: Response) -> APIError | None:
+    """The error that a response stands for, or ``None`` for a success."""
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own numbers
+        return None
+    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
+    detail, fields = _explanation(response)
+    location = response.headers.get("location", "nowhere")
+    quoted = (detail,) if detail else ()
+    if 300 <= status < 400 and not detail:  # noqa: PLR2004
+        detail = f"a redirect to {location}, which is not followed"
+        quoted = (location,) if location != "nowhere" else ()
+    # A gateway's page often has the status in its title.
+    message = detail if detail.startswith(f"{status} ") else f"{status} {detail}".rstrip()
+    if status in _WHAT_NEXT:
+        message = f"{message.rstrip('.')}. {_what_next(response)}"
+    return kind(
+        message,
+        status=status,
+        detail=detail,
+        fields=fields,
+        request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
+        retry_after=requested_wait(status, response.headers, datetime.now(UTC)),
+    ).quoting(*quoted)
+
+
+def _what_next(response: Response) -> str:
+    kind = response.headers.get("content-type", "")
+    if response.status in _ABOUT_THE_KEY and looks_like_markup(decode_text(response.body, kind), kind):
+        return _NOT_THE_API
+    return _WHAT_NEXT[response.status]
+
+
+def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
+    """Let *error*, about a success that cannot be read, quote the API's own words, if it is an error or a page of HTML."""
+    kind = response.headers.get("content-type", "")
+    text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
+    if looks_like_markup(text, kind):
+        words = readable_text(text) or "a page without words"
+        error.args = (f"The answer is no JSON, but a page of HTML: {words}, at $.",)
+    elif words := _words_of_error(response.body):
+        error.args = (f"{error} The API says: {words!r}.",)
+    else:
+        return
+    error.detail = words
+    error.quoting(*(error.quoted or ()), words, repr(words))
+
+
+def _words_of_error(body: bytes) -> str:
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return ""
+    if isinstance(parsed, str):
+        return _shortened(_plain(parsed))
+    if not _is_mapping(parsed):
+        return ""
+    return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[0]
+
+
+def _is_error_name(name: str) -> bool:
+    return name.replace("_", "").lower() in _ERROR_NAMES
+
+
+def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The API's own words, and its messages by field.
+
+    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire endpoint sends ``{"error": …}``; Notify
+    sends ``{"status", "title", "detail"}`` and, in one of its own samples, no valid JSON. A proxy or gateway sends a page of HTML.
+    """
+    try:
+        return _read(msgspec.json.decode(response.body))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        kind = response.headers.get("content-type", "")
+        return _shortened(_plain(decode_text(response.body, kind), kind)), {}
+
+
+def _plain(text: str, content_type: str = "") -> str:
+    return readable_text(text) if looks_like_markup(text, content_type) else text
+
+
+def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
+    if not _is_mapping(parsed):
+        return _shortened("; ".join(_messages(parsed))), {}
+    field = parsed.get("field")
+    for name in ("detail", "error", "message", "title"):
+        if isinstance(text := parsed.get(name), str) and text:
+            return _shortened(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
+    fields = {name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))}
+    return _shortened("; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())), fields
+
+
+def _messages(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [_plain(value)]
+    if _is_list(value):
+        return [message for item in value for message in _messages(item)]
+    if _is_mapping(value):
+        return [f"{name}: {message}" for name, item in value.items() for message in _messages(item)]
+    return []
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _shortened(text: str) -> str:
+    # Control characters could steer a terminal that shows the message.
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_LOOKED_AT]).split())
+    return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"

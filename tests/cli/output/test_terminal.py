@@ -1,0 +1,71 @@
+"""What reaches a terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.text import Text
+
+from paysdk import Checkpoint, NotFoundError, UnsupportedFilterError
+from paysdk.cli.output.terminal import as_text, one_line, say, show, tell, utf8_stdout
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Stream
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "coloured"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+    ids=["terminal", "NO_COLOR", "pipe"],
+)
+def test_colour_is_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, stream: type[Stream], *, terminal: bool, no_color: bool, coloured: bool
+) -> None:
+    """A pipe gets plain text, and so does a terminal where NO_COLOR is set."""
+    monkeypatch.setattr(sys, "stdout", out := stream(terminal=terminal))
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    show(Text("voided", style="red"))
+
+    assert "voided" in out.getvalue()
+    assert coloured == ("\x1b" in out.getvalue())
+
+
+def test_what_an_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal without an umlaut shows a question mark; a program gets UTF-8 all the same."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+
+    show(Text("Müller"))
+    utf8_stdout().write("Müller\n")
+    stream.flush()
+
+    assert "M?ller\nMüller\n".encode() == stream.buffer.getvalue()
+
+
+def test_messages_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line ends and escape sequences in what an API says go no further."""
+    say("two\r\n  lines\x1b[2J")
+
+    assert "paysdk: two lines\ufffd[2J\n" == capsys.readouterr().err
+    assert "two lines" == one_line(" two\nlines ")
+    assert ("", "7", "ok") == (as_text(None), as_text(7), as_text("ok"))
+
+
+def test_an_error_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """The checkpoint that an error carries is part of a command that can be copied."""
+    error = NotFoundError("404 Not found.")
+    error.checkpoint = Checkpoint("acme", "", "there")
+
+    assert 1 == tell(error)
+    assert f"paysdk: 404 Not found. To go on: paysdk list acme --resume {error.checkpoint}\n" == capsys.readouterr().err
+
+
+def test_what_the_user_must_mend_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """A filter that a provider lacks is bad input, and no failure."""
+    assert 2 == tell(UnsupportedFilterError("No such filter."))
+    assert "paysdk: No such filter.\n" == capsys.readouterr().err

@@ -1,0 +1,324 @@
+"""Listings of a provider that is made from nothing but an endpoint, a pagination and a reader, in each of the common kinds of paging."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl
+
+import attrs
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk import Capabilities, InvoiceRef, MalformedResponseError, PaginationError, Payment
+from paysdk.pagination import MORE, AfterLastId, LinkHeader, NextToken, PageNumber, Pagination, encode_query
+from paysdk.records.page import RawPage
+from paysdk.records.reader import SchemaReader
+from paysdk.rest import RestProvider, checked_page_size
+from paysdk.testing import Answer, Sandbox
+from paysdk.testing import Request as Arrived
+from paysdk.transport.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk import Checkpoint
+    from paysdk.listing.listing import PagedListing
+    from paysdk.transport.messages import Request
+    from paysdk.transport.observer import Tally
+
+KINDS = ("number", "token", "id", "header")
+BY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+
+class Row(msgspec.Struct):
+    """A record."""
+
+    id: str
+    paid: bool = True
+
+
+class Envelope(msgspec.Struct):
+    """A page, and what its body says of the next one."""
+
+    data: list[msgspec.Raw]
+    next: str | None = None
+
+
+def normalise(row: Row, record: bytes) -> Payment | None:
+    """A payment, if it was paid."""
+    return Payment(provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record) if row.paid else None
+
+
+READER = SchemaReader(
+    path="$.data", page=Envelope, open_page=lambda page: RawPage(page.data, page.next, None), row=Row, normalise=normalise
+)
+
+
+class ModelProvider(RestProvider):
+    """A provider of each kind, with one filter."""
+
+    name: str = "model"
+    capabilities: Capabilities = Capabilities(filters=frozenset(), max_page_size=50, reports_voids=False, lists_incrementally=False)
+    default_base_url: ClassVar[str] = "https://api.example.com"
+    authorization_scheme: ClassVar[str] = "Bearer"
+    kind: str
+
+    def list_payments(
+        self, *, page_size: int | None = None, resume: Checkpoint | str | None = None, status: str | None = None, concurrency: int = 1
+    ) -> PagedListing:
+        size = checked_page_size(page_size, 50)
+        filters = {} if status is None else {"status": status}
+        first = encode_query([*filters.items(), *([] if size is None else [("limit", str(size))])])
+        rules: dict[str, Pagination] = {
+            "number": PageNumber(first, "page", size),
+            "token": NextToken(first, "cursor", size),
+            "id": AfterLastId(first, "starting_after", size),
+            "header": LinkHeader(first, ("after",), size),
+        }
+        return self._listing("/payments", rules[self.kind], READER, filters=filters, resume=resume, concurrency=concurrency)
+
+
+class ModelServer:
+    """Payments in memory, the newest last; ``between`` is called before each answer."""
+
+    def __init__(self, kind: str, count: int) -> None:
+        self.kind = kind
+        self.ids = [f"p{number}" for number in range(count)]
+        self.unpaid: set[str] = set()
+        self.asked: list[dict[str, str]] = []
+        self.lasts: set[str] = set()
+        self.between: Callable[[], None] = lambda: None
+        self.spoilt: Callable[[str], str] = lambda link: link
+
+    async def call(
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+    ) -> RawPage:
+        tally.requests += 1
+        await asyncio.sleep(0)
+        self.between()
+        body, headers = self.answer(dict(parse_qsl(request.query, keep_blank_values=True)))
+        return read(Response(200, headers, json.dumps(body).encode()))
+
+    def answer(self, asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+        self.asked.append(asked)
+        size = int(asked.get("limit", "3"))
+        after = asked.get("cursor") or asked.get("starting_after") or asked.get("after")
+        first = self.ids.index(after) + 1 if after else (int(asked.get("page", "1")) - 1) * size
+        page = self.ids[first : first + size]
+        self.lasts |= set(page[-1:])
+        data = [{"id": one, "paid": one not in self.unpaid} for one in page]
+        if first + size >= len(self.ids):
+            return {"data": data}, {}
+        said = {"number": MORE, "id": MORE, "token": page[-1], "header": ""}[self.kind]
+        linked = self.spoilt(f"https://elsewhere.example.com/?{encode_query({**asked, 'after': page[-1]}.items())}")
+        headers = {"link": f'<?x=1>; rel="first", <{linked}>; rel="next"'} if self.kind == "header" else {}
+        return {"data": data, "next": said or None}, headers
+
+
+def provider_of(server: ModelServer, **settings: Any) -> ModelProvider:  # noqa: ANN401  # those of RestProvider
+    """A provider whose requests go to *server*."""
+    provider = ModelProvider("sandbox-key", **settings)
+    provider.kind = server.kind
+    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    return provider
+
+
+@settings(max_examples=100)
+@given(
+    kind=st.sampled_from(KINDS),
+    count=st.integers(0, 30),
+    size=st.none() | st.integers(1, 9),
+    other=st.none() | st.integers(1, 9),
+    unpaid=st.sets(st.integers(0, 30)),
+)
+def test_everything_is_given_once_and_from_every_checkpoint(
+    kind: str, count: int, size: int | None, other: int | None, unpaid: set[int]
+) -> None:
+    """Each kind lists everything once, in order, without what is no payment; from each page's checkpoint it gives exactly the rest."""
+    server = ModelServer(kind, count)
+    server.unpaid = {f"p{number}" for number in unpaid}
+    expected = [one for one in server.ids if one not in server.unpaid]
+
+    async def check() -> None:
+        provider = provider_of(server)
+        listing = provider.list_payments(page_size=size, status="any")
+        given = 0
+        async for page in listing.pages():
+            given += len(page.payments)
+            if page.checkpoint is not None:
+                rest = provider.list_payments(page_size=other, resume=str(page.checkpoint))
+                assert expected[given:] == [payment.id async for payment in rest]
+        assert expected == [payment.id for payment in await listing.collect()]
+        assert (True, len(expected), count - len(expected)) == (
+            listing.report.complete,
+            listing.report.payments,
+            listing.report.left_out,
+        )
+        # The filter went along to every page, from the checkpoints too, which were resumed without it.
+        assert all(asked["status"] == "any" for asked in server.asked)
+
+    asyncio.run(check())
+
+
+@settings(max_examples=150)
+@given(kind=st.sampled_from(("token", "id", "header")), count=st.integers(0, 20), size=st.integers(1, 5), seed=st.integers(0, 10**6))
+def test_what_stands_throughout_is_listed_while_records_come_and_go(kind: str, count: int, size: int, seed: int) -> None:
+    """Where a page starts behind a record, what is added or deleted elsewhere neither hides nor repeats another."""
+    dice = random.Random(seed)
+    server = ModelServer(kind, count)
+    at_first = list(server.ids)
+    deleted: set[str] = set()
+
+    def change() -> None:
+        if dice.random() < 0.4:
+            server.ids.insert(dice.randrange(len(server.ids) + 1), f"n{dice.random()}")
+        # The records that pages start behind stay: what happens without them no rule can mend.
+        spare = [one for one in server.ids if one in at_first and one not in server.lasts]
+        if spare and dice.random() < 0.4:
+            gone = dice.choice(spare)
+            deleted.add(gone)
+            server.ids.remove(gone)
+
+    server.between = change
+    given = [payment.id for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())]
+    assert sorted(set(given)) == sorted(given)
+    assert set(at_first) - deleted <= set(given)
+
+
+@settings(max_examples=100)
+@given(count=st.integers(0, 20), size=st.integers(1, 5), added=st.integers(0, 5))
+def test_numbered_pages_that_are_pushed_on_repeat_nothing(count: int, size: int, added: int) -> None:
+    """A record that is added in front pushes the others on to the next page; what comes again there is dropped."""
+    server = ModelServer("number", count)
+    at_first = list(server.ids)
+    left = iter(range(added))
+
+    def change() -> None:
+        if (number := next(left, None)) is not None:
+            server.ids.insert(0, f"n{number}")
+
+    server.between = change
+    given = [payment.id for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())]
+    assert at_first == [one for one in given if one in at_first]
+
+
+async def test_numbered_pages_can_be_read_side_by_side() -> None:
+    """With concurrency the next numbers are asked for at once, and everything comes once and in order all the same."""
+    server = ModelServer("number", 25)
+    listing = provider_of(server).list_payments(page_size=2, concurrency=4)
+    assert server.ids == [payment.id async for payment in listing]
+    assert listing.report.requests >= 13
+
+
+@BY_KIND
+async def test_next_page_is_on_its_way_while_one_is_used(kind: str) -> None:
+    """Each kind is read ahead by one page."""
+    server = ModelServer(kind, 9)
+    pages = aiter(provider_of(server).list_payments(page_size=3).pages())
+    await anext(pages)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert 2 == len(server.asked)
+    await pages.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+@BY_KIND
+async def test_going_round_ends_with_what_came(kind: str) -> None:
+    """Where a provider leads back to where it was, what had come was given, and the error says where to go on."""
+    server = ModelServer(kind, 6)
+    listing = provider_of(server).list_payments(page_size=2)
+    forward = server.answer
+
+    def back(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+        return forward({key: "p1" if key in {"cursor", "starting_after", "after"} else value for key, value in asked.items()})
+
+    server.answer = back  # type: ignore[method-assign]
+    if kind == "number":
+        server.answer = lambda asked: ({"data": [{"id": "p0"}], "next": "1"}, {}) if "page" in asked else forward(asked)  # type: ignore[method-assign]
+    given: list[str] = []
+    with pytest.raises(PaginationError) as raised:
+        async for payment in listing:
+            given.append(payment.id)  # noqa: PERF401  # what comes before the error counts
+    assert ["p0", "p1"] == given[:2]
+    assert raised.value.checkpoint is not None
+
+
+async def test_header_that_cannot_be_read_costs_nothing_that_had_come() -> None:
+    """The payments of the page with the bad header are given, and the checkpoint leads through that page."""
+    server = ModelServer("header", 6)
+    server.spoilt = lambda link: link if "p1" in link else "<"
+    listing = provider_of(server).list_payments(page_size=2)
+    given: list[str] = []
+    with pytest.raises(PaginationError, match="The Link header cannot be read") as raised:
+        async for payment in listing:
+            given.append(payment.id)  # noqa: PERF401  # likewise
+    server.spoilt = lambda link: link
+    rest = provider_of(server).list_payments(page_size=2, resume=raised.value.checkpoint)
+    assert (["p0", "p1", "p2", "p3"], ["p2", "p3", "p4", "p5"]) == (given, [payment.id async for payment in rest])
+
+
+async def test_records_that_cannot_be_read_are_told_once_each() -> None:
+    """Behind the last id that can be read a record that cannot comes again, and is told once."""
+    server = ModelServer("id", 5)
+    forward = server.answer
+
+    def spoilt(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+        body, headers = forward(asked)
+        data: Any = body["data"]
+        return {**body, "data": [{"number": 7} if row["id"] == "p2" else row for row in data]}, headers
+
+    server.answer = spoilt  # type: ignore[method-assign]
+    aside: list[MalformedResponseError] = []
+    listing = provider_of(server, on_malformed=aside.append).list_payments(page_size=3)
+    assert ["p0", "p1", "p3", "p4"] == [payment.id async for payment in listing]
+    assert [b'{"number": 7}'] == [error.raw for error in aside]
+
+
+@attrs.define(kw_only=True, eq=False)
+class Hosted(Sandbox):
+    """A server that puts its links in the header, and has them point at another origin."""
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = "sandbox-key"
+    elsewhere: str = "https://elsewhere.example.com"
+
+    def answer(self, request: Arrived) -> Answer:
+        page = int(request.query.get("after", "0"))
+        link = {"Link": f'<{self.elsewhere}/payments?after={page + 1}>; rel="next"'} if page < 3 else {}
+        return Answer(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
+
+
+async def test_links_to_another_host_are_applied_to_our_own() -> None:
+    """The other host is never called, and so never sees the key."""
+    async with Hosted() as trap, Hosted(elsewhere=trap.url) as sandbox, ModelProvider(sandbox.api_key, base_url=sandbox.url) as provider:
+        provider.kind = "header"
+        assert ["p0", "p1", "p2", "p3"] == [payment.id async for payment in provider.list_payments()]
+    assert ((), 4) == (trap.requests, len(sandbox.requests))
+
+
+async def test_what_is_no_payment_is_left_out_of_everything() -> None:
+    """Neither pages nor collect nor first give it, a listing of nothing else is empty, and the page's checkpoint stays."""
+    server = ModelServer("token", 6)
+    server.unpaid = {"p0", "p2", "p3", "p5"}
+    listing = provider_of(server).list_payments(page_size=2)
+    assert [["p1"], [], ["p4"]] == [[payment.id for payment in page.payments] async for page in listing.pages()]
+    first = await listing.first()
+    assert first is not None
+    assert ("p1", ["p1"]) == (first.id, [payment.id for payment in await listing.collect(1)])
+    server.unpaid = set(server.ids)
+    assert [] == await listing.collect()
+    assert (0, 6, 3) == (listing.report.payments, listing.report.left_out, listing.report.pages)
+
+
+async def test_pages_of_nothing_but_what_is_left_out_are_progress() -> None:
+    """However long the run of records that are no payments, the listing goes on to what comes after it."""
+    server = ModelServer("number", 1100)
+    server.unpaid = set(server.ids[:-1])
+    assert ["p1099"] == [payment.id async for payment in provider_of(server).list_payments(page_size=1)]

@@ -1,0 +1,254 @@
+"""What is concluded from what is found on an invoice that was to be paid."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from paysdk.errors import ConfigurationError
+from paysdk.payment import InvoiceRef, Payment
+from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
+from paysdk.providers.campfire.paying.recognition import booked, fits_name, may_be_booked, may_have_made, with_external_ids
+
+DAY = date(2025, 7, 25)
+KINDS: dict[str, Any] = {
+    "transactions": TransactionPayment,
+    "credit_memos": CreditMemoPayment,
+    "debit_memos": DebitMemoPayment,
+    "empty_transactions": ManualPayment,
+}
+
+
+def order(*items: object) -> PayOrder:
+    """The order for these items."""
+    return PayOrder.of({name: (kind, [item for item in items if isinstance(item, kind)]) for name, kind in KINDS.items()})
+
+
+def manual(amount: str, external_id: str | None = None) -> ManualPayment:
+    """A payment without a transaction."""
+    return ManualPayment(Decimal(amount), 1, "Bank", DAY, external_id)
+
+
+def payment(id: str, amount: str, external_id: str | None = None, transaction: object = None, **fields: Any) -> Payment:  # noqa: ANN401  # any field
+    """A payment as it stands on an invoice."""
+    raw = {"payment_transaction": transaction}
+    made = Payment(provider="campfire", id=id, amount=Decimal(amount), invoice=InvoiceRef("7"), external_id=external_id, raw=raw)
+    return attrs.evolve(made, **fields)
+
+
+ONE, TWO = manual("10.00", "one"), manual("20.00", "two")
+
+
+@pytest.mark.parametrize(
+    ("items", "payments", "expected"),
+    [
+        ([ONE], [], None),
+        ([manual("10.00")], [payment("1", "10.00", "one")], None),
+        ([ONE], [payment("1", "10.00", "other"), payment("2", "10.00")], None),
+        ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
+        ([ONE], [payment("1", "10", "one")], ("1",)),
+        ([ONE, TWO], [payment("2", "20.00", "two"), payment("1", "10.00", "one")], ("1", "2")),
+        ([ONE], [payment("1", "7.50", "one"), payment("2", "2.50", "one")], ("1", "2")),
+    ],
+    ids=range(7),
+)
+def test_what_is_booked_already_is_found_by_its_external_ids(
+    items: list[ManualPayment], payments: list[Payment], expected: tuple[str, ...] | None
+) -> None:
+    """Where every item is there already, their payments are given in the order of the items; a voided one does not count."""
+    assert expected == with_external_ids(order(*items), payments)
+
+
+@pytest.mark.parametrize(
+    ("items", "payments"),
+    [
+        ([ONE], [payment("1", "10.01", "one")]),
+        ([ONE, TWO], [payment("1", "10.00", "one")]),
+        ([ONE, manual("5.00")], [payment("1", "10.00", "one")]),
+    ],
+    ids=["amount", "some", "without"],
+)
+def test_external_id_that_is_taken_is_refused(items: list[ManualPayment], payments: list[Payment]) -> None:
+    """An external id of another payment, or of some of the items only, stops the order and is named."""
+    with pytest.raises(ConfigurationError, match=r"Nothing was sent: booked already are 'one' \(payment 1, 10"):
+        with_external_ids(order(*items), payments)
+
+
+BANK = TransactionPayment(5, Decimal("10.00"))
+MEMO = CreditMemoPayment(6, Decimal("10.00"))
+
+
+@pytest.mark.parametrize(
+    ("items", "payments", "expected"),
+    [
+        ([manual("10.00")], [], None),
+        ([manual("10.00")], [payment("old", "10.00")], None),
+        ([manual("10.00")], [payment("1", "10.01")], None),
+        ([manual("10.00")], [payment("old", "10.00"), payment("1", "10")], {"1"}),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], None),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00"), payment("3", "10.00")], None),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], {"1", "2"}),
+        ([ONE], [payment("1", "10.00", "one"), payment("2", "10.00", "one")], None),
+        ([ONE], [payment("1", "10.01", "one")], None),
+        ([manual("10.00")], [payment("1", "10.00", payment_date=DAY)], {"1"}),
+        ([manual("10.00")], [payment("1", "10.00", payment_date=date(2025, 7, 26))], None),
+        ([manual("10.00")], [payment("1", "10.00", voided_date=DAY)], None),
+        ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
+        ([manual("10.00")], [payment("1", "10.00", currency="EUR")], {"1"}),
+        ([manual("10.00")], [payment("1", "10.00", currency="USD")], None),
+        ([manual("10.00"), MEMO], [payment("1", "10.00", raw={"payment_type": "CREDIT_MEMO"}), payment("2", "10.00")], {"1", "2"}),
+        ([BANK, manual("10.00")], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=5)], {"1", "2"}),
+        ([manual("10.00"), MEMO], [payment(name, "10.00", raw={"payment_type": "CREDIT_MEMO"}) for name in ("1", "2")], None),
+        ([BANK, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00")], None),
+        ([ONE], [payment("1", "10.00", "other")], None),
+        ([ONE], [payment("1", "10.00")], {"1"}),
+        ([ONE], [payment("1", "10.00", "other"), payment("2", "10.00", "one")], {"2"}),
+        ([manual("10.00"), ONE], [payment("2", "10.00", "one"), payment("1", "10.00")], {"1", "2"}),
+        ([BANK], [payment("1", "10.00", transaction=4)], None),
+        ([BANK], [payment("1", "10.00", transaction=5)], {"1"}),
+        ([BANK], [payment("1", "10.00", transaction="5")], {"1"}),
+        ([BANK], [payment("1", "10.00")], None),
+        ([MEMO, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)], {"1", "2"}),
+    ],
+    ids=range(28),
+)
+def test_order_is_booked_where_each_item_is_among_the_new_payments(
+    items: list[Any], payments: list[Payment], expected: set[str] | None
+) -> None:
+    """An equal payment that stood before is not the new one, one payment is not two, and what identifies an item must fit."""
+    found = booked(order(*items), payments, before={"old"}, currency="EUR")
+    assert expected == (None if found is None else set(found))
+
+
+@pytest.mark.parametrize(
+    ("item", "sent"),
+    [
+        (ONE, {"external_id": None}),
+        (BANK, {"payment_transaction": None}),
+        (BANK, {"payment_transaction": 99}),
+        (manual("10.00"), {"source": "STRIPE"}),
+        (manual("10.00"), {"external_id": "somebody else's"}),
+        (manual("10.00"), {"payment_type": "BANK_TRANSACTION"}),
+        (MEMO, {"payment_type": "MANUAL_TRANSACTION"}),
+    ],
+    ids=repr,
+)
+def test_somebody_elses_equal_payment_is_not_taken_for_ours(
+    item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, Any]
+) -> None:
+    """A new payment of the same amount that shows another id, another kind or another source is not what was ordered."""
+    other = attrs.evolve(
+        payment("1", "10.00"),
+        raw=sent,
+        source=sent.get("source"),
+        external_id=sent.get("external_id"),
+    )
+    assert booked(order(item), [other], before=(), currency=None) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "rival", "found", "expected"),
+    [
+        (manual("10.00"), manual("10.00"), [payment("1", "10.00")], None),
+        (manual("10.00"), manual("10.00"), [payment("1", "10.00"), payment("2", "10.00")], None),
+        (manual("10.00"), manual("10.01"), [payment("1", "10.00")], ("1",)),
+        (manual("10.00"), BANK, [payment("1", "10.00", transaction=4)], ("1",)),
+        (ONE, manual("10.00"), [payment("1", "10.00", "one")], ("1",)),
+        (ONE, ONE, [payment("1", "10.00", "one")], ("1",)),
+        (manual("10.00"), ONE, [payment("1", "10.00")], None),
+    ],
+    ids=range(7),
+)
+def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
+    item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
+) -> None:
+    """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
+    assert expected == booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept", "expected"),
+    [
+        ("Receipt-2026", "receipt-2026", True),
+        ("receipt 2026", "receipt  2026 ", True),
+        ("März", "Ma\u0308rz", True),
+        ("Straße", "STRASSE", True),
+        ("receipt-2026-0117", "receipt-20", True),
+        ("receipt-über-2026", "receipt-u", False),
+        ("receipts-über-2026", "receipts-u", True),
+        ("receipts-über-2026", "receipts-\ufffd", False),
+        ("receipt-20-über", "receipt-20-\ufffd", True),
+        ("order-10", "order-1", False),
+        ("receipt-2026", "receipt-2026-0117", False),
+        ("order-1", "order-2", False),
+    ],
+)
+def test_a_name_that_a_server_may_have_made_of_ours(ours: str, kept: str, expected: bool) -> None:  # what is expected
+    """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
+    assert expected is fits_name(ours, kept)
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept", "expected"),
+    [
+        ("receipt-2026-0117", "receipt20260117", True),
+        ("receipt/2026", "receipt_2026", True),
+        ("A&B-2026", "A&amp;B-2026", True),
+        ("Receipt Müller 2026", "Receipt Muller 2026", True),
+        ("Receipt Müller 2026", "Receipt M?ller 2026", True),
+        ("Receipt Müller 2026", "Receipt M\ufffdller 2026", True),
+        ("Receipt Müller 2026-0117", "Receipt Mller 2026", True),
+        ("三月", "??", True),
+        ("00117", "117", True),
+        ("00117", "1170", False),
+        ("receipt-2026-0117", "receipt-2026...", True),
+        ("三月", "四月", False),
+        ("三月-2026", "四月-2026", False),
+        ("Receipt Müller", "Receipt Miller", False),
+        ("order-1", "?", False),
+        ("order-10", "order-1...", False),
+    ],
+)
+def test_a_name_whose_characters_a_server_may_have_changed(ours: str, kept: str, expected: bool) -> None:  # what is expected
+    """A server that drops or replaces characters makes no other name of it, and two other names stay two."""
+    assert expected is fits_name(ours, kept)
+
+
+@pytest.mark.parametrize(
+    ("items", "new", "expected"),
+    [
+        ([manual("10.00")], [payment("1", "10.00")], ("1",)),
+        ([manual("10.00")], [payment("1", "9.99"), payment("2", "0.01")], ("1", "2")),
+        ([manual("10.00")], [payment("1", "10.00"), payment("2", "3.00")], ("1",)),
+        ([manual("10.00")], [payment("1", "3.00")], ()),
+        ([manual("10.00")], [payment("1", "10.00", "another")], ()),
+        ([ONE], [payment("1", "10.00", "another")], ()),
+        ([ONE], [payment("1", "9.00", "one")], ("1",)),
+        ([ONE], [payment("1", "10.00")], ("1",)),
+        ([BANK], [payment("1", "9.00", transaction=5)], ("1",)),
+        ([manual("10.00")], [payment("1", "9.00", raw={"withheld_amount": Decimal("1.00")})], ("1",)),
+        ([manual("10.00")], [payment("1", "9.00", raw={"withheld_amount": "1.00"})], ()),
+        ([BANK], [payment("1", "10.00", transaction=4)], ()),
+        ([BANK], [payment("1", "10.00", "btxn_1")], ("1",)),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], ()),
+        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], ("1", "2")),
+    ],
+    ids=range(15),
+)
+def test_what_the_order_may_have_made_of_what_is_new(items: list[Any], new: list[Payment], expected: tuple[str, ...]) -> None:
+    """A payment of another amount, name or transaction is somebody else's, unless its name or transaction is ours."""
+    assert expected == may_have_made(order(*items), new)
+
+
+@pytest.mark.parametrize(
+    ("payment_type", "expected"),
+    [("manual_transaction", 1), ("Manual Transaction", 1), ("CASH", 1), (None, 1), ("credit memo", 0)],
+)
+def test_a_word_for_the_kind_that_no_document_has(payment_type: str | None, expected: int) -> None:
+    """Such a word may mean any kind, and a known one in another form is known."""
+    found = attrs.evolve(payment("1", "10.00"), raw={"payment_type": payment_type})
+    assert expected == len(may_be_booked(order(ONE), [found]))

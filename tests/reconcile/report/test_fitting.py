@@ -1,0 +1,160 @@
+"""When tables become lists of cards, so that no amount is cut."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk import CustomerRef, InvoiceRef, Payment
+from paysdk.reconcile import Outcome, Report, Rule, Status
+
+if TYPE_CHECKING:
+    from tests.reconcile.conftest import Browser
+
+CURRENCIES = ("EUR", "USD", "CHF", None)
+
+
+def report(amount: str) -> str:
+    """A page on outcomes of every kind, whose payments are of this amount."""
+
+    def paid(currency: str | None, value: str = amount) -> tuple[Payment]:
+        payment = Payment(
+            provider="acme",
+            id="0f8fad5b-d9cb-469f-a165-70867728950e",
+            amount=Decimal(value),
+            currency=currency,
+            payment_date=date(2026, 1, 31),
+            customer=CustomerRef(name="Landschapsonderhoudsbedrijf Achterhoek B.V."),
+            invoice=InvoiceRef("9", "INV-20000"),
+        )
+        return (payment,)
+
+    made = Report(left="campfire", right="notify", facts=("Account default",))
+    for currency in CURRENCIES:
+        both = {"left": paid(currency), "right": paid(currency)}
+        made.add(Outcome(status=Status.MATCHED, rule=Rule.SAME_DAY, key="INV-1", **both))
+        made.add(Outcome(status=Status.AMOUNT_DIFFERS, rule=Rule.ONLY_PAIR, key="INV-2", left=paid(currency), right=paid(currency, "0.01")))
+        made.add(Outcome(status=Status.AMBIGUOUS, rule=Rule.SPLIT_UNCLEAR, key="INV-3", **both))
+        made.add(Outcome(status=Status.LEFT_ONLY, rule=Rule.COUNTERPART_VOIDED, key="INV-20000-2026-12", left=paid(currency)))
+        made.add(Outcome(status=Status.RIGHT_ONLY, rule=Rule.OUT_OF_WINDOW, key="INV-5", right=paid(currency, "1236.56")))
+        made.add(Outcome(status=Status.AMBIGUOUS, rule=Rule.NO_NUMBER, key=None, right=paid(currency, "-5")))
+    return made.html()
+
+
+def limits(amount: str) -> list[tuple[int, bool]]:
+    """Below which width, in rem, the totals and then the differences are cards, and whether they are so in print."""
+    found = re.findall(r"@media screen(?: and \(max-width: (\d+)rem\))?(, print)? \{\n  [.#]", report(amount))
+    return [(int(limit or 999), bool(printed)) for limit, printed in found[:2]]
+
+
+def test_longer_amounts_need_more_room() -> None:
+    """Tables become cards in windows, and on paper, that are too narrow for their longest amounts."""
+    short, medium, long, endless = (limits(amount) for amount in ("883.33", "999999999998.99", "123456789012345678.99", "9" * 40))
+
+    assert (66, False) == short[0]
+    assert 66 <= short[1][0] <= 80
+    assert not short[1][1]
+    assert short[0][0] < medium[0][0] < long[0][0]
+    assert short[1][0] < medium[1][0] < long[1][0]
+    assert long[1][1]
+    assert [(999, True), (999, True)] == endless
+
+
+def test_the_page_is_as_wide_as_its_tables_need() -> None:
+    """Up to a bound; a table that needs more than that is cards at any width."""
+    widths = [
+        int(re.findall(r"main \{ max-width: (\d+)rem", report(amount))[0]) for amount in ("883.33", "123456789012345678.99", "9" * 40)
+    ]
+
+    assert [86, 86] == [widths[0], widths[2]]
+    assert 86 < widths[1] <= 116
+
+
+def test_cards_break_no_amount_that_has_a_line_for_itself() -> None:
+    """In a card a value that does not fit beside its label goes below it, and no box that holds amounts scrolls or clips."""
+    page = report("123456789012345678.99")
+
+    assert 2 == page.count("td[data-label] { display: flex; flex-wrap: wrap;")
+    assert ".money, .number { font-variant-numeric: tabular-nums; white-space: nowrap; }" in page
+    assert "table-layout: fixed" not in page
+    assert "text-overflow" not in page
+
+
+# What a reader would see as cut: a word that is not whole within the window, its cell and every box
+# that clips; an amount, or a word of a reason, on two lines.
+LOOK = r"""
+(() => {
+  const found = [];
+  const width = document.documentElement.clientWidth;
+  document.querySelectorAll("details").forEach((details) => { details.open = true; });
+  if (document.documentElement.scrollWidth > width) found.push("the page is wider than the window");
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let words = 0;
+  while (texts.nextNode()) {
+    const parent = texts.currentNode.parentElement;
+    if (parent.closest("thead, svg, option, script")) continue;
+    for (const word of texts.currentNode.textContent.matchAll(/\S+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      const parts = Array.from(range.getClientRects()).filter((part) => part.width > 0);
+      const whole = /^[+\u2212]?\d[\d,]*(\.\d+)?$/.test(word[0]) || parent.closest("[data-label=Why]");
+      if (whole && new Set(parts.map((part) => Math.round(part.top))).size > 1) found.push(`${word[0]} is on two lines`);
+      words += parts.length > 0;
+      for (let box = parent; box !== document.body; box = box.parentElement) {
+        if (!box.matches("td, th, dd, .axis") && getComputedStyle(box).overflowX === "visible") continue;
+        const edges = box.getBoundingClientRect();
+        if (parts.some((part) => part.left < edges.left - 1 || part.right > edges.right + 1)) found.push(`${word[0]} is cut`);
+      }
+    }
+  }
+  return words > 100 ? found : ["nothing is shown"];
+})()
+"""
+AMOUNTS = ["1236.56", "999999999998.99", "123456789012345678.99", "-999999999999999999.99"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
+    """In a real browser every amount and every word of a reason is whole, at widths from 360 to 1920, and in print.
+
+    It runs on a machine that has Chromium or Chrome. The other tests here hold the rules of the
+    page that bring this about, and run everywhere.
+    """
+    browser.show(report(amount))
+    found: dict[tuple[str, int], list[str]] = {}
+    for media, widths in (("screen", [*range(360, 1921, 60)]), ("print", [964, 1032])):
+        for width in widths:
+            browser.resize(width, media=media)
+            found[media, width] = browser.run(LOOK)
+
+    assert {} == {place: problems for place, problems in found.items() if problems}
+
+
+SEARCHES = [
+    *((text, 4) for text in ("1236.56", "1,236.56", "1.236,56", "1236,56", "1'236.56", "1 236,56", "-1236.56", "\u22121236.56")),
+    ("1236.56 usd", 1),
+    ("1.236", 4),
+    ("123456789012345678.99", 12),
+    ("20000-2026", 4),
+    ("achterhoek", 24 - 4),
+    ("1236.57", 0),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "rows"), SEARCHES)
+def test_a_browser_finds_an_amount_however_it_is_written(browser: Browser, text: str, rows: int) -> None:
+    """Without commas between thousands, with them, and as other countries write it.
+
+    It runs where there is a browser.
+    """
+    browser.show(report("123456789012345678.99"))
+    browser.run(f"search.value = {text!r}; search.dispatchEvent(new Event('input'))")
+
+    assert rows == browser.run("[...document.querySelectorAll('#differences tbody tr')].filter((row) => !row.hidden).length")

@@ -1,0 +1,49 @@
+"""What hangs together, what can be paired, and what adds up, held against the slow and obvious way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import combinations, pairwise, permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paysdk.reconcile.graph import all_paired, clusters, each_paired, joined, sums
+
+AMOUNTS = st.lists(st.integers(-3, 6).map(Decimal), max_size=7)
+
+
+@given(st.dictionaries(st.integers(0, 4), st.sets(st.integers(0, 4)), max_size=5), st.integers(0, 5))
+def test_all_paired_is_what_trying_every_order_finds(linked: dict[int, set[int]], right: int) -> None:
+    """It says whether some order of the right side gives each of the left a partner that it is linked with."""
+    links = {place: sorted(other for other in linked.get(place, ()) if other < right) for place in range(len(linked))}
+    each = any(all(other in links[place] for place, other in enumerate(order)) for order in permutations(range(right), len(links)))
+
+    assert each == each_paired(links)
+    assert (each and right == len(links)) == all_paired(links, right)
+
+
+@given(AMOUNTS, st.integers(-3, 9).map(Decimal), st.sampled_from([Decimal(0), Decimal(1)]))
+def test_sums_are_what_trying_every_choice_finds(amounts: list[Decimal], total: Decimal, tolerance: Decimal) -> None:
+    """Every choice of two or more that comes to the total within the tolerance is found, once."""
+    choices = [chosen for size in range(2, len(amounts) + 1) for chosen in combinations(range(len(amounts)), size)]
+    expected = [chosen for chosen in choices if abs(sum(amounts[place] for place in chosen) - total) <= tolerance]
+
+    assert sorted(expected) == sorted(sums(amounts, total, tolerance))
+
+
+@given(st.lists(st.integers(0, 30)), st.integers(0, 5))
+def test_clusters_are_further_apart_than_the_gap(values: list[int], gap: int) -> None:
+    """They are the values in order, near each other within a cluster, and far from each other between two."""
+    found = list(clusters(values, lambda value: value, gap))
+
+    assert sorted(values) == [value for cluster in found for value in cluster]
+    assert all(later - earlier <= gap for cluster in found for earlier, later in pairwise(cluster))
+    assert all(later[0] - earlier[-1] > gap for earlier, later in pairwise(found))
+
+
+def test_what_shares_a_group_is_joined() -> None:
+    """Groups that share a node become one set, and a node in none stays alone."""
+    found = joined("abcdefg", [("a", "b"), ("c", "d", "e"), ("b", "d"), ("f",)])
+
+    assert [["a", "b", "c", "d", "e"], ["f"], ["g"]] == sorted(sorted(together) for together in found)

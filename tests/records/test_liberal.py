@@ -1,0 +1,380 @@
+"""What is read in another form than the documents have, and what is not."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paysdk.payment import CustomerRef
+from paysdk.providers.campfire.invoices.normalise import read_invoice
+from paysdk.providers.campfire.normalise import InvoicePaymentsReader
+from paysdk.providers.notify.normalise import PaymentsReader
+from paysdk.records.liberal import Mender, hide_constants, quote_constants, truncate_times
+from paysdk.records.page import opened, read_one_by_one, read_rows
+from paysdk.records.reader import SchemaReader
+
+if TYPE_CHECKING:
+    from paysdk.errors import MalformedResponseError
+    from paysdk.payment import Payment
+    from paysdk.records.page import Reader
+
+CAMPFIRE = InvoicePaymentsReader()
+NOTIFY = PaymentsReader(None)
+PAID = '{"id": 1, "invoice_id": 2, "amount": 12.50'
+LISTED = '{"id": "p", "amount": "12.50", "invoice": {"id": "i"}'
+
+
+def read(reader: Reader, *records: str) -> tuple[list[Payment], list[MalformedResponseError]]:
+    """The payments of a page with these *records*, and what could not be read."""
+    body = f'{{"{reader.path.removeprefix("$.")}": [{", ".join(records)}]}}'.encode()
+    page, faults = opened(reader, body), list[Any]()
+    rows = read_rows(reader, [bytes(record) for record in page.records])
+    if rows is None:
+        rows = [row for row in read_one_by_one(reader, page, faults.append) if row is not None]
+    return [reader.payment(row) for row in rows], faults
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "expected"),
+    [
+        ('"external_id": 77', "external_id", "77"),
+        ('"external_id": 77.0', "external_id", "77"),
+        ('"external_id": 1.50', "external_id", "1.50"),
+        ('"external_id": 12345678901234567890123', "external_id", "12345678901234567890123"),
+        ('"external_id": []', "external_id", None),
+        ('"external_id": {}', "external_id", None),
+        ('"external_id": 7, "external_id": "x"', "external_id", "x"),
+        ('"source": ""', "source", ""),
+        ('"currency": 978', "currency", "978"),
+        ('"voided_date": ""', "voided_date", None),
+        ('"voided_date": []', "voided_date", None),
+        ('"voided_date": ""', "is_voided", False),
+        ('"payment_date": "2026-01-05T00:00:00Z"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05T23:30:00-08:00"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05 00:00"', "payment_date", date(2026, 1, 5)),
+        ('"created_at": ""', "created_at", None),
+        ('"created_at": {}', "created_at", None),
+        ('"id": 12.0', "id", "12"),
+        ('"voided_date": false', "is_voided", False),
+        ('"created_at": false', "created_at", None),
+        ('"payment_date": "2026-01-05t00:00:00z"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05 10:00:00+01"', "payment_date", date(2026, 1, 5)),
+        ('"payment_date": "2026-01-05T10:00:00,5Z"', "payment_date", date(2026, 1, 5)),
+        ('"created_at": "2026-01-05T10:00Z"', "created_at", datetime(2026, 1, 5, 10, tzinfo=UTC)),
+        ('"created_at": "2026-01-05 10:00:00+01"', "created_at", datetime(2026, 1, 5, 9, tzinfo=UTC)),
+        ('"created_at": "2026-01-05t10:00:00,9999999z"', "created_at", datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)),
+        ('"last_modified_at": "2026-01-05 10:00:00.1234566+00"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+        ('"fx_rate": NaN', "amount", Decimal("12.50")),
+        ('"deep": {"er": [Infinity, -Infinity, "NaN"]}', "amount", Decimal("12.50")),
+        ('"last_modified_at": "2026-01-05T10:00:00.1234566Z"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+        ('"last_modified_at": "2026-01-05T10:00:00.123456999999999Z"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+        ('"created_at": "1965-01-05T10:00:00.9999999+0100"', "created_at", datetime(1965, 1, 5, 9, 0, 0, 999999, UTC)),
+        ('"last_modified_at": "2026-01-05T10:00:00.1234566Z", "source": 1', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+    ],
+)
+def test_campfires_field_becomes_what_it_means(sent: str, name: str, expected: object) -> None:
+    """An optional field of another type is read where its meaning is certain, and amounts keep their digits."""
+    payments, faults = read(CAMPFIRE, f"{PAID}, {sent}}}")
+    assert ([], [expected], ["12.50"]) == (faults, [getattr(payment, name) for payment in payments], [str(payments[0].amount)])
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("null", None),
+        ("[]", None),
+        ('""', None),
+        ("{}", None),
+        ('{"id": null, "number": null}', None),
+        ('{"number": 10001, "name": 123}', CustomerRef(number="10001", name="123")),
+        ('{"id": 12.0, "name": ""}', CustomerRef(id="12", name="")),
+        ('{"id": [], "name": "x", "rating": NaN}', CustomerRef(name="x")),
+    ],
+)
+def test_notifys_customer_becomes_what_it_means(sent: str, expected: CustomerRef | None) -> None:
+    """A nested object is read as liberally as the record around it."""
+    payments, faults = read(NOTIFY, f'{LISTED}, "customer": {sent}}}')
+    assert ([], [expected]) == (faults, [payment.customer for payment in payments])
+
+
+def test_notifys_date_becomes_what_it_means() -> None:
+    """The day is taken from a time as it is written; an empty text is no day."""
+    dates = ['"21-01-2021T10:00:00Z"', '""', "[]", "null"]
+    payments, faults = read(NOTIFY, *(f'{LISTED}, "date": {sent}}}' for sent in dates))
+    assert ([], [date(2021, 1, 21), None, None, None]) == (faults, [payment.payment_date for payment in payments])
+
+
+def test_number_that_is_none_spoils_its_own_record_only() -> None:
+    """NaN in a field that is read is malformed at its path, and the records around it are read."""
+    payments, faults = read(CAMPFIRE, f"{PAID}}}", '{"id": 3, "invoice_id": 2, "amount": NaN}', f'{PAID}, "rate": NaN}}')
+    assert (["1", "1"], ["$.results[1].amount"]) == ([payment.id for payment in payments], [fault.path for fault in faults])
+    assert (b'{"id": 3, "invoice_id": 2, "amount": NaN}', False) == (faults[0].raw, faults[0].not_json)
+    assert "NaN" in str(faults[0])
+
+
+def test_raw_says_what_was_sent() -> None:
+    """``raw`` has all fields as they were sent; a number that JSON does not have is a text."""
+    sent = f'{PAID}, "external_id": 77, "rate": NaN, "text": "say \\"NaN", "created_at": "2026-01-05T10:00:00.1234566Z"}}'
+    ((payment,), _) = read(CAMPFIRE, sent)
+    assert json.loads(sent.replace(" NaN,", ' "NaN",'), parse_float=Decimal) == payment.raw
+    ((payment,), _) = read(NOTIFY, f'{LISTED}, "customer": [], "rate": -Infinity}}')
+    assert ([], "-Infinity") == (payment.raw["customer"], payment.raw["rate"])
+
+
+def test_error_is_about_what_stays_wrong() -> None:
+    """Where one field can be read liberally and another cannot, the error names the other."""
+    _, faults = read(CAMPFIRE, '{"id": 1, "invoice_id": 2, "external_id": 77, "amount": "12,50"}')
+    assert ["$.results[0].amount"] == [fault.path for fault in faults]
+
+
+def test_finer_time_is_found_at_the_ends_of_a_large_page() -> None:
+    """In a large page the last record, from which a later listing goes on, has its time rounded down."""
+    records = [f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.{number:06}Z"}}' for number in range(2000)]
+    payments, _ = read(CAMPFIRE, *records, f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.1234566Z"}}')
+    assert datetime(2026, 1, 5, 10, 0, 0, 123456, UTC) == payments[-1].modified_at
+
+
+INVOICE = {
+    "id": 12.0,
+    "invoice_number": 77,
+    "client": 5.0,
+    "customer": "12",
+    "due_date": "2026-01-05T00:00:00Z",
+    "paid_date": "",
+    "lines": [{"id": 1, "product_name": 5, "weight": float("nan")}],
+    "attachments": {},
+    "journal_entry": [],
+    "last_modified_at": "2026-01-05T10:00:00.9999999Z",
+    "auto_sent_at": "2026-01-05T10:00:00.9999999Z",
+    "unused": float("inf"),
+}
+
+
+def test_invoice_is_read_liberally() -> None:
+    """An invoice and what is nested in it are read as liberally as a listed payment."""
+    payment = '{"id": 3.0, "amount": 1.50, "external_id": 88, "rate": NaN, "created_at": "2026-01-05T10:00:00.1234566Z"}'
+    invoice = read_invoice(f'{json.dumps(INVOICE)[:-1]}, "total_amount": 1.50, "payments": [{payment}]}}'.encode())
+    assert (12, "77", 5, 12, date(2026, 1, 5), None) == (
+        invoice.id,
+        invoice.invoice_number,
+        invoice.client,
+        invoice.customer,
+        invoice.due_date,
+        invoice.paid_date,
+    )
+    assert (["5"], (), None) == ([line.product_name for line in invoice.lines], invoice.attachments, invoice.journal_entry)
+    latest = datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)
+    assert (latest, latest, "1.50") == (invoice.last_modified_at, invoice.auto_sent_at, str(invoice.total_amount))
+    assert "Infinity" == invoice.raw["unused"]
+    (nested,) = invoice.payments
+    assert ("3", "88", "1.50", 123456) == (
+        nested.id,
+        nested.external_id,
+        str(nested.amount),
+        getattr(nested.created_at, "microsecond", None),
+    )
+    assert ("NaN", "2026-01-05T10:00:00.1234566Z") == (nested.raw["rate"], nested.raw["created_at"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "expected"),
+    [
+        ('"client": false', "client", None),
+        ('"lines": false', "lines", ()),
+        ('"voided_date": false', "voided_date", None),
+        ('"auto_sent_at": ""', "auto_sent_at", None),
+        ('"is_deleted": false, "client": ""', "is_deleted", False),
+        ('"is_deleted": 0', "is_deleted", False),
+        ('"is_deleted": 1', "is_deleted", True),
+        ('"is_deleted": "True"', "is_deleted", True),
+        ('"is_deleted": "0"', "is_deleted", False),
+        ('"is_deleted": ""', "is_deleted", None),
+    ],
+)
+def test_field_of_an_invoice_becomes_what_it_means(sent: str, name: str, expected: object) -> None:
+    """``false`` means nothing if neither a truth nor a text is asked for; 0, 1 and their like can mean a truth."""
+    assert expected == getattr(read_invoice(f'{{"id": 1, {sent}}}'.encode()), name)
+
+
+def test_nested_payment_alone_may_differ() -> None:
+    """A payment in an invoice is read liberally also where the invoice itself is as documented."""
+    invoice = read_invoice(b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,"created_at":"2026-01-05T10:00:00.1234566Z"}]}')
+    assert [("88", "2026-01-05T10:00:00.1234566Z")] == [(payment.external_id, payment.raw["created_at"]) for payment in invoice.payments]
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ('"total_amount": ""', "total_amount"),
+        ('"total_amount": []', "total_amount"),
+        ('"total_amount": NaN', "total_amount"),
+        ('"lines": [{"id": 1, "amount": NaN}]', r"lines\[0\].amount"),
+        ('"lines": "none"', "lines"),
+        ('"client": 1.5', "client"),
+        ('"client": "01"', "client"),
+        ('"is_deleted": 2', "is_deleted"),
+        ('"is_deleted": "no"', "is_deleted"),
+        ('"status": true', "status"),
+        ('"last_sent_at": "2026-01-05T10:00"', "last_sent_at"),
+        ('"last_sent_at": "2026-01-05T25:00Z"', "last_sent_at"),
+        ('"last_sent_at": "05-01-2026T10:00Z"', "last_sent_at"),
+        ('"payments": false', "payments"),
+        ('"integration_context": {"rates": [1, NaN]}', r"integration_context.rates\[1\]"),
+        ('"payments": [{"id": 1, "amount": "1,5"}]', r"payments\[0\].amount"),
+    ],
+)
+def test_invoice_stays_strict(sent: str, path: str) -> None:
+    """What is not certain is malformed at its path."""
+    with pytest.raises(msgspec.ValidationError, match=rf"at `\$.{path}`"):
+        read_invoice(f'{{"id": 1, "paid_date": "", {sent}}}'.encode())
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"id": 1, "paid_date": "\xff"}', b'{"id": 1, "message_on_invoice": "\\ud800"}'])
+def test_invoice_that_is_no_json_stays_so(body: bytes) -> None:
+    """What is no JSON cannot be read liberally either."""
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        read_invoice(body)
+
+
+class Row(msgspec.Struct):
+    """A record of another provider."""
+
+    id: str
+    amount: Decimal
+    note: str | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    tags: list[str] | None = None
+
+
+class Page(msgspec.Struct):
+    """A page of another provider."""
+
+    data: list[msgspec.Raw]
+
+
+def test_reader_by_schema_reads_liberally() -> None:
+    """A reader that is made from two types reads optional fields as liberally, and keeps required ones strict."""
+    from paysdk.payment import InvoiceRef  # noqa: PLC0415
+    from paysdk.payment import Payment as Made  # noqa: PLC0415
+    from paysdk.records.page import RawPage  # noqa: PLC0415
+
+    reader = SchemaReader(
+        path="$.data",
+        page=Page,
+        open_page=lambda page: RawPage(page.data, None, None),
+        row=Row,
+        normalise=lambda row, raw: Made(
+            provider="acme",
+            id=row.id,
+            amount=row.amount,
+            invoice=InvoiceRef("i"),
+            external_id=row.note,
+            source=None if row.tags is None else ",".join(row.tags),
+            modified_at=row.at,
+            raw=raw,
+        ),
+    )
+    payments, faults = read(
+        reader,
+        '{"id": "a", "amount": 1.50, "note": 7, "tags": [], "at": "2026-01-05T10:00:00.9999999Z", "rate": NaN}',
+        '{"id": "b", "amount": 2, "at": "2026-01-05T10:00:00.9999999Z", "tags": ["x"]}',
+        '{"id": 3, "amount": 2}',
+        '{"id": "d", "amount": NaN}',
+        '{"id": "e", "amount": 1, "note": "\\ud800"}',
+        '{"id": "f", "amount": 1, "tags": [1]}',
+    )
+    latest = datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)
+    expected = [("a", "1.50", "7", None, latest), ("b", "2", None, "x", latest)]
+    assert expected == [(each.id, str(each.amount), each.external_id, each.source, each.modified_at) for each in payments]
+    assert ["$.data[2].id", "$.data[3].amount", "$.data[4].note", "$.data[5].tags[0]"] == [fault.path for fault in faults]
+    assert "NaN" == payments[0].raw["rate"]
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["NaN", '"NaN', "\\Infinity", "-Infinity"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_constants_are_found_outside_of_texts_only(value: object) -> None:
+    """What takes the place of a constant makes JSON of it, changes nothing else, and is as long where that counts."""
+    sent = json.dumps(value).encode()
+    hidden, quoted = hide_constants(sent), quote_constants(sent)
+    assert len(sent) == len(hidden)
+    msgspec.json.decode(hidden)
+    assert json.loads(sent, parse_constant=str) == json.loads(quoted)
+
+
+def test_truncating_touches_only_the_named_fields() -> None:
+    """A text that looks like a time is left alone."""
+    sent = b'{"at":"2026-01-05T10:00:00.1234567Z","id":"2026-01-05T10:00:00.1234567Z"}'
+    assert sent.replace(b"7Z", b"Z", 1) == truncate_times(["at"])(sent)
+    assert sent == truncate_times([])(sent)
+
+
+def test_mended_record_has_only_what_is_read() -> None:
+    """A field that no type names is left out."""
+    assert b'{"id":"a","amount":1.50}' == Mender(Row).mend(b'{"id":"a","amount":1.50,"more":[1,{"x":NaN}]}')
+
+
+MUTANTS: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    7,
+    12.0,
+    1.5,
+    "",
+    "x",
+    "7",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    float("nan"),
+    "2026-01-05",
+    "2026-01-05T00:00:00Z",
+]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_both_ways_of_reading_agree(seed: int) -> None:
+    """Whatever a record is made of, reading it within a page and by itself gives the same payment or fault."""
+    dice = random.Random(seed)
+    names = [
+        "id",
+        "invoice_id",
+        "amount",
+        "invoice_number",
+        "currency",
+        "payment_date",
+        "external_id",
+        "voided_date",
+        "created_at",
+        "unused",
+    ]
+    records = []
+    for _ in range(50):
+        record: dict[str, Any] = {"id": 1, "invoice_id": 2, "amount": 3}
+        record |= {dice.choice(names): dice.choice(MUTANTS) for _ in range(dice.choice([0, 0, 1, 2]))}
+        records.append(json.dumps(record))
+    together, faults = read(CAMPFIRE, *records)
+    alone = [read(CAMPFIRE, record) for record in records]
+    assert [payment for payments, _ in alone for payment in payments] == together
+    assert [fault.path.partition("]")[2] for _, found in alone for fault in found] == [fault.path.partition("]")[2] for fault in faults]

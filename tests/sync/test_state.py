@@ -1,0 +1,81 @@
+"""Which pass comes next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.sync.state import Account, PassKind, after_page, begun, completed, modified_since
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk import Payment
+
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+EARLIER = NOW - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("account", "incremental", "full", "kind", "number"),
+    [
+        (Account(), True, False, "full", 1),
+        (Account(), False, False, "full", 1),
+        (Account(number=3, watermark=EARLIER), True, False, "incremental", 4),
+        (Account(number=3, watermark=EARLIER), True, True, "full", 4),
+        (Account(number=3, watermark=EARLIER), False, False, "full", 4),
+        (Account(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
+        (Account(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
+        (Account(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), True, False, "incremental", 3),
+        (Account(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), False, False, "full", 4),
+    ],
+)
+def test_the_pass_that_begins(account: Account, kind: PassKind, number: int, *, incremental: bool, full: bool) -> None:
+    """One that is under way goes on; otherwise an incremental one where it can be, and nothing but the watermark comes along."""
+    begins = begun(account, incremental=incremental, full=full, now=NOW)
+
+    assert (kind, number, account.watermark) == (begins.kind, begins.number, begins.watermark)
+    assert (account.checkpoint if number == account.number else None) == begins.checkpoint
+
+
+def test_a_full_pass_lists_everything() -> None:
+    """Whatever the watermark."""
+    assert modified_since(Account(kind="full", watermark=EARLIER), 60) is None
+    assert modified_since(Account(kind="incremental"), 60) is None
+    assert EARLIER - timedelta(seconds=60) == modified_since(Account(kind="incremental", watermark=EARLIER), 60)
+
+
+def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> None:
+    """In whatever order they come, and also where a page has none."""
+    account = Account(kind="full")
+    latest = []
+    for minutes in ([None], [1, 3, None], [2], []):
+        account = after_page(account, [make(number, minute) for number, minute in enumerate(minutes)])
+        latest.append(account.latest)
+
+    third = datetime(2025, 1, 1, 0, 3, tzinfo=UTC)
+    assert [None, third, third, third] == latest
+
+
+@pytest.mark.parametrize(
+    ("kind", "latest", "watermark", "expected"),
+    [
+        ("full", EARLIER, None, EARLIER),
+        ("full", NOW + timedelta(days=9), None, NOW),
+        ("full", EARLIER, NOW, EARLIER),
+        ("full", None, NOW, None),
+        ("incremental", None, EARLIER, EARLIER),
+        ("incremental", NOW, EARLIER, NOW),
+        ("incremental", EARLIER, NOW, NOW),
+        ("incremental", NOW + timedelta(days=9), EARLIER, NOW),
+    ],
+)
+def test_the_watermark_that_a_pass_leads_to(
+    kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
+) -> None:
+    """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
+    account = Account(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark)
+
+    assert Account(number=7, watermark=expected) == completed(account)

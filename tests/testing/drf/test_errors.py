@@ -1,0 +1,96 @@
+"""The manners of Django REST framework."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.testing import drf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_amounts_are_numbers_with_their_digits() -> None:
+    """A Decimal is sent as a JSON number, with trailing zeros."""
+    assert b'{"amount":1200.50}' == drf.json_answer(200, {"amount": Decimal("1200.50")}).body
+
+
+def test_detail() -> None:
+    """An error about no field has its text in detail, and headers where given."""
+    answer = drf.detail(401, "No.", {"WWW-Authenticate": "Token"})
+
+    assert (401, b'{"detail":"No."}') == (answer.status, answer.body)
+    assert {"Content-Type": "application/json", "WWW-Authenticate": "Token"} == answer.headers
+
+
+def test_not_found_page_is_html_and_escaped() -> None:
+    """What was asked for is shown, and is no markup."""
+    answer = drf.not_found_page("/<b>")
+
+    assert (404, "text/html; charset=utf-8") == (answer.status, answer.headers["Content-Type"])
+    assert b"<p>/&lt;b&gt;</p>" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("url", "parameters", "expected"),
+    [
+        ("http://a/b?z=1&limit=5", {"limit": 7}, "http://a/b?limit=7&z=1"),
+        ("http://a/b?cursor=&z=%2B0", {"cursor": "x="}, "http://a/b?cursor=x%3D&z=%2B0"),
+        ("http://a/b?offset=5", {"offset": None}, "http://a/b"),
+        ("http://a/b?empty=", {"offset": None}, "http://a/b?empty="),
+    ],
+)
+def test_with_parameters(url: str, parameters: dict[str, object], expected: str) -> None:
+    """Only the named ones change; the rest persists, sorted."""
+    assert expected == drf.with_parameters(url, parameters)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)])
+def test_positive(text: str | None, expected: int) -> None:
+    """Too much is cut, and what is no number falls back."""
+    assert expected == drf.positive(text, 10, largest=50)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("5", 5), ("-1", 0)])
+def test_positive_without_bound(text: str, expected: int) -> None:
+    """An offset may be anything from nothing on."""
+    assert expected == drf.positive(text, 0)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)])
+def test_boolean(text: str, *, expected: bool) -> None:
+    """Words and digits, in any case."""
+    assert expected is drf.boolean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:01Z", 1_000_000),
+        ("1970-01-01T00:00:01+0000", 1_000_000),
+        ("1970-01-01T02:00:01+02:00", 1_000_000),
+        ("1970-01-01T00:00:00.000001Z", 1),
+        ("1970-01-01T00:00:01", 1_000_000),
+        ("1970-01-02", 86_400_000_000),
+    ],
+)
+def test_moment(text: str, expected: int) -> None:
+    """Every form of ISO 8601 that the documents and samples have; without a zone it is UTC."""
+    assert expected == drf.moment(text)
+
+
+def test_moment_ends_a_day() -> None:
+    """A bare date as an end covers the whole day, a timestamp only itself."""
+    assert 2 * 86_400_000_000 - 1 == drf.moment("1970-01-02", ends_day=True)
+    assert 1_000_000 == drf.moment("1970-01-01T00:00:01Z", ends_day=True)
+
+
+def test_parameters_collects_values_and_messages() -> None:
+    """Empty parameters are ignored, unknown ones too, and all that is wrong is said at once."""
+    query = {"at": "2024-01-01T00:00:00 0000", "voided": "perhaps", "empty": "", "id": "7", "other": "x"}
+    readers: dict[str, Callable[[str], object]] = {"at": drf.moment, "voided": drf.boolean, "empty": int, "id": int, "absent": int}
+
+    assert ({"id": 7}, {"at": ["Enter a valid date/time."], "voided": ["Must be a valid boolean."]}) == drf.parameters(query, readers)

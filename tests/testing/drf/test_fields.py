@@ -1,0 +1,76 @@
+"""Reading the body of a POST."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from paysdk.testing.drf.fields import Field, FieldError, checked, checked_list, day, decoded, integer, number, text
+
+FIELDS = {"amount": Field(number, required=True), "id": Field(integer), "memo": Field(text), "on": Field(day)}
+
+
+def test_digits_survive_decoding() -> None:
+    """A number's digits are kept as sent."""
+    assert [Decimal("1200.50"), 150] == decoded(b"[1200.50, 150]")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(150, "150"), (Decimal("883.33"), "883.33"), ("12.50", "12.50"), (-1, "-1"), (10**18 - 1, "9" * 18)]
+)
+def test_number(value: object, expected: str) -> None:
+    """Numbers and strings of numbers, exactly."""
+    assert expected == str(number(value))
+
+
+@pytest.mark.parametrize("value", [True, "", "ten", "NaN", "Infinity", 10**18, -(10**18), [], 1.5])
+def test_no_number(value: object) -> None:
+    """What is no finite number in range is told so; a float cannot come from the decoder."""
+    with pytest.raises(FieldError, match="A valid number is required"):
+        number(value)
+
+
+@pytest.mark.parametrize("value", [2553, "2553"], ids=repr)
+def test_integer(value: object) -> None:
+    """Ids come as numbers and as strings in the documents."""
+    assert 2553 == integer(value)
+
+
+@pytest.mark.parametrize("value", [True, "", "x", -1, Decimal("1.0"), []])
+def test_no_integer(value: object) -> None:
+    """Anything else is no id."""
+    with pytest.raises(FieldError, match="A valid integer is required"):
+        integer(value)
+
+
+def test_good_object() -> None:
+    """Known fields are read, unknown ones ignored, missing and null ones are None."""
+    given = {"amount": 1, "id": "7", "memo": "for you", "on": "2025-07-25", "other": 1}
+
+    assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == checked(given, FIELDS)
+    assert ({"amount": 1, "id": None, "memo": None, "on": None}, {}) == checked({"amount": 1, "id": None}, FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        ({}, {"amount": ["This field is required."]}),
+        ({"amount": None}, {"amount": ["This field may not be null."]}),
+        ({"amount": 1, "memo": 7}, {"memo": ["Not a valid string."]}),
+        ({"amount": 1, "memo": " "}, {"memo": ["This field may not be blank."]}),
+        ({"amount": 1, "on": "25-07-2025"}, {"on": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]}),
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+    ],
+)
+def test_bad_object(given: object, errors: object) -> None:
+    """The framework's messages, by field."""
+    assert errors == checked(given, FIELDS)[1]
+
+
+def test_lists() -> None:
+    """Null is an empty list, and errors stand at their member's place."""
+    assert ([], None) == checked_list(None, FIELDS)
+    assert ([], None) == checked_list([], FIELDS)
+    assert ([], {"non_field_errors": ['Expected a list of items but got type "str".']}) == checked_list("x", FIELDS)
+    assert [{}, {"amount": ["This field is required."]}] == checked_list([{"amount": 1}, {}], FIELDS)[1]

@@ -1,0 +1,113 @@
+"""Pages by offset and by cursor."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from itertools import pairwise
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from paysdk.testing.drf.pages import InvalidCursorError, Window, paginate
+
+KEYS = [(moment, row_id) for moment in range(3) for row_id in range(4)]
+
+
+def page(url: str, keys: list[tuple[int, int]] = KEYS) -> Window:
+    """The page that the URL asks for."""
+    return paginate(keys, url, dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)), default=5, largest=10)
+
+
+def walk(url: str | None) -> list[Window]:
+    """All pages from this one on."""
+    windows: list[Window] = []
+    while url is not None:
+        windows.append(page(url))
+        url = windows[-1].next
+    return windows
+
+
+@pytest.mark.parametrize(
+    "query", ["", "limit=1", "limit=3&voided=true", "limit=99", "cursor=", "cursor=&limit=1", "cursor=&limit=4", "cursor=&limit=99"]
+)
+def test_walks_are_complete(query: str) -> None:
+    """Following ``next`` gives each key once, in order, and ends."""
+    assert KEYS == [key for window in walk(f"http://a/b?{query}") for key in window.keys]
+
+
+@pytest.mark.parametrize("query", ["limit=5", "cursor=&limit=5"])
+def test_previous_leads_back(query: str) -> None:
+    """``previous`` of each page gives the page before it, and the first has none."""
+    windows = walk(f"http://a/b?{query}")
+
+    assert windows[0].previous is None
+    for before, after in pairwise(windows):
+        assert after.previous is not None
+        assert before.keys == page(after.previous).keys
+
+
+def test_offset_links() -> None:
+    """Links are absolute, keep what else was asked, and name limit and offset."""
+    window = page("http://a/b?voided=true&offset=6&limit=4")
+
+    assert "http://a/b?limit=4&offset=10&voided=true" == window.next
+    assert "http://a/b?limit=4&offset=2&voided=true" == window.previous
+    assert (6, True) == (window.start, window.has_more)
+
+
+def test_offset_beyond_the_end() -> None:
+    """Nothing, and no next."""
+    window = page("http://a/b?offset=50")
+
+    assert ([], None, False) == (window.keys, window.next, window.has_more)
+
+
+def test_first_previous_has_no_offset() -> None:
+    """The link to the first page leaves the offset out, as the framework does."""
+    assert "http://a/b?limit=5" == page("http://a/b?offset=3").previous
+
+
+def test_cursor_ignores_offset() -> None:
+    """With a cursor, even an empty one, the offset says nothing."""
+    assert KEYS[:5] == page("http://a/b?cursor=&offset=3").keys
+
+
+def test_cursor_stands_at_its_row_while_others_change() -> None:
+    """Rows that come or go before the cursor shift nothing, nor does the loss of the row it stands at."""
+    following = page("http://a/b?cursor=&limit=4").next
+    assert following is not None
+
+    assert KEYS[4:8] == page(following, [(-1, 99), *KEYS]).keys
+    assert KEYS[4:8] == page(following, KEYS[2:]).keys
+    assert KEYS[4:8] == page(following, [key for key in KEYS if key != KEYS[3]]).keys
+
+
+def test_cursor_beyond_the_end() -> None:
+    """Where the rest has gone, an empty last page."""
+    following = page("http://a/b?cursor=&limit=4").next
+    assert following is not None
+    window = page(following, KEYS[:4])
+
+    assert ([], None, None) == (window.keys, window.next, window.previous)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["junk", "%20", "%C3%A9", urlsafe_b64encode(b"after:1:2:0").decode(), urlsafe_b64encode(b"\xff").decode()]
+)
+def test_foreign_cursor(cursor: str) -> None:
+    """A cursor that was made elsewhere is refused."""
+    with pytest.raises(InvalidCursorError):
+        page(f"http://a/b?cursor={cursor}")
+
+
+def test_many_rows_at_one_moment() -> None:
+    """Thousands of rows that share a time are walked through, each once."""
+    keys = [(0, row_id) for row_id in range(3000)]
+    seen: list[tuple[int, int]] = []
+    url: str | None = "http://a/b?cursor=&limit=10"
+    while url is not None:
+        window = page(url, keys)
+        seen += window.keys
+        url = window.next
+
+    assert keys == seen

@@ -1,0 +1,95 @@
+"""What the contract's cases are made of."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from paysdk import InvoiceRef, Payment
+from paysdk.testing import Answer
+from paysdk.testing.contract.amounts import Amounts
+from paysdk.testing.contract.harness import taken
+from paysdk.testing.contract.rewrite import Pages, with_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Plain:
+    """An async iterator that is no generator, and cannot be closed."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __aiter__(self) -> AsyncIterator[int]:
+        return self
+
+    async def __anext__(self) -> int:
+        """Count down."""
+        if not self.left:
+            raise StopAsyncIteration
+        self.left -= 1
+        return self.left
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, [4]), (3, [4, 3, 2]), (9, [4, 3, 2, 1, 0])])
+async def test_takes_from_any_iterator(count: int, expected: list[int]) -> None:
+    """As many as there are, at most as many as wanted."""
+    assert expected == await taken(Plain(5), count)
+
+
+def sent(amount: str, raw: object, number: int = 0) -> Payment:
+    """A payment of which *raw* was sent."""
+    return Payment(provider="x", id=str(number), amount=Decimal(amount), invoice=InvoiceRef(id="invoice"), raw=raw)
+
+
+@pytest.mark.parametrize(
+    ("amount", "raw", "expected"),
+    [
+        ("10.50", {"amount": "10.50"}, [(("amount",), 0)]),
+        ("10.50", {"amount": {"value": Decimal("10.50")}, "id": 7}, [(("amount", "value"), 0)]),
+        ("10.50", {"cents": 1050, "other": ["1050"]}, [(("cents",), 2)]),
+        ("10", {"yen": 10, "paid": True, "note": "NaN"}, [(("yen",), 0)]),
+        ("0.00", {"amount": 0}, [(("amount",), 0)]),
+        ("10.50", {"amount": "11.50"}, []),
+    ],
+)
+def test_finds_amounts(amount: str, raw: object, expected: list[Any]) -> None:
+    """An amount is found wherever it was sent, as a number, as a text, or in minor units."""
+    payment = sent(amount, raw)
+    assert expected == [(place.path, place.minor_digits) for place in Amounts([payment]).places(payment)]
+
+
+def test_tells_amounts_from_what_is_equal_by_chance() -> None:
+    """An id that is the amount, a fee of nothing beside nothing, and a currency without minor units mislead nobody."""
+    payments = [
+        sent("1", {"id": 1, "fee": 0, "minor": 100}, number=1),
+        sent("2", {"id": 2, "fee": 5, "minor": 200}, number=2),
+        sent("0", {"id": 3, "fee": 0, "minor": 0}, number=3),
+        sent("400", {"id": 4, "fee": 7, "minor": 400}, number=4),
+    ]
+    amounts = Amounts(payments)
+    assert [[(("minor",), digits, True)] for digits in (2, 2, 0, 0)] == [
+        [(place.path, place.minor_digits, place.whole) for place in amounts.places(payment)] for payment in payments
+    ]
+
+
+def test_changes_pages_only() -> None:
+    """Records are found within their page, however deep; what is no page passes as it is."""
+    known = [sent("1.50", {"id": 1, "amount": "1.50"})]
+    changed = Pages(known, lambda number, records: [number, *records])
+    for body in (b"<html>", b'{"records": []}', b"7"):
+        assert Answer(200, body) == changed(Answer(200, body))
+    for number in (1, 2):
+        page = Answer(200, b'{"data": {"edges": [{"node": {"id": 1, "amount": "1.50"}}]}, "total": 1.10}')
+        expected = b'{"data":{"edges":[%d,{"node":{"id":1,"amount":"1.50"}}]},"total":1.10}' % number
+        assert Answer(200, expected) == changed(page)
+
+
+def test_changes_links_wherever_they_stand() -> None:
+    """In the body, also where JSON escapes slashes, and in a header."""
+    answer = Answer(200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'})
+    expected = Answer(200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'})
+    assert expected == with_text(answer, "http://a", "https://b")

@@ -1,0 +1,68 @@
+"""Telling those who watch."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+
+import attrs
+import pytest
+
+from paysdk.events import Answered, AttemptFailed, Event, PageRead, RepeatDropped, RequestSent, RetryPlanned, Waiting
+from paysdk.transport.credentials import Secret
+from paysdk.transport.observer import Attempt, Tally, Watch
+
+URL = "https://api.example.com/payments"
+EVENTS: list[Event] = [
+    RequestSent("campfire", "GET", URL, 1),
+    Answered("campfire", "GET", URL, 1, 200, 0.1, 20),
+    AttemptFailed("campfire", "GET", URL, 1, 0.1, "ConnectionFailedError"),
+    RetryPlanned("campfire", "GET", URL, 1, "ServerError", 0.5),
+    Waiting("campfire", "GET", URL, 0.5),
+    PageRead("campfire", 1, 100, None),
+    RepeatDropped("campfire", "7"),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_event_is_passed_on_and_logged(event: Event, caplog: pytest.LogCaptureFixture) -> None:
+    """Each event reaches the callable as it is, and the logger, where only what delays somebody is more than a debug message."""
+    told: list[Event] = []
+    with caplog.at_level(logging.DEBUG, "paysdk"):
+        Watch(told.append)(event)
+    assert [event] == told
+    level = logging.INFO if isinstance(event, RetryPlanned | Waiting) else logging.DEBUG
+    assert [("paysdk", level, str(event))] == caplog.record_tuples
+
+
+def test_nobody_watches(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a callable, and with a logger that is not interested, nothing happens."""
+    with caplog.at_level(logging.WARNING, "paysdk"):
+        Watch(None)(EVENTS[0])
+    assert [] == caplog.records
+
+
+def test_watcher_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """What a watcher raises is logged, and goes no further."""
+
+    def broken(_event: Event) -> None:
+        raise LookupError("no span")
+
+    with caplog.at_level(logging.ERROR, "paysdk"):
+        Watch(broken)(EVENTS[0])
+    (record,) = caplog.records
+    assert "on_event raised for RequestSent" in record.getMessage()
+    assert "no span" in caplog.text
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_event_is_a_value(event: Event) -> None:
+    """An event is frozen, and can be sent to another process."""
+    assert event == pickle.loads(pickle.dumps(event))  # noqa: S301  # our own
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        event.provider = "notify"  # type: ignore[misc]  # what is refused
+
+
+def test_attempt_shows_no_key() -> None:
+    """What goes along with a request does not show the key."""
+    assert "sandbox-key" not in repr(Attempt(1, Secret("Token sandbox-key"), Tally()))

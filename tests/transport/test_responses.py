@@ -1,0 +1,205 @@
+"""What an answer's status and body say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+)
+from paysdk.transport.messages import Response
+from paysdk.transport.responses import refusal
+
+NAMED: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: BadRequestError,
+    429: RateLimitedError,
+}
+
+
+def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> APIError:
+    """The error that an answer stands for."""
+    error = refusal(Response(status, headers or {}, body))
+    assert error is not None
+    return error
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_every_status_has_its_class(status: int) -> None:
+    """The statuses of the tree have their own classes, all of 5xx are the server's, and the rest is an APIError."""
+    error = refused(status)
+    assert NAMED.get(status, ServerError if status >= 500 else APIError) is type(error)
+    assert (status, True) == (error.status, str(error).startswith(str(status)))
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
+def test_success_is_no_error(status: int) -> None:
+    """Every 2xx is a success, whatever its body."""
+    assert refusal(Response(status, {}, b'{"detail":"no"}')) is None
+
+
+def nested(depth: int) -> bytes:
+    """A list in a list, and so on."""
+    return b"[" * depth + b'"deep"' + b"]" * depth
+
+
+@pytest.mark.parametrize(
+    ("body", "detail", "fields"),
+    [
+        # Django REST Framework
+        (b'{"detail":"Invalid token."}', "Invalid token.", {}),
+        (
+            b'{"amount":["A valid number is required."]}',
+            "amount: A valid number is required.",
+            {"amount": ("A valid number is required.",)},
+        ),
+        (b'{"a":["x","y"],"b":"z"}', "a: x y; b: z", {"a": ("x", "y"), "b": ("z",)}),
+        (b'{"non_field_errors":["Already paid."]}', "non_field_errors: Already paid.", {"non_field_errors": ("Already paid.",)}),
+        (
+            b'{"transactions":[{},{"amount":["Too big."]}]}',
+            "transactions: amount: Too big.",
+            {"transactions": ("amount: Too big.",)},
+        ),
+        (b'{"detail":["one","two"]}', "detail: one two", {"detail": ("one", "two")}),
+        (b'{"title":["This field is required."]}', "title: This field is required.", {"title": ("This field is required.",)}),
+        (b'["first","second"]', "first; second", {}),
+        (b'["<p>first</p>"]', "first", {}),
+        (b'{"error":{"message":"<title>Deep</title>"}}', "error: message: Deep", {"error": ("message: Deep",)}),
+        (b'[{"amount":["bad"]},null,5]', "amount: bad", {}),
+        # One Campfire endpoint
+        (b'{"error":"No such reconciliation."}', "No such reconciliation.", {}),
+        (b'{"message":"Slow down."}', "Slow down.", {}),
+        # Notify
+        (b'{"status":400,"title":"Bad Request","detail":"Field date in wrong format"}', "Field date in wrong format", {}),
+        (b'{"status":422,"title":"Unprocessable","detail":"Too high","field":"amount"}', "Too high", {"amount": ("Too high",)}),
+        (b'{"status":404,"title":"Not Found"}', "Not Found", {}),
+        (b'{"status":404,"title":"Not Found","detail":""}', "Not Found", {}),
+        (b'{"status":400,"title":"Bad Request","detail":""Field""}', '{"status":400,"title":"Bad Request","detail":""Field""}', {}),
+        # Others
+        (b'"just a text"', "just a text", {}),
+        (b"{}", "", {}),
+        (b"[]", "", {}),
+        (b"null", "", {}),
+        (b"17", "", {}),
+        (b'{"code":17,"ok":false}', "", {}),
+        (b"", "", {}),
+        (b"  \n ", "", {}),
+        (b"<html>\n  <h1>502   Bad Gateway</h1>\n</html>", "502 Bad Gateway", {}),
+        (b"caf\xe9", "caf\ufffd", {}),
+        (rb'{"detail":"\ud800"}', r'{"detail":"\ud800"}', {}),
+        (b'{"detail":"a\\n\\n  b"}', "a b", {}),
+        (nested(3), "deep", {}),
+    ],
+)
+def test_words_of_the_api_are_found(body: bytes, detail: str, fields: dict[str, tuple[str, ...]]) -> None:
+    """In each shape that errors have been seen in, the API's own words and its messages by field come out."""
+    error = refused(400, body)
+    assert (detail, fields) == (error.detail, error.fields)
+    assert f"400 {detail}".rstrip() == str(error)
+
+
+@pytest.mark.parametrize("depth", [400, 900, 5000])
+@pytest.mark.parametrize("inside", [b"%s", b'{"detail":%s}', b'{"amount":%s}'])
+def test_deep_nesting_is_shown_as_it_stands_or_read(depth: int, inside: bytes) -> None:
+    """A body that is nested without end is an error like any other."""
+    assert refused(400, inside % nested(depth)).detail
+
+
+@pytest.mark.parametrize("body", [b"x" * 100_000, json.dumps({"detail": "x" * 100_000}).encode(), "é".encode() * 50_000])
+def test_long_words_are_cut(body: bytes) -> None:
+    """A message stays readable."""
+    error = refused(500, body)
+    assert 501 == len(error.detail)
+    assert error.detail.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, "401 Invalid token. Check the API key."),
+        (403, "403 Invalid token. The key is valid, but its role may not do this."),
+        (429, "429 Invalid token. Wait before asking again, or give the provider a limiter."),
+        (404, "404 Invalid token."),
+    ],
+)
+def test_message_says_what_to_do_next(status: int, expected: str) -> None:
+    """Where there is something to do, the message ends with it."""
+    assert expected == str(refused(status, b'{"detail":"Invalid token."}'))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
+    """It is not the API that has refused the request."""
+    message = str(refused(status, b"<html><title>Blocked</title></html>"))
+    assert message.startswith(f"{status} Blocked. This is a page of HTML and not the API's own response: a proxy")
+    assert message.endswith("Check base_url.")
+
+
+def test_message_without_words_still_says_what_to_do() -> None:
+    """An empty body leaves the status and the advice."""
+    assert "401. Check the API key." == str(refused(401))
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"), [({}, "nowhere"), ({"location": "https://evil.com/"}, "https://evil.com/")], ids=["nowhere", "elsewhere"]
+)
+def test_redirect_that_is_not_followed_says_where_it_leads(headers: dict[str, str], expected: str) -> None:
+    """The status alone would not tell what happened."""
+    error = refused(302, headers=headers)
+    assert (302, f"a redirect to {expected}, which is not followed") == (error.status, error.detail)
+    assert "Moved." == refused(302, b'{"detail":"Moved."}', headers).detail
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [({}, None), ({"x-request-id": "r1"}, "r1"), ({"request-id": "r2"}, "r2"), ({"x-request-id": "r1", "request-id": "r2"}, "r1")],
+    ids=range(4),
+)
+def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> None:
+    """What the provider calls the request, under either name that it goes by."""
+    assert expected == refused(500, headers=headers).request_id
+
+
+@pytest.mark.parametrize(("text", "expected"), [("7", 7.0), ("never", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)])
+@pytest.mark.parametrize("status", [429, 503, 400])
+def test_retry_after_is_in_seconds(status: int, text: str, expected: float | None) -> None:
+    """Whatever the status, what the provider asks to wait is on the error."""
+    assert expected == refused(status, headers={"retry-after": text}).retry_after
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["detail", "error", "message", "title", "field", "amount"]), inner),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=150)
+@given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
+    """Whatever the provider sends along, the error has its status and texts only."""
+    error = refused(422, body)
+    assert isinstance(error, BadRequestError)
+    assert str(error).startswith("422")
+    assert all(isinstance(message, str) for messages in error.fields.values() for message in messages)
+
+
+@pytest.mark.parametrize("status", [300, 304, 399])
+def test_every_redirect_is_told_as_one(status: int) -> None:
+    """From 300 to 399 the message says that it was not followed."""
+    assert f"{status} a redirect to nowhere, which is not followed" == str(refused(status))
