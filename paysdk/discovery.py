@@ -35,9 +35,9 @@ def load(kind: str, group: str, name: str) -> Callable[..., object]:
     if not found:
         raise ConfigurationError(f"There is no {kind} {name!r}. Installed are: {', '.join(installed_names(group)) or 'none'}.")
     if len({entry.value for entry in found}) > 1:
-        several = ", ".join(map(_described, found))
+        several = ", ".join(map(_describe, found))
         raise ConfigurationError(f"Several installed packages have a {kind} {name!r}: {several}. Uninstall all but one.")
-    where = f"The {kind} {name!r} ({_described(found[0])})"
+    where = f"The {kind} {name!r} ({_describe(found[0])})"
     try:
         loaded: object = found[0].load()
     except KeyboardInterrupt:
@@ -125,5 +125,5 @@ def _check_name(name: str, provider: object) -> None:
         )
 
 
-def _described(entry: EntryPoint) -> str:
+def _describe(entry: EntryPoint) -> str:
     return f"{entry.value} of {entry.dist.name}" if entry.dist else entry.value

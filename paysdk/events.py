@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["Answered", "AttemptFailed", "Event", "PageRead", "RepeatDropped", "RequestSent", "RetryPlanned", "Waiting"]
+__all__ = ["Event", "PageRead", "RepeatDropped", "RequestFailed", "RequestSent", "ResponseReceived", "RetryPlanned", "Waiting"]
 
 
 @attrs.frozen
@@ -20,7 +20,7 @@ class RequestSent:
 
 
 @attrs.frozen
-class Answered:
+class ResponseReceived:
     """A complete answer arrived, ``seconds`` after its request was sent, with ``size`` bytes of body."""
 
     provider: str
@@ -33,10 +33,10 @@ class Answered:
 
 
 @attrs.frozen
-class AttemptFailed:
+class RequestFailed:
     """No complete answer came; ``error`` is the name of the error's class.
 
-    Answers one ``RequestSent``, as ``Answered`` does.
+    Answers one ``RequestSent``, as ``ResponseReceived`` does.
     """
 
     provider: str
@@ -87,4 +87,4 @@ class RepeatDropped:
     payment_id: str
 
 
-Event: TypeAlias = RequestSent | Answered | AttemptFailed | RetryPlanned | Waiting | PageRead | RepeatDropped
+Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed | RetryPlanned | Waiting | PageRead | RepeatDropped

@@ -32,22 +32,22 @@ def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
         return _decode(sent)
     except (msgspec.DecodeError, InvalidOperation):
         # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot hold, and no half of a surrogate pair.
-        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_whole_number, parse_constant=_no_number)
+        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_parse_int, parse_constant=_refuse_constant)
 
 
-def _whole_number(digits: str) -> int | Decimal | str:
+def _parse_int(digits: str) -> int | Decimal | str:
     try:
         return int(digits)
     except ValueError:  # more digits than Python turns into an int at once
         return exact_number(digits)
 
 
-def _no_number(word: str) -> None:
+def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_SHOWN = 200
+_MAX_SHOWN_CHARS = 200
 
 
 def exact_amount(sent: object, path: str) -> Decimal:
@@ -60,15 +60,15 @@ def exact_amount(sent: object, path: str) -> Decimal:
     if isinstance(sent, int) and not isinstance(sent, bool):
         return Decimal(sent)
     if not isinstance(sent, str) or not _PLAIN.fullmatch(sent):
-        raise msgspec.ValidationError(f"Expected a decimal number, got {_described(sent)} - at `{path}`")
+        raise msgspec.ValidationError(f"Expected a decimal number, got {_describe(sent)} - at `{path}`")
     try:
         return Decimal(sent)
     except InvalidOperation:
         raise msgspec.ValidationError(f"Expected a decimal number with an exponent that can be held - at `{path}`") from None
 
 
-def _described(sent: object) -> str:
-    return repr(sent[:_SHOWN]) if isinstance(sent, str) else f"`{type(sent).__name__}`"
+def _describe(sent: object) -> str:
+    return repr(sent[:_MAX_SHOWN_CHARS]) if isinstance(sent, str) else f"`{type(sent).__name__}`"
 
 
 def in_utc(moment: datetime, path: str) -> datetime:

@@ -14,7 +14,7 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly
 
-__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentRow", "PaymentValues", "payment_of"]
+__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentFields", "PaymentValues", "make_payment"]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -48,7 +48,7 @@ def _finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) 
         raise ConfigurationError(message)
 
 
-def _as_json(raw: object) -> bytes:
+def _to_json(raw: object) -> bytes:
     try:
         sent = raw if isinstance(raw, bytes) else _encode(raw)
         decode_exactly(sent)
@@ -57,7 +57,7 @@ def _as_json(raw: object) -> bytes:
     return sent
 
 
-class PaymentRow(Protocol):
+class PaymentFields(Protocol):
     """What a payment's fields are taken from: a record of a provider, typed, with its own bytes in ``raw``.
 
     ``id`` is the provider's own, whole number or text, by which a walk tells records apart.
@@ -127,10 +127,10 @@ class _Draft(_Described):
 
     __slots__ = ("_row",)
 
-    _row: PaymentRow
+    _row: PaymentFields
 
 
-def _in_row(name: str) -> property:
+def _row_property(name: str) -> property:
     def put(payment: Any, value: object) -> None:  # noqa: ANN401  # a payment, to whom type checkers know no _row
         if not hasattr(payment, "_row"):
             _hold(payment, PaymentValues.__new__(PaymentValues))
@@ -147,16 +147,16 @@ def _id_as_text(payment: Any) -> str:  # noqa: ANN401  # likewise
 # else, and each field is looked up there when it is asked for, without a call of a Python function. What the constructor is given is put
 # into a row, too: attrs sets and gets the fields by their names, in __init__ and evolve, for pickling and in subclasses, and so comes
 # through here. Against everybody else the class's own __setattr__, which attrs makes, stands before it.
-def _kept_in_a_row(made: type[Payment]) -> type[Payment]:
+def _back_by_row(made: type[Payment]) -> type[Payment]:
     """The attrs class *made*, with one slot for a row in place of one for each field."""
     own = {name: value for name, value in vars(made).items() if not isinstance(value, MemberDescriptorType)}
-    fields = {field.name: _in_row(field.alias) for field in attrs.fields(made)}
+    fields = {field.name: _row_property(field.alias) for field in attrs.fields(made)}
     fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
     cast("Any", _Described).__attrs_attrs__ = own.pop("__attrs_attrs__")
     return cast("type[Payment]", type(made.__name__, (_Described,), own | fields | {"__slots__": ("_row",)}))
 
 
-@_kept_in_a_row
+@_back_by_row
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Payment:
     """One payment, immutable, compared by everything but ``raw``.
@@ -180,7 +180,7 @@ class Payment:
     voided_date: date | None = None
     created_at: datetime | None = None
     modified_at: datetime | None = None
-    _raw: bytes = attrs.field(default=b"{}", alias="raw", converter=_as_json, eq=False, repr=False)
+    _raw: bytes = attrs.field(default=b"{}", alias="raw", converter=_to_json, eq=False, repr=False)
 
     @property
     def is_voided(self) -> bool:
@@ -200,7 +200,7 @@ class Payment:
 _hold = cast("Any", Payment)._row.__set__  # noqa: SLF001  # its own
 
 
-def payment_of(row: PaymentRow) -> Payment:
+def make_payment(row: PaymentFields) -> Payment:
     """The payment that *row* is."""
     payment: Any = _Draft()
     payment._row = row  # noqa: SLF001  # the draft's own field

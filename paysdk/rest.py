@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict
 
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
-from paysdk.listing.checkpoints import checkpoint_positions
+from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.listing.listing import PagedListing
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paysdk.records.page import Reader
     from paysdk.transport.client import Session
 
-__all__ = ["ApiKey", "RestProvider", "RestSettings", "as_moment", "checked_page_size", "checked_whole", "hidden", "refuse_filters"]
+__all__ = ["ApiKey", "RestProvider", "RestSettings", "as_moment", "check_int", "check_page_size", "refuse_filters", "wrap_key"]
 
 # What a key may be given as. Hidden, it comes from a constructor that passes it on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
@@ -78,7 +78,7 @@ class RestProvider:
         on_event: Callable[[Event], object] | None = None,
         allow_http: bool = False,
     ) -> None:
-        key = hidden(api_key)
+        key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         settings = Settings(
             key=key,
@@ -142,7 +142,7 @@ class RestProvider:
         tag = encode_query(sorted(filters.items()))
         positions = None
         if resume is not None:
-            positions, tag = checkpoint_positions(resume, self.name, path, tag, pagination)
+            positions, tag = read_checkpoint(resume, self.name, path, tag, pagination)
         return PagedListing(
             client=self._client,
             path=path,
@@ -157,7 +157,7 @@ class RestProvider:
         )
 
 
-def hidden(api_key: ApiKey) -> KeySource:
+def wrap_key(api_key: ApiKey) -> KeySource:
     """*api_key* in a form that no traceback shows.
 
     A provider with a constructor of its own hides the key first, and passes it on so.
@@ -174,12 +174,12 @@ def refuse_filters(provider: str, **filters: object) -> None:
             )
 
 
-def checked_page_size(page_size: int | None, largest: int) -> int | None:
+def check_page_size(page_size: int | None, largest: int) -> int | None:
     """*page_size*, if a page can be that large. Raises ``ConfigurationError`` otherwise."""
-    return None if page_size is None else checked_whole("page_size", page_size, 1, largest)
+    return None if page_size is None else check_int("page_size", page_size, 1, largest)
 
 
-def checked_whole(name: str, value: int, least: int, most: int | None = None) -> int:
+def check_int(name: str, value: int, least: int, most: int | None = None) -> int:
     """*value*, if it is a whole number within the bounds.
 
     Raises ``ConfigurationError`` otherwise.

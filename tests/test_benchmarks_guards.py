@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.normalise import InvoicePaymentRow, InvoicePaymentsReader
+from paysdk.providers.campfire.normalise import CampfirePaymentFields, CampfireReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.transport.messages import Response
@@ -99,14 +99,14 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
             turn += 1
             await asyncio.sleep(0)
 
-    read = InvoicePaymentsReader.rows
+    read = CampfireReader.rows
 
-    def rows(self: InvoicePaymentsReader, records: list[bytes]) -> list[InvoicePaymentRow]:
+    def rows(self: CampfireReader, records: list[bytes]) -> list[CampfirePaymentFields]:
         found = read(self, records)
         decoded[turn] = decoded.get(turn, 0) + len(found)
         return found
 
-    monkeypatch.setattr(InvoicePaymentsReader, "rows", rows)
+    monkeypatch.setattr(CampfireReader, "rows", rows)
     counting = asyncio.create_task(count())
     async with CampfireSandbox(payments=3000) as sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire:
         async for _ in campfire.list_payments(page_size=3000):

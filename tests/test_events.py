@@ -8,13 +8,13 @@ import attrs
 import pytest
 
 from paysdk import events
-from paysdk.events import Answered, AttemptFailed, Event, PageRead, RepeatDropped, RequestSent, RetryPlanned, Waiting
+from paysdk.events import Event, PageRead, RepeatDropped, RequestFailed, RequestSent, ResponseReceived, RetryPlanned, Waiting
 
 URL = "https://api.example.com/x"
 EVENTS: list[Event] = [
     RequestSent("campfire", "GET", URL, 1),
-    Answered("campfire", "GET", URL, 1, 200, 0.25, 267),
-    AttemptFailed("campfire", "GET", URL, 1, 0.25, "RequestTimeoutError"),
+    ResponseReceived("campfire", "GET", URL, 1, 200, 0.25, 267),
+    RequestFailed("campfire", "GET", URL, 1, 0.25, "RequestTimeoutError"),
     RetryPlanned("campfire", "GET", URL, 1, "ServerError", 0.2),
     Waiting("campfire", "GET", URL, 2.0),
     PageRead("campfire", 1, 100, None),

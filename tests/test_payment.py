@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly, exact_number
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentRow, PaymentValues, payment_of
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentFields, PaymentValues, make_payment
 
 WHOLE: dict[str, Any] = {
     "provider": "campfire",
@@ -46,7 +46,7 @@ def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
 
 def read(fields: dict[str, Any]) -> Payment:
     """A payment made as the providers make them."""
-    return payment_of(PaymentValues(**fields))
+    return make_payment(PaymentValues(**fields))
 
 
 @pytest.mark.parametrize(("draft", "record"), [(InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)])
@@ -61,7 +61,7 @@ def test_draft_has_the_fields_of_its_record(draft: type, record: type[attrs.Attr
 def test_row_has_the_fields_of_a_payment() -> None:
     """What a payment is taken from has each of its fields, with the same defaults, and nothing else."""
     fields = {field.alias: field.default for field in attrs.fields(Payment)}
-    assert fields.keys() == vars(PaymentRow).keys() & fields.keys()
+    assert fields.keys() == vars(PaymentFields).keys() & fields.keys()
     assert fields == {field.alias: field.default for field in attrs.fields(PaymentValues)}
 
 

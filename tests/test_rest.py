@@ -22,7 +22,7 @@ from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.rest import RestProvider, RestSettings, as_moment, checked_page_size, checked_whole, hidden, refuse_filters
+from paysdk.rest import RestProvider, RestSettings, as_moment, check_int, check_page_size, refuse_filters, wrap_key
 from paysdk.testing import FaultPlan, hang
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
@@ -118,10 +118,10 @@ def test_hidden() -> None:
     async def key() -> str:
         return "sandbox-key"
 
-    wrapped = hidden("sandbox-key")
+    wrapped = wrap_key("sandbox-key")
     assert isinstance(wrapped, Secret)
-    assert wrapped is hidden(wrapped)
-    assert key is hidden(key)
+    assert wrapped is wrap_key(wrapped)
+    assert key is wrap_key(key)
 
 
 @PAIRS
@@ -344,21 +344,21 @@ def test_leaving_leaves_nothing_behind(leaving: str, told_on_leaving: dict[str, 
 @pytest.mark.parametrize(("value", "largest"), [(None, 5), (1, 5), (5, 5)])
 def test_page_size(value: int | None, largest: int) -> None:
     """Any size from one to the largest, or none."""
-    assert value == checked_page_size(value, largest)
+    assert value == check_page_size(value, largest)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 6, True, 2.0, "2"])
 def test_wrong_page_size(wrong: object) -> None:
     """Anything else is refused with its bounds."""
     with pytest.raises(ConfigurationError, match="page_size must be a whole number from 1 to 5, not"):
-        checked_page_size(wrong, 5)  # type: ignore[arg-type]  # what is refused
+        check_page_size(wrong, 5)  # type: ignore[arg-type]  # what is refused
 
 
 def test_whole_without_an_upper_bound() -> None:
     """A number may have no largest."""
-    assert 10**9 == checked_whole("invoice_id", 10**9, 0)
+    assert 10**9 == check_int("invoice_id", 10**9, 0)
     with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0, not -1"):
-        checked_whole("invoice_id", -1, 0)
+        check_int("invoice_id", -1, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from paysdk.listing.pages import Account
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-from paysdk.providers.notify.normalise import PaymentsReader
+from paysdk.listing.pages import Progress
+from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.notify.normalise import NotifyReader
 from paysdk.records.page import modified_at
 
-CAMPFIRE = InvoicePaymentsReader()
+CAMPFIRE = CampfireReader()
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_the_time_is_found_where_it_can_be_read(record: bytes, expected: datetim
 
 def test_a_reader_that_names_no_times_has_none() -> None:
     """Notify sends none."""
-    assert modified_at(PaymentsReader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
+    assert modified_at(NotifyReader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
 
 
 def test_the_oldest_counts_until_one_is_unknown() -> None:
     """Then nothing is known of all of them."""
     first = datetime(2026, 1, 5, tzinfo=UTC)
-    account = Account()
+    account = Progress()
     found = []
     for modified in (first, first + timedelta(1), first - timedelta(1), None, first):
         account.count_malformed(modified)

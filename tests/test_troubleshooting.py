@@ -86,7 +86,7 @@ async def test_certificate_of_an_unknown_authority() -> None:
 
 async def test_database_that_another_program_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message of a locked database is on the page."""
-    monkeypatch.setattr(backends, "PATIENCE", 0)
+    monkeypatch.setattr(backends, "LOCK_TIMEOUT", 0)
     place = tmp_path / "payments.db"
     with closing(sqlite3.connect(place)) as other:
         other.execute("BEGIN EXCLUSIVE")

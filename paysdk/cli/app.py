@@ -18,8 +18,8 @@ from paysdk.cli.commands import list as listings
 from paysdk.cli.commands import providers as installed
 from paysdk.cli.commands import sandbox as sandboxes
 from paysdk.cli.output.formats import CsvStyle
-from paysdk.cli.output.terminal import discard_output, say, tell
-from paysdk.cli.providers import Access, SandboxSettings
+from paysdk.cli.output.terminal import discard_output, print_message, report_error
+from paysdk.cli.providers import ProviderSelection, SandboxSettings
 from paysdk.cli.stopping import StoppedBySignal
 from paysdk.errors import ConfigurationError, PaysdkError
 
@@ -76,16 +76,16 @@ def run(arguments: Sequence[str]) -> int:
         status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
     except typer.TyperException as error:
-        say(f"{error.format_message().rstrip('.')}. See: paysdk --help")
+        print_message(f"{error.format_message().rstrip('.')}. See: paysdk --help")
         return 2
     except PaysdkError as error:
-        return tell(error)
+        return report_error(error)
     except BrokenPipeError:
         # The reader has closed the pipe, as `head` does. That is no error.
         discard_output(sys.stdout)
         return 0
     except OSError as error:
-        say(error)
+        print_message(error)
         return 1
     return status or 0
 
@@ -157,9 +157,9 @@ def list_payments(
         resume=resume,
         limit=limit,
     )
-    access = _access(once, _sandbox(sandbox, sandbox_payments), key_file, currency)
+    chosen = _select_providers(once, _sandbox(sandbox, sandbox_payments), key_file, currency)
     style = _csv_style(output_format, raw_text=raw_text, bom=bom)
-    return partial(listings.list_payments, access, selection, output_format, style)
+    return partial(listings.list_payments, chosen, selection, output_format, style)
 
 
 @app.command("sync", no_args_is_help=False)
@@ -195,9 +195,9 @@ def sync_payments(
         if error.name != "sqlalchemy":
             raise
         raise ConfigurationError(str(error)) from None
-    access = _access(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
+    chosen = _select_providers(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
     options = SyncOptions(account=account, full=full, allow_vanish=allow_vanish)
-    return partial(sync, access, to, options, output_format, skip_malformed=skip_malformed)
+    return partial(sync, chosen, to, options, output_format, skip_malformed=skip_malformed)
 
 
 @app.command("reconcile", no_args_is_help=False)
@@ -247,8 +247,8 @@ def invoice(
     key_file: KeyFiles = None,
 ) -> Job:
     """Show one invoice with its lines and payments."""
-    access = _access((invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None)
-    return partial(invoices.show_invoice, access, invoice_id, output_format)
+    chosen = _select_providers((invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None)
+    return partial(invoices.show_invoice, chosen, invoice_id, output_format)
 
 
 @app.command()
@@ -266,7 +266,9 @@ def _sandbox(wanted: bool, payments: int) -> SandboxSettings | None:  # noqa: FB
     return SandboxSettings(payments=payments, latency=_DEMO_LATENCY) if wanted else None
 
 
-def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: list[str] | None, currency: str | None) -> Access:
+def _select_providers(
+    names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: list[str] | None, currency: str | None
+) -> ProviderSelection:
     files: dict[str, Path] = {}
     for given in key_files or ():
         name, equals, path = given.partition("=")
@@ -276,7 +278,7 @@ def _access(names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: 
         files[name] = Path(path)
     if files and sandbox is not None:
         raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
-    return Access(names=names, sandbox=sandbox, key_files=files, currency=currency)
+    return ProviderSelection(names=names, sandbox=sandbox, key_files=files, currency=currency)
 
 
 def _csv_style(output_format: str, *, raw_text: bool, bom: bool) -> CsvStyle:

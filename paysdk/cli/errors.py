@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from paysdk.errors import PaysdkError
 
-__all__ = ["fault_of"]
+__all__ = ["as_paysdk_error"]
 
 
-def fault_of(name: str, error: Exception) -> PaysdkError:
+def as_paysdk_error(name: str, error: Exception) -> PaysdkError:
     """What ended a provider's part, as an error that names the provider.
 
     One of paysdk's own is given back as it is.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, unknown_variables, variable
-from paysdk.cli.errors import fault_of
-from paysdk.cli.output.terminal import say
+from paysdk.cli.errors import as_paysdk_error
+from paysdk.cli.output.terminal import print_message
 from paysdk.currencies import check_currency
 from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError, PaysdkError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
-__all__ = ["Access", "SandboxSettings", "opened", "sandbox_of"]
+__all__ = ["ProviderSelection", "SandboxSettings", "make_sandbox", "open_providers"]
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +37,7 @@ class SandboxSettings:
 
 
 @attrs.frozen(kw_only=True)
-class Access:
+class ProviderSelection:
     """The providers that were named, and how to reach them; without ``sandbox`` that is the real API."""
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Access:
     currency: str | None = None
 
 
-def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
+def make_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
     """The provider's sandbox, not yet started.
 
     Raises ``ConfigurationError`` where it has none that takes these settings.
@@ -57,8 +57,8 @@ def sandbox_of(name: str, settings: SandboxSettings) -> Sandbox:
 
 
 @asynccontextmanager
-async def opened(
-    access: Access,
+async def open_providers(
+    chosen: ProviderSelection,
     faults: list[PaysdkError],
     on_event: Callable[[Event], object] | None = None,
     on_malformed: Callable[[MalformedResponseError], object] | None = None,
@@ -68,26 +68,26 @@ async def opened(
     One that is broken itself is left out, and the error added to *faults*; so it is for one that cannot be closed. Raises
     ``ConfigurationError`` for whatever else is wrong with any of them, before anything is sent.
     """
-    wanted = {"currency": access.currency, "on_event": on_event, "on_malformed": on_malformed}
-    extra = {name: _taken(make, **wanted) for name, make in _loaded(access.names, faults).items()}
-    if access.currency is not None and extra and not any("currency" in settings for settings in extra.values()):
+    wanted = {"currency": chosen.currency, "on_event": on_event, "on_malformed": on_malformed}
+    extra = {name: _known_settings(make, **wanted) for name, make in _load(chosen.names, faults).items()}
+    if chosen.currency is not None and extra and not any("currency" in settings for settings in extra.values()):
         raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out.")
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
         for name, settings in extra.items():
             try:
-                provider = await _open(stack, access, name, settings)
+                provider = await _open(stack, chosen, name, settings)
             except PaysdkError:
                 raise
             except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-                faults.append(fault_of(name, error))
+                faults.append(as_paysdk_error(name, error))
             else:
                 stack.push_async_callback(_close, name, provider, faults)
                 providers.append(provider)
         yield providers
 
 
-def _loaded(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callable[..., PaymentsProvider]]:
+def _load(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callable[..., PaymentsProvider]]:
     installed = installed_providers()
     loaded: dict[str, Callable[..., PaymentsProvider]] = {}
     for name in names:
@@ -100,8 +100,8 @@ def _loaded(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callab
     return loaded
 
 
-async def _open(stack: AsyncExitStack, access: Access, name: str, extra: Mapping[str, object]) -> PaymentsProvider:
-    reached = _real(name, access.key_files.get(name)) if access.sandbox is None else await _sandboxed(stack, name, access.sandbox)
+async def _open(stack: AsyncExitStack, chosen: ProviderSelection, name: str, extra: Mapping[str, object]) -> PaymentsProvider:
+    reached = _reach_api(name, chosen.key_files.get(name)) if chosen.sandbox is None else await _reach_sandbox(stack, name, chosen.sandbox)
     return _provider(name, reached, {**reached.settings, **extra})
 
 
@@ -109,7 +109,7 @@ async def _close(name: str, provider: PaymentsProvider, faults: list[PaysdkError
     try:
         await provider.aclose()
     except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-        faults.append(fault_of(name, error))
+        faults.append(as_paysdk_error(name, error))
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +122,7 @@ class _Reached:
     sources: tuple[str, ...] = ()
 
 
-def _taken(make: Callable[..., object], **settings: object) -> dict[str, object]:
+def _known_settings(make: Callable[..., object], **settings: object) -> dict[str, object]:
     """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
     known = parameters(make)
     return {setting: value for setting, value in settings.items() if value is not None and setting in known}
@@ -139,19 +139,19 @@ def _provider(name: str, reached: _Reached, extra: Mapping[str, object]) -> Paym
         raise ConfigurationError(f"{name}{sources}: {error}") from None
 
 
-async def _sandboxed(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Reached:
-    sandbox = await stack.enter_async_context(sandbox_of(name, settings))
+async def _reach_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Reached:
+    sandbox = await stack.enter_async_context(make_sandbox(name, settings))
     return _Reached(api_key=sandbox.api_key, base_url=sandbox.url)
 
 
-def _real(name: str, key_file: Path | None) -> _Reached:
+def _reach_api(name: str, key_file: Path | None) -> _Reached:
     check_own_variables(name)
     api_key, source = _key(name, key_file)
     base_url = os.environ.get(variable(name, "BASE_URL")) or None
     make = load_provider(name)
     found = settings_found(name, make)
     for unknown in unknown_variables(name, make):
-        say(f"{unknown} is set, but {name} has no such setting, so it is not used.")
+        print_message(f"{unknown} is set, but {name} has no such setting, so it is not used.")
     origin = () if base_url is None else (variable(name, "BASE_URL"),)
     return _Reached(
         api_key=api_key,

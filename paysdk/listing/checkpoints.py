@@ -11,7 +11,7 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError
 from paysdk.pagination import Pagination, Position, parameters_of
 
-__all__ = ["WirePosition", "checkpoint_positions"]
+__all__ = ["WirePosition", "read_checkpoint"]
 
 # One without a zone cannot be compared with the times of payments.
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -24,13 +24,11 @@ class WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
 
     target: _Query
     given: tuple[str | int, ...] = ()
-    floor: _Moment | None = None
+    emitted_before: _Moment | None = None
     until: _Moment | None = None
 
 
-def checkpoint_positions(
-    resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination
-) -> tuple[list[Position], str]:
+def read_checkpoint(resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination) -> tuple[list[Position], str]:
     """The positions in a checkpoint, and the filters that it was made with.
 
     *path* is the endpoint of the call, and *filters* are its filters; if there are any, they must be the checkpoint's. Raises
@@ -80,4 +78,4 @@ def _position(wire: WirePosition, path: str) -> Position:
             f"This checkpoint belongs to a listing of {place}, not of {path}. "
             "Resume the listing that it came from, or list again from the beginning."
         )
-    return Position(query, wire.given, wire.floor, wire.until)
+    return Position(query, wire.given, wire.emitted_before, wire.until)

@@ -13,7 +13,7 @@ import msgspec
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
 from paysdk.listing.checkpoints import WirePosition
-from paysdk.listing.pages import SLICE, Source
+from paysdk.listing.pages import ROWS_PER_TURN, Endpoint
 from paysdk.listing.walk import RowsOfPage, Walk
 from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
@@ -51,12 +51,14 @@ class PagedListing:
         leave_out: Callable[[Any], bool] | None = None,
     ) -> None:
         def checkpoint(positions: Sequence[Position]) -> Checkpoint:
-            wire = [WirePosition(f"{path}?{position.query}", position.given, position.floor, position.until) for position in positions]
+            wire = [
+                WirePosition(f"{path}?{position.query}", position.given, position.emitted_before, position.until) for position in positions
+            ]
             return Checkpoint(client.provider, filters, msgspec.json.encode(wire).decode())
 
         self._filters = filters
         self._resume = resume
-        self._source = Source(
+        self._endpoint = Endpoint(
             client=client,
             path=path,
             pagination=pagination,
@@ -70,17 +72,17 @@ class PagedListing:
         self._walk: Walk | None = None
 
     def __repr__(self) -> str:
-        return f"<listing of {self._source.client.provider} payments{' with ' + self._filters if self._filters else ''}>"
+        return f"<listing of {self._endpoint.client.provider} payments{' with ' + self._filters if self._filters else ''}>"
 
     @property
     def report(self) -> ListingReport:
         return self._walk.report() if self._walk else ListingReport()
 
     def __aiter__(self) -> AsyncIterator[Payment]:
-        return self._payments(self._source)
+        return self._payments(self._endpoint)
 
     def pages(self) -> AsyncIterator[Page]:
-        return self._pages(self._source)
+        return self._pages(self._endpoint)
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         _check_limit(limit)
@@ -88,40 +90,42 @@ class PagedListing:
         if limit == 0:
             return payments
         try:
-            async with contextlib.aclosing(self._begin(self._source if limit is None else self._source.no_further())) as walk:
+            async with contextlib.aclosing(
+                self._start_walk(self._endpoint if limit is None else self._endpoint.without_read_ahead())
+            ) as walk:
                 while (limit is None or len(payments) < limit) and (page := await walk.next_page()) is not None:
-                    async for rows in _slices(page):
-                        payments += map(self._source.reader.payment, rows)
+                    async for rows in _in_slices(page):
+                        payments += map(self._endpoint.reader.payment, rows)
         except PaysdkError as error:
             # What was read goes down with the error, so going on means going on from where this began.
-            error.checkpoint = None if self._resume is None else self._source.checkpoint(self._resume)
+            error.checkpoint = None if self._resume is None else self._endpoint.checkpoint(self._resume)
             raise
         return payments[:limit]
 
     async def first(self) -> Payment | None:
-        async with contextlib.aclosing(self._payments(self._source.no_further())) as payments:
+        async with contextlib.aclosing(self._payments(self._endpoint.without_read_ahead())) as payments:
             return await anext(payments, None)
 
-    async def _pages(self, source: Source) -> AsyncGenerator[Page]:
-        async with contextlib.aclosing(self._begin(source)) as walk:
+    async def _pages(self, endpoint: Endpoint) -> AsyncGenerator[Page]:
+        async with contextlib.aclosing(self._start_walk(endpoint)) as walk:
             while (page := await walk.next_page()) is not None:
-                if len(page.rows) > SLICE:
+                if len(page.rows) > ROWS_PER_TURN:
                     # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
                     await asyncio.sleep(0)
-                yield Page(_PagePayments(source.reader.payment, page.rows), page.reported_count, page.checkpoint)
+                yield Page(_PagePayments(endpoint.reader.payment, page.rows), page.reported_count, page.checkpoint)
 
-    async def _payments(self, source: Source) -> AsyncGenerator[Payment]:
-        payment = source.reader.payment
-        async with contextlib.aclosing(self._begin(source)) as walk:
+    async def _payments(self, endpoint: Endpoint) -> AsyncGenerator[Payment]:
+        payment = endpoint.reader.payment
+        async with contextlib.aclosing(self._start_walk(endpoint)) as walk:
             while (page := await walk.next_page()) is not None:
-                async for rows in _slices(page):
+                async for rows in _in_slices(page):
                     for row in rows:
                         yield payment(row)
                 # Letting go of a large page takes a while, which is better spent here than after reading the next one.
                 del page
 
-    def _begin(self, source: Source) -> Walk:
-        self._walk = Walk(source, self._resume)
+    def _start_walk(self, endpoint: Endpoint) -> Walk:
+        self._walk = Walk(endpoint, self._resume)
         return self._walk
 
 
@@ -158,12 +162,12 @@ class _PagePayments(Sequence["Payment"]):
         return repr(list(self))
 
 
-async def _slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
+async def _in_slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
     """The page by the slice, with a turn for the event loop in between."""
-    for first in range(0, len(page.rows), SLICE):
-        if len(page.rows) > SLICE:
+    for first in range(0, len(page.rows), ROWS_PER_TURN):
+        if len(page.rows) > ROWS_PER_TURN:
             await asyncio.sleep(0)
-        yield page.rows[first : first + SLICE]
+        yield page.rows[first : first + ROWS_PER_TURN]
 
 
 def _check_limit(limit: int | None) -> None:

@@ -12,29 +12,29 @@ import attrs
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import MalformedResponseError, PaginationError
 from paysdk.events import RepeatDropped
-from paysdk.listing.repeats import PagesGiven, RequestsMade, repeats
-from paysdk.listing.windows import TimeWindows, belonging
+from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
+from paysdk.listing.windows import TimeWindows, rows_in_window
 from paysdk.pagination import Pagination, Position, same_request
-from paysdk.records.page import RawPage, Reader, in_turns, modified_at, opened, read_one_by_one, read_rows
+from paysdk.records.page import RawPage, Reader, batches, decode_one_by_one, modified_at, open_page, try_decode
 from paysdk.transport.client import Client
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Tally
+from paysdk.transport.observer import RequestStats
 
-__all__ = ["SLICE", "Account", "Chain", "Source"]
+__all__ = ["ROWS_PER_TURN", "Endpoint", "PageStream", "Progress"]
 
 Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
 # Payments given, or records looked at one by one, before the event loop gets its turn: about a millisecond's work.
-SLICE = 500
+ROWS_PER_TURN = 500
 # A record that is looked at by itself, and perhaps read liberally, takes ten times as long.
 _CLOSER_SLICE = 50
 
 # An empty page with a link goes on, but not for ever.
-_FRUITLESS_PAGES = 1000
+_MAX_FRUITLESS_PAGES = 1000
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Source:
+class Endpoint:
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 
     Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted. Rows of which
@@ -52,23 +52,23 @@ class Source:
     leave_out: Callable[[Any], bool] | None = None
     read_ahead: bool = True
 
-    def no_further(self) -> Source:
+    def without_read_ahead(self) -> Endpoint:
         """The same, but no page is asked for before it is wanted."""
         return attrs.evolve(self, concurrency=1, windows=None, read_ahead=False)
 
     def request(self, position: Position) -> Request:
         return Request("GET", self.path, position.query)
 
-    async def fetch(self, position: Position, tally: Tally, *, cutting: bool = True) -> RawPage:
+    async def fetch(self, position: Position, stats: RequestStats, *, cutting: bool = True) -> RawPage:
         def read(response: Response) -> RawPage:
-            page, header = opened(self.reader, response.body, cutting=cutting), self.pagination.header
+            page, header = open_page(self.reader, response.body, cutting=cutting), self.pagination.header
             return page if header is None else attrs.evolve(page, link=response.headers.get(header))
 
-        return await self.client.call(self.request(position), read, tally)
+        return await self.client.call(self.request(position), read, stats)
 
 
 @attrs.define
-class Account:
+class Progress:
     """What a walk has done so far."""
 
     pages: int = 0
@@ -79,7 +79,7 @@ class Account:
     left_out: int = 0
     reported_first: int | None = None
     reported_last: int | None = None
-    tally: Tally = attrs.field(factory=Tally)
+    stats: RequestStats = attrs.field(factory=RequestStats)
 
     def count_malformed(self, modified: datetime | None) -> None:
         """Count a record that was set aside.
@@ -93,15 +93,15 @@ class Account:
         self.malformed += 1
 
 
-class Chain:
+class PageStream:
     """A run of pages. ``position`` is where the page starts that is given next, and ``None`` at the end."""
 
-    def __init__(self, source: Source, position: Position, account: Account, start: Callable[[Fetch], asyncio.Task[RawPage]]) -> None:
+    def __init__(self, endpoint: Endpoint, position: Position, progress: Progress, start: Callable[[Fetch], asyncio.Task[RawPage]]) -> None:
         self.position: Position | None = position
         self.latest: datetime | None = None
         self.bad_link: PaginationError | None = None
-        self._source = source
-        self._account = account
+        self._endpoint = endpoint
+        self._progress = progress
         self._start = start
         self._under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._requests_made = RequestsMade()
@@ -111,16 +111,16 @@ class Chain:
         self._fruitless = 0
         # What the page that is read now begins with again, if pages overlap: ids, and the bytes of what could not be read.
         self._overlap: list[object] = []
-        self._outlasted: set[str] = set()
+        self._noted_requests: set[str] = set()
 
-    def wanted(self, position: Position) -> asyncio.Task[RawPage]:
+    def fetch(self, position: Position) -> asyncio.Task[RawPage]:
         """The task that brings the page at *position*, and, as far as is allowed, those for the pages after it."""
-        allowed = self._source.concurrency if self._source.windows is None else 1
-        ahead = [position, *(self._source.pagination.guessed(position, allowed - 1) if allowed > 1 else [])]
+        allowed = self._endpoint.concurrency if self._endpoint.windows is None else 1
+        ahead = [position, *(self._endpoint.pagination.predict_next(position, allowed - 1) if allowed > 1 else [])]
         before, self._under_way = self._under_way, {}
         for each in ahead:
             same = same_request(each.query)
-            started = before.pop(same) if same in before else self._start(self._source.fetch(each, self._account.tally))
+            started = before.pop(same) if same in before else self._start(self._endpoint.fetch(each, self._progress.stats))
             self._under_way[same] = started
         for task in before.values():
             task.cancel()
@@ -128,21 +128,21 @@ class Chain:
 
     async def read(self, position: Position, raw: RawPage) -> list[Any]:
         """The rows of the page at *position*; ``position`` moves on to the next page, which is asked for."""
-        reads_ids = self._source.pagination.reads_ids
+        needs_ids = self._endpoint.pagination.needs_ids
         # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
-        following = None if reads_ids else self._step(position, raw, [])
-        rows, marks = await self._rows(raw, position)
-        if reads_ids:
-            following = self._step(position, raw, [row.id for row in rows])
-            self._overlap = [] if following is None else self._source.pagination.overlap(following, marks)
-        if len(rows) > SLICE:
+        following = None if needs_ids else self._advance(position, raw, [])
+        rows, marks = await self._decode_rows(raw, position)
+        if needs_ids:
+            following = self._advance(position, raw, [row.id for row in rows])
+            self._overlap = [] if following is None else self._endpoint.pagination.overlap(following, marks)
+        if len(rows) > ROWS_PER_TURN:
             # Looking through a large page takes as long as reading a part of it.
             await asyncio.sleep(0)
-        rows, ended = self._within(rows, position)
+        rows, ended = self._keep_rows_in_window(rows, position)
         self._drop_repeats(rows, position)
         if following is not None:
             self._check_progress(rows)
-        self._leave_out(rows)
+        self._drop_left_out(rows)
         if ended:
             following = None
             self.stop()
@@ -150,12 +150,12 @@ class Chain:
         self.position = position if self.bad_link else following
         return rows
 
-    def _leave_out(self, rows: list[Any]) -> None:
-        if (leave_out := self._source.leave_out) is None:
+    def _drop_left_out(self, rows: list[Any]) -> None:
+        if (leave_out := self._endpoint.leave_out) is None:
             return
         read = len(rows)
         rows[:] = [row for row in rows if not leave_out(row)]
-        self._account.left_out += read - len(rows)
+        self._progress.left_out += read - len(rows)
 
     def _check_progress(self, rows: list[Any]) -> None:
         if rows:
@@ -166,19 +166,19 @@ class Chain:
                 self.bad_link = error
             return
         self._fruitless += 1
-        if self._fruitless >= _FRUITLESS_PAGES:
+        if self._fruitless >= _MAX_FRUITLESS_PAGES:
             self.bad_link = PaginationError(
-                f"The links lead on and on, and the last {_FRUITLESS_PAGES} pages brought nothing new. "
+                f"The links lead on and on, and the last {_MAX_FRUITLESS_PAGES} pages brought nothing new. "
                 "Resume from the checkpoint later, or tell the provider."
             ).quoting()
 
-    def outlast(self) -> None:
+    def note_requests_in_flight(self) -> None:
         """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""
-        self._outlasted = set(self._under_way)
+        self._noted_requests = set(self._under_way)
 
-    def may_miss(self, position: Position) -> bool:
+    def may_have_missed_rows(self, position: Position) -> bool:
         """Whether the page at *position* was asked for before another chain ended."""
-        return same_request(position.query) in self._outlasted
+        return same_request(position.query) in self._noted_requests
 
     def stop(self) -> None:
         """Cancel the requests that are under way."""
@@ -186,7 +186,7 @@ class Chain:
             task.cancel()
         self._under_way = {}
 
-    def _step(self, position: Position, raw: RawPage, ids: list[str]) -> Position | None:
+    def _advance(self, position: Position, raw: RawPage, ids: list[str]) -> Position | None:
         """Where the next page starts; its request is sent ahead.
 
         A bad link is kept until the payments of this page have been given.
@@ -194,47 +194,47 @@ class Chain:
         self._under_way.pop(same_request(position.query), None)
         following = None
         try:
-            following = self._source.pagination.following(position, raw.link, ids, len(raw.records))
+            following = self._endpoint.pagination.next_position(position, raw.link, ids, len(raw.records))
             if following is not None:
-                self._source.client.check_link(following.query)
+                self._endpoint.client.check_link(following.query)
                 self._requests_made.add(following.query)
         except PaginationError as error:
             self.bad_link = error
             following = None
         if following is None:
             self.stop()
-        elif self._source.read_ahead:
-            self.wanted(following)
+        elif self._endpoint.read_ahead:
+            self.fetch(following)
         return following
 
-    async def _rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+    async def _decode_rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
         """The rows of the page, and what marks each of its records for an overlap with the next page."""
         rows: list[Any] = []
-        for turn, records in enumerate(in_turns(raw.records)):
+        for turn, records in enumerate(batches(raw.records)):
             if turn:
                 await asyncio.sleep(0)
-            if (read := read_rows(self._source.reader, records)) is None:
-                return await self._closer_look(raw, position)
+            if (read := try_decode(self._endpoint.reader, records)) is None:
+                return await self._find_malformed_rows(raw, position)
             rows += read
-        return rows, [row.id for row in rows] if self._source.pagination.reads_ids else []
+        return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
 
-    async def _closer_look(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+    async def _find_malformed_rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
         try:
-            return await self._rows_one_by_one(raw, position)
+            return await self._decode_rows_one_by_one(raw, position)
         except MalformedResponseError as fault:
             if raw.around is None or not fault.not_json or fault.path != "$":
                 raise
         # No JSON at all is a failed attempt, and seen late where a page was cut. Its link was around the records, and holds.
-        again = self._start(self._source.fetch(position, self._account.tally, cutting=False))
-        return await self._rows_one_by_one(await self._source.client.finished(again), position)
+        again = self._start(self._endpoint.fetch(position, self._progress.stats, cutting=False))
+        return await self._decode_rows_one_by_one(await self._endpoint.client.result_of(again), position)
 
-    async def _rows_one_by_one(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
-        on_malformed = self._source.on_malformed
+    async def _decode_rows_one_by_one(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+        on_malformed = self._endpoint.on_malformed
         faults: list[MalformedResponseError] = []
         rows: list[Any] = []
         marks: list[object] = []
         repeated = True
-        for number, row in enumerate(read_one_by_one(self._source.reader, raw, on_malformed and faults.append), 1):
+        for number, row in enumerate(decode_one_by_one(self._endpoint.reader, raw, on_malformed and faults.append), 1):
             marks.append(faults[-1].raw if row is None else row.id)
             # Of the records that cannot be read, only those in the overlap with the page before were reported already.
             repeated = repeated and marks[-1:] == self._overlap[number - 1 : number]
@@ -247,12 +247,12 @@ class Chain:
         return rows, marks
 
     def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
-        self._source.client.explain(fault, self._source.request(position))
-        self._account.count_malformed(modified_at(self._source.reader, fault.raw))
+        self._endpoint.client.explain(fault, self._endpoint.request(position))
+        self._progress.count_malformed(modified_at(self._endpoint.reader, fault.raw))
         tell(fault)
 
-    def _within(self, rows: list[Any], position: Position) -> tuple[list[Any], bool]:
-        part, ended = belonging(rows, position)
+    def _keep_rows_in_window(self, rows: list[Any], position: Position) -> tuple[list[Any], bool]:
+        part, ended = rows_in_window(rows, position)
         if len(range(*part.indices(len(rows)))) < len(rows):
             rows = rows[part]
         if rows:
@@ -260,10 +260,12 @@ class Chain:
         return rows, ended
 
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
-        before: dict[str | int, object] = self._given | dict.fromkeys(position.given, position.floor) if position.given else self._given
-        now, places = repeats(rows, before)
+        before: dict[str | int, object] = (
+            self._given | dict.fromkeys(position.given, position.emitted_before) if position.given else self._given
+        )
+        now, places = find_repeats(rows, before)
         self._given = now or self._given
         for place in reversed(places):
-            self._source.client.watch(RepeatDropped(self._source.client.provider, str(rows[place].id)))
+            self._endpoint.client.events.emit(RepeatDropped(self._endpoint.client.provider, str(rows[place].id)))
             del rows[place]
-        self._account.repeats_dropped += len(places)
+        self._progress.repeats_dropped += len(places)

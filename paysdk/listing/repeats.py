@@ -8,14 +8,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.queries import same_request, shortened
+from paysdk.pagination.queries import same_request, truncate_for_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paysdk.records.page import Row
 
-__all__ = ["PagesGiven", "RequestsMade", "repeats"]
+__all__ = ["PagesGiven", "RequestsMade", "find_repeats"]
 
 
 class _Digests:
@@ -47,9 +47,9 @@ class RequestsMade:
         """
         if not self._made.add(same_request(query)):
             raise PaginationError(
-                f"The link leads to a page that was read before ({shortened(query)}), so following it would never end. "
+                f"The link leads to a page that was read before ({truncate_for_message(query)}), so following it would never end. "
                 "Resume from the checkpoint later, or tell the provider."
-            ).quoting(shortened(query))
+            ).quoting(truncate_for_message(query))
 
 
 class PagesGiven:
@@ -79,7 +79,7 @@ def _mark(row: Row) -> object:
     return row.modified_at or row.raw
 
 
-def repeats(rows: Sequence[Row], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
+def find_repeats(rows: Sequence[Row], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
     """What marks each payment of a page, by its id, and the places of the *rows* that are repeats; *before* has that of the page before.
 
     A payment that comes again unchanged is a repeat. One with another modification time, or where the provider sends none with anything

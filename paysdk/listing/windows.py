@@ -19,7 +19,7 @@ from paysdk.pagination import Position, encode_query
 if TYPE_CHECKING:
     from paysdk.records.page import Row
 
-__all__ = ["TimeWindows", "belonging", "cuts", "revisited"]
+__all__ = ["TimeWindows", "recheck_position", "rows_in_window", "sort_cuts"]
 
 
 @attrs.frozen(kw_only=True)
@@ -37,22 +37,22 @@ class TimeWindows:
     stamp: Callable[[datetime], str]
     page_size: int
 
-    def counting(self) -> Position:
+    def count_position(self) -> Position:
         """Where the provider says how many payments there are."""
         return Position(encode_query((self.filters | {"limit": "1"}).items()))
 
-    def row_at(self, place: int) -> Position:
+    def row_position(self, place: int) -> Position:
         """Where the payment number *place* (from 0) stands alone."""
         return Position(encode_query((self.filters | {"limit": "1", "offset": str(place)}).items()))
 
-    def places(self, count: int, walkers: int) -> list[int]:
-        """Between which payments to cut for so many *walkers*, the first of which has read two pages by the time that the others begin."""
+    def cut_offsets(self, count: int, concurrency: int) -> list[int]:
+        """Between which payments to cut for so many *concurrency*, the first of which has read two pages when the others begin."""
         ahead = 2 * self.page_size
         left = count - ahead
         # No list is longer than the latter, whatever a provider counts.
-        return [ahead + left * place // walkers for place in range(1, walkers)] if walkers <= left <= sys.maxsize else []
+        return [ahead + left * place // concurrency for place in range(1, concurrency)] if concurrency <= left <= sys.maxsize else []
 
-    def windows(self, times: Sequence[datetime]) -> list[Position]:
+    def window_positions(self, times: Sequence[datetime]) -> list[Position]:
         """The windows that begin at *times*, which ascend; each ends where the next begins, the last where the listing does."""
         return [self._window(start, end) for start, end in zip(times, [*times[1:], None], strict=True)]
 
@@ -61,26 +61,28 @@ class TimeWindows:
         return Position(encode_query((self.paging | self.filters | bounds).items()), until=end)
 
 
-def cuts(times: Sequence[datetime | None], after: datetime | None) -> list[datetime]:
+def sort_cuts(times: Sequence[datetime | None], after: datetime | None) -> list[datetime]:
     """*times* in order, each once; those after *after* only, where that is given."""
     return sorted({time for time in times if time is not None and (after is None or time > after)})
 
 
-def belonging(rows: Sequence[Row], position: Position) -> tuple[slice, bool]:
+def rows_in_window(rows: Sequence[Row], position: Position) -> tuple[slice, bool]:
     """Which of a page's *rows* belong to the window of *position*, and whether a row beyond it came, so that it ends here."""
     first, last = 0, len(rows)
-    if position.floor is not None:
-        first = next((place for place, row in enumerate(rows) if row.modified_at is None or row.modified_at >= position.floor), last)
+    if position.emitted_before is not None:
+        first = next(
+            (place for place, row in enumerate(rows) if row.modified_at is None or row.modified_at >= position.emitted_before), last
+        )
     if position.until is None:
         return slice(first, last), False
     beyond = next((place for place, row in enumerate(rows) if row.modified_at is not None and row.modified_at >= position.until), None)
     return slice(first, last if beyond is None else beyond), beyond is not None
 
 
-def revisited(position: Position, rows: Sequence[Any]) -> Position:
+def recheck_position(position: Position, rows: Sequence[Any]) -> Position:
     """Where to look, once more, at the end of a listing that was reached at *position* with *rows*, and what stood there."""
     times = [row.modified_at for row in rows if row.modified_at is not None]
     if not times:
         return position
     latest = max(times)
-    return attrs.evolve(position, floor=latest, given=tuple(row.id for row in rows if row.modified_at == latest))
+    return attrs.evolve(position, emitted_before=latest, given=tuple(row.id for row in rows if row.modified_at == latest))

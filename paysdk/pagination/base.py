@@ -24,24 +24,24 @@ class Position:
     """Where a page starts.
 
     ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that is walked in windows of time, ``until``
-    is where its window ends, and all from before ``floor`` has been given.
+    is where its window ends, and all from before ``emitted_before`` has been given.
     """
 
     query: str
     given: tuple[str | int, ...] = ()
-    floor: datetime | None = None
+    emitted_before: datetime | None = None
     until: datetime | None = None
 
 
 class Pagination(Protocol):
     """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""
 
-    def guessed(self, position: Position, pages: int) -> list[Position]:
+    def predict_next(self, position: Position, pages: int) -> list[Position]:
         """Where the next *pages* pages may start, as far as that can be told before the one at *position* has come."""
         ...
 
     @property
-    def reads_ids(self) -> bool:
+    def needs_ids(self) -> bool:
         """Whether ``following`` looks at the ids of the page.
 
         Where it does not, the next page is asked for before this one is decoded.
@@ -68,11 +68,11 @@ class Pagination(Protocol):
         """Where the listing starts."""
         ...
 
-    def resumed(self, position: Position) -> Position:
+    def resume_from(self, position: Position) -> Position:
         """*position*, which an earlier listing left, with the page size of this one."""
         ...
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
         """Where the page after the one at *position* starts, or ``None`` after the last.
 
         Raises ``PaginationError`` for a link that does not identify a page.

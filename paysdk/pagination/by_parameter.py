@@ -8,7 +8,7 @@ import attrs
 
 from paysdk.errors import PaginationError
 from paysdk.pagination.base import MORE, Position, with_limit
-from paysdk.pagination.queries import contradicted, marks_from, nowhere, parameters_of, query_of, whole, with_parameter
+from paysdk.pagination.queries import contradicted, marks_from, no_page_error, parameters_of, parse_int, query_of, with_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class _ByParameter:
     limit_name: str = "limit"
 
     @property
-    def reads_ids(self) -> bool:
+    def needs_ids(self) -> bool:
         return False
 
     @property
@@ -42,10 +42,10 @@ class _ByParameter:
     def start(self) -> Position:
         return Position(self.first)
 
-    def resumed(self, position: Position) -> Position:
+    def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit, self.limit_name)
 
-    def guessed(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # neither a token nor an id can be guessed
+    def predict_next(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # neither a token nor an id can be guessed
         return []
 
     def _at(self, position: Position, value: str) -> Position:
@@ -65,25 +65,25 @@ class PageNumber(_ByParameter):
 
     first_number: int = 1
 
-    def resumed(self, position: Position) -> Position:
-        number, size = self._number(position), whole(parameters_of(position.query).get(self.limit_name, ""))
+    def resume_from(self, position: Position) -> Position:
+        number, size = self._number(position), parse_int(parameters_of(position.query).get(self.limit_name, ""))
         begins_at = None if number is None or size is None else (number - self.first_number) * size
         if begins_at is None or not self.limit or begins_at % self.limit:
             return position
         return with_limit(self._at(position, str(begins_at // self.limit + self.first_number)), self.limit, self.limit_name)
 
-    def guessed(self, position: Position, pages: int) -> list[Position]:
+    def predict_next(self, position: Position, pages: int) -> list[Position]:
         number = self._number(position)
         return [] if number is None else [self._at(position, str(number + page)) for page in range(1, pages + 1)]
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:
             return None
-        number = self._after(position) if link == MORE else whole(link)
+        number = self._after(position) if link == MORE else parse_int(link)
         if number is None:
-            number = whole(parameters_of(query_of(link)).get(self.parameter, ""))
+            number = parse_int(parameters_of(query_of(link)).get(self.parameter, ""))
         if number is None:
-            raise nowhere(link, f"{self.parameter!r} with a whole number")
+            raise no_page_error(link, f"{self.parameter!r} with a whole number")
         return self._at(position, str(number))
 
     def _after(self, position: Position) -> int | None:
@@ -91,7 +91,7 @@ class PageNumber(_ByParameter):
         return None if number is None else number + 1
 
     def _number(self, position: Position) -> int | None:
-        return whole(parameters_of(position.query).get(self.parameter, str(self.first_number)))
+        return parse_int(parameters_of(position.query).get(self.parameter, str(self.first_number)))
 
 
 @attrs.frozen
@@ -103,7 +103,7 @@ class NextToken(_ByParameter):
     resumed listing goes on with, ``limit_name`` the parameter for it.
     """
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         return None if link is None else self._at(position, link)
 
 
@@ -117,14 +117,14 @@ class AfterLastId(_ByParameter):
     """
 
     @property
-    def reads_ids(self) -> bool:
+    def needs_ids(self) -> bool:
         return True
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
         # Behind the last id that could be read come those that could not.
         return marks_from(marks, parameters_of(position.query)[self.parameter])[1:]
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:
             return None
         if not ids:

@@ -8,7 +8,7 @@ import attrs
 
 from paysdk.errors import PaginationError
 from paysdk.pagination.base import Position, with_limit
-from paysdk.pagination.queries import contradicted, encode_query, marks_from, nowhere, parameters_of, query_of, whole
+from paysdk.pagination.queries import contradicted, encode_query, marks_from, no_page_error, parameters_of, parse_int, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class HalFrom:
     largest: int = 250
 
     @property
-    def reads_ids(self) -> bool:
+    def needs_ids(self) -> bool:
         return True
 
     @property
@@ -48,27 +48,27 @@ class HalFrom:
     def start(self) -> Position:
         return self._position(None, self.limit, ())
 
-    def resumed(self, position: Position) -> Position:
+    def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit)
 
-    def guessed(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # an id cannot be guessed
+    def predict_next(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # an id cannot be guessed
         return []
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
         asked = parameters_of(position.query)
         if link is None:
             if "from" in asked and not ids and not records:
-                raise _gone(asked["from"])
+                raise _deleted_error(asked["from"])
             return None
         target = parameters_of(query_of(link)).get("from")
         if target is None:
-            raise nowhere(link, "'from'")
-        limit = whole(asked.get("limit", ""))
+            raise no_page_error(link, "'from'")
+        limit = parse_int(asked.get("limit", ""))
         if ids and target in (ids[0], asked.get("from")):
             target = ids[-1]
             if target == asked.get("from"):
                 if target != ids[0]:
-                    raise _ignored(target, ids[0])
+                    raise _ignored_start_error(target, ids[0])
                 # Nothing came but what was asked for, and perhaps records without a readable id. Where the page had room for more, that is
                 # the end; where it was full, a larger one may show what comes after.
                 if max(records, len(ids)) < (limit or 2):
@@ -85,14 +85,14 @@ class HalFrom:
         return Position(encode_query((name, value) for name, value in parameters.items() if value is not None), tuple(given))
 
 
-def _gone(start: str) -> PaginationError:
+def _deleted_error(start: str) -> PaginationError:
     return PaginationError(
         f"There is nothing from {start!r} on, not even that payment: it was deleted while the listing went on, so what came after it "
         "cannot be asked for. List again from the beginning."
     ).quoting(repr(start))
 
 
-def _ignored(start: str, first: str) -> PaginationError:
+def _ignored_start_error(start: str, first: str) -> PaginationError:
     return PaginationError(
         f"The page that was to start from {start!r} starts from {first!r}, so the API does not go where it is asked to. "
         "Resume from the checkpoint later, or tell the provider."

@@ -10,7 +10,17 @@ import attrs
 
 from paysdk.errors import PaginationError
 from paysdk.pagination.base import Position, with_limit
-from paysdk.pagination.queries import contradicted, encode_query, moment_of, nowhere, parameters_of, query_of, shortened, values_of, whole
+from paysdk.pagination.queries import (
+    contradicted,
+    encode_query,
+    moment_of,
+    no_page_error,
+    parameters_of,
+    parse_int,
+    query_of,
+    truncate_for_message,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +55,7 @@ class FollowLinks:
     bounds: tuple[str, str] | None = attrs.field(default=None, kw_only=True)
 
     @property
-    def reads_ids(self) -> bool:
+    def needs_ids(self) -> bool:
         return False
 
     @property
@@ -77,24 +87,24 @@ class FollowLinks:
     def start(self) -> Position:
         return Position(self.first)
 
-    def resumed(self, position: Position) -> Position:
+    def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit, self.limit_name)
 
-    def guessed(self, position: Position, pages: int) -> list[Position]:
+    def predict_next(self, position: Position, pages: int) -> list[Position]:
         parameters = parameters_of(position.query)
-        offset, limit = whole(parameters.get("offset", "0")), whole(parameters.get(self.limit_name, ""))
+        offset, limit = parse_int(parameters.get("offset", "0")), parse_int(parameters.get(self.limit_name, ""))
         others = set(self.tokens) - {"offset"}
         if "offset" not in self.tokens or not others.isdisjoint(parameters) or offset is None or not limit:
             return []
         return [Position(encode_query((parameters | {"offset": str(offset + limit * page)}).items())) for page in range(1, pages + 1)]
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
         if link is None:
             return None
         query = query_of(link)
         there = parameters_of(query).keys()
         if there.isdisjoint(self.tokens):
-            raise nowhere(link, " or ".join(self.tokens))
+            raise no_page_error(link, " or ".join(self.tokens))
         # Without its filters, the pages from here on would be those of another listing.
         dropped = {name: value for name, value in parameters_of(position.query).items() if name in self.filters and name not in there}
         return Position("&".join([query, *([encode_query(dropped.items())] if dropped else [])]), until=position.until)
@@ -115,8 +125,8 @@ class LinkHeader(FollowLinks):
     def header(self) -> str | None:
         return "link"
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
-        return super().following(position, None if link is None else next_link(link), ids, records)
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        return super().next_position(position, None if link is None else next_link(link), ids, records)
 
 
 def next_link(header: str) -> str | None:
@@ -135,6 +145,6 @@ def next_link(header: str) -> str | None:
             return found[1]
     if header[place:].strip(" \t,"):
         raise PaginationError(
-            f"The Link header cannot be read: {shortened(header)}. Resume from the checkpoint later, or tell the provider."
-        ).quoting(shortened(header))
+            f"The Link header cannot be read: {truncate_for_message(header)}. Resume from the checkpoint later, or tell the provider."
+        ).quoting(truncate_for_message(header))
     return None

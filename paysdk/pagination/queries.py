@@ -18,14 +18,14 @@ __all__ = [
     "encode_query",
     "marks_from",
     "moment_of",
-    "nowhere",
+    "no_page_error",
     "parameters_of",
+    "parse_int",
     "query_of",
     "same_request",
     "same_value",
-    "shortened",
+    "truncate_for_message",
     "values_of",
-    "whole",
     "with_parameter",
 ]
 
@@ -33,8 +33,8 @@ __all__ = [
 # line.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
 # Fewer digits than Python refuses to turn into an int, and more than any page size or offset has.
-_WHOLE = re.compile("[0-9]{1,18}")
-_SHOWN = 200
+_INTEGER = re.compile("[0-9]{1,18}")
+_MAX_SHOWN_CHARS = 200
 
 
 def encode_query(parameters: Iterable[tuple[str, str]]) -> str:
@@ -54,8 +54,8 @@ def query_of(link: str) -> str:
         return quote(urlsplit(link).query, safe=_QUERY_SAFE)
     except ValueError as error:
         raise PaginationError(
-            f"The link to the next page is no URL: {shortened(link)}. Resume from the checkpoint later, or tell the provider."
-        ).quoting(shortened(link)) from error
+            f"The link to the next page is no URL: {truncate_for_message(link)}. Resume from the checkpoint later, or tell the provider."
+        ).quoting(truncate_for_message(link)) from error
 
 
 def parameters_of(query: str) -> dict[str, str]:
@@ -71,9 +71,9 @@ def values_of(query: str, name: str) -> list[str]:
     return [value for key, value in parse_qsl(query, keep_blank_values=True) if key == name]
 
 
-def whole(text: str) -> int | None:
+def parse_int(text: str) -> int | None:
     """The number that *text* is, if it is a whole one."""
-    return int(text) if _WHOLE.fullmatch(text) else None
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def with_parameter(query: str, name: str, value: str) -> str:
@@ -113,17 +113,17 @@ def moment_of(text: str) -> datetime | None:
     return None if moment.tzinfo is None else moment
 
 
-def shortened(text: str) -> str:
+def truncate_for_message(text: str) -> str:
     """*text* in quotes, as much of it as a message can bear."""
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+    return repr(text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…")
 
 
-def nowhere(link: str, wanted: str) -> PaginationError:
+def no_page_error(link: str, expected: str) -> PaginationError:
     """The error about a link that does not identify a page."""
     return PaginationError(
-        f"The link to the next page has no {wanted}, so it leads nowhere: {shortened(link)}. "
+        f"The link to the next page has no {expected}, so it leads nowhere: {truncate_for_message(link)}. "
         "Resume from the checkpoint later, or tell the provider."
-    ).quoting(shortened(link))
+    ).quoting(truncate_for_message(link))
 
 
 def same_request(query: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from paysdk.reconcile.matching import Payments, invoice_number, reconcile
 from paysdk.reconcile.outcome import RULES, Outcome, Rule, Status, Vanished, in_words
 from paysdk.reconcile.report.report import Report
-from paysdk.reconcile.totals import Figures, Sides, Total
+from paysdk.reconcile.totals import Sides, Total, Totals
 
 __all__ = [
     "RULES",
-    "Figures",
     "Outcome",
     "Payments",
     "Report",
@@ -17,6 +16,7 @@ __all__ = [
     "Sides",
     "Status",
     "Total",
+    "Totals",
     "Vanished",
     "in_words",
     "invoice_number",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-__all__ = ["Links", "all_paired", "clusters", "each_paired", "joined", "sums"]
+__all__ = ["Links", "clusters", "connected_components", "has_left_matching", "has_perfect_matching", "subset_sums"]
 
 Thing = TypeVar("Thing")
 Node = TypeVar("Node", bound="Hashable")
@@ -34,7 +34,7 @@ def clusters(things: Iterable[Thing], value: Callable[[Thing], Value], gap: Valu
         yield cluster
 
 
-def joined(nodes: Iterable[Node], groups: Iterable[Sequence[Node]]) -> list[list[Node]]:
+def connected_components(nodes: Iterable[Node], groups: Iterable[Sequence[Node]]) -> list[list[Node]]:
     """The *nodes* as those sets in which whatever shares a group stands together."""
     root: dict[Node, Node] = {node: node for node in nodes}
 
@@ -52,12 +52,12 @@ def joined(nodes: Iterable[Node], groups: Iterable[Sequence[Node]]) -> list[list
     return list(sets.values())
 
 
-def all_paired(links: Links, right: int) -> bool:
+def has_perfect_matching(links: Links, right: int) -> bool:
     """Whether each thing of the left side can be paired with one of the *right* things that it is linked with, and none is over."""
-    return len(links) == right and each_paired(links)
+    return len(links) == right and has_left_matching(links)
 
 
-def each_paired(links: Links) -> bool:
+def has_left_matching(links: Links) -> bool:
     """Whether each thing of the left side can be paired with one that it is linked with; some of the right side may be over."""
     partner: dict[int, int] = {}
 
@@ -73,7 +73,7 @@ def each_paired(links: Links) -> bool:
     return all(pair(left, set()) for left in links)
 
 
-def sums(amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal) -> Iterator[tuple[int, ...]]:
+def subset_sums(amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal) -> Iterator[tuple[int, ...]]:
     """The places of two or more of the *amounts* that come to *total* within *tolerance*: every choice of them."""
     # What the rest can add at the least and at the most, from each place on: where that does not do, there is no need to look.
     least, most = [Decimal(0)], [Decimal(0)]

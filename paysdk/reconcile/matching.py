@@ -12,7 +12,7 @@ from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.reconcile.outcome import Outcome, Vanished
-from paysdk.reconcile.rules import Terms, decide
+from paysdk.reconcile.rules import Tolerances, decide
 
 __all__ = ["Payments", "invoice_number", "reconcile"]
 
@@ -22,7 +22,7 @@ _Entries: TypeAlias = AsyncGenerator[Payment | Vanished]
 _Group: TypeAlias = tuple[str | None, Sequence[Payment | Vanished]]
 
 # So many payments of what never waits are read before the event loop has a turn.
-_SLICE = 500
+_ENTRIES_PER_TURN = 500
 # In the place of a group where there are no more.
 _NOTHING: _Group = (None, ())
 
@@ -58,30 +58,30 @@ def reconcile(
     Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while iterating where *ordered* is not so or two
     different payments have one id. What reading a side raises comes through.
     """
-    terms = _terms(days, tolerance)
+    tolerances = _check_tolerances(days, tolerance)
     sides: dict[str, object] = {"left": left, "right": right}
     for name, side in sides.items():
         if not isinstance(side, Iterable | AsyncIterable):
             raise ConfigurationError(f"{name} must be payments to iterate over, such as a list or a listing, not {side!r}.")
     arranged = _entries if ordered else _sorted_entries
-    return _reconciled(_groups("left", arranged("left", left, key), key), _groups("right", arranged("right", right, key), key), terms)
+    return _reconcile(_groups("left", arranged("left", left, key), key), _groups("right", arranged("right", right, key), key), tolerances)
 
 
-def _terms(days: object, tolerance: object) -> Terms:
+def _check_tolerances(days: object, tolerance: object) -> Tolerances:
     if isinstance(days, bool) or not isinstance(days, int) or days < 0:
         raise ConfigurationError(f"days must be a whole number from 0, not {days!r}.")
     if not isinstance(tolerance, Decimal) or not tolerance.is_finite() or tolerance < 0:
         raise ConfigurationError(f"tolerance must be a finite decimal.Decimal from 0, not {tolerance!r}.")
-    return Terms(days=days, tolerance=tolerance)
+    return Tolerances(days=days, tolerance=tolerance)
 
 
-async def _reconciled(left: AsyncGenerator[_Group], right: AsyncGenerator[_Group], terms: Terms) -> AsyncGenerator[Outcome]:
+async def _reconcile(left: AsyncGenerator[_Group], right: AsyncGenerator[_Group], tolerances: Tolerances) -> AsyncGenerator[Outcome]:
     async with aclosing(left), aclosing(right):
         ours, theirs = await _next(left), await _next(right)
         while ours[1] or theirs[1]:
             from_left, from_right = _is_next(ours, theirs), _is_next(theirs, ours)
             key = ours[0] if from_left else theirs[0]
-            for outcome in decide(key, ours[1] if from_left else (), theirs[1] if from_right else (), terms):
+            for outcome in decide(key, ours[1] if from_left else (), theirs[1] if from_right else (), tolerances):
                 yield outcome
             if from_left:
                 ours = await _next(left)
@@ -182,6 +182,6 @@ async def _entries(_name: str, side: Payments, _key: _Key) -> _Entries:
                 await walk.aclose()
         return
     for number, entry in enumerate(side):
-        if number % _SLICE == 0:
+        if number % _ENTRIES_PER_TURN == 0:
             await asyncio.sleep(0)
         yield entry

@@ -24,12 +24,12 @@ class Status(StrEnum):
     LEFT_ONLY = "left only"
     RIGHT_ONLY = "right only"
     AMBIGUOUS = "ambiguous"
-    GONE = "gone"
+    VOIDED_OR_VANISHED = "gone"
 
     @property
     def is_difference(self) -> bool:
         """Whether somebody should look at it: the two sides differ, or it cannot be told whether they do."""
-        return self not in {Status.MATCHED, Status.GONE}
+        return self not in {Status.MATCHED, Status.VOIDED_OR_VANISHED}
 
 
 def in_words(left: str, right: str) -> dict[Status, str]:
@@ -40,7 +40,7 @@ def in_words(left: str, right: str) -> dict[Status, str]:
         Status.LEFT_ONLY: f"Only in {left}",
         Status.RIGHT_ONLY: f"Only in {right}",
         Status.AMBIGUOUS: "Ambiguous",
-        Status.GONE: "Voided or vanished",
+        Status.VOIDED_OR_VANISHED: "Voided or vanished",
     }
 
 
@@ -101,7 +101,7 @@ STATUS_OF: dict[Rule, Status] = {
     Rule.ONLY_PAIR: Status.AMOUNT_DIFFERS,
     **dict.fromkeys((Rule.NO_NUMBER, Rule.CURRENCY_UNCLEAR, Rule.UNEVEN), Status.AMBIGUOUS),
     **dict.fromkeys((Rule.SPLIT_UNCLEAR, Rule.SEVERAL_DIFFER, Rule.TOO_MANY), Status.AMBIGUOUS),
-    **dict.fromkeys((Rule.VOIDED, Rule.VANISHED), Status.GONE),
+    **dict.fromkeys((Rule.VOIDED, Rule.VANISHED), Status.VOIDED_OR_VANISHED),
 }
 
 

@@ -15,23 +15,23 @@ import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.payment import Payment
-from paysdk.reconcile.graph import all_paired, clusters, each_paired, joined, sums
+from paysdk.reconcile.graph import clusters, connected_components, has_left_matching, has_perfect_matching, subset_sums
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["Terms", "decide"]
+__all__ = ["Tolerances", "decide"]
 
 # So many pairs are tried where payments may hang together. What is beyond is ambiguous.
-_MOST_PAIRS = 10_000
+_MAX_PAIRS = 10_000
 # Among so many payments the parts of a split one are looked for. Each one more doubles what there is to try.
-_MOST_PARTS = 12
+_MAX_PARTS = 12
 _COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
 
 
 @attrs.frozen(kw_only=True)
-class Terms:
+class Tolerances:
     """How far apart counterparts may be: *days* between their dates, *tolerance* between their amounts, in major currency units."""
 
     days: int
@@ -56,13 +56,15 @@ if TYPE_CHECKING:
     _Ruled: TypeAlias = tuple[Rule, list[_Item]]
 
 
-def decide(key: str | None, left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Terms) -> list[Outcome]:
+def decide(
+    key: str | None, left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], tolerances: Tolerances
+) -> list[Outcome]:
     """The outcomes of the payments of one *key*; ``None`` is no key, and makes nobody a counterpart."""
     if key is not None and len(left) == len(right) == 1 and (pair := _plain_pair(key, left[0], right[0])) is not None:
         return [pair]
     items = sorted([*_items(left, is_left=True), *_items(right, is_left=False)], key=_order)
     with localcontext(EXACT):
-        ruled = _unnumbered(items) if key is None else _ruled(items, terms)
+        ruled = _unnumbered(items) if key is None else _ruled(items, tolerances)
         outcomes = [_outcome(key, rule, chosen) for rule, chosen in ruled]
     return sorted(outcomes, key=lambda outcome: [_place(payment) for payment in (*outcome.left, *outcome.right)])
 
@@ -115,7 +117,7 @@ def _unnumbered(items: list[_Item]) -> Iterator[_Ruled]:
     return ((item.gone or Rule.NO_NUMBER, [item]) for item in items)
 
 
-def _ruled(items: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+def _ruled(items: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     live = [item for item in items if item.gone is None]
     gone = [item for item in items if item.gone is not None]
     if _is_currency_unclear(items):
@@ -125,13 +127,13 @@ def _ruled(items: list[_Item], terms: Terms) -> Iterator[_Ruled]:
     decided = list(_same_day(live))
     rest = _without(live, decided)
     # What agrees to the digit goes before what agrees within the tolerance.
-    for tolerance in sorted({Decimal(0), terms.tolerance}):
-        decided += (paired := list(_paired(rest, attrs.evolve(terms, tolerance=tolerance))))
+    for tolerance in sorted({Decimal(0), tolerances.tolerance}):
+        decided += (paired := list(_paired(rest, attrs.evolve(tolerances, tolerance=tolerance))))
         rest = _without(rest, paired)
-    decided += (splits := list(_splits(rest, terms)))
+    decided += (splits := list(_splits(rest, tolerances)))
     rest = _without(rest, splits)
     yield from decided
-    yield from _left_over(live, rest, gone, terms)
+    yield from _left_over(live, rest, gone, tolerances)
 
 
 def _without(items: list[_Item], decided: Iterable[_Ruled]) -> list[_Item]:
@@ -151,11 +153,11 @@ def _same_currency(one: Payment, other: Payment) -> bool:
     return one.currency is None or other.currency is None or normalise_currency(one.currency) == normalise_currency(other.currency)
 
 
-def _agreeing(terms: Terms) -> _Link:
+def _agreeing(tolerances: Tolerances) -> _Link:
     """Whether two can be counterparts."""
 
     def agree(one: _Item, other: _Item) -> bool:
-        return abs(one.payment.amount - other.payment.amount) <= terms.tolerance and _in_window(one, other, terms.days)
+        return abs(one.payment.amount - other.payment.amount) <= tolerances.tolerance and _in_window(one, other, tolerances.days)
 
     return agree
 
@@ -183,31 +185,31 @@ def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
             yield Rule.SAME_DAY, items
 
 
-def _paired(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
-    link = _agreeing(terms)
+def _paired(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
+    link = _agreeing(tolerances)
     pairs: list[_Ruled] = []
-    for rule, items in _hanging_together(_near(rest, terms, by_amount=True), link):
+    for rule, items in _hanging_together(_near(rest, tolerances, by_amount=True), link):
         left, right = _sides(items)
-        if rule is None and all_paired({place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)):
+        if rule is None and has_perfect_matching({place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)):
             pairs.append((_pair_rule(items), items))
-    claimed = _claimed(pairs, rest, terms)
+    claimed = _claimed(pairs, rest, tolerances)
     return (pair for pair in pairs if claimed.isdisjoint(pair[1]))
 
 
-def _claimed(pairs: list[_Ruled], rest: list[_Item], terms: Terms) -> set[_Item]:
+def _claimed(pairs: list[_Ruled], rest: list[_Item], tolerances: Tolerances) -> set[_Item]:
     """What makes a split together with anything that the *pairs* would leave over: to call it paired would be to choose."""
     over = set(_without(rest, pairs))
     if not over or not pairs:
         return over
     splits = [
         items
-        for part in _near(rest, terms, by_amount=False)
+        for part in _near(rest, tolerances, by_amount=False)
         if not over.isdisjoint(part) and not _is_too_many(*_sides(part))
-        for rule, items in _sums_in(part, terms)
+        for rule, items in _sums_in(part, tolerances)
         if rule is Rule.SPLIT
     ]
     # A pair that is not called one leaves its payments over in turn.
-    hang_together = joined(rest, [*splits, *(items for _, items in pairs)])
+    hang_together = connected_components(rest, [*splits, *(items for _, items in pairs)])
     return set(chain.from_iterable(together for together in hang_together if not over.isdisjoint(together)))
 
 
@@ -230,17 +232,17 @@ def _sides(items: Iterable[_Item]) -> tuple[list[_Item], list[_Item]]:
     return [item for item in held if item.is_left], [item for item in held if not item.is_left]
 
 
-def _near(items: list[_Item], terms: Terms, *, by_amount: bool) -> Iterator[list[_Item]]:
+def _near(items: list[_Item], tolerances: Tolerances, *, by_amount: bool) -> Iterator[list[_Item]]:
     """The *items* in parts so far from each other that nothing in one can hang together with anything in another."""
-    for part in clusters(items, lambda item: item.payment.amount, terms.tolerance) if by_amount else [items]:
+    for part in clusters(items, lambda item: item.payment.amount, tolerances.tolerance) if by_amount else [items]:
         if any(item.payment.payment_date is None for item in part):
             yield part
         else:
-            yield from clusters(part, lambda item: _order(item)[0].toordinal(), terms.days)
+            yield from clusters(part, lambda item: _order(item)[0].toordinal(), tolerances.days)
 
 
 def _is_too_many(left: list[_Item], right: list[_Item]) -> bool:
-    return len(left) * len(right) > _MOST_PAIRS
+    return len(left) * len(right) > _MAX_PAIRS
 
 
 def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tuple[Rule | None, list[_Item]]]:
@@ -251,21 +253,21 @@ def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tup
             yield Rule.TOO_MANY, part
         else:
             linked = [(one, other) for one in left for other in right if link(one, other)]
-            yield from ((None, together) for together in joined(part, linked) if len(together) > 1)
+            yield from ((None, together) for together in connected_components(part, linked) if len(together) > 1)
 
 
-def _splits(rest: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+def _splits(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     """Those that are the sum of others, and all that cannot be told because of that, or because there are too few counterparts."""
-    for part in _near(rest, terms, by_amount=False):
+    for part in _near(rest, tolerances, by_amount=False):
         if _is_too_many(*_sides(part)):
             yield Rule.TOO_MANY, part
             continue
-        agreeing = _hanging_together(_near(part, terms, by_amount=True), _agreeing(terms))
-        found: list[_Ruled] = [*((Rule.UNEVEN, items) for _, items in agreeing), *_sums_in(part, terms)]
+        agreeing = _hanging_together(_near(part, tolerances, by_amount=True), _agreeing(tolerances))
+        found: list[_Ruled] = [*((Rule.UNEVEN, items) for _, items in agreeing), *_sums_in(part, tolerances)]
         rules: defaultdict[_Item, list[Rule]] = defaultdict(list)
         for rule, items in found:
             rules[items[0]].append(rule)
-        for together in joined(part, [items for _, items in found]):
+        for together in connected_components(part, [items for _, items in found]):
             if said := [rule for item in together for rule in rules[item]]:
                 yield _split_rule(said), together
 
@@ -279,18 +281,18 @@ def _split_rule(said: list[Rule]) -> Rule:
     return Rule.UNEVEN
 
 
-def _sums_in(part: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+def _sums_in(part: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     left, right = _sides(part)
     for whole in part:
-        yield from _sums_to(whole, right if whole.is_left else left, terms)
+        yield from _sums_to(whole, right if whole.is_left else left, tolerances)
 
 
-def _sums_to(whole: _Item, others: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+def _sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     """Each way in which *whole* is the sum of several *others*, unless those are too many to be tried."""
     total = whole.payment.amount
-    parts = [other for other in others if other.payment.amount and _in_window(whole, other, terms.days)]
-    least = sum(min(part.payment.amount, Decimal(0)) for part in parts) - terms.tolerance
-    most = sum(max(part.payment.amount, Decimal(0)) for part in parts) + terms.tolerance
+    parts = [other for other in others if other.payment.amount and _in_window(whole, other, tolerances.days)]
+    least = sum(min(part.payment.amount, Decimal(0)) for part in parts) - tolerances.tolerance
+    most = sum(max(part.payment.amount, Decimal(0)) for part in parts) + tolerances.tolerance
 
     def fits(amount: Decimal) -> bool:
         return least - min(amount, Decimal(0)) <= total - amount <= most - max(amount, Decimal(0))
@@ -298,25 +300,25 @@ def _sums_to(whole: _Item, others: list[_Item], terms: Terms) -> Iterator[_Ruled
     parts = [part for part in parts if fits(part.payment.amount)]
     if not total:
         return
-    if len(parts) > _MOST_PARTS:
+    if len(parts) > _MAX_PARTS:
         yield Rule.TOO_MANY, [whole, *parts]
         return
-    for places in sums([part.payment.amount for part in parts], total, terms.tolerance):
+    for places in subset_sums([part.payment.amount for part in parts], total, tolerances.tolerance):
         yield Rule.SPLIT, [whole, *(parts[place] for place in places)]
 
 
-def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], terms: Terms) -> Iterator[_Ruled]:
+def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     """Those that differ, and those whose counterpart is gone or was never there."""
-    agree = _agreeing(terms)
+    agree = _agreeing(tolerances)
 
     def link(one: _Item, other: _Item) -> bool:
         if one.gone is None and other.gone is None:
-            return _in_window(one, other, terms.days)
+            return _in_window(one, other, tolerances.days)
         return (one.gone is None or other.gone is None) and agree(one, other)
 
     alone = [*rest, *gone]
     # Where all are gone there is nothing to be decided, however many they are.
-    parts = (part for part in _near(alone, terms, by_amount=False) if any(item.gone is None for item in part))
+    parts = (part for part in _near(alone, tolerances, by_amount=False) if any(item.gone is None for item in part))
     for too_many, items in list(_hanging_together(parts, link)):
         rule = too_many or _left_over_rule(items, link)
         # One that is gone stands beside another only to say why that has no counterpart.
@@ -334,7 +336,7 @@ def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
     if left and right:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
     # What is gone was the counterpart of one payment and no more.
-    if not each_paired({place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}):
+    if not has_left_matching({place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}):
         return Rule.UNEVEN
     voided = all(item.gone in {None, Rule.VOIDED} for item in items)
     return Rule.COUNTERPART_VOIDED if voided else Rule.COUNTERPART_VANISHED

@@ -15,7 +15,7 @@ from paysdk.reconcile.outcome import EXACT, Outcome, Rule, Status
 if TYPE_CHECKING:
     from paysdk.payment import Payment
 
-__all__ = ["Figures", "Month", "Sides", "Total"]
+__all__ = ["Month", "Sides", "Total", "Totals"]
 
 _ADDING = Context(prec=EXACT.prec, traps=[Inexact])
 
@@ -62,7 +62,7 @@ class Sides:
 
 
 @attrs.frozen
-class Figures:
+class Totals:
     """What the outcomes come to that were added.
 
     ``outcomes`` and ``rules`` count them by status and by rule. A payment that names no currency counts in the one that it was matched in;
@@ -84,9 +84,9 @@ class Figures:
         # Beside what is on one side only, the other side has what is gone.
         status = outcome.status
         for payment in outcome.left:
-            self._sides(payment, assumed, Status.GONE if status is Status.RIGHT_ONLY else status).left.add(1, payment.amount)
+            self._sides(payment, assumed, Status.VOIDED_OR_VANISHED if status is Status.RIGHT_ONLY else status).left.add(1, payment.amount)
         for payment in outcome.right:
-            self._sides(payment, assumed, Status.GONE if status is Status.LEFT_ONLY else status).right.add(1, payment.amount)
+            self._sides(payment, assumed, Status.VOIDED_OR_VANISHED if status is Status.LEFT_ONLY else status).right.add(1, payment.amount)
 
     @property
     def differences(self) -> int:
@@ -104,7 +104,7 @@ class Figures:
         """What the payments that are not gone come to, by currency and month of their own dates; those without a date come last."""
         found: dict[str | None, dict[Month, Sides]] = {}
         for (currency, month, status), sides in sorted(self._cells.items(), key=_order):
-            if status is not Status.GONE:
+            if status is not Status.VOIDED_OR_VANISHED:
                 found.setdefault(currency, {}).setdefault(month, Sides()).include(sides)
         return found
 

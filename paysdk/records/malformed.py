@@ -18,27 +18,27 @@ __all__ = ["UNREADABLE", "lone_surrogate_path", "malformed_error"]
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
-_SHOWN = 200
+_MAX_SHOWN_BYTES = 200
 
 
-def _half_of_a_pair(value: object, path: str) -> Iterator[str]:
+def _find_lone_surrogates(value: object, path: str) -> Iterator[str]:
     """The paths of the texts and the objects in which half of a surrogate pair stands."""
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             yield path
     elif isinstance(value, dict):
         for name, part in cast("dict[str, object]", value).items():
-            yield from _half_of_a_pair(name, path)
-            yield from _half_of_a_pair(part, f"{path}.{name}")
+            yield from _find_lone_surrogates(name, path)
+            yield from _find_lone_surrogates(part, f"{path}.{name}")
     elif isinstance(value, list):
         for index, part in enumerate(cast("list[object]", value)):
-            yield from _half_of_a_pair(part, f"{path}[{index}]")
+            yield from _find_lone_surrogates(part, f"{path}[{index}]")
 
 
 def lone_surrogate_path(raw: bytes) -> str | None:
     """Where half of a surrogate pair stands in *raw*, if it is JSON but for that."""
     try:
-        return next(_half_of_a_pair(json.loads(raw.decode()), "$"), None)
+        return next(_find_lone_surrogates(json.loads(raw.decode()), "$"), None)
     except (ValueError, RecursionError):
         return None
 
@@ -57,10 +57,10 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     found = "The answer is no JSON" if not_json else "The answer cannot be read"
     message = f"{found}: {_AT.sub('', what)}, at {path}."
     if not_json:
-        message += f" It begins with {raw[:_SHOWN]!r}."
+        message += f" It begins with {raw[:_MAX_SHOWN_BYTES]!r}."
     # What the decoder says of a missing field is about our schema, and the rest may repeat what was sent.
     said = [] if _MISSING.fullmatch(_AT.sub("", what)) else [_AT.sub("", what)]
-    said += [repr(raw[:_SHOWN])] if not_json else []
+    said += [repr(raw[:_MAX_SHOWN_BYTES])] if not_json else []
     said += [path] if half is not None else []
-    shown = raw if at != "$" else raw[:_SHOWN]
+    shown = raw if at != "$" else raw[:_MAX_SHOWN_BYTES]
     return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)

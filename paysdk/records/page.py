@@ -25,10 +25,21 @@ if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
     from paysdk.payment import Payment
 
-__all__ = ["RawPage", "Reader", "Row", "as_array", "decoded", "in_turns", "modified_at", "opened", "read_one_by_one", "read_rows"]
+__all__ = [
+    "RawPage",
+    "Reader",
+    "Row",
+    "as_array",
+    "batches",
+    "decode_one_by_one",
+    "decode_or_raise",
+    "modified_at",
+    "open_page",
+    "try_decode",
+]
 
 T = TypeVar("T")
-_TURN = 131_072
+_BATCH_BYTES = 131_072
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 # Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads nothing that has one. Every escape is
 # matched, so that what follows an escaped backslash is not taken for one; the first group is a half. What stands in for it is as long.
@@ -96,7 +107,7 @@ class Reader(Protocol):
         ...
 
 
-def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
     """``decode(body)``, with its errors as ``MalformedResponseError``."""
     try:
         return decode(body)
@@ -104,7 +115,7 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T:
         raise malformed_error(error, "$", body) from None
 
 
-def opened(reader: Reader, body: bytes, *, cutting: bool = True) -> RawPage:
+def open_page(reader: Reader, body: bytes, *, cutting: bool = True) -> RawPage:
     """The page's envelope; with *cutting*, that of a large one may be cut. Raises ``MalformedResponseError``.
 
     Whether a page is JSON in between is not seen where it was cut.
@@ -156,15 +167,15 @@ def _split(reader: Reader, body: bytes) -> RawPage:
     return attrs.evolve(page, records=records)
 
 
-def read_rows(reader: Reader, records: list[bytes]) -> list[Any] | None:
-    """The rows of *records*; ``None`` where that takes a closer look, at their whole page with ``read_one_by_one``."""
+def try_decode(reader: Reader, records: list[bytes]) -> list[Any] | None:
+    """The rows of *records*; ``None`` where that takes a closer look, at their whole page with ``decode_one_by_one``."""
     try:
         return reader.rows(records)
     except UNREADABLE:
         return None
 
 
-def read_one_by_one(reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None) -> Iterator[Any]:
+def decode_one_by_one(reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None) -> Iterator[Any]:
     """The row of each record of *page*.
 
     A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and ``None``
@@ -224,14 +235,14 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-def in_turns(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:
+def batches(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:
     """*records*, so many at a time that reading them takes about a millisecond, after which the event loop should get its turn."""
     turn: list[bytes] = []
     size = 0
     for record in map(bytes, records):
         turn.append(record)
         size += len(record)
-        if size >= _TURN:
+        if size >= _BATCH_BYTES:
             yield turn
             turn, size = [], 0
     if turn:

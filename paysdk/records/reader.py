@@ -100,7 +100,7 @@ class SchemaReader(Generic[PageType, RowType]):
     def _normalised_rows(self, records: list[bytes], readable: list[bytes]) -> list[NormalisedRow]:
         """The rows of *records*, read from *readable*, which say the same."""
         rows = self._rows.decode(self._mender.truncate_times(as_array(readable)))
-        return [self._normalised(row, record) for row, record in zip(rows, records, strict=True)]
+        return [self._normalise_record(row, record) for row, record in zip(rows, records, strict=True)]
 
     def payment(self, row: NormalisedRow) -> Payment:
         return cast("Payment", row.payment)
@@ -109,7 +109,7 @@ class SchemaReader(Generic[PageType, RowType]):
         """Whether the record is no payment."""
         return row.payment is None
 
-    def _normalised(self, row: RowType, record: bytes) -> NormalisedRow:
+    def _normalise_record(self, row: RowType, record: bytes) -> NormalisedRow:
         try:
             return NormalisedRow(row.id, self._normalise(row, record), record)
         except _BAD_VALUE as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from paysdk.sync.backends import PATIENCE
+from paysdk.sync.backends import LOCK_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FOLDER = (
     "that nobody writes to, there is sqlite:///file:/folder/payments.db?immutable=1&uri=true."
 )
 _READ_ONLY = "It is read-only: make it writable, or name another."
-_LOCKED = f"Another program has held its rows for {PATIENCE} seconds: end that one, or wait, and sync again."
+_LOCKED = f"Another program has held its rows for {LOCK_TIMEOUT} seconds: end that one, or wait, and sync again."
 _NO_CONNECTION_LEFT = "It has no connection left: end other programs that use it, or raise its limit, and try again."
 _RIGHTS = (
     "Grant the user the right to it. To make the tables, a user needs a schema in which it may create them, "
@@ -68,7 +68,7 @@ _BY_SIGN = (
     ("No space left", _ROOM),
     # Such is also the answer to a limit on the size of a file, which is not told apart.
     ("disk I/O error", "Its disk may be full: make room, and sync again: it goes on where it was."),
-    ("is locked", f"Another program has been writing to it for {PATIENCE} seconds: end that one, or wait, and sync again."),
+    ("is locked", f"Another program has been writing to it for {LOCK_TIMEOUT} seconds: end that one, or wait, and sync again."),
     ("lock timeout", _LOCKED),
     ("not a database", "It is a file of another kind: name another."),
     ("malformed", "The file is damaged: put a copy back that is whole, or sync into a new file."),

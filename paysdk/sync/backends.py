@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.sql.compiler import Compiled
 
-__all__ = ["DURABLE", "PATIENCE", "WRITES", "Backend", "PostgreSQL", "SQLite"]
+__all__ = ["DURABLE", "LOCK_TIMEOUT", "WRITES", "Backend", "PostgreSQL", "SQLite"]
 
 # Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
-PATIENCE = 10
+LOCK_TIMEOUT = 10
 # The execution option that says whether a transaction is going to write.
 WRITES = "paysdk_writes"
 # The execution option that says whether a transaction must outlive a power failure once it is committed.
@@ -42,7 +42,7 @@ class Backend(Protocol):
         ...
 
     @property
-    def lasting(self) -> str | None:
+    def persistent_pragma(self) -> str | None:
         """What a database is told once, and keeps."""
         ...
 
@@ -58,11 +58,11 @@ class Backend(Protocol):
         """The clock that leases are judged by, in seconds since 1970."""
         ...
 
-    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
         """Whether *column* is one of the *ids*, a JSON array."""
         ...
 
-    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+    def ids_as_rows(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
         """The *ids*, a JSON array, as rows in their order."""
         ...
 
@@ -104,11 +104,11 @@ class Backend(Protocol):
         """Make the schema that the tables are to be in, if it is not there."""
         ...
 
-    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+    async def lock_feed(self, connection: AsyncConnection) -> None:
         """Wait until no other transaction is numbering changes, so that they become visible in the order of their numbers."""
         ...
 
-    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+    async def lock_tables(self, connection: AsyncConnection) -> None:
         """Wait until no other transaction is making tables."""
         ...
 
@@ -120,12 +120,14 @@ class SQLite:
     url: sa.URL
     codec: Codec = SQLITE
     # Readers and the writer do not wait for each other then.
-    lasting: str | None = "PRAGMA journal_mode=WAL"
+    persistent_pragma: str | None = "PRAGMA journal_mode=WAL"
 
     def engine(self) -> AsyncEngine:
-        engine = create_async_engine(self.url, hide_parameters=True, poolclass=sa.AsyncAdaptedQueuePool, connect_args={"timeout": PATIENCE})
-        event.listen(engine.sync_engine, "connect", _prepared)
-        event.listen(engine.sync_engine, "begin", _begun)
+        engine = create_async_engine(
+            self.url, hide_parameters=True, poolclass=sa.AsyncAdaptedQueuePool, connect_args={"timeout": LOCK_TIMEOUT}
+        )
+        event.listen(engine.sync_engine, "connect", _prepare_connection)
+        event.listen(engine.sync_engine, "begin", _begin_transaction)
         return engine
 
     def probe(self, engine: AsyncEngine) -> None:
@@ -136,10 +138,10 @@ class SQLite:
     def now(self) -> sa.ColumnElement[float]:
         return sa.literal(time.time())
 
-    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
-        return column.in_(self.numbered(ids))
+    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+        return column.in_(self.ids_as_rows(ids))
 
-    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+    def ids_as_rows(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
         return sa.select(sa.func.json_each(ids).table_valued("value").c.value)
 
     def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
@@ -182,10 +184,10 @@ class SQLite:
     async def make_schema(self, connection: AsyncConnection) -> None:
         """It has none."""
 
-    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+    async def lock_feed(self, connection: AsyncConnection) -> None:
         """It has one writer at a time."""
 
-    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+    async def lock_tables(self, connection: AsyncConnection) -> None:
         """Likewise."""
 
 
@@ -195,12 +197,12 @@ def _in_order(select: Compiled, values: Mapping[str, object]) -> list[object]:
     return [named[name] for name in getattr(select, "positiontup", None) or ()]
 
 
-def _prepared(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
+def _prepare_connection(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's
     # SQLAlchemy begins transactions below; left to itself, the driver would do so at its own times.
     connection.isolation_level = None
 
 
-def _begun(connection: sa.Connection) -> None:
+def _begin_transaction(connection: sa.Connection) -> None:
     # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
     options = connection.get_execution_options()
     writes = options.get(WRITES)
@@ -240,7 +242,7 @@ class PostgreSQL:
     url: sa.URL
     schema: str | None = None
     codec: Codec = POSTGRESQL
-    lasting: str | None = None
+    persistent_pragma: str | None = None
 
     def engine(self) -> AsyncEngine:
         threshold = self.url.query.get("prepare_threshold", "None")
@@ -252,7 +254,7 @@ class PostgreSQL:
         settings["client_encoding"] = "utf8"
         url = self.url.difference_update_query(["client_encoding", "options", "prepare_threshold"])
         if "connect_timeout" not in url.query:
-            settings["connect_timeout"] = PATIENCE
+            settings["connect_timeout"] = LOCK_TIMEOUT
         if options := _split_options(self.url)[1]:
             settings["options"] = options
         # The driver says it as it begins a transaction. A server or a user may have another one set, in which takes and renewals fail.
@@ -265,12 +267,12 @@ class PostgreSQL:
     def now(self) -> sa.ColumnElement[float]:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
 
-    def among(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
         # As an array, which the planner looks up in the index even in a table that it knows nothing of yet.
         elements = sa.select(sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))).scalar_subquery()
         return column == sa.func.any(sa.func.array(elements))
 
-    def numbered(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
+    def ids_as_rows(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
         elements = sa.func.json_array_elements_text(sa.cast(ids, sa.JSON)).table_valued("value", with_ordinality="place").render_derived()
         return sa.select(elements.c.value).order_by(elements.c.place)
 
@@ -312,9 +314,9 @@ class PostgreSQL:
         await connection.begin()
         # For this transaction only: behind a pooler the next one may have another session, and another program may have this one.
         local = {
-            "lock_timeout": f"{PATIENCE}s",
+            "lock_timeout": f"{LOCK_TIMEOUT}s",
             # A process that stalls in a transaction holds its rows until the server ends it.
-            "idle_in_transaction_session_timeout": f"{6 * PATIENCE}s",
+            "idle_in_transaction_session_timeout": f"{6 * LOCK_TIMEOUT}s",
         }
         if (path := self._search_path) is not None:
             local["search_path"] = path
@@ -344,9 +346,9 @@ class PostgreSQL:
             return '"' + self.schema.replace('"', '""') + '"'
         return _split_options(self.url)[0]
 
-    async def take_turns_in_the_feed(self, connection: AsyncConnection) -> None:
+    async def lock_feed(self, connection: AsyncConnection) -> None:
         # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_FEED)))
 
-    async def take_turns_with_the_tables(self, connection: AsyncConnection) -> None:
+    async def lock_tables(self, connection: AsyncConnection) -> None:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)))

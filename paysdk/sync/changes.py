@@ -9,7 +9,7 @@ import attrs
 
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 
-__all__ = ["Change", "ChangeKind", "differing", "is_older", "kind_of"]
+__all__ = ["Change", "ChangeKind", "differing_fields", "is_older", "kind_of"]
 
 ChangeKind: TypeAlias = Literal["created", "changed", "voided", "vanished", "returned"]
 
@@ -39,7 +39,7 @@ class Change:
     noticed_at: datetime
 
 
-def differing(before: Payment, after: Payment) -> tuple[str, ...]:
+def differing_fields(before: Payment, after: Payment) -> tuple[str, ...]:
     """The names of what differs, as a ``Change`` has them.
 
     Numbers differ by their value, and JSON by what it says.

@@ -64,8 +64,8 @@ class Database:
         self._process = os.getpid()
         self._open += 1
         try:
-            connection = await self._connected(writes=writes, durable=durable)
-            async with self._translated():
+            connection = await self._connect(writes=writes, durable=durable)
+            async with self._translate_errors():
                 try:
                     yield connection
                     await connection.commit()
@@ -74,7 +74,7 @@ class Database:
         finally:
             self._open -= 1
 
-    async def written(
+    async def in_transaction(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, then: Callable[[T], object] = lambda _: None, durable: bool = False
     ) -> T:
         """What *work* gives, done in a transaction of its own.
@@ -88,7 +88,7 @@ class Database:
             then(given)
             return given
 
-        return await _to_its_end(run())
+        return await _run_to_its_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What *work* reads, in a transaction of its own.
@@ -100,10 +100,10 @@ class Database:
             async with self.transaction(writes=False) as connection:
                 return await work(connection)
 
-        return await _to_its_end(run())
+        return await _run_to_its_end(run())
 
     @asynccontextmanager
-    async def _translated(self) -> AsyncGenerator[None]:
+    async def _translate_errors(self) -> AsyncGenerator[None]:
         failure: StoreError | None = None
         try:
             yield
@@ -119,15 +119,15 @@ class Database:
 
     async def probe(self) -> None:
         """Find out whether it can be there at all."""
-        async with self._translated():
+        async with self._translate_errors():
             await asyncio.to_thread(self.backend.probe, self.engine)
 
     async def prepare(self) -> None:
         """Set up what a database that is ours keeps for good."""
-        if (statement := self.backend.lasting) is not None:
+        if (statement := self.backend.persistent_pragma) is not None:
             # SQLite takes it outside of a transaction only, and not while another is using the file: then the next one does it.
             with suppress(StoreError):
-                async with self._translated(), self.engine.connect() as connection:
+                async with self._translate_errors(), self.engine.connect() as connection:
                     await connection.exec_driver_sql(statement)
 
     async def aclose(self) -> None:
@@ -141,7 +141,7 @@ class Database:
             await asyncio.sleep(0.001)
         await self.engine.dispose()
 
-    async def _connected(self, *, writes: bool, durable: bool) -> AsyncConnection:
+    async def _connect(self, *, writes: bool, durable: bool) -> AsyncConnection:
         failure: StoreError | None = None
         async with AsyncExitStack() as opened:
             try:
@@ -161,7 +161,7 @@ class Database:
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+async def _run_to_its_end(work: Coroutine[Any, Any, T]) -> T:
     """What *work* gives. Being cancelled, however often, waits for its end."""
     task = asyncio.ensure_future(work)
     cancelled = False

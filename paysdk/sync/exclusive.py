@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["ExclusiveNames", "StoredJournal"]
 
 # A waiting caller looks again after so long, and each time after half as long again.
-_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.01, 0.5
+_FIRST_WAIT_SECONDS, _MAX_WAIT_SECONDS = 0.01, 0.5
 # PostgreSQL's indexes take about 2,700 bytes. What is longer is told apart by its hash.
 _MAX_KEY_CHARS = 300
 
@@ -78,7 +78,7 @@ class ExclusiveNames:
 
         take = partial(_take, backend=self._database.backend, key=key, seconds=self._seconds)
         while True:
-            await self._database.written(take, then=begin)
+            await self._database.in_transaction(take, then=begin)
             if journals:
                 return
             await self._wait(key)
@@ -92,7 +92,7 @@ class ExclusiveNames:
         seconds = _FIRST_WAIT_SECONDS
         while not await self._database.read(is_free):
             await asyncio.sleep(seconds * random.uniform(0.5, 1))  # noqa: S311  # no secret
-            seconds = min(1.5 * seconds, _LONGEST_WAIT_SECONDS)
+            seconds = min(1.5 * seconds, _MAX_WAIT_SECONDS)
 
 
 @attrs.define(eq=False)
@@ -119,7 +119,7 @@ class StoredJournal:
         Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if the database cannot be used. Send nothing
         then.
         """
-        await self._database.written(partial(self._record_sent, order), durable=True)
+        await self._database.in_transaction(partial(self._record_sent, order), durable=True)
 
     async def record_settled(self, order_id: str) -> None:
         """Strike out an order.
@@ -131,7 +131,7 @@ class StoredJournal:
         async def settle(connection: AsyncConnection) -> None:
             await connection.execute(settled)
 
-        await self._database.written(settle)
+        await self._database.in_transaction(settle)
 
     async def release(self) -> None:
         """Give the name back, if another has not taken it."""
@@ -142,7 +142,7 @@ class StoredJournal:
         async def give_back(connection: AsyncConnection) -> None:
             await connection.execute(held)
 
-        await self._database.written(give_back)
+        await self._database.in_transaction(give_back)
 
     @property
     def _held(self) -> sa.ColumnElement[bool]:
@@ -158,7 +158,7 @@ class StoredJournal:
                 await asyncio.sleep(self._seconds / 3)
                 # The next attempt may reach the database again. If none does, the lease runs out.
                 with suppress(StoreError):
-                    await self._database.written(self._renew)
+                    await self._database.in_transaction(self._renew)
 
     async def _renew(self, connection: AsyncConnection) -> None:
         until = self._database.backend.now() + self._seconds
@@ -177,7 +177,7 @@ class StoredJournal:
         row = {
             "name": self._key,
             "order_id": _as_key(order.id),
-            "sent_at": self._database.backend.codec.written(order.sent_at),
+            "sent_at": self._database.backend.codec.encode(order.sent_at),
             "drafted": order.drafted,
             "content": json.dumps({"id": order.id, "details": order.details}),
         }

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from paysdk.sync.rows import Codec
 
-__all__ = ["BATCH", "FEED", "as_json", "entries_for", "read_change"]
+__all__ = ["BATCH_ROWS", "FEED", "as_json", "entries_for", "read_change"]
 
 # Rows that are held at a time while the tables are read.
-BATCH = 1000
+BATCH_ROWS = 1000
 
 
 @cache
@@ -85,7 +85,7 @@ def _feed() -> sa.Select[Any]:
         .select_from(change.outerjoin(payments, sa.and_(*mine)))
         .where(change.c.sequence > sa.bindparam("behind"))
         .order_by(change.c.sequence)
-        .limit(BATCH)
+        .limit(BATCH_ROWS)
     )
 
 

@@ -83,7 +83,7 @@ def _by_url(text: str, *, create: bool, schema: str | None) -> Database:
             if schema not in {None, named}:
                 raise ConfigurationError(f"The URL says schema={named}, and the store is given schema={schema!r}. Give one of them.")
             schema, url = named, url.difference_update_query(["schema"])
-        return _opened(name, PostgreSQL(url.set(drivername="postgresql+psycopg"), schema), "postgres")
+        return _open(name, PostgreSQL(url.set(drivername="postgresql+psycopg"), schema), "postgres")
     raise ConfigurationError(f"paysdk keeps payments in SQLite (aiosqlite) and in PostgreSQL (psycopg), not in {url.drivername}.")
 
 
@@ -98,7 +98,7 @@ def _sqlite(url: sa.URL, *, create: bool, schema: str | None) -> Database:
         )
     if "\0" in str(url.database):
         raise ConfigurationError("The path of a file cannot hold a NUL character.")
-    return _opened(str(Path(str(url.database))), SQLite(url if create else _of_what_is_there(url)), "sync")
+    return _open(str(Path(str(url.database))), SQLite(url if create else _of_what_is_there(url)), "sync")
 
 
 def _of_what_is_there(url: sa.URL) -> sa.URL:
@@ -109,7 +109,7 @@ def _of_what_is_there(url: sa.URL) -> sa.URL:
     return url.set(database=Path(file).absolute().as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
 
 
-def _opened(name: str, backend: Backend, extra: str) -> Database:
+def _open(name: str, backend: Backend, extra: str) -> Database:
     missing: str | None = None
     try:
         return Database(name, backend)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentValues, payment_of
+from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentValues, make_payment
 from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]
@@ -66,7 +66,7 @@ class Codec:
     ``holds`` says which amounts it can keep.
     """
 
-    written: Callable[[Any], Any]
+    encode: Callable[[Any], Any]
     read_amount: Callable[[Any], Decimal]
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
@@ -111,7 +111,7 @@ class Codec:
         )
         if "\0" in texts or not texts.isascii():
             content = tuple(storable(value) if isinstance(value, str) else value for value in content)
-        written: Content = self.written(content)
+        written: Content = self.encode(content)
         return written
 
     def _check_amounts(self, payment: Payment, holds: Callable[[Decimal], bool]) -> None:
@@ -146,7 +146,7 @@ class Codec:
         )
         no_customer = customer_id is None and customer_number is None and customer_name is None
         # Not validated again: what stands in the tables was when it was written.
-        return payment_of(
+        return make_payment(
             PaymentValues(
                 provider=provider,
                 id=payment_id,

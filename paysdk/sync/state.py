@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
 
 __all__ = [
-    "Account",
     "PassKind",
+    "SyncState",
     "VanishLimit",
     "after_page",
-    "begun",
-    "completed",
+    "begin_pass",
+    "complete_pass",
     "dropped",
     "modified_since",
     "reported_watermark",
-    "restarted",
+    "restart_pass",
     "set_aside",
 ]
 
@@ -42,7 +42,7 @@ _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
-class Account:
+class SyncState:
     """What is remembered of an account: ``kind`` is that of the pass under way, ``None`` between passes.
 
     ``latest`` is the largest ``modified_at`` that the pass has seen, ``malformed`` how many records were set aside in it. ``since`` is from
@@ -83,60 +83,60 @@ class VanishLimit:
     share: float = attrs.field(default=0.2, validator=_check_share)
 
 
-def begun(account: Account, *, incremental: bool, full: bool, now: datetime) -> Account:
+def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime) -> SyncState:
     """The pass to go on with, or the next one.
 
     *incremental* says whether the provider can list so, *full* whether a new full pass is asked for.
     """
-    if account.kind is not None and not full and (incremental or account.kind == "full"):
-        return account
-    return restarted(account, "full" if full or not incremental or account.watermark is None else "incremental", now)
+    if state.kind is not None and not full and (incremental or state.kind == "full"):
+        return state
+    return restart_pass(state, "full" if full or not incremental or state.watermark is None else "incremental", now)
 
 
-def restarted(account: Account, kind: PassKind | None, now: datetime) -> Account:
+def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
     """A new pass. It has a new number, so that what an unfinished one saw does not count as seen."""
-    return attrs.evolve(dropped(account), number=account.number + 1, kind=kind, started_at=now)
+    return attrs.evolve(dropped(state), number=state.number + 1, kind=kind, started_at=now)
 
 
-def dropped(account: Account) -> Account:
+def dropped(state: SyncState) -> SyncState:
     """No pass under way, and everything else as it was before this one began."""
-    return Account(
-        number=account.number,
-        watermark=account.watermark,
-        waiting_since=account.waiting_since,
+    return SyncState(
+        number=state.number,
+        watermark=state.watermark,
+        waiting_since=state.waiting_since,
     )
 
 
-def modified_since(account: Account, overlap: float) -> datetime | None:
+def modified_since(state: SyncState, overlap: float) -> datetime | None:
     """From when on the pass lists, *overlap* in seconds; ``None`` where it lists everything."""
-    if account.kind == "full" or account.watermark is None:
+    if state.kind == "full" or state.watermark is None:
         return None
     try:
-        since = account.watermark - timedelta(seconds=overlap)
+        since = state.watermark - timedelta(seconds=overlap)
     except OverflowError:
         return _FIRST_MOMENT
-    return since if account.waiting_since is None else min(since, account.waiting_since)
+    return since if state.waiting_since is None else min(since, state.waiting_since)
 
 
-def set_aside(account: Account, malformed: int, oldest: datetime | None) -> Account:
+def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> SyncState:
     """The same pass, in which *malformed* more records were set aside, modified since *oldest*."""
-    if account.malformed and malformed:
-        known = account.oldest_malformed
+    if state.malformed and malformed:
+        known = state.oldest_malformed
         oldest = None if oldest is None or known is None else min(oldest, known)
     elif not malformed:
-        oldest = account.oldest_malformed
-    return attrs.evolve(account, malformed=account.malformed + malformed, oldest_malformed=oldest)
+        oldest = state.oldest_malformed
+    return attrs.evolve(state, malformed=state.malformed + malformed, oldest_malformed=oldest)
 
 
-def after_page(account: Account, payments: Iterable[Payment]) -> Account:
+def after_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
     """The same pass, having seen these payments too."""
-    latest = max((payment.modified_at for payment in payments if payment.modified_at is not None), default=account.latest)
-    if latest is not None and account.latest is not None:
-        latest = max(latest, account.latest)
-    return attrs.evolve(account, latest=latest)
+    latest = max((payment.modified_at for payment in payments if payment.modified_at is not None), default=state.latest)
+    if latest is not None and state.latest is not None:
+        latest = max(latest, state.latest)
+    return attrs.evolve(state, latest=latest)
 
 
-def completed(account: Account) -> Account:
+def complete_pass(state: SyncState) -> SyncState:
     """No pass under way, and the watermark where this one leads it.
 
     It is no later than the beginning of the pass by our own clock: what changes behind a long pass, and what claims to be of the future,
@@ -144,31 +144,31 @@ def completed(account: Account) -> Account:
 
     While a record waits that only a listing of everything is sure to give, there is no watermark.
     """
-    seen = account.latest
-    if seen is not None and account.started_at is not None:
-        seen = min(seen, account.started_at)
-    if account.kind == "incremental" and account.watermark is not None:
-        seen = account.watermark if seen is None else max(seen, account.watermark)
-    waiting = _waiting_since(account)
-    if account.malformed and waiting is None:
+    seen = state.latest
+    if seen is not None and state.started_at is not None:
+        seen = min(seen, state.started_at)
+    if state.kind == "incremental" and state.watermark is not None:
+        seen = state.watermark if seen is None else max(seen, state.watermark)
+    waiting = _waiting_since(state)
+    if state.malformed and waiting is None:
         seen = None
-    return Account(number=account.number, watermark=seen, waiting_since=waiting)
+    return SyncState(number=state.number, watermark=seen, waiting_since=waiting)
 
 
-def _waiting_since(account: Account) -> datetime | None:
+def _waiting_since(state: SyncState) -> datetime | None:
     """From when on the next pass lists, so that it gives all that this one has set aside."""
-    oldest, since = account.oldest_malformed, account.since
-    if not account.malformed:
+    oldest, since = state.oldest_malformed, state.since
+    if not state.malformed:
         return None
     # A time of the future is a wrong one.
-    if oldest is None or (account.started_at is not None and oldest > account.started_at):
+    if oldest is None or (state.started_at is not None and oldest > state.started_at):
         return since
     # This pass was given the record from there on, and so is the next.
     return oldest if since is None else max(oldest, since)
 
 
-def reported_watermark(account: Account) -> datetime | None:
+def reported_watermark(state: SyncState) -> datetime | None:
     """The watermark as users see it: no later than any record that waits."""
-    if account.watermark is None or account.waiting_since is None:
-        return account.watermark
-    return min(account.watermark, account.waiting_since)
+    if state.watermark is None or state.waiting_since is None:
+        return state.watermark
+    return min(state.watermark, state.waiting_since)

@@ -20,7 +20,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
-from paysdk.sync.feed import BATCH, FEED, read_change
+from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
 from paysdk.sync.lease import check_seconds
 from paysdk.sync.location import database_at
 from paysdk.sync.tables import CONTENT, MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
@@ -43,7 +43,7 @@ __all__ = ["SQLPaymentStore", "StoredPayment", "database_of"]
 T = TypeVar("T")
 
 # Thousands of payments that a reader holds at a time.
-_MOST_THOUSANDS = 4
+_MAX_THOUSANDS = 4
 _ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
 
@@ -162,7 +162,7 @@ class SQLPaymentStore:
                 change = read_change(self._database.backend.codec, row)
                 after = change.sequence
                 yield change
-            if len(rows) < BATCH:
+            if len(rows) < BATCH_ROWS:
                 return
 
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
@@ -179,7 +179,7 @@ class SQLPaymentStore:
 
     async def _make(self) -> None:
         if await self._known_version() != VERSION:
-            await self._database.written(self._brought_up_to_date)
+            await self._database.in_transaction(self._migrate)
         await self._database.prepare()
 
     async def _check(self) -> None:
@@ -226,8 +226,8 @@ class SQLPaymentStore:
             )
         return version
 
-    async def _brought_up_to_date(self, connection: AsyncConnection) -> None:
-        await self._database.backend.take_turns_with_the_tables(connection)
+    async def _migrate(self, connection: AsyncConnection) -> None:
+        await self._database.backend.lock_tables(connection)
         version = await self._version(connection)
         if version is None:
             await self._database.backend.make_schema(connection)
@@ -266,7 +266,7 @@ class _Reading:
         here = (payments.c.provider == provider, payments.c.account == account, *which)
         order = payments.c.invoice_number.nulls_first(), payments.c.id
         self._ids = self._compiled(sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order))
-        among = self._database.backend.among(payments.c.id, sa.bindparam("ids", type_=sa.Text))
+        among = self._database.backend.in_ids(payments.c.id, sa.bindparam("ids", type_=sa.Text))
         rows = sa.select(*content_of, payments.c.vanished_at).where(*here, among)
         self._rows = self._compiled(rows)
         # Ids and invoice numbers, each thousand as compressed JSON.
@@ -284,7 +284,7 @@ class _Reading:
                 rows = await self._read(partial(self._rows_of, list(islice(self._left, self._thousands))))
                 for _ in range(min(self._thousands, len(self._left))):
                     self._left.popleft()
-                self._thousands = min(self._thousands * 2, _MOST_THOUSANDS)
+                self._thousands = min(self._thousands * 2, _MAX_THOUSANDS)
             return rows
         finally:
             self.is_waiting = False
@@ -302,7 +302,7 @@ class _Reading:
 
     async def _batches_of_ids(self, connection: AsyncConnection) -> deque[bytes]:
         left: deque[bytes] = deque()
-        batches = self._database.backend.batches(connection, self._ids, BATCH)
+        batches = self._database.backend.batches(connection, self._ids, BATCH_ROWS)
         async with aclosing(batches):
             async for pairs in batches:
                 left.append(compress(msgspec.json.encode([*zip(*pairs, strict=True)]), 1))

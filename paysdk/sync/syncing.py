@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
-from paysdk.sync import state as passes
 from paysdk.sync import writing
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import check_seconds, release, renew, take
 from paysdk.sync.origin import origin_of
-from paysdk.sync.state import PassKind, VanishLimit
+from paysdk.sync.state import (
+    PassKind,
+    VanishLimit,
+    after_page,
+    begin_pass,
+    complete_pass,
+    dropped,
+    modified_since,
+    reported_watermark,
+    restart_pass,
+    set_aside,
+)
 from paysdk.sync.store import database_of
 
 if TYPE_CHECKING:
@@ -30,14 +40,14 @@ if TYPE_CHECKING:
     from paysdk.provider import Listing, Page, PaymentsProvider
     from paysdk.sync.database import Database
     from paysdk.sync.lease import Lease
-    from paysdk.sync.state import Account
+    from paysdk.sync.state import SyncState
     from paysdk.sync.store import SQLPaymentStore
 
 __all__ = ["SyncReport", "sync_payments"]
 
-_LARGEST_PAGE = 10_000
+_MAX_PAGE_SIZE = 10_000
 # A provider that answers so to a checkpoint will not take it the next time either.
-_REFUSALS = {400, 404, 410, 422}
+_REFUSED_STATUSES = {400, 404, 410, 422}
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +92,7 @@ async def sync_payments(
 ) -> SyncReport:
     """Bring the store up to date with the provider, and say what has changed.
 
-    *account* tells apart the payments of several keys of one provider. Those of one account come from one place: where the provider has a
+    *state* tells apart the payments of several keys of one provider. Those of one account come from one place: where the provider has a
     ``base_url``, its origin is remembered (all of this machine's count as one, so that a sandbox may have another port), and refused where
     it is another. The first sync lists everything, and so does every one where the provider cannot list by time of modification; otherwise
     the later ones list what was modified since the last, less *overlap* seconds for what was committed late. Each page is committed
@@ -104,23 +114,23 @@ async def sync_payments(
     checkpoint that belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat after any of these.
     """
     database = database_of(store)
-    _checked(account, overlap, lease)
+    _check_arguments(account, overlap, lease)
     limit = _limit(vanish_limit, allow_vanish=allow_vanish)
     rights: list[Lease] = []
     origin = origin_of(provider)
     taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease, origin=origin)
     try:
-        await database.written(taking, then=rights.append)
+        await database.in_transaction(taking, then=rights.append)
         return await _Sync(provider, database, rights[0], overlap, origin, limit=limit).run(full=full)
     finally:
         # Also where this was cancelled while it was taking it. One that cannot be given back runs out, and what went wrong before is what
         # should be told.
         for right in rights:
             with suppress(StoreError):
-                await database.written(partial(release, lease=right))
+                await database.in_transaction(partial(release, lease=right))
 
 
-def _checked(account: object, overlap: object, lease: object) -> None:
+def _check_arguments(account: object, overlap: object, lease: object) -> None:
     if not isinstance(account, str) or not account.strip():
         raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
     check_seconds("overlap", overlap)
@@ -162,92 +172,92 @@ class _Sync:
         self._counts: Counter[str] = Counter()
 
     async def run(self, *, full: bool) -> SyncReport:
-        before = await self._database.read(partial(writing.read_account, codec=self._database.backend.codec, lease=self._lease))
+        before = await self._database.read(partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease))
         incremental = self._provider.capabilities.lists_incrementally
-        account = passes.begun(before, incremental=incremental, full=full, now=datetime.now(UTC))
-        resumed = account.checkpoint is not None
+        state = begin_pass(before, incremental=incremental, full=full, now=datetime.now(UTC))
+        resumed = state.checkpoint is not None
         try:
             try:
-                done = await self._pass(account)
+                done = await self._pass(state)
             except _RefusedError:
                 resumed = False
-                account = passes.restarted(account, account.kind, datetime.now(UTC))
-                done = await self._pass(account)
+                state = restart_pass(state, state.kind, datetime.now(UTC))
+                done = await self._pass(state)
         except TooManyVanishedError:
-            await self._drop(account)
+            await self._drop(state)
             raise
         return SyncReport(
             provider=self._lease.provider,
             account=self._lease.account,
-            kind="incremental" if account.kind == "incremental" else "full",
+            kind="incremental" if state.kind == "incremental" else "full",
             resumed=resumed,
-            watermark=passes.reported_watermark(done),
+            watermark=reported_watermark(done),
             waiting=self._counts["malformed"],
             **self._counts,
         )
 
-    async def _drop(self, account: Account) -> None:
+    async def _drop(self, state: SyncState) -> None:
         """End the pass where it is, so that the next sync begins a new one.
 
         If that fails, it will end there again.
         """
         backend, lease = self._database.backend, self._lease
-        values = writing.state_of(passes.dropped(account), backend.codec, complete=False)
+        values = writing.state_columns(dropped(state), backend.codec, complete=False)
         with suppress(LeaseLostError, StoreError):
-            await self._database.written(partial(renew, backend=backend, lease=lease, **values))
+            await self._database.in_transaction(partial(renew, backend=backend, lease=lease, **values))
 
-    async def _pass(self, account: Account) -> Account:
+    async def _pass(self, state: SyncState) -> SyncState:
         """Go through with it to its end.
 
         Raises ``_RefusedError`` before anything of it was written.
         """
-        refusable = account.checkpoint is not None
+        refusable = state.checkpoint is not None
         if not refusable:
-            account = attrs.evolve(account, since=passes.modified_since(account, self._overlap))
-        begun = account
-        listing = self._listing(account)
+            state = attrs.evolve(state, since=modified_since(state, self._overlap))
+        begun = state
+        listing = self._listing(state)
         try:
-            async with _reading(listing) as ask:
+            async with _read_ahead(listing) as ask:
                 asked = ask()
-                while (page := await self._kept_waiting(asked, refusable=refusable)) is not None:
+                while (page := await self._wait_for_page(asked, refusable=refusable)) is not None:
                     refusable = False
                     last = page.checkpoint is None
                     asked = asked if last else ask()  # on its way while this one is written
                     report = listing.report
-                    aside = passes.set_aside(begun, report.malformed, report.oldest_malformed)
-                    account = attrs.evolve(
-                        account,
+                    aside = set_aside(begun, report.malformed, report.oldest_malformed)
+                    state = attrs.evolve(
+                        state,
                         checkpoint=str(page.checkpoint),
                         malformed=aside.malformed,
                         oldest_malformed=aside.oldest_malformed,
                     )
-                    account = await self._written(account, page.payments, last=last)
+                    state = await self._write_page(state, page.payments, last=last)
                     if last:
-                        return account
-            return await self._written(account, (), last=True)
+                        return state
+            return await self._write_page(state, (), last=True)
         finally:
             self._counts["requests"] += listing.report.requests
 
-    def _listing(self, account: Account) -> Listing:
-        page_size = min(self._provider.capabilities.max_page_size, _LARGEST_PAGE)
-        if account.checkpoint is None:
-            return self._provider.list_payments(modified_since=account.since, page_size=page_size)
+    def _listing(self, state: SyncState) -> Listing:
+        page_size = min(self._provider.capabilities.max_page_size, _MAX_PAGE_SIZE)
+        if state.checkpoint is None:
+            return self._provider.list_payments(modified_since=state.since, page_size=page_size)
         try:
-            return self._provider.list_payments(page_size=page_size, resume=account.checkpoint)
+            return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"{self._database.name} has a checkpoint for {self._lease.provider} payments of account {self._lease.account!r} "
                 f"that cannot be used: {error} Sync with full=True (--full) to begin afresh."
             ) from None
 
-    async def _kept_waiting(self, asked: asyncio.Task[Page | None], *, refusable: bool) -> Page | None:
+    async def _wait_for_page(self, asked: asyncio.Task[Page | None], *, refusable: bool) -> Page | None:
         """The page when it has come. The lease is renewed while it takes its time."""
         while not (await asyncio.wait([asked], timeout=self._lease.seconds / 3))[0]:
-            await self._database.written(partial(renew, backend=self._database.backend, lease=self._lease))
+            await self._database.in_transaction(partial(renew, backend=self._database.backend, lease=self._lease))
         try:
             page = await asked
         except (APIError, PaginationError) as error:
-            if refusable and (isinstance(error, PaginationError) or error.status in _REFUSALS):
+            if refusable and (isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES):
                 raise _RefusedError from error
             raise
         # A checkpoint says that there is more. One that leads to nothing was not understood, and must not pass for the end: everything
@@ -256,29 +266,29 @@ class _Sync:
             raise _RefusedError
         return page
 
-    async def _written(self, account: Account, payments: Sequence[Payment], *, last: bool) -> Account:
+    async def _write_page(self, state: SyncState, payments: Sequence[Payment], *, last: bool) -> SyncState:
         """Write a page, what it changes and where the next one starts, or none of it."""
         backend, lease = self._database.backend, self._lease
-        page = await writing.prepared(payments, backend.codec)
-        seen = passes.after_page(account, page.payments.values())
-        after = passes.completed(seen) if last else seen
+        page = await writing.prepare_page(payments, backend.codec)
+        seen = after_page(state, page.payments.values())
+        after = complete_pass(seen) if last else seen
 
         async def work(connection: AsyncConnection) -> Counter[str]:
             # First of all, for it fails where another has the lease, and keeps others from taking it until the end.
-            await renew(connection, backend, lease, **writing.state_of(after, backend.codec, complete=last), **self._remembered)
-            counts = await writing.write(connection, backend, lease, page, account)
-            if last and account.kind == "full" and not account.malformed:
-                counts["vanished"] += await writing.sweep(connection, backend, lease, account, self._limit)
+            await renew(connection, backend, lease, **writing.state_columns(after, backend.codec, complete=last), **self._remembered)
+            counts = await writing.write_page(connection, backend, lease, page, state)
+            if last and state.kind == "full" and not state.malformed:
+                counts["vanished"] += await writing.sweep(connection, backend, lease, state, self._limit)
             return counts
 
-        self._counts += await self._database.written(work)
+        self._counts += await self._database.in_transaction(work)
         self._counts["pages"] += 1
-        self._counts["malformed"] = account.malformed
+        self._counts["malformed"] = state.malformed
         return after
 
 
 @asynccontextmanager
-async def _reading(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
+async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
     """What asks for the next page of a listing, ``None`` after the last.
 
     Whatever is under way ends with the context.

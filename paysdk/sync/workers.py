@@ -53,13 +53,13 @@ OpenAccount: TypeAlias = Callable[[str, str], Awaitable[PaymentsProvider]]
 _QUEUE = "paysdk"
 _SYNC, _RETRY_STALLED = "paysdk:sync", "paysdk:retry_stalled"
 # With the waits below a job is tried for a quarter of an hour; the application's schedule brings the next one.
-_RETRIES = 5
+_MAX_RETRIES = 5
 # Seconds before the first retry; each further one waits twice as long.
-_FIRST_WAIT = 30.0
+_FIRST_WAIT_SECONDS = 30.0
 # Seconds. Whatever a provider asks for, the account is looked at once a day.
-_LONGEST_WAIT = 86_400.0
+_MAX_WAIT_SECONDS = 86_400.0
 # Request timeout and too early: the statuses of 4xx that ask for the same again.
-_PASSING = {408, 425}
+_TRANSIENT_STATUSES = {408, 425}
 
 
 def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -> SyncTasks:
@@ -101,7 +101,7 @@ class SyncTasks:
         Raises ``ConfigurationError`` for a name that is empty, and ``procrastinate.exceptions.ConnectorException`` where its database
         cannot be used; nothing was queued then.
         """
-        wanted = dict.fromkeys(_checked(provider, account) for provider, account in accounts)
+        wanted = dict.fromkeys(_check_arguments(provider, account) for provider, account in accounts)
         # No queueing lock keeps these apart: procrastinate cannot try a job again while another with its queueing lock is queued
         # (procrastinate-org/procrastinate#1446), and then neither would ever run. Two who defer at once may queue an account twice, which
         # costs one request.
@@ -126,13 +126,13 @@ class SyncTasks:
             async with aclosing(opened):
                 if opened.name != provider:
                     raise ConfigurationError(f"open_account gave the provider {opened.name!r} for account {account!r} of {provider!r}.")
-                return await self._synced(opened, account, full=full, again=context.job.attempts > 0)
+                return await self._sync_or_retry(opened, account, full=full, again=context.job.attempts > 0)
         except asyncio.CancelledError:
             if context.abort_reason() is AbortReason.USER_REQUEST:
                 raise JobAborted from None
             raise
 
-    async def _synced(self, provider: PaymentsProvider, account: str, *, full: bool, again: bool) -> SyncReport:
+    async def _sync_or_retry(self, provider: PaymentsProvider, account: str, *, full: bool, again: bool) -> SyncReport:
         # A full pass that an earlier attempt began goes on; asking for one would begin it anew.
         report = await sync_payments(provider, self._store, account, full=full and not again)
         if full and report.kind == "incremental":
@@ -143,7 +143,7 @@ class SyncTasks:
         for job in await self._app.job_manager.get_stalled_jobs(queue=_QUEUE, task_name=_SYNC):
             # It may have ended meanwhile, or another worker may be doing the same.
             with suppress(ConnectorException):
-                if job.attempts < _RETRIES:
+                if job.attempts < _MAX_RETRIES:
                     await self._app.job_manager.retry_job(job)
                 else:
                     # Whatever kills its worker each time must not go on doing so.
@@ -165,12 +165,12 @@ def _wait(error: BaseException, attempts: int) -> float | None:
             # The worker was told to stop. Another one goes on at once.
             return 0
         case AccountBusyError():
-            return min(error.seconds, _LONGEST_WAIT)
+            return min(error.seconds, _MAX_WAIT_SECONDS)
         case LeaseLostError():
-            return _FIRST_WAIT
-        case Exception() if attempts < _RETRIES and not _is_hopeless(error):
+            return _FIRST_WAIT_SECONDS
+        case Exception() if attempts < _MAX_RETRIES and not _is_hopeless(error):
             asked = error.retry_after if isinstance(error, APIError) else None
-            return min(max(_FIRST_WAIT * 2.0**attempts, asked or 0), _LONGEST_WAIT)
+            return min(max(_FIRST_WAIT_SECONDS * 2.0**attempts, asked or 0), _MAX_WAIT_SECONDS)
         case _:
             return None
 
@@ -184,7 +184,7 @@ def _is_hopeless(error: Exception) -> bool:
         case RateLimitedError() | ServerError():
             return False
         case APIError():
-            return error.status not in _PASSING
+            return error.status not in _TRANSIENT_STATUSES
         case MalformedResponseError():
             # A page of a proxy under maintenance, say, and not a broken record.
             return not error.not_json
@@ -192,7 +192,7 @@ def _is_hopeless(error: Exception) -> bool:
             return isinstance(error, ConfigurationError | UnsupportedFilterError | PaginationError | TooManyVanishedError)
 
 
-def _checked(provider: str, account: str) -> tuple[str, str]:
+def _check_arguments(provider: str, account: str) -> tuple[str, str]:
     for what, name in (("provider", provider), ("account", account)):
         given: object = name
         if not isinstance(given, str) or not given.strip():

@@ -12,10 +12,10 @@ import msgspec
 import sqlalchemy as sa
 
 from paysdk.payment import Payment
-from paysdk.sync.changes import differing, is_older, kind_of
+from paysdk.sync.changes import differing_fields, is_older, kind_of
 from paysdk.sync.errors import TooManyVanishedError
 from paysdk.sync.feed import as_json, entries_for
-from paysdk.sync.state import Account, VanishLimit
+from paysdk.sync.state import SyncState, VanishLimit
 from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
 
-__all__ = ["Page", "prepared", "read_account", "state_of", "sweep", "write"]
+__all__ = ["Page", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
 
 # Payments turned into rows in one go: a few milliseconds, after which the event loop gets its turn.
-_SLICE = 1000
+_ROWS_PER_TURN = 1000
 
 _COLUMNS = (*CONTENT, "provider", "account", "first_seen_at", "seen_pass")
 _ID = CONTENT.index("id")
@@ -46,11 +46,11 @@ class Page:
     rows: dict[str, tuple[Any, ...]]
 
 
-async def prepared(given: Sequence[Payment], codec: Codec) -> Page:
+async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
     """The page, ready to be written. Of several versions of a payment the newest counts."""
     page = Page({}, {})
-    for first in range(0, len(given), _SLICE):
-        for payment in given[first : first + _SLICE]:
+    for first in range(0, len(given), _ROWS_PER_TURN):
+        for payment in given[first : first + _ROWS_PER_TURN]:
             row = codec.content(payment)
             known = page.payments.get(row[_ID])
             if known is None or not is_older(payment, known):
@@ -60,12 +60,12 @@ async def prepared(given: Sequence[Payment], codec: Codec) -> Page:
     return page
 
 
-async def write(connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, account: Account) -> Counter[str]:
+async def write_page(connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, state: SyncState) -> Counter[str]:
     """Write what is new in the page and what has changed, and give how many payments there were of each kind of change, and unchanged."""
     of_account = _of(payments, lease)
     known = await _known(connection, backend, of_account, list(page.rows))
-    now = backend.codec.written(datetime.now(UTC))
-    tail = (lease.provider, lease.account, now, account.number)
+    now = backend.codec.encode(datetime.now(UTC))
+    tail = (lease.provider, lease.account, now, state.number)
     created = [row for payment_id, row in page.rows.items() if payment_id not in known]
     changed: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
@@ -78,9 +78,9 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
         before, payment = (backend.codec.payment(lease.provider, content) for content in (stored, row))
         # What an earlier pass saw was read before this full one began, so what it finds is what there is now, also where the provider's
         # clock was ahead. An incremental one cannot tell that from a version that comes late.
-        stale = (account.kind == "incremental" or seen_pass == account.number) and is_older(payment, before)
+        stale = (state.kind == "incremental" or seen_pass == state.number) and is_older(payment, before)
         after = before if stale else payment
-        fields = () if stale else differing(before, after)
+        fields = () if stale else differing_fields(before, after)
         if not fields and vanished_at is None:
             same.append(payment_id)
             continue
@@ -98,17 +98,17 @@ async def write(connection: AsyncConnection, backend: Backend, lease: Lease, pag
             }
         )
     if created or entries:
-        await backend.take_turns_in_the_feed(connection)
+        await backend.lock_feed(connection)
     if created:
         await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
         ids = {"new_ids": _array([row[_ID] for row in created])}
-        await connection.execute(entries_for("created", lease.provider, lease.account, backend.numbered(_new_ids), now), ids)
+        await connection.execute(entries_for("created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now), ids)
     if changed:
-        await connection.execute(_changed(lease, account.number), changed)
+        await connection.execute(_changed(lease, state.number), changed)
         await connection.execute(payment_changes.insert(), entries)
-    if account.kind == "full" and same:
-        seen = payments.update().where(of_account, backend.among(payments.c.id, _new_ids), payments.c.seen_pass != account.number)
-        await connection.execute(seen.values(seen_pass=account.number), {"new_ids": _array(same)})
+    if state.kind == "full" and same:
+        seen = payments.update().where(of_account, backend.in_ids(payments.c.id, _new_ids), payments.c.seen_pass != state.number)
+        await connection.execute(seen.values(seen_pass=state.number), {"new_ids": _array(same)})
     counts = Counter(created=len(created), unchanged=len(same))
     counts.update(entry["kind"] for entry in entries)
     return counts
@@ -118,20 +118,20 @@ async def sweep(
     connection: AsyncConnection,
     backend: Backend,
     lease: Lease,
-    account: Account,
+    state: SyncState,
     limit: VanishLimit | None,
 ) -> int:
     """Mark what a complete full pass has not seen as vanished, and give how many there were.
 
     Raises ``TooManyVanishedError`` if those are beyond the *limit*.
     """
-    now = backend.codec.written(datetime.now(UTC))
+    now = backend.codec.encode(datetime.now(UTC))
     of_account = _of(payments, lease)
-    unseen = payments.update().where(of_account, payments.c.seen_pass < account.number, payments.c.vanished_at.is_(None))
+    unseen = payments.update().where(of_account, payments.c.seen_pass < state.number, payments.c.vanished_at.is_(None))
     vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
     if limit is not None and vanished > limit.count:
         # What this pass has found for the first time does not make up for what it has not found.
-        before = sa.and_(of_account, payments.c.first_seen_at < backend.codec.written(account.started_at))
+        before = sa.and_(of_account, payments.c.first_seen_at < backend.codec.encode(state.started_at))
         there = sa.select(sa.func.count()).where(before, payments.c.vanished_at.is_(None))
         stored = vanished + (await connection.execute(there)).scalar_one()
         if vanished > limit.share * stored:
@@ -144,16 +144,16 @@ async def sweep(
                 stored=stored,
             )
     if vanished:
-        await backend.take_turns_in_the_feed(connection)
+        await backend.lock_feed(connection)
         gone = sa.select(payments.c.id.label("value")).where(of_account, payments.c.vanished_at == now).order_by(payments.c.id)
         await connection.execute(entries_for("vanished", lease.provider, lease.account, gone, now))
     return vanished
 
 
-async def read_account(connection: AsyncConnection, codec: Codec, lease: Lease) -> Account:
+async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) -> SyncState:
     """What is remembered of the account."""
     row = (await connection.execute(sa.select(sync_state).where(lease.key))).one()
-    return Account(
+    return SyncState(
         number=row.pass_number,
         kind=row.pass_kind,
         started_at=codec.read_moment(row.pass_started_at),
@@ -167,20 +167,20 @@ async def read_account(connection: AsyncConnection, codec: Codec, lease: Lease) 
     )
 
 
-def state_of(account: Account, codec: Codec, *, complete: bool) -> dict[str, Any]:
+def state_columns(state: SyncState, codec: Codec, *, complete: bool) -> dict[str, Any]:
     """The columns of `sync_state` that remember an account; whether a pass is *complete* now is noted for people."""
     return {
-        **({"completed_at": codec.written(datetime.now(UTC))} if complete else {}),
-        "pass_number": account.number,
-        "pass_kind": account.kind,
-        "pass_started_at": codec.written(account.started_at),
-        "checkpoint": account.checkpoint,
-        "latest_modified": codec.written(account.latest),
-        "malformed": account.malformed,
-        "watermark": codec.written(account.watermark),
-        "pass_since": codec.written(account.since),
-        "oldest_malformed": codec.written(account.oldest_malformed),
-        "waiting_since": codec.written(account.waiting_since),
+        **({"completed_at": codec.encode(datetime.now(UTC))} if complete else {}),
+        "pass_number": state.number,
+        "pass_kind": state.kind,
+        "pass_started_at": codec.encode(state.started_at),
+        "checkpoint": state.checkpoint,
+        "latest_modified": codec.encode(state.latest),
+        "malformed": state.malformed,
+        "watermark": codec.encode(state.watermark),
+        "pass_since": codec.encode(state.since),
+        "oldest_malformed": codec.encode(state.oldest_malformed),
+        "waiting_since": codec.encode(state.waiting_since),
     }
 
 
@@ -198,7 +198,7 @@ async def _known(
     """What is stored under the ids: the content, when it vanished, and the pass that saw it last."""
     if not ids:
         return {}
-    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(of_account, backend.among(payments.c.id, _new_ids))
+    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(of_account, backend.in_ids(payments.c.id, _new_ids))
     rows: list[tuple[Any, ...]] = [tuple(row) for row in await connection.execute(wanted, {"new_ids": _array(ids)})]
     return {row[_ID]: (row[:-2], row[-2], row[-1]) for row in rows}
 

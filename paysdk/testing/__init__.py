@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paysdk.testing.contract import ContractSubject, ProviderContract
     from paysdk.testing.discovery import installed_sandboxes, open_sandbox
-    from paysdk.testing.exchange import Answer, LoggedRequest, Request
+    from paysdk.testing.exchange import LoggedRequest, Request, Response
     from paysdk.testing.faults import (
         Fault,
         FaultPlan,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "paysdk.testing.contract": ("ContractSubject", "ProviderContract"),
     "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
-    "paysdk.testing.exchange": ("Answer", "LoggedRequest", "Request"),
+    "paysdk.testing.exchange": ("Response", "LoggedRequest", "Request"),
     "paysdk.testing.faults": (
         "Fault",
         "FaultPlan",
@@ -55,7 +55,6 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Answer",
     "ContractSubject",
     "Fault",
     "FaultPlan",
@@ -63,6 +62,7 @@ __all__ = [
     "LoggedRequest",
     "ProviderContract",
     "Request",
+    "Response",
     "Sandbox",
     "dripping_body",
     "dripping_headers",

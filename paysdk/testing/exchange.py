@@ -8,7 +8,7 @@ import attrs
 
 from paysdk.testing.faults import Fault
 
-__all__ = ["Answer", "LoggedRequest", "Request"]
+__all__ = ["LoggedRequest", "Request", "Response"]
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +36,7 @@ class Request:
 
 
 @attrs.frozen
-class Answer:
+class Response:
     """An answer, complete: ``Content-Length`` and ``Date`` come by themselves."""
 
     status: int

@@ -32,16 +32,16 @@ def fault_plan() -> FaultPlan:
 @pytest.fixture
 def campfire_sandbox(fault_plan: FaultPlan) -> Iterator[Sandbox]:
     """Campfire's API on this machine, with a thousand payments, failing as ``fault_plan`` says; for tests that are async or not."""
-    yield from _running("campfire", fault_plan)
+    yield from _run_sandbox("campfire", fault_plan)
 
 
 @pytest.fixture
 def notify_sandbox(fault_plan: FaultPlan) -> Iterator[Sandbox]:
     """Notify's API on this machine, with a thousand payments, failing as ``fault_plan`` says; for tests that are async or not."""
-    yield from _running("notify", fault_plan)
+    yield from _run_sandbox("notify", fault_plan)
 
 
-def _running(name: str, faults: FaultPlan) -> Iterator[Sandbox]:
+def _run_sandbox(name: str, faults: FaultPlan) -> Iterator[Sandbox]:
     from paysdk.testing.discovery import open_sandbox  # noqa: PLC0415  # costs nothing where it is not used
     from paysdk.testing.threads import in_thread  # noqa: PLC0415  # likewise
 

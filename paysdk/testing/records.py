@@ -64,7 +64,7 @@ class Records(Generic[Id]):
         """Copies of all records, in order."""
         return [self.row(row_id) for _, row_id in self._keys]
 
-    def rendered(self, row_id: Id) -> bytes:
+    def render(self, row_id: Id) -> bytes:
         """The record as it is sent."""
         rendered = self._rendered.get(row_id)
         if rendered is None:

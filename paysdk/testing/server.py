@@ -11,7 +11,7 @@ import attrs
 from aiohttp import web
 from multidict import CIMultiDict
 
-from paysdk.testing.exchange import Answer, LoggedRequest, Request
+from paysdk.testing.exchange import LoggedRequest, Request, Response
 from paysdk.testing.faults import Fault, FaultPlan
 from paysdk.testing.wire import deliver
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Sandbox"]
 
 # Faults that send part of an answer need one, even where the server is told to fail before its work.
-_UNPROCESSED = Answer(200, b'{"detail": "not processed"}', {"Content-Type": "application/json"})
+_UNPROCESSED = Response(200, b'{"detail": "not processed"}', {"Content-Type": "application/json"})
 # Seconds that ending waits for a handler; one that hangs is cancelled then. aiohttp takes 0 for "for ever".
-_GRACE = 0.01
+_GRACE_SECONDS = 0.01
 
 
 @attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.frozen)
@@ -55,7 +55,7 @@ class Sandbox(ABC):
     _counts: tuple[int, ...] = attrs.field(init=False, default=(), repr=False)
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What the API answers to this request, and with it every change that the request makes."""
 
     @property
@@ -86,7 +86,7 @@ class Sandbox(ABC):
             return
         # A handler ends when its client leaves, so that a hung one does not outlive its request.
         server = web.Server(self._handle, access_log=None, handler_cancellation=True)
-        runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
+        runner = web.ServerRunner(server, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.host, self.port).start()
@@ -115,11 +115,11 @@ class Sandbox(ABC):
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await self._read(incoming)
         fault = self._next_fault(request)
-        answer = _UNPROCESSED if fault is not None and not fault.processed else self.answer(request)
-        self._note(request, answer, fault)
+        response = _UNPROCESSED if fault is not None and not fault.processed else self.respond(request)
+        self._note(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)
-        return await deliver(incoming, answer, fault)
+        return await deliver(incoming, response, fault)
 
     async def _read(self, incoming: web.BaseRequest) -> Request:
         headers = CIMultiDict(incoming.headers)
@@ -141,7 +141,7 @@ class Sandbox(ABC):
         fault, self._counts = self.faults.meet(request.method, request.path, self._counts)
         return fault
 
-    def _note(self, request: Request, answer: Answer, fault: Fault | None) -> None:
+    def _note(self, request: Request, response: Response, fault: Fault | None) -> None:
         self._log.append(
             LoggedRequest(
                 method=request.method,
@@ -151,7 +151,7 @@ class Sandbox(ABC):
                 headers=request.headers,
                 body=request.body,
                 authorised=self.is_authorised(request),
-                status=answer.status if fault is None else None,
+                status=response.status if fault is None else None,
                 fault=fault,
             )
         )

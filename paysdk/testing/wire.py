@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
-from paysdk.testing.exchange import Answer
+from paysdk.testing.exchange import Response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,24 +23,24 @@ __all__ = ["deliver"]
 _BLOCK = b" " * 65536
 
 
-async def deliver(request: web.BaseRequest, answer: Answer, fault: Fault | None) -> web.StreamResponse:
+async def deliver(request: web.BaseRequest, response: Response, fault: Fault | None) -> web.StreamResponse:
     """Send the answer, or do what the fault says with it."""
     if fault is None:
-        return _complete(answer)
-    return await _PERFORMERS[fault.kind](request, answer, fault)
+        return _send_complete(response)
+    return await _PERFORMERS[fault.kind](request, response, fault)
 
 
-def _complete(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+def _send_complete(response: Response) -> web.Response:
+    return web.Response(status=response.status, body=response.body, headers=response.headers)
 
 
-async def _replaced(_request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
-    return _complete(Answer(fault.status, fault.body, dict(fault.headers)))
+async def _send_replaced(_request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
+    return _send_complete(Response(fault.status, fault.body, dict(fault.headers)))
 
 
-def _head(answer: Answer) -> bytes:
-    fields = {**answer.headers, "Content-Length": str(len(answer.body)), "Connection": "close"}
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", *(f"{name}: {value}" for name, value in fields.items())]
+def _head(response: Response) -> bytes:
+    fields = {**response.headers, "Content-Length": str(len(response.body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
@@ -56,30 +56,30 @@ def _reset(transport: asyncio.Transport) -> web.StreamResponse:
     return web.Response()
 
 
-async def _reset_before(request: web.BaseRequest, _answer: Answer, _fault: Fault) -> web.StreamResponse:
+async def _reset_before(request: web.BaseRequest, _response: Response, _fault: Fault) -> web.StreamResponse:
     return _reset(_transport(request))
 
 
-async def _reset_headers(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
-    transport, head = _transport(request), _head(answer)
+async def _reset_headers(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
+    transport, head = _transport(request), _head(response)
     transport.write(head[: len(head) // 2])
     return _reset(transport)
 
 
-async def _reset_body(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
+async def _reset_body(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
     transport = _transport(request)
-    transport.write(_head(answer) + answer.body[: len(answer.body) // 2])
+    transport.write(_head(response) + response.body[: len(response.body) // 2])
     return _reset(transport)
 
 
-async def _truncated(request: web.BaseRequest, answer: Answer, _fault: Fault) -> web.StreamResponse:
+async def _send_truncated(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
     transport = _transport(request)
-    transport.write(_head(answer) + answer.body[: len(answer.body) // 2])
+    transport.write(_head(response) + response.body[: len(response.body) // 2])
     transport.close()
     return web.Response()
 
 
-async def _hanging(_request: web.BaseRequest, _answer: Answer, _fault: Fault) -> web.StreamResponse:
+async def _hang(_request: web.BaseRequest, _response: Response, _fault: Fault) -> web.StreamResponse:
     never: asyncio.Future[web.StreamResponse] = asyncio.get_running_loop().create_future()
     return await never
 
@@ -90,23 +90,23 @@ async def _drip(transport: asyncio.Transport, data: bytes, seconds: float) -> No
         await asyncio.sleep(seconds)
 
 
-async def _dripping_headers(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+async def _dripping_headers(request: web.BaseRequest, response: Response, fault: Fault) -> web.StreamResponse:
     transport = _transport(request)
-    await _drip(transport, _head(answer), fault.seconds)
-    transport.write(answer.body)
+    await _drip(transport, _head(response), fault.seconds)
+    transport.write(response.body)
     transport.close()
     return web.Response()
 
 
-async def _dripping_body(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+async def _dripping_body(request: web.BaseRequest, response: Response, fault: Fault) -> web.StreamResponse:
     transport = _transport(request)
-    transport.write(_head(answer))
-    await _drip(transport, answer.body, fault.seconds)
+    transport.write(_head(response))
+    await _drip(transport, response.body, fault.seconds)
     transport.close()
     return web.Response()
 
 
-async def _huge_body(request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
+async def _huge_body(request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     left = fault.size
@@ -130,17 +130,17 @@ def _bomb(size: int) -> bytes:
     return b"\x1f\x8b\x08" + bytes(7) + block * blocks + deflate.flush(zlib.Z_FINISH) + trailer
 
 
-async def _gzip_bomb(_request: web.BaseRequest, _answer: Answer, fault: Fault) -> web.StreamResponse:
-    return _complete(Answer(200, _bomb(fault.size or 0), {"Content-Type": "application/json", "Content-Encoding": "gzip"}))
+async def _gzip_bomb(_request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
+    return _send_complete(Response(200, _bomb(fault.size or 0), {"Content-Type": "application/json", "Content-Encoding": "gzip"}))
 
 
-_PERFORMERS: dict[FaultKind, Callable[[web.BaseRequest, Answer, Fault], Awaitable[web.StreamResponse]]] = {
-    "answer": _replaced,
+_PERFORMERS: dict[FaultKind, Callable[[web.BaseRequest, Response, Fault], Awaitable[web.StreamResponse]]] = {
+    "answer": _send_replaced,
     "reset before": _reset_before,
     "reset headers": _reset_headers,
     "reset body": _reset_body,
-    "truncated": _truncated,
-    "hang": _hanging,
+    "truncated": _send_truncated,
+    "hang": _hang,
     "drip headers": _dripping_headers,
     "drip body": _dripping_body,
     "huge body": _huge_body,

@@ -13,17 +13,17 @@ import attrs
 
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaginationError, PaysdkError, RequestTimeoutError
 from paysdk.events import Event
-from paysdk.transport.credentials import KeySource, Secret, checked_key, cleaned
-from paysdk.transport.observer import Tally, Watch
-from paysdk.transport.origin import checked_origin
-from paysdk.transport.policy import RetryPolicy, checked_seconds
+from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
+from paysdk.transport.observer import EventEmitter, RequestStats
+from paysdk.transport.origin import parse_origin
+from paysdk.transport.policy import RetryPolicy, check_seconds
 
 if TYPE_CHECKING:
     import aiohttp
 
     from paysdk.transport.messages import Request, Response
 
-__all__ = ["Budget", "Client", "Session", "Settings"]
+__all__ = ["Client", "Deadline", "Session", "Settings"]
 
 T = TypeVar("T")
 
@@ -53,13 +53,13 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.allow_http, bool):
             raise ConfigurationError(f"allow_http must be True or False, not {self.allow_http!r}.")
-        origin = checked_origin(self.origin, allow_http=self.allow_http)
+        origin = parse_origin(self.origin, allow_http=self.allow_http)
         object.__setattr__(self, "origin", origin)  # attrs' way to set a field of a frozen object
         if isinstance(self.key, Secret):
-            checked_key(self.key)
-        checked_seconds("timeout", self.timeout)
+            check_key(self.key)
+        check_seconds("timeout", self.timeout)
         if self.deadline is not None:
-            checked_seconds("deadline", self.deadline)
+            check_seconds("deadline", self.deadline)
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}.")
         if self.limiter is not None and not _is_async_context(self.limiter):
@@ -73,15 +73,15 @@ def _is_async_context(given: object) -> bool:
     return not isinstance(given, type) and hasattr(given, "__aenter__") and hasattr(given, "__aexit__")
 
 
-class Budget:
+class Deadline:
     """The time that one operation may take, in seconds: requests, retries and waits together, but not what its consumer does in between."""
 
-    def __init__(self, deadline: float | None) -> None:
-        self._deadline = deadline
-        self._left = deadline
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._left = seconds
 
     @asynccontextmanager
-    async def spending(self) -> AsyncGenerator[None]:
+    async def enforce(self) -> AsyncGenerator[None]:
         """Count the time inside, and end it with ``RequestTimeoutError`` where the budget does."""
         started = asyncio.get_running_loop().time()
         limit = asyncio.timeout(self._left)
@@ -92,7 +92,7 @@ class Budget:
             if not limit.expired():
                 raise
             raise RequestTimeoutError(
-                f"The deadline of {self._deadline:g} s for the whole operation ended it, retries and waits included."
+                f"The deadline of {self._seconds:g} s for the whole operation ended it, retries and waits included."
             ).quoting() from None
         finally:
             if self._left is not None:
@@ -105,23 +105,23 @@ class Client:
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
         # aiohttp and stamina take longer to import than all the rest, and are not needed before the first provider is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
-        from paysdk.transport.rate_limit import Paced  # noqa: PLC0415
+        from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
 
         self.provider = provider
         self.settings = settings
-        self.watch: Watch = Watch(settings.on_event)
+        self.events: EventEmitter = EventEmitter(settings.on_event)
         self._scheme = scheme
-        self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.watch)
-        paced = Paced(
+        self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.events)
+        rate_limited = RateLimited(
             self._http,
             settings.limiter,
             provider,
             settings.origin,
-            self.watch,
+            self.events,
             policy=settings.retry,
         )
-        self._retrying = Retrying(paced, settings.retry, provider, settings.origin, self.watch)
+        self._retrying = Retrying(rate_limited, settings.retry, provider, settings.origin, self.events)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
         # The one in use and those before it: a response may be read after its key has a successor.
@@ -130,9 +130,9 @@ class Client:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a provider holds an API key and connections, and cannot be pickled: make another one in the other process")
 
-    def budget(self) -> Budget:
+    def deadline(self) -> Deadline:
         """The time for one operation."""
-        return Budget(self.settings.deadline)
+        return Deadline(self.settings.deadline)
 
     def reopen(self) -> None:
         """Take requests again after ``aclose``."""
@@ -142,7 +142,7 @@ class Client:
         self,
         request: Request,
         read: Callable[[Response], T],
-        tally: Tally,
+        stats: RequestStats,
         before_retry: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """Send *request*, with retries by the policy, and give what *read* makes of the answer.
@@ -150,31 +150,31 @@ class Client:
         *before_retry* is awaited before it is sent again; what that raises ends the call.
         """
         self._http.check_open()
-        return await self._retrying.call(request, self._authorization, read, tally, before_retry)
+        return await self._retrying.call(request, self._authorize, read, stats, before_retry)
 
     async def call_within(
         self,
-        budget: Budget,
+        deadline: Deadline,
         request: Request,
         read: Callable[[Response], T],
-        tally: Tally,
+        stats: RequestStats,
         before_retry: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
-        """``call``, as long as *budget* lasts."""
+        """``call``, as long as *deadline* lasts."""
         try:
-            async with budget.spending():
-                return await self.call(request, read, tally, before_retry)
+            async with deadline.enforce():
+                return await self.call(request, read, stats, before_retry)
         except PaysdkError as error:
             self.explain(error, request)
             raise
 
     def explain(self, error: PaysdkError, request: Request) -> None:
         """Make *error* say that it came of *request*, and no key, which what the answer held may have brought into it."""
-        cleaned(error, self._keys).at(self.provider, request.method, self.settings.origin + request.target)
+        redact_error(error, self._keys).at(self.provider, request.method, self.settings.origin + request.target)
 
     def check_link(self, query: str) -> None:
         """Raise ``PaginationError`` for a *query*, made of an answer, that has the key in it."""
-        if any(key.stands_in(query) for key in self._keys):
+        if any(key.occurs_in(query) for key in self._keys):
             raise PaginationError("The link to the next page repeats the API key, which goes into no URL. Tell the provider.").quoting()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -186,7 +186,7 @@ class Client:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
-    async def finished(self, task: asyncio.Task[T]) -> T:
+    async def result_of(self, task: asyncio.Task[T]) -> T:
         """The result of a task that ``start`` gave.
 
         Raises ``ConfigurationError`` if this client was closed meanwhile, also if it is open again.
@@ -221,18 +221,18 @@ class Client:
             # Cancelled while it waits, it gives the connections back all the same.
             await self._http.aclose()
 
-    async def _authorization(self) -> Secret:
+    async def _authorize(self) -> Secret:
         source = self.settings.key
-        key = source if isinstance(source, Secret) else checked_key(Secret(await _asked(source)))
+        key = source if isinstance(source, Secret) else check_key(Secret(await _ask_for_key(source)))
         if key.reveal() not in map(Secret.reveal, self._keys):
             self._keys = [*self._keys[1 - _KEYS_REMEMBERED :], key]
         return Secret(f"{self._scheme} {key.reveal()}")
 
 
-def _asked(source: Callable[[], Awaitable[str]]) -> Awaitable[str]:
-    answer: object = source()
-    if inspect.isawaitable(answer):
-        return answer
-    kind = type(answer).__name__
-    del answer  # it may be the key
+def _ask_for_key(source: Callable[[], Awaitable[str]]) -> Awaitable[str]:
+    given: object = source()
+    if inspect.isawaitable(given):
+        return given
+    kind = type(given).__name__
+    del given  # it may be the key
     raise ConfigurationError(f"api_key must be a str or an async callable that gives one; this callable is not async and gave a {kind}.")

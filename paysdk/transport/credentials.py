@@ -8,19 +8,19 @@ from typing import NoReturn, TypeAlias, TypeVar, cast
 
 from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
 
-__all__ = ["KeySource", "Secret", "checked_key", "cleaned", "forget_frames", "redact", "redact_passwords"]
+__all__ = ["KeySource", "Secret", "check_key", "drop_tracebacks", "redact", "redact_error", "redact_passwords"]
 
 E = TypeVar("E", bound=PaysdkError)
 
 # A shorter text stands in others by chance, and is no key.
-_TELLING = 8
+_MIN_KEY_CHARS = 8
 # A shorter one could not be removed without taking every other word apart.
 _SHORTEST_PASSWORD = 3
 _USER_IN_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]*@")
 # What paysdk itself sets on an error. ``quoted`` goes with the message.
 _OUR_OWN = frozenset({"provider", "method", "url", "operation", "checkpoint"})
 # Characters of a message: as many as are gone through for a key, and as many as are shown.
-_LONG, _LONGEST = 100_000, 2000
+_MAX_SEARCHED_CHARS, _MAX_SHOWN_CHARS = 100_000, 2000
 
 
 class Secret:
@@ -34,21 +34,21 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
-    def out_of(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """*text* with the key blotted out, if it stands there: as it is, escaped, or cut short at its end."""
-        signs = [_written(sign) for sign in self._text.rpartition(" ")[2]]
-        if len(signs) < _TELLING:
+        signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
+        if len(signs) < _MIN_KEY_CHARS:
             return text
-        return re.sub("".join(signs[:_TELLING]) + "".join(f"{sign}?" for sign in signs[_TELLING:]), "***", text)
+        return re.sub("".join(signs[:_MIN_KEY_CHARS]) + "".join(f"{sign}?" for sign in signs[_MIN_KEY_CHARS:]), "***", text)
 
-    def stands_in(self, text: str) -> bool:
+    def occurs_in(self, text: str) -> bool:
         """Whether the key, or the beginning of it, stands in *text*."""
-        return self.out_of(text) != text
+        return self.redact(text) != text
 
     def stands_whole_in(self, text: str) -> bool:
         """Whether the whole key stands in *text*."""
-        signs = [_written(sign) for sign in self._text.rpartition(" ")[2]]
-        return len(signs) >= _TELLING and re.search("".join(signs), text) is not None
+        signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
+        return len(signs) >= _MIN_KEY_CHARS and re.search("".join(signs), text) is not None
 
     def __repr__(self) -> str:
         return "Secret(***)"
@@ -60,7 +60,7 @@ class Secret:
 KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
 
 
-def checked_key(key: Secret) -> Secret:
+def check_key(key: Secret) -> Secret:
     """*key* itself, if it can be one. Raises ``ConfigurationError``, which does not show it."""
     kind: type[object] = type(key.reveal())  # the text itself is kept out of the locals, which a traceback may show
     if not issubclass(kind, str):
@@ -74,36 +74,36 @@ def checked_key(key: Secret) -> Secret:
     return key
 
 
-def cleaned(error: E, keys: Iterable[Secret]) -> E:
+def redact_error(error: E, keys: Iterable[Secret]) -> E:
     """*error* as it may be shown, without the keys that a response has brought into it.
 
     An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they are, also if a key looks like them. What
     was raised below is unlinked: its frames hold the response, and those of aiohttp the request's headers.
     """
-    forget_frames(error)
+    drop_tracebacks(error)
     error.__cause__ = error.__context__ = None
     keys = tuple(keys)
     # An error about an argument or a setting repeats nothing that an API has sent.
     quoted = () if isinstance(error, ConfigurationError | UnsupportedFilterError) else error.quoted
     for name, value in vars(error).items():
         if name not in _OUR_OWN and (name != "path" or quoted is None or value in quoted):
-            setattr(error, name, _fit(value, keys))
+            setattr(error, name, _redact_value(value, keys))
     error.args = tuple(_fit_message(value, quoted, keys) for value in error.args)
     return error
 
 
 def _fit_message(message: object, quoted: tuple[str, ...] | None, keys: tuple[Secret, ...]) -> object:
     # Shortened a little first, as going through megabytes would keep the event loop.
-    shorter = _shortened(message, _LONG)
+    shorter = _truncate(message, _MAX_SEARCHED_CHARS)
     if quoted is None or not isinstance(shorter, str):
-        return _shortened(_fit(shorter, keys), _LONGEST)
+        return _truncate(_redact_value(shorter, keys), _MAX_SHOWN_CHARS)
     for part in quoted:
         # One that is cut in the middle by the line above cannot be found any more.
-        shorter = shorter.replace(part, redact(part[:_LONG], keys)) if part in shorter else redact(shorter, keys)
-    return _shortened(_fit(shorter, ()), _LONGEST)
+        shorter = shorter.replace(part, redact(part[:_MAX_SEARCHED_CHARS], keys)) if part in shorter else redact(shorter, keys)
+    return _truncate(_redact_value(shorter, ()), _MAX_SHOWN_CHARS)
 
 
-def _shortened(value: object, longest: int) -> object:
+def _truncate(value: object, longest: int) -> object:
     """A message that can be read: a link in it may have megabytes.
 
     What happened stands at its beginning, what to do at its end.
@@ -111,7 +111,7 @@ def _shortened(value: object, longest: int) -> object:
     return f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}" if isinstance(value, str) and len(value) > longest else value
 
 
-def _fit(value: object, keys: Iterable[Secret]) -> object:
+def _redact_value(value: object, keys: Iterable[Secret]) -> object:
     if isinstance(value, bytes):
         text = value.decode("latin-1")
         return redact(text, keys).encode("latin-1")
@@ -119,9 +119,9 @@ def _fit(value: object, keys: Iterable[Secret]) -> object:
         # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no terminal can say.
         return redact(value, keys).encode(errors="replace").decode()
     if isinstance(value, dict):
-        return {_fit(name, keys): _fit(part, keys) for name, part in cast("dict[object, object]", value).items()}
+        return {_redact_value(name, keys): _redact_value(part, keys) for name, part in cast("dict[object, object]", value).items()}
     if isinstance(value, list | tuple):
-        parts = [_fit(part, keys) for part in cast("Iterable[object]", value)]
+        parts = [_redact_value(part, keys) for part in cast("Iterable[object]", value)]
         return parts if isinstance(value, list) else tuple(parts)
     return value
 
@@ -129,7 +129,7 @@ def _fit(value: object, keys: Iterable[Secret]) -> object:
 def redact(text: str, keys: Iterable[Secret]) -> str:
     """*text* without any of the *keys*."""
     for key in keys:
-        text = key.out_of(text)
+        text = key.redact(text)
     return text
 
 
@@ -138,17 +138,17 @@ def redact_passwords(text: str, passwords: Iterable[str]) -> str:
     text = _USER_IN_URL.sub(r"\1***@", text)
     for password in passwords:
         if len(password) >= _SHORTEST_PASSWORD:
-            text = re.sub("".join(map(_written, password)), "***", text)
+            text = re.sub("".join(map(_sign_pattern, password)), "***", text)
     return text
 
 
-def _written(sign: str) -> str:
+def _sign_pattern(sign: str) -> str:
     """A pattern for a character of a key: as it is, or escaped as JSON, Python or a URL would."""
     code = f"{ord(sign):02x}"
     return rf"(?:\\{{0,4}}(?:{re.escape(sign)}|u00(?i:{code}))|%(?:25)?(?i:{code}))"
 
 
-def forget_frames(error: BaseException) -> None:
+def drop_tracebacks(error: BaseException) -> None:
     """Drop the frames of *error* and of all that is linked to it, which may hold a key in their locals."""
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()

@@ -19,10 +19,10 @@ from paysdk.errors import (
     RequestTimeoutError,
     TransportError,
 )
-from paysdk.events import Answered, AttemptFailed, RequestSent
-from paysdk.transport.credentials import forget_frames, redact_passwords
+from paysdk.events import RequestFailed, RequestSent, ResponseReceived
+from paysdk.transport.credentials import drop_tracebacks, redact_passwords
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.policy import refuses
+from paysdk.transport.policy import means_not_processed
 from paysdk.transport.proxies import passwords_of_proxies
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from paysdk.transport.observer import Attempt, Tally, Watch
+    from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 
 __all__ = ["HTTPTransport"]
 
 # Far above any page (10,000 of Campfire's payments are some 4 MB) and far below what hurts.
-LARGEST_ANSWER = 256 * 2**20
+MAX_RESPONSE_BYTES = 256 * 2**20
 # What an API says about an error takes a few hundred.
-_LARGEST_ERROR = 64 * 2**10
+_MAX_ERROR_BYTES = 64 * 2**10
 # Reading does not wait where there is more to unpack already, and a bomb unpacks to hundreds of megabytes. So the event loop gets its turn
 # each time that so much has come.
-_TURN = 4 * 2**20
+_BYTES_PER_TURN = 4 * 2**20
 
 # ClientHttpProxyError: the proxy did not open the tunnel, so nothing reached the provider.
 _CONNECTION_NOT_MADE = (
@@ -98,15 +98,15 @@ class _Body(aiohttp.BytesPayload):
 class _LastMiddleware:
     """Stands where a request is sent, after all that a given session's own middlewares have made of it, and notes whether it went out."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, stats: RequestStats) -> None:
+        self._stats = stats
         self._begun = False
 
     async def __call__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         if isinstance(body := request.body, aiohttp.BytesPayload):
             await request.update_body(_Body(await body.as_bytes(), self._begins))
             # Another middleware may send it a second time.
-            self._tally.in_doubt = self._begun
+            self._stats.may_have_been_processed = self._begun
         else:
             self._begins()
         # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no
@@ -116,13 +116,13 @@ class _LastMiddleware:
         except _CONNECTION_NOT_MADE:
             raise
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            raise _ConnectionLostError(_described(error)) from None
+            raise _ConnectionLostError(_describe(error)) from None
 
     def _begins(self) -> None:
-        self._begun = self._tally.in_doubt = True
+        self._begun = self._stats.may_have_been_processed = True
 
 
-async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+async def _close_at_exit(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
     try:
         yield
     finally:
@@ -136,7 +136,7 @@ class HTTPTransport:
     ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
     """
 
-    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, watch: Watch) -> None:
+    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, events: EventEmitter) -> None:
         given: object = session
         if given is not None and not isinstance(given, aiohttp.ClientSession):
             raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
@@ -145,7 +145,7 @@ class HTTPTransport:
         self._origin = origin
         self._given = session
         self._timeout = timeout
-        self._watch = watch
+        self._events = events
         self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]] = {}
         # The process that opened this. A fork of it shares its sockets, and must neither use nor close them.
         self._process: int | None = None if session is None else os.getpid()
@@ -161,29 +161,31 @@ class HTTPTransport:
         url = self._origin + request.target
         session = await self._session()
         started = time.perf_counter()
-        self._watch(RequestSent(self._provider, request.method, url, attempt.number))
-        attempt.tally.requests += 1
-        attempt.tally.in_doubt = True
+        self._events.emit(RequestSent(self._provider, request.method, url, attempt.number))
+        attempt.stats.requests += 1
+        attempt.stats.may_have_been_processed = True
         failure: PaysdkError
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
             # A body tells by itself, for another middleware may have sent it before a connection could not be made.
-            sent = attempt.tally.in_doubt and (request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE))
-            failure = self._explained(error, session, sent=sent)
-            attempt.tally.in_doubt = not getattr(failure, "never_sent", False)
+            sent = attempt.stats.may_have_been_processed and (request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE))
+            failure = self._as_paysdk_error(error, session, sent=sent)
+            attempt.stats.may_have_been_processed = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
-            forget_frames(error)
-            self._failed(request, url, attempt, started, error)
+            drop_tracebacks(error)
+            self._emit_failure(request, url, attempt, started, error)
             raise
         else:
-            attempt.tally.in_doubt = not refuses(response.status)
+            attempt.stats.may_have_been_processed = not means_not_processed(response.status)
             seconds = time.perf_counter() - started
-            self._watch(Answered(self._provider, request.method, url, attempt.number, response.status, seconds, len(response.body)))
+            self._events.emit(
+                ResponseReceived(self._provider, request.method, url, attempt.number, response.status, seconds, len(response.body))
+            )
             return response
-        self._failed(request, url, attempt, started, failure)
+        self._emit_failure(request, url, attempt, started, failure)
         raise failure
 
     def reopen(self) -> None:
@@ -244,7 +246,7 @@ class HTTPTransport:
             )
             # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of
             # a provider that nobody closed goes with its loop.
-            closer = _closing(session)
+            closer = _close_at_exit(session)
             self._own[loop] = session, closer
             await anext(closer)
         return self._own[loop][0]
@@ -273,21 +275,21 @@ class HTTPTransport:
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
             server_hostname=own_connection,
-            middlewares=(*others, _LastMiddleware(attempt.tally)),
-        ) as answer:
-            body = await _read(answer)
-            found = {name.lower(): value for name, value in answer.headers.items()}
+            middlewares=(*others, _LastMiddleware(attempt.stats)),
+        ) as response:
+            body = await _read(response)
+            found = {name.lower(): value for name, value in response.headers.items()}
             if "link" in found:
-                found["link"] = ", ".join(answer.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
-            if answer.status >= HTTPStatus.BAD_REQUEST and (passwords := passwords_of_proxies(session)):
+                found["link"] = ", ".join(response.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
+            if response.status >= HTTPStatus.BAD_REQUEST and (passwords := passwords_of_proxies(session)):
                 # It may be the proxy's own, and repeat what the proxy was sent.
                 found = {name: redact_passwords(value, passwords) for name, value in found.items()}
                 body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
-            return Response(answer.status, found, body)
+            return Response(response.status, found, body)
 
-    def _explained(self, error: Exception, session: aiohttp.ClientSession, *, sent: bool) -> PaysdkError:
+    def _as_paysdk_error(self, error: Exception, session: aiohttp.ClientSession, *, sent: bool) -> PaysdkError:
         if isinstance(error, PaysdkError):
-            forget_frames(error)
+            drop_tracebacks(error)
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
@@ -300,37 +302,37 @@ class HTTPTransport:
                 "Check the proxy of your session, and its user and password."
             ).quoting(what)
         else:
-            what = str(error) if isinstance(error, _ConnectionLostError) else _described(error)
+            what = str(error) if isinstance(error, _ConnectionLostError) else _describe(error)
             what = redact_passwords(what, passwords_of_proxies(session))
             failure = ConnectionFailedError(f"No complete answer: {what}").quoting(what)
         failure.never_sent = not sent
         return failure
 
-    def _failed(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
+    def _emit_failure(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
         seconds = time.perf_counter() - started
-        self._watch(AttemptFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
+        self._events.emit(RequestFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _described(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    refused = answer.status >= HTTPStatus.MULTIPLE_CHOICES
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    refused = response.status >= HTTPStatus.MULTIPLE_CHOICES
     chunks: list[bytes] = []
-    size, turn = 0, _TURN
-    async for chunk in answer.content.iter_any():
+    size, turn = 0, _BYTES_PER_TURN
+    async for chunk in response.content.iter_any():
         size += len(chunk)
         chunks.append(chunk)
         if size >= turn:
-            turn = size + _TURN
+            turn = size + _BYTES_PER_TURN
             await asyncio.sleep(0)
-        if refused and size >= _LARGEST_ERROR:
-            return b"".join(chunks)[:_LARGEST_ERROR]
-        if size > LARGEST_ANSWER:
-            raise MalformedResponseError(f"The answer is larger than {LARGEST_ANSWER:,} bytes and was not read to its end.").quoting()
+        if refused and size >= _MAX_ERROR_BYTES:
+            return b"".join(chunks)[:_MAX_ERROR_BYTES]
+        if size > MAX_RESPONSE_BYTES:
+            raise MalformedResponseError(f"The answer is larger than {MAX_RESPONSE_BYTES:,} bytes and was not read to its end.").quoting()
     return b"".join(chunks)

@@ -13,21 +13,21 @@ from paysdk.transport.credentials import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Attempt", "Tally", "Watch"]
+__all__ = ["Attempt", "EventEmitter", "RequestStats"]
 
 _log = logging.getLogger("paysdk")
 
 
 @attrs.define
-class Tally:
+class RequestStats:
     """How many requests an operation has sent, and how many of them were retries.
 
-    ``in_doubt`` says whether the latest may have been processed: it went out, and no answer refused it.
+    ``may_have_been_processed`` says whether the latest may have been processed: it went out, and no answer refused it.
     """
 
     requests: int = 0
     retries: int = 0
-    in_doubt: bool = False
+    may_have_been_processed: bool = False
 
 
 @attrs.frozen
@@ -36,16 +36,16 @@ class Attempt:
 
     number: int
     authorization: Secret
-    tally: Tally
+    stats: RequestStats
 
 
-class Watch:
+class EventEmitter:
     """Passes events on. A watcher that fails is logged and changes nothing else."""
 
     def __init__(self, on_event: Callable[[Event], object] | None) -> None:
         self._on_event = on_event
 
-    def __call__(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         level = logging.INFO if isinstance(event, RetryPlanned | Waiting) else logging.DEBUG
         if _log.isEnabledFor(level):
             _log.log(level, "%s", event)

@@ -15,11 +15,11 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from paysdk.transport.messages import Request, Response
 
-__all__ = ["checked_origin", "redirected"]
+__all__ = ["follow_redirect", "parse_origin"]
 
 _log = logging.getLogger("paysdk")
 
-_FOLLOWED = frozenset({301, 302, 303, 307, 308})
+_FOLLOWED_STATUSES = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
 # What RFC 3986 allows in a path, and in a query besides; a Location may hold anything, and a request line may not.
@@ -27,7 +27,7 @@ _PATH_SAFE = "%/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
-def checked_origin(base_url: str, *, allow_http: bool = False) -> str:
+def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
     """*base_url* as an origin without a trailing slash.
 
     Raises ``ConfigurationError`` for anything but an origin, and for plain http to another machine, which would show the key to everybody
@@ -57,13 +57,13 @@ def checked_origin(base_url: str, *, allow_http: bool = False) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
 
 
-def redirected(origin: str, request: Request, response: Response) -> Request | None:
+def follow_redirect(origin: str, request: Request, response: Response) -> Request | None:
     """The request to follow a redirect with, or ``None`` where there is none to follow.
 
     Only a GET is followed, and only on the same origin: a POST would be sent again, and another origin would be given the key.
     """
     location = response.headers.get("location")
-    if response.status not in _FOLLOWED or request.method != "GET" or location is None:
+    if response.status not in _FOLLOWED_STATUSES or request.method != "GET" or location is None:
         return None
     try:
         target = urlsplit(urljoin(origin + request.target, location))
@@ -72,10 +72,10 @@ def redirected(origin: str, request: Request, response: Response) -> Request | N
         return None
     if not same:
         return None
-    return attrs.evolve(request, path=_quoted(target.path or "/", _PATH_SAFE), query=_quoted(target.query, _QUERY_SAFE))
+    return attrs.evolve(request, path=_quote(target.path or "/", _PATH_SAFE), query=_quote(target.query, _QUERY_SAFE))
 
 
-def _quoted(text: str, safe: str) -> str:
+def _quote(text: str, safe: str) -> str:
     # Bytes of a header that are no UTF-8 arrive as surrogates.
     return quote(text, safe=safe, errors="surrogateescape")
 

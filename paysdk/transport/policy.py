@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RetryPolicy",
-    "checked_seconds",
+    "add_jitter",
+    "check_seconds",
     "is_overload",
-    "kept_apart",
+    "is_retryable",
+    "means_not_processed",
     "names_a_wait",
     "next_pause",
     "rate_limit_reset",
-    "refuses",
     "requested_wait",
     "retry_after",
-    "spread",
+    "server_sets_the_pace",
     "wait_before_retry",
-    "worth_retrying",
 ]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -44,11 +44,11 @@ _REFUSALS = frozenset(
 )
 # A provider that answers one of these has too much to do for now.
 _OVERLOAD_STATUSES = frozenset({429, 503})
-_MOST = sys.float_info.max
-_SPREAD = 0.1
-_SPREAD_MAX = 1.0
+_MAX_SECONDS = sys.float_info.max
+_JITTER_SHARE = 0.1
+_MAX_JITTER_SECONDS = 1.0
 # A shorter wait that a provider asks for keeps nobody apart.
-_APART = 0.1
+_MIN_RETRY_AFTER_SECONDS = 0.1
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 # What an API says in a success that is an error, when it has too much to do.
@@ -59,16 +59,21 @@ _OVERLOAD = re.compile(
 )
 
 
-def checked_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
+def check_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
     """*value*, if it is a number of seconds. Raises ``ConfigurationError`` otherwise."""
     number: object = value
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _MOST or (number == 0 and not allow_zero):
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, int | float)
+        or not 0 <= number <= _MAX_SECONDS
+        or (number == 0 and not allow_zero)
+    ):
         raise ConfigurationError(f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, not {value!r}.")
     return value
 
 
 def _seconds(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
-    checked_seconds(f"RetryPolicy.{field.name}", value, allow_zero=True)
+    check_seconds(f"RetryPolicy.{field.name}", value, allow_zero=True)
 
 
 def _attempts(policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:  # noqa: ARG001  # attrs' signature
@@ -105,7 +110,7 @@ class RetryPolicy:
     budget_share: float = attrs.field(default=0.2, validator=_share)
 
 
-def refuses(status: int) -> bool:
+def means_not_processed(status: int) -> bool:
     """Whether a response of this status says for certain that nothing was processed.
 
     A redirect does not: an API may answer so what it has processed (303 See Other). Nor does a 4xx
@@ -114,7 +119,7 @@ def refuses(status: int) -> bool:
     return status in _REFUSALS
 
 
-def worth_retrying(request: Request, error: PaysdkError) -> bool:
+def is_retryable(request: Request, error: PaysdkError) -> bool:
     """Whether *request* may be sent again after *error*.
 
     A GET may wherever another try could end better. Anything else only where it cannot have been processed: no connection was made, or the
@@ -144,10 +149,10 @@ def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, dra
     if asked > policy.retry_after_max:
         return None
     # "0", or a date gone by, is no leave to come back at once, and again, and again.
-    return spread(asked, draw) if asked >= _APART else max(ours, asked)
+    return add_jitter(asked, draw) if asked >= _MIN_RETRY_AFTER_SECONDS else max(ours, asked)
 
 
-def kept_apart(error: PaysdkError) -> bool:
+def server_sets_the_pace(error: PaysdkError) -> bool:
     """Whether the provider itself keeps the retries after *error* apart: by a 429 that says when to come back, and not at once."""
     return isinstance(error, RateLimitedError) and names_a_wait(error.retry_after)
 
@@ -159,7 +164,7 @@ def is_overload(status: int) -> bool:
 
 def names_a_wait(seconds: float | None) -> bool:
     """Whether *seconds*, which a provider asked to wait, are a wait at all."""
-    return seconds is not None and seconds >= _APART
+    return seconds is not None and seconds >= _MIN_RETRY_AFTER_SECONDS
 
 
 def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -> float:
@@ -176,9 +181,9 @@ def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -
     return min(max(previous * 2, policy.wait_initial), policy.wait_max)
 
 
-def spread(wait: float, draw: Callable[[], float]) -> float:
+def add_jitter(wait: float, draw: Callable[[], float]) -> float:
     """*wait*, and up to a tenth of it more, a second at most: those that were told to wait together do not come back in one instant."""
-    return wait + draw() * min(wait * _SPREAD, _SPREAD_MAX)
+    return wait + draw() * min(wait * _JITTER_SHARE, _MAX_JITTER_SECONDS)
 
 
 def requested_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
@@ -194,7 +199,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """The seconds that ``Retry-After`` asks to wait, or ``None`` without a readable one (RFC 9110, 10.2.3: so many, or until a date)."""
     text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
-        return min(float(text), _MOST)
+        return min(float(text), _MAX_SECONDS)
     return _seconds_until(_http_date(text), now)
 
 
@@ -209,7 +214,7 @@ _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-li
 # Seconds since 1970 are above this, and numbers of seconds to wait are below it.
 _EPOCH_FROM = 1e9
 _EPOCH_MILLISECONDS_FROM = 1e12
-_LONGEST_RESET = 366 * 86_400.0
+_MAX_RESET = 366 * 86_400.0
 _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,15})(?=$|[;,\s])")
 
 
@@ -239,7 +244,7 @@ def _rate_limit_field(text: str) -> float | None:
     for policy in policies:
         found: dict[str, str] = dict(_RATE_LIMIT_PARAMETER.findall(policy))
         wait = float(found.get("reset", found.get("t", "inf")))
-        if int(found.get("remaining", found.get("r", "0"))) == 0 and wait <= _LONGEST_RESET:
+        if int(found.get("remaining", found.get("r", "0"))) == 0 and wait <= _MAX_RESET:
             waits.append(wait)
     return max(waits, default=None)
 
@@ -253,7 +258,7 @@ def _reset_seconds(text: str, now: datetime) -> float | None:
         wait = number if number < _EPOCH_FROM else max(0.0, number - now.timestamp())
     else:
         wait = _seconds_until(_http_date(text) or _iso_date(text), now)
-    return wait if wait is not None and wait <= _LONGEST_RESET else None
+    return wait if wait is not None and wait <= _MAX_RESET else None
 
 
 def _http_date(text: str) -> datetime | None:

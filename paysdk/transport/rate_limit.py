@@ -14,11 +14,11 @@ import attrs
 from paysdk.events import Waiting
 from paysdk.transport.policy import (
     RetryPolicy,
+    add_jitter,
     is_overload,
     names_a_wait,
     next_pause,
     requested_wait,
-    spread,
 )
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from paysdk.transport.messages import Request, Response
-    from paysdk.transport.observer import Attempt, Watch
+    from paysdk.transport.observer import Attempt, EventEmitter
 
-__all__ = ["Paced", "RetryBudget", "Transport"]
+__all__ = ["RateLimited", "RetryBudget", "Transport"]
 
 # One 503 is about one request, and only several in a row are about the provider.
 _UNAVAILABLE = 503
 _UNAVAILABLE_IN_A_ROW = 3
 _PAUSES_PER_REQUEST = 1
 _RETRIES_AT_ONCE = 100.0
-_RETRIES_A_SECOND = 10.0
+_RETRIES_PER_SECOND = 10.0
 
 
 class Transport(Protocol):
@@ -65,7 +65,7 @@ class RetryBudget:
     def take(self) -> bool:
         """Take one retry, if there is one left."""
         now = self._clock()
-        self._left = min(_RETRIES_AT_ONCE, self._left + (now - self._since) * _RETRIES_A_SECOND)
+        self._left = min(_RETRIES_AT_ONCE, self._left + (now - self._since) * _RETRIES_PER_SECOND)
         self._since = now
         if self._left < 1:
             return False
@@ -74,7 +74,7 @@ class RetryBudget:
 
 
 @attrs.frozen
-class _Passage:
+class _LimiterContext:
     """The way through a limiter.
 
     What its ``__aexit__`` gives is not heeded, since a request that failed has failed.
@@ -89,7 +89,7 @@ class _Passage:
         await self._limiter.__aexit__(kind, error, traceback)
 
 
-class Paced:
+class RateLimited:
     """Enters the limiter once for each request, and pauses all requests while the provider is overloaded.
 
     If a response names the time to wait, they wait so long. If a 429 names none, or several 503 in a row, they pause for a time that grows
@@ -103,7 +103,7 @@ class Paced:
         limiter: AbstractAsyncContextManager[object] | None,
         provider: str,
         origin: str,
-        watch: Watch,
+        events: EventEmitter,
         *,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         draw: Callable[[], float] = random.random,
@@ -112,7 +112,7 @@ class Paced:
         self._limiter = limiter or nullcontext()
         self._provider = provider
         self._origin = origin
-        self._watch = watch
+        self._events = events
         self._policy = policy
         self._draw = draw
         self._until = 0.0
@@ -122,15 +122,15 @@ class Paced:
         self._improved = False
         self._failures_in_a_row = 0
 
-    def hold(self, seconds: float) -> None:
+    def pause_all(self, seconds: float) -> None:
         """Let nobody send anything for so many seconds."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
-        pauses = await self._released(request)
-        async with _Passage(self._limiter):
+        pauses = await self._wait_while_paused(request)
+        async with _LimiterContext(self._limiter):
             # While this one stood in line at the limiter, another may have been told to wait.
-            await self._released(request, pauses)
+            await self._wait_while_paused(request, pauses)
             sent_at = time.monotonic()
             response = await self._inner.send(request, attempt)
             self._note(response, sent_at)
@@ -153,7 +153,7 @@ class Paced:
         self._paused_at = time.monotonic()
         self._paused_until = self._paused_at + self._pause
 
-    async def _released(self, request: Request, pauses: int = 0) -> int:
+    async def _wait_while_paused(self, request: Request, pauses: int = 0) -> int:
         """Wait until *request* may go out.
 
         *pauses* are those of ours that it has waited for; returns how many there are now.
@@ -167,6 +167,6 @@ class Paced:
             if wait <= 0:
                 return pauses
             pauses += ours > self._until
-            wait = spread(wait, self._draw)
-            self._watch(Waiting(self._provider, request.method, self._origin + request.target, wait))
+            wait = add_jitter(wait, self._draw)
+            self._events.emit(Waiting(self._provider, request.method, self._origin + request.target, wait))
             await asyncio.sleep(wait)

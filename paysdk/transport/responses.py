@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
     from paysdk.transport.messages import Response
 
-__all__ = ["refusal", "say_what_came_instead"]
+__all__ = ["error_from_response", "say_what_came_instead"]
 
-_SHOWN = 500
-_LOOKED_AT = 10_000
+_MAX_SHOWN_CHARS = 500
+_MAX_READ_BYTES = 10_000
 # In lower case and without underscores, because APIs write them in every way.
 _ERROR_NAMES = frozenset(
     {"detail", "details", "error", "errors", "exception", "fault", "message", "messages", "msg", "reason", "title"}
@@ -58,13 +58,13 @@ _NOT_THE_API = (
 )
 
 
-def refusal(response: Response) -> APIError | None:
+def error_from_response(response: Response) -> APIError | None:
     """The error that a response stands for, or ``None`` for a success."""
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own numbers
         return None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
-    detail, fields = _explanation(response)
+    detail, fields = _explain_body(response)
     location = response.headers.get("location", "nowhere")
     quoted = (detail,) if detail else ()
     if 300 <= status < 400 and not detail:  # noqa: PLR2004
@@ -112,7 +112,7 @@ def _words_of_error(body: bytes) -> str:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return ""
     if isinstance(parsed, str):
-        return _shortened(_plain(parsed))
+        return _truncate(_plain(parsed))
     if not _is_mapping(parsed):
         return ""
     return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[0]
@@ -122,7 +122,7 @@ def _is_error_name(name: str) -> bool:
     return name.replace("_", "").lower() in _ERROR_NAMES
 
 
-def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
+def _explain_body(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
     """The API's own words, and its messages by field.
 
     Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire endpoint sends ``{"error": …}``; Notify
@@ -132,7 +132,7 @@ def _explanation(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
         return _read(msgspec.json.decode(response.body))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         kind = response.headers.get("content-type", "")
-        return _shortened(_plain(decode_text(response.body, kind), kind)), {}
+        return _truncate(_plain(decode_text(response.body, kind), kind)), {}
 
 
 def _plain(text: str, content_type: str = "") -> str:
@@ -141,13 +141,13 @@ def _plain(text: str, content_type: str = "") -> str:
 
 def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
     if not _is_mapping(parsed):
-        return _shortened("; ".join(_messages(parsed))), {}
+        return _truncate("; ".join(_messages(parsed))), {}
     field = parsed.get("field")
     for name in ("detail", "error", "message", "title"):
         if isinstance(text := parsed.get(name), str) and text:
-            return _shortened(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
+            return _truncate(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
     fields = {name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))}
-    return _shortened("; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())), fields
+    return _truncate("; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())), fields
 
 
 def _messages(value: object) -> list[str]:
@@ -168,7 +168,7 @@ def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def _shortened(text: str) -> str:
+def _truncate(text: str) -> str:
     # Control characters could steer a terminal that shows the message.
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_LOOKED_AT]).split())
-    return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_MAX_READ_BYTES]).split())
+    return plain if len(plain) <= _MAX_SHOWN_CHARS else plain[:_MAX_SHOWN_CHARS] + "…"

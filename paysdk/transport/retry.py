@@ -12,25 +12,25 @@ import attrs
 from paysdk.errors import APIError, AuthenticationError, MalformedResponseError, PaysdkError
 from paysdk.events import RetryPlanned
 from paysdk.transport.charset import in_utf8
-from paysdk.transport.credentials import Secret, cleaned
+from paysdk.transport.credentials import Secret, redact_error
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Attempt, Tally, Watch
-from paysdk.transport.origin import redirected
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
+from paysdk.transport.origin import follow_redirect
 from paysdk.transport.policy import (
     RetryPolicy,
     is_overload,
-    kept_apart,
+    is_retryable,
+    server_sets_the_pace,
     wait_before_retry,
-    worth_retrying,
 )
-from paysdk.transport.rate_limit import Paced, RetryBudget
-from paysdk.transport.responses import refusal, say_what_came_instead
+from paysdk.transport.rate_limit import RateLimited, RetryBudget
+from paysdk.transport.responses import error_from_response, say_what_came_instead
 
 __all__ = ["Retrying"]
 
 T = TypeVar("T")
 
-_REDIRECTS = 3
+_MAX_REDIRECTS = 3
 
 # stamina warns of each retry on a logger of its own. Where nobody has set up logging that would go to stderr; paysdk has said it already.
 _QUIET = logging.NullHandler()
@@ -46,7 +46,7 @@ class _Call(Generic[T]):
     request: Request
     authorize: Callable[[], Awaitable[Secret]]
     read: Callable[[Response], T]
-    tally: Tally
+    stats: RequestStats
     before_retry: Callable[[], Awaitable[None]] | None
     number: int = 0
     renewals: int = 0
@@ -55,7 +55,7 @@ class _Call(Generic[T]):
         """Count another attempt."""
         self.number += 1
         if self.number > 1:
-            self.tally.retries += 1
+            self.stats.retries += 1
             if self.before_retry is not None:
                 await self.before_retry()
 
@@ -64,13 +64,20 @@ class Retrying:
     """Makes attempts, by the policy, until there is an answer that can be read or an error that another attempt would not mend."""
 
     def __init__(
-        self, inner: Paced, policy: RetryPolicy, provider: str, origin: str, watch: Watch, *, draw: Callable[[], float] = random.random
+        self,
+        inner: RateLimited,
+        policy: RetryPolicy,
+        provider: str,
+        origin: str,
+        events: EventEmitter,
+        *,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
         self._policy = policy
         self._provider = provider
         self._origin = origin
-        self._watch = watch
+        self._events = events
         self._draw = draw
         self._budget = RetryBudget(policy.budget_share)
 
@@ -79,7 +86,7 @@ class Retrying:
         request: Request,
         authorize: Callable[[], Awaitable[Secret]],
         read: Callable[[Response], T],
-        tally: Tally,
+        stats: RequestStats,
         before_retry: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt.
@@ -87,7 +94,7 @@ class Retrying:
         *authorize* gives the header for each attempt. *before_retry* is awaited before each further attempt.
         """
         self._budget.add_request()
-        call = _Call(request, authorize, read, tally, before_retry)
+        call = _Call(request, authorize, read, stats, before_retry)
         failure: PaysdkError | None = None
 
         async def attempt() -> T:
@@ -98,7 +105,7 @@ class Retrying:
             return await self._attempt(call)
 
         def backoff(error: Exception) -> bool | float:
-            wait = self._wait(request, call.number - call.renewals, error)
+            wait = self._plan_retry(request, call.number - call.renewals, error)
             return False if wait is None else wait
 
         try:
@@ -131,45 +138,45 @@ class Retrying:
 
     async def _try(self, call: _Call[T], authorization: Secret) -> T:
         try:
-            response = await self._answer(call.request, Attempt(call.number, authorization, call.tally))
+            response = await self._send_and_follow(call.request, Attempt(call.number, authorization, call.stats))
             try:
                 return call.read(response)
             except MalformedResponseError as error:
                 say_what_came_instead(error, response)
                 raise
         except PaysdkError as error:
-            cleaned(error, [authorization]).at(self._provider, call.request.method, self._origin + call.request.target)
+            redact_error(error, [authorization]).at(self._provider, call.request.method, self._origin + call.request.target)
             raise
 
-    async def _answer(self, request: Request, attempt: Attempt) -> Response:
+    async def _send_and_follow(self, request: Request, attempt: Attempt) -> Response:
         response = await self._inner.send(request, attempt)
-        for _ in range(_REDIRECTS):
-            target = redirected(self._origin, request, response)
+        for _ in range(_MAX_REDIRECTS):
+            target = follow_redirect(self._origin, request, response)
             if target is None or self._leaks(attempt.authorization, request, target):
                 break
             request, response = target, await self._inner.send(target, attempt)
         response = in_utf8(response)
-        if (error := refusal(response)) is not None:
+        if (error := error_from_response(response)) is not None:
             raise error
         return response
 
     @staticmethod
     def _leaks(key: Secret, request: Request, target: Request) -> bool:
         """Whether following to *target* would bring the key into a URL, where the request had none."""
-        return key.stands_in(target.target) and not key.stands_in(request.target)
+        return key.occurs_in(target.target) and not key.occurs_in(request.target)
 
-    def _wait(self, request: Request, number: int, error: Exception) -> float | None:
-        if not isinstance(error, PaysdkError) or not worth_retrying(request, error):
+    def _plan_retry(self, request: Request, number: int, error: Exception) -> float | None:
+        if not isinstance(error, PaysdkError) or not is_retryable(request, error):
             return None
         wait = wait_before_retry(self._policy, number, error, self._draw)
         if wait is None:
             return None
         if isinstance(error, APIError) and is_overload(error.status) and error.retry_after is not None:
             # Also after the last attempt: that this one gives up is no reason for its neighbours to be told as well.
-            self._inner.hold(error.retry_after)
+            self._inner.pause_all(error.retry_after)
         if number >= self._policy.attempts:
             return None
-        if not kept_apart(error) and not self._budget.take():
+        if not server_sets_the_pace(error) and not self._budget.take():
             error.add_note("It was not tried again: too many of this provider object's requests are failing at once.")
             return None
         self._plan(request, number, error, wait)
@@ -177,4 +184,4 @@ class Retrying:
 
     def _plan(self, request: Request, number: int, error: PaysdkError, wait: float) -> None:
         url = self._origin + request.target
-        self._watch(RetryPlanned(self._provider, request.method, url, number, type(error).__name__, wait))
+        self._events.emit(RetryPlanned(self._provider, request.method, url, number, type(error).__name__, wait))

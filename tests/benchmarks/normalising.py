@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rounds import Line, at_most, interleaved, report
 from rows import campfire_page, campfire_row, notify_page, times
 
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.records.page import Reader, in_turns, opened
+from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.records.page import Reader, batches, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ RECORDS_A_TURN = 10_000
 def payments(reader: Reader, body: bytes) -> list[Payment]:
     """What a listing does with a page, but for its turns for the event loop."""
     found: list[Payment] = []
-    for records in in_turns(opened(reader, body).records):
+    for records in batches(open_page(reader, body).records):
         found += map(reader.payment, reader.rows(records))
     return found
 
@@ -61,6 +61,6 @@ def campfire(size: int, *, later_fields: bool) -> bytes:
 
 
 if __name__ == "__main__":
-    compare("Campfire, 10,000 a page, the document's 10 fields", InvoicePaymentsReader(), campfire(10_000, later_fields=False), 10_000)
-    compare("Campfire, 10,000 a page, the later schema's 12 fields", InvoicePaymentsReader(), campfire(10_000, later_fields=True), 10_000)
-    compare("Notify, 250 a page", PaymentsReader("EUR"), notify_page(0, 250).encode(), 250)
+    compare("Campfire, 10,000 a page, the document's 10 fields", CampfireReader(), campfire(10_000, later_fields=False), 10_000)
+    compare("Campfire, 10,000 a page, the later schema's 12 fields", CampfireReader(), campfire(10_000, later_fields=True), 10_000)
+    compare("Notify, 250 a page", NotifyReader("EUR"), notify_page(0, 250).encode(), 250)

@@ -17,7 +17,7 @@ from memory import high_water
 from rounds import Line, Verdict, report
 
 from paysdk import Capabilities, Checkpoint, InvoiceRef, ListingReport, Page, Payment
-from paysdk.reconcile import Figures, reconcile
+from paysdk.reconcile import Totals, reconcile
 from paysdk.sync import SQLPaymentStore, sync_payments
 
 if TYPE_CHECKING:
@@ -98,15 +98,15 @@ async def fill(database: Path) -> None:
             await sync_payments(MadeProvider(name), store)
 
 
-async def counted(left: Payments, right: Payments) -> Figures:
+async def counted(left: Payments, right: Payments) -> Totals:
     """What comes of it, counted as a report would."""
-    figures = Figures()
+    figures = Totals()
     async for outcome in reconcile(left, right, ordered=True):
         figures.add(outcome)
     return figures
 
 
-async def counted_in(database: str) -> Figures:
+async def counted_in(database: str) -> Totals:
     """The same over a store."""
     async with SQLPaymentStore(database) as store:
         return await counted(*(store.payments(provider=name) for name in SIDES))

@@ -9,7 +9,7 @@ import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.cli.environment import key_source, parameters, settings_found, unknown_variables, variable
-from paysdk.cli.providers import Access, SandboxSettings, opened
+from paysdk.cli.providers import ProviderSelection, SandboxSettings, open_providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,10 +137,10 @@ async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "test_key")
     monkeypatch.setenv("PAYSDK_NOTIFY_CURRENCY", "SEK")
     monkeypatch.setenv("PAYSDK_NOTIFY_TIMEOUT", "7.5")
-    async with opened(Access(names=("notify",)), []) as (notify,):
+    async with open_providers(ProviderSelection(names=("notify",)), []) as (notify,):
         assert isinstance(notify, NotifyProvider)
         assert ("SEK", 7.5) == (notify._currency, notify._client.settings.timeout)
-    async with opened(Access(names=("notify",), currency="EUR"), []) as (notify,):
+    async with open_providers(ProviderSelection(names=("notify",), currency="EUR"), []) as (notify,):
         assert isinstance(notify, NotifyProvider)
         assert "EUR" == notify._currency
 
@@ -148,7 +148,7 @@ async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 async def test_a_sandbox_uses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set for the real API does not reach the sandbox."""
     monkeypatch.setenv("PAYSDK_CAMPFIRE_TIMEOUT", "7.5")
-    async with opened(Access(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []) as (campfire,):
+    async with open_providers(ProviderSelection(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []) as (campfire,):
         assert isinstance(campfire, CampfireProvider)
         assert 60.0 == campfire._client.settings.timeout
 
@@ -159,7 +159,7 @@ async def test_a_wrong_setting_is_traced_to_its_variable(monkeypatch: pytest.Mon
     monkeypatch.setenv("PAYSDK_NOTIFY_TIMEOUT", "-1")
     async with AsyncExitStack() as stack:
         with pytest.raises(ConfigurationError, match=r"^notify \(PAYSDK_NOTIFY_API_KEY, PAYSDK_NOTIFY_TIMEOUT\): timeout must be"):
-            await stack.enter_async_context(opened(Access(names=("notify",)), []))
+            await stack.enter_async_context(open_providers(ProviderSelection(names=("notify",)), []))
 
 
 def test_a_provider_without_paysdks_base_is_listed(

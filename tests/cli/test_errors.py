@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import ConfigurationError, PaysdkError
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +51,10 @@ def test_what_a_provider_raises_names_it() -> None:
     raised = ValueError("of its own making")
     own = ConfigurationError("no")
 
-    assert "The provider 'acme' failed: ValueError: of its own making" == str(fault_of("acme", raised))
-    assert raised is fault_of("acme", raised).__cause__
-    assert PaysdkError is type(fault_of("acme", raised))
-    assert own is fault_of("acme", own)
+    assert "The provider 'acme' failed: ValueError: of its own making" == str(as_paysdk_error("acme", raised))
+    assert raised is as_paysdk_error("acme", raised).__cause__
+    assert PaysdkError is type(as_paysdk_error("acme", raised))
+    assert own is as_paysdk_error("acme", own)
 
 
 @pytest.mark.usefixtures("ledger")

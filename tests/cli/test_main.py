@@ -154,7 +154,7 @@ def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "paysdk.cli.providers", None)
 
-    with pytest.raises(ModuleNotFoundError, match="access"):
+    with pytest.raises(ModuleNotFoundError, match="providers"):
         main()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
-from paysdk.cli.providers import Access, SandboxSettings, opened, sandbox_of
+from paysdk.cli.providers import ProviderSelection, SandboxSettings, make_sandbox, open_providers
 from paysdk.discovery import load_provider
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ async def test_a_provider_goes_to_its_own_origin(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PAYSDK_CAMPFIRE_API_KEY", "any")
     monkeypatch.setenv("PAYSDK_CAMPFIRE_BASE_URL", "")
 
-    async with opened(Access(names=("campfire",)), []) as providers:
+    async with open_providers(ProviderSelection(names=("campfire",)), []) as providers:
         assert ["CampfireProvider(base_url='https://api.meetcampfire.com')"] == [*map(repr, providers)]
 
 
@@ -32,7 +32,7 @@ async def test_the_environment_gives_origin_and_key_file(monkeypatch: pytest.Mon
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("PAYSDK_NOTIFY_BASE_URL", "http://127.0.0.1:8080")
 
-    async with opened(Access(names=("notify",), currency="EUR"), []) as (notify,):
+    async with open_providers(ProviderSelection(names=("notify",), currency="EUR"), []) as (notify,):
         assert isinstance(notify, NotifyProvider)
         assert (False, "NotifyProvider(base_url='http://127.0.0.1:8080')") == (notify.test_mode, repr(notify))
 
@@ -47,7 +47,7 @@ async def test_a_wrong_origin_is_traced_to_its_variable(monkeypatch: pytest.Monk
 
     async with AsyncExitStack() as stack:
         with pytest.raises(ConfigurationError, match=rf"^campfire \(PAYSDK_CAMPFIRE_API_KEY, PAYSDK_CAMPFIRE_BASE_URL\): {reason}"):
-            await stack.enter_async_context(opened(Access(names=("campfire",)), []))
+            await stack.enter_async_context(open_providers(ProviderSelection(names=("campfire",)), []))
 
 
 @pytest.mark.parametrize(("content", "reason"), [(None, "cannot be read: No such file"), (b"\xff\xfe\xff", "is no text")])
@@ -59,12 +59,12 @@ async def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, content: 
 
     async with AsyncExitStack() as stack:
         with pytest.raises(ConfigurationError, match=f"The key file {path} {reason}"):
-            await stack.enter_async_context(opened(Access(names=("campfire",), key_files={"campfire": path}), []))
+            await stack.enter_async_context(open_providers(ProviderSelection(names=("campfire",), key_files={"campfire": path}), []))
 
 
 async def test_what_was_opened_is_closed() -> None:
     """After the context neither provider nor sandbox goes on."""
-    async with opened(Access(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []) as (campfire,):
+    async with open_providers(ProviderSelection(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []) as (campfire,):
         assert isinstance(campfire, CampfireProvider)
         assert await campfire.list_payments().first() is not None
 
@@ -85,4 +85,4 @@ def test_a_sandbox_of_another_kind_is_named(install: Install) -> None:
     install("odd", "Made = dict.fromkeys", group="paysdk.sandboxes")
 
     with pytest.raises(ConfigurationError, match="The sandbox 'odd' does not take these options"):
-        sandbox_of("odd", SandboxSettings(payments=1, latency=0.0))
+        make_sandbox("odd", SandboxSettings(payments=1, latency=0.0))

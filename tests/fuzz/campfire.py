@@ -8,14 +8,14 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
-    from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-    from paysdk.records.page import decoded
+    from paysdk.providers.campfire.normalise import CampfireReader
+    from paysdk.records.page import decode_or_raise
 
 from faults import check
 from pages import check_invoice, read_page
 from shaping import mutated
 
-_READER = InvoicePaymentsReader()
+_READER = CampfireReader()
 _PAYMENT = {"id": 1, "amount": 1, "invoice_id": 1}
 _PAGE = {"results": [_PAYMENT], "next": None}
 _INVOICE = {"id": 1, "lines": [{"id": 1}], "attachments": [{"id": 1}], "payments": [_PAYMENT], "payment_ids": [1]}
@@ -24,8 +24,8 @@ _INVOICE = {"id": 1, "lines": [{"id": 1}], "attachments": [{"id": 1}], "payments
 def test_one_input(data: bytes) -> None:
     """Read *data* as each of the answers."""
     check(lambda body: read_page(_READER, body), data, _PAGE)
-    check(lambda body: check_invoice(decoded(read_invoice, body)), data, _INVOICE)
-    check(lambda body: decoded(read_paid, body), data, _INVOICE)
+    check(lambda body: check_invoice(decode_or_raise(read_invoice, body)), data, _INVOICE)
+    check(lambda body: decode_or_raise(read_paid, body), data, _INVOICE)
 
 
 if __name__ == "__main__":

@@ -9,23 +9,23 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk import Checkpoint, ConfigurationError
-    from paysdk.listing.checkpoints import checkpoint_positions
-    from paysdk.listing.windows import belonging
+    from paysdk.listing.checkpoints import read_checkpoint
+    from paysdk.listing.windows import rows_in_window
 
 from typing import TYPE_CHECKING
 
 from links import PAGINATIONS, follow
 from shaping import mutated, mutated_link
 
-from paysdk.providers.campfire.normalise import InvoicePaymentRow
+from paysdk.providers.campfire.normalise import CampfirePaymentFields
 
 if TYPE_CHECKING:
     from paysdk.pagination import Position
 
 PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
-    InvoicePaymentRow(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
-    InvoicePaymentRow(id=2, amount=1, invoice_id=1),
+    CampfirePaymentFields(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    CampfirePaymentFields(id=2, amount=1, invoice_id=1),
 ]
 
 
@@ -34,7 +34,7 @@ def test_one_input(data: bytes) -> None:
     text = data.decode(errors="surrogateescape")
     for resume in (text, Checkpoint("campfire", "", text)):
         try:
-            positions, _ = checkpoint_positions(resume, "campfire", PATH, "", PAGINATIONS[0])
+            positions, _ = read_checkpoint(resume, "campfire", PATH, "", PAGINATIONS[0])
         except ConfigurationError:
             continue
         for position in positions:
@@ -43,9 +43,9 @@ def test_one_input(data: bytes) -> None:
 
 def go_on(position: Position) -> None:
     """Ask for the page at *position*, look at its rows, and go on from it."""
-    belonging(_ROWS, position)
+    rows_in_window(_ROWS, position)
     for pagination in PAGINATIONS:
-        resumed = pagination.resumed(position)
+        resumed = pagination.resume_from(position)
         assert resumed.query.isascii()
         assert resumed.query.isprintable()
         assert " " not in resumed.query

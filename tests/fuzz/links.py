@@ -40,7 +40,7 @@ def test_one_input(data: bytes) -> None:
 def follow(pagination: Pagination, position: Position, link: str, ids: list[str]) -> Position | None:
     """The page after the one at *position*, if *link* leads to one."""
     try:
-        following = pagination.following(position, link, ids)
+        following = pagination.next_position(position, link, ids)
         if following is not None:
             RequestsMade().add(following.query)
     except PaginationError:
@@ -50,8 +50,8 @@ def follow(pagination: Pagination, position: Position, link: str, ids: list[str]
     assert following.query.isascii()
     assert following.query.isprintable()
     assert " " not in following.query
-    assert following == pagination.resumed(following) or pagination.resumed(following).query.endswith("limit=2")
-    for guess in pagination.guessed(following, 2):
+    assert following == pagination.resume_from(following) or pagination.resume_from(following).query.endswith("limit=2")
+    for guess in pagination.predict_next(following, 2):
         assert guess.query != following.query
     return following
 

@@ -7,13 +7,13 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
-    from paysdk.providers.notify.normalise import PaymentsReader
+    from paysdk.providers.notify.normalise import NotifyReader
 
 from faults import check
 from pages import read_page
 from shaping import mutated
 
-_READER = PaymentsReader("EUR")
+_READER = NotifyReader("EUR")
 _PAGE = {
     "payments": [{"id": "p1", "amount": "1", "invoice": {"id": "i1"}}],
     "links": {"next": {"href": None}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk import Invoice, Payment, make_converter
-from paysdk.records.page import opened, read_one_by_one, read_rows
+from paysdk.records.page import decode_one_by_one, open_page, try_decode
 
 if TYPE_CHECKING:
     from paysdk import MalformedResponseError
@@ -18,17 +18,17 @@ _CONVERTER = make_converter()
 
 def read_page(reader: Reader, body: bytes) -> None:
     """Read a page and make its payments; read one by one, with the bad records set aside, they must be the same."""
-    page = opened(reader, body)
+    page = open_page(reader, body)
     set_aside: list[MalformedResponseError] = []
-    one_by_one = list(read_one_by_one(reader, page, set_aside.append))
+    one_by_one = list(decode_one_by_one(reader, page, set_aside.append))
     good = [row for row in one_by_one if row is not None]
     assert len(one_by_one) == len(good) + len(set_aside)
     payments = list(map(reader.payment, good))
     for payment in payments:
         _check_payment(payment)
-    rows = read_rows(reader, list(map(bytes, page.records)))
+    rows = try_decode(reader, list(map(bytes, page.records)))
     if rows is None:
-        list(read_one_by_one(reader, page, None))
+        list(decode_one_by_one(reader, page, None))
         raise AssertionError("what cannot be read together cannot be read one by one either")
     assert payments == list(map(reader.payment, rows))
     assert [payment.raw for payment in payments] == [reader.payment(row).raw for row in rows]

@@ -27,15 +27,15 @@ from paysdk.errors import (
     RequestTimeoutError,
     ServerError,
 )
-from paysdk.events import Answered, Event, PageRead, RepeatDropped
-from paysdk.listing.checkpoints import checkpoint_positions
+from paysdk.events import Event, PageRead, RepeatDropped, ResponseReceived
+from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.pagination import Position
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.testing import Answer, Fault, FaultPlan, Request, Sandbox, hang, reset, status, truncated, wrong_body
+from paysdk.testing import Fault, FaultPlan, Request, Response, Sandbox, hang, reset, status, truncated, wrong_body
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -125,15 +125,15 @@ class Scripted(Sandbox):
     pages: Mapping[str, tuple[Sequence[object], object]]
     count: object = 7
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """The page for this query."""
         query = request.target.partition("?")[2]
         if query not in self.pages:
-            return Answer(404, b'{"detail": "Not found."}')
+            return Response(404, b'{"detail": "Not found."}')
         members, link = self.pages[query]
         results = [member if isinstance(member, msgspec.Raw) else msgspec.Raw(row(member)) for member in members]
         body = {"count": self.count, "results": results} | ({} if link is ... else {"next": link})
-        return Answer(200, msgspec.json.encode(body))
+        return Response(200, msgspec.json.encode(body))
 
 
 def row(member: object) -> bytes:
@@ -497,7 +497,7 @@ async def test_large_page_leaves_the_loop_free() -> None:
 
     def note(event: Event) -> None:
         nonlocal at_answer
-        at_answer = turns if isinstance(event, Answered) else at_answer
+        at_answer = turns if isinstance(event, ResponseReceived) else at_answer
 
     counting = asyncio.create_task(count())
     async with CampfireSandbox(payments=5000) as sandbox, campfire(sandbox, on_event=note) as provider:
@@ -819,16 +819,16 @@ def test_checkpoint_brings_all_of_a_position_back() -> None:
     """What a position says of what was given, and of its window, is in its checkpoint."""
     start, end = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
     text = f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}"],["{LIST}?cursor=&voided=True"]]'
-    source = cast("PagedListing", CampfireProvider("sandbox-key").list_payments())._source
+    source = cast("PagedListing", CampfireProvider("sandbox-key").list_payments())._endpoint
     checkpoint = Checkpoint("campfire", "voided=true", text)
-    positions, filters = checkpoint_positions(str(checkpoint), "campfire", LIST, "voided=true", source.pagination)
+    positions, filters = read_checkpoint(str(checkpoint), "campfire", LIST, "voided=true", source.pagination)
     expected = [
         Position("voided=true&limit=5", ("a", 1), datetime.fromisoformat(start), datetime.fromisoformat(end)),
         Position("cursor=&voided=True"),
     ]
     assert (expected, "voided=true") == (positions, filters)
     made = attrs.evolve(source.checkpoint(expected), filters="voided=true")
-    assert expected == checkpoint_positions(made, "campfire", LIST, "", source.pagination)[0]
+    assert expected == read_checkpoint(made, "campfire", LIST, "", source.pagination)[0]
 
 
 async def test_collect_that_fails_has_given_nothing() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from paysdk import CampfireProvider, Checkpoint, ConfigurationError, MalformedResponseError, NotifyProvider, RetryPolicy
 from paysdk.pagination import FollowLinks, PageNumber
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
+from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.rest import RestProvider
-from paysdk.testing import Answer, Request, Sandbox, open_sandbox
+from paysdk.testing import Request, Response, Sandbox, open_sandbox
 
 if TYPE_CHECKING:
     from paysdk.provider import Capabilities, Listing
@@ -31,17 +31,17 @@ class Server(Sandbox):
     scheme: ClassVar[str] = "Token"
 
     api_key: str = attrs.field(default="sandbox-key", repr=False)
-    reply: Callable[[Request], Answer]
+    reply: Callable[[Request], Response]
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What the test says."""
         return self.reply(request)
 
 
-def always(*bodies: bytes, content_type: str = "application/json") -> Callable[[Request], Answer]:
+def always(*bodies: bytes, content_type: str = "application/json") -> Callable[[Request], Response]:
     """These bodies, one after the other, and the last one again and again."""
     left = list(bodies)
-    return lambda _: Answer(200, left.pop(0) if len(left) > 1 else left[0], {"Content-Type": content_type})
+    return lambda _: Response(200, left.pop(0) if len(left) > 1 else left[0], {"Content-Type": content_type})
 
 
 def campfire(server: Sandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # those of the provider
@@ -61,7 +61,7 @@ async def test_page_and_invoice_with_a_byte_order_mark(encoding: str) -> None:
 async def test_declared_charset_of_an_error_is_heeded() -> None:
     """The API's own words are read in the charset that the response declares."""
     body, headers = '{"detail": "Ungültig"}'.encode("latin-1"), {"Content-Type": "application/json; charset=ISO-8859-1"}
-    async with Server(reply=lambda _: Answer(400, body, headers)) as server, campfire(server) as provider:
+    async with Server(reply=lambda _: Response(400, body, headers)) as server, campfire(server) as provider:
         with pytest.raises(Exception, match="Ungültig"):
             await provider.list_payments().first()
 
@@ -144,10 +144,10 @@ async def test_modified_since_the_latest_finds_what_is_finer() -> None:
     times = ["2026-01-05T10:00:00.1234566Z", "2026-01-05T10:00:00.1234568Z"]
     rows = [{"id": number, "invoice_id": 1, "amount": 1, "last_modified_at": time} for number, time in enumerate(times)]
 
-    def reply(request: Request) -> Answer:
+    def reply(request: Request) -> Response:
         since = request.query.get("last_modified_at__gte", "")
         found = [row for row in rows if str(row["last_modified_at"]).rstrip("Z") >= since.rstrip("Z")]
-        return Answer(200, json.dumps({"results": found}).encode())
+        return Response(200, json.dumps({"results": found}).encode())
 
     async with Server(reply=reply) as server, campfire(server) as provider:
         payments = await provider.list_payments().collect()
@@ -156,14 +156,14 @@ async def test_modified_since_the_latest_finds_what_is_finer() -> None:
         assert payments == again
 
 
-def notify_pages(pages: list[list[dict[str, Any]]], links: list[object]) -> Callable[[Request], Answer]:
+def notify_pages(pages: list[list[dict[str, Any]]], links: list[object]) -> Callable[[Request], Response]:
     """Pages of Notify, one after the other, each with its link."""
     numbers = iter(range(len(pages)))
 
-    def reply(_: Request) -> Answer:
+    def reply(_: Request) -> Response:
         number = next(numbers)
         link = links[number]
-        return Answer(200, json.dumps({"payments": pages[number], "links": {"next": {"href": link} if link else None}}).encode())
+        return Response(200, json.dumps({"payments": pages[number], "links": {"next": {"href": link} if link else None}}).encode())
 
     return reply
 
@@ -219,15 +219,15 @@ class TwoLists(RestProvider):
             if numbered
             else FollowLinks(first, ("cursor",), None, filters=("kind", "since", "until"), bounds=("since", "until"))
         )
-        return self._listing(path, rules, InvoicePaymentsReader(), filters=filters, resume=resume)
+        return self._listing(path, rules, CampfireReader(), filters=filters, resume=resume)
 
 
 async def test_checkpoint_belongs_to_its_endpoint() -> None:
     """A checkpoint of one listing of a provider is refused by another one, and taken by its own."""
 
-    def reply(request: Request) -> Answer:
+    def reply(request: Request) -> Response:
         link = None if "cursor" in request.query else "?cursor=b"
-        return Answer(200, json.dumps({"results": json.loads(b"[%b]" % PAID), "next": link}).encode())
+        return Response(200, json.dumps({"results": json.loads(b"[%b]" % PAID), "next": link}).encode())
 
     async with Server(reply=reply) as server, TwoLists("sandbox-key", base_url=server.url) as provider:
         (first, _) = [page async for page in provider.at("/payments").pages()]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paysdk import Payment
     from paysdk.records.page import RawPage
     from paysdk.transport.messages import Request
-    from paysdk.transport.observer import Tally
+    from paysdk.transport.observer import RequestStats
 
 Paging: TypeAlias = Literal["cursor", "offset"]
 
@@ -60,9 +60,9 @@ class ModelServer:
         return {"id": number, "invoice_id": 1, "amount": 1, "voided_date": voided, "last_modified_at": _stamp(time)}
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
     ) -> RawPage:
-        tally.requests += 1
+        stats.requests += 1
         self.requests.append(request.query)
         self.flying += 1
         self.most_flying = max(self.flying, self.most_flying)
@@ -345,7 +345,7 @@ async def test_no_page_is_asked_for_side_by_side_in_vain(pagination: Paging) -> 
 @pytest.mark.parametrize(("empty", "whole"), [(4, True), (5, False)])
 async def test_empty_pages_go_on_but_not_for_ever(empty: int, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of empty pages is passed over up to a bound, which pages with payments begin anew; beyond it the listing ends with an error."""
-    monkeypatch.setattr("paysdk.listing.pages._FRUITLESS_PAGES", 5)
+    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 5)
     server = ModelServer(list(range(30)))
 
     def stretched(page: dict[str, Any], asked: dict[str, str]) -> None:
@@ -507,7 +507,7 @@ async def test_leaving_ends_what_is_under_way() -> None:
 
 async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty pages go on, but not for ever: where so many in a row bring nothing new, the listing ends with an error and a checkpoint."""
-    monkeypatch.setattr("paysdk.listing.pages._FRUITLESS_PAGES", 20)
+    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 20)
     server = ModelServer(list(range(5)))
 
     def on_and_on(page: dict[str, Any], _: dict[str, str]) -> None:
@@ -526,7 +526,7 @@ async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("period", [1, 2, 3], ids=["A A A", "A B A B", "A B C A B C"])
 async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that come round under ever new cursors end the listing with an error, soon after all of them were given."""
-    monkeypatch.setattr("paysdk.listing.pages._FRUITLESS_PAGES", 20)
+    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 20)
     server = ModelServer(list(range(30)))
     numbers = count()
 

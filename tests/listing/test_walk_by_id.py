@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from paysdk.records.page import RawPage
     from paysdk.transport.messages import Request
-    from paysdk.transport.observer import Tally
+    from paysdk.transport.observer import RequestStats
 
 # Where a link points: at the first id of the next page, the last of this one, or the first of this one.
 FORMS = ("next", "last", "first")
@@ -55,9 +55,9 @@ class ModelServer:
         self.amounts[self.order[place]] = 1
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
     ) -> RawPage:
-        tally.requests += 1
+        stats.requests += 1
         await asyncio.sleep(0)
         self.between()
         self.answers += 1

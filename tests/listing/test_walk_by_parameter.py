@@ -19,9 +19,10 @@ from paysdk import Capabilities, InvoiceRef, MalformedResponseError, PaginationE
 from paysdk.pagination import MORE, AfterLastId, LinkHeader, NextToken, PageNumber, Pagination, encode_query
 from paysdk.records.page import RawPage
 from paysdk.records.reader import SchemaReader
-from paysdk.rest import RestProvider, checked_page_size
-from paysdk.testing import Answer, Sandbox
+from paysdk.rest import RestProvider, check_page_size
 from paysdk.testing import Request as Arrived
+from paysdk.testing import Response as Reply
+from paysdk.testing import Sandbox
 from paysdk.transport.messages import Response
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from paysdk import Checkpoint
     from paysdk.listing.listing import PagedListing
     from paysdk.transport.messages import Request
-    from paysdk.transport.observer import Tally
+    from paysdk.transport.observer import RequestStats
 
 KINDS = ("number", "token", "id", "header")
 BY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -72,7 +73,7 @@ class ModelProvider(RestProvider):
     def list_payments(
         self, *, page_size: int | None = None, resume: Checkpoint | str | None = None, status: str | None = None, concurrency: int = 1
     ) -> PagedListing:
-        size = checked_page_size(page_size, 50)
+        size = check_page_size(page_size, 50)
         filters = {} if status is None else {"status": status}
         first = encode_query([*filters.items(), *([] if size is None else [("limit", str(size))])])
         rules: dict[str, Pagination] = {
@@ -97,9 +98,9 @@ class ModelServer:
         self.spoilt: Callable[[str], str] = lambda link: link
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], tally: Tally, *_: object
+        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
     ) -> RawPage:
-        tally.requests += 1
+        stats.requests += 1
         await asyncio.sleep(0)
         self.between()
         body, headers = self.answer(dict(parse_qsl(request.query, keep_blank_values=True)))
@@ -289,10 +290,10 @@ class Hosted(Sandbox):
     api_key: str = "sandbox-key"
     elsewhere: str = "https://elsewhere.example.com"
 
-    def answer(self, request: Arrived) -> Answer:
+    def respond(self, request: Arrived) -> Reply:
         page = int(request.query.get("after", "0"))
         link = {"Link": f'<{self.elsewhere}/payments?after={page + 1}>; rel="next"'} if page < 3 else {}
-        return Answer(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
+        return Reply(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
 
 
 async def test_links_to_another_host_are_applied_to_our_own() -> None:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
-from paysdk.listing.repeats import PagesGiven, RequestsMade, repeats
+from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
 from paysdk.pagination import FollowLinks, HalFrom, Pagination, Position, encode_query, same_request
 
 DEFAULT_LIMIT = 3
@@ -46,7 +46,7 @@ def walk(pagination: Pagination, server: ModelServer, start: Position | None = N
         ids, link = server.page(position.query)
         pages.append(Seen(position, [one for one in ids if one not in before | set(position.given)]))
         before = set(ids) or before
-        following = pagination.following(position, link, ids)
+        following = pagination.next_position(position, link, ids)
         if following is None:
             return pages
         made.add(following.query)
@@ -138,7 +138,7 @@ def test_notify_goes_on_from_any_page_with_any_page_size(
     server = NotifyModel(ids, links, ends_in_null)
     pages = walk(HalFrom(limit), server)
     for number, page in enumerate(pages):
-        resumed = HalFrom(other).resumed(page.position)
+        resumed = HalFrom(other).resume_from(page.position)
         assert ids_of(pages[number:]) == ids_of(walk(HalFrom(other), server, resumed))
 
 
@@ -147,63 +147,63 @@ def test_notify_keeps_the_page_size_that_a_link_drops_or_changes() -> None:
     position = HalFrom(100).start()
     assert "limit=100" == position.query
     for link in ("/v2/payments?from=x", "/v2/payments?from=x&limit=5"):
-        assert Position("from=x&limit=100") == HalFrom(100).following(position, link, ["a", "b"])
-    assert Position("from=x") == HalFrom(None).following(HalFrom(None).start(), "/v2/payments?from=x&limit=5", ["a"])
+        assert Position("from=x&limit=100") == HalFrom(100).next_position(position, link, ["a", "b"])
+    assert Position("from=x") == HalFrom(None).next_position(HalFrom(None).start(), "/v2/payments?from=x&limit=5", ["a"])
 
 
 @pytest.mark.parametrize("token", ["", "0"])
 def test_empty_and_zero_are_ids(token: str) -> None:
     """Neither an empty text nor a zero ends a listing."""
-    assert Position(f"from={token}") == HalFrom(None).following(HalFrom(None).start(), f"?from={token}", ["a"])
+    assert Position(f"from={token}") == HalFrom(None).next_position(HalFrom(None).start(), f"?from={token}", ["a"])
 
 
 def test_empty_page_with_a_link_goes_on() -> None:
     """Only a missing link ends a listing, not an empty page."""
-    assert Position("from=b") == HalFrom(None).following(Position("from=a"), "?from=b", [])
-    assert HalFrom(None).following(Position("from=a"), None, ["a", "b"]) is None
+    assert Position("from=b") == HalFrom(None).next_position(Position("from=a"), "?from=b", [])
+    assert HalFrom(None).next_position(Position("from=a"), None, ["a", "b"]) is None
 
 
 def test_empty_page_from_an_id_is_no_end() -> None:
     """The payment to start from is on its page; where nothing is, it was deleted, and the rest of the listing is out of reach."""
     with pytest.raises(PaginationError, match=r"nothing from 'a' on.* deleted .* so what came after it cannot be asked for\. List again"):
-        HalFrom(None).following(Position("from=a"), None, [])
-    assert HalFrom(None).following(Position("from=a"), None, [], records=1) is None
-    assert HalFrom(None).following(Position("limit=5"), None, []) is None
+        HalFrom(None).next_position(Position("from=a"), None, [])
+    assert HalFrom(None).next_position(Position("from=a"), None, [], records=1) is None
+    assert HalFrom(None).next_position(Position("limit=5"), None, []) is None
 
 
 def test_page_that_lost_its_start_goes_on_from_its_last_id() -> None:
     """Where the payment to start from is gone and the link points at it all the same, the listing goes on behind what came."""
-    assert Position("from=c", ("c",)) == HalFrom(None).following(Position("from=a"), "?from=a", ["b", "c"])
+    assert Position("from=c", ("c",)) == HalFrom(None).next_position(Position("from=a"), "?from=a", ["b", "c"])
 
 
 def test_page_with_nothing_new_to_read_is_asked_for_again_larger() -> None:
     """What came beside the payment to start from had no readable id; a page of the largest size reaches behind it, if anything does."""
-    assert Position("from=a&limit=250", ("a",)) == HalFrom(None).following(Position("from=a"), "?from=a", ["a"], records=2)
-    assert HalFrom(None).following(Position("from=a"), "?from=a", ["a"], records=1) is None
+    assert Position("from=a&limit=250", ("a",)) == HalFrom(None).next_position(Position("from=a"), "?from=a", ["a"], records=2)
+    assert HalFrom(None).next_position(Position("from=a"), "?from=a", ["a"], records=1) is None
 
 
 @pytest.mark.parametrize("limit", ["x", "", "-1", "1_0", "7" * 5000], ids=lambda limit: limit[:9])
 def test_page_size_that_is_no_number_is_left_out(limit: str) -> None:
     """A position may come from a checkpoint that was tampered with; what it says of the page size is not sent on."""
-    assert Position("from=b") == HalFrom(None).following(Position(f"from=a&limit={limit}"), "?from=b", ["a"])
+    assert Position("from=b") == HalFrom(None).next_position(Position(f"from=a&limit={limit}"), "?from=b", ["a"])
 
 
 def test_link_into_the_middle_of_its_page_is_an_overlap() -> None:
     """What a page has given after the id that its link points at is known to have been given, also by a page too small to hold it."""
-    following = HalFrom(4).following(Position("limit=4"), "?from=c", ["a", "b", "c", "d"])
+    following = HalFrom(4).next_position(Position("limit=4"), "?from=c", ["a", "b", "c", "d"])
     assert Position("from=c&limit=4", ("c", "d")) == following
-    resumed = HalFrom(1).resumed(following)
+    resumed = HalFrom(1).resume_from(following)
     assert Position("from=c&limit=1", ("c", "d")) == resumed
-    assert Position("from=d&limit=1", ("d",)) == HalFrom(1).following(resumed, "?from=d", ["c"])
+    assert Position("from=d&limit=1", ("d",)) == HalFrom(1).next_position(resumed, "?from=d", ["c"])
 
 
 @pytest.mark.parametrize("link", ["", "/v2/payments", "/v2/payments?limit=5", "from=a", "#from=a", "https://[::1", "http://[x]/?from=a"])
 def test_link_without_a_token_leads_nowhere(link: str) -> None:
     """A link that does not identify a page is an error which says so, for both kinds."""
     with pytest.raises(PaginationError, match=r"link to the next page (has no 'from', so|is no URL)") as by_id:
-        HalFrom(None).following(HalFrom(None).start(), link, ["a"])
+        HalFrom(None).next_position(HalFrom(None).start(), link, ["a"])
     with pytest.raises(PaginationError, match=r"link to the next page (has no cursor or offset, so|is no URL)") as by_query:
-        campfire("cursor=", None).following(Position("cursor="), link, [])
+        campfire("cursor=", None).next_position(Position("cursor="), link, [])
     assert f": {link!r}. Resume" in str(by_id.value)
     assert f": {link!r}. Resume" in str(by_query.value)
 
@@ -214,7 +214,7 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
     """No link, however broken, raises anything else, and what is asked for can stand in a request line."""
     for pagination in (HalFrom(2), campfire("", 2)):
         try:
-            following = pagination.following(pagination.start(), link, ids)
+            following = pagination.next_position(pagination.start(), link, ids)
         except PaginationError:
             continue
         assert following is None or (following.query.isascii() and following.query.isprintable() and " " not in following.query)
@@ -282,7 +282,7 @@ def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_
     assert ids == ids_of(pages)
     for number, page in enumerate(pages):
         for other in (None, 1, 7):
-            resumed = campfire(first, other).resumed(page.position)
+            resumed = campfire(first, other).resume_from(page.position)
             assert ids_of(pages[number:]) == ids_of(walk(campfire(first, other), server, resumed))
 
 
@@ -291,19 +291,19 @@ def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_
 )
 def test_query_of_a_link_is_taken_verbatim(query: str) -> None:
     """A cursor is opaque: not a character of it is changed, not even in how it is escaped."""
-    assert Position(query) == campfire("cursor=", None).following(Position("cursor="), f"http://api.example.org/?{query}", [])
+    assert Position(query) == campfire("cursor=", None).next_position(Position("cursor="), f"http://api.example.org/?{query}", [])
 
 
 def test_what_cannot_stand_in_a_request_line_is_escaped() -> None:
     """A link that was not escaped is, and nothing of it can end the request line."""
-    following = campfire("cursor=", None).following(Position("cursor="), '?cursor=a b"é<\x7f', [])
+    following = campfire("cursor=", None).next_position(Position("cursor="), '?cursor=a b"é<\x7f', [])
     assert Position("cursor=a%20b%22%C3%A9%3C%7F") == following
 
 
 def test_window_of_a_listing_stays_with_it() -> None:
     """A page belongs to the window of time of the page before."""
     until = datetime(2026, 1, 1, tzinfo=UTC)
-    assert Position("cursor=b", until=until) == campfire("cursor=", None).following(Position("cursor=", until=until), "?cursor=b", [])
+    assert Position("cursor=b", until=until) == campfire("cursor=", None).next_position(Position("cursor=", until=until), "?cursor=b", [])
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_window_of_a_listing_stays_with_it() -> None:
 )
 def test_resuming_brings_the_page_size_of_the_new_listing(query: str, limit: int | None, expected: str) -> None:
     """The limit of a position is replaced where the new listing has one, and nothing else is."""
-    assert Position(expected, ("a",)) == campfire("", limit).resumed(Position(query, ("a",)))
+    assert Position(expected, ("a",)) == campfire("", limit).resume_from(Position(query, ("a",)))
 
 
 @attrs.frozen
@@ -394,17 +394,17 @@ def test_query_is_percent_encoded() -> None:
 )
 def test_pages_by_offset_can_be_guessed(query: str, expected: list[str]) -> None:
     """Where pages lie by number it can be told where the next ones start; with cursors, or without a page size, it cannot."""
-    assert [Position(one) for one in expected] == campfire("", None).guessed(Position(query), 2)
+    assert [Position(one) for one in expected] == campfire("", None).predict_next(Position(query), 2)
 
 
 def test_pages_by_id_cannot_be_guessed() -> None:
     """An id tells nothing about the ids after it."""
-    assert [] == HalFrom(10).guessed(Position("from=a&limit=10"), 2)
+    assert [] == HalFrom(10).predict_next(Position("from=a&limit=10"), 2)
 
 
 def test_kinds_differ_in_what_they_read() -> None:
     """Links that carry a whole query need no ids; links that may overlap do."""
-    assert (False, True) == (campfire("", None).reads_ids, HalFrom(None).reads_ids)
+    assert (False, True) == (campfire("", None).needs_ids, HalFrom(None).needs_ids)
     assert urlsplit("?" + HalFrom(None).start().query).query == ""
 
 
@@ -447,7 +447,7 @@ def test_unchanged_payments_are_repeats_and_changed_ones_are_not(
     before: dict[str | int, object], rows: list[Record], expected: list[int]
 ) -> None:
     """A payment that comes again is a repeat only if nothing tells that it was changed meanwhile, from page to page and within one."""
-    now, places = repeats(rows, before)
+    now, places = find_repeats(rows, before)
     assert expected == places
     assert {row.id: row.modified_at or row.raw for row in rows} == now
 
@@ -480,7 +480,7 @@ def test_half_of_a_surrogate_pair_in_a_query_is_remembered() -> None:
 
 def test_links_in_messages_are_bounded() -> None:
     """A link of megabytes does not make a message of megabytes."""
-    for follow in (campfire("cursor=", None).following, HalFrom(None).following):
+    for follow in (campfire("cursor=", None).next_position, HalFrom(None).next_position):
         with pytest.raises(PaginationError, match="leads nowhere") as raised:
             follow(Position("cursor="), "?x=" + "y" * 5_000_000, [])
         assert len(str(raised.value)) < 1000
@@ -499,12 +499,12 @@ def test_links_in_messages_are_bounded() -> None:
 def test_filters_that_a_link_drops_are_kept(query: str, link: str, expected: str) -> None:
     """The filters go along from page to page, whether the links repeat them or not; anything else a link may drop."""
     rules = FollowLinks("", ("cursor", "offset"), None, filters=("voided", "invoice_id", "external_id"))
-    assert Position(expected) == rules.following(Position(query), link, [])
+    assert Position(expected) == rules.next_position(Position(query), link, [])
 
 
 def test_page_that_does_not_start_where_it_was_asked_to() -> None:
     """A page that ends where it was asked to start, and points at itself, shows that the API ignores what it is asked for."""
     with pytest.raises(PaginationError, match=r"was to start from 'd' starts from 'a', so the API does not go where it is asked to\."):
-        HalFrom(None).following(Position("from=d"), "?from=d", ["a", "b", "c", "d"])
+        HalFrom(None).next_position(Position("from=d"), "?from=d", ["a", "b", "c", "d"])
     for ids in (["d", "e"], ["e", "f"], ["c", "d", "e"]):
-        assert HalFrom(None).following(Position("from=d"), "?from=g", ids) == Position("from=g")
+        assert HalFrom(None).next_position(Position("from=d"), "?from=g", ids) == Position("from=g")

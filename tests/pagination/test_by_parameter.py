@@ -49,7 +49,7 @@ def walk(pagination: Pagination, server: Server, start: Position | None = None) 
         made.add(position.query)
         ids, link = server.page(position.query)
         pages.append((position, ids))
-        position = pagination.following(position, link, ids, len(ids))
+        position = pagination.next_position(position, link, ids, len(ids))
     return pages
 
 
@@ -84,7 +84,7 @@ def gives_everything_from_anywhere(make: Callable[[int | None], Pagination], ser
     for number, (position, _) in enumerate(pages):
         rest = [one for _, ids in pages[number:] for one in ids]
         pagination = make(other)
-        assert rest == [one for _, ids in walk(pagination, server, pagination.resumed(position)) for one in ids]
+        assert rest == [one for _, ids in walk(pagination, server, pagination.resume_from(position)) for one in ids]
 
 
 @settings(max_examples=200)
@@ -137,47 +137,47 @@ ALL = pytest.mark.parametrize("pagination", [NUMBER, TOKEN, AFTER], ids=["number
 @pytest.mark.parametrize("ids", [[], ["a"], ["a", "b"]])
 def test_only_what_says_so_is_the_end(pagination: Pagination, ids: list[str]) -> None:
     """However many came, a page with no word of another is the last."""
-    assert pagination.following(pagination.start(), None, ids, len(ids)) is None
+    assert pagination.next_position(pagination.start(), None, ids, len(ids)) is None
 
 
 def test_short_or_empty_page_goes_on() -> None:
     """Where there is more, a page that is short or empty ends nothing."""
     for ids in (list[str](), ["a"]):
-        assert Position("limit=2&page=2") == NUMBER.following(Position("page=1&limit=2"), MORE, ids)
-        assert Position("limit=2&cursor=x") == TOKEN.following(TOKEN.start(), "x", ids)
+        assert Position("limit=2&page=2") == NUMBER.next_position(Position("page=1&limit=2"), MORE, ids)
+        assert Position("limit=2&cursor=x") == TOKEN.next_position(TOKEN.start(), "x", ids)
 
 
 def test_page_without_an_id_to_go_on_from_is_an_error() -> None:
     """Where there is more behind a page, and nothing on it to say behind what, the listing does not pass for complete."""
     with pytest.raises(PaginationError, match="There is more to list, but this page has no id to go on from"):
-        AFTER.following(AFTER.start(), MORE, [], 2)
+        AFTER.next_position(AFTER.start(), MORE, [], 2)
 
 
 def test_whole_ids_are_ids_too() -> None:
     """A provider's ids may be numbers."""
-    assert Position("limit=2&starting_after=7") == AFTER.following(AFTER.start(), MORE, [3, 7])  # type: ignore[list-item]  # as a row has it
+    assert Position("limit=2&starting_after=7") == AFTER.next_position(AFTER.start(), MORE, [3, 7])  # type: ignore[list-item]  # as a row has it
 
 
 @pytest.mark.parametrize("token", ["", "0"])
 def test_empty_and_zero_are_tokens(token: str) -> None:
     """Neither an empty text nor a zero ends a listing; that an empty one does is for a reader to say."""
-    assert Position(f"limit=2&cursor={token}") == TOKEN.following(TOKEN.start(), token, [])
+    assert Position(f"limit=2&cursor={token}") == TOKEN.next_position(TOKEN.start(), token, [])
 
 
 @pytest.mark.parametrize("link", ["", "next", "-1", "1.5", "²", "?page=", "?page=x", "/payments?limit=2", "https://[::1", "7" * 19])
 def test_number_that_is_none_leads_nowhere(link: str) -> None:
     """A link without a whole number is an error which says so."""
     with pytest.raises(PaginationError, match=r"link to the next page (has no 'page' with a whole number, so|is no URL)"):
-        NUMBER.following(NUMBER.start(), link, [])
+        NUMBER.next_position(NUMBER.start(), link, [])
 
 
 def test_number_of_a_page_that_was_tampered_with_leads_nowhere() -> None:
     """A position may come from a checkpoint that was tampered with."""
     position = Position("page=x&limit=2")
-    assert [] == NUMBER.guessed(position, 2)
-    assert position == attrs.evolve(NUMBER, limit=5).resumed(position)
+    assert [] == NUMBER.predict_next(position, 2)
+    assert position == attrs.evolve(NUMBER, limit=5).resume_from(position)
     with pytest.raises(PaginationError, match="has no 'page' with a whole number"):
-        NUMBER.following(position, MORE, [])
+        NUMBER.next_position(position, MORE, [])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_number_of_a_page_that_was_tampered_with_leads_nowhere() -> None:
 )
 def test_resumed_number_begins_where_it_did(query: str, limit: int | None, expected: str) -> None:
     """Another page size is taken on only where a page of that size begins at the very same record."""
-    assert Position(expected) == PageNumber("page=1", "page", limit=limit).resumed(Position(query))
+    assert Position(expected) == PageNumber("page=1", "page", limit=limit).resume_from(Position(query))
 
 
 @pytest.mark.parametrize(
@@ -211,13 +211,13 @@ def test_round_and_round_is_noticed(pagination: Pagination) -> None:
 
 def test_only_numbers_can_be_guessed() -> None:
     """Where the next pages start can be told from a number, and from nothing else."""
-    assert [Position("limit=2&page=2"), Position("limit=2&page=3")] == NUMBER.guessed(NUMBER.start(), 2)
-    assert [] == TOKEN.guessed(TOKEN.start(), 2) + AFTER.guessed(AFTER.start(), 2)
+    assert [Position("limit=2&page=2"), Position("limit=2&page=3")] == NUMBER.predict_next(NUMBER.start(), 2)
+    assert [] == TOKEN.predict_next(TOKEN.start(), 2) + AFTER.predict_next(AFTER.start(), 2)
 
 
 def test_kinds_differ_in_what_they_read() -> None:
     """Only where the next page starts behind an id are ids looked at, and none of these reads a header."""
-    assert [False, False, True] == [pagination.reads_ids for pagination in (NUMBER, TOKEN, AFTER)]
+    assert [False, False, True] == [pagination.needs_ids for pagination in (NUMBER, TOKEN, AFTER)]
     assert [None, None, None] == [pagination.header for pagination in (NUMBER, TOKEN, AFTER)]
 
 
@@ -227,7 +227,7 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
     """No link raises anything else, and what is asked for can stand in a request line."""
     for pagination in (NUMBER, TOKEN, AFTER):
         try:
-            following = pagination.following(pagination.start(), link, ids)
+            following = pagination.next_position(pagination.start(), link, ids)
         except PaginationError:
             continue
         assert following is not None
@@ -239,5 +239,5 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
 def test_resumed_token_takes_the_size_of_the_listing() -> None:
     """A listing by tokens that is resumed with another page size goes on with that."""
     for rules in (NextToken("limit=5", "token", limit=7), AfterLastId("limit=5", "after", limit=7)):
-        assert Position("token=a&limit=7") == rules.resumed(Position("token=a&limit=5"))
-    assert Position("token=a&size=7") == NextToken("size=5", "token", limit=7, limit_name="size").resumed(Position("token=a&size=5"))
+        assert Position("token=a&limit=7") == rules.resume_from(Position("token=a&limit=5"))
+    assert Position("token=a&size=7") == NextToken("size=5", "token", limit=7, limit_name="size").resume_from(Position("token=a&size=5"))

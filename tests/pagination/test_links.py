@@ -98,25 +98,25 @@ def test_headers_that_are_hard_to_read_are_refused_at_once(header: str) -> None:
 def test_pages_follow_the_header() -> None:
     """The query of the next link is taken verbatim, and an answer without one is the last."""
     pagination = LinkHeader("per_page=2", ("page", "cursor"))
-    assert ("link", False) == (pagination.header, pagination.reads_ids)
-    following = pagination.following(pagination.start(), '<http://elsewhere.example.com/?page=2&per_page=2>; rel="next"', [])
+    assert ("link", False) == (pagination.header, pagination.needs_ids)
+    following = pagination.next_position(pagination.start(), '<http://elsewhere.example.com/?page=2&per_page=2>; rel="next"', [])
     assert Position("page=2&per_page=2") == following
-    assert pagination.following(pagination.start(), '<?page=1>; rel="prev"', ["a"]) is None
-    assert pagination.following(pagination.start(), None, ["a"]) is None
+    assert pagination.next_position(pagination.start(), '<?page=1>; rel="prev"', ["a"]) is None
+    assert pagination.next_position(pagination.start(), None, ["a"]) is None
     with pytest.raises(PaginationError, match="has no page or cursor"):
-        pagination.following(pagination.start(), '<?per_page=2>; rel="next"', ["a"])
+        pagination.next_position(pagination.start(), '<?per_page=2>; rel="next"', ["a"])
 
 
 def test_resumed_pages_keep_their_size() -> None:
     """Links that count pages mean something only together with the size that they were made for; cursors take on another."""
     position = Position("page=3&per_page=50")
-    assert position == LinkHeader("per_page=100", ("page",)).resumed(position)
-    assert Position("cursor=a&per_page=100") == LinkHeader("", ("cursor",), 100, "per_page").resumed(Position("cursor=a&per_page=50"))
+    assert position == LinkHeader("per_page=100", ("page",)).resume_from(position)
+    assert Position("cursor=a&per_page=100") == LinkHeader("", ("cursor",), 100, "per_page").resume_from(Position("cursor=a&per_page=50"))
 
 
 def test_pages_by_link_are_guessed_only_from_offsets() -> None:
     """Where links count pages or hold cursors, nobody can tell where the next ones start."""
-    assert [] == LinkHeader("page=1&limit=2", ("page",)).guessed(Position("page=1&limit=2"), 2)
-    assert [] == LinkHeader("", ("offset", "after")).guessed(Position("after=x&limit=2"), 2)
+    assert [] == LinkHeader("page=1&limit=2", ("page",)).predict_next(Position("page=1&limit=2"), 2)
+    assert [] == LinkHeader("", ("offset", "after")).predict_next(Position("after=x&limit=2"), 2)
     offsets = LinkHeader("size=2", ("offset",), limit_name="size")
-    assert [Position("size=2&offset=2")] == offsets.guessed(offsets.start(), 1)
+    assert [Position("size=2&offset=2")] == offsets.predict_next(offsets.start(), 1)

@@ -97,7 +97,7 @@ async def test_a_listing_is_a_side() -> None:
             payments = await campfire.list_payments().collect()
             outcomes = [outcome async for outcome in reconcile(campfire.list_payments(), payments)]
 
-    assert {Status.MATCHED, Status.GONE} == {outcome.status for outcome in outcomes}
+    assert {Status.MATCHED, Status.VOIDED_OR_VANISHED} == {outcome.status for outcome in outcomes}
     assert 60 == sum(len(outcome.left) for outcome in outcomes) == sum(len(outcome.right) for outcome in outcomes)
 
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from paysdk import InvoiceRef, Payment
 from paysdk.reconcile import RULES, Outcome, Rule, Status, Vanished
-from paysdk.reconcile.rules import Terms, decide
+from paysdk.reconcile.rules import Tolerances, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
 FIRST = date(2026, 1, 1)
-EXACT = Terms(days=7, tolerance=Decimal(0))
+EXACT = Tolerances(days=7, tolerance=Decimal(0))
 
 
 def paid(name: str, amount: str, day: int | None = 0, currency: str | None = "EUR", *, voided: bool = False) -> Payment:
@@ -37,7 +37,7 @@ def paid(name: str, amount: str, day: int | None = 0, currency: str | None = "EU
     )
 
 
-def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Terms = EXACT) -> set[str]:
+def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Tolerances = EXACT) -> set[str]:
     """The outcomes as text: what is said, of which payments, and by which rule."""
     return {
         f"{outcome.status}: {'+'.join(payment.id for payment in outcome.left)}|{'+'.join(payment.id for payment in outcome.right)}"
@@ -387,7 +387,7 @@ def test_the_only_pair_left_differs(left: list[Payment], right: list[Payment], e
 
 def test_a_tolerance_brings_near_amounts_together() -> None:
     """Amounts may be apart by the tolerance and no more, and equal ones go first."""
-    cents = Terms(days=7, tolerance=Decimal("0.02"))
+    cents = Tolerances(days=7, tolerance=Decimal("0.02"))
 
     assert {"matched: a|x (in_window)"} == said([paid("a", "100.00")], [paid("x", "100.02")], cents)
     assert {"amount differs: a|x (only_pair)"} == said([paid("a", "100.00")], [paid("x", "100.021")], cents)
@@ -442,8 +442,8 @@ def test_many_that_are_gone_are_not_many_that_differ() -> None:
     right = [paid(f"x{number:03}", "1", number % 7, voided=True) for number in range(101)]
     outcomes = decide("INV-9", left, right, EXACT)
 
-    assert 101 == sum(outcome.status is Status.GONE for outcome in outcomes)
-    assert [Rule.TOO_MANY] == [outcome.rule for outcome in outcomes if outcome.status is not Status.GONE]
+    assert 101 == sum(outcome.status is Status.VOIDED_OR_VANISHED for outcome in outcomes)
+    assert [Rule.TOO_MANY] == [outcome.rule for outcome in outcomes if outcome.status is not Status.VOIDED_OR_VANISHED]
 
 
 def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
@@ -452,7 +452,7 @@ def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
     right = [Vanished(paid(f"x{number:03}", "20")) for number in range(101)]
     outcomes = decide("INV-9", left, right, EXACT)
 
-    assert {Status.GONE} == {outcome.status for outcome in outcomes}
+    assert {Status.VOIDED_OR_VANISHED} == {outcome.status for outcome in outcomes}
     assert 202 == len(outcomes)
 
 
@@ -469,7 +469,7 @@ AMOUNTS = st.sampled_from(["100", "60", "40", "40.00", "20", "-20", "0", "100.01
 CURRENCIES = st.sampled_from([None, "EUR", "EUR", "USD"])
 STATES = st.sampled_from(["live", "live", "live", "voided", "vanished"])
 ROWS = st.lists(st.tuples(AMOUNTS, st.none() | st.integers(0, 12), CURRENCIES, STATES), max_size=7)
-TERMS = st.builds(Terms, days=st.integers(0, 6), tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]))
+TERMS = st.builds(Tolerances, days=st.integers(0, 6), tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]))
 MIRRORED = {Status.LEFT_ONLY: Status.RIGHT_ONLY, Status.RIGHT_ONLY: Status.LEFT_ONLY}
 
 
@@ -491,7 +491,10 @@ def mirrored(outcome: Outcome) -> Outcome:
 @settings(max_examples=200)
 @given(left=ROWS, right=ROWS, terms=TERMS, dice=st.randoms(use_true_random=False))
 def test_neither_order_nor_side_matters(
-    left: list[tuple[str, int | None, str | None, str]], right: list[tuple[str, int | None, str | None, str]], terms: Terms, dice: Random
+    left: list[tuple[str, int | None, str | None, str]],
+    right: list[tuple[str, int | None, str | None, str]],
+    terms: Tolerances,
+    dice: Random,
 ) -> None:
     """Whatever the payments, shuffling them changes nothing, exchanging the sides mirrors what is said, and each stands in one outcome."""
     lefts, rights = entries(left), entries(right)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from paysdk import ConfigurationError, InvoiceRef, Payment
-from paysdk.reconcile import Figures, Outcome, Rule, Sides, Status, Total
+from paysdk.reconcile import Outcome, Rule, Sides, Status, Total, Totals
 
 
 def paid(amount: str, day: date | None = date(2026, 1, 31), currency: str | None = "EUR") -> Payment:
@@ -21,56 +21,56 @@ def outcome(status: Status, left: tuple[Payment, ...] = (), right: tuple[Payment
     return Outcome(status=status, rule=Rule.SAME_DAY, key="A", left=left, right=right)
 
 
-def counted(*outcomes: Outcome) -> Figures:
+def counted(*outcomes: Outcome) -> Totals:
     """The figures of these."""
-    figures = Figures()
+    totals = Totals()
     for each in outcomes:
-        figures.add(each)
-    return figures
+        totals.add(each)
+    return totals
 
 
 def test_outcomes_are_counted_and_added_up_by_currency() -> None:
     """Each side's amounts are added up exactly, by currency and by what became of them."""
-    figures = counted(
+    totals = counted(
         outcome(Status.MATCHED, (paid("0.10"), paid("0.2")), (paid("0.30"),)),
         outcome(Status.AMOUNT_DIFFERS, (paid("1e3", currency="USD"),), (paid("900", currency="USD"),)),
         outcome(Status.LEFT_ONLY, (paid("7", currency=None),)),
     )
 
-    assert {Status.MATCHED: 1, Status.AMOUNT_DIFFERS: 1, Status.LEFT_ONLY: 1} == figures.outcomes
-    assert {Rule.SAME_DAY: 3} == figures.rules
-    assert 2 == figures.differences
+    assert {Status.MATCHED: 1, Status.AMOUNT_DIFFERS: 1, Status.LEFT_ONLY: 1} == totals.outcomes
+    assert {Rule.SAME_DAY: 3} == totals.rules
+    assert 2 == totals.differences
     assert {
         "EUR": {Status.MATCHED: Sides(Total(2, Decimal("0.30")), Total(1, Decimal("0.30")))},
         "USD": {Status.AMOUNT_DIFFERS: Sides(Total(1, Decimal(1000)), Total(1, Decimal(900)))},
         None: {Status.LEFT_ONLY: Sides(Total(1, Decimal(7)), Total())},
-    } == figures.by_currency()
-    assert ["EUR", "USD", None] == list(figures.by_currency())
-    assert Decimal(100) == figures.by_currency()["USD"][Status.AMOUNT_DIFFERS].difference
+    } == totals.by_currency()
+    assert ["EUR", "USD", None] == list(totals.by_currency())
+    assert Decimal(100) == totals.by_currency()["USD"][Status.AMOUNT_DIFFERS].difference
 
 
 def test_a_currency_that_was_assumed_is_counted_in() -> None:
     """A payment without a currency counts in the one that it was matched in."""
-    figures = counted(outcome(Status.MATCHED, (paid("5", currency=None),), (paid("5"),)))
+    totals = counted(outcome(Status.MATCHED, (paid("5", currency=None),), (paid("5"),)))
 
-    assert {"EUR": {Status.MATCHED: Sides(Total(1, Decimal(5)), Total(1, Decimal(5)))}} == figures.by_currency()
+    assert {"EUR": {Status.MATCHED: Sides(Total(1, Decimal(5)), Total(1, Decimal(5)))}} == totals.by_currency()
 
 
 @pytest.mark.parametrize(("status", "side"), [(Status.LEFT_ONLY, "left"), (Status.RIGHT_ONLY, "right")])
 def test_what_is_gone_beside_it_is_counted_as_gone(status: Status, side: str) -> None:
     """The payment that explains why another has no counterpart counts as gone."""
-    figures = counted(outcome(status, (paid("5"),), (paid("5"),)))
-    sides = figures.by_currency()["EUR"]
+    totals = counted(outcome(status, (paid("5"),), (paid("5"),)))
+    sides = totals.by_currency()["EUR"]
 
-    assert {status, Status.GONE} == set(sides)
+    assert {status, Status.VOIDED_OR_VANISHED} == set(sides)
     assert Total(1, Decimal(5)) == getattr(sides[status], side)
-    assert {(2026, 1): sides[status]} == figures.by_month()["EUR"]
+    assert {(2026, 1): sides[status]} == totals.by_month()["EUR"]
 
 
 def test_months_are_those_of_each_payment() -> None:
     """Each payment counts in its own month; those that are gone in none, and those without a date last."""
-    figures = counted(
-        outcome(Status.GONE, (paid("9"),)),
+    totals = counted(
+        outcome(Status.VOIDED_OR_VANISHED, (paid("9"),)),
         outcome(Status.MATCHED, (paid("5", None),), (paid("5"),)),
         outcome(Status.MATCHED, (paid("3"),), (paid("3", date(2025, 12, 31)),)),
     )
@@ -79,14 +79,14 @@ def test_months_are_those_of_each_payment() -> None:
         (2025, 12): Sides(Total(), Total(1, Decimal(3))),
         (2026, 1): Sides(Total(1, Decimal(3)), Total(1, Decimal(5))),
         None: Sides(Total(1, Decimal(5)), Total()),
-    } == figures.by_month()["EUR"]
-    assert [(2025, 12), (2026, 1), None] == list(figures.by_month()["EUR"])
+    } == totals.by_month()["EUR"]
+    assert [(2025, 12), (2026, 1), None] == list(totals.by_month()["EUR"])
 
 
 def test_no_digit_is_lost() -> None:
     """Sums keep more digits than Python's decimals do by default, and where a thousand are not enough there is an error."""
-    figures = counted(outcome(Status.MATCHED, (paid("1e40"), paid("0.01"))))
+    totals = counted(outcome(Status.MATCHED, (paid("1e40"), paid("0.01"))))
 
-    assert "1" + "0" * 40 + ".01" == str(figures.by_currency()["EUR"][Status.MATCHED].left.amount)
+    assert "1" + "0" * 40 + ".01" == str(totals.by_currency()["EUR"][Status.MATCHED].left.amount)
     with pytest.raises(ConfigurationError, match="cannot be added up exactly"):
-        figures.add(outcome(Status.MATCHED, (paid("1e-2000"),)))
+        totals.add(outcome(Status.MATCHED, (paid("1e-2000"),)))

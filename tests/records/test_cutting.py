@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import MalformedResponseError
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
+from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.records.cutting import cut, runs
-from paysdk.records.page import opened, read_one_by_one, read_rows
+from paysdk.records.page import decode_one_by_one, open_page, try_decode
 from paysdk.testing import FaultPlan, wrong_body
 from paysdk.transport.policy import RetryPolicy
 
-READER = InvoicePaymentsReader()
+READER = CampfireReader()
 AWKWARD = ['},{"', '"}]', '],"results":[', '\\"},{\\"id\\":1', "é\ud83d\ude00", "", "]}", '{"results":[']
 
 
@@ -48,9 +48,9 @@ def campfire(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
     """The records of a page as they were sent, its link and its count, however it is read; and that both ways agree."""
-    raw = opened(READER, body)
-    one_by_one = [row.raw for row in read_one_by_one(READER, raw, None)]
-    together = read_rows(READER, [bytes(part) for part in raw.records])
+    raw = open_page(READER, body)
+    one_by_one = [row.raw for row in decode_one_by_one(READER, raw, None)]
+    together = try_decode(READER, [bytes(part) for part in raw.records])
     assert together is None or one_by_one == [row.raw for row in together]
     return [json.loads(each) for each in one_by_one], raw.link, raw.reported_count
 
@@ -58,10 +58,10 @@ def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
 def test_large_page_is_cut_into_runs_of_a_few_thousand_bytes() -> None:
     """Its envelope, its link and its records are all there, and a record comes out with its own bytes."""
     records = [record(number) for number in range(1000)]
-    raw = opened(READER, page(records))
+    raw = open_page(READER, page(records))
     assert 10 < len(raw.records) < 20
     assert [8192 < len(part) < 8500 for part in map(bytes, raw.records[:-1])] == [True] * (len(raw.records) - 1)
-    rows = read_rows(READER, [bytes(part) for part in raw.records])
+    rows = try_decode(READER, [bytes(part) for part in raw.records])
     assert rows is not None
     assert [json.dumps(each, separators=(",", ":")).encode() for each in records] == [row.raw for row in rows]
     assert (records, "?cursor=b", 7) == read(page(records))
@@ -69,7 +69,7 @@ def test_large_page_is_cut_into_runs_of_a_few_thousand_bytes() -> None:
 
 def test_small_page_is_not_cut() -> None:
     """There would be nothing to gain."""
-    raw = opened(READER, page([record(number) for number in range(10)]))
+    raw = open_page(READER, page([record(number) for number in range(10)]))
     assert (10, None) == (len(raw.records), raw.around)
 
 
@@ -137,9 +137,9 @@ def test_fault_in_a_page_that_was_cut_has_its_path() -> None:
     records = [record(number) for number in range(200)]
     records[150] = record(150, amount="NaN")
     faults: list[MalformedResponseError] = []
-    raw = opened(READER, page(records))
+    raw = open_page(READER, page(records))
     assert raw.around is not None
-    rows = list(read_one_by_one(READER, raw, faults.append))
+    rows = list(decode_one_by_one(READER, raw, faults.append))
     assert ["$.results[150].amount"] == [fault.path for fault in faults]
     assert json.dumps(records[150], separators=(",", ":")).encode() == faults[0].raw
     assert [number for number in range(200) if number != 150] == [row.id for row in rows if row is not None]
@@ -148,10 +148,10 @@ def test_fault_in_a_page_that_was_cut_has_its_path() -> None:
 def test_half_of_a_pair_in_a_page_that_was_cut_spoils_its_own_record() -> None:
     """What UTF-8 cannot say is found when the runs are read, and the page is gone through by the record."""
     body = page([record(number) for number in range(200)]).replace(b'"id":9,', rb'"id":9,"note":"\ud800",')
-    raw = opened(READER, body)
-    assert read_rows(READER, [bytes(part) for part in raw.records]) is None
+    raw = open_page(READER, body)
+    assert try_decode(READER, [bytes(part) for part in raw.records]) is None
     faults: list[MalformedResponseError] = []
-    assert 199 == sum(row is not None for row in read_one_by_one(READER, raw, faults.append))
+    assert 199 == sum(row is not None for row in decode_one_by_one(READER, raw, faults.append))
     assert ["$.results[9].note"] == [fault.path for fault in faults]
 
 
@@ -184,8 +184,8 @@ def test_pages_are_read_as_json_says(
     except (msgspec.MsgspecError, KeyError, TypeError):
         expected = None
     try:
-        found = [row.raw for row in read_one_by_one(READER, opened(READER, body), None)]
-        together = read_rows(READER, [bytes(part) for part in opened(READER, body).records])
+        found = [row.raw for row in decode_one_by_one(READER, open_page(READER, body), None)]
+        together = try_decode(READER, [bytes(part) for part in open_page(READER, body).records])
     except MalformedResponseError:
         return  # it may be JSON, and yet no page of payments
     assert expected is not None
@@ -198,7 +198,7 @@ def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str])
     """Nor is one with large records: reading one record's bytes would take going through all of them, and a payment would keep them."""
     for records in ([record(number) for number in range(400)], [record(number, note="x" * 40_000) for number in range(3)]):
         body = page(records).replace(b'"},{"', b'"}' + look[0].encode() + b'{"')
-        assert (len(records), None) == (len(opened(READER, body).records), opened(READER, body).around)
+        assert (len(records), None) == (len(open_page(READER, body).records), open_page(READER, body).around)
         assert records == read(body)[0]
 
 
@@ -206,7 +206,7 @@ def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str])
 def test_keys_of_no_meaning_do_no_harm(value: str) -> None:
     """Whatever a record says under the names by which its row knows where it stands, it is read."""
     body = page([record(number) for number in range(10)]).replace(b'{"id"', b'{"run":%b,"place":%b,"id"' % ((value.encode(),) * 2))
-    rows = read_rows(READER, [bytes(part) for part in opened(READER, body).records])
+    rows = try_decode(READER, [bytes(part) for part in open_page(READER, body).records])
     assert rows is not None
     assert list(range(10)) == [row.id for row in rows]
     assert [b'{"run":'] * 10 == [row.raw[:7] for row in rows]

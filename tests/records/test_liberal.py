@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from paysdk.payment import CustomerRef
 from paysdk.providers.campfire.invoices.normalise import read_invoice
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-from paysdk.providers.notify.normalise import PaymentsReader
+from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.notify.normalise import NotifyReader
 from paysdk.records.liberal import Mender, hide_constants, quote_constants, truncate_times
-from paysdk.records.page import opened, read_one_by_one, read_rows
+from paysdk.records.page import decode_one_by_one, open_page, try_decode
 from paysdk.records.reader import SchemaReader
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.records.page import Reader
 
-CAMPFIRE = InvoicePaymentsReader()
-NOTIFY = PaymentsReader(None)
+CAMPFIRE = CampfireReader()
+NOTIFY = NotifyReader(None)
 PAID = '{"id": 1, "invoice_id": 2, "amount": 12.50'
 LISTED = '{"id": "p", "amount": "12.50", "invoice": {"id": "i"}'
 
@@ -35,10 +35,10 @@ LISTED = '{"id": "p", "amount": "12.50", "invoice": {"id": "i"}'
 def read(reader: Reader, *records: str) -> tuple[list[Payment], list[MalformedResponseError]]:
     """The payments of a page with these *records*, and what could not be read."""
     body = f'{{"{reader.path.removeprefix("$.")}": [{", ".join(records)}]}}'.encode()
-    page, faults = opened(reader, body), list[Any]()
-    rows = read_rows(reader, [bytes(record) for record in page.records])
+    page, faults = open_page(reader, body), list[Any]()
+    rows = try_decode(reader, [bytes(record) for record in page.records])
     if rows is None:
-        rows = [row for row in read_one_by_one(reader, page, faults.append) if row is not None]
+        rows = [row for row in decode_one_by_one(reader, page, faults.append) if row is not None]
     return [reader.payment(row) for row in rows], faults
 
 

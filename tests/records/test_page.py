@@ -17,9 +17,9 @@ import paysdk.providers
 from paysdk.errors import MalformedResponseError
 from paysdk.exact import exact_amount, in_utc
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
-from paysdk.providers.campfire.normalise import InvoicePaymentsReader
-from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.records.page import RawPage, as_array, decoded, opened, read_one_by_one, read_rows
+from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.records.page import RawPage, as_array, decode_one_by_one, decode_or_raise, open_page, try_decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.records.page import Reader
 
-CAMPFIRE, NOTIFY = InvoicePaymentsReader(), PaymentsReader(None)
+CAMPFIRE, NOTIFY = CampfireReader(), NotifyReader(None)
 READERS = pytest.mark.parametrize("reader", [CAMPFIRE, NOTIFY], ids=["campfire", "notify"])
 PROVIDERS = Path(paysdk.providers.__file__).parent
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(PROVIDERS.glob("*/samples/*.json"))}
@@ -67,10 +67,10 @@ def good(reader: Reader) -> dict[str, Any]:
 
 def payments_in(reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None) -> list[Payment]:
     """All payments of a page."""
-    page = opened(reader, body)
-    rows = read_rows(reader, list(map(bytes, page.records)))
+    page = open_page(reader, body)
+    rows = try_decode(reader, list(map(bytes, page.records)))
     if rows is None:
-        rows = [row for row in read_one_by_one(reader, page, set_aside) if row is not None]
+        rows = [row for row in decode_one_by_one(reader, page, set_aside) if row is not None]
     return [reader.payment(row) for row in rows]
 
 
@@ -223,8 +223,8 @@ def test_bad_records_are_set_aside_one_by_one(reader: Reader) -> None:
     parts = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
     faults_found: list[MalformedResponseError] = []
     page = RawPage(parts, None, None)
-    assert read_rows(reader, parts) is None
-    rows = list(read_one_by_one(reader, page, faults_found.append))
+    assert try_decode(reader, parts) is None
+    rows = list(decode_one_by_one(reader, page, faults_found.append))
     assert [parts[0], None, parts[2], None, None] == [row and row.raw for row in rows]
     assert [f"{reader.path}[{place}]" for place in (1, 3, 4)] == [fault.path.partition("]")[0] + "]" for fault in faults_found]
     assert [parts[1], parts[3], parts[4]] == [fault.raw for fault in faults_found]
@@ -308,7 +308,7 @@ def test_whatever_says_that_there_is_no_link_ends_a_listing(link: bytes) -> None
 )
 def test_count_is_only_for_information(reader: Reader, count: bytes, expected: int | None) -> None:
     """A count that is no number is as good as none."""
-    page = opened(reader, b'{"%b":[],"count":%b}' % (reader.path.removeprefix("$.").encode(), count))
+    page = open_page(reader, b'{"%b":[],"count":%b}' % (reader.path.removeprefix("$.").encode(), count))
     assert ([], None, expected) == (page.records, page.link, page.reported_count)
 
 
@@ -355,10 +355,10 @@ def test_sample_cut_off_anywhere_is_malformed(name: str) -> None:
         "retrieve_invoice": read_invoice,
     }.get(name, read_paid)
     body = SAMPLES[name].strip()
-    assert decoded(read, body)
+    assert decode_or_raise(read, body)
     for length in range(0, len(body), 7):
         with pytest.raises(MalformedResponseError) as caught:
-            decoded(read, body[:length])
+            decode_or_raise(read, body[:length])
         assert caught.value.not_json is True
 
 
@@ -508,7 +508,7 @@ def read_everything(body: bytes) -> None:
             assert all(payment.amount.is_finite() and hash(payment) and payment.raw for payment in payments)
     for read in (read_invoice, read_paid):
         try:
-            assert decoded(read, body)
+            assert decode_or_raise(read, body)
         except MalformedResponseError as error:
             paths.append(error.path)
     assert all(path.startswith("$") for path in paths)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from paysdk import InvoiceRef, MalformedResponseError, Payment
-from paysdk.records.page import RawPage, decoded, read_one_by_one, read_rows
+from paysdk.records.page import RawPage, decode_one_by_one, decode_or_raise, try_decode
 from paysdk.records.reader import SchemaReader
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_a_page_is_opened_by_its_type_and_its_function() -> None:
 def test_a_page_that_does_not_fit_is_malformed(body: bytes, message: str) -> None:
     """Neither type nor function can make anything of it."""
     with pytest.raises(MalformedResponseError, match=message):
-        decoded(reader().split, body)
+        decode_or_raise(reader().split, body)
 
 
 def test_records_become_payments_and_keep_their_bytes() -> None:
@@ -97,8 +97,8 @@ def test_a_record_of_which_nothing_can_be_made_is_malformed(record: bytes, messa
     """Whatever the function raises of a bad value says why, with the record's place, and the others can be read."""
     aside: list[MalformedResponseError] = []
     records = [b'{"id": 0}', record, b'{"id": 2}']
-    assert read_rows(reader(), records) is None
-    rows = read_one_by_one(reader(), RawPage(records, None, None), aside.append)
+    assert try_decode(reader(), records) is None
+    rows = decode_one_by_one(reader(), RawPage(records, None, None), aside.append)
     assert [0, None, 2] == [row and row.id for row in rows]
     assert [(path, record)] == [(error.path, error.raw) for error in aside]
     assert message in str(aside[0])
@@ -111,7 +111,7 @@ def test_a_function_may_say_where_a_value_is_wrong() -> None:
         raise msgspec.ValidationError("Expected something else - at `$.total`")
 
     with pytest.raises(MalformedResponseError, match=r"Expected something else, at \$\.items\[0\]\.total") as raised:
-        list(read_one_by_one(reader(refuse), RawPage([b'{"id": 1}'], None, None), None))
+        list(decode_one_by_one(reader(refuse), RawPage([b'{"id": 1}'], None, None), None))
     assert "$.items[0].total" == raised.value.path
 
 
@@ -122,4 +122,4 @@ def test_a_mistake_in_a_function_is_no_malformed_record() -> None:
         raise AttributeError("no such field")
 
     with pytest.raises(AttributeError):
-        read_rows(reader(mistaken), [b'{"id": 1}'])
+        try_decode(reader(mistaken), [b'{"id": 1}'])

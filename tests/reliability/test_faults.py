@@ -71,7 +71,7 @@ MOST = 60
 @pytest.fixture(autouse=True)
 def small_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer may be larger than this, so that a bomb need not be large."""
-    monkeypatch.setattr(http, "LARGEST_ANSWER", 50_000)
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 50_000)
 
 
 @pytest.fixture(scope="module")

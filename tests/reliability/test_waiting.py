@@ -19,7 +19,7 @@ from paysdk.events import Event, RetryPlanned, Waiting
 from paysdk.providers.campfire.paying.order import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import Answer, FaultPlan, dripping_body, hang, status
+from paysdk.testing import FaultPlan, Response, dripping_body, hang, status
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -65,14 +65,14 @@ class Throttled(CampfireSandbox):
     told_at: float | None = None
     came_at: tuple[float, ...] = ()
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Tell the first to wait long enough for all others to come meanwhile, also where the machine is busy."""
         now = time.monotonic()
         if self.told_at is None:
             self.told_at = now
-            return Answer(429, b"", {"Retry-After": "1.5"})
+            return Response(429, b"", {"Retry-After": "1.5"})
         self.came_at = (*self.came_at, now)
-        return super().answer(request)
+        return super().respond(request)
 
 
 async def test_every_operation_waits_after_one_429(until: Until) -> None:
@@ -176,7 +176,7 @@ async def overrun(operation: str, obstacle: str) -> float:
         given: dict[str, Any] = {"api_key": "sandbox-key", "base_url": sandbox.url, "deadline": DEADLINE, **settings}
         async with CampfireProvider(**given) as provider:
             if obstacle == "a wait that another was told":
-                provider._client._retrying._inner.hold(30)
+                provider._client._retrying._inner.pause_all(30)
             started = asyncio.get_running_loop().time()
             with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.05 s for the whole operation ended it") as raised:
                 await OPERATIONS[operation](provider, 1)

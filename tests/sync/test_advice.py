@@ -168,7 +168,7 @@ async def test_a_server_that_ends_the_connection_in_the_midst_is_told(schema: st
             await connection.exec_driver_sql("SELECT 1")
 
         with pytest.raises(StoreError, match="Try again when it answers: a sync goes on where it was"):
-            await store._database.written(end_it)
+            await store._database.in_transaction(end_it)
         assert 6 == (await sync_payments(shelf, store)).created
         assert [(6,)] == list(await rows(store, "SELECT count(*) FROM payments"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk import CustomerRef, InvoiceRef
-from paysdk.sync.changes import ChangeKind, differing, is_older, kind_of
+from paysdk.sync.changes import ChangeKind, differing_fields, is_older, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ DAY = date(2025, 2, 1)
 )
 def test_what_differs_is_named(make: Make, before: dict[str, Any], after: dict[str, Any], fields: tuple[str, ...]) -> None:
     """By the fields of a payment and their parts, and as raw where paysdk has no field for it."""
-    assert fields == differing(make(1, **before), make(1, **after))
+    assert fields == differing_fields(make(1, **before), make(1, **after))
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ async def test_a_limit_on_files_is_like_a_full_disk(tmp_path: Path, shelf: Shelf
 
 async def test_a_file_that_another_program_locks_is_said_to_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some patience."""
-    monkeypatch.setattr("paysdk.sync.backends.PATIENCE", 0.05)
+    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
     with closing(sqlite3.connect(tmp_path / "payments.db", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE other (id INTEGER)")
         connection.execute("BEGIN EXCLUSIVE")
@@ -263,7 +263,7 @@ async def test_rows_that_another_program_locks_are_said_to_be_locked(schema: str
     """In PostgreSQL it is rows that are locked."""
     async with SQLPaymentStore(schema) as store:
         await sync_payments(shelf, store)
-    monkeypatch.setattr("paysdk.sync.backends.PATIENCE", 0.05)
+    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
     with psycopg.connect(schema) as other:
         other.execute("SELECT * FROM sync_state FOR UPDATE")
         async with SQLPaymentStore(f"{schema}") as store:
@@ -369,7 +369,7 @@ async def test_being_cancelled_while_writing_waits_for_the_end(store: SQLPayment
         began.set()
         await asyncio.sleep(0.02)
 
-    task = asyncio.create_task(store._database.written(work))
+    task = asyncio.create_task(store._database.in_transaction(work))
     beginning = asyncio.create_task(began.wait())
     # A task that fails before it has begun fails the test, and does not hang it.
     await asyncio.wait([task, beginning], return_when=asyncio.FIRST_COMPLETED)

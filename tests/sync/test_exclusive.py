@@ -112,9 +112,9 @@ async def test_the_lease_of_a_holder_elsewhere_runs_out(store: SQLPaymentStore, 
     async def take(connection: Any) -> str | None:  # noqa: ANN401  # SQLAlchemy's
         return await _take(connection, backend, "receipt-1", 0.5)
 
-    assert await store._database.written(take)
+    assert await store._database.in_transaction(take)
     await rows(store, "UPDATE paysdk_held_names SET holder = 'elsewhere/1/abcd'", writes=True)
-    assert await store._database.written(take) is None
+    assert await store._database.in_transaction(take) is None
     async with store.exclusive("receipt-1"):
         assert "elsewhere/1/abcd" != (await rows(store, HELD))[0][0]
 

@@ -96,7 +96,7 @@ async def test_of_two_that_take_an_ended_lease_one_gets_it(store: SQLPaymentStor
         await take(cast("AsyncConnection", Overtaken(connection)), store._database.backend, "acme", "default", 60)
 
     with pytest.raises(AccountBusyError):
-        await store._database.written(work)
+        await store._database.in_transaction(work)
     assert [] == list(await rows(store, "SELECT * FROM sync_state"))
 
 

@@ -85,7 +85,7 @@ async def test_options_of_the_connection_are_taken(pooler: str, shelf: Shelf, ma
 
 async def test_waiting_has_an_end(pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the server is not told so when a session starts."""
-    monkeypatch.setattr("paysdk.sync.backends.PATIENCE", 0.05)
+    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
     async with SQLPaymentStore(pooler) as store:
         await sync_payments(shelf, store)
         with psycopg.connect(schema) as other:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.sync.state import Account, PassKind, after_page, begun, completed, modified_since
+from paysdk.sync.state import PassKind, SyncState, after_page, begin_pass, complete_pass, modified_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,20 +21,20 @@ EARLIER = NOW - timedelta(days=1)
 @pytest.mark.parametrize(
     ("account", "incremental", "full", "kind", "number"),
     [
-        (Account(), True, False, "full", 1),
-        (Account(), False, False, "full", 1),
-        (Account(number=3, watermark=EARLIER), True, False, "incremental", 4),
-        (Account(number=3, watermark=EARLIER), True, True, "full", 4),
-        (Account(number=3, watermark=EARLIER), False, False, "full", 4),
-        (Account(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
-        (Account(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
-        (Account(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), True, False, "incremental", 3),
-        (Account(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), False, False, "full", 4),
+        (SyncState(), True, False, "full", 1),
+        (SyncState(), False, False, "full", 1),
+        (SyncState(number=3, watermark=EARLIER), True, False, "incremental", 4),
+        (SyncState(number=3, watermark=EARLIER), True, True, "full", 4),
+        (SyncState(number=3, watermark=EARLIER), False, False, "full", 4),
+        (SyncState(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
+        (SyncState(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
+        (SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), True, False, "incremental", 3),
+        (SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), False, False, "full", 4),
     ],
 )
-def test_the_pass_that_begins(account: Account, kind: PassKind, number: int, *, incremental: bool, full: bool) -> None:
+def test_the_pass_that_begins(account: SyncState, kind: PassKind, number: int, *, incremental: bool, full: bool) -> None:
     """One that is under way goes on; otherwise an incremental one where it can be, and nothing but the watermark comes along."""
-    begins = begun(account, incremental=incremental, full=full, now=NOW)
+    begins = begin_pass(account, incremental=incremental, full=full, now=NOW)
 
     assert (kind, number, account.watermark) == (begins.kind, begins.number, begins.watermark)
     assert (account.checkpoint if number == account.number else None) == begins.checkpoint
@@ -42,14 +42,14 @@ def test_the_pass_that_begins(account: Account, kind: PassKind, number: int, *, 
 
 def test_a_full_pass_lists_everything() -> None:
     """Whatever the watermark."""
-    assert modified_since(Account(kind="full", watermark=EARLIER), 60) is None
-    assert modified_since(Account(kind="incremental"), 60) is None
-    assert EARLIER - timedelta(seconds=60) == modified_since(Account(kind="incremental", watermark=EARLIER), 60)
+    assert modified_since(SyncState(kind="full", watermark=EARLIER), 60) is None
+    assert modified_since(SyncState(kind="incremental"), 60) is None
+    assert EARLIER - timedelta(seconds=60) == modified_since(SyncState(kind="incremental", watermark=EARLIER), 60)
 
 
 def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> None:
     """In whatever order they come, and also where a page has none."""
-    account = Account(kind="full")
+    account = SyncState(kind="full")
     latest = []
     for minutes in ([None], [1, 3, None], [2], []):
         account = after_page(account, [make(number, minute) for number, minute in enumerate(minutes)])
@@ -76,6 +76,6 @@ def test_the_watermark_that_a_pass_leads_to(
     kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
 ) -> None:
     """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
-    account = Account(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark)
+    account = SyncState(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark)
 
-    assert Account(number=7, watermark=expected) == completed(account)
+    assert SyncState(number=7, watermark=expected) == complete_pass(account)

@@ -306,7 +306,7 @@ async def test_no_smaller_number_appears_behind_a_reader(postgresql: str, schema
     async with SQLPaymentStore(schema) as store:
         async with await psycopg.AsyncConnection.connect(postgresql) as other:
             # As another writer does, between its numbers and its commit.
-            await store._database.backend.take_turns_in_the_feed(Direct(other))  # type: ignore[arg-type]  # it only executes
+            await store._database.backend.lock_feed(Direct(other))  # type: ignore[arg-type]  # it only executes
             syncing = asyncio.create_task(sync_payments(shelf, store))
             waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
             while not await (await other.execute(waiting)).fetchone():  # noqa: ASYNC110  # the server's

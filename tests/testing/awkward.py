@@ -12,8 +12,8 @@ from paysdk import Capabilities, InvoiceRef, Listing, Payment
 from paysdk.pagination import LinkHeader, encode_query
 from paysdk.records.page import RawPage
 from paysdk.records.reader import SchemaReader
-from paysdk.rest import RestProvider, checked_page_size, refuse_filters
-from paysdk.testing import Answer, Request, Sandbox
+from paysdk.rest import RestProvider, check_page_size, refuse_filters
+from paysdk.testing import Request, Response, Sandbox
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -56,7 +56,7 @@ class AwkwardProvider(RestProvider):
     ) -> Listing:
         """All payments."""
         refuse_filters("Awkward", modified_since=modified_since, modified_until=modified_until, voided=voided)
-        size = checked_page_size(page_size, 100)
+        size = check_page_size(page_size, 100)
         first = encode_query([] if size is None else [("size", str(size))])
         reader = SchemaReader(
             path="$", page=list[msgspec.Raw], open_page=lambda records: RawPage(records, None, None), row=Row, normalise=normalise
@@ -73,15 +73,15 @@ class AwkwardSandbox(Sandbox):
     api_key: str = attrs.field(default="sandbox-key", repr=False)
     payments: int
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """A page."""
         if not self.is_authorised(request):
-            return Answer(401, b'{"detail": "Who is it?"}')
+            return Response(401, b'{"detail": "Who is it?"}')
         after, size = int(request.query.get("after", "0")), int(request.query.get("size", "50"))
         end = min(after + size, self.payments)
         page = [_record(number) for number in range(after + 1, end + 1)]
         link = {"Link": f'<{request.origin}/payments?after={end}&size={size}>; rel="next"'} if end < self.payments else {}
-        return Answer(200, msgspec.json.encode(page), {"Content-Type": "application/json", **link})
+        return Response(200, msgspec.json.encode(page), {"Content-Type": "application/json", **link})
 
 
 def _record(number: int) -> dict[str, object]:

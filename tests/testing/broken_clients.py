@@ -19,7 +19,7 @@ from paysdk import (
     RetryPolicy,
 )
 from paysdk.pagination import HalFrom, Position
-from paysdk.providers.notify.normalise import PaymentsReader
+from paysdk.providers.notify.normalise import NotifyReader
 from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
@@ -260,43 +260,43 @@ class ClosesWhatItWasGiven(Knowing):
 class EndsAtAnEmptyPage(HalFrom):
     """Nothing on a page is the end."""
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
-        return super().following(position, link, ids, records) if records else None
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        return super().next_position(position, link, ids, records) if records else None
 
 
 @attrs.frozen
 class EndsAtAShortPage(HalFrom):
     """Less than a whole page is the end."""
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
-        return super().following(position, link, ids, records) if records >= (self.limit or 1) else None
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+        return super().next_position(position, link, ids, records) if records >= (self.limit or 1) else None
 
 
 @attrs.frozen
 class AsksByTheLastId(HalFrom):
     """It goes by the last id of a page, and says where there is none; that is allowed."""
 
-    def following(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
         if link is not None and not ids:
             raise PaginationError("There is no id on this page to go on from.")
-        return super().following(position, link, ids, records)
+        return super().next_position(position, link, ids, records)
 
 
-class LosesDigits(PaymentsReader):
+class LosesDigits(NotifyReader):
     """Amounts go through a float."""
 
     def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
         return attrs.evolve(super().payment(row), amount=Decimal(str(float(row.amount))), raw=row.raw)
 
 
-class CutsRaw(PaymentsReader):
+class CutsRaw(NotifyReader):
     """What was sent is what is needed."""
 
     def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
         return attrs.evolve(super().payment(row), raw={"id": row.id, "amount": row.amount})
 
 
-class MakesZeros(PaymentsReader):
+class MakesZeros(NotifyReader):
     """What is no amount is nothing."""
 
     def rows(self, records: list[bytes]) -> list[Any]:
@@ -312,21 +312,21 @@ class MakesZeros(PaymentsReader):
             ]
 
 
-class TakesPythonsNumbers(PaymentsReader):
+class TakesPythonsNumbers(NotifyReader):
     """What Python takes for a number is one."""
 
     def rows(self, records: list[bytes]) -> list[Any]:
         return super().rows([re.sub(rb"(?<=[0-9])_(?=[0-9])", b"", record) for record in records])
 
 
-class LosesTheSign(PaymentsReader):
+class LosesTheSign(NotifyReader):
     """What was paid back was paid."""
 
     def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
         return attrs.evolve(super().payment(row), amount=abs(row.amount), raw=row.raw)
 
 
-class LeavesOutNothings(PaymentsReader):
+class LeavesOutNothings(NotifyReader):
     """A payment of nothing is none."""
 
     def split(self, body: bytes) -> RawPage:
@@ -334,7 +334,7 @@ class LeavesOutNothings(PaymentsReader):
         return attrs.evolve(page, records=[record for record in page.records if not re.search(rb'"amount":"?-?0(\.0*)?[",}]', record)])
 
 
-class EndsAtAnythingElse(PaymentsReader):
+class EndsAtAnythingElse(NotifyReader):
     """What is no page is the end."""
 
     def split(self, body: bytes) -> RawPage:
@@ -344,7 +344,7 @@ class EndsAtAnythingElse(PaymentsReader):
             return RawPage([], None, None)
 
 
-def with_reader(kind: type[PaymentsReader]) -> type[NotifyProvider]:
+def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
     """A client that reads so."""
 
     class Made(NotifyProvider):

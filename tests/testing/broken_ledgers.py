@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import attrs
 
 from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, Page, Payment, UnsupportedFilterError
-from paysdk.payment import PaymentValues, payment_of
+from paysdk.payment import PaymentValues, make_payment
 from tests.testing.ledger import Ledger, LedgerListing
 
 if TYPE_CHECKING:
@@ -587,7 +587,7 @@ class Altered(Ledger):
 
 def spoilt(each: Payment, **fields: object) -> Payment:
     """The payment with fields that no constructor would take."""
-    return payment_of(PaymentValues(**parts_of(each) | fields))
+    return make_payment(PaymentValues(**parts_of(each) | fields))
 
 
 def parts_of(each: Payment) -> dict[str, Any]:

@@ -262,6 +262,6 @@ class LeaksInErrors(Wrapped):
     """An error carries the request that failed."""
 
     async def failing(self, error: PaysdkError) -> BaseException:
-        key = self.inner._source.client.settings.key  # type: ignore[attr-defined]  # where the key is
+        key = self.inner._endpoint.client.settings.key  # type: ignore[attr-defined]  # where the key is
         error.add_note(f"Authorization: Bearer {key if callable(key) else key.reveal()}")
         return error

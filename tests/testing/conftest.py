@@ -8,7 +8,7 @@ import aiohttp
 import attrs
 import pytest
 
-from paysdk.testing import Answer, Request, Sandbox
+from paysdk.testing import Request, Response, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,12 +23,12 @@ class GreetingSandbox(Sandbox):
     api_key: str = attrs.field(default="sandbox-key", repr=False)
     greeted: list[Request] = attrs.field(factory=list[Request])
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Greet."""
         if not self.is_authorised(request):
-            return Answer(401)
+            return Response(401)
         self.greeted.append(request)
-        return Answer(200, b'{"greeting": "' + b"hello " * 10 + b'"}', {"Content-Type": "application/json"})
+        return Response(200, b'{"greeting": "' + b"hello " * 10 + b'"}', {"Content-Type": "application/json"})
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from paysdk import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject, ProviderContract
-from paysdk.testing.contract import ROOMS, listings, promises
+from paysdk.testing.contract import CASES, listings, promises
 from tests.testing import broken_clients, broken_ledgers, broken_listings
 from tests.testing.ledger import Ledger, payment
 from tests.testing.naive_client import NaiveClient
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from paysdk.pagination import HalFrom
 
-CASES = {name: found for name in dir(ProviderContract) if (found := promises.promise_of(getattr(ProviderContract, name)))}
+PROMISES = {name: found for name in dir(ProviderContract) if (found := promises.promise_of(getattr(ProviderContract, name)))}
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
 # What the forty lines of a careful afternoon keep.
@@ -74,7 +74,7 @@ NAIVE_KEEPS = frozenset(
 )
 
 
-def failing(subject: Callable[[int], ContractSubject], cases: Iterable[str] = CASES) -> dict[str, str]:
+def failing(subject: Callable[[int], ContractSubject], cases: Iterable[str] = PROMISES) -> dict[str, str]:
     """Those of the cases that fail on this subject, and what they say."""
 
     class Tried(ProviderContract):
@@ -91,7 +91,7 @@ def failing(subject: Callable[[int], ContractSubject], cases: Iterable[str] = CA
             except AssertionError as error:
                 said[name] = str(error)
             except SkipTest:
-                assert CASES[name].needs_sandbox
+                assert PROMISES[name].needs_sandbox
         gc.collect()
     return said
 
@@ -115,24 +115,24 @@ def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
 @pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
 def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
     """Each fails the cases about what it breaks, and no others of the same rooms that need a sandbox."""
-    rooms = [room for room in ROOMS if ON_THE_WIRE[broken] & vars(room).keys()]
-    on_the_wire = [name for name in CASES if CASES[name].needs_sandbox and any(name in vars(room) for room in rooms)]
+    rooms = [room for room in CASES if ON_THE_WIRE[broken] & vars(room).keys()]
+    on_the_wire = [name for name in PROMISES if PROMISES[name].needs_sandbox and any(name in vars(room) for room in rooms)]
     said = failing(lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)), on_the_wire)
     assert ON_THE_WIRE[broken] == said.keys()
 
 
 def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """What looks right and was never held to the contract breaks half of it."""
-    monkeypatch.setattr(promises, "_ENOUGH", 2.0)
+    monkeypatch.setattr(promises, "_CASE_TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(listings, "_MANY_PAGES", 20)
     said = failing(lambda payments: ContractSubject(provider=NaiveClient, sandbox=NotifySandbox(payments=payments)))
-    assert NAIVE_KEEPS == CASES.keys() - said.keys()
+    assert NAIVE_KEEPS == PROMISES.keys() - said.keys()
 
 
 def test_each_case_catches_somebody() -> None:
     """There is no case that every broken provider passes."""
-    caught = set().union(*broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), CASES.keys() - NAIVE_KEEPS)
-    assert set() == CASES.keys() - caught
+    caught = set().union(*broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS)
+    assert set() == PROMISES.keys() - caught
 
 
 def test_failure_says_promise_finding_and_place() -> None:

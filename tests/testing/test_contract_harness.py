@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk import InvoiceRef, Payment
-from paysdk.testing import Answer
+from paysdk.testing import Response
 from paysdk.testing.contract.amounts import Amounts
-from paysdk.testing.contract.harness import taken
+from paysdk.testing.contract.harness import take
 from paysdk.testing.contract.rewrite import Pages, with_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Plain:
 @pytest.mark.parametrize(("count", "expected"), [(1, [4]), (3, [4, 3, 2]), (9, [4, 3, 2, 1, 0])])
 async def test_takes_from_any_iterator(count: int, expected: list[int]) -> None:
     """As many as there are, at most as many as wanted."""
-    assert expected == await taken(Plain(5), count)
+    assert expected == await take(Plain(5), count)
 
 
 def sent(amount: str, raw: object, number: int = 0) -> Payment:
@@ -81,15 +81,15 @@ def test_changes_pages_only() -> None:
     known = [sent("1.50", {"id": 1, "amount": "1.50"})]
     changed = Pages(known, lambda number, records: [number, *records])
     for body in (b"<html>", b'{"records": []}', b"7"):
-        assert Answer(200, body) == changed(Answer(200, body))
+        assert Response(200, body) == changed(Response(200, body))
     for number in (1, 2):
-        page = Answer(200, b'{"data": {"edges": [{"node": {"id": 1, "amount": "1.50"}}]}, "total": 1.10}')
+        page = Response(200, b'{"data": {"edges": [{"node": {"id": 1, "amount": "1.50"}}]}, "total": 1.10}')
         expected = b'{"data":{"edges":[%d,{"node":{"id":1,"amount":"1.50"}}]},"total":1.10}' % number
-        assert Answer(200, expected) == changed(page)
+        assert Response(200, expected) == changed(page)
 
 
 def test_changes_links_wherever_they_stand() -> None:
     """In the body, also where JSON escapes slashes, and in a header."""
-    answer = Answer(200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'})
-    expected = Answer(200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'})
+    answer = Response(200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'})
+    expected = Response(200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'})
     assert expected == with_text(answer, "http://a", "https://b")

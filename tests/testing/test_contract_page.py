@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paysdk.testing import ProviderContract
-from paysdk.testing.contract import ROOMS
+from paysdk.testing.contract import CASES
 from paysdk.testing.contract.promises import promise_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paysdk.testing.contract.promises import Promise
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
-FIRST = f"## {(ROOMS[0].__doc__ or '').rstrip('.')}\n"
+FIRST = f"## {(CASES[0].__doc__ or '').rstrip('.')}\n"
 
 
 def promises(room: type) -> list[Promise]:
@@ -28,7 +28,7 @@ def promises(room: type) -> list[Promise]:
 
 def written() -> Iterator[str]:
     """The promises as they stand on the page."""
-    for room in ROOMS:
+    for room in CASES:
         yield f"## {(room.__doc__ or '').rstrip('.')}"
         for promise in promises(room):
             yield f"### {promise.case.removeprefix('test_').replace('_', ' ').capitalize()}"
@@ -49,7 +49,7 @@ def test_every_failure_leads_to_a_heading() -> None:
     """What a failure names as its place is a heading of the page."""
     headings = re.findall(r"^### (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     anchors = {f"docs/contract.md#{heading.lower().replace(' ', '-')}" for heading in headings}
-    places = [promise.anchor for room in ROOMS for promise in promises(room)]
+    places = [promise.anchor for room in CASES for promise in promises(room)]
 
     assert anchors == set(places)
     assert len(anchors) == len(places) == len(headings)
@@ -59,5 +59,5 @@ def test_every_case_is_in_a_room() -> None:
     """The contract has the cases of its rooms and no other tests, each with a promise of one sentence or two."""
     cases = {name for name, _ in inspect.getmembers(ProviderContract) if name.startswith("test")}
 
-    assert cases == {promise.case for room in ROOMS for promise in promises(room)}
-    assert [] == [promise for room in ROOMS for promise in promises(room) if not re.fullmatch(r".{20,200}\.", promise.text)]
+    assert cases == {promise.case for room in CASES for promise in promises(room)}
+    assert [] == [promise for room in CASES for promise in promises(room) if not re.fullmatch(r".{20,200}\.", promise.text)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ECHO = """
 import attrs
-from paysdk.testing import Answer, Sandbox
+from paysdk.testing import Response, Sandbox
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -24,8 +24,8 @@ class Made(Sandbox):
     api_key: str = "sandbox-key"
     payments: int = 1
 
-    def answer(self, request):
-        return Answer(200, request.target.encode())
+    def respond(self, request):
+        return Response(200, request.target.encode())
 """
 GROUP = "paysdk.sandboxes"
 

@@ -34,11 +34,11 @@ def test_put_adds_in_place() -> None:
 def test_put_replaces_and_moves() -> None:
     """A changed record stands at its new position only, and is rendered anew."""
     records = numbered()
-    assert b"{'id': 1, 'at': 10}" == records.rendered(1)
+    assert b"{'id': 1, 'at': 10}" == records.render(1)
     records.put(99, 1, {"id": 1, "at": 99})
 
     assert [2, 3, 1] == [row["id"] for row in records.rows()]
-    assert b"{'id': 1, 'at': 99}" == records.rendered(1)
+    assert b"{'id': 1, 'at': 99}" == records.render(1)
 
 
 def test_remove() -> None:
@@ -48,7 +48,7 @@ def test_remove() -> None:
 
     assert [1, 3] == [row["id"] for row in records.rows()]
     assert (True, False) == (1 in records, 2 in records)
-    for ask in (records.row, records.rendered, records.index, records.key, records.remove):
+    for ask in (records.row, records.render, records.index, records.key, records.remove):
         with pytest.raises(KeyError):
             ask(2)
 
@@ -56,7 +56,7 @@ def test_remove() -> None:
 def test_version_grows_with_changes_only() -> None:
     """Reading leaves the version; writing does not."""
     records = numbered()
-    records.rendered(1)
+    records.render(1)
     before = records.version
     records.put(40, 4, {})
 

@@ -13,15 +13,16 @@ import aiolimiter
 import pytest
 
 from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
-from paysdk.events import Answered, Event, RequestSent, RetryPlanned, Waiting
+from paysdk.events import Event, RequestSent, ResponseReceived, RetryPlanned, Waiting
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import Answer, Fault, FaultPlan, hang, reset, status
+from paysdk.testing import Fault, FaultPlan, hang, reset, status
 from paysdk.testing import Request as Received
-from paysdk.transport.client import Budget, Client, Settings
+from paysdk.testing import Response as Reply
+from paysdk.transport.client import Client, Deadline, Settings
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Tally
+from paysdk.transport.observer import RequestStats
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -98,11 +99,11 @@ def test_settings_do_not_show_the_key() -> None:
 async def test_call() -> None:
     """A call is authorised, read and counted."""
     async with CampfireSandbox(payments=1) as sandbox:
-        caller, tally = client(sandbox.url), Tally()
-        assert 200 == await caller.call(GET, read, tally)
+        caller, stats = client(sandbox.url), RequestStats()
+        assert 200 == await caller.call(GET, read, stats)
         await caller.aclose()
         assert [True] == [request.authorised for request in sandbox.requests]
-    assert Tally(requests=1, in_doubt=True) == tally
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
 
 
 async def test_events_say_whose_they_are(until: Until) -> None:
@@ -110,13 +111,13 @@ async def test_events_say_whose_they_are(until: Until) -> None:
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(status(429, headers={"Retry-After": "30"}))) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
-        first = caller.start(caller.call(GET, read, Tally()))
+        first = caller.start(caller.call(GET, read, RequestStats()))
         await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
-        second = caller.start(caller.call(GET, read, Tally()))
+        second = caller.start(caller.call(GET, read, RequestStats()))
         await until(lambda: any(isinstance(event, Waiting) for event in events))
         await caller.aclose()
     assert (True, True) == (first.cancelled(), second.cancelled())
-    assert {RequestSent, Answered, RetryPlanned, Waiting} == {type(event) for event in events}
+    assert {RequestSent, ResponseReceived, RetryPlanned, Waiting} == {type(event) for event in events}
     assert {"campfire"} == {event.provider for event in events}
 
 
@@ -125,7 +126,7 @@ async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
     async with CampfireSandbox(api_key="another-key") as sandbox:
         caller = client(sandbox.url)
         with pytest.raises(AuthenticationError, match="401 Invalid token") as raised:
-            await caller.call(GET, read, Tally())
+            await caller.call(GET, read, RequestStats())
         await caller.aclose()
         assert 1 == len(sandbox.requests)
     assert "sandbox-key" not in told_by(raised.value)
@@ -142,7 +143,7 @@ async def test_failure_shows_no_key(fault: Fault, caplog: pytest.LogCaptureFixtu
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         caller = client(sandbox.url, on_event=events.append, timeout=0.02)
         with caplog.at_level(0), pytest.raises(PaysdkError) as raised:
-            await caller.call(GET, read, Tally())
+            await caller.call(GET, read, RequestStats())
         await caller.aclose()
     assert len(events) >= 2
     for told in (told_by(raised.value), caplog.text, repr(events), repr([vars(record) for record in caplog.records])):
@@ -155,7 +156,7 @@ async def test_refused_connection_shows_no_key(told_by: Callable[[BaseException]
         port = closed.getsockname()[1]
     caller = client(f"http://127.0.0.1:{port}")
     with pytest.raises(ConnectionFailedError) as raised:
-        await caller.call(GET, read, Tally())
+        await caller.call(GET, read, RequestStats())
     await caller.aclose()
     assert "sandbox-key" not in told_by(raised.value)
 
@@ -171,8 +172,8 @@ async def test_callable_key() -> None:
 
     async with CampfireSandbox(payments=1, faults=FaultPlan().on(3, status(503))) as sandbox:
         caller = client(sandbox.url, key=key)
-        assert 200 == await caller.call(GET, read, Tally())
-        assert 200 == await caller.call(GET, read, Tally())
+        assert 200 == await caller.call(GET, read, RequestStats())
+        assert 200 == await caller.call(GET, read, RequestStats())
         await caller.aclose()
         assert [False, True, True, True] == [request.authorised for request in sandbox.requests]
     assert ["old-key", "sandbox-key", "sandbox-key", "sandbox-key"] == asked
@@ -188,7 +189,7 @@ async def test_callable_that_gives_no_key(wrong: object, told_by: Callable[[Base
     async with CampfireSandbox() as sandbox:
         caller = client(sandbox.url, key=key)
         with pytest.raises(ConfigurationError, match="api_key") as raised:
-            await caller.call(GET, read, Tally())
+            await caller.call(GET, read, RequestStats())
         await caller.aclose()
         assert 0 == len(sandbox.requests)
     assert "sandbox-key\n" not in str(raised.value)
@@ -200,7 +201,7 @@ async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str
     """A callable that gives the key at once is refused, and the error does not show what it gave."""
     caller = client(key=lambda: "sandbox-key")
     with pytest.raises(ConfigurationError, match="this callable is not async and gave a str") as raised:
-        await caller.call(GET, read, Tally())
+        await caller.call(GET, read, RequestStats())
     assert "sandbox-key" not in told_by(raised.value)
 
 
@@ -212,7 +213,7 @@ async def test_callable_that_fails() -> None:
 
     caller = client(key=key)
     with pytest.raises(LookupError, match="vault is sealed"):
-        await caller.call(GET, read, Tally())
+        await caller.call(GET, read, RequestStats())
 
 
 async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException], str]) -> None:
@@ -220,7 +221,7 @@ async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException]
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=30))) as sandbox:
         caller = client(sandbox.url, deadline=0.1)
         with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s for the whole operation") as raised:
-            await caller.call_within(caller.budget(), GET, read, Tally())
+            await caller.call_within(caller.deadline(), GET, read, RequestStats())
         await caller.aclose()
         assert 1 == len(sandbox.requests)
         expected = ("campfire", "GET", f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=")
@@ -232,11 +233,11 @@ async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException]
 async def test_budget_ends_a_request_in_flight(told_by: Callable[[BaseException], str]) -> None:
     """Likewise where no answer comes."""
     async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
-        caller, tally = client(sandbox.url, deadline=0.1), Tally()
+        caller, stats = client(sandbox.url, deadline=0.1), RequestStats()
         with pytest.raises(RequestTimeoutError, match="The deadline") as raised:
-            await caller.call_within(caller.budget(), GET, read, tally)
+            await caller.call_within(caller.deadline(), GET, read, stats)
         await caller.aclose()
-    assert Tally(requests=1, in_doubt=True) == tally
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
     assert "sandbox-key" not in told_by(raised.value)
     assert "/aiohttp/" not in told_by(raised.value)
 
@@ -246,32 +247,32 @@ async def test_attempt_that_times_out_within_the_budget() -> None:
     async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
         caller = client(sandbox.url, deadline=5.0, timeout=0.02, retry=RetryPolicy(attempts=1))
         with pytest.raises(RequestTimeoutError, match=r"timeout of 0\.02 s for one attempt"):
-            await caller.call_within(caller.budget(), GET, read, Tally())
+            await caller.call_within(caller.deadline(), GET, read, RequestStats())
         await caller.aclose()
 
 
 async def test_budget_is_spent_bit_by_bit() -> None:
     """What one part took, the next one lacks; what happens outside costs nothing."""
-    budget = Budget(0.1)
-    async with budget.spending():
+    deadline = Deadline(0.1)
+    async with deadline.enforce():
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
-    async with budget.spending():
+    async with deadline.enforce():
         await asyncio.sleep(0)
     with pytest.raises(RequestTimeoutError):
-        async with budget.spending():
+        async with deadline.enforce():
             await asyncio.sleep(0.1)
     with pytest.raises(RequestTimeoutError):
-        async with budget.spending():
+        async with deadline.enforce():
             await asyncio.sleep(0)
 
 
 async def test_budget_without_an_end() -> None:
     """Without a deadline nothing is ended, and a TimeoutError of another's stays one."""
-    async with Budget(None).spending():
+    async with Deadline(None).enforce():
         await asyncio.sleep(0.001)
     with pytest.raises(TimeoutError) as raised:
-        async with Budget(1.0).spending():
+        async with Deadline(1.0).enforce():
             raise TimeoutError("of another's")
     assert not isinstance(raised.value, PaysdkError)
 
@@ -280,7 +281,7 @@ async def test_budget_is_not_what_cancelled() -> None:
     """A cancellation from outside stays a cancellation."""
 
     async def spend() -> None:
-        async with Budget(1.0).spending():
+        async with Deadline(1.0).enforce():
             await asyncio.Event().wait()
 
     spending = asyncio.create_task(spend())
@@ -300,16 +301,16 @@ async def test_closed() -> None:
 
     async with CampfireSandbox(payments=1) as sandbox:
         caller = client(sandbox.url, key=key)
-        await caller.call(GET, read, Tally())
+        await caller.call(GET, read, RequestStats())
         await caller.aclose()
         await caller.aclose()
         with pytest.raises(
             ConfigurationError, match=r"This campfire provider is closed\. Enter it again with 'async with', or make another"
         ):
-            await caller.call(GET, read, Tally())
+            await caller.call(GET, read, RequestStats())
         assert 1 == len(asked)
         caller.reopen()
-        assert 200 == await caller.call(GET, read, Tally())
+        assert 200 == await caller.call(GET, read, RequestStats())
         await caller.aclose()
 
 
@@ -318,7 +319,7 @@ async def test_closed_while_a_call_waits(until: Until) -> None:
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=0.1))) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
-        calling = asyncio.create_task(caller.call(GET, read, Tally()))
+        calling = asyncio.create_task(caller.call(GET, read, RequestStats()))
         await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
         await caller.aclose()
         with pytest.raises(ConfigurationError, match="is closed"):
@@ -331,7 +332,7 @@ async def test_closing_ends_what_was_started() -> None:
     """A task that was started ends with the client, and whoever waits for it is told that it was closed."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.finished(task))
+    waiting = asyncio.create_task(caller.result_of(task))
     await asyncio.sleep(0)
     await caller.aclose()
     assert task.cancelled()
@@ -344,14 +345,14 @@ async def test_closing_and_entering_again_ends_what_was_started() -> None:
     """Whoever comes for the result when the client is open again is told that it was closed, and is not cancelled."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.finished(task))
+    waiting = asyncio.create_task(caller.result_of(task))
     await asyncio.sleep(0)
     await caller.aclose()
     caller.reopen()
-    for late in (waiting, asyncio.create_task(caller.finished(task))):
+    for late in (waiting, asyncio.create_task(caller.result_of(task))):
         with pytest.raises(ConfigurationError, match="closed"):
             await late
-    assert 7 == await caller.finished(caller.start(asyncio.sleep(0, 7)))
+    assert 7 == await caller.result_of(caller.start(asyncio.sleep(0, 7)))
 
 
 async def test_listing_goes_on_after_closing_and_entering_again() -> None:
@@ -371,7 +372,7 @@ async def test_listing_goes_on_after_closing_and_entering_again() -> None:
 async def test_started_task_gives_its_result() -> None:
     """A task that was started gives its result, and is forgotten."""
     caller = client()
-    assert 7 == await caller.finished(caller.start(asyncio.sleep(0.001, 7)))
+    assert 7 == await caller.result_of(caller.start(asyncio.sleep(0.001, 7)))
     await asyncio.sleep(0)
     assert set() == caller._tasks
     await caller.aclose()
@@ -385,7 +386,7 @@ async def test_started_task_fails() -> None:
 
     caller = client()
     with pytest.raises(ServerError):
-        await caller.finished(caller.start(fail()))
+        await caller.result_of(caller.start(fail()))
     disturbed: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: disturbed.append(context))
     caller.start(fail())
@@ -398,7 +399,7 @@ async def test_started_task_fails() -> None:
 async def test_waiting_for_a_started_task_is_cancelled() -> None:
     """Whoever is cancelled is cancelled, also while the client is closed."""
     caller = client()
-    waiting = asyncio.create_task(caller.finished(caller.start(asyncio.sleep(60))))
+    waiting = asyncio.create_task(caller.result_of(caller.start(asyncio.sleep(60))))
     await asyncio.sleep(0)
     waiting.cancel()
     await caller.aclose()
@@ -410,7 +411,7 @@ async def test_started_task_is_cancelled_by_another() -> None:
     """A task that somebody cancelled without closing the client is cancelled, and not closed."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.finished(task))
+    waiting = asyncio.create_task(caller.result_of(task))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -447,16 +448,16 @@ async def test_many_tasks_share_one_object() -> None:
     events: list[Event] = []
     async with CampfireSandbox(payments=1, faults=FaultPlan().every(10, status(503))) as sandbox:
         caller = client(sandbox.url, limiter=Counting(1000, 0.001), on_event=events.append, retry=RetryPolicy(wait_initial=0))
-        tallies = [Tally() for _ in range(200)]
-        assert [200] * 200 == await asyncio.gather(*(caller.call(GET, read, tally) for tally in tallies))
+        tallies = [RequestStats() for _ in range(200)]
+        assert [200] * 200 == await asyncio.gather(*(caller.call(GET, read, stats) for stats in tallies))
         await caller.aclose()
         received = len(sandbox.requests)
     assert received > 200
     assert received == entered
-    assert received == sum(tally.requests for tally in tallies)
-    assert received - 200 == sum(tally.retries for tally in tallies)
+    assert received == sum(stats.requests for stats in tallies)
+    assert received - 200 == sum(stats.retries for stats in tallies)
     assert received == len([event for event in events if isinstance(event, RequestSent)])
-    assert received == len([event for event in events if isinstance(event, Answered)])
+    assert received == len([event for event in events if isinstance(event, ResponseReceived)])
 
 
 class Throttled(CampfireSandbox):
@@ -465,14 +466,14 @@ class Throttled(CampfireSandbox):
     until: float | None = None
     told = 0
 
-    def answer(self, request: Received) -> Answer:
+    def respond(self, request: Received) -> Reply:
         """Tell to wait, or answer."""
         now = time.monotonic()
         self.until = now + 0.05 if self.until is None else self.until
         if now >= self.until:
-            return super().answer(request)
+            return super().respond(request)
         self.told += 1
-        return Answer(429, b"", {"Retry-After": str(self.until - now)})
+        return Reply(429, b"", {"Retry-After": str(self.until - now)})
 
 
 async def test_tasks_wait_together(until: Until) -> None:
@@ -480,9 +481,9 @@ async def test_tasks_wait_together(until: Until) -> None:
     events: list[Event] = []
     async with Throttled(payments=1) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
-        first = asyncio.create_task(caller.call(GET, read, Tally()))
+        first = asyncio.create_task(caller.call(GET, read, RequestStats()))
         await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
-        others = [asyncio.create_task(caller.call(GET, read, Tally())) for _ in range(200)]
+        others = [asyncio.create_task(caller.call(GET, read, RequestStats())) for _ in range(200)]
         assert [200] * 201 == await asyncio.gather(first, *others)
         await caller.aclose()
         assert 1 == sandbox.told
@@ -502,11 +503,11 @@ async def test_dropped_connection_counts_like_any_other() -> None:
 
     events: list[Event] = []
     async with CampfireSandbox(payments=1, faults=FaultPlan().on(2, reset("before"))) as sandbox:
-        caller, tally = client(sandbox.url, limiter=Limiter(), on_event=events.append), Tally()
-        await caller.call(GET, read, tally)
-        await caller.call(GET, read, tally)
+        caller, stats = client(sandbox.url, limiter=Limiter(), on_event=events.append), RequestStats()
+        await caller.call(GET, read, stats)
+        await caller.call(GET, read, stats)
         await caller.aclose()
         assert 3 == len(sandbox.requests)
-    assert Tally(requests=3, retries=1, in_doubt=True) == tally
+    assert RequestStats(requests=3, retries=1, may_have_been_processed=True) == stats
     assert 3 == len(entered)
     assert 3 == len([event for event in events if isinstance(event, RequestSent)])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk.errors import APIError, ConfigurationError, MalformedResponseError
-from paysdk.transport.credentials import Secret, checked_key, cleaned, forget_frames
+from paysdk.transport.credentials import Secret, check_key, drop_tracebacks, redact_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) ->
 def test_key_of_visible_ascii_is_taken(key: str) -> None:
     """The same secret comes back."""
     secret = Secret(key)
-    assert secret is checked_key(secret)
+    assert secret is check_key(secret)
 
 
 BAD_KEYS: list[Any] = [
@@ -65,7 +65,7 @@ BAD_KEYS: list[Any] = [
 def test_what_can_be_no_key_is_refused_without_showing_it(key: Any) -> None:  # noqa: ANN401  # anything may be given
     """A key with a line end would be another header; the message does not repeat what was given."""
     with pytest.raises(ConfigurationError, match="api_key") as caught:
-        checked_key(Secret(key))
+        check_key(Secret(key))
     assert KEY not in str(caught.value)
 
 
@@ -73,7 +73,7 @@ def test_what_can_be_no_key_is_refused_without_showing_it(key: Any) -> None:  # 
 def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException], str]) -> None:
     """The error about a key does not show it, in no frame either."""
     with pytest.raises(ConfigurationError) as raised:
-        checked_key(Secret(wrong))
+        check_key(Secret(wrong))
     assert "sandbox-key" not in told_by(raised.value)
 
 
@@ -95,7 +95,7 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
 )
 def test_a_key_is_blotted_out_of_what_an_api_repeats(key: str, text: str, shown: str) -> None:
     """The key goes, with or without its scheme, escaped or cut short; a text too short to be a key stays."""
-    assert (shown, shown != text) == (Secret(key).out_of(text), Secret(key).stands_in(text))
+    assert (shown, shown != text) == (Secret(key).redact(text), Secret(key).occurs_in(text))
 
 
 def test_an_error_is_gone_through() -> None:
@@ -103,7 +103,7 @@ def test_an_error_is_gone_through() -> None:
     error = APIError(f"400 {KEY}", status=400, detail=KEY, fields={KEY: ("no", f"not {KEY}")}, request_id=None, retry_after=2.0)
     error.add_note(f"of {KEY} and other-key")
     error.__cause__ = LookupError(KEY)
-    assert error is cleaned(error, [Secret(KEY), Secret("other-key")])
+    assert error is redact_error(error, [Secret(KEY), Secret("other-key")])
     assert ("400 ***",) == error.args
     assert {
         "status": 400,
@@ -115,10 +115,10 @@ def test_an_error_is_gone_through() -> None:
     } == vars(error)
     linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]
     assert [None, None, None] == linked
-    assert ("a" * 1500 + "…" + "b" * 500,) == cleaned(ConfigurationError("a" * 10**6 + "b" * 500), []).args
-    assert ("a" * 2000,) == cleaned(ConfigurationError("a" * 2000), []).args
-    assert ("caf?",) == cleaned(ConfigurationError("caf\udce9"), []).args
-    assert b"\xff***\x00" == cleaned(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw
+    assert ("a" * 1500 + "…" + "b" * 500,) == redact_error(ConfigurationError("a" * 10**6 + "b" * 500), []).args
+    assert ("a" * 2000,) == redact_error(ConfigurationError("a" * 2000), []).args
+    assert ("caf?",) == redact_error(ConfigurationError("caf\udce9"), []).args
+    assert b"\xff***\x00" == redact_error(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw
 
 
 def raised(error: ValueError) -> ValueError:
@@ -134,5 +134,5 @@ def test_frames_are_dropped_wherever_errors_hang_together() -> None:
     first.__cause__, first.__context__ = cause, context
     cause.__cause__, context.__cause__, context.__context__ = *deeper[:2], deeper[2]
     deeper[0].__context__ = first
-    forget_frames(first)
+    drop_tracebacks(first)
     assert [None] * 6 == [error.__traceback__ for error in (first, cause, context, *deeper)]

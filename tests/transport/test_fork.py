@@ -22,7 +22,7 @@ async def test_a_provider_is_of_the_process_that_opened_it(monkeypatch: pytest.M
             with pytest.raises(ConfigurationError, match="was opened before this process was forked"):
                 await provider.list_payments().collect()
             with pytest.raises(ConfigurationError, match=r"Nothing was sent\. Make and enter another one"):
-                await provider._client.finished(provider._client.start(provider.list_payments().collect()))
+                await provider._client.result_of(provider._client.start(provider.list_payments().collect()))
             await provider.aclose()
             assert [False] == [session.closed for session, _ in of_the_parent.values()]
             async with provider:

@@ -18,14 +18,14 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
-from paysdk.events import Answered, AttemptFailed, Event, RequestSent
+from paysdk.events import Event, RequestFailed, RequestSent, ResponseReceived
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import Fault, FaultPlan, dripping_body, dripping_headers, gzip_bomb, hang, huge_body, reset, truncated
 from paysdk.transport import http
 from paysdk.transport.credentials import Secret
 from paysdk.transport.http import HTTPTransport
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Attempt, Tally, Watch
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -42,12 +42,12 @@ PAY = Request("POST", "/coa/api/v1/invoice/58700/pay/", body=b'{"transactions": 
 def transport(origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0) -> tuple[HTTPTransport, list[Event]]:
     """A transport to this origin, and the events that it tells."""
     events: list[Event] = []
-    return HTTPTransport("campfire", origin, session, timeout, Watch(events.append)), events
+    return HTTPTransport("campfire", origin, session, timeout, EventEmitter(events.append)), events
 
 
-def attempt(tally: Tally | None = None) -> Attempt:
+def attempt(stats: RequestStats | None = None) -> Attempt:
     """An attempt with the sandbox's key."""
-    return Attempt(1, Secret("Token sandbox-key"), tally or Tally())
+    return Attempt(1, Secret("Token sandbox-key"), stats or RequestStats())
 
 
 async def failure_of(
@@ -56,16 +56,16 @@ async def failure_of(
     *,
     timeout: float = 5.0,  # noqa: ASYNC109  # the setting under test
     session: aiohttp.ClientSession | None = None,
-) -> tuple[PaysdkError, Tally, list[Event]]:
+) -> tuple[PaysdkError, RequestStats, list[Event]]:
     """What sending raises, what it counted, and what it told."""
     sender, events = transport(origin, session=session, timeout=timeout)
-    tally = Tally()
+    stats = RequestStats()
     try:
         with pytest.raises(PaysdkError) as raised:
-            await sender.send(request, attempt(tally))
+            await sender.send(request, attempt(stats))
     finally:
         await sender.aclose()
-    return raised.value, tally, events
+    return raised.value, stats, events
 
 
 def own_session(sender: HTTPTransport) -> aiohttp.ClientSession:
@@ -175,27 +175,27 @@ async def test_connection_is_kept() -> None:
     """One connection serves request after request, and closing closes it."""
     async with CampfireSandbox(payments=2) as sandbox:
         sender, events = transport(sandbox.url)
-        tally = Tally()
+        stats = RequestStats()
         for _ in range(3):
-            await sender.send(LIST, attempt(tally))
+            await sender.send(LIST, attempt(stats))
         connector = connector_of(sender)
         assert 1 == len(connector._conns)
         await sender.aclose()
         assert connector.closed
-    assert Tally(requests=3, in_doubt=True) == tally
-    assert [RequestSent, Answered] * 3 == [type(event) for event in events]
+    assert RequestStats(requests=3, may_have_been_processed=True) == stats
+    assert [RequestSent, ResponseReceived] * 3 == [type(event) for event in events]
 
 
 async def test_answer_is_told() -> None:
     """The events say what was asked, which attempt it was, and what came back."""
     async with CampfireSandbox(payments=2) as sandbox:
         sender, events = transport(sandbox.url)
-        answer = await sender.send(LIST, Attempt(3, Secret("Token sandbox-key"), Tally()))
+        answer = await sender.send(LIST, Attempt(3, Secret("Token sandbox-key"), RequestStats()))
         await sender.aclose()
         url = f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=&limit=2"
     sent, answered = events
     assert RequestSent("campfire", "GET", url, 3) == sent
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, ResponseReceived)
     expected = ("campfire", "GET", url, 3, 200, len(answer.body))
     assert expected == (answered.provider, answered.method, answered.url, answered.attempt, answered.status, answered.size)
     assert 0 < answered.seconds < 60
@@ -205,12 +205,12 @@ async def test_nobody_listens() -> None:
     """A refused connection is a failure where nothing can have been sent."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    error, tally, events = await failure_of(f"http://127.0.0.1:{port}")
+    error, stats, events = await failure_of(f"http://127.0.0.1:{port}")
     assert isinstance(error, ConnectionFailedError)
     assert error.never_sent
     assert "No complete answer: ClientConnectorError: Cannot connect to host" in str(error)
-    assert Tally(requests=1, in_doubt=False) == tally
-    assert isinstance(events[-1], AttemptFailed)
+    assert RequestStats(requests=1, may_have_been_processed=False) == stats
+    assert isinstance(events[-1], RequestFailed)
     assert "ConnectionFailedError" == events[-1].error
 
 
@@ -235,25 +235,25 @@ async def test_no_tls_there() -> None:
 async def test_connection_breaks(fault: Fault, request_: Request) -> None:
     """Wherever the connection breaks, the request was sent once, and may have been processed."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
-        error, tally, events = await failure_of(sandbox.url, request_)
+        error, stats, events = await failure_of(sandbox.url, request_)
         assert 1 == len(sandbox.requests)
     assert isinstance(error, ConnectionFailedError)
     assert "_ConnectionLostError" not in str(error)
     assert not error.never_sent
-    assert Tally(requests=1, in_doubt=True) == tally
-    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
 @pytest.mark.parametrize("fault", [hang(), dripping_headers(0.01), dripping_body(0.01)], ids=lambda fault: fault.kind)
 async def test_time_runs_out(fault: Fault) -> None:
     """The timeout is for the whole attempt, its body included, however steadily that drips."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
-        error, tally, events = await failure_of(sandbox.url, timeout=0.1)
+        error, stats, events = await failure_of(sandbox.url, timeout=0.1)
     assert isinstance(error, RequestTimeoutError)
     assert "No complete answer within the timeout of 0.1 s for one attempt" == str(error)
     assert not error.never_sent
-    assert Tally(requests=1, in_doubt=True) == tally
-    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
 class NoAnswerResolver(AbstractResolver):
@@ -270,15 +270,15 @@ class NoAnswerResolver(AbstractResolver):
 async def test_time_runs_out_while_connecting() -> None:
     """Where the time was over before there was a connection, nothing can have been sent."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
-        error, tally, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.05)
-    assert_never_sent(error, tally)
+        error, stats, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.05)
+    assert_never_sent(error, stats)
 
 
 async def test_time_runs_out_in_the_handshake(raw_server: RawServers) -> None:
     """Likewise where the other side takes the connection and never says a word of TLS."""
     server = await raw_server()
-    error, tally, _ = await failure_of(server.url.replace("http://", "https://"), PAY, timeout=0.05)
-    assert_never_sent(error, tally)
+    error, stats, _ = await failure_of(server.url.replace("http://", "https://"), PAY, timeout=0.05)
+    assert_never_sent(error, stats)
 
 
 async def test_time_runs_out_in_the_line_for_a_connection() -> None:
@@ -289,32 +289,32 @@ async def test_time_runs_out_in_the_line_for_a_connection() -> None:
     ):
         first = asyncio.create_task(failure_of(sandbox.url, LIST, session=session, timeout=0.2))
         await asyncio.sleep(0)
-        error, tally, _ = await failure_of(sandbox.url, PAY, session=session, timeout=0.05)
+        error, stats, _ = await failure_of(sandbox.url, PAY, session=session, timeout=0.05)
         await first
         assert ["GET"] == [request.method for request in sandbox.requests]
-    assert_never_sent(error, tally)
+    assert_never_sent(error, stats)
 
 
-def assert_never_sent(error: PaysdkError, tally: Tally) -> None:
+def assert_never_sent(error: PaysdkError, stats: RequestStats) -> None:
     """The attempt timed out, and it is known that nothing was sent."""
     assert isinstance(error, RequestTimeoutError)
     assert "No connection within the timeout of 0.05 s for one attempt" == str(error)
     assert error.never_sent
-    assert Tally(requests=1, in_doubt=False) == tally
+    assert RequestStats(requests=1, may_have_been_processed=False) == stats
 
 
 async def test_cancelled_while_connecting(until: Until) -> None:
     """Whoever is cancelled before there is a connection has sent nothing, which is noted where a deadline did it."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
         sender, events = transport("https://example.invalid", session=session)
-        tally = Tally()
-        sending = asyncio.create_task(sender.send(PAY, attempt(tally)))
+        stats = RequestStats()
+        sending = asyncio.create_task(sender.send(PAY, attempt(stats)))
         await until(lambda: events)
         await asyncio.sleep(0.005)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
-    assert Tally(requests=1, in_doubt=False) == tally
+    assert RequestStats(requests=1, may_have_been_processed=False) == stats
 
 
 @pytest.mark.parametrize("form", [bytes, io.BytesIO], ids=["bytes", "stream"])
@@ -327,11 +327,11 @@ async def test_body_of_a_middleware(raw_server: RawServers, form: type[bytes | i
 
     server = await raw_server()
     async with aiohttp.ClientSession(middlewares=[sign]) as session:
-        error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
+        error, stats, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
     assert server.requests[0].endswith(b'signed: {"transactions": [{"amount": 1.50}]}')
     assert isinstance(error, RequestTimeoutError)
     assert not error.never_sent
-    assert Tally(requests=1, in_doubt=True) == tally
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -355,12 +355,12 @@ async def test_middleware_that_sends_twice(raw_server: RawServers, *, refused: b
 
     server = await raw_server(answering(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"))
     async with aiohttp.ClientSession(middlewares=[again], connector=Once()) as session:
-        error, tally, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
+        error, stats, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
     assert 1 == len(server.requests)
     assert isinstance(error, ConnectionFailedError if refused else RequestTimeoutError)
     assert "_ConnectionLostError" not in str(error)
     assert not error.never_sent
-    assert Tally(requests=1, in_doubt=True) == tally
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
 
 
 async def test_body_that_is_written_in_the_old_way() -> None:
@@ -386,17 +386,17 @@ async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
 
     server = await raw_server(second_is_dropped)
     sender, events = transport(server.url)
-    tally = Tally()
-    await sender.send(LIST, attempt(tally))
+    stats = RequestStats()
+    await sender.send(LIST, attempt(stats))
     with pytest.raises(ConnectionFailedError, match="Server disconnected") as raised:
-        await sender.send(LIST, attempt(tally))
+        await sender.send(LIST, attempt(stats))
     assert 2 == len(server.requests)
     assert not raised.value.never_sent
-    await sender.send(LIST, attempt(tally))
+    await sender.send(LIST, attempt(stats))
     await sender.aclose()
     assert 3 == len(server.requests)
-    assert 3 == tally.requests
-    assert [RequestSent, Answered, RequestSent, AttemptFailed, RequestSent, Answered] == [type(event) for event in events]
+    assert 3 == stats.requests
+    assert [RequestSent, ResponseReceived, RequestSent, RequestFailed, RequestSent, ResponseReceived] == [type(event) for event in events]
 
 
 @pytest.mark.parametrize(
@@ -413,9 +413,9 @@ async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
 async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
     """What cannot be read as HTTP is no complete answer."""
     server = await raw_server(answering(answer))
-    error, tally, _ = await failure_of(server.url)
+    error, stats, _ = await failure_of(server.url)
     assert isinstance(error, ConnectionFailedError)
-    assert Tally(requests=1, in_doubt=True) == tally
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
 
 
 async def test_compressed_answer(raw_server: RawServers) -> None:
@@ -432,18 +432,18 @@ async def test_compressed_answer(raw_server: RawServers) -> None:
 @pytest.mark.parametrize("fault", [huge_body(), gzip_bomb(200_000)], ids=lambda fault: fault.kind)
 async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     """A body beyond the bound is refused while it is read, also where it grows only when it is unpacked, and its connection is given up."""
-    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
-        tally = Tally()
+        stats = RequestStats()
         with pytest.raises(MalformedResponseError, match="larger than 100,000 bytes") as raised:
-            await sender.send(LIST, attempt(tally))
+            await sender.send(LIST, attempt(stats))
         connector = connector_of(sender)
         assert 0 == len(connector._acquired)
         await sender.aclose()
     assert not raised.value.not_json
-    assert Tally(requests=1, in_doubt=True) == tally
-    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
 class Unpacked:
@@ -470,7 +470,7 @@ async def test_error_answer_in_pieces_is_read_to_its_bound(size: int, left: int)
 
 async def test_event_loop_has_its_turn_while_a_large_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tasks go on while an answer comes that grows when it is unpacked."""
-    monkeypatch.setattr(http, "_TURN", 1000)
+    monkeypatch.setattr(http, "_BYTES_PER_TURN", 1000)
     turns: list[int] = []
 
     async def note() -> None:
@@ -489,13 +489,13 @@ async def test_error_answer_without_an_end(raw_server: RawServers, until: Until,
     """Of an error answer so much is read as an API may have to say, then its connection is given up."""
     server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 1000000000\r\n\r\n" % code + b"x" * 100_000))
     sender, events = transport(server.url)
-    tally = Tally()
-    answer = await sender.send(LIST, attempt(tally))
+    stats = RequestStats()
+    answer = await sender.send(LIST, attempt(stats))
     assert (code, 65_536) == (answer.status, len(answer.body))
     await until(lambda: not server.open)
     await sender.aclose()
-    assert 1 == tally.requests
-    assert [RequestSent, Answered] == [type(event) for event in events]
+    assert 1 == stats.requests
+    assert [RequestSent, ResponseReceived] == [type(event) for event in events]
 
 
 async def test_connection_is_kept_after_an_error(raw_server: RawServers) -> None:
@@ -509,7 +509,7 @@ async def test_connection_is_kept_after_an_error(raw_server: RawServers) -> None
 
 async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound itself is allowed."""
-    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(huge_body(100_000))) as sandbox:
         sender, _ = transport(sandbox.url)
         answer = await sender.send(LIST, attempt())
@@ -524,8 +524,8 @@ async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[Bas
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
         url = f"{sandbox.url}{request_.target}"
-        tally = Tally()
-        sending = asyncio.create_task(sender.send(request_, attempt(tally)))
+        stats = RequestStats()
+        sending = asyncio.create_task(sender.send(request_, attempt(stats)))
         await until(lambda: sandbox.requests)
         await asyncio.sleep(0.005)
         sending.cancel()
@@ -534,8 +534,8 @@ async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[Bas
         connector = connector_of(sender)
         assert (0, 0) == (len(connector._acquired), len(connector._conns))
         await sender.aclose()
-    assert Tally(requests=1, in_doubt=True) == tally
-    assert isinstance(events[-1], AttemptFailed)
+    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert isinstance(events[-1], RequestFailed)
     assert ("CancelledError", url) == (events[-1].error, events[-1].url)
     assert "sandbox-key" not in told_by(raised.value)
     assert "/aiohttp/" not in told_by(raised.value)
@@ -548,7 +548,7 @@ async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[Bas
 )
 async def test_failure_shows_no_key(monkeypatch: pytest.MonkeyPatch, fault: Fault, told_by: Callable[[BaseException], str]) -> None:
     """No exception in the chain of a failure holds a frame of aiohttp's, where the headers of the request are."""
-    monkeypatch.setattr(http, "LARGEST_ANSWER", 100_000)
+    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         error, _, _ = await failure_of(sandbox.url, timeout=0.05)
     assert "sandbox-key" not in told_by(error)
@@ -617,13 +617,13 @@ async def test_given_session_fails_in_its_own_way(told_by: Callable[[BaseExcepti
             await sender.send(LIST, attempt())
     assert "sandbox-key" not in told_by(raised.value)
     assert "/aiohttp/" not in told_by(raised.value)
-    assert [RequestSent, AttemptFailed] == [type(event) for event in events]
+    assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
 def test_session_is_none() -> None:
     """Anything but a session of aiohttp's is refused when it is given."""
     with pytest.raises(ConfigurationError, match=r"session must be an aiohttp\.ClientSession, not 'session'"):
-        HTTPTransport("campfire", "http://127.0.0.1:1", "session", 1.0, Watch(None))  # type: ignore[arg-type]  # what is refused
+        HTTPTransport("campfire", "http://127.0.0.1:1", "session", 1.0, EventEmitter(None))  # type: ignore[arg-type]  # what is refused
 
 
 async def test_closing_twice_and_opening_again() -> None:
@@ -793,18 +793,18 @@ async def test_what_is_told_of_a_failed_attempt() -> None:
     async with CampfireSandbox(faults=FaultPlan().always(reset("before"))) as sandbox:
         sender, events = transport(sandbox.url)
         with pytest.raises(ConnectionFailedError, match="No complete answer: "):
-            await sender.send(LIST, Attempt(4, Secret("Token sandbox-key"), Tally()))
+            await sender.send(LIST, Attempt(4, Secret("Token sandbox-key"), RequestStats()))
         await sender.aclose()
         expected = ("campfire", "GET", sandbox.url + LIST.target, 4, "ConnectionFailedError")
     told = events[-1]
-    assert isinstance(told, AttemptFailed)
+    assert isinstance(told, RequestFailed)
     assert expected == (told.provider, told.method, told.url, told.attempt, told.error)
     assert 0 < told.seconds < 60
 
 
 def test_errors_are_told_with_their_words() -> None:
     """By kind and words, and by kind alone where there are none."""
-    assert ("OSError: no route", "OSError") == (http._described(OSError("no route")), http._described(OSError()))
+    assert ("OSError: no route", "OSError") == (http._describe(OSError("no route")), http._describe(OSError()))
 
 
 @pytest.mark.parametrize("code", [300, 404])
@@ -889,7 +889,7 @@ async def test_what_a_status_says_of_a_post(raw_server: RawServers, code: int, i
     """Only a refusal settles that nothing was processed."""
     server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % code))
     sender, _ = transport(server.url)
-    tally = Tally()
-    await sender.send(PAY, attempt(tally))
+    stats = RequestStats()
+    await sender.send(PAY, attempt(stats))
     await sender.aclose()
-    assert in_doubt is tally.in_doubt
+    assert in_doubt is stats.may_have_been_processed

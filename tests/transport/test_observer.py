@@ -8,15 +8,15 @@ import pickle
 import attrs
 import pytest
 
-from paysdk.events import Answered, AttemptFailed, Event, PageRead, RepeatDropped, RequestSent, RetryPlanned, Waiting
+from paysdk.events import Event, PageRead, RepeatDropped, RequestFailed, RequestSent, ResponseReceived, RetryPlanned, Waiting
 from paysdk.transport.credentials import Secret
-from paysdk.transport.observer import Attempt, Tally, Watch
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 
 URL = "https://api.example.com/payments"
 EVENTS: list[Event] = [
     RequestSent("campfire", "GET", URL, 1),
-    Answered("campfire", "GET", URL, 1, 200, 0.1, 20),
-    AttemptFailed("campfire", "GET", URL, 1, 0.1, "ConnectionFailedError"),
+    ResponseReceived("campfire", "GET", URL, 1, 200, 0.1, 20),
+    RequestFailed("campfire", "GET", URL, 1, 0.1, "ConnectionFailedError"),
     RetryPlanned("campfire", "GET", URL, 1, "ServerError", 0.5),
     Waiting("campfire", "GET", URL, 0.5),
     PageRead("campfire", 1, 100, None),
@@ -29,7 +29,7 @@ def test_event_is_passed_on_and_logged(event: Event, caplog: pytest.LogCaptureFi
     """Each event reaches the callable as it is, and the logger, where only what delays somebody is more than a debug message."""
     told: list[Event] = []
     with caplog.at_level(logging.DEBUG, "paysdk"):
-        Watch(told.append)(event)
+        EventEmitter(told.append).emit(event)
     assert [event] == told
     level = logging.INFO if isinstance(event, RetryPlanned | Waiting) else logging.DEBUG
     assert [("paysdk", level, str(event))] == caplog.record_tuples
@@ -38,7 +38,7 @@ def test_event_is_passed_on_and_logged(event: Event, caplog: pytest.LogCaptureFi
 def test_nobody_watches(caplog: pytest.LogCaptureFixture) -> None:
     """Without a callable, and with a logger that is not interested, nothing happens."""
     with caplog.at_level(logging.WARNING, "paysdk"):
-        Watch(None)(EVENTS[0])
+        EventEmitter(None).emit(EVENTS[0])
     assert [] == caplog.records
 
 
@@ -49,7 +49,7 @@ def test_watcher_fails(caplog: pytest.LogCaptureFixture) -> None:
         raise LookupError("no span")
 
     with caplog.at_level(logging.ERROR, "paysdk"):
-        Watch(broken)(EVENTS[0])
+        EventEmitter(broken).emit(EVENTS[0])
     (record,) = caplog.records
     assert "on_event raised for RequestSent" in record.getMessage()
     assert "no span" in caplog.text
@@ -65,4 +65,4 @@ def test_event_is_a_value(event: Event) -> None:
 
 def test_attempt_shows_no_key() -> None:
     """What goes along with a request does not show the key."""
-    assert "sandbox-key" not in repr(Attempt(1, Secret("Token sandbox-key"), Tally()))
+    assert "sandbox-key" not in repr(Attempt(1, Secret("Token sandbox-key"), RequestStats()))

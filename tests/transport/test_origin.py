@@ -10,7 +10,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.origin import checked_origin, redirected
+from paysdk.transport.origin import follow_redirect, parse_origin
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from paysdk.transport.origin import checked_origin, redirected
 )
 def test_origin_is_taken_with_or_without_a_slash(base_url: str, expected: str) -> None:
     """An origin over https, or over http to this machine."""
-    assert expected == checked_origin(base_url)
+    assert expected == parse_origin(base_url)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_origin_is_taken_with_or_without_a_slash(base_url: str, expected: str) -
 def test_http_is_refused_except_to_this_machine(host: str) -> None:
     """Whoever stands between could read the key, so what only looks like loopback is refused."""
     with pytest.raises(ConfigurationError, match="must be https"):
-        checked_origin(f"http://{host}")
+        parse_origin(f"http://{host}")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_http_is_refused_except_to_this_machine(host: str) -> None:
 def test_anything_but_an_origin_is_refused(base_url: str) -> None:
     """What is no URL, has more than an origin, or has a host that may not be what it looks like."""
     with pytest.raises(ConfigurationError, match=r"^base_url .* Give the origin alone, such as https://api\.example\.com\.$"):
-        checked_origin(base_url)
+        parse_origin(base_url)
 
 
 @settings(max_examples=150)
@@ -118,10 +118,10 @@ def test_anything_but_an_origin_is_refused(base_url: str) -> None:
 def test_any_text_is_an_origin_or_refused(base_url: str) -> None:
     """No text raises anything else, and what is taken is taken again as it is."""
     try:
-        origin = checked_origin(base_url)
+        origin = parse_origin(base_url)
     except ConfigurationError:
         return
-    assert origin == checked_origin(origin)
+    assert origin == parse_origin(origin)
     assert origin.isascii()
     assert origin.isprintable()
 
@@ -158,7 +158,7 @@ def answer(location: str | None, status: int = 302) -> Response:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirect_on_the_same_origin_is_followed(location: str, target: str, status: int) -> None:
     """Only path and query are taken from it, and they can stand in a request line."""
-    followed = redirected(ORIGIN, REQUEST, answer(location, status))
+    followed = follow_redirect(ORIGIN, REQUEST, answer(location, status))
     assert followed is not None
     assert ("GET", target) == (followed.method, followed.target)
 
@@ -183,19 +183,19 @@ def test_redirect_on_the_same_origin_is_followed(location: str, target: str, sta
 )
 def test_redirect_elsewhere_is_not_followed(location: str | None) -> None:
     """Another origin would be given the key; a link that cannot be read leads nowhere."""
-    assert redirected(ORIGIN, REQUEST, answer(location)) is None
+    assert follow_redirect(ORIGIN, REQUEST, answer(location)) is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 400, 404, 503])
 def test_other_answers_are_no_redirects(status: int) -> None:
     """A location beside another status is not followed."""
-    assert redirected(ORIGIN, REQUEST, answer("/x", status)) is None
+    assert follow_redirect(ORIGIN, REQUEST, answer("/x", status)) is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_post_is_never_redirected(status: int) -> None:
     """A payment is not sent a second time."""
-    assert redirected(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status)) is None
+    assert follow_redirect(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status)) is None
 
 
 @pytest.mark.parametrize(
@@ -211,14 +211,14 @@ def test_post_is_never_redirected(status: int) -> None:
 )
 def test_default_ports_are_the_same_origin(origin: str, location: str, followed: bool) -> None:  # a table's column
     """A port that is the scheme's own may be named or not."""
-    assert followed is (redirected(origin, REQUEST, answer(location)) is not None)
+    assert followed is (follow_redirect(origin, REQUEST, answer(location)) is not None)
 
 
 @settings(max_examples=150)
 @given(st.text(max_size=30) | st.text(max_size=15).map("https://api.example.com/".__add__))
 def test_any_location_is_followed_within_the_origin_or_not_at_all(location: str) -> None:
     """No location raises, and none gets anything into a request line that ends it."""
-    followed = redirected(ORIGIN, REQUEST, answer(location))
+    followed = follow_redirect(ORIGIN, REQUEST, answer(location))
     if followed is not None:
         assert followed.target.startswith("/")
         assert followed.target.isascii()

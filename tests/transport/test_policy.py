@@ -26,15 +26,15 @@ from paysdk.errors import (
 from paysdk.transport.messages import Request
 from paysdk.transport.policy import (
     RetryPolicy,
-    checked_seconds,
-    kept_apart,
+    check_seconds,
+    is_retryable,
+    means_not_processed,
     next_pause,
     rate_limit_reset,
-    refuses,
     requested_wait,
     retry_after,
+    server_sets_the_pace,
     wait_before_retry,
-    worth_retrying,
 )
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -46,7 +46,7 @@ BAD_SECONDS: list[Any] = [-1, -0.1, float("nan"), float("inf"), float("-inf"), 1
 def test_what_is_no_number_of_seconds_is_refused(value: Any) -> None:  # noqa: ANN401  # anything may be given
     """A time must be a finite number of seconds, and the message names the setting."""
     with pytest.raises(ConfigurationError, match="timeout must be a finite number of seconds above 0"):
-        checked_seconds("timeout", value)
+        check_seconds("timeout", value)
     for name in ("wait_initial", "wait_max", "retry_after_max", "wait_jitter"):
         with pytest.raises(ConfigurationError, match=rf"RetryPolicy\.{name} must be a finite number of seconds from 0"):
             RetryPolicy(**{name: value})
@@ -55,10 +55,10 @@ def test_what_is_no_number_of_seconds_is_refused(value: Any) -> None:  # noqa: A
 @pytest.mark.parametrize("value", [1, 0.001, 60, LARGEST])
 def test_seconds_may_be_whole_or_not(value: float) -> None:
     """Any finite number above zero will do, and zero where it makes sense."""
-    assert value == checked_seconds("timeout", value)
-    assert 0 == checked_seconds("wait", 0, allow_zero=True)
+    assert value == check_seconds("timeout", value)
+    assert 0 == check_seconds("wait", 0, allow_zero=True)
     with pytest.raises(ConfigurationError):
-        checked_seconds("timeout", 0)
+        check_seconds("timeout", 0)
 
 
 @pytest.mark.parametrize("attempts", [0, -1, 1.0, True, "5", None], ids=repr)
@@ -113,12 +113,12 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 @pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
 def test_what_is_sent_again(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
     """A GET goes out again wherever that can help, a POST only where it cannot have been processed."""
-    assert (get, post) == (worth_retrying(GET, error), worth_retrying(POST, error))
+    assert (get, post) == (is_retryable(GET, error), is_retryable(POST, error))
 
 
 def test_what_says_that_nothing_was_processed() -> None:
     """Only a 4xx that a document defines as a refusal does."""
-    refusals = [status for status in range(100, 1000) if refuses(status)]
+    refusals = [status for status in range(100, 1000) if means_not_processed(status)]
     assert [*range(400, 406), 407, *range(409, 416), 417, 421, 422, 423, 426, 428, 429, 431, 451] == refusals
 
 
@@ -178,7 +178,7 @@ def test_what_the_provider_asks_is_obeyed_up_to_a_bound(asked: float, expected: 
 )
 def test_retries_are_kept_apart_by_a_429_that_says_when(error: PaysdkError, expected: bool) -> None:
     """Neither another status nor a wait of next to nothing keeps them apart."""
-    assert expected == kept_apart(error)
+    assert expected == server_sets_the_pace(error)
 
 
 def after(text: str) -> float | None:

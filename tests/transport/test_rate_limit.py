@@ -12,9 +12,9 @@ from paysdk.events import Event, Waiting
 from paysdk.transport import rate_limit
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Attempt, Tally, Watch
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.policy import RetryPolicy
-from paysdk.transport.rate_limit import Paced, RetryBudget
+from paysdk.transport.rate_limit import RateLimited, RetryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,15 +82,15 @@ class Counting:
         self.inside -= 1
 
 
-def paced(limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0) -> tuple[Paced, Answering, list[Event]]:
+def paced(limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0) -> tuple[RateLimited, Answering, list[Event]]:
     """A pace over a transport that answers at once, and the events that it tells."""
     inner, events = Answering(), list[Event]()
-    return Paced(inner, limiter, "campfire", "https://api.example.com", Watch(events.append), draw=lambda: draw), inner, events
+    return RateLimited(inner, limiter, "campfire", "https://api.example.com", EventEmitter(events.append), draw=lambda: draw), inner, events
 
 
 def attempt() -> Attempt:
     """Some attempt."""
-    return Attempt(1, Secret("Token sandbox-key"), Tally())
+    return Attempt(1, Secret("Token sandbox-key"), RequestStats())
 
 
 async def test_nothing_in_the_way() -> None:
@@ -119,7 +119,7 @@ async def test_limiter_is_left_after_a_failure() -> None:
 
     limiter = Counting()
     with pytest.raises(ConnectionError):
-        await Paced(Failing(), limiter, "campfire", "https://api.example.com", Watch(None)).send(GET, attempt())
+        await RateLimited(Failing(), limiter, "campfire", "https://api.example.com", EventEmitter(None)).send(GET, attempt())
     assert (1, 0) == (limiter.entered, limiter.inside)
 
 
@@ -141,7 +141,7 @@ async def test_limiter_that_swallows(raised: BaseException) -> None:
             raise raised
 
     with pytest.raises(type(raised)) as caught:
-        await Paced(Failing(), Swallowing(), "campfire", "https://api.example.com", Watch(None)).send(GET, attempt())
+        await RateLimited(Failing(), Swallowing(), "campfire", "https://api.example.com", EventEmitter(None)).send(GET, attempt())
     assert [raised] == [caught.value] == told
 
 
@@ -155,7 +155,7 @@ async def test_limiter_of_others() -> None:
 async def test_everybody_waits() -> None:
     """While one was told to wait, nobody sends; each says how long it waits."""
     pace, inner, events = paced()
-    pace.hold(30)
+    pace.pause_all(30)
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
     assert 3 == len(inner.asked)
     assert min(inner.asked) >= 130
@@ -166,7 +166,7 @@ async def test_everybody_waits() -> None:
 async def test_comes_back_spread(seconds: float, wait: float) -> None:
     """Those that were held come back spread over a tenth of the time they waited, a second at most."""
     pace, _, events = paced(draw=1.0)
-    pace.hold(seconds)
+    pace.pause_all(seconds)
     await pace.send(GET, attempt())
     assert [wait] == [event.wait for event in events if isinstance(event, Waiting)]
 
@@ -174,8 +174,8 @@ async def test_comes_back_spread(seconds: float, wait: float) -> None:
 async def test_shorter_hold_does_not_shorten_a_longer_one() -> None:
     """The latest moment that anybody was told counts."""
     pace, inner, _ = paced()
-    pace.hold(30)
-    pace.hold(0)
+    pace.pause_all(30)
+    pace.pause_all(0)
     await pace.send(GET, attempt())
     assert [130] == inner.asked
 
@@ -183,8 +183,8 @@ async def test_shorter_hold_does_not_shorten_a_longer_one() -> None:
 async def test_hold_that_comes_while_waiting(clock: Clock) -> None:
     """Who waits when another is told to wait even longer, waits on, as often as that happens."""
     pace, inner, events = paced()
-    pace.hold(10)
-    clock.interruptions = [lambda: pace.hold(20), lambda: pace.hold(20), lambda: pace.hold(20)]
+    pace.pause_all(10)
+    clock.interruptions = [lambda: pace.pause_all(20), lambda: pace.pause_all(20), lambda: pace.pause_all(20)]
     await pace.send(GET, attempt())
     assert [10, 10, 10, 10] == [event.wait for event in events if isinstance(event, Waiting)]
     assert [140] == inner.asked
@@ -198,7 +198,7 @@ async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
     sending = asyncio.create_task(pace.send(GET, attempt()))
     await asyncio.sleep(0)
     assert 1 == limiter.entered
-    pace.hold(20)
+    pace.pause_all(20)
     limiter.gate.set()
     await sending
     assert [120] == inner.asked
@@ -209,7 +209,7 @@ async def test_cancelled_while_waiting() -> None:
     """Who is cancelled while it waits has sent nothing, and holds no place."""
     limiter = Counting()
     pace, inner, _ = paced(limiter)
-    pace.hold(60)
+    pace.pause_all(60)
     sending = asyncio.create_task(pace.send(GET, attempt()))
     await asyncio.sleep(0)
     sending.cancel()
@@ -267,11 +267,11 @@ class Scripted(Answering):
 BUSY, DOWN, FINE = Response(429, {}, b""), Response(503, {}, b""), Response(200, {}, b"{}")
 
 
-def scripted(*responses: Response, initial: float = 1.0) -> tuple[Paced, Scripted]:
+def scripted(*responses: Response, initial: float = 1.0) -> tuple[RateLimited, Scripted]:
     """A pace over a transport that answers so."""
     inner = Scripted(*responses)
     policy = RetryPolicy(wait_initial=initial, wait_max=8.0)
-    return Paced(inner, None, "campfire", "https://api.example.com", Watch(None), policy=policy, draw=lambda: 0.0), inner
+    return RateLimited(inner, None, "campfire", "https://api.example.com", EventEmitter(None), policy=policy, draw=lambda: 0.0), inner
 
 
 async def test_everybody_pauses_after_a_429_that_names_no_time() -> None:
@@ -335,8 +335,8 @@ async def test_pauses_end_for_everybody(clock: Clock) -> None:
 async def test_time_that_is_named_is_kept_through_any_pauses(clock: Clock) -> None:
     """However many pauses there were, nothing goes out before the time that the provider named."""
     pace, inner = scripted(FINE)
-    pace.hold(50)
-    clock.interruptions = [lambda: pace.hold(60)] * 5
+    pace.pause_all(50)
+    clock.interruptions = [lambda: pace.pause_all(60)] * 5
     await pace.send(GET, attempt())
     assert [280] == inner.asked
 

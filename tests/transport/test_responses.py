@@ -19,7 +19,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.transport.messages import Response
-from paysdk.transport.responses import refusal
+from paysdk.transport.responses import error_from_response
 
 NAMED: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -34,7 +34,7 @@ NAMED: dict[int, type[APIError]] = {
 
 def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> APIError:
     """The error that an answer stands for."""
-    error = refusal(Response(status, headers or {}, body))
+    error = error_from_response(Response(status, headers or {}, body))
     assert error is not None
     return error
 
@@ -50,7 +50,7 @@ def test_every_status_has_its_class(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
 def test_success_is_no_error(status: int) -> None:
     """Every 2xx is a success, whatever its body."""
-    assert refusal(Response(status, {}, b'{"detail":"no"}')) is None
+    assert error_from_response(Response(status, {}, b'{"detail":"no"}')) is None
 
 
 def nested(depth: int) -> bytes:

@@ -22,12 +22,12 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Event, RetryPlanned, Waiting
-from paysdk.records.page import decoded
+from paysdk.records.page import decode_or_raise
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Attempt, Tally, Watch
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.policy import RetryPolicy
-from paysdk.transport.rate_limit import Paced, RetryBudget
+from paysdk.transport.rate_limit import RateLimited, RetryBudget
 from paysdk.transport.retry import Retrying
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Scripted:
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         self.sent.append((request, attempt.number))
-        attempt.tally.requests += 1
+        attempt.stats.requests += 1
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(step, PaysdkError):
             raise step
@@ -65,15 +65,15 @@ class Client:
         self.events: list[Event] = []
         self.keys = ["sandbox-key"]
         self.asked = 0
-        self.tally = Tally()
+        self.stats = RequestStats()
         self.transport = Scripted(steps)
-        watch = Watch(self.events.append)
-        paced = Paced(self.transport, None, "campfire", ORIGIN, watch, policy=policy, draw=lambda: 0.0)
-        self.retrying = Retrying(paced, policy, "campfire", ORIGIN, watch, draw=lambda: draw)
+        events = EventEmitter(self.events.append)
+        rate_limited = RateLimited(self.transport, None, "campfire", ORIGIN, events, policy=policy, draw=lambda: 0.0)
+        self.retrying = Retrying(rate_limited, policy, "campfire", ORIGIN, events, draw=lambda: draw)
 
     async def call(self, request: Request = GET) -> list[int]:
         """Call, and read the answer as a list of numbers."""
-        return await self.retrying.call(request, self.authorize, _read, self.tally)
+        return await self.retrying.call(request, self.authorize, _read, self.stats)
 
     async def authorize(self) -> Secret:
         """The header with the next key, the last one for ever."""
@@ -93,7 +93,7 @@ class Client:
 
 
 def _read(response: Response) -> list[int]:
-    return decoded(msgspec.json.Decoder(list[int]).decode, response.body)
+    return decode_or_raise(msgspec.json.Decoder(list[int]).decode, response.body)
 
 
 def not_sent() -> ConnectionFailedError:
@@ -108,7 +108,7 @@ async def test_good_answer() -> None:
     client = Client(OK)
     assert [1] == await client.call()
     assert [(GET, 1)] == client.transport.sent
-    assert Tally(requests=1) == client.tally
+    assert RequestStats(requests=1) == client.stats
     assert [] == client.events
 
 
@@ -118,7 +118,7 @@ async def test_status_that_may_pass(status: int) -> None:
     client = Client(Response(status, {}, b""), Response(status, {}, b""), OK)
     assert [1] == await client.call()
     assert [1, 2, 3] == client.numbers
-    assert Tally(requests=3, retries=2) == client.tally
+    assert RequestStats(requests=3, retries=2) == client.stats
     kind = {408: "APIError", 425: "APIError", 429: "RateLimitedError"}.get(status, "ServerError")
     url = "https://api.example.com/payments?cursor="
     assert [RetryPlanned("campfire", "GET", url, number, kind, 0.0) for number in (1, 2)] == client.events
@@ -131,7 +131,7 @@ async def test_status_that_will_not_pass(status: int) -> None:
     with pytest.raises(APIError) as raised:
         await client.call()
     assert status == raised.value.status
-    assert Tally(requests=1) == client.tally
+    assert RequestStats(requests=1) == client.stats
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def test_body_is_other_json() -> None:
     with pytest.raises(MalformedResponseError) as raised:
         await client.call()
     assert "$[0]" == raised.value.path
-    assert Tally(requests=1) == client.tally
+    assert RequestStats(requests=1) == client.stats
 
 
 async def test_attempts_are_counted() -> None:
@@ -171,7 +171,7 @@ async def test_attempts_are_counted() -> None:
         await client.call()
     assert 503 == raised.value.status
     assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (raised.value.provider, raised.value.method, raised.value.url)
-    assert Tally(requests=3, retries=2) == client.tally
+    assert RequestStats(requests=3, retries=2) == client.stats
     assert 2 == len(client.planned)
 
 
@@ -222,7 +222,7 @@ async def test_retry_after_beyond_the_bound(status: int, form: str) -> None:
         await client.call()
     assert raised.value.retry_after is not None
     assert 60 < raised.value.retry_after <= 90
-    assert Tally(requests=1) == client.tally
+    assert RequestStats(requests=1) == client.stats
     # And it holds nobody up: an hour's wait is for each of the others to hear of and decide on as well.
     assert [1] == await client.call()
     assert [] == client.events
@@ -245,7 +245,7 @@ async def test_others_wait_too() -> None:
     assert [[1]] * 6 == await asyncio.gather(first, *others)
     assert 1 == len(client.planned)
     assert 5 <= len([event for event in client.events if isinstance(event, Waiting)])
-    assert 7 == client.tally.requests
+    assert 7 == client.stats.requests
 
 
 async def test_others_wait_too_where_one_gives_up() -> None:
@@ -278,7 +278,7 @@ async def test_reset_of_a_rate_limit_holds_all_back(status: int, name: str) -> N
     others = [asyncio.create_task(client.call()) for _ in range(5)]
     assert [[1]] * 6 == await asyncio.gather(first, *others)
     assert [0.2] == client.planned
-    assert 7 == client.tally.requests
+    assert 7 == client.stats.requests
 
 
 async def test_reset_beyond_the_bound() -> None:
@@ -286,7 +286,7 @@ async def test_reset_beyond_the_bound() -> None:
     client = Client(Response(429, {"x-ratelimit-reset": "90"}, b""), OK)
     with pytest.raises(RateLimitedError) as raised:
         await client.call()
-    assert (90.0, 1) == (raised.value.retry_after, client.tally.requests)
+    assert (90.0, 1) == (raised.value.retry_after, client.stats.requests)
 
 
 @pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
@@ -305,7 +305,7 @@ async def test_key_is_asked_for_once_more_after_a_401(request_: Request, attempt
     client.keys = ["old-key", "new-key"]
     assert [1] == await client.call(request_)
     assert [(request_, 1), (request_, 2)] == client.transport.sent
-    assert Tally(requests=2, retries=1) == client.tally
+    assert RequestStats(requests=2, retries=1) == client.stats
     assert ["AuthenticationError"] == [event.error for event in client.events if isinstance(event, RetryPlanned)]
 
 
@@ -391,7 +391,7 @@ async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
     client = Client(Response(status, {"location": location}, b""), OK)
     assert [1] == await client.call()
     assert [(GET, 1), (Request("GET", "/other/", "cursor=a%2Bb"), 1)] == client.transport.sent
-    assert Tally(requests=2) == client.tally
+    assert RequestStats(requests=2) == client.stats
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ async def test_three_redirects_and_no_more() -> None:
     with pytest.raises(APIError) as raised:
         await client.call()
     assert 307 == raised.value.status
-    assert 4 == client.tally.requests
+    assert 4 == client.stats.requests
 
 
 async def test_retry_begins_where_the_redirect_began() -> None:
@@ -468,8 +468,8 @@ async def test_what_is_not_ours_is_not_retried() -> None:
         raise LookupError("a fault of the reader's")
 
     with pytest.raises(LookupError, match="a fault of the reader's"):
-        await client.retrying.call(GET, client.authorize, broken, client.tally)
-    assert Tally(requests=1) == client.tally
+        await client.retrying.call(GET, client.authorize, broken, client.stats)
+    assert RequestStats(requests=1) == client.stats
 
 
 async def test_cancelled_while_waiting(until: Until) -> None:
@@ -480,7 +480,7 @@ async def test_cancelled_while_waiting(until: Until) -> None:
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
-    assert 1 == client.tally.requests
+    assert 1 == client.stats.requests
 
 
 @pytest.mark.parametrize(

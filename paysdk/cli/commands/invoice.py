@@ -11,10 +11,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.tables import amounts, payments_table, plain_table
-from paysdk.cli.output.terminal import as_text, console_on, show, tell, utf8_stdout
-from paysdk.cli.providers import opened
+from paysdk.cli.output.terminal import as_text, console_on, print_table, report_error, utf8_stdout
+from paysdk.cli.providers import open_providers
 from paysdk.cli.stopping import run_async
 from paysdk.converter import make_converter
 from paysdk.discovery import installed_providers, load_provider
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from paysdk import Invoice
-    from paysdk.cli.providers import Access
+    from paysdk.cli.providers import ProviderSelection
     from paysdk.errors import PaysdkError
 
 __all__ = ["invoice_provider", "show_invoice"]
@@ -61,32 +61,32 @@ def _is_able(name: str) -> bool:
         return False
 
 
-def show_invoice(access: Access, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
+def show_invoice(chosen: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
     """Read the invoice, write it, and give the exit code."""
     faults: list[PaysdkError] = []
-    invoice = run_async(_retrieved(access, invoice_id, faults))
+    invoice = run_async(_retrieve(chosen, invoice_id, faults))
     if invoice is not None:
         _write(invoice, output_format)
-    return max([0, *map(tell, faults)])
+    return max([0, *map(report_error, faults)])
 
 
 def _write(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
     if output_format == "json":
         utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
-        show(_panel(invoice, console_on(sys.stdout).width))
+        print_table(_panel(invoice, console_on(sys.stdout).width))
 
 
-async def _retrieved(access: Access, invoice_id: int, faults: list[PaysdkError]) -> Invoice | None:
+async def _retrieve(chosen: ProviderSelection, invoice_id: int, faults: list[PaysdkError]) -> Invoice | None:
     invoice: Invoice | None = None
-    async with opened(access, faults) as providers:
+    async with open_providers(chosen, faults) as providers:
         for provider in providers:
             if not isinstance(provider, _RetrievesInvoices):
                 raise ConfigurationError(f"{provider.name} gives no single invoices.")
             try:
                 invoice = await provider.retrieve_invoice(invoice_id)
             except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-                faults.append(fault_of(provider.name, error))
+                faults.append(as_paysdk_error(provider.name, error))
     return invoice
 
 

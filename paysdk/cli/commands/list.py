@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 from rich.text import Text
 
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.formats import csv_writer, jsonl_writer
 from paysdk.cli.output.progress import Walk, display, running, show_waiting
 from paysdk.cli.output.tables import PaymentsTables, payments_table
-from paysdk.cli.output.terminal import as_text, console_on, print_lines, say, show, tell, utf8_stdout
-from paysdk.cli.providers import opened
+from paysdk.cli.output.terminal import as_text, console_on, print_lines, print_message, print_table, report_error, utf8_stdout
+from paysdk.cli.providers import open_providers
 from paysdk.cli.stopping import run_async
 from paysdk.errors import ConfigurationError, PaysdkError
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from paysdk.cli.output.formats import CsvStyle
-    from paysdk.cli.providers import Access
+    from paysdk.cli.providers import ProviderSelection
     from paysdk.payment import Payment
     from paysdk.provider import Listing, PaymentsProvider
 
 __all__ = ["Selection", "list_payments"]
 
-_ROWS_SHOWN = 20
+_MAX_ROWS_SHOWN = 20
 # A table of more rows is written in parts of so many, so that it is never in memory as a whole.
 _ROWS_AT_ONCE = 1000
 
@@ -48,29 +48,29 @@ class Selection:
     limit: int | None
 
 
-def list_payments(access: Access, selection: Selection, output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> int:
+def list_payments(chosen: ProviderSelection, selection: Selection, output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> int:
     """List, write, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
     if output_format == "table" and (selection.limit or 0) <= _ROWS_AT_ONCE:
-        listed = _tabulated(access, selection, faults)
+        listed = _tabulate(chosen, selection, faults)
     elif output_format == "table":
-        listed = _tabulated_in_parts(access, selection, faults)
+        listed = _tabulated_in_parts(chosen, selection, faults)
     else:
         start = jsonl_writer if output_format == "jsonl" else partial(csv_writer, style=style)
-        listed = _streamed(access, selection, start, faults)
+        listed = _stream(chosen, selection, start, faults)
     faults += [walk.error for walk in run_async(listed) if walk.error is not None]
-    return max([0, *map(tell, faults)])
+    return max([0, *map(report_error, faults)])
 
 
-async def _streamed(
-    access: Access,
+async def _stream(
+    chosen: ProviderSelection,
     selection: Selection,
     start: Callable[[TextIO], Callable[[Sequence[Payment]], object]],
     faults: list[PaysdkError],
 ) -> list[Walk]:
     """Write one provider after the other, page by page, so that nothing has to be kept."""
     progress = display(data_on_screen=True)
-    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
         listings = _listings(providers, selection, faults)
         write = start(utf8_stdout())
         walks = [_walk(*pair, selection, write) for pair in listings]
@@ -79,15 +79,15 @@ async def _streamed(
                 await walk.run(progress)
     sys.stdout.flush()
     if walks:
-        say(_summary(walks))
+        print_message(_summary(walks))
     return walks
 
 
-async def _tabulated(access: Access, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
+async def _tabulate(chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
     """Walk all listings at the same time, and keep of each what the table shows."""
-    shown = selection.limit or _ROWS_SHOWN
+    shown = selection.limit or _MAX_ROWS_SHOWN
     progress = display(data_on_screen=False)
-    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
         listings = _listings(providers, selection, faults)
         rows: list[list[Payment]] = [[] for _ in listings]
         walks = [_walk(*pair, selection, partial(_keep, kept, shown)) for pair, kept in zip(listings, rows, strict=True)]
@@ -97,15 +97,15 @@ async def _tabulated(access: Access, selection: Selection, faults: list[PaysdkEr
                     tasks.create_task(walk.run(progress))
     payments = [payment for kept in rows for payment in kept]
     if payments:
-        show(payments_table(payments, console_on(sys.stdout).width), "")
+        print_table(payments_table(payments, console_on(sys.stdout).width), "")
     if walks:
-        show(Text(as_text(_summary(walks))))
+        print_table(Text(as_text(_summary(walks))))
     if sum(walk.given for walk in walks) > len(payments):
-        show(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
+        print_table(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
     return walks
 
 
-async def _tabulated_in_parts(access: Access, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
+async def _tabulated_in_parts(chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
     """Show one provider after the other, part by part, so that nothing has to be kept."""
     tables = PaymentsTables(console_on(sys.stdout))
     waiting: list[Payment] = []
@@ -117,7 +117,7 @@ async def _tabulated_in_parts(access: Access, selection: Selection, faults: list
             del waiting[:_ROWS_AT_ONCE]
 
     progress = display(data_on_screen=True)
-    async with opened(access, faults, partial(show_waiting, progress)) as providers:
+    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
         walks = [_walk(*pair, selection, write) for pair in _listings(providers, selection, faults)]
         with running(progress):
             for walk in walks:
@@ -125,9 +125,9 @@ async def _tabulated_in_parts(access: Access, selection: Selection, faults: list
     if waiting:
         print_lines(tables.next_part(waiting))
     if any(walk.given for walk in walks):
-        show("")
+        print_table("")
     if walks:
-        show(Text(as_text(_summary(walks))))
+        print_table(Text(as_text(_summary(walks))))
     return walks
 
 
@@ -139,7 +139,7 @@ def _listings(providers: list[PaymentsProvider], selection: Selection, faults: l
         except PaysdkError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            faults.append(fault_of(provider.name, error))
+            faults.append(as_paysdk_error(provider.name, error))
     return listings
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from paysdk.cli.environment import check_own_variables, key_source, variable
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import say, show
+from paysdk.cli.output.terminal import print_message, print_table
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
@@ -33,16 +33,16 @@ def show_providers() -> None:
         try:
             capabilities = getattr(load_provider(name), "capabilities", None)
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            faults.append(fault_of(name, error))
+            faults.append(as_paysdk_error(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
-            table.add_row(Text(name), *_described(capabilities), _key_state(name, faults), end_section=True)
-    show(table)
+            table.add_row(Text(name), *_describe(capabilities), _key_state(name, faults), end_section=True)
+    print_table(table)
     for fault in faults:
-        say(fault)
+        print_message(fault)
 
 
-def _described(capabilities: object) -> tuple[str, str, str]:
+def _describe(capabilities: object) -> tuple[str, str, str]:
     # A provider may know them only once it is open.
     if not isinstance(capabilities, Capabilities):
         return "not known", "", ""

@@ -14,7 +14,7 @@ import attrs
 
 from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, show_report, summary
 from paysdk.cli.output.progress import display, running
-from paysdk.cli.output.terminal import discard_output, say, utf8_stdout
+from paysdk.cli.output.terminal import discard_output, print_message, utf8_stdout
 from paysdk.cli.stopping import run_async
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
@@ -78,9 +78,9 @@ def reconcile_stored(
         if write is not None and html is not None:
             write = _until_closed(write)
         progress = display(data_on_screen=output_format != "table")
-        run_async(_reconciled(comparison, report, write, progress))
+        run_async(_reconcile(comparison, report, write, progress))
     except StoreError as error:
-        say(error)
+        print_message(error)
         return 2
     if html is not None:
         report.write(html)
@@ -88,8 +88,8 @@ def reconcile_stored(
         show_report(report)
     else:
         sys.stdout.flush()
-        say(summary(report))
-    return _DIFFERENT if report.figures.differences else 0
+        print_message(summary(report))
+    return _DIFFERENT if report.totals.differences else 0
 
 
 def _check(comparison: Comparison, html: Path | None) -> None:
@@ -155,7 +155,7 @@ def _until_closed(write: Callable[[Outcome], object]) -> Callable[[Outcome], obj
     return write_if_open
 
 
-async def _reconciled(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:
+async def _reconcile(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:
     async with SQLPaymentStore(comparison.place, create=False) as store:
         for name in (comparison.left, comparison.right):
             await _check_is_stored(store, comparison, name)

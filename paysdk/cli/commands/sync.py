@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 from rich.text import Text
 
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.progress import display, running, show_waiting
 from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import as_text, say, show, tell, utf8_stdout
-from paysdk.cli.providers import opened
+from paysdk.cli.output.terminal import as_text, print_message, print_table, report_error, utf8_stdout
+from paysdk.cli.providers import open_providers
 from paysdk.cli.stopping import run_async
 from paysdk.converter import make_converter
 from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, UnsupportedFilterError
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from paysdk.cli.providers import Access
+    from paysdk.cli.providers import ProviderSelection
     from paysdk.events import Event
 
 __all__ = ["SyncOptions", "sync"]
 
 _WRONG = (ConfigurationError, UnsupportedFilterError, StoreError)
 # Records that were left out, each on a line of stderr.
-_MOST_TOLD = 20
+_MAX_TOLD = 20
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 
@@ -47,14 +47,16 @@ class SyncOptions:
     allow_vanish: bool
 
 
-def sync(access: Access, place: str, options: SyncOptions, output_format: Literal["table", "json"], *, skip_malformed: bool) -> int:
+def sync(
+    chosen: ProviderSelection, place: str, options: SyncOptions, output_format: Literal["table", "json"], *, skip_malformed: bool
+) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
     try:
-        syncs = run_async(_synced(access, place, options, faults, skipped.append if skip_malformed else None))
+        syncs = run_async(_sync_all(chosen, place, options, faults, skipped.append if skip_malformed else None))
     except StoreError as error:
-        say(error)
+        print_message(error)
         return 2
     reports = [sync.report for sync in syncs if sync.report is not None]
     if output_format == "json":
@@ -63,11 +65,11 @@ def sync(access: Access, place: str, options: SyncOptions, output_format: Litera
     elif reports:
         _show(reports)
     sys.stdout.flush()
-    for fault in skipped[:_MOST_TOLD]:
-        say(f"left out: {fault}")
-    if len(skipped) > _MOST_TOLD:
-        say(f"left out: {len(skipped) - _MOST_TOLD:,} more")
-    return max([0, *map(tell, faults), *(_told(sync) for sync in syncs if sync.error is not None)])
+    for fault in skipped[:_MAX_TOLD]:
+        print_message(f"left out: {fault}")
+    if len(skipped) > _MAX_TOLD:
+        print_message(f"left out: {len(skipped) - _MAX_TOLD:,} more")
+    return max([0, *map(report_error, faults), *(_report(sync) for sync in syncs if sync.error is not None)])
 
 
 @attrs.define
@@ -82,11 +84,11 @@ class _Sync:
         try:
             self.report = await sync_payments(self.provider, store, **attrs.asdict(options))
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            self.error = fault_of(self.provider.name, error)
+            self.error = as_paysdk_error(self.provider.name, error)
 
 
-async def _synced(
-    access: Access,
+async def _sync_all(
+    chosen: ProviderSelection,
     place: str,
     options: SyncOptions,
     faults: list[PaysdkError],
@@ -95,7 +97,7 @@ async def _synced(
     progress = display(data_on_screen=False)
     bars: dict[str, TaskID] = {}
     watch = partial(_show_event, progress, bars)
-    async with opened(access, faults, watch, on_malformed) as providers, SQLPaymentStore(place) as store:
+    async with open_providers(chosen, faults, watch, on_malformed) as providers, SQLPaymentStore(place) as store:
         bars |= {provider.name: progress.add_task(provider.name, total=None, note="") for provider in providers}
         syncs = [_Sync(provider) for provider in providers]
         with running(progress):
@@ -112,9 +114,9 @@ def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> No
         show_waiting(progress, event)
 
 
-def _told(sync: _Sync) -> int:
+def _report(sync: _Sync) -> int:
     """Write what ended it to stderr, with the way to go on, and give its exit code."""
-    say(f"{sync.provider.name}: {sync.error}{_way_on(sync.error)}")
+    print_message(f"{sync.provider.name}: {sync.error}{_way_on(sync.error)}")
     return 2 if isinstance(sync.error, _WRONG) else 1
 
 
@@ -133,10 +135,10 @@ def _show(reports: list[SyncReport]) -> None:
     for report in reports:
         kind = f"{report.kind}, resumed" if report.resumed else report.kind
         table.add_row(Text(as_text(report.provider)), kind, *(f"{getattr(report, name):,}" for name in _COUNTS))
-    show(table)
+    print_table(table)
     for report in reports:
         if report.waiting:
-            show(Text(as_text(_waiting(report))))
+            print_table(Text(as_text(_waiting(report))))
 
 
 def _waiting(report: SyncReport) -> str:

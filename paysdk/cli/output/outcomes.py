@@ -9,7 +9,7 @@ from rich.text import Text
 
 from paysdk.cli.output.formats import CsvStyle, begin_csv
 from paysdk.cli.output.tables import amounts, plain_table
-from paysdk.cli.output.terminal import as_text, show
+from paysdk.cli.output.terminal import as_text, print_table
 from paysdk.converter import make_converter
 from paysdk.reconcile import Sides, Status, in_words
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "csv_writer", "jsonl_writer", "show_report", "summary"]
 
-_ROWS_SHOWN = 20
+_MAX_ROWS_SHOWN = 20
 # As many payments of one side of an outcome.
-_PAYMENTS_SHOWN = 5
+_MAX_PAYMENTS_SHOWN = 5
 
 # The order is a promise: a new column comes at the end. One line is one payment, and those of one outcome have its number.
 COLUMNS = (
@@ -88,31 +88,33 @@ def _fields(payment: Payment) -> tuple[object, ...]:
 def summary(report: Report) -> str:
     """How many outcomes there are of each kind, in a line."""
     names = in_words(report.left, report.right)
-    counts = (f"{count:,} {names[status].lower()}" for status in Status if (count := report.figures.outcomes[status]))
+    counts = (f"{count:,} {names[status].lower()}" for status in Status if (count := report.totals.outcomes[status]))
     return f"{report.left} and {report.right}: {', '.join(counts)}"
 
 
 def show_report(report: Report) -> None:
     """Write the figures and the largest differences."""
-    for currency, found in report.figures.by_currency().items():
-        show(_totals(report, currency, found), "")
-    largest = report.largest()[:_ROWS_SHOWN]
+    for currency, found in report.totals.by_currency().items():
+        print_table(_totals(report, currency, found), "")
+    largest = report.largest()[:_MAX_ROWS_SHOWN]
     if largest:
-        show(_differences(report, largest), "")
-    show(Text(as_text(summary(report))))
-    if report.figures.differences > len(largest):
-        show(Text(f"The {len(largest)} largest of {report.figures.differences:,} differences are shown; --format csv gives every outcome."))
+        print_table(_differences(report, largest), "")
+    print_table(Text(as_text(summary(report))))
+    if report.totals.differences > len(largest):
+        print_table(
+            Text(f"The {len(largest)} largest of {report.totals.differences:,} differences are shown; --format csv gives every outcome.")
+        )
 
 
 def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) -> Table:
     names = in_words(report.left, report.right)
     total = Sides()
-    lines = {names[status]: found[status] for status in names if status in found and status is not Status.GONE}
+    lines = {names[status]: found[status] for status in names if status in found and status is not Status.VOIDED_OR_VANISHED}
     for sides in lines.values():
         total.include(sides)
     lines["Total"] = total
-    if Status.GONE in found:
-        lines[names[Status.GONE]] = found[Status.GONE]
+    if Status.VOIDED_OR_VANISHED in found:
+        lines[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
     table = plain_table()
     table.add_column(Text(as_text("no currency" if currency is None else currency)), no_wrap=True)
     columns = [
@@ -120,7 +122,7 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
         for header, values in (
             (report.left, [sides.left.amount for sides in lines.values()]),
             (report.right, [sides.right.amount for sides in lines.values()]),
-            ("Difference", [None if name == names[Status.GONE] else sides.difference for name, sides in lines.items()]),
+            ("Difference", [None if name == names[Status.VOIDED_OR_VANISHED] else sides.difference for name, sides in lines.items()]),
         )
     ]
     for header, *_ in columns:
@@ -147,6 +149,6 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
 
 
 def _payments(payments: Sequence[Payment]) -> Text:
-    lines = [f"{payment.amount:,} {as_text(payment.currency)}".rstrip() for payment in payments[:_PAYMENTS_SHOWN]]
-    rest = len(payments) - _PAYMENTS_SHOWN
+    lines = [f"{payment.amount:,} {as_text(payment.currency)}".rstrip() for payment in payments[:_MAX_PAYMENTS_SHOWN]]
+    rest = len(payments) - _MAX_PAYMENTS_SHOWN
     return Text("\n".join([*lines, *([f"and {rest:,} more"] if rest > 0 else [])]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import attrs
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from paysdk.cli.errors import fault_of
+from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.terminal import console_on
 from paysdk.errors import PaysdkError
 from paysdk.events import RetryPlanned, Waiting
@@ -72,7 +72,7 @@ class Walk:
                     break
             self._complete = not cut and self.listing.report.complete
         except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            self.error = fault_of(self.provider.name, error)
+            self.error = as_paysdk_error(self.provider.name, error)
 
     def __str__(self) -> str:
         how_far = "failed after " if self.error else "" if self._complete else "the first "

@@ -104,7 +104,7 @@ class _Layout:
     def widened(self, texts: _Texts) -> _Layout:
         """The layout that has room for these texts too."""
         needed = {
-            column: max(self.needed.get(column, 0), _needed(column, of_column))
+            column: max(self.needed.get(column, 0), _needed_width(column, of_column))
             for column, of_column in texts.by_column.items()
             if column in self.needed or any(of_column)
         }
@@ -262,7 +262,7 @@ def _aligned(header: str, parts: Iterable[_Parts], widths: _AmountWidths) -> lis
     ]
 
 
-def _needed(column: _Column, texts: Iterable[str]) -> int:
+def _needed_width(column: _Column, texts: Iterable[str]) -> int:
     return min(max(map(cell_len, (column.header, *texts))), _WIDEST)
 
 

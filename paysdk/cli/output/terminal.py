@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from paysdk.errors import PaysdkError
 
-__all__ = ["as_text", "console_on", "discard_output", "one_line", "print_lines", "say", "show", "tell", "utf8_stdout"]
+__all__ = [
+    "as_text",
+    "console_on",
+    "discard_output",
+    "one_line",
+    "print_lines",
+    "print_message",
+    "print_table",
+    "report_error",
+    "utf8_stdout",
+]
 
 
 def console_on(stream: TextIO) -> Console:
@@ -29,7 +39,7 @@ def console_on(stream: TextIO) -> Console:
     return Console(file=stream, color_system=None if plain else "auto", highlight=False, markup=False)
 
 
-def show(*parts: RenderableType) -> None:
+def print_table(*parts: RenderableType) -> None:
     """Write something for people to stdout."""
     console = console_on(sys.stdout)
     # rich has an exit code of its own for a reader who leaves early, so it renders and does not write.
@@ -54,7 +64,7 @@ def utf8_stdout() -> TextIO:
     return sys.stdout
 
 
-def say(message: object) -> None:
+def print_message(message: object) -> None:
     """Write a message of one line to stderr. A closed pipe there is no error."""
     try:
         sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
@@ -69,13 +79,13 @@ def discard_output(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def tell(error: PaysdkError) -> int:
+def report_error(error: PaysdkError) -> int:
     """Write the error to stderr, with the way to go on where there is one, and give its exit code.
 
     That is 2 for what the user has to mend, of which nothing was sent, and 1 for the rest.
     """
     resume = "" if error.checkpoint is None else f" To go on: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
-    say(f"{error}{resume}")
+    print_message(f"{error}{resume}")
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
 

@@ -9,20 +9,20 @@ from typing import Any
 import msgspec
 
 from paysdk.exact import exact_amount, in_utc
-from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, payment_of
-from paysdk.providers.campfire.schema import PageEnvelope, PaymentRow
+from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, make_payment
+from paysdk.providers.campfire.schema import CampfireRecord, PageEnvelope
 from paysdk.records.cutting import Run, runs
 from paysdk.records.liberal import Mender, is_finer, quote_constants, read_count, read_link, refuse_error
 from paysdk.records.page import RawPage, as_array
 
-__all__ = ["NAME", "InvoicePaymentRow", "InvoicePaymentsReader"]
+__all__ = ["NAME", "CampfirePaymentFields", "CampfireReader"]
 
 NAME = "campfire"
 
 _page = msgspec.json.Decoder(PageEnvelope)
 
 
-class InvoicePaymentRow(PaymentRow, gc=False, rename={"run": "<run>", "place": "<place>"}):
+class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "place": "<place>"}):
     """A payment of List Invoice Payments as what a ``Payment`` is taken from."""
 
     # Where its bytes are. These two are set for each row; as what no record calls so, since they would be decoded from it.
@@ -50,8 +50,8 @@ class InvoicePaymentRow(PaymentRow, gc=False, rename={"run": "<run>", "place": "
         return raw
 
 
-_rows = msgspec.json.Decoder(list[InvoicePaymentRow], float_hook=Decimal)
-_mender = Mender(InvoicePaymentRow)
+_rows = msgspec.json.Decoder(list[CampfirePaymentFields], float_hook=Decimal)
+_mender = Mender(CampfirePaymentFields)
 # Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are looked at: an API that sends such times
 # sends them in nearly every record, and the last record is the one that a later listing begins from.
 _FEW_PARTS = 2
@@ -64,7 +64,7 @@ def _may_be_finer(parts: list[bytes]) -> bool:
     return is_finer(parts[0][:_END]) or is_finer(parts[-1][-_END:])
 
 
-class InvoicePaymentsReader:
+class CampfireReader:
     """Reads the pages of List Invoice Payments."""
 
     path = "$.results"
@@ -72,15 +72,15 @@ class InvoicePaymentsReader:
     # A payment is not modified before it is created.
     times = ("last_modified_at", "created_at")
     # Itself, and not a method that calls it: one call more for each payment is noticed.
-    payment: staticmethod[[InvoicePaymentRow], Payment] = staticmethod(payment_of)
+    payment: staticmethod[[CampfirePaymentFields], Payment] = staticmethod(make_payment)
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)
         refuse_error(page.results, error=page.error, errors=page.errors)
         return RawPage(page.results, read_link(page.next, "$.next"), read_count(page.count))
 
-    def rows(self, records: list[bytes]) -> list[InvoicePaymentRow]:
-        rows: list[InvoicePaymentRow] = []
+    def rows(self, records: list[bytes]) -> list[CampfirePaymentFields]:
+        rows: list[CampfirePaymentFields] = []
         parts = runs(records)
         finer = _may_be_finer(parts)
         for part in parts:
@@ -88,11 +88,11 @@ class InvoicePaymentsReader:
             rows += self._rows(array, _mender.truncate_times(array) if finer else array)
         return rows
 
-    def read_liberally(self, record: bytes) -> list[InvoicePaymentRow]:
+    def read_liberally(self, record: bytes) -> list[CampfirePaymentFields]:
         mended = as_array([_mender.mend(record)])
         return self._rows(as_array([quote_constants(record)]), _mender.truncate_times(mended))
 
-    def _rows(self, array: bytes, readable: bytes) -> list[InvoicePaymentRow]:
+    def _rows(self, array: bytes, readable: bytes) -> list[CampfirePaymentFields]:
         """The rows of *array*, read from *readable*, which says the same."""
         try:
             rows = _rows.decode(readable)

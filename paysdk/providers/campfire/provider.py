@@ -14,12 +14,12 @@ from paysdk.listing.windows import TimeWindows
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
-from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
-from paysdk.records.page import decoded
-from paysdk.rest import RestProvider, as_moment, checked_page_size, checked_whole, hidden
+from paysdk.providers.campfire.normalise import NAME, CampfireReader
+from paysdk.records.page import decode_or_raise
+from paysdk.rest import RestProvider, as_moment, check_int, check_page_size, wrap_key
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Tally
-from paysdk.transport.policy import RetryPolicy, checked_seconds
+from paysdk.transport.observer import RequestStats
+from paysdk.transport.policy import RetryPolicy, check_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.invoices.schema import Invoice
     from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
     from paysdk.providers.campfire.paying.payer import Payer
-    from paysdk.transport.client import Budget, Session
+    from paysdk.transport.client import Deadline, Session
 
 __all__ = ["CampfireProvider"]
 
-_LARGEST_PAGE = 10_000
-_DEFAULT_PAGE = 100
+_MAX_PAGE_SIZE = 10_000
+_DEFAULT_PAGE_SIZE = 100
 
 _SINCE = "last_modified_at__gte"
 _UNTIL = "last_modified_at__lte"
@@ -59,7 +59,7 @@ class CampfireProvider(RestProvider):
     name: str = NAME
     capabilities: Capabilities = Capabilities(
         filters=frozenset({"modified_since", "modified_until", "voided", "invoice_id", "external_id"}),
-        max_page_size=_LARGEST_PAGE,
+        max_page_size=_MAX_PAGE_SIZE,
         reports_voids=True,
         lists_incrementally=True,
     )
@@ -83,7 +83,7 @@ class CampfireProvider(RestProvider):
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
     ) -> None:
-        key = hidden(api_key)
+        key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(
             key,
@@ -104,7 +104,7 @@ class CampfireProvider(RestProvider):
                 f"SQLPaymentStore(...).exclusive, not {given!r}."
             )
         if resend_after is not None:
-            checked_seconds("resend_after", resend_after)
+            check_seconds("resend_after", resend_after)
         self._exclusive = exclusive
         self._resend_after = resend_after
 
@@ -140,16 +140,16 @@ class CampfireProvider(RestProvider):
         filters = _filters(
             modified_since=modified_since, modified_until=modified_until, voided=voided, invoice_id=invoice_id, external_id=external_id
         )
-        limit = checked_page_size(page_size, _LARGEST_PAGE)
-        checked_whole("concurrency", concurrency, 1)
+        limit = check_page_size(page_size, _MAX_PAGE_SIZE)
+        check_int("concurrency", concurrency, 1)
         if pagination not in ("cursor", "offset"):  # no set, for which what is given might have no hash
             raise ConfigurationError(f"pagination must be 'cursor' or 'offset', not {pagination!r}.")
         if limit is None and concurrency > 1:
-            limit = _DEFAULT_PAGE
+            limit = _DEFAULT_PAGE_SIZE
         paging = {"cursor": ""} if pagination == "cursor" else {}
         if limit is not None:
             paging["limit"] = str(limit)
-        if _checked_bool("skip_count", skip_count):
+        if _check_bool("skip_count", skip_count):
             paging["skip_count"] = "true"
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
@@ -157,16 +157,14 @@ class CampfireProvider(RestProvider):
         rules = FollowLinks(
             encode_query((paging | filters).items()), ("cursor", "offset"), limit, filters=_FILTERS, bounds=(_SINCE, _UNTIL)
         )
-        return self._listing(
-            PAYMENTS, rules, InvoicePaymentsReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows
-        )
+        return self._listing(PAYMENTS, rules, CampfireReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows)
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
         """One invoice with its lines, payments and attachments.
 
         Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and to cancel.
         """
-        return await self._invoice(_checked_invoice_id(invoice_id), self._client.budget())
+        return await self._invoice(_check_invoice_id(invoice_id), self._client.deadline())
 
     async def mark_invoice_paid(
         self,
@@ -215,11 +213,11 @@ class CampfireProvider(RestProvider):
             }
         )
         consent = Consent(
-            overpayment=_checked_bool("allow_overpayment", allow_overpayment),
-            rebook_voided=_checked_bool("rebook_voided", rebook_voided),
+            overpayment=_check_bool("allow_overpayment", allow_overpayment),
+            rebook_voided=_check_bool("rebook_voided", rebook_voided),
             others=_checked_ids("other_payments", other_payments),
         )
-        return await self._payer.pay(_checked_invoice_id(invoice_id), order, consent)
+        return await self._payer.pay(_check_invoice_id(invoice_id), order, consent)
 
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
         """Say that the open orders of an invoice will not come, and give how many there were.
@@ -228,8 +226,8 @@ class CampfireProvider(RestProvider):
         a person has made sure that it was not booked and never will be. *external_id* releases only the orders under that name. Nothing is
         sent to the provider.
         """
-        name = None if external_id is None else _checked_external_id(external_id)
-        return await self._payer.release(_checked_invoice_id(invoice_id), name)
+        name = None if external_id is None else _check_external_id(external_id)
+        return await self._payer.release(_check_invoice_id(invoice_id), name)
 
     @cached_property
     def _payer(self) -> Payer:
@@ -237,27 +235,27 @@ class CampfireProvider(RestProvider):
 
         return Payer(self._client, self._invoice, self._under, self._exclusive, self._resend_after)
 
-    async def _invoice(self, invoice_id: int, budget: Budget) -> Invoice:
+    async def _invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
         # With what pays this takes as long to import as all that lists payments, and many programs only do that.
         from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
         def read(response: Response) -> Invoice:
-            invoice = decoded(read_invoice, response.body)
+            invoice = decode_or_raise(read_invoice, response.body)
             if invoice.id != invoice_id:
                 raise MalformedResponseError(
                     f"The answer is another invoice: {invoice.id}, at $.id.", path="$.id", raw=response.body[:200]
                 ).quoting()
             return invoice
 
-        return await self._client.call_within(budget, Request("GET", INVOICE.format(invoice_id)), read, Tally())
+        return await self._client.call_within(deadline, Request("GET", INVOICE.format(invoice_id)), read, RequestStats())
 
     def _under(self, filter_name: str, value: str) -> Listing:
         """What is booked under an external id, on any invoice, or on one invoice, and voided or not."""
         # An API older than this filter ignores it and lists everything, so all that comes has to be looked at. A record that cannot be read
         # is an error here, whatever on_malformed says: it might be the one.
-        query = encode_query({"cursor": "", "limit": str(_LARGEST_PAGE), filter_name: value}.items())
+        query = encode_query({"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items())
         rules = FollowLinks(query, ("cursor", "offset"), None, filters=_FILTERS)
-        return self._listing(PAYMENTS, rules, InvoicePaymentsReader(), filters={}, resume=None, strict=True)
+        return self._listing(PAYMENTS, rules, CampfireReader(), filters={}, resume=None, strict=True)
 
 
 def _filters(
@@ -278,11 +276,11 @@ def _filters(
     if until is not None:
         filters[_UNTIL] = _timestamp(until)
     if voided is not None:
-        filters["voided"] = str(_checked_bool("voided", voided)).lower()
+        filters["voided"] = str(_check_bool("voided", voided)).lower()
     if invoice_id is not None:
-        filters["invoice_id"] = str(_checked_invoice_id(invoice_id))
+        filters["invoice_id"] = str(_check_invoice_id(invoice_id))
     if external_id is not None:
-        filters["external_id"] = _checked_external_id(external_id)
+        filters["external_id"] = _check_external_id(external_id)
     return filters
 
 
@@ -291,11 +289,11 @@ def _timestamp(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
-def _checked_invoice_id(invoice_id: int) -> int:
-    return checked_whole("invoice_id", invoice_id, 0)
+def _check_invoice_id(invoice_id: int) -> int:
+    return check_int("invoice_id", invoice_id, 0)
 
 
-def _checked_external_id(external_id: str) -> str:
+def _check_external_id(external_id: str) -> str:
     text: object = external_id
     if not isinstance(text, str) or not text.strip():
         raise ConfigurationError(f"external_id must not be empty: the API would ignore it and list every payment. It was {external_id!r}.")
@@ -314,7 +312,7 @@ def _checked_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
     return frozenset(map(str, listed))
 
 
-def _checked_bool(name: str, value: bool) -> bool:  # noqa: FBT001  # it is the value to check
+def _check_bool(name: str, value: bool) -> bool:  # noqa: FBT001  # it is the value to check
     given: object = value
     if not isinstance(given, bool):
         raise ConfigurationError(f"{name} must be True or False, not {value!r}.")

@@ -18,19 +18,19 @@ import msgspec
 from paysdk.providers.campfire import sandbox_records as made_up
 from paysdk.providers.campfire.sandbox_paying import NAME_FORMS, NameForm, split_in_two
 from paysdk.testing import drf
-from paysdk.testing.drf.fields import Field, checked_list, day, decoded, integer, number, text
+from paysdk.testing.drf.fields import Field, check_items, day, decoded, integer, number, text
 from paysdk.testing.drf.pages import InvalidCursorError, paginate
 from paysdk.testing.records import Records, Row
 from paysdk.testing.server import Sandbox
 
 if TYPE_CHECKING:
-    from paysdk.testing.exchange import Answer, Request
+    from paysdk.testing.exchange import Request, Response
 
 __all__ = ["CampfireSandbox"]
 
 _LIST_PATH = "/coa/api/v1/invoice-payments"
 _INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
-_DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 10_000
+_DEFAULT_LIMIT, _MAX_LIMIT = 100, 10_000
 _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
 
 # The filters of the listing and how their values are read; an empty one is ignored (provider's schema, of external_id).
@@ -68,8 +68,8 @@ class CampfireSandbox(Sandbox):
 
     ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` takes their place with payments of your own:
     mappings with any of the list's fields, served as they are, the others made up. ``schema="documented"`` serves only the fields in the
-    documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request. ``pay_answer="ids"``
-    answers a payment with ids, as the later schema says, instead of the invoice.
+    documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request.
+    ``pay_response="ids"`` answers a payment with ids, as the later schema says, instead of the invoice.
 
     No document says how an order is treated, so each way can be tried. ``name_form`` is what becomes of an external_id, ``split`` books
     each payment as two (the organisation's setting "split invoice payments by line"), and ``drafts`` accepts orders that ``book_held``
@@ -84,7 +84,7 @@ class CampfireSandbox(Sandbox):
     seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
     _given: Sequence[Mapping[str, object]] | None = attrs.field(default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen)
     schema: Literal["2026", "documented"] = attrs.field(default="2026", on_setattr=attrs.setters.frozen)
-    pay_answer: Literal["invoice", "ids"] = attrs.field(default="invoice", on_setattr=attrs.setters.frozen)
+    pay_response: Literal["invoice", "ids"] = attrs.field(default="invoice", on_setattr=attrs.setters.frozen)
     name_form: NameForm = attrs.field(default="exact", on_setattr=attrs.setters.frozen)
     split: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     drafts: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
@@ -106,7 +106,7 @@ class CampfireSandbox(Sandbox):
         self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
         self._by_invoice = {invoice_id: set() for invoice_id in made_up.OPEN_INVOICES}
         self._totals = {invoice_id: made_up.open_total(self.seed, invoice_id) for invoice_id in made_up.OPEN_INVOICES}
-        self._records = Records(keys if self._given is None else (), partial(made_up.payment_row, self.seed), self._rendered)
+        self._records = Records(keys if self._given is None else (), partial(made_up.payment_row, self.seed), self._render)
         if self._given is None:
             for _, payment_id in keys:
                 self._by_invoice.setdefault(made_up.invoice_of(payment_id), set()).add(payment_id)
@@ -151,7 +151,7 @@ class CampfireSandbox(Sandbox):
 
         Raises KeyError where there is none.
         """
-        row = self._taken_out(payment_id)
+        row = self._take_out(payment_id)
         self._now += made_up.SECOND
         self._write(self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields})
 
@@ -161,14 +161,14 @@ class CampfireSandbox(Sandbox):
 
     def delete_payment(self, payment_id: int) -> None:
         """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
-        self._taken_out(payment_id)
+        self._take_out(payment_id)
 
     def book_held(self) -> list[int]:
         """Book the orders that were held back, and give the ids of their payments."""
         held, self._held = self._held, []
         return [payment_id for order in held for payment_id in self._book(*order)]
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What Campfire answers."""
         match = _INVOICE_PATH.fullmatch(request.path)
         if match is None and request.path != _LIST_PATH:
@@ -184,30 +184,30 @@ class CampfireSandbox(Sandbox):
         invoice_id = int(match["id"])
         if invoice_id not in self._by_invoice:
             return drf.detail(404, "Not found.")
-        return self._pay(invoice_id, request) if match["pay"] else self._invoice_answer(invoice_id, "retrieve_invoice")
+        return self._pay(invoice_id, request) if match["pay"] else self._invoice_response(invoice_id, "retrieve_invoice")
 
-    def _list(self, request: Request) -> Answer:
+    def _list(self, request: Request) -> Response:
         filters, errors = drf.parameters(request.query, _FILTERS)
         if errors:
-            return drf.json_answer(400, errors)
+            return drf.json_response(400, errors)
         matching = self._matching(filters)
         try:
-            page = paginate(matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_LARGEST_LIMIT)
+            page = paginate(matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_MAX_LIMIT)
         except InvalidCursorError:
             return drf.detail(404, "Invalid cursor")
         uncounted = request.query.get("skip_count", "").lower() == "true"
         count = page.start + len(page.keys) + page.has_more if uncounted else len(matching)
-        results = [msgspec.Raw(self._records.rendered(payment_id)) for _, payment_id in page.keys]
-        return drf.json_answer(200, {"count": count, "next": page.next, "previous": page.previous, "results": results})
+        results = [msgspec.Raw(self._records.render(payment_id)) for _, payment_id in page.keys]
+        return drf.json_response(200, {"count": count, "next": page.next, "previous": page.previous, "results": results})
 
     def _matching(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
         # A walk asks for the same again and again: what was found is kept until something changes.
         known = (self._records.version, filters)
         if self._matched is None or self._matched[0] != known:
-            self._matched = known, self._selected(filters)
+            self._matched = known, self._select(filters)
         return self._matched[1]
 
-    def _selected(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
+    def _select(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
         keys = self._records.keys
         if "invoice_id" in filters:
             keys = sorted(map(self._records.key, self._by_invoice.get(filters["invoice_id"], ())))
@@ -217,37 +217,39 @@ class CampfireSandbox(Sandbox):
             return keys[first:last]
         return [key for key in keys[first:last] if _accepts(filters, self._records.row(key[1]))]
 
-    def _invoice_answer(self, invoice_id: int, document: str) -> Answer:
+    def _invoice_response(self, invoice_id: int, document: str) -> Response:
         invoice = self.invoice(invoice_id)
-        return drf.json_answer(200, made_up.cut(invoice, made_up.sample(document)) if self.schema == "documented" else invoice)
+        return drf.json_response(200, made_up.cut(invoice, made_up.sample(document)) if self.schema == "documented" else invoice)
 
-    def _pay(self, invoice_id: int, request: Request) -> Answer:
+    def _pay(self, invoice_id: int, request: Request) -> Response:
         if not request.headers.get("Content-Type", "").startswith("application/json"):
             return drf.detail(415, f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.')
         try:
             lists = msgspec.convert(decoded(request.body), dict[str, object])
         except msgspec.ValidationError:
-            return drf.json_answer(400, {"non_field_errors": ["Invalid data. Expected a dictionary."]})
+            return drf.json_response(400, {"non_field_errors": ["Invalid data. Expected a dictionary."]})
         except msgspec.DecodeError as error:
             return drf.detail(400, f"JSON parse error - {error}")
-        checked = {name: checked_list(lists.get(name), self._required(fields)) for name, fields in _PAYABLES.items()}
+        checked = {name: check_items(lists.get(name), self._required(fields)) for name, fields in _PAYABLES.items()}
         errors = {name: wrong for name, (_, wrong) in checked.items() if wrong}
         payables = [(name, values) for name, (members, _) in checked.items() for values in members]
         if errors or not payables:
-            return drf.json_answer(400, errors or {"non_field_errors": ["At least one payment is required."]})
+            return drf.json_response(400, errors or {"non_field_errors": ["At least one payment is required."]})
         return self._accept(invoice_id, payables)
 
-    def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Answer:
+    def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Response:
         due = self._total(invoice_id) - made_up.sum_of(self._payments_of(invoice_id), voided=False)
         if self.overpayment == "refused" and sum((values["amount"] for _, values in payables), Decimal(0)) > due:
-            return drf.json_answer(400, {"non_field_errors": ["The payment is more than the amount due."]})
+            return drf.json_response(400, {"non_field_errors": ["The payment is more than the amount due."]})
         if self.drafts or self.commits_late:
             self._held += [(invoice_id, name, values) for name, values in payables]
             payables = []
         if self.commits_late:
             return drf.detail(504, "Gateway Timeout")
         ids = [payment_id for name, values in payables for payment_id in self._book(invoice_id, name, values)]
-        return self._ids_answer(invoice_id, ids) if self.pay_answer == "ids" else self._invoice_answer(invoice_id, "mark_invoice_paid")
+        return (
+            self._ids_response(invoice_id, ids) if self.pay_response == "ids" else self._invoice_response(invoice_id, "mark_invoice_paid")
+        )
 
     def _required(self, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         if self.schema == "2026":
@@ -276,14 +278,14 @@ class CampfireSandbox(Sandbox):
         }
         return payment_id
 
-    def _ids_answer(self, invoice_id: int, ids: list[int]) -> Answer:
+    def _ids_response(self, invoice_id: int, ids: list[int]) -> Response:
         entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
         answer: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
         if ids and made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(invoice_id):
             # Given after an overpayment only (provider's schema).
             memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
             answer["auto_created_credit_memos"] = [{"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}]
-        return drf.json_answer(200, answer)
+        return drf.json_response(200, answer)
 
     def _payments_of(self, invoice_id: int) -> list[Row]:
         return [self._records.row(payment_id) for payment_id in sorted(self._by_invoice[invoice_id])]
@@ -295,7 +297,7 @@ class CampfireSandbox(Sandbox):
             self._totals[invoice_id] = made_up.sum_of(self._payments_of(invoice_id)) + rest
         return self._totals[invoice_id]
 
-    def _taken_out(self, payment_id: int) -> Row:
+    def _take_out(self, payment_id: int) -> Row:
         row = self._records.row(payment_id)
         self._total(row["invoice_id"])
         self._records.remove(payment_id)
@@ -303,7 +305,7 @@ class CampfireSandbox(Sandbox):
         return row
 
     def _write(self, position: int, payment_id: int, fields: Mapping[str, Any]) -> int:
-        row = made_up.completed(self.seed, position, payment_id, fields)
+        row = made_up.complete(self.seed, position, payment_id, fields)
         payment_id = row["id"]
         if payment_id in self._records:
             raise ValueError(f"there is a payment {payment_id} already: give each row an id of its own")
@@ -313,7 +315,7 @@ class CampfireSandbox(Sandbox):
         self._by_invoice.setdefault(row["invoice_id"], set()).add(payment_id)
         return payment_id
 
-    def _rendered(self, row: Row) -> bytes:
+    def _render(self, row: Row) -> bytes:
         hidden = made_up.LATER_FIELDS if self.schema == "documented" else ()
         return drf.encode({name: value for name, value in row.items() if name not in hidden})
 
@@ -327,7 +329,7 @@ def _accepts(filters: Mapping[str, Any], row: Row) -> bool:
     return voided and filters.get("external_id") in (None, row["external_id"])
 
 
-def _astray(request: Request) -> Answer:
+def _astray(request: Request) -> Response:
     # Django leads a GET to the path with the right slash, and loses what was posted to the wrong one.
     path = request.path.rstrip("/") if request.path.endswith("/") else request.path + "/"
     if request.method == "GET" and (path == _LIST_PATH or _INVOICE_PATH.fullmatch(path)):

@@ -25,7 +25,7 @@ __all__ = [
     "LATER_FIELDS",
     "OPEN_INVOICES",
     "SECOND",
-    "completed",
+    "complete",
     "cut",
     "day_of",
     "invoice_of",
@@ -141,7 +141,7 @@ def payment_row(seed: int, position: int, payment_id: int) -> Row:
     }
 
 
-def completed(seed: int, position: int, payment_id: int, fields: Mapping[str, Any]) -> Row:
+def complete(seed: int, position: int, payment_id: int, fields: Mapping[str, Any]) -> Row:
     """A payment with these fields, and what they leave open made up so that it fits them."""
     row = {**payment_row(seed, position, payment_id), **fields}
     for name, value in (("invoice_number", _number(row["invoice_id"])), ("currency", _currency(row["invoice_id"]))):

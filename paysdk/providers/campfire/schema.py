@@ -15,14 +15,14 @@ import msgspec
 
 from paysdk.records.liberal import NULL
 
-__all__ = ["Identifier", "Moment", "PageEnvelope", "PaymentRow"]
+__all__ = ["CampfireRecord", "Identifier", "Moment", "PageEnvelope"]
 
 # A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000"; msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class PaymentRow(msgspec.Struct, gc=False, rename={"modified_at": "last_modified_at"}):
+class CampfireRecord(msgspec.Struct, gc=False, rename={"modified_at": "last_modified_at"}):
     """One payment of List Invoice Payments.
 
     The documented sample lacks ``source``, which the later schema has.

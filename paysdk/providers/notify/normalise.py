@@ -11,15 +11,15 @@ import attrs
 import msgspec
 
 from paysdk.exact import exact_amount, exact_number
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, payment_of
-from paysdk.providers.notify.schema import Customer, Link, Links, PageEnvelope, PaymentRow
+from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, make_payment
+from paysdk.providers.notify.schema import Customer, Link, Links, NotifyRecord, PageEnvelope
 from paysdk.records.liberal import Mender, open_object, quote_constants, read_count, read_link, refuse_error
 from paysdk.records.page import RawPage, as_array
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-__all__ = ["NAME", "PaymentsReader"]
+__all__ = ["NAME", "NotifyReader"]
 
 NAME = "notify"
 
@@ -29,7 +29,7 @@ _link = msgspec.json.Decoder(Link)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
-class ListedPaymentRow(PaymentRow, gc=False, rename={"currency": "<currency>", "raw": "<raw>"}):
+class NotifyPaymentFields(NotifyRecord, gc=False, rename={"currency": "<currency>", "raw": "<raw>"}):
     """A payment of List payments as what a ``Payment`` is taken from."""
 
     # These two are set for each row; as what no record calls so, since they would be decoded from it. Notify sends no currency.
@@ -72,13 +72,13 @@ class ListedPaymentRow(PaymentRow, gc=False, rename={"currency": "<currency>", "
         return customer  # type: ignore[no-any-return]  # it has just become one
 
 
-_rows = msgspec.json.Decoder(list[ListedPaymentRow], float_hook=exact_number)
-_mender = Mender(ListedPaymentRow)
+_rows = msgspec.json.Decoder(list[NotifyPaymentFields], float_hook=exact_number)
+_mender = Mender(NotifyPaymentFields)
 _NOBODY = Customer()
 
 
 @attrs.frozen
-class PaymentsReader:
+class NotifyReader:
     """Reads the pages of List payments.
 
     Notify sends no currency, so *currency* is what the provider object was configured with.
@@ -100,13 +100,13 @@ class PaymentsReader:
         href = read_link(link.href, "$.links.next.href") if link else None
         return RawPage(page.payments, href, read_count(page.count))
 
-    def rows(self, records: list[bytes]) -> list[ListedPaymentRow]:
+    def rows(self, records: list[bytes]) -> list[NotifyPaymentFields]:
         return self._rows(records, records)
 
-    def read_liberally(self, record: bytes) -> list[ListedPaymentRow]:
+    def read_liberally(self, record: bytes) -> list[NotifyPaymentFields]:
         return self._rows([quote_constants(record)], [_mender.mend(record)])
 
-    def _rows(self, records: list[bytes], readable: list[bytes]) -> list[ListedPaymentRow]:
+    def _rows(self, records: list[bytes], readable: list[bytes]) -> list[NotifyPaymentFields]:
         """The rows of *records*, read from *readable*, which say the same."""
         rows = _rows.decode(as_array(readable))
         for row, record in zip(rows, records, strict=True):
@@ -122,8 +122,8 @@ class PaymentsReader:
                 _day(row.sent_date)
         return rows
 
-    def payment(self, row: ListedPaymentRow) -> Payment:
-        return payment_of(row)
+    def payment(self, row: NotifyPaymentFields) -> Payment:
+        return make_payment(row)
 
 
 def _amount(sent: object, path: str) -> Decimal:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from paysdk.currencies import check_currency
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
-from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.rest import RestProvider, checked_page_size, hidden, refuse_filters
+from paysdk.providers.notify.normalise import NAME, NotifyReader
+from paysdk.rest import RestProvider, check_page_size, refuse_filters, wrap_key
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
 
@@ -30,7 +30,7 @@ __all__ = ["NotifyProvider"]
 
 _PAYMENTS = "/v2/payments"
 
-_LARGEST_PAGE = 250
+_MAX_PAGE_SIZE = 250
 
 
 class NotifyProvider(RestProvider):
@@ -42,7 +42,7 @@ class NotifyProvider(RestProvider):
 
     name: str = NAME
     capabilities: Capabilities = Capabilities(
-        filters=frozenset(), max_page_size=_LARGEST_PAGE, reports_voids=False, lists_incrementally=False
+        filters=frozenset(), max_page_size=_MAX_PAGE_SIZE, reports_voids=False, lists_incrementally=False
     )
     default_base_url: ClassVar[str] = "https://api.notify.cm"
     authorization_scheme: ClassVar[str] = "Bearer"
@@ -62,7 +62,7 @@ class NotifyProvider(RestProvider):
         allow_http: bool = False,
         currency: str | None = None,
     ) -> None:
-        key = hidden(api_key)
+        key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(
             key,
@@ -101,8 +101,8 @@ class NotifyProvider(RestProvider):
         Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither timestamps nor voids to filter by.
         """
         refuse_filters("Notify", modified_since=modified_since, modified_until=modified_until, voided=voided)
-        rules = HalFrom(checked_page_size(page_size, _LARGEST_PAGE), _LARGEST_PAGE)
-        return self._listing(_PAYMENTS, rules, PaymentsReader(self._currency), filters={}, resume=resume)
+        rules = HalFrom(check_page_size(page_size, _MAX_PAGE_SIZE), _MAX_PAGE_SIZE)
+        return self._listing(_PAYMENTS, rules, NotifyReader(self._currency), filters={}, resume=resume)
 
 
 def _test_mode(api_key: str) -> bool | None:

@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 import attrs
 import msgspec
 
-from paysdk.testing.exchange import Answer, Request
+from paysdk.testing.exchange import Request, Response
 from paysdk.testing.records import Records, Row, scatter
 from paysdk.testing.server import Sandbox
 
 __all__ = ["NotifySandbox"]
 
 _PATH = "/v2/payments"
-_DEFAULT_LIMIT, _LARGEST_LIMIT = 50, 250
+_DEFAULT_LIMIT, _MAX_LIMIT = 50, 250
 _NEWEST = date(2025, 6, 30)
 _ELISIONS: tuple[dict[str, str], ...] = ({}, {}, {})
 # An amount is a string in this API, and a string is what msgspec makes of a Decimal by default.
@@ -56,7 +56,7 @@ class NotifySandbox(Sandbox):
     def __attrs_post_init__(self) -> None:
         """Number the payments; what is in them is made when they are asked for."""
         keys = ((index, self._id(index)) for index in range(self._size))
-        self._records = Records(keys, self._generated, _encode)
+        self._records = Records(keys, self._generate, _encode)
 
     @property
     def payments(self) -> list[dict[str, object]]:
@@ -77,7 +77,7 @@ class NotifySandbox(Sandbox):
         payment_id = str(fields.get("id", self._id(position)))
         if payment_id in self._records:
             raise ValueError(f"there is a payment {payment_id} already: give each one an id of its own")
-        self._records.put(position, payment_id, {**self._generated(position, payment_id), **fields})
+        self._records.put(position, payment_id, {**self._generate(position, payment_id), **fields})
         return payment_id
 
     def change_payment(self, payment_id: str, **fields: object) -> None:
@@ -92,7 +92,7 @@ class NotifySandbox(Sandbox):
         """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
         self._records.remove(payment_id)
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What Notify answers."""
         if not self.is_authorised(request):
             return _error(HTTPStatus.UNAUTHORIZED, "Missing authentication, or failed to authenticate", title="Unauthorized Request")
@@ -105,16 +105,16 @@ class NotifySandbox(Sandbox):
             return _error(HTTPStatus.NOT_FOUND, f"No payment exists with id {start}")
         return self._page(request, self._records.index(start) if start else 0, _limit(request.query.get("limit", "")))
 
-    def _page(self, request: Request, start: int, limit: int) -> Answer:
+    def _page(self, request: Request, start: int, limit: int) -> Response:
         ids = [payment_id for _, payment_id in self._records.keys[start : start + limit]]
-        members = [*map(self._records.rendered, ids), *(_encode(elision) for elision in _ELISIONS if self.with_elisions)]
+        members = [*map(self._records.render, ids), *(_encode(elision) for elision in _ELISIONS if self.with_elisions)]
         links = {
             "previous": self._link(request, self._records.keys[max(0, start - limit)][1], limit) if start else None,
             "next": self._link(request, self._next_from(ids, start + limit), limit),
         }
         count = len(members) + 1 if self.with_elisions else len(members)
         body = b'{"payments":[%b],"count":%d,"links":%b}' % (b",".join(members), count, _encode(links))
-        return Answer(200, body, {"Content-Type": "application/hal+json"})
+        return Response(200, body, {"Content-Type": "application/hal+json"})
 
     def _next_from(self, ids: list[str], end: int) -> str | None:
         ended = end >= len(self._records.keys)
@@ -134,7 +134,7 @@ class NotifySandbox(Sandbox):
     def _id(self, index: int) -> str:
         return _uuid(self.seed, 4 * index)
 
-    def _generated(self, index: int, payment_id: str) -> Row:
+    def _generate(self, index: int, payment_id: str) -> Row:
         # Two payments to an invoice, three invoices to a customer.
         invoice, customer = index // 2, index // 6
         total = Decimal(10_000 + scatter(self.seed, 4 * invoice + 1) % 1_000_000).scaleb(-2)
@@ -165,9 +165,9 @@ def _uuid(seed: int, index: int) -> str:
 
 
 def _limit(text: str) -> int:
-    return min(int(text), _LARGEST_LIMIT) if text.isdecimal() and int(text) else _DEFAULT_LIMIT
+    return min(int(text), _MAX_LIMIT) if text.isdecimal() and int(text) else _DEFAULT_LIMIT
 
 
-def _error(status: HTTPStatus, detail: str, *, title: str | None = None) -> Answer:
+def _error(status: HTTPStatus, detail: str, *, title: str | None = None) -> Response:
     body = {"status": int(status), "title": title or status.phrase, "detail": detail}
-    return Answer(status, _encode(body), {"Content-Type": "application/json"})
+    return Response(status, _encode(body), {"Content-Type": "application/json"})

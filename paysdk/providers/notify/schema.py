@@ -11,7 +11,7 @@ import msgspec
 
 from paysdk.records.liberal import NULL
 
-__all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "PageEnvelope", "PaymentRow"]
+__all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "NotifyRecord", "PageEnvelope"]
 
 Identifier: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Day: TypeAlias = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
@@ -35,7 +35,7 @@ class Customer(msgspec.Struct, gc=False):
     name: str | None = None
 
 
-class PaymentRow(msgspec.Struct, gc=False, rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"}):
+class NotifyRecord(msgspec.Struct, gc=False, rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"}):
     """One payment. There is no currency, no status and no timestamp."""
 
     id: Identifier

@@ -15,12 +15,12 @@ from paysdk.reconcile.totals import Month, Sides
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MOST_MONTHS", "chart"]
+__all__ = ["MAX_MONTHS", "chart"]
 
 # What is wide enough to be seen on a telephone.
-MOST_MONTHS = 36
+MAX_MONTHS = 36
 # Fifty years of figures; more are mistyped dates.
-_MOST_ROWS = 600
+_MAX_ROWS = 600
 _HEIGHT = 200
 _DECEMBER = 12
 
@@ -39,22 +39,22 @@ class _Scale:
 
 def chart(currency: str | None, months: Mapping[Month, Sides], names: tuple[str, str]) -> str:
     """The chart of one currency; *names* are those of the sides, fit for HTML."""
-    dated = [month for month in months if month is not None][-MOST_MONTHS:]
+    dated = [month for month in months if month is not None][-MAX_MONTHS:]
     title = "No currency named" if currency is None else safe(currency)
     drawn = ""
     with localcontext(EXACT):
         if dated:
-            drawn = _drawn(_without_gaps(dated), months, names, title)
+            drawn = _draw(_without_gaps(dated), months, names, title)
     return f'<div class="card chart">\n<h3>{title}</h3>\n{drawn}{_figures(months, names, title)}</div>\n'
 
 
 def _without_gaps(months: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """All months from the first to the last, unless those are too many."""
     filled = [months[0]]
-    while filled[-1] < months[-1] and len(filled) <= MOST_MONTHS:
+    while filled[-1] < months[-1] and len(filled) <= MAX_MONTHS:
         year, month = filled[-1]
         filled.append((year + 1, 1) if month == _DECEMBER else (year, month + 1))
-    return filled if len(filled) <= MOST_MONTHS else months
+    return filled if len(filled) <= MAX_MONTHS else months
 
 
 @attrs.frozen(kw_only=True)
@@ -108,7 +108,7 @@ class _Drawing:
         return f"{Decimal(100) / len(self.shown) * (place + Decimal(offset)):.2f}%"
 
 
-def _drawn(shown: Sequence[tuple[int, int]], months: Mapping[Month, Sides], names: tuple[str, str], title: str) -> str:
+def _draw(shown: Sequence[tuple[int, int]], months: Mapping[Month, Sides], names: tuple[str, str], title: str) -> str:
     amounts = [total.amount for month in shown if month in months for total in (months[month].left, months[month].right)]
     scale = _scale(min(*amounts, Decimal(0)), max(*amounts, Decimal(0)))
     axis = "".join(f"<span>{money(line)}</span>" for line in reversed(scale.lines))
@@ -148,8 +148,8 @@ def _figures(months: Mapping[Month, Sides], names: tuple[str, str], title: str) 
         )
         for month, sides in months.items()
     ]
-    return f"<details><summary>{_summary(len(rows), title)}</summary>\n{table(headers, rows[-_MOST_ROWS:])}</details>\n"
+    return f"<details><summary>{_summary(len(rows), title)}</summary>\n{table(headers, rows[-_MAX_ROWS:])}</details>\n"
 
 
 def _summary(months: int, title: str) -> str:
-    return f"The figures of {title} by month" + (f": the last {_MOST_ROWS} of {months:,}" if months > _MOST_ROWS else "")
+    return f"The figures of {title} by month" + (f": the last {_MAX_ROWS} of {months:,}" if months > _MAX_ROWS else "")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from paysdk.reconcile.totals import Month
 
-__all__ = ["Cell", "counted", "day", "head", "money", "month_name", "row", "safe", "table"]
+__all__ = ["Cell", "count_noun", "day", "head", "money", "month_name", "row", "safe", "table"]
 
 # Control characters, which HTML may not hold, and those that turn the direction of what follows them.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MOST_DIGITS = 40
+_MAX_DIGITS = 40
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -32,11 +32,11 @@ def money(amount: Decimal, currency: str | None = None, *, signed: bool = False)
     """An amount with all its digits, and its currency."""
     sign = "+" if signed and amount else ""
     # An exponent is written out, unless that would be absurd.
-    text = f"{amount:{sign},f}" if abs(amount.adjusted()) < _MOST_DIGITS else f"{amount:{sign},}"
+    text = f"{amount:{sign},f}" if abs(amount.adjusted()) < _MAX_DIGITS else f"{amount:{sign},}"
     return text.replace("-", "\u2212") + ("" if currency is None else f" {safe(currency)}")
 
 
-def counted(number: int, one: str, several: str) -> str:
+def count_noun(number: int, one: str, several: str) -> str:
     """A number, and what there are so many of."""
     return f"{number:,} {one if number == 1 else several}"
 

@@ -17,8 +17,8 @@ import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
 from paysdk.reconcile.report.fitting import fit
-from paysdk.reconcile.report.sections import Names, charts, differences, heading, rules, tiles, totals, verdict
-from paysdk.reconcile.totals import Figures
+from paysdk.reconcile.report.sections import Names, charts, differences, heading, rules, tiles, totals_tables, verdict
+from paysdk.reconcile.totals import Totals
 
 if TYPE_CHECKING:
     import os
@@ -40,15 +40,15 @@ class Report:
     facts: tuple[str, ...] = ()
     everything: str | None = None
     most: int = 2000
-    figures: Figures = attrs.field(factory=Figures, init=False)
+    totals: Totals = attrs.field(factory=Totals, init=False)
     _largest: list[tuple[Decimal, int, Outcome]] = attrs.field(factory=list[tuple[Decimal, int, Outcome]], init=False)
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome in, and keep it if it is among the largest differences."""
-        self.figures.add(outcome)
+        self.totals.add(outcome)
         if outcome.status.is_difference and self.most:
             # Of equal ones those that came first; the number also keeps outcomes from being compared.
-            entry = (_stake(outcome), -self.figures.differences, outcome)
+            entry = (_stake(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)
             else:
@@ -65,17 +65,17 @@ class Report:
         names = Names.of(self.left, self.right)
         moment = (made_at or datetime.now(UTC)).astimezone(UTC)
         parts = {
-            **totals(self.figures, names),
-            **charts(self.figures, names),
-            "differences": differences(self.largest(), self.figures.differences, names, self.everything),
+            **totals_tables(self.totals, names),
+            **charts(self.totals, names),
+            "differences": differences(self.largest(), self.totals.differences, names, self.everything),
         }
         return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
             heading(names, self.facts, moment),
-            verdict=verdict(self.figures, names),
-            tiles=tiles(self.figures, names),
+            verdict=verdict(self.totals, names),
+            tiles=tiles(self.totals, names),
             **parts,
             **fit(parts["totals"] + parts["charts"], parts["differences"]),
-            rules=rules(self.figures),
+            rules=rules(self.totals),
             script=script,
             script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         )

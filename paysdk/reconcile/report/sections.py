@@ -9,8 +9,8 @@ import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status, in_words
-from paysdk.reconcile.report.chart import MOST_MONTHS, chart
-from paysdk.reconcile.report.markup import Cell, counted, day, money, month_name, row, safe, table
+from paysdk.reconcile.report.chart import MAX_MONTHS, chart
+from paysdk.reconcile.report.markup import Cell, count_noun, day, money, month_name, row, safe, table
 from paysdk.reconcile.totals import Sides
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paysdk.payment import Payment
-    from paysdk.reconcile.totals import Figures, Total
+    from paysdk.reconcile.totals import Total, Totals
 
-__all__ = ["Names", "charts", "differences", "heading", "rules", "tiles", "totals", "verdict"]
+__all__ = ["Names", "charts", "differences", "heading", "rules", "tiles", "totals_tables", "verdict"]
 
-_MOST_CURRENCIES = 12
-_MOST_PAYMENTS = 12
+_MAX_CURRENCIES = 12
+_MAX_PAYMENTS = 12
 _LONG = 24  # signs of an invoice number that may be broken
 _NOTHING = Cell("\u2013", "money soft")
 
@@ -54,30 +54,30 @@ def heading(names: Names, facts: Sequence[str], moment: datetime) -> dict[str, s
     }
 
 
-def verdict(figures: Figures, names: Names) -> str:
+def verdict(totals: Totals, names: Names) -> str:
     """The result in a sentence."""
-    found = figures.outcomes.total()
+    found = totals.outcomes.total()
     if not found:
         return "There are no payments on either side."
-    if not figures.differences:
+    if not totals.differences:
         return f"<b>Everything agrees.</b> Each payment of {names.left} and of {names.right} is accounted for."
-    look = counted(figures.differences, "difference", "differences")
-    rest = counted(found - figures.differences, "finding is", "findings are")
+    look = count_noun(totals.differences, "difference", "differences")
+    rest = count_noun(found - totals.differences, "finding is", "findings are")
     return f"<b>{look} to look at.</b> {rest} in order."
 
 
-def tiles(figures: Figures, names: Names) -> str:
+def tiles(totals: Totals, names: Names) -> str:
     """How many outcomes there are of each kind."""
     return "".join(
-        f'<div class="card {_kind(status)}"><dt>{name}</dt><dd>{figures.outcomes[status]:,}</dd></div>\n'
+        f'<div class="card {_kind(status)}"><dt>{name}</dt><dd>{totals.outcomes[status]:,}</dd></div>\n'
         for status, name in names.statuses.items()
     )
 
 
-def totals(figures: Figures, names: Names) -> dict[str, str]:
+def totals_tables(totals: Totals, names: Names) -> dict[str, str]:
     """A table for each currency, with what each side has by what became of it."""
-    currencies = figures.by_currency()
-    tables = "".join(_currency(currency, sides, names) for currency, sides in list(currencies.items())[:_MOST_CURRENCIES])
+    currencies = totals.by_currency()
+    tables = "".join(_currency(currency, sides, names) for currency, sides in list(currencies.items())[:_MAX_CURRENCIES])
     note = f"The difference is {names.left} less {names.right}. Voided and vanished payments do not count in the totals."
     if None in currencies and len(currencies) > 1:
         note += " Payments that name no currency count in the one that they were matched in."
@@ -85,7 +85,7 @@ def totals(figures: Figures, names: Names) -> dict[str, str]:
 
 
 def _left_out(currencies: int) -> str:
-    return f" {_MOST_CURRENCIES} of {currencies} currencies are shown." if currencies > _MOST_CURRENCIES else ""
+    return f" {_MAX_CURRENCIES} of {currencies} currencies are shown." if currencies > _MAX_CURRENCIES else ""
 
 
 def _currency(currency: str | None, found: dict[Status, Sides], names: Names) -> str:
@@ -97,12 +97,16 @@ def _currency(currency: str | None, found: dict[Status, Sides], names: Names) ->
     total = Sides()
     rows: list[str] = []
     for status, name in names.statuses.items():
-        if status in found and status is not Status.GONE:
+        if status in found and status is not Status.VOIDED_OR_VANISHED:
             total.include(found[status])
             rows.append(row(headers, [Cell(name), *_sides(found[status])]))
     rows.append(row(headers, [Cell("Total"), *_sides(total)], ' class="sum"'))
-    if (gone := found.get(Status.GONE)) is not None:
-        rows.append(row(headers, [Cell(names.statuses[Status.GONE], "soft"), *_sides(gone)[:-1], Cell("", "nothing")], ' class="soft"'))
+    if (gone := found.get(Status.VOIDED_OR_VANISHED)) is not None:
+        rows.append(
+            row(
+                headers, [Cell(names.statuses[Status.VOIDED_OR_VANISHED], "soft"), *_sides(gone)[:-1], Cell("", "nothing")], ' class="soft"'
+            )
+        )
     return f'<div class="card">{table(headers, rows, caption=_currency_name(currency))}</div>\n'
 
 
@@ -121,13 +125,13 @@ def _total(total: Total) -> tuple[Cell, Cell]:
     return Cell(f"{total.count:,}", "number"), Cell(money(total.amount), "money")
 
 
-def charts(figures: Figures, names: Names) -> dict[str, str]:
+def charts(totals: Totals, names: Names) -> dict[str, str]:
     """A chart for each currency."""
-    months = figures.by_month()
-    drawn = "".join(chart(currency, found, (names.left, names.right)) for currency, found in list(months.items())[:_MOST_CURRENCIES])
+    months = totals.by_month()
+    drawn = "".join(chart(currency, found, (names.left, names.right)) for currency, found in list(months.items())[:_MAX_CURRENCIES])
     note = "By each payment's own date. A dot marks a month in which the sides differ, as dates across the end of a month make them."
-    if any(len(found) > MOST_MONTHS for found in months.values()):
-        note += f" The charts show the last {MOST_MONTHS} months."
+    if any(len(found) > MAX_MONTHS for found in months.values()):
+        note += f" The charts show the last {MAX_MONTHS} months."
     return {"charts": drawn, "months_note": (note if months else "Nothing was paid.") + _left_out(len(months))}
 
 
@@ -219,9 +223,9 @@ def _payments(payments: Sequence[Payment]) -> Cell:
         f'<li><span class="money">{money(payment.amount, payment.currency)}</span>'
         f'<span class="small day">{day(payment.payment_date)}</span>{_voided(payment)}'
         f'<span class="small"><bdi>{safe(payment.id)}</bdi></span></li>'
-        for payment in payments[:_MOST_PAYMENTS]
+        for payment in payments[:_MAX_PAYMENTS]
     )
-    rest = len(payments) - _MOST_PAYMENTS
+    rest = len(payments) - _MAX_PAYMENTS
     return Cell(f'<ul class="payments">{items}{f"<li>and {rest:,} more</li>" if rest > 0 else ""}</ul>')
 
 
@@ -250,14 +254,14 @@ def _net(outcome: Outcome) -> Decimal:
     return EXACT.subtract(left, right)
 
 
-def rules(figures: Figures) -> str:
+def rules(totals: Totals) -> str:
     """The rules that decided something, and how often."""
     headers = [Cell("Rule"), Cell("What it says"), Cell("Outcomes", "number")]
     return table(
         headers,
         (
-            row(headers, [Cell(rule.value.replace("_", " ")), Cell(sentence), Cell(f"{figures.rules[rule]:,}", "number")])
+            row(headers, [Cell(rule.value.replace("_", " ")), Cell(sentence), Cell(f"{totals.rules[rule]:,}", "number")])
             for rule, sentence in RULES.items()
-            if figures.rules[rule]
+            if totals.rules[rule]
         ),
     )

@@ -12,9 +12,9 @@ from paysdk.testing.contract.listings import ListsEverythingOnce
 from paysdk.testing.contract.records import GivesExactPayments
 from paysdk.testing.contract.subject import ContractSubject
 
-__all__ = ["ROOMS", "ContractSubject", "ProviderContract"]
+__all__ = ["CASES", "ContractSubject", "ProviderContract"]
 
-ROOMS = (
+CASES = (
     SaysWhatItIs,
     HonoursOrRefuses,
     ListsEverythingOnce,

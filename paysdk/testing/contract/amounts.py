@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from paysdk.payment import Payment
-from paysdk.testing.contract.rewrite import Json, Path, everything_in, raws_changed, with_value
+from paysdk.testing.contract.rewrite import Json, Path, change_raws, everything_in, with_value
 
 if TYPE_CHECKING:
     from paysdk.testing.contract.rewrite import Edit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Amounts", "Place"]
 
 # Minor units have up to four digits.
-_MOST_MINOR_DIGITS = 4
+_MAX_MINOR_DIGITS = 4
 
 
 @attrs.frozen
@@ -78,7 +78,7 @@ class Amounts:
                 changed = with_value(changed, place.path, change(payment, place))
             return changed
 
-        return raws_changed(self.known, raw)
+        return change_raws(self.known, raw)
 
 
 def _amounts_in(payment: Payment) -> list[Place]:
@@ -101,5 +101,5 @@ def _minor_digits(value: Json, amount: Decimal) -> int | None:
         return None
     if number is None or not number.is_finite():
         return None
-    most = _MOST_MINOR_DIGITS if isinstance(value, int) else 0
+    most = _MAX_MINOR_DIGITS if isinstance(value, int) else 0
     return next((digits for digits in range(most + 1) if number.scaleb(-digits) == amount), None)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
-from paysdk.testing.contract.harness import Room, checkpoint_after, ids, payments_of, refusal
-from paysdk.testing.contract.promises import broken, case, check, check_equal
+from paysdk.testing.contract.harness import ContractCases, catch_error, checkpoint_after, ids, payments_of
+from paysdk.testing.contract.promises import case, check, check_equal, fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.payment import Payment
     from paysdk.provider import PaymentsProvider
-    from paysdk.testing.contract.harness import Trial
+    from paysdk.testing.contract.harness import Harness
 
 __all__ = ["HonoursOrRefuses"]
 
@@ -28,7 +28,7 @@ _BESIDE = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 _TIMES = ("modified_since", "modified_until")
 
 
-class HonoursOrRefuses(Room):
+class HonoursOrRefuses(ContractCases):
     """Arguments: honoured or refused."""
 
     @case
@@ -44,11 +44,11 @@ class HonoursOrRefuses(Room):
     @case
     async def test_filters_by_voided(self) -> None:
         """`voided` true gives what is voided, false what is not; or it is no filter, and refused."""
-        async with self.trial(_SOME) as trial:
-            provider = trial.provider()
+        async with self.harness(_SOME) as harness:
+            provider = harness.provider()
             if "voided" not in provider.capabilities.filters:
                 for value in (True, False):
-                    _check_unsupported(trial, provider, voided=value)
+                    _check_unsupported(harness, provider, voided=value)
                 return
             everything = await payments_of(provider.list_payments())
             for value in (True, False):
@@ -58,26 +58,26 @@ class HonoursOrRefuses(Room):
     @case
     async def test_refuses_naive_times(self) -> None:
         """A datetime without a zone names no moment, and raises `ConfigurationError` at the call."""
-        async with self.trial(0) as trial:
-            provider = trial.provider()
+        async with self.harness(0) as harness:
+            provider = harness.provider()
             naive = datetime(2026, 1, 31)  # noqa: DTZ001  # what is refused
             for name in _TIMES:
                 expected = ConfigurationError if name in provider.capabilities.filters else UnsupportedFilterError
-                _check_refused(trial, provider, expected, {name: naive})
+                _check_refused(harness, provider, expected, {name: naive})
 
     @case
     async def test_refuses_page_sizes_out_of_range(self) -> None:
         """A `page_size` below 1, above the largest, or no whole number raises `ConfigurationError` at the call."""
-        async with self.trial(0) as trial:
-            provider = trial.provider()
+        async with self.harness(0) as harness:
+            provider = harness.provider()
             for size in (0, -1, provider.capabilities.max_page_size + 1, True, "5", 2.5):
-                _check_refused(trial, provider, ConfigurationError, {"page_size": size})
+                _check_refused(harness, provider, ConfigurationError, {"page_size": size})
 
     @case
     async def test_takes_the_largest_page_size(self) -> None:
         """A `page_size` of `max_page_size` is taken, and gives everything."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             everything = ids(await payments_of(provider.list_payments()))
             largest = provider.list_payments(page_size=provider.capabilities.max_page_size)
             check_equal(everything, ids(await payments_of(largest)), f"with page_size={provider.capabilities.max_page_size}")
@@ -85,44 +85,44 @@ class HonoursOrRefuses(Room):
     @case
     async def test_refuses_a_negative_limit(self) -> None:
         """`collect(limit=-1)` raises `ConfigurationError`."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             try:
-                found = await trial.provider().list_payments().collect(limit=-1)
+                found = await harness.provider().list_payments().collect(limit=-1)
             except ConfigurationError:
                 return
-            broken(f"collect(limit=-1) gave {len(found)} payments")
+            fail(f"collect(limit=-1) gave {len(found)} payments")
 
     @case
     async def test_refuses_what_is_no_checkpoint(self) -> None:
         """What is no checkpoint, is empty or was cut off raises `ConfigurationError` at the call."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             text = str(checkpoint)
             for wrong in ("", "checkpoint", text[:-3], text.upper(), attrs.evolve(checkpoint, position=""), 7, b""):
-                _check_refused(trial, provider, ConfigurationError, {"resume": wrong})
+                _check_refused(harness, provider, ConfigurationError, {"resume": wrong})
 
     @case
     async def test_refuses_a_foreign_checkpoint(self) -> None:
         """A checkpoint is tagged with its provider, and another provider's raises `ConfigurationError` at the call."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             check_equal(provider.name, checkpoint.provider, "the provider that the checkpoint is tagged with")
             foreign = attrs.evolve(checkpoint, provider="somebody-else")
             for wrong in (foreign, str(foreign)):
-                _check_refused(trial, provider, ConfigurationError, {"resume": wrong})
+                _check_refused(harness, provider, ConfigurationError, {"resume": wrong})
 
     @case
     async def test_refuses_a_checkpoint_of_other_filters(self) -> None:
         """A checkpoint is tagged with its filters, which it brings along, and other filters beside it are refused at the call."""
-        async with self.trial(_SOME) as trial:
-            provider = trial.provider()
+        async with self.harness(_SOME) as harness:
+            provider = harness.provider()
             able = provider.capabilities.filters
             name, bound = ("voided", False) if "voided" in able else ("modified_since", _LONG_AGO)
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             expected = ConfigurationError if name in able else UnsupportedFilterError
-            _check_refused(trial, provider, expected, {"resume": checkpoint, name: bound})
+            _check_refused(harness, provider, expected, {"resume": checkpoint, name: bound})
             if name in able:
                 filtered: dict[str, Any] = {name: bound}
                 begun, checkpoint = await checkpoint_after(provider.list_payments(page_size=2, **filtered))
@@ -137,36 +137,36 @@ class HonoursOrRefuses(Room):
         moment_fits: Callable[[datetime, datetime], bool],
         day_fits: Callable[[date, date], bool],
     ) -> None:
-        async with self.trial(_SOME) as trial:
-            provider = trial.provider()
+        async with self.harness(_SOME) as harness:
+            provider = harness.provider()
             if name not in provider.capabilities.filters:
                 for value in (_LONG_AGO, _LONG_AGO.date()):
-                    _check_unsupported(trial, provider, **{name: value})
+                    _check_unsupported(harness, provider, **{name: value})
                 return
-            check_equal([], ids(await _filtered(provider, name, nobody)), f"with {name}={nobody}")
+            check_equal([], ids(await _filter_by(provider, name, nobody)), f"with {name}={nobody}")
             dated = [(payment, payment.modified_at) for payment in await payments_of(provider.list_payments()) if payment.modified_at]
             for moment in sorted({moment for _, moment in dated})[:: max(1, len(dated) // 3)]:
                 for bound in (moment + beside for beside in _BESIDE):
                     chosen = [payment for payment, modified in dated if moment_fits(modified, bound)]
-                    check_equal(ids(chosen), ids(await _filtered(provider, name, bound)), f"with {name}={bound}")
+                    check_equal(ids(chosen), ids(await _filter_by(provider, name, bound)), f"with {name}={bound}")
                 day = moment.date()
                 chosen = [payment for payment, modified in dated if day_fits(modified.date(), day)]
-                check_equal(ids(chosen), ids(await _filtered(provider, name, day)), f"with {name}={day!r}")
+                check_equal(ids(chosen), ids(await _filter_by(provider, name, day)), f"with {name}={day!r}")
 
 
-async def _filtered(provider: PaymentsProvider, name: str, bound: date) -> list[Payment]:
+async def _filter_by(provider: PaymentsProvider, name: str, bound: date) -> list[Payment]:
     arguments: dict[str, Any] = {name: bound}
     return await payments_of(provider.list_payments(**arguments))
 
 
-def _check_unsupported(trial: Trial, provider: PaymentsProvider, **arguments: object) -> None:
-    _check_refused(trial, provider, UnsupportedFilterError, arguments)
+def _check_unsupported(harness: Harness, provider: PaymentsProvider, **arguments: object) -> None:
+    _check_refused(harness, provider, UnsupportedFilterError, arguments)
 
 
-def _check_refused(trial: Trial, provider: PaymentsProvider, expected: type[Exception], arguments: dict[str, Any]) -> None:
-    before = trial.requests
-    raised = refusal(lambda: provider.list_payments(**arguments))
+def _check_refused(harness: Harness, provider: PaymentsProvider, expected: type[Exception], arguments: dict[str, Any]) -> None:
+    before = harness.requests
+    raised = catch_error(lambda: provider.list_payments(**arguments))
     given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = "was taken" if raised is None else f"raised {type(raised).__name__}: {raised}"
     check(isinstance(raised, expected), f"list_payments({given}) {found}; it must raise {expected.__name__} at the call")
-    check_equal(before, trial.requests, f"the requests sent by list_payments({given})")
+    check_equal(before, harness.requests, f"the requests sent by list_payments({given})")

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities, Listing, ListingReport, PaymentsProvider
-from paysdk.testing.contract.harness import Room, payments_of, refusal
-from paysdk.testing.contract.promises import broken, case, check, check_equal, wire_case
+from paysdk.testing.contract.harness import ContractCases, catch_error, payments_of
+from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
 
 if TYPE_CHECKING:
-    from paysdk.testing.contract.harness import Trial
+    from paysdk.testing.contract.harness import Harness
 
 __all__ = ["SaysWhatItIs"]
 
 
-class SaysWhatItIs(Room):
+class SaysWhatItIs(ContractCases):
     """What a provider says of itself."""
 
     @case
     async def test_keeps_the_protocol(self) -> None:
         """A provider has what `PaymentsProvider` names, and what its `list_payments` returns has what `Listing` names."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             check(isinstance(provider, PaymentsProvider), f"{provider!r} lacks something that PaymentsProvider names")
             listing = provider.list_payments()
             check(isinstance(listing, Listing), f"{listing!r} lacks something that Listing names")
@@ -31,21 +31,21 @@ class SaysWhatItIs(Room):
     @case
     async def test_has_a_name(self) -> None:
         """The name is a word in lower case, the same for every object, and stands in each payment as `provider`."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             name: object = provider.name
             check(isinstance(name, str) and name.replace("-", "_").isidentifier() and name == name.lower(), f"the name is {name!r}")
-            check_equal(name, trial.provider().name, "another object's name")
+            check_equal(name, harness.provider().name, "another object's name")
             check_equal({name}, {payment.provider for payment in await payments_of(provider.list_payments())}, "Payment.provider")
 
     @case
     async def test_says_what_it_can_do(self) -> None:
         """`capabilities` is a `Capabilities`: its filters are a frozenset of `list_payments`' parameters, its largest page is 1 or more."""
-        async with self.trial(0) as trial:
-            provider = trial.provider()
+        async with self.harness(0) as harness:
+            provider = harness.provider()
             able: object = provider.capabilities
             if not isinstance(able, Capabilities):
-                broken(f"capabilities is {able!r}")
+                fail(f"capabilities is {able!r}")
             filters: object = able.filters
             check(isinstance(filters, frozenset), f"capabilities.filters is {filters!r}, which is no frozenset")
             parameters = inspect.signature(provider.list_payments).parameters
@@ -57,51 +57,51 @@ class SaysWhatItIs(Room):
     @case
     async def test_does_not_contradict_itself(self) -> None:
         """Who lists incrementally filters by `modified_since`, and who filters by `voided` reports voids."""
-        async with self.trial(0) as trial:
-            able = trial.provider().capabilities
+        async with self.harness(0) as harness:
+            able = harness.provider().capabilities
             check_equal("modified_since" in able.filters, able.lists_incrementally, "lists_incrementally, with these filters")
             check(able.reports_voids or "voided" not in able.filters, "it filters by voided and has reports_voids=False")
 
     @case
     async def test_reports_voids_only_if_it_says_so(self) -> None:
         """Where `reports_voids` is false, no payment has a `voided_date`."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             voided = [payment.id for payment in await payments_of(provider.list_payments()) if payment.is_voided]
             check(provider.capabilities.reports_voids or not voided, f"it has reports_voids=False, and these are voided: {voided}")
 
     @wire_case
     async def test_sends_nothing_before_it_must(self) -> None:
         """Neither making a provider, nor calling `list_payments`, nor `collect(limit=0)` sends a request."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments()
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments()
             check_equal(ListingReport(), listing.report, "the report of a listing that nobody has iterated")
             check_equal([], await listing.collect(limit=0), "collect(limit=0)")
-            check_equal(0, trial.requests, "the requests sent by then")
+            check_equal(0, harness.requests, "the requests sent by then")
 
     @wire_case
     async def test_takes_the_key_to_https_only(self) -> None:
         """A `base_url` with plain http is refused with `ConfigurationError`, unless its host is loopback."""
-        async with self.trial(0) as trial:
-            raised = refusal(lambda: trial.provider(base_url="http://payments.example"))
+        async with self.harness(0) as harness:
+            raised = catch_error(lambda: harness.provider(base_url="http://payments.example"))
             check(isinstance(raised, ConfigurationError), _refused("base_url='http://payments.example'", raised))
 
     @wire_case
     async def test_refuses_what_is_no_key(self) -> None:
         """An empty key, or one with a line end, is refused with `ConfigurationError`, at the latest at the first request, and not sent."""
         for wrong in ("", f"{'x' * 8}\r\nX-Other: 1"):
-            async with self.trial() as trial:
+            async with self.harness() as harness:
                 raised: Exception | None = None
                 try:
-                    await _first_with(trial, wrong)
+                    await _first_with(harness, wrong)
                 except Exception as error:  # noqa: BLE001  # which one it is, is checked
                     raised = error
                 check(isinstance(raised, ConfigurationError), _refused(f"the key {wrong!r}", raised))
-                check_equal(0, trial.requests, "the requests sent with such a key")
+                check_equal(0, harness.requests, "the requests sent with such a key")
 
 
-async def _first_with(trial: Trial, key: str) -> None:
-    provider = trial.subject.provider(key, base_url=trial.tap.url)
+async def _first_with(harness: Harness, key: str) -> None:
+    provider = harness.subject.provider(key, base_url=harness.proxy.url)
     try:
         await provider.list_payments().first()
     finally:

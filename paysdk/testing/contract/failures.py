@@ -19,8 +19,8 @@ from paysdk.errors import (
     RequestTimeoutError,
     ServerError,
 )
-from paysdk.testing.contract.harness import FEW, ONCE, Room, failed, ids, payments_of, walked
-from paysdk.testing.contract.promises import broken, check, check_equal, wire_case
+from paysdk.testing.contract.harness import FEW, ONCE, ContractCases, collect_until_error, expect_error, ids, payments_of
+from paysdk.testing.contract.promises import check, check_equal, fail, wire_case
 from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, truncated, wrong_body
 
 if TYPE_CHECKING:
@@ -40,177 +40,177 @@ _BY_STATUS: dict[int, type[APIError]] = {
     500: ServerError,
     503: ServerError,
 }
-_PASSING = [
+_TRANSIENT_FAULTS = [
     *(status(code) for code in (408, 425, 429, 500, 502, 503, 504)),
     *(reset("before"), reset("headers"), reset("body"), truncated(), wrong_body(), wrong_body(b"")),
 ]
 # Seconds until an attempt is given up that is never answered.
-_SOON = 0.05
+_SHORT_DEADLINE_SECONDS = 0.05
 
 
-class FailsHonestly(Room):
+class FailsHonestly(ContractCases):
     """Failures."""
 
     @wire_case
     async def test_raises_typed_errors(self) -> None:
         """An error status raises its own class of error, with `status`, and as `detail` what the API said."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE)
             for code, kind in _BY_STATUS.items():
-                trial.tap.spoil(FaultPlan().always(status(code, body=b'{"detail": "So be it"}')))
-                error = await failed(provider.list_payments())
+                harness.proxy.inject_faults(FaultPlan().always(status(code, body=b'{"detail": "So be it"}')))
+                error = await expect_error(provider.list_payments())
                 if not isinstance(error, APIError) or not isinstance(error, kind):
-                    broken(f"status {code} raised {type(error).__name__}: {error}")
+                    fail(f"status {code} raised {type(error).__name__}: {error}")
                 check_equal((code, True), (error.status, "So be it" in error.detail), "status, and whether detail has the API's words")
 
     @wire_case
     async def test_refuses_a_wrong_key(self) -> None:
         """A key that the API refuses raises `AuthenticationError`."""
-        async with self.trial() as trial:
-            trial.tap.spoil(FaultPlan().always(status(401)))
-            error = await failed(trial.provider().list_payments())
+        async with self.harness() as harness:
+            harness.proxy.inject_faults(FaultPlan().always(status(401)))
+            error = await expect_error(harness.provider().list_payments())
             check(isinstance(error, AuthenticationError), f"it raised {type(error).__name__}: {error}")
-            check_equal(1, trial.requests, "the requests sent with a key that is refused")
+            check_equal(1, harness.requests, "the requests sent with a key that is refused")
 
     @wire_case
     async def test_says_where_it_failed(self) -> None:
         """An error knows its provider, method and URL, and says them."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE, timeout=_SOON)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE, timeout=_SHORT_DEADLINE_SECONDS)
             for fault in (status(503), reset(), hang(), wrong_body()):
-                trial.tap.spoil(FaultPlan().always(fault))
-                error = await failed(provider.list_payments())
-                logged = trial.tap.requests[-1]
-                where = (provider.name, logged.method, trial.tap.url + logged.target)
+                harness.proxy.inject_faults(FaultPlan().always(fault))
+                error = await expect_error(provider.list_payments())
+                logged = harness.proxy.requests[-1]
+                where = (provider.name, logged.method, harness.proxy.url + logged.target)
                 check_equal(where, (error.provider, error.method, error.url), f"provider, method and url of {type(error).__name__}")
                 check(str(error.url) in str(error), f"the message does not say where it was: {error}")
 
     @wire_case
     async def test_tries_again(self) -> None:
         """What may pass is tried again: 408, 425, 429, 500, 502 to 504, broken connections and broken bodies; each retry is counted."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             everything = ids(await payments_of(listing))
-            needed = trial.requests
-            for fault in _PASSING:
-                before = trial.requests
-                trial.tap.spoil(FaultPlan().on({1, 3}, fault))
+            needed = harness.requests
+            for fault in _TRANSIENT_FAULTS:
+                before = harness.requests
+                harness.proxy.inject_faults(FaultPlan().on({1, 3}, fault))
                 what = f"where requests 1 and 3 met {fault.kind} {fault.status}"
-                given, error = await walked(listing)
+                given, error = await collect_until_error(listing)
                 check(error is None, f"{what}, it raised {type(error).__name__}: {error}")
                 check_equal(everything, ids(given), what)
                 check_equal((needed + 2, 2), (listing.report.requests, listing.report.retries), f"requests and retries {what}")
-                check_equal(listing.report.requests, trial.requests - before, "the requests that arrived")
+                check_equal(listing.report.requests, harness.requests - before, "the requests that arrived")
 
     @wire_case
     async def test_gives_up(self) -> None:
         """There are as many attempts as `retry` allows, and then the error."""
-        async with self.trial() as trial:
-            trial.tap.spoil(FaultPlan().always(status(503)))
-            error = await failed(trial.provider().list_payments())
+        async with self.harness() as harness:
+            harness.proxy.inject_faults(FaultPlan().always(status(503)))
+            error = await expect_error(harness.provider().list_payments())
             check(isinstance(error, ServerError), f"it raised {type(error).__name__}: {error}")
-            check_equal(3, trial.requests, "the requests sent with attempts=3")
+            check_equal(3, harness.requests, "the requests sent with attempts=3")
 
     @wire_case
     async def test_does_not_insist(self) -> None:
         """What will not pass is not tried again: 400, 401, 403, 404, 409, 422."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments()
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments()
             for code in (400, 401, 403, 404, 409, 422):
-                before = trial.requests
-                trial.tap.spoil(FaultPlan().always(status(code)))
-                await failed(listing)
-                check_equal(1, trial.requests - before, f"the requests sent although the answer was {code}")
+                before = harness.requests
+                harness.proxy.inject_faults(FaultPlan().always(status(code)))
+                await expect_error(listing)
+                check_equal(1, harness.requests - before, f"the requests sent although the answer was {code}")
 
     @wire_case
     async def test_does_not_wait_for_ever(self) -> None:
         """A `Retry-After` beyond `retry_after_max` is not waited for: the error is raised at once, with `retry_after` in seconds."""
-        async with self.trial() as trial:
-            trial.tap.spoil(FaultPlan().always(status(429, retry_after=86_400)))
-            error = await failed(trial.provider().list_payments())
-            check_equal((RateLimitedError, 1), (type(error), trial.requests), "the error, and the requests sent")
+        async with self.harness() as harness:
+            harness.proxy.inject_faults(FaultPlan().always(status(429, retry_after=86_400)))
+            error = await expect_error(harness.provider().list_payments())
+            check_equal((RateLimitedError, 1), (type(error), harness.requests), "the error, and the requests sent")
             check_equal(86_400, getattr(error, "retry_after", None), "the error's retry_after")
 
     @wire_case
     async def test_gives_up_what_is_never_answered(self) -> None:
         """Without an answer within `timeout` for one attempt, or `deadline` for all, `RequestTimeoutError` is raised."""
-        async with self.trial() as trial:
-            trial.tap.spoil(FaultPlan().always(hang()))
-            each: tuple[dict[str, Any], ...] = ({"timeout": _SOON, "retry": ONCE}, {"deadline": _SOON})
+        async with self.harness() as harness:
+            harness.proxy.inject_faults(FaultPlan().always(hang()))
+            each: tuple[dict[str, Any], ...] = ({"timeout": _SHORT_DEADLINE_SECONDS, "retry": ONCE}, {"deadline": _SHORT_DEADLINE_SECONDS})
             for settings in each:
-                error = await failed(trial.provider(**settings).list_payments())
+                error = await expect_error(harness.provider(**settings).list_payments())
                 check(isinstance(error, RequestTimeoutError), f"with {settings} it raised {type(error).__name__}: {error}")
 
     @wire_case
     async def test_says_when_a_connection_fails(self) -> None:
         """Where no connection can be made or it breaks, for ever, `ConnectionFailedError` is raised."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             for fault in (reset("before"), truncated()):
-                trial.tap.spoil(FaultPlan().always(fault))
-                error = await failed(provider.list_payments())
+                harness.proxy.inject_faults(FaultPlan().always(fault))
+                error = await expect_error(provider.list_payments())
                 check(isinstance(error, ConnectionFailedError), f"{fault.kind} raised {type(error).__name__}: {error}")
 
     @wire_case
     async def test_says_when_an_answer_is_no_json(self) -> None:
         """HTML or nothing with status 200 is tried again, and at last raises `MalformedResponseError`."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             for body in (b"<html>Soon back</html>", b""):
-                before = trial.requests
-                trial.tap.spoil(FaultPlan().always(wrong_body(body)))
-                error = await failed(provider.list_payments())
+                before = harness.requests
+                harness.proxy.inject_faults(FaultPlan().always(wrong_body(body)))
+                error = await expect_error(provider.list_payments())
                 check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
-                check_equal(3, trial.requests - before, "the requests sent with attempts=3")
+                check_equal(3, harness.requests - before, "the requests sent with attempts=3")
 
     @wire_case
     async def test_fails_with_a_checkpoint(self) -> None:
         """The error that ends a listing has a `checkpoint`, from which a resumed listing gives exactly the rest."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE)
             everything = ids(await payments_of(provider.list_payments(page_size=2)))
             for number in (2, 3, 4):
-                trial.tap.spoil(FaultPlan().on(range(number, 100), status(503)))
-                given, error = await walked(provider.list_payments(page_size=2))
+                harness.proxy.inject_faults(FaultPlan().on(range(number, 100), status(503)))
+                given, error = await collect_until_error(provider.list_payments(page_size=2))
                 if error is None or error.checkpoint is None:
-                    broken(f"request {number} failed after {len(given)} payments, and raised {error!r} without a checkpoint")
-                trial.tap.spoil(FaultPlan())
+                    fail(f"request {number} failed after {len(given)} payments, and raised {error!r} without a checkpoint")
+                harness.proxy.inject_faults(FaultPlan())
                 rest = await payments_of(provider.list_payments(page_size=2, resume=error.checkpoint))
                 check_equal(everything, ids([*given, *rest]), f"given until request {number} failed, and resumed")
 
     @wire_case
     async def test_fails_at_the_start_without_one(self) -> None:
         """Where nothing had been given, and by `collect()` nothing ever is, there is no `checkpoint`: going on is beginning again."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE)
             listing = provider.list_payments(page_size=2)
-            trial.tap.spoil(FaultPlan().always(status(503)))
-            check_equal(None, (await failed(listing)).checkpoint, "the checkpoint of a listing that failed at its first request")
-            trial.tap.spoil(FaultPlan().on(range(3, 100), status(503)))
+            harness.proxy.inject_faults(FaultPlan().always(status(503)))
+            check_equal(None, (await expect_error(listing)).checkpoint, "the checkpoint of a listing that failed at its first request")
+            harness.proxy.inject_faults(FaultPlan().on(range(3, 100), status(503)))
             try:
                 found = await listing.collect()
             except PaysdkError as error:
                 check_equal(None, error.checkpoint, "the checkpoint of collect(), which gave nothing of what it had read")
             else:
-                broken(f"collect() gave {len(found)} of {FEW} payments, and no error")
+                fail(f"collect() gave {len(found)} of {FEW} payments, and no error")
 
     @wire_case
     async def test_does_not_follow_redirects_elsewhere(self) -> None:
         """A redirect to another origin is not followed, which would show it the key: it raises `APIError`."""
-        async with self.trial() as trial, self.trial() as trap:
-            trial.tap.spoil(FaultPlan().always(redirect(f"{trap.tap.url}/payments")))
-            error = await failed(trial.provider().list_payments())
+        async with self.harness() as harness, self.harness() as trap:
+            harness.proxy.inject_faults(FaultPlan().always(redirect(f"{trap.proxy.url}/payments")))
+            error = await expect_error(harness.provider().list_payments())
             check(isinstance(error, APIError), f"it raised {type(error).__name__}: {error}")
             check_equal(0, trap.requests, "the requests sent to the other origin")
 
     @wire_case
     async def test_enters_the_limiter_for_each_request(self) -> None:
         """`limiter` is entered once for each request, retries included."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             limiter = _Counting()
-            trial.tap.spoil(FaultPlan().on({1, 3}, status(503)))
-            await payments_of(trial.provider(limiter=limiter).list_payments(page_size=2))
-            check_equal(trial.requests, limiter.entered, "how often the limiter was entered")
+            harness.proxy.inject_faults(FaultPlan().on({1, 3}, status(503)))
+            await payments_of(harness.provider(limiter=limiter).list_payments(page_size=2))
+            check_equal(harness.requests, limiter.entered, "how often the limiter was entered")
 
 
 class _Counting:

@@ -10,8 +10,8 @@ import attrs
 
 from paysdk.errors import PaysdkError
 from paysdk.provider import PaymentsProvider
-from paysdk.testing.contract.promises import broken, check
-from paysdk.testing.contract.proxy import Tap
+from paysdk.testing.contract.promises import check, fail
+from paysdk.testing.contract.proxy import RecordingProxy
 from paysdk.testing.contract.rewrite import Pages
 from paysdk.testing.contract.subject import ContractSubject
 from paysdk.testing.threads import in_thread
@@ -29,16 +29,16 @@ __all__ = [
     "FEW",
     "ONCE",
     "QUICK",
-    "Room",
-    "Trial",
+    "ContractCases",
+    "Harness",
+    "catch_error",
     "checkpoint_after",
-    "failed",
+    "collect_until_error",
+    "expect_error",
     "ids",
     "pages_of",
     "payments_of",
-    "refusal",
-    "taken",
-    "walked",
+    "take",
 ]
 
 T = TypeVar("T")
@@ -50,46 +50,46 @@ ONCE = RetryPolicy(attempts=1)
 
 
 @attrs.define(kw_only=True)
-class Trial:
+class Harness:
     """A subject with its sandbox, if it has one, running.
 
     Providers that it makes are closed when it ends.
     """
 
     subject: ContractSubject
-    _tap: Tap | None = attrs.field(alias="tap")
+    _proxy: RecordingProxy | None = attrs.field(alias="proxy")
     _made: list[PaymentsProvider] = attrs.field(init=False, factory=list[PaymentsProvider])
 
     @property
-    def tap(self) -> Tap:
+    def proxy(self) -> RecordingProxy:
         """The server that the provider talks to. Only a case that needs a sandbox asks for it."""
-        return cast("Tap", self._tap)
+        return cast("RecordingProxy", self._proxy)
 
     @property
     def requests(self) -> int:
         """How many requests have arrived."""
-        return 0 if self._tap is None else len(self._tap.requests)
+        return 0 if self._proxy is None else len(self._proxy.requests)
 
     def provider(self, api_key: object = None, **settings: object) -> PaymentsProvider:
         """A provider for the sandbox that tries again at once, with these settings besides; without a sandbox there are none.
 
         Its key is the sandbox's, unless another is given.
         """
-        if self._tap is None:
+        if self._proxy is None:
             made = self.subject.provider()
         else:
-            key = self._tap.api_key if api_key is None else api_key
-            made = self.subject.provider(key, **{"base_url": self._tap.url, "retry": QUICK, **settings})
+            key = self._proxy.api_key if api_key is None else api_key
+            made = self.subject.provider(key, **{"base_url": self._proxy.url, "retry": QUICK, **settings})
         self._made.append(made)
         return made
 
     def change_records(self, known: Sequence[Payment], edit: Edit) -> None:
         """Change the records of pages from now on; *known* are payments that came so far, which tell what a record is."""
         pages = Pages(known, lambda _, records: records)
-        for answer in self.tap.answers:
-            pages(answer)
+        for response in self.proxy.responses:
+            pages(response)
         check(pages.number, "no page can be changed, since no answer so far holds what the payments' raw says was sent")
-        self.tap.change(Pages(known, edit))
+        self.proxy.change(Pages(known, edit))
 
     async def aclose(self) -> None:
         """Close what was made, or try to: the cases about closing say what is wrong with that."""
@@ -98,7 +98,7 @@ class Trial:
                 await provider.aclose()
 
 
-class Room(ABC):
+class ContractCases(ABC):
     """Some of the contract's cases."""
 
     @abstractmethod
@@ -109,15 +109,15 @@ class Room(ABC):
         """
 
     @contextlib.asynccontextmanager
-    async def trial(self, payments: int = FEW) -> AsyncGenerator[Trial]:
+    async def harness(self, payments: int = FEW) -> AsyncGenerator[Harness]:
         """A trial of a new subject."""
         subject = self.subject(payments)
         with contextlib.ExitStack() as running:
-            tap = None
+            proxy = None
             if subject.sandbox is not None:
-                tap = running.enter_context(in_thread(Tap(behind=subject.sandbox, api_key=subject.sandbox.api_key)))
-            async with contextlib.aclosing(Trial(subject=subject, tap=tap)) as trial:
-                yield trial
+                proxy = running.enter_context(in_thread(RecordingProxy(upstream=subject.sandbox, api_key=subject.sandbox.api_key)))
+            async with contextlib.aclosing(Harness(subject=subject, proxy=proxy)) as harness:
+                yield harness
 
 
 def ids(payments: Sequence[Payment]) -> list[str]:
@@ -135,7 +135,7 @@ async def pages_of(listing: Listing) -> list[Page]:
     return [page async for page in listing.pages()]
 
 
-async def walked(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
+async def collect_until_error(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
     """The payments that were given, and the error that ended it, if one did."""
     given: list[Payment] = []
     try:
@@ -146,7 +146,7 @@ async def walked(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
     return given, None
 
 
-async def failed(listing: Listing) -> PaysdkError:
+async def expect_error(listing: Listing) -> PaysdkError:
     """The error that ends the listing."""
     given = 0
     try:
@@ -154,10 +154,10 @@ async def failed(listing: Listing) -> PaysdkError:
             given += 1
     except PaysdkError as error:
         return error
-    return broken(f"the listing ended as if nothing had happened, after {given} payments")
+    return fail(f"the listing ended as if nothing had happened, after {given} payments")
 
 
-async def taken(iterator: AsyncIterator[T], count: int) -> list[T]:
+async def take(iterator: AsyncIterator[T], count: int) -> list[T]:
     """The first few that an iterator gives, after which it is left."""
     found: list[T] = []
     async for each in iterator:
@@ -171,12 +171,12 @@ async def taken(iterator: AsyncIterator[T], count: int) -> list[T]:
 
 async def checkpoint_after(listing: Listing, pages: int = 1) -> tuple[list[Payment], Checkpoint]:
     """The payments of the first pages, and the checkpoint after them."""
-    found = await taken(listing.pages(), pages)
+    found = await take(listing.pages(), pages)
     check(found and found[-1].checkpoint is not None, f"page {pages} of a longer listing has no checkpoint")
     return [payment for page in found for payment in page.payments], cast("Checkpoint", found[-1].checkpoint)
 
 
-def refusal(call: Callable[[], object]) -> Exception | None:
+def catch_error(call: Callable[[], object]) -> Exception | None:
     """What the call raises, if it raises."""
     try:
         call()

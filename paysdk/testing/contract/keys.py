@@ -9,7 +9,16 @@ from traceback import TracebackException
 from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError
-from paysdk.testing.contract.harness import ONCE, Room, checkpoint_after, failed, ids, payments_of, refusal, walked
+from paysdk.testing.contract.harness import (
+    ONCE,
+    ContractCases,
+    catch_error,
+    checkpoint_after,
+    collect_until_error,
+    expect_error,
+    ids,
+    payments_of,
+)
 from paysdk.testing.contract.promises import check, check_equal, wire_case
 from paysdk.testing.contract.rewrite import with_text
 from paysdk.testing.faults import FaultPlan, reset, status, wrong_body
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 
     from paysdk.events import Event
     from paysdk.provider import PaymentsProvider
-    from paysdk.testing.contract.harness import Trial
+    from paysdk.testing.contract.harness import Harness
 
 __all__ = ["KeepsTheKey"]
 
@@ -27,117 +36,117 @@ _SHORTEST = 8
 _FAULTS = (status(401), status(503), reset(), wrong_body())
 
 
-class KeepsTheKey(Room):
+class KeepsTheKey(ContractCases):
     """Keys."""
 
     @wire_case
     async def test_sends_the_key(self) -> None:
         """Every request is authorised by its header, with the key that was given or that a callable gives."""
-        async with self.trial() as trial:
-            key = _key(trial)
+        async with self.harness() as harness:
+            key = _key(harness)
 
             async def ask() -> str:
                 return key
 
             for given in (key, ask):
-                provider = trial.subject.provider(given, base_url=trial.tap.url)
+                provider = harness.subject.provider(given, base_url=harness.proxy.url)
                 try:
                     await payments_of(provider.list_payments(page_size=2))
                 finally:
                     await provider.aclose()
-            check_equal({True}, {request.authorised for request in trial.tap.requests}, "whether the requests were authorised")
+            check_equal({True}, {request.authorised for request in harness.proxy.requests}, "whether the requests were authorised")
 
     @wire_case
     async def test_sends_no_other_key(self) -> None:
         """An object sends its own key, never another object's; and of a callable's keys the one that it gives by then."""
-        async with self.trial() as trial:
-            right = _key(trial)
+        async with self.harness() as harness:
+            right = _key(harness)
             wrong = right[:-1] + ("b" if right.endswith("a") else "a")
             current = [right]
 
             async def ask() -> str:
                 return current[0]
 
-            await payments_of(trial.provider().list_payments())
-            await _check_unauthorised(trial, trial.provider(wrong), "by an object with a wrong key, after one with the right key")
-            changing = trial.provider(ask)
+            await payments_of(harness.provider().list_payments())
+            await _check_unauthorised(harness, harness.provider(wrong), "by an object with a wrong key, after one with the right key")
+            changing = harness.provider(ask)
             await payments_of(changing.list_payments())
             current[0] = wrong
-            await _check_unauthorised(trial, changing, "where the callable had given the right key, and gives a wrong one by now")
+            await _check_unauthorised(harness, changing, "where the callable had given the right key, and gives a wrong one by now")
 
     @wire_case
     async def test_keeps_the_key_out_of_urls(self) -> None:
         """The key is in no URL and in no body of a request."""
-        async with self.trial() as trial:
-            await payments_of(trial.provider().list_payments(page_size=2))
-            key = _key(trial)
-            for request in trial.tap.requests:
+        async with self.harness() as harness:
+            await payments_of(harness.provider().list_payments(page_size=2))
+            key = _key(harness)
+            for request in harness.proxy.requests:
                 check(key not in request.target and key.encode() not in request.body, f"it is in the request for {request.target}")
 
     @wire_case
     async def test_keeps_the_key_out_of_reprs(self) -> None:
         """The key is in no `repr` of a provider, its listings, pages and checkpoints, and in no pickle."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             listing = provider.list_payments(page_size=2)
             _, checkpoint = await checkpoint_after(listing)
             shown = [repr(provider), str(provider), repr(listing), repr(checkpoint), str(checkpoint), checkpoint.position]
-            check(all(_key(trial) not in text for text in shown), f"it is in one of {shown}")
+            check(all(_key(harness) not in text for text in shown), f"it is in one of {shown}")
             pickled: list[bytes] = []
-            refusal(lambda: pickled.append(pickle.dumps(provider)))
-            check(all(_key(trial).encode() not in data for data in pickled), "it is in a pickle of the provider")
+            catch_error(lambda: pickled.append(pickle.dumps(provider)))
+            check(all(_key(harness).encode() not in data for data in pickled), "it is in a pickle of the provider")
 
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
         """The key is in no exception: not in its text, not in what it is chained to, not in the locals that a traceback shows."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE)
             for fault in _FAULTS:
-                trial.tap.spoil(FaultPlan().always(fault))
-                error = await failed(provider.list_payments())
-                for told in _told_by(error):
-                    check(_key(trial) not in told, f"it is in what {type(error).__name__} tells: {told[:200]}")
+                harness.proxy.inject_faults(FaultPlan().always(fault))
+                error = await expect_error(provider.list_payments())
+                for told in _texts_of(error):
+                    check(_key(harness) not in told, f"it is in what {type(error).__name__} tells: {told[:200]}")
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
         """The key is in no log record of any logger, and in no event that `on_event` is called with."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             events: list[Event] = []
-            provider = trial.provider(on_event=events.append)
+            provider = harness.provider(on_event=events.append)
             for fault in _FAULTS:
-                trial.tap.spoil(FaultPlan().first(1, fault))
+                harness.proxy.inject_faults(FaultPlan().first(1, fault))
                 with _log() as lines:
-                    await walked(provider.list_payments(page_size=2))
+                    await collect_until_error(provider.list_payments(page_size=2))
                 check(events, "on_event was never called")
                 for told in (*lines, *map(repr, events)):
-                    check(_key(trial) not in told, f"it is in a log record or an event: {told[:200]}")
+                    check(_key(harness) not in told, f"it is in a log record or an event: {told[:200]}")
 
     @wire_case
     async def test_keeps_the_key_from_other_hosts(self) -> None:
         """Links that lead to another host are applied to the provider's own: the listing is whole, and the other host is never called."""
-        async with self.trial() as trial, self.trial() as trap:
-            provider = trial.provider()
+        async with self.harness() as harness, self.harness() as trap:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
-            trial.tap.change(lambda answer: with_text(answer, trial.tap.url, trap.tap.url))
+            harness.proxy.change(lambda response: with_text(response, harness.proxy.url, trap.proxy.url))
             check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "with links to another host")
             check_equal(0, trap.requests, "the requests sent to the other host")
 
 
-def _key(trial: Trial) -> str:
-    key = trial.tap.api_key
+def _key(harness: Harness) -> str:
+    key = harness.proxy.api_key
     if len(key) < _SHORTEST:
         raise ConfigurationError(f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by chance.")
     return key
 
 
-async def _check_unauthorised(trial: Trial, provider: PaymentsProvider, when: str) -> None:
-    before = trial.requests
-    await walked(provider.list_payments())
-    sent = trial.tap.requests[before:]
+async def _check_unauthorised(harness: Harness, provider: PaymentsProvider, when: str) -> None:
+    before = harness.requests
+    await collect_until_error(provider.list_payments())
+    sent = harness.proxy.requests[before:]
     check_equal({False}, {request.authorised for request in sent}, f"whether the requests were authorised that were sent {when}")
 
 
-def _told_by(error: BaseException) -> Iterator[str]:
+def _texts_of(error: BaseException) -> Iterator[str]:
     yield repr(vars(error))
     # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from a debugger, or from a crash reporter.
     for linked in _chain(error):

@@ -9,42 +9,42 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from paysdk.errors import ConfigurationError, PaysdkError
-from paysdk.testing.contract.harness import ONCE, Room, failed, ids, payments_of, taken
+from paysdk.testing.contract.harness import ONCE, ContractCases, expect_error, ids, payments_of, take
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 from paysdk.testing.faults import FaultPlan, hang
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from paysdk.testing.contract.harness import Trial
+    from paysdk.testing.contract.harness import Harness
 
 __all__ = ["LeavesNothingBehind"]
 
 # Seconds that something may take to be gone after it was left.
-_PATIENCE = 1.0
+_TIMEOUT_SECONDS = 1.0
 _MANY = 20
 
 
-class LeavesNothingBehind(Room):
+class LeavesNothingBehind(ContractCases):
     """Tasks, connections and event loops."""
 
     @case
     async def test_breaking_out_leaves_no_task(self) -> None:
         """Leaving a listing or its pages in the middle leaves no task behind."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             before = asyncio.all_tasks()
-            await taken(aiter(provider.list_payments(page_size=2)), 1)
-            await taken(provider.list_payments(page_size=2).pages(), 1)
+            await take(aiter(provider.list_payments(page_size=2)), 1)
+            await take(provider.list_payments(page_size=2).pages(), 1)
             await provider.list_payments(page_size=2).first()
             await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
 
     @case
     async def test_can_be_closed_twice(self) -> None:
         """`aclose` can be called twice, also on an object that was never used."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             for used in (False, True):
-                provider = trial.provider()
+                provider = harness.provider()
                 if used:
                     await provider.list_payments().first()
                 await provider.aclose()
@@ -53,8 +53,8 @@ class LeavesNothingBehind(Room):
     @case
     async def test_serves_many_tasks(self) -> None:
         """One object serves many tasks at once, and each listing has its own report."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
             listings = [provider.list_payments(page_size=2) for _ in range(_MANY)]
             for listing, found in zip(listings, await asyncio.gather(*map(payments_of, listings)), strict=True):
@@ -64,8 +64,8 @@ class LeavesNothingBehind(Room):
     @case
     async def test_outlives_an_event_loop(self) -> None:
         """An object that was used in one event loop, and not closed, is used in the next as well."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             with _complaints() as told:
                 for _ in range(2):
@@ -76,30 +76,30 @@ class LeavesNothingBehind(Room):
     @wire_case
     async def test_closing_gives_everything_back(self) -> None:
         """After `aclose` no connection is open, no task is left, and nothing complains, also where a listing was under way."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             before = asyncio.all_tasks()
             with _complaints() as told:
-                provider = trial.provider()
+                provider = harness.provider()
                 await payments_of(provider.list_payments())
                 await provider.aclose()
-                await _check_no_connection(trial)
-                provider = trial.provider()
+                await _check_no_connection(harness)
+                provider = harness.provider()
                 pages = provider.list_payments(page_size=1).pages()
                 await anext(pages)
                 await provider.aclose()
                 del pages
                 await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
-                await _check_no_connection(trial)
+                await _check_no_connection(harness)
             check(not told, f"it complained: {told}")
 
     @wire_case
     async def test_refuses_work_after_closing(self) -> None:
         """After `aclose` a listing raises `ConfigurationError`, and entering the object again makes it work again."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
             await provider.aclose()
-            error = await failed(provider.list_payments())
+            error = await expect_error(provider.list_payments())
             check(isinstance(error, ConfigurationError), f"it raised {type(error).__name__}: {error}")
             entered: Any = provider
             async with entered as again:
@@ -108,29 +108,29 @@ class LeavesNothingBehind(Room):
     @wire_case
     async def test_can_be_cancelled(self) -> None:
         """A listing that is cancelled while it waits ends at once and leaves no task; the object goes on, and closes every connection."""
-        async with self.trial() as trial:
-            provider = trial.provider(retry=ONCE)
+        async with self.harness() as harness:
+            provider = harness.provider(retry=ONCE)
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
-            before, asked = asyncio.all_tasks(), trial.requests
-            trial.tap.spoil(FaultPlan().on(2, hang()))
+            before, asked = asyncio.all_tasks(), harness.requests
+            harness.proxy.inject_faults(FaultPlan().on(2, hang()))
             waiting = asyncio.create_task(payments_of(provider.list_payments(page_size=2)))
-            await _check_gone(lambda: trial.requests >= asked + 2, lambda: "its second request never came")
+            await _check_gone(lambda: harness.requests >= asked + 2, lambda: "its second request never came")
             waiting.cancel()
             (ended,) = await asyncio.gather(waiting, return_exceptions=True)
             check(isinstance(ended, asyncio.CancelledError), f"it ended with {ended!r}")
             await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
             check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "the next listing")
             await provider.aclose()
-            await _check_no_connection(trial)
+            await _check_no_connection(harness)
 
     @wire_case
     async def test_closing_ends_what_is_under_way(self) -> None:
         """A listing that waits for an answer when its provider is closed ends with an error."""
-        async with self.trial() as trial:
-            provider = trial.provider()
-            trial.tap.spoil(FaultPlan().always(hang()))
+        async with self.harness() as harness:
+            provider = harness.provider()
+            harness.proxy.inject_faults(FaultPlan().always(hang()))
             waiting = asyncio.create_task(payments_of(provider.list_payments()))
-            await _check_gone(lambda: trial.requests, lambda: "its request never came")
+            await _check_gone(lambda: harness.requests, lambda: "its request never came")
             await provider.aclose()
             await _check_gone(waiting.done, lambda: "it goes on waiting")
             (ended,) = await asyncio.gather(waiting, return_exceptions=True)
@@ -141,8 +141,8 @@ class LeavesNothingBehind(Room):
         """A `session` that was given is used, and is still open after `aclose`."""
         import aiohttp  # noqa: PLC0415  # who has no sandbox does without
 
-        async with self.trial() as trial, aiohttp.ClientSession() as session:
-            provider = trial.provider(session=session)
+        async with self.harness() as harness, aiohttp.ClientSession() as session:
+            provider = harness.provider(session=session)
             await payments_of(provider.list_payments())
             await provider.aclose()
             check(not session.closed, "it was closed")
@@ -150,31 +150,33 @@ class LeavesNothingBehind(Room):
     @wire_case
     async def test_bears_a_watcher_that_fails(self) -> None:
         """`on_event` is told of each request, and what it raises changes nothing."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             told: list[object] = []
 
             def watch(event: object) -> None:
                 told.append(event)
                 raise ValueError("a watcher's own fault")
 
-            expected = ids(await payments_of(trial.provider().list_payments(page_size=2)))
-            asked = trial.requests
-            check_equal(expected, ids(await payments_of(trial.provider(on_event=watch).list_payments(page_size=2))), "with such a watcher")
+            expected = ids(await payments_of(harness.provider().list_payments(page_size=2)))
+            asked = harness.requests
+            check_equal(
+                expected, ids(await payments_of(harness.provider(on_event=watch).list_payments(page_size=2))), "with such a watcher"
+            )
             sent = [event for event in told if type(event).__name__ == "RequestSent"]
-            check_equal(trial.requests - asked, len(sent), "the RequestSent events")
+            check_equal(harness.requests - asked, len(sent), "the RequestSent events")
 
 
 async def _check_gone(holds: Callable[[], object], found: Callable[[], str]) -> None:
     """Wait until it *holds*, a little while."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + _PATIENCE
+    end = loop.time() + _TIMEOUT_SECONDS
     while not holds() and loop.time() < end:  # noqa: ASYNC110  # nothing announces it
         await asyncio.sleep(0.001)
     check(holds(), "" if holds() else found())
 
 
-async def _check_no_connection(trial: Trial) -> None:
-    await _check_gone(lambda: trial.tap.connections == 0, lambda: f"{trial.tap.connections} connections were left open")
+async def _check_no_connection(harness: Harness) -> None:
+    await _check_gone(lambda: harness.proxy.connections == 0, lambda: f"{harness.proxy.connections} connections were left open")
 
 
 def _in_a_loop_of_its_own(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import PaginationError
 from paysdk.provider import ListingReport, Page
-from paysdk.testing.contract.harness import FEW, Room, failed, ids, pages_of, payments_of, taken, walked
+from paysdk.testing.contract.harness import FEW, ContractCases, collect_until_error, expect_error, ids, pages_of, payments_of, take
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 from paysdk.testing.contract.rewrite import with_text
-from paysdk.testing.exchange import Answer
+from paysdk.testing.exchange import Response
 
 if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["ListsEverythingOnce"]
 
 
-class ListsEverythingOnce(Room):
+class ListsEverythingOnce(ContractCases):
     """Listings."""
 
     @case
     async def test_gives_each_payment_once(self) -> None:
         """A listing gives every payment once, at any page size: none is lost, none comes twice."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             for size in page_sizes(provider):
                 found = ids(await payments_of(provider.list_payments(page_size=size)))
                 check_equal((FEW, FEW), (len(found), len(set(found))), f"the payments, and the different ones, with page_size={size}")
@@ -33,8 +33,8 @@ class ListsEverythingOnce(Room):
     @case
     async def test_keeps_one_order(self) -> None:
         """The order is the provider's own: the same at any page size, and each time."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
             for size in page_sizes(provider):
                 check_equal(expected, ids(await payments_of(provider.list_payments(page_size=size))), f"the order with page_size={size}")
@@ -42,8 +42,8 @@ class ListsEverythingOnce(Room):
     @case
     async def test_starts_afresh(self) -> None:
         """A listing that is iterated again starts afresh, also while another iteration of it is under way."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             expected = ids(await payments_of(listing))
             check_equal(expected, ids(await payments_of(listing)), "the second time")
             outer = [(payment.id, ids(await payments_of(listing))) async for payment in listing]
@@ -52,8 +52,8 @@ class ListsEverythingOnce(Room):
     @case
     async def test_pages_hold_the_same(self) -> None:
         """`pages()` gives the same payments in `Page` objects, none larger than asked for, all but the last with a checkpoint."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=3)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=3)
             pages = await pages_of(listing)
             check(all(isinstance(page, Page) for page in pages), f"pages() gave {[type(page).__name__ for page in pages]}")
             check(max(len(page.payments) for page in pages) <= 3, f"pages of {[len(page.payments) for page in pages]}, asked for 3")  # noqa: PLR2004
@@ -65,8 +65,8 @@ class ListsEverythingOnce(Room):
     @case
     async def test_collects(self) -> None:
         """`collect()` is all payments in a list, and `collect(limit=n)` the first n of them, or all if there are fewer."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             expected = ids(await payments_of(listing))
             for limit in (None, 0, 1, 3, FEW, FEW + 1):
                 check_equal(expected[:limit], ids(await listing.collect(limit)), f"collect(limit={limit})")
@@ -74,16 +74,16 @@ class ListsEverythingOnce(Room):
     @case
     async def test_gives_the_first(self) -> None:
         """`first()` is the first payment."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             expected = await payments_of(listing)
             check_equal(expected[0], await listing.first(), "first()")
 
     @case
     async def test_lists_nothing_where_there_is_nothing(self) -> None:
         """Without payments a listing is empty and complete, and `first()` is `None`."""
-        async with self.trial(0) as trial:
-            listing = trial.provider().list_payments()
+        async with self.harness(0) as harness:
+            listing = harness.provider().list_payments()
             check_equal([], await listing.collect(), "collect()")
             check_equal(None, await listing.first(), "first()")
             check_equal([], [payment for page in await pages_of(listing) for payment in page.payments], "the payments of all pages")
@@ -92,10 +92,10 @@ class ListsEverythingOnce(Room):
     @case
     async def test_reports_what_it_did(self) -> None:
         """`report` counts the pages and payments of the latest walk, and says that it is complete only when the end was reached."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             check_equal(ListingReport(), listing.report, "the report before the first walk")
-            await taken(aiter(listing), 1)
+            await take(aiter(listing), 1)
             check(not listing.report.complete, "report.complete is true for a walk that was left after one payment")
             pages = await pages_of(listing)
             done = listing.report
@@ -104,31 +104,31 @@ class ListsEverythingOnce(Room):
     @wire_case
     async def test_counts_its_requests(self) -> None:
         """`report.requests` is how many requests the walk has sent."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             await payments_of(listing)
-            check_equal((trial.requests, 0), (listing.report.requests, listing.report.retries), "requests and retries")
+            check_equal((harness.requests, 0), (listing.report.requests, listing.report.retries), "requests and retries")
 
     @wire_case
     async def test_reads_no_further_than_it_must(self) -> None:
         """`first()` and `collect(limit=n)` ask for no page beyond the one that they end on."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             await listing.first()
-            check_equal(1, trial.requests, "the requests sent by first()")
+            check_equal(1, harness.requests, "the requests sent by first()")
             await listing.collect(limit=3)
-            check_equal(3, trial.requests, "the requests sent by first() and collect(limit=3), with page_size=2")
+            check_equal(3, harness.requests, "the requests sent by first() and collect(limit=3), with page_size=2")
 
     @wire_case
     async def test_goes_on_after_a_short_page(self) -> None:
         """Only the API's own end ends a listing: a page that is short, or empty, and says where the next one is, does not."""
         for kept in (1, 0):
-            async with self.trial() as trial:
-                provider = trial.provider()
+            async with self.harness() as harness:
+                provider = harness.provider()
                 everything = await payments_of(provider.list_payments(page_size=2))
-                trial.change_records(everything, _cutting_page_two(kept))
-                given, error = await walked(provider.list_payments(page_size=2))
-                expected = everything[: 2 + kept] if trial.subject.short_page_ends else everything[: 2 + kept] + everything[4:]
+                harness.change_records(everything, _cutting_page_two(kept))
+                given, error = await collect_until_error(provider.list_payments(page_size=2))
+                expected = everything[: 2 + kept] if harness.subject.short_page_ends else everything[: 2 + kept] + everything[4:]
                 if isinstance(error, PaginationError) and not kept:
                     # Where the next page is asked for by the last id of this one, there is none to ask by, and that is said.
                     expected, error = everything[:2], None
@@ -138,8 +138,8 @@ class ListsEverythingOnce(Room):
     @wire_case
     async def test_drops_a_repeat(self) -> None:
         """A payment that comes again unchanged on the next page is given once, and counted in `report.repeats_dropped`."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             everything = await payments_of(listing)
             last: list[Json] = []
 
@@ -148,37 +148,37 @@ class ListsEverythingOnce(Room):
                 last[:] = records[-1:]
                 return repeated
 
-            trial.change_records(everything, repeat)
+            harness.change_records(everything, repeat)
             check_equal(ids(everything), ids(await payments_of(listing)), "where each page begins with the last payment of the one before")
             check_equal(listing.report.pages - 1, listing.report.repeats_dropped, "report.repeats_dropped")
 
     @wire_case
     async def test_does_not_go_in_circles(self) -> None:
         """Where the API's links lead round and round the listing ends with `PaginationError`, after what had arrived was given."""
-        async with self.trial() as trial:
-            listing = trial.provider().list_payments(page_size=2)
+        async with self.harness() as harness:
+            listing = harness.provider().list_payments(page_size=2)
             everything = ids(await payments_of(listing))
-            second = trial.tap.answers[1]
-            seen: list[Answer] = []
+            second = harness.proxy.responses[1]
+            seen: list[Response] = []
 
-            def circle(answer: Answer) -> Answer:
-                seen.append(answer)
+            def circle(response: Response) -> Response:
+                seen.append(response)
                 if len(seen) > _MANY_PAGES:
-                    return Answer(410)
-                return answer if len(seen) == 1 else second
+                    return Response(410)
+                return response if len(seen) == 1 else second
 
-            trial.tap.change(circle)
-            error = await failed(listing)
+            harness.proxy.change(circle)
+            error = await expect_error(listing)
             check(isinstance(error, PaginationError), f"where page 2 comes again and again it raised {type(error).__name__}: {error}")
             check(listing.report.payments >= 4, f"{listing.report.payments} of {everything[:4]} had been given")  # noqa: PLR2004
 
     @wire_case
     async def test_follows_relative_links(self) -> None:
         """Links without scheme and host, to http, or to another path's host lead to the same pages as those that have them."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
-            trial.tap.change(lambda answer: with_text(answer, trial.tap.url, ""))
+            harness.proxy.change(lambda response: with_text(response, harness.proxy.url, ""))
             check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "with relative links")
 
 

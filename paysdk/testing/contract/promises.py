@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from paysdk.testing.contract.harness import Room
+    from paysdk.testing.contract.harness import ContractCases
 
-__all__ = ["Promise", "broken", "case", "check", "check_equal", "promise_of", "wire_case"]
+__all__ = ["Promise", "case", "check", "check_equal", "fail", "promise_of", "wire_case"]
 
-T = TypeVar("T", bound="Room")
+T = TypeVar("T", bound="ContractCases")
 
 # Seconds for one case; what hangs breaks its promise too.
-_ENOUGH = 20.0
-_MUCH = 500
+_CASE_TIMEOUT_SECONDS = 20.0
+_MAX_SHOWN_CHARS = 500
 
 
 @attrs.frozen
@@ -56,7 +56,7 @@ def promise_of(case: object) -> Promise | None:
     return promise if isinstance(promise, Promise) else None
 
 
-def broken(found: str) -> NoReturn:
+def fail(found: str) -> NoReturn:
     """Break the promise, by what was *found*."""
     __tracebackhide__ = True
     raise AssertionError(found)
@@ -66,29 +66,29 @@ def check(holds: object, found: str) -> None:
     """Break the promise, by what was *found*, unless it *holds*."""
     __tracebackhide__ = True
     if not holds:
-        broken(found)
+        fail(found)
 
 
 def check_equal(expected: object, actual: object, what: str) -> None:
     """Break the promise unless *actual* is what is *expected*."""
     __tracebackhide__ = True
-    check(expected == actual, f"{what}: expected {_shown(expected)}, and it was {_shown(actual)}")
+    check(expected == actual, f"{what}: expected {_show(expected)}, and it was {_show(actual)}")
 
 
 def _case(work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool) -> Callable[[T], None]:
     promise = Promise(work.__name__, " ".join((work.__doc__ or "").split()), needs_sandbox)
 
-    def run(room: T) -> None:
+    def run(cases: T) -> None:
         __tracebackhide__ = True
-        if needs_sandbox and room.subject(0).sandbox is None:
-            raise SkipTest(f"the subject of {type(room).__name__} has sandbox=None, so nobody can see whether: {promise.text}")
+        if needs_sandbox and cases.subject(0).sandbox is None:
+            raise SkipTest(f"the subject of {type(cases).__name__} has sandbox=None, so nobody can see whether: {promise.text}")
         try:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                runner.run(_in_time(work(room)))
+                runner.run(_in_time(work(cases)))
         except AssertionError as broken:
-            raise AssertionError(_told(promise, str(broken))) from None
+            raise AssertionError(_message(promise, str(broken))) from None
         except Exception as error:
-            raise AssertionError(_told(promise, f"{type(error).__name__} was raised: {error}")) from error
+            raise AssertionError(_message(promise, f"{type(error).__name__} was raised: {error}")) from error
 
     run.__name__, run.__qualname__, run.__doc__, run.__module__ = work.__name__, work.__qualname__, work.__doc__, work.__module__
     run.promise = promise  # type: ignore[attr-defined]  # read by promise_of
@@ -96,20 +96,20 @@ def _case(work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool
 
 
 async def _in_time(work: Coroutine[Any, Any, None]) -> None:
-    limit = asyncio.timeout(_ENOUGH)
+    limit = asyncio.timeout(_CASE_TIMEOUT_SECONDS)
     try:
         async with limit:
             await work
     except TimeoutError:
-        check(not limit.expired(), f"it had not ended after {_ENOUGH:g} s")
+        check(not limit.expired(), f"it had not ended after {_CASE_TIMEOUT_SECONDS:g} s")
         raise
 
 
-def _shown(value: object) -> str:
+def _show(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= _MUCH else f"{text[:_MUCH]}…"
+    return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"
 
 
-def _told(promise: Promise, found: str) -> str:
+def _message(promise: Promise, found: str) -> str:
     place = f"It is {promise.case} of ProviderContract, written in the source of paysdk in {promise.anchor}"
     return f"A promise is broken. It says: {promise.text}\nFound: {found}.\n{place}"

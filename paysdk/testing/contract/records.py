@@ -16,9 +16,9 @@ from paysdk.errors import MalformedResponseError
 from paysdk.exact import decode_exactly
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.testing.contract.amounts import Amounts
-from paysdk.testing.contract.harness import FEW, Room, failed, ids, payments_of, walked
-from paysdk.testing.contract.promises import broken, case, check, check_equal, wire_case
-from paysdk.testing.contract.rewrite import everything_in, raws_changed
+from paysdk.testing.contract.harness import FEW, ContractCases, collect_until_error, expect_error, ids, payments_of
+from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
+from paysdk.testing.contract.rewrite import change_raws, everything_in
 
 if TYPE_CHECKING:
     from paysdk.testing.contract.amounts import Place
@@ -36,14 +36,14 @@ _NO_RECORDS: list[Json] = [{}, 7]
 _OTHER_SHAPES = (b"{}", b"null", b"7", b'{"detail": "Not now"}')
 
 
-class GivesExactPayments(Room):
+class GivesExactPayments(ContractCases):
     """Payments."""
 
     @case
     async def test_gives_payments(self) -> None:
         """Each is a `Payment` with an id and an invoice; its texts are texts."""
-        async with self.trial() as trial:
-            for payment in await payments_of(trial.provider().list_payments()):
+        async with self.harness() as harness:
+            for payment in await payments_of(harness.provider().list_payments()):
                 check(isinstance(payment, Payment), f"it gave {payment!r}")
                 check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is no text")
                 check(isinstance(payment.invoice, InvoiceRef) and _is_text(payment.invoice.id), f"invoice is {payment.invoice!r}")
@@ -55,8 +55,8 @@ class GivesExactPayments(Room):
     @case
     async def test_amounts_are_decimal(self) -> None:
         """Amounts, and an invoice's total and balance, are finite `Decimal`s."""
-        async with self.trial() as trial:
-            for payment in await payments_of(trial.provider().list_payments()):
+        async with self.harness() as harness:
+            for payment in await payments_of(harness.provider().list_payments()):
                 amounts = {"amount": payment.amount, "invoice.total": payment.invoice.total, "invoice.balance": payment.invoice.balance}
                 for name, amount in amounts.items():
                     exact = type(amount) is Decimal and amount.is_finite()
@@ -65,8 +65,8 @@ class GivesExactPayments(Room):
     @case
     async def test_dates_are_dates(self) -> None:
         """`payment_date` and `voided_date` are dates without a time, or `None`."""
-        async with self.trial() as trial:
-            for payment in await payments_of(trial.provider().list_payments()):
+        async with self.harness() as harness:
+            for payment in await payments_of(harness.provider().list_payments()):
                 for name in ("payment_date", "voided_date"):
                     value = getattr(payment, name)
                     check(value is None or type(value) is date, f"{name} of payment {payment.id} is {value!r}")
@@ -74,8 +74,8 @@ class GivesExactPayments(Room):
     @case
     async def test_times_are_in_utc(self) -> None:
         """`created_at` and `modified_at` are aware and in UTC, or `None`."""
-        async with self.trial() as trial:
-            for payment in await payments_of(trial.provider().list_payments()):
+        async with self.harness() as harness:
+            for payment in await payments_of(harness.provider().list_payments()):
                 for name in ("created_at", "modified_at"):
                     value = getattr(payment, name)
                     right = value is None or (isinstance(value, datetime) and value.tzinfo is UTC)
@@ -84,8 +84,8 @@ class GivesExactPayments(Room):
     @case
     async def test_payments_are_values(self) -> None:
         """Payments are frozen, hashable, equal when they are listed again, and the same after a pickle, with what was sent."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             payments = await payments_of(provider.list_payments())
             check_equal(payments, await payments_of(provider.list_payments()), "the payments, listed again")
             check_equal(FEW, len(set(payments)), "how many there are in a set")
@@ -97,13 +97,13 @@ class GivesExactPayments(Room):
     @wire_case
     async def test_keeps_the_digits_of_amounts(self) -> None:
         """An amount has exactly the digits that were sent, however many, and zeros at the end too."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             everything = await payments_of(provider.list_payments(page_size=2))
             amounts = Amounts(everything)
             for payment in everything:
                 check(amounts.places(payment), f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw")
-            trial.change_records(everything, amounts.changed(_long))
+            harness.change_records(everything, amounts.changed(_long))
             expected = [str(_long_amount(payment, amounts.places(payment)[0])) for payment in everything]
             found = [str(payment.amount) for payment in await payments_of(provider.list_payments(page_size=2))]
             check_equal(expected, found, "the digits of the amounts")
@@ -111,12 +111,12 @@ class GivesExactPayments(Room):
     @wire_case
     async def test_keeps_the_sign_of_amounts(self) -> None:
         """An amount of zero or less is given as it was sent, or makes its record malformed; it is neither left out nor without its sign."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             everything = await payments_of(provider.list_payments())
             for factor in (0, -1):
-                trial.change_records(everything, Amounts(everything).changed(partial(_times, factor)))
-                given, error = await walked(provider.list_payments())
+                harness.change_records(everything, Amounts(everything).changed(partial(_times, factor)))
+                given, error = await collect_until_error(provider.list_payments())
                 if not isinstance(error, MalformedResponseError):
                     expected = [(payment.id, factor * payment.amount) for payment in everything]
                     check_equal(expected, [(payment.id, payment.amount) for payment in given], "the ids and amounts")
@@ -124,26 +124,26 @@ class GivesExactPayments(Room):
     @wire_case
     async def test_refuses_amounts_that_are_none(self) -> None:
         """An amount that is `NaN`, infinite, empty, missing or oddly written, as `1_000` is, makes its record malformed, and is no zero."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             everything = await payments_of(provider.list_payments())
             for wrong in _NO_AMOUNTS:
-                trial.change_records(everything, Amounts(everything).changed(partial(_instead, wrong)))
-                given, error = await walked(provider.list_payments())
+                harness.change_records(everything, Amounts(everything).changed(partial(_instead, wrong)))
+                given, error = await collect_until_error(provider.list_payments())
                 amounts = [payment.amount for payment in given]
                 check(isinstance(error, MalformedResponseError), f"the amount {wrong!r} gave {amounts}, and {error!r}")
 
     @wire_case
     async def test_keeps_what_was_sent(self) -> None:
         """`raw` is all that was sent for the payment, numbers exact, fields that the provider does not know included."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             everything = await payments_of(provider.list_payments())
-            sent = [value for answer in trial.tap.answers for _, value in everything_in(decode_exactly(answer.body))]
+            sent = [value for response in harness.proxy.responses for _, value in everything_in(decode_exactly(response.body))]
             for payment in everything:
                 check(payment.raw in sent, f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so")
             unknown = {"amount": Decimal("0.10"), "list": [None, True, 10**25]}
-            trial.change_records(everything, raws_changed(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}))
+            harness.change_records(everything, change_raws(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}))
             for payment in await payments_of(provider.list_payments()):
                 found = [value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)]
                 check_equal([str(unknown)], [*map(str, found)], f"a field that was added, in the raw of payment {payment.id}")
@@ -152,29 +152,29 @@ class GivesExactPayments(Room):
     async def test_raises_for_a_malformed_record(self) -> None:
         """A record that cannot be read, `{}` too, raises `MalformedResponseError` with its path and bytes, after the pages before it."""
         for wrong in _NO_RECORDS:
-            async with self.trial() as trial:
-                listing = trial.provider().list_payments(page_size=2)
+            async with self.harness() as harness:
+                listing = harness.provider().list_payments(page_size=2)
                 everything = await payments_of(listing)
-                trial.change_records(everything, _second_on_page_two(wrong))
-                given, error = await walked(listing)
+                harness.change_records(everything, _second_on_page_two(wrong))
+                given, error = await collect_until_error(listing)
                 if not isinstance(error, MalformedResponseError):
-                    broken(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
+                    fail(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
                 check_equal(ids(everything[:2]), ids(given), "the payments that were given before it")
                 check("1" in error.path and error.path.startswith("$"), f"the path of the second record is {error.path!r}")
                 check_equal(json.dumps(wrong).encode(), error.raw, "the error's raw")
-                trial.tap.change(None)
+                harness.proxy.change(None)
                 check(error.checkpoint is not None, "the error has no checkpoint")
-                rest = await payments_of(trial.provider().list_payments(page_size=2, resume=error.checkpoint))
+                rest = await payments_of(harness.provider().list_payments(page_size=2, resume=error.checkpoint))
                 check_equal(ids(everything[2:]), ids(rest), "resumed when it was mended")
 
     @wire_case
     async def test_sets_malformed_records_aside(self) -> None:
         """With `on_malformed` the record is left out, the rest is given, and the call and `report.malformed` tell of it once."""
-        async with self.trial() as trial:
+        async with self.harness() as harness:
             aside: list[MalformedResponseError] = []
-            listing = trial.provider(on_malformed=aside.append).list_payments(page_size=2)
+            listing = harness.provider(on_malformed=aside.append).list_payments(page_size=2)
             everything = await payments_of(listing)
-            trial.change_records(everything, _second_on_page_two({}))
+            harness.change_records(everything, _second_on_page_two({}))
             check_equal(ids([*everything[:3], *everything[4:]]), ids(await payments_of(listing)), "the payments but one")
             check_equal([b"{}"], [error.raw for error in aside], "the raw of what was set aside")
             check_equal(1, listing.report.malformed, "report.malformed")
@@ -182,14 +182,14 @@ class GivesExactPayments(Room):
     @wire_case
     async def test_raises_for_an_answer_of_another_shape(self) -> None:
         """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`, and is not taken for the end."""
-        async with self.trial() as trial:
-            provider = trial.provider()
+        async with self.harness() as harness:
+            provider = harness.provider()
             await payments_of(provider.list_payments())
             # Where an answer is nothing but an array of records, an empty one is a page without any.
-            bare = any(isinstance(decode_exactly(answer.body), list) for answer in trial.tap.answers)
+            bare = any(isinstance(decode_exactly(response.body), list) for response in harness.proxy.responses)
             for body in _OTHER_SHAPES if bare else (*_OTHER_SHAPES, b"[]"):
-                trial.tap.change(partial(attrs.evolve, body=body))
-                error = await failed(provider.list_payments())
+                harness.proxy.change(partial(attrs.evolve, body=body))
+                error = await expect_error(provider.list_payments())
                 check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
 
 

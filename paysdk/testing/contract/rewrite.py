@@ -15,9 +15,9 @@ from paysdk.exact import decode_exactly
 from paysdk.payment import Payment
 
 if TYPE_CHECKING:
-    from paysdk.testing.exchange import Answer
+    from paysdk.testing.exchange import Response
 
-__all__ = ["Edit", "Json", "Pages", "Path", "everything_in", "raws_changed", "value_at", "with_text", "with_value"]
+__all__ = ["Edit", "Json", "Pages", "Path", "change_raws", "everything_in", "value_at", "with_text", "with_value"]
 
 Json: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
@@ -43,18 +43,18 @@ class Pages:
         """Decode what was sent once."""
         self._raws = [payment.raw for payment in self.known]
 
-    def __call__(self, answer: Answer) -> Answer:
+    def __call__(self, response: Response) -> Response:
         """The answer with its records changed."""
         try:
-            document = decode_exactly(answer.body)
+            document = decode_exactly(response.body)
         except (ValueError, msgspec.DecodeError):
-            return answer
+            return response
         place = next((path for path, value in everything_in(document) if self._is_records(value)), None)
         if place is None:
-            return answer
+            return response
         self.number += 1
         changed = with_value(document, place, self.edit(self.number, value_at(document, place)))
-        return attrs.evolve(answer, body=_encode(changed))
+        return attrs.evolve(response, body=_encode(changed))
 
     def _is_records(self, value: Json) -> bool:
         return isinstance(value, list) and any(self._is_record(each) for _, each in _inside(value))
@@ -63,7 +63,7 @@ class Pages:
         return value in self._raws or any(inner in self._raws for _, inner in _inside(value))
 
 
-def raws_changed(known: Sequence[Payment], change: Callable[[Payment], Json]) -> Edit:
+def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> Edit:
     """An edit that puts, for each payment, what *change* makes of it where its ``raw`` stands."""
 
     def changed(record: Json) -> Json:
@@ -97,11 +97,11 @@ def with_value(document: Json, path: Path, value: Json) -> Json:
     return copy
 
 
-def with_text(answer: Answer, old: str, new: str) -> Answer:
+def with_text(response: Response, old: str, new: str) -> Response:
     """The answer with *new* for every *old*, in its headers and in its body, also where JSON has escaped the slashes."""
-    body = answer.body.replace(old.encode(), new.encode()).replace(_escaped(old), _escaped(new))
-    headers = {name: value.replace(old, new) for name, value in answer.headers.items()}
-    return attrs.evolve(answer, body=body, headers=headers)
+    body = response.body.replace(old.encode(), new.encode()).replace(_escape(old), _escape(new))
+    headers = {name: value.replace(old, new) for name, value in response.headers.items()}
+    return attrs.evolve(response, body=body, headers=headers)
 
 
 def _inside(value: Json) -> list[tuple[str | int, Json]]:
@@ -110,5 +110,5 @@ def _inside(value: Json) -> list[tuple[str | int, Json]]:
     return list(enumerate(cast("list[object]", value))) if isinstance(value, list) else []
 
 
-def _escaped(text: str) -> bytes:
+def _escape(text: str) -> bytes:
     return text.replace("/", "\\/").encode()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from paysdk.testing.drf.errors import detail, encode, json_answer, not_found_page, permanent_redirect
+from paysdk.testing.drf.errors import detail, encode, json_response, not_found_page, permanent_redirect
 from paysdk.testing.drf.fields import (
     Field,
     FieldError,
     boolean,
-    checked,
-    checked_list,
+    check_item,
+    check_items,
     day,
     decoded,
     integer,
@@ -26,14 +26,14 @@ __all__ = [
     "InvalidCursorError",
     "Window",
     "boolean",
-    "checked",
-    "checked_list",
+    "check_item",
+    "check_items",
     "day",
     "decoded",
     "detail",
     "encode",
     "integer",
-    "json_answer",
+    "json_response",
     "microseconds",
     "moment",
     "not_found_page",

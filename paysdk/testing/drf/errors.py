@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from paysdk.testing.exchange import Answer
+from paysdk.testing.exchange import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["detail", "encode", "json_answer", "not_found_page", "permanent_redirect"]
+__all__ = ["detail", "encode", "json_response", "not_found_page", "permanent_redirect"]
 
 # Amounts are JSON numbers with exactly the digits of the Decimal.
 encode: Callable[[object], bytes] = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def json_answer(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
+def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with this value as JSON."""
-    return Answer(status, encode(value), {"Content-Type": "application/json", **(headers or {})})
+    return Response(status, encode(value), {"Content-Type": "application/json", **(headers or {})})
 
 
-def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
+def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """The framework's error for everything that is about no field in particular."""
-    return json_answer(status, {"detail": text}, headers)
+    return json_response(status, {"detail": text}, headers)
 
 
-def not_found_page(path: str) -> Answer:
+def not_found_page(path: str) -> Response:
     """Django's own page for a path that leads nowhere."""
     page = f"<!doctype html>\n<html><head><title>Not Found</title></head><body><h1>Not Found</h1><p>{escape(path)}</p></body></html>\n"
-    return Answer(404, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+    return Response(404, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
-def permanent_redirect(location: str) -> Answer:
+def permanent_redirect(location: str) -> Response:
     """Django's redirect to the path with the right slash."""
-    return Answer(301, b"", {"Content-Type": "text/html; charset=utf-8", "Location": location})
+    return Response(301, b"", {"Content-Type": "text/html; charset=utf-8", "Location": location})

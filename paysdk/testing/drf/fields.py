@@ -17,8 +17,8 @@ __all__ = [
     "Field",
     "FieldError",
     "boolean",
-    "checked",
-    "checked_list",
+    "check_item",
+    "check_items",
     "day",
     "decoded",
     "integer",
@@ -133,7 +133,7 @@ def day(value: object) -> str:
         raise FieldError("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.") from None
 
 
-def checked(item: object, fields: Mapping[str, Field]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def check_item(item: object, fields: Mapping[str, Field]) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """The values of an object's known fields, and the messages about those that are not right."""
     if not isinstance(item, dict):
         return {}, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(item).__name__}."]}
@@ -156,12 +156,12 @@ def _value(given: Mapping[str, object], name: str, field: Field) -> object:
     return None
 
 
-def checked_list(items: object, fields: Mapping[str, Field]) -> tuple[list[dict[str, Any]], object]:
+def check_items(items: object, fields: Mapping[str, Field]) -> tuple[list[dict[str, Any]], object]:
     """The objects of a list, ``None`` being an empty one, and what is wrong, member by member, or nothing."""
     if items is None:
         return [], None
     if not isinstance(items, list):
         return [], {"non_field_errors": [f'Expected a list of items but got type "{type(items).__name__}".']}
-    results = [checked(item, fields) for item in msgspec.convert(items, list[object])]
+    results = [check_item(item, fields) for item in msgspec.convert(items, list[object])]
     errors = [wrong for _, wrong in results]
     return [values for values, _ in results], errors if any(errors) else None

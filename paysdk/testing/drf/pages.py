@@ -84,7 +84,7 @@ def _cursor_page(keys: Sequence[Key], url: str, cursor: str, limit: int) -> Wind
     # The stock framework seeks by time alone and repeats itself where very many rows share one; a key of time and id always moves on.
     start, end = 0, limit
     if cursor:
-        direction, key = _opened(cursor)
+        direction, key = _decode_cursor(cursor)
         start = bisect_right(keys, key) if direction == "after" else max(0, bisect_left(keys, key) - limit)
         end = start + limit if direction == "after" else bisect_left(keys, key)
     page = keys[start:end]
@@ -92,17 +92,17 @@ def _cursor_page(keys: Sequence[Key], url: str, cursor: str, limit: int) -> Wind
         keys=page,
         start=start,
         has_more=end < len(keys),
-        next=with_parameters(url, {"cursor": _sealed("after", page[-1])}) if page and end < len(keys) else None,
-        previous=with_parameters(url, {"cursor": _sealed("before", page[0])}) if page and start else None,
+        next=with_parameters(url, {"cursor": _encode_cursor("after", page[-1])}) if page and end < len(keys) else None,
+        previous=with_parameters(url, {"cursor": _encode_cursor("before", page[0])}) if page and start else None,
     )
 
 
-def _sealed(direction: Literal["after", "before"], key: Key) -> str:
+def _encode_cursor(direction: Literal["after", "before"], key: Key) -> str:
     content = f"{direction}:{key[0]}:{key[1]}"
     return urlsafe_b64encode(f"{content}:{crc32(content.encode()):x}".encode()).decode()
 
 
-def _opened(cursor: str) -> tuple[str, Key]:
+def _decode_cursor(cursor: str) -> tuple[str, Key]:
     try:
         content, _, check = urlsafe_b64decode(cursor).decode().rpartition(":")
     except ValueError:

@@ -9,7 +9,7 @@ import pytest
 
 from paysdk import ConfigurationError, Invoice
 from paysdk.cli.commands.invoice import invoice_provider, show_invoice
-from paysdk.cli.providers import Access
+from paysdk.cli.providers import ProviderSelection
 from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_provider_is_asked_only_for_what_it_has(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "any")
 
     with pytest.raises(ConfigurationError, match="notify gives no single invoices"):
-        show_invoice(Access(names=("notify",)), 1, "panel")
+        show_invoice(ProviderSelection(names=("notify",)), 1, "panel")
 
 
 def test_an_invoice_of_little_is_shown_as_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_an_invoice_of_little_is_shown_as_well(monkeypatch: pytest.MonkeyPatch, 
         return Invoice(id=7)
 
     monkeypatch.setattr("paysdk.cli.commands.invoice.run_async", bare)
-    show_invoice(Access(names=("campfire",)), 7, "panel")
+    show_invoice(ProviderSelection(names=("campfire",)), 7, "panel")
 
     assert ["Invoice 7", "Id  7", "No payments."] == [
         text for line in capsys.readouterr().out.splitlines() if (text := line.strip("╭╮╰╯│─ "))

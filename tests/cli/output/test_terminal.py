@@ -10,7 +10,7 @@ import pytest
 from rich.text import Text
 
 from paysdk import Checkpoint, NotFoundError, UnsupportedFilterError
-from paysdk.cli.output.terminal import as_text, one_line, say, show, tell, utf8_stdout
+from paysdk.cli.output.terminal import as_text, one_line, print_message, print_table, report_error, utf8_stdout
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Stream
@@ -29,7 +29,7 @@ def test_colour_is_for_terminals(
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
 
-    show(Text("voided", style="red"))
+    print_table(Text("voided", style="red"))
 
     assert "voided" in out.getvalue()
     assert coloured == ("\x1b" in out.getvalue())
@@ -40,7 +40,7 @@ def test_what_an_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
 
-    show(Text("Müller"))
+    print_table(Text("Müller"))
     utf8_stdout().write("Müller\n")
     stream.flush()
 
@@ -49,7 +49,7 @@ def test_what_an_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_messages_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Line ends and escape sequences in what an API says go no further."""
-    say("two\r\n  lines\x1b[2J")
+    print_message("two\r\n  lines\x1b[2J")
 
     assert "paysdk: two lines\ufffd[2J\n" == capsys.readouterr().err
     assert "two lines" == one_line(" two\nlines ")
@@ -61,11 +61,11 @@ def test_an_error_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     error = NotFoundError("404 Not found.")
     error.checkpoint = Checkpoint("acme", "", "there")
 
-    assert 1 == tell(error)
+    assert 1 == report_error(error)
     assert f"paysdk: 404 Not found. To go on: paysdk list acme --resume {error.checkpoint}\n" == capsys.readouterr().err
 
 
 def test_what_the_user_must_mend_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     """A filter that a provider lacks is bad input, and no failure."""
-    assert 2 == tell(UnsupportedFilterError("No such filter."))
+    assert 2 == report_error(UnsupportedFilterError("No such filter."))
     assert "paysdk: No such filter.\n" == capsys.readouterr().err

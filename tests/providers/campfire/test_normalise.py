@@ -12,10 +12,10 @@ import pytest
 
 import paysdk.providers.campfire
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.normalise import NAME, InvoicePaymentsReader
+from paysdk.providers.campfire.normalise import NAME, CampfireReader
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
-READER = InvoicePaymentsReader()
+READER = CampfireReader()
 
 
 def sample(name: str) -> bytes:

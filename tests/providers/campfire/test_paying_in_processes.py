@@ -51,7 +51,7 @@ class Gated(CampfireSandbox):
 
     async def _pass_on(self, request: Request) -> web.StreamResponse:
         await self.may_pass.wait()
-        answer = self.answer(request)
+        answer = self.respond(request)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 

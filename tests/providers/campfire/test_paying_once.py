@@ -32,7 +32,7 @@ from paysdk.transport.policy import RetryPolicy
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from paysdk.testing.exchange import Answer, Request
+    from paysdk.testing.exchange import Request, Response
     from tests.conftest import Until
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
@@ -68,7 +68,7 @@ def booked(sandbox: CampfireSandbox, **fields: object) -> str:
     return str(sandbox.add_payment(**{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize(
     ("form", "external_id"),
     [
@@ -84,12 +84,12 @@ def booked(sandbox: CampfireSandbox, **fields: object) -> str:
 async def test_a_server_that_keeps_the_name_in_another_form(
     form: Any,  # noqa: ANN401  # one of a few words
     external_id: str,
-    pay_answer: Any,  # noqa: ANN401  # likewise
+    pay_response: Any,  # noqa: ANN401  # likewise
     caplog: pytest.LogCaptureFixture,  # one of a few words
 ) -> None:
     """The first outcome says that the name was changed, and the same call books nothing more, from any object."""
     order = attrs.evolve(NAMED, external_id=external_id)
-    async with CampfireSandbox(payments=0, name_form=form, pay_answer=pay_answer) as sandbox:
+    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
         for _ in range(2):
             async with open_at(sandbox) as campfire:
                 if not ids(sandbox):
@@ -104,7 +104,7 @@ async def test_a_server_that_keeps_the_name_in_another_form(
 async def test_the_first_outcome_tells_whether_the_name_was_kept() -> None:
     """It is kept by a server that shows it exactly, and the outcome of a call without names has nothing to complain of."""
     for form, kept in (("exact", True), ("cut", False)):
-        async with CampfireSandbox(payments=0, name_form=form, pay_answer="ids") as sandbox, open_at(sandbox) as campfire:  # type: ignore[arg-type]
+        async with CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox, open_at(sandbox) as campfire:  # type: ignore[arg-type]
             assert kept is (await pay(campfire, NAMED)).external_ids_kept
             assert (await pay(campfire, UNNAMED)).external_ids_kept
 
@@ -145,25 +145,25 @@ class Lagging(CampfireSandbox):
     def __attrs_post_init__(self) -> None:
         """Begin behind."""
         super().__attrs_post_init__()
-        self.copies: dict[str, Answer] = {}
+        self.copies: dict[str, Response] = {}
         self.caught_up = False
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What was read first, again and again."""
         if request.method == "POST" or self.caught_up:
-            return super().answer(request)
-        return self.copies.setdefault(request.target, super().answer(request))
+            return super().respond(request)
+        return self.copies.setdefault(request.target, super().respond(request))
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "dropped"])
 async def test_a_server_that_does_not_show_yet_what_it_booked(
     form: Any,  # noqa: ANN401  # one of a few words
-    pay_answer: Any,  # noqa: ANN401  # likewise
+    pay_response: Any,  # noqa: ANN401  # likewise
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The order is paid, and holds its name until it shows: the same call sends nothing, and then finds it."""
-    async with Lagging(payments=0, name_form=form, pay_answer=pay_answer) as sandbox, open_at(sandbox, resend_after=0.0001) as campfire:
+    async with Lagging(payments=0, name_form=form, pay_response=pay_response) as sandbox, open_at(sandbox, resend_after=0.0001) as campfire:
         paid = await pay(campfire, PLAIN)
         assert ids(sandbox) == paid.payment_ids
         assert "do not show under its names yet" in caplog.text
@@ -181,7 +181,7 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
 
 async def test_a_server_that_gives_its_own_names(caplog: pytest.LogCaptureFixture) -> None:
     """No later call would find the order, so it holds its name until a person releases it."""
-    async with CampfireSandbox(payments=0, pay_answer="ids") as sandbox:
+    async with CampfireSandbox(payments=0, pay_response="ids") as sandbox:
 
         def rename(event: Event) -> None:
             if isinstance(event, RequestSent) and event.method == "GET" and ids(sandbox):
@@ -236,11 +236,11 @@ async def test_other_payments_that_cannot_be_ids(wrong: Any) -> None:  # noqa: A
         await pay(CampfireProvider("sandbox-key"), NAMED, other_payments=wrong)
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "lower"])
-async def test_an_order_that_the_server_splits(pay_answer: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
+async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
     """Several payments under one name whose exact sum is the amount are that order, before it is sent and after."""
-    async with CampfireSandbox(payments=0, split=True, pay_answer=pay_answer, name_form=form) as sandbox, open_at(sandbox) as campfire:
+    async with CampfireSandbox(payments=0, split=True, pay_response=pay_response, name_form=form) as sandbox, open_at(sandbox) as campfire:
         first = await pay(campfire, PLAIN)
         assert (2, ids(sandbox)) == (len(first.payment_ids), first.payment_ids)
         if form == "exact":
@@ -271,11 +271,11 @@ async def test_an_order_that_the_server_splits_without_names() -> None:
         assert ids(sandbox) == raised.value.payment_ids
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
-async def test_a_draft_holds_its_name(order: ManualPayment, pay_answer: Any) -> None:  # noqa: ANN401  # one of two words
+async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -> None:  # noqa: ANN401  # one of two words
     """A success without a payment is a draft; the same call sends nothing more until it is approved, and then finds it."""
-    async with CampfireSandbox(payments=0, drafts=True, pay_answer=pay_answer) as sandbox:
+    async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
         async with open_at(sandbox, resend_after=0.0001) as campfire:
             assert PayOutcome((), drafted=True) == await pay(campfire, order)
             with pytest.raises(DuplicatePaymentError, match="waits in Campfire for approval") as raised:
@@ -301,7 +301,7 @@ async def test_a_draft_that_was_rejected() -> None:
 
 async def test_a_draft_beside_something_new() -> None:
     """If something new is on the invoice that is not certainly the order, the outcome is unknown."""
-    async with CampfireSandbox(payments=0, drafts=True, pay_answer="ids") as sandbox:
+    async with CampfireSandbox(payments=0, drafts=True, pay_response="ids") as sandbox:
 
         def book(event: Event) -> None:
             if isinstance(event, RequestSent) and event.method == "POST":
@@ -346,7 +346,7 @@ async def test_a_draft_whose_response_shows_somebody_elses_payment(order: Manual
 async def test_a_draft_that_cannot_be_looked_for() -> None:
     """Then it is unknown, and holds its name as a draft does."""
     faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
-    async with CampfireSandbox(payments=0, drafts=True, pay_answer="ids", faults=faults) as sandbox, open_at(sandbox) as campfire:
+    async with CampfireSandbox(payments=0, drafts=True, pay_response="ids", faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
             await pay(campfire, PLAIN)
         with pytest.raises(DuplicatePaymentError, match="waits in Campfire"):
@@ -356,7 +356,7 @@ async def test_a_draft_that_cannot_be_looked_for() -> None:
 async def test_an_order_above_what_is_due() -> None:
     """It is refused before it is sent, unless the caller allows it, and then the credit memos are told."""
     order = attrs.evolve(PLAIN, amount=Decimal("1033.34"))
-    async with CampfireSandbox(payments=0, pay_answer="ids") as sandbox, open_at(sandbox) as campfire:
+    async with CampfireSandbox(payments=0, pay_response="ids") as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(ConfigurationError, match=r"the order is 1033\.34, and 1033\.33 is due.*allow_overpayment=True"):
             await pay(campfire, order)
         assert 0 == posts(sandbox)
@@ -418,7 +418,7 @@ class Late(CampfireSandbox):
 
     async def _pass_on(self, request: Request) -> web.StreamResponse:
         await self.may_pass.wait()
-        answer = self.answer(request)
+        answer = self.respond(request)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     async def pass_on(self) -> None:
@@ -515,12 +515,12 @@ def test_a_rest_that_is_none(wrong: Any) -> None:  # noqa: ANN401  # anything
         CampfireProvider("sandbox-key", resend_after=wrong)
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
 @pytest.mark.parametrize("invoice", [INVOICE, INVOICE + 1])
-async def test_another_process_books_the_same_at_the_same_time(form: Any, pay_answer: Any, invoice: int) -> None:  # noqa: ANN401  # one of a few words
+async def test_another_process_books_the_same_at_the_same_time(form: Any, pay_response: Any, invoice: int) -> None:  # noqa: ANN401  # one of a few words
     """The call that finds two payments under the name is told so, and how to void, and its success is not plain."""
-    async with CampfireSandbox(payments=0, name_form=form, pay_answer=pay_answer) as sandbox:
+    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
         name = None if form == "dropped" else "receipt-" + "x" * 42 if form == "cut" else (form == "lower" and "order-1") or "Order-1"
         order = NAMED if form == "cut" else PLAIN
 
@@ -913,12 +913,12 @@ async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None
 
 
 @pytest.mark.parametrize("split", [False, True])
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
-async def test_two_items_of_one_amount_in_one_order(form: Any, pay_answer: Any, split: bool) -> None:  # noqa: ANN401  # one of a few
+async def test_two_items_of_one_amount_in_one_order(form: Any, pay_response: Any, split: bool) -> None:  # noqa: ANN401  # one of a few
     """They are as many payments as were ordered, whatever the server makes of their names, and the same call books no more."""
     items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
-    async with CampfireSandbox(payments=0, name_form=form, pay_answer=pay_answer, split=split) as sandbox:
+    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response, split=split) as sandbox:
         async with open_at(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
             assert ids(sandbox) == outcome.payment_ids

@@ -32,10 +32,10 @@ from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoP
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import (
-    Answer,
     Fault,
     FaultPlan,
     Request,
+    Response,
     dripping_body,
     dripping_headers,
     hang,
@@ -331,7 +331,7 @@ ALL_KINDS: dict[str, Any] = {
 @pytest.mark.parametrize("answer", ["invoice", "ids"])
 async def test_pay(answer: Literal["invoice", "ids"]) -> None:
     """Every kind of item is sent as documented, with exactly its digits, and both answers that exist give the new ids."""
-    async with CampfireSandbox(pay_answer=answer, payments=0) as sandbox:
+    async with CampfireSandbox(pay_response=answer, payments=0) as sandbox:
         async with provider(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS, allow_overpayment=True)
         looks = [("GET", INVOICE), ("GET", LIST)]
@@ -374,11 +374,11 @@ async def test_pay_in_parts() -> None:
 class Shared(CampfireSandbox):
     """A sandbox where somebody else pays the same invoice just before."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Let somebody else pay first."""
         if request.method == "POST":
             self.add_payment(invoice_id=58700, amount=Decimal("1.00"))
-        return super().answer(request)
+        return super().respond(request)
 
 
 @pytest.mark.parametrize("fault", [None, reset("body")], ids=["answered", "looked for"])
@@ -394,12 +394,12 @@ async def test_pay_while_somebody_else_does(fault: Fault | None) -> None:
 class Discounting(CampfireSandbox):
     """A sandbox that books another amount than was ordered."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Book a cent less."""
-        answer = super().answer(request)
+        answer = super().respond(request)
         if request.method == "POST":
             self.change_payment(paid(self)[-1]["id"], amount=Decimal("883.32"))
-            return self._invoice_answer(58700, "mark_invoice_paid")
+            return self._invoice_response(58700, "mark_invoice_paid")
         return answer
 
 
@@ -537,12 +537,12 @@ async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_
 class Halving(CampfireSandbox):
     """A sandbox that books another payment than was ordered, and breaks off."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Book something else."""
         if request.method == "POST":
             self.add_payment(invoice_id=58700, amount=Decimal("1.00"))
-            return Answer(200)
-        return super().answer(request)
+            return Response(200)
+        return super().respond(request)
 
 
 async def test_pay_fails_and_something_else_is_found() -> None:
@@ -709,9 +709,9 @@ async def test_external_id_is_looked_for_with_the_filter() -> None:
 class Older(CampfireSandbox):
     """A sandbox of the time before the filter by external id."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Ignore the filter."""
-        return super().answer(attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"}))
+        return super().respond(attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"}))
 
 
 async def test_external_id_where_the_api_ignores_the_filter() -> None:
@@ -810,8 +810,8 @@ async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> 
     """An API older than the filter lists everything, and the payment is found among all of it, in a later process too."""
 
     class Older(CampfireSandbox):
-        def answer(self, request: Request) -> Answer:
-            return super().answer(
+        def respond(self, request: Request) -> Response:
+            return super().respond(
                 attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"})
             )
 

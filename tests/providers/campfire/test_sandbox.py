@@ -348,7 +348,7 @@ async def test_each_kind_of_payment(caller: Caller) -> None:
     assert "4029" == invoice["payments"][1]["credit_memo"]
 
 
-@with_options(pay_answer="ids")
+@with_options(pay_response="ids")
 async def test_answer_with_ids(caller: Caller) -> None:
     """The later schema's answer names the new records, and a credit memo only after an overpayment."""
     answer = await caller.pay({"empty_transactions": [MANUAL, MANUAL]})

@@ -12,13 +12,13 @@ import pytest
 import paysdk.providers.notify
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
-from paysdk.providers.notify.normalise import NAME, PaymentsReader
-from paysdk.records.page import read_one_by_one
+from paysdk.providers.notify.normalise import NAME, NotifyReader
+from paysdk.records.page import decode_one_by_one
 
 SAMPLE = (Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes()
 
 
-def listed(reader: PaymentsReader, *records: bytes) -> list[Payment]:
+def listed(reader: NotifyReader, *records: bytes) -> list[Payment]:
     """The payments of a page with these records."""
     return list(map(reader.payment, reader.rows(list(records))))
 
@@ -26,8 +26,8 @@ def listed(reader: PaymentsReader, *records: bytes) -> list[Payment]:
 @pytest.mark.parametrize("currency", [None, "EUR"])
 def test_sample_gives_its_payment(currency: str | None) -> None:
     """The document's payment has each field where it belongs; the currency is what was configured, never a guess."""
-    page = PaymentsReader(currency).split(SAMPLE)
-    (payment,) = listed(PaymentsReader(currency), bytes(page.records[0]))
+    page = NotifyReader(currency).split(SAMPLE)
+    (payment,) = listed(NotifyReader(currency), bytes(page.records[0]))
     expected = Payment(
         provider=NAME,
         id="07d125ef-8e59-4629-8ef5-5c82de9979e9",
@@ -45,20 +45,20 @@ def test_sample_gives_its_payment(currency: str | None) -> None:
 
 def test_sample_page_has_its_link_its_count_and_four_records() -> None:
     """The document counts five beside four records, three of which are empty; all of that is passed on as it is."""
-    page = PaymentsReader(None).split(SAMPLE)
+    page = NotifyReader(None).split(SAMPLE)
     assert "https://api.notify.cm/v2/payments?from=07d125ef-8e59-4629-8ef5-5c82de9979e9" == page.link
     assert (5, [b"{}"] * 3) == (page.reported_count, [bytes(record) for record in page.records[1:]])
 
 
 def test_empty_records_of_the_sample_are_malformed() -> None:
     """An empty object is a bad record: it is raised or set aside, not skipped."""
-    reader = PaymentsReader(None)
+    reader = NotifyReader(None)
     page = reader.split(SAMPLE)
     with pytest.raises(MalformedResponseError) as caught:
-        list(read_one_by_one(reader, page, None))
+        list(decode_one_by_one(reader, page, None))
     assert "$.payments[1].id" == caught.value.path
     found: list[MalformedResponseError] = []
-    rows = list(read_one_by_one(reader, page, found.append))
+    rows = list(decode_one_by_one(reader, page, found.append))
     assert [True, False, False, False] == [row is not None for row in rows]
     assert ["$.payments[1].id", "$.payments[2].id", "$.payments[3].id"] == [fault.path for fault in found]
 
@@ -85,13 +85,13 @@ def test_empty_records_of_the_sample_are_malformed() -> None:
 )
 def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
     """However the provider leaves the next page out, there is none."""
-    assert PaymentsReader(None).split(b'{"payments":[]%s}' % links).link is None
+    assert NotifyReader(None).split(b'{"payments":[]%s}' % links).link is None
 
 
 @pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
 def test_short_link_is_a_link(link: bytes) -> None:
     """Only an empty text is taken for the end."""
-    assert link.decode() == PaymentsReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
+    assert link.decode() == NotifyReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ def test_short_link_is_a_link(link: bytes) -> None:
 )
 def test_dates_are_day_month_year(sent: bytes, expected: date) -> None:
     """02-01-2021 is 2 January."""
-    (payment,) = listed(PaymentsReader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent)
+    (payment,) = listed(NotifyReader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent)
     assert expected == payment.payment_date
 
 
 def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
     """What is not sent is None."""
-    (payment,) = listed(PaymentsReader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
+    (payment,) = listed(NotifyReader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
     assert Payment(provider=NAME, id="p", amount=Decimal("1.50"), invoice=InvoiceRef("i")) == payment
 
 
 def test_resource_and_unknown_fields_decide_nothing() -> None:
     """The word in "resource" differs from answer to answer; it is only kept."""
     (payment,) = listed(
-        PaymentsReader(None), b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}'
+        NotifyReader(None), b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}'
     )
     assert Decimal("-1.00") == payment.amount
     expected = {"resource": "customer", "id": "p", "amount": "-1.00", "invoice": {"id": "i", "x": Decimal("1.10")}, "method": "sepa"}

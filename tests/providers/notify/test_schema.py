@@ -12,8 +12,8 @@ import pytest
 
 import paysdk.providers.notify
 from paysdk.providers.notify import schema
-from paysdk.providers.notify.normalise import PaymentsReader
-from paysdk.providers.notify.schema import Customer, Invoice, PageEnvelope, PaymentRow
+from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.providers.notify.schema import Customer, Invoice, NotifyRecord, PageEnvelope
 
 SAMPLE: dict[str, Any] = json.loads((Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes())
 PAYMENT = SAMPLE["payments"][0]
@@ -21,7 +21,7 @@ PAYMENT = SAMPLE["payments"][0]
 
 @pytest.mark.parametrize(
     ("struct", "sent"),
-    [(PaymentRow, PAYMENT), (Invoice, PAYMENT["invoice"]), (Customer, PAYMENT["customer"])],
+    [(NotifyRecord, PAYMENT), (Invoice, PAYMENT["invoice"]), (Customer, PAYMENT["customer"])],
     ids=["payment", "invoice", "customer"],
 )
 def test_fields_are_those_of_the_document(struct: type[msgspec.Struct], sent: dict[str, object]) -> None:
@@ -31,7 +31,7 @@ def test_fields_are_those_of_the_document(struct: type[msgspec.Struct], sent: di
 
 @pytest.mark.parametrize(
     ("struct", "expected"),
-    [(PaymentRow, ["id", "amount", "sent_invoice"]), (Invoice, ["id"]), (Customer, []), (PageEnvelope, ["payments"])],
+    [(NotifyRecord, ["id", "amount", "sent_invoice"]), (Invoice, ["id"]), (Customer, []), (PageEnvelope, ["payments"])],
 )
 def test_only_what_a_record_is_nothing_without_is_required(struct: type[msgspec.Struct], expected: list[str]) -> None:
     """Everything else may be missing."""
@@ -42,11 +42,11 @@ def test_no_amount_is_a_float() -> None:
     """Amounts are Decimals from their digits."""
     kinds = [getattr(schema, name) for name in schema.__all__]
     assert "float" not in "".join(str(get_type_hints(kind)) for kind in kinds if isinstance(kind, type))
-    (row,) = PaymentsReader(None).rows([msgspec.json.encode(PAYMENT)])
+    (row,) = NotifyReader(None).rows([msgspec.json.encode(PAYMENT)])
     assert Decimal("480.00") == row.sent_invoice.invoice_total
 
 
 def test_rows_have_no_time_of_modification() -> None:
     """Notify sends none, so a payment that comes twice is a repeat."""
-    (row,) = PaymentsReader(None).rows([msgspec.json.encode(PAYMENT)])
+    (row,) = NotifyReader(None).rows([msgspec.json.encode(PAYMENT)])
     assert row.modified_at is None

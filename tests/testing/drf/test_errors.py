@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def test_amounts_are_numbers_with_their_digits() -> None:
     """A Decimal is sent as a JSON number, with trailing zeros."""
-    assert b'{"amount":1200.50}' == drf.json_answer(200, {"amount": Decimal("1200.50")}).body
+    assert b'{"amount":1200.50}' == drf.json_response(200, {"amount": Decimal("1200.50")}).body
 
 
 def test_detail() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from paysdk.testing.drf.fields import Field, FieldError, checked, checked_list, day, decoded, integer, number, text
+from paysdk.testing.drf.fields import Field, FieldError, check_item, check_items, day, decoded, integer, number, text
 
 FIELDS = {"amount": Field(number, required=True), "id": Field(integer), "memo": Field(text), "on": Field(day)}
 
@@ -48,8 +48,8 @@ def test_good_object() -> None:
     """Known fields are read, unknown ones ignored, missing and null ones are None."""
     given = {"amount": 1, "id": "7", "memo": "for you", "on": "2025-07-25", "other": 1}
 
-    assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == checked(given, FIELDS)
-    assert ({"amount": 1, "id": None, "memo": None, "on": None}, {}) == checked({"amount": 1, "id": None}, FIELDS)
+    assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == check_item(given, FIELDS)
+    assert ({"amount": 1, "id": None, "memo": None, "on": None}, {}) == check_item({"amount": 1, "id": None}, FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_good_object() -> None:
 )
 def test_bad_object(given: object, errors: object) -> None:
     """The framework's messages, by field."""
-    assert errors == checked(given, FIELDS)[1]
+    assert errors == check_item(given, FIELDS)[1]
 
 
 def test_lists() -> None:
     """Null is an empty list, and errors stand at their member's place."""
-    assert ([], None) == checked_list(None, FIELDS)
-    assert ([], None) == checked_list([], FIELDS)
-    assert ([], {"non_field_errors": ['Expected a list of items but got type "str".']}) == checked_list("x", FIELDS)
-    assert [{}, {"amount": ["This field is required."]}] == checked_list([{"amount": 1}, {}], FIELDS)[1]
+    assert ([], None) == check_items(None, FIELDS)
+    assert ([], None) == check_items([], FIELDS)
+    assert ([], {"non_field_errors": ['Expected a list of items but got type "str".']}) == check_items("x", FIELDS)
+    assert [{}, {"amount": ["This field is required."]}] == check_items([{"amount": 1}, {}], FIELDS)[1]

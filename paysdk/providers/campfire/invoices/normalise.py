@@ -76,12 +76,12 @@ def _read_invoice(body: bytes, raw: bytes) -> Invoice:
     parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
     for name in ("lines", "attachments"):
         found = zip(parts[name] or (), sent.get(name) or (), strict=True)
-        parts[name] = tuple(_settled(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
+        parts[name] = tuple(_settle(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
     parts["payment_journal_entries"] = parts["payment_journal_entries"] or ()
     parts["revenue_transactions"] = parts["revenue_transactions"] or ()
     parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
     parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
-    return _settled(Invoice(**parts, raw=raw), sent, "$")
+    return _settle(Invoice(**parts, raw=raw), sent, "$")
 
 
 def _envelope(body: bytes) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
@@ -176,7 +176,7 @@ def _date_or_time(text: str | None) -> date | datetime | None:
         raise msgspec.ValidationError(f"{error} - at `$.auto_sent_at`") from None
 
 
-def _settled(record: R, sent: Mapping[str, object], path: str) -> R:
+def _settle(record: R, sent: Mapping[str, object], path: str) -> R:
     """*record*, *sent* at *path*, with its times in UTC. Raises ``msgspec.ValidationError`` where an amount is no plain number."""
     moments: dict[str, Any] = {}
     for field in attrs.fields(type(record)):

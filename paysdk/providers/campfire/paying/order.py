@@ -30,7 +30,7 @@ __all__ = [
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
-_LONGEST_EXTERNAL_ID = 256
+_MAX_EXTERNAL_ID_CHARS = 256
 
 
 def _amount(value: Decimal | int) -> Decimal:
@@ -66,10 +66,10 @@ def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
 
 def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
     # A server that trims what it is sent (Django REST framework does) would never be found to have it.
-    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_EXTERNAL_ID and value == value.strip() and value.isprintable()
+    fits = isinstance(value, str) and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS and value == value.strip() and value.isprintable()
     if not fits:
         raise ConfigurationError(
-            f"external_id must be a text of 1 to {_LONGEST_EXTERNAL_ID} printable characters, with no space around it, not {value!r}."
+            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, with no space around it, not {value!r}."
         )
 
 
@@ -203,7 +203,7 @@ class PayOrder:
 
         Raises ``ConfigurationError`` for one that cannot be right, or where there is none.
         """
-        lists = {name: [_as_sent(name, kind, item) for item in _listed(name, items)] for name, (kind, items) in kinds.items()}
+        lists = {name: [_as_sent(name, kind, item) for item in _list_items(name, items)] for name, (kind, items) in kinds.items()}
         expected = tuple(_expectation(name, item) for name, items in lists.items() for item in items)
         if not expected:
             raise ConfigurationError(f"There is nothing to pay with: give at least one item in {', '.join(lists)}.")
@@ -216,7 +216,7 @@ class PayOrder:
             raise ConfigurationError(f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}.") from None
 
 
-def _listed(name: str, items: Iterable[Item | Mapping[str, object]]) -> Iterable[Item | Mapping[str, object]]:
+def _list_items(name: str, items: Iterable[Item | Mapping[str, object]]) -> Iterable[Item | Mapping[str, object]]:
     given: object = items
     if isinstance(given, Mapping) or not isinstance(given, Iterable):
         raise ConfigurationError(f"{name} takes a list of items, not {given!r}: put one item into a list too.")

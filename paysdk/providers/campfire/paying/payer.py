@@ -19,7 +19,7 @@ from paysdk.providers.campfire.invoices.normalise import Paid, read_paid
 from paysdk.providers.campfire.invoices.schema import Invoice  # likewise
 from paysdk.providers.campfire.paying.order import PayOrder, PayOutcome
 from paysdk.providers.campfire.paying.recognition import (
-    booked,
+    find_booked,
     fits_name,
     may_be_booked,
     may_have_made,
@@ -40,10 +40,10 @@ from paysdk.providers.campfire.paying.refusals import (
 )
 from paysdk.providers.campfire.paying.sent import SentOrder, read_open_order
 from paysdk.providers.campfire.paying.turns import Turns, name_of
-from paysdk.records.page import decoded
-from paysdk.transport.client import Budget
+from paysdk.records.page import decode_or_raise
+from paysdk.transport.client import Deadline
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import Tally
+from paysdk.transport.observer import RequestStats
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Iterable
@@ -78,7 +78,7 @@ class _Turn:
 
     number: int
     order: PayOrder
-    budget: Budget
+    deadline: Deadline
     journals: dict[str, OrderJournal]
     consent: Consent = Consent()
 
@@ -114,7 +114,7 @@ class Payer:
     def __init__(
         self,
         client: Client,
-        invoice: Callable[[int, Budget], Awaitable[Invoice]],
+        invoice: Callable[[int, Deadline], Awaitable[Invoice]],
         under: Callable[[str, str], Listing],
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
@@ -138,19 +138,19 @@ class Payer:
         for sent in released:
             async with self._turn(number, sent.order) as turn:
                 for journal in turn.journals.values():
-                    await self._within(turn.budget, journal.record_settled(sent.id), number)
+                    await self._within(turn.deadline, journal.record_settled(sent.id), number)
         return len(released)
 
     @asynccontextmanager
     async def _turn(self, number: int, order: PayOrder, consent: Consent = Consent()) -> AsyncGenerator[_Turn]:  # frozen
         """Hold the order's names: two that saw the same payments beforehand could not tell their new ones apart."""
-        budget = self._client.budget()
+        deadline = self._client.deadline()
         names = [self._name(number), *(name_of(self._origin, "external_id", each) for each in order.external_ids)]
-        async with self._turns.hold(names, lambda waiting: self._within(budget, waiting, number)) as journals:
-            yield _Turn(number, order, budget, journals, consent)
+        async with self._turns.hold(names, lambda waiting: self._within(deadline, waiting, number)) as journals:
+            yield _Turn(number, order, deadline, journals, consent)
 
     async def _pay(self, turn: _Turn) -> PayOutcome:
-        seen = await self._see(turn.number, turn.order, turn.budget)
+        seen = await self._see(turn.number, turn.order, turn.deadline)
         there = await self._read_open(turn)
         holding = [sent for sent in there if sent.would_be(turn.number, turn.order)]
         for sent in holding:
@@ -216,10 +216,10 @@ class Payer:
 
     async def _send_once(self, turn: _Turn, seen: _Seen) -> PayOutcome:
         sent = SentOrder(number=turn.number, order=turn.order, before=frozenset(payment.id for payment in seen.payments))
-        tally = Tally()
+        stats = RequestStats()
         try:
             await self._record(turn, sent)
-            paid = await self._send(turn, sent, tally)
+            paid = await self._send(turn, sent, stats)
         except _StoppedError as stopped:
             await self._settle(turn, sent)
             if stopped.error is not None:
@@ -227,26 +227,26 @@ class Payer:
             return PayOutcome(stopped.payment_ids)
         except Exception as error:
             # Not only what paysdk raises: the key's source, the limiter and the session are the user's, and fail in their own ways.
-            if tally.in_doubt:
+            if stats.may_have_been_processed:
                 return await self._look_for(turn, sent, error)
             await self._settle(turn, sent)
             raise
         except asyncio.CancelledError:
-            if not tally.in_doubt:
+            if not stats.may_have_been_processed:
                 await self._settle(turn, sent)
             raise
-        return await self._answered(turn, sent, paid)
+        return await self._read_success(turn, sent, paid)
 
-    async def _send(self, turn: _Turn, sent: SentOrder, tally: Tally) -> Paid:
+    async def _send(self, turn: _Turn, sent: SentOrder, stats: RequestStats) -> Paid:
         def read(response: Response) -> Paid:
-            return decoded(read_paid, response.body)
+            return decode_or_raise(read_paid, response.body)
 
         async def look_before_sending_again() -> None:
             ids: tuple[str, ...] | None = None
             try:
                 if turn.order.external_ids:
                     # The time of the whole call counts already.
-                    seen = await self._see(turn.number, turn.order, Budget(None))
+                    seen = await self._see(turn.number, turn.order, Deadline(None))
                     ids = self._under_names(turn, seen)
                     if ids is None:
                         self._refuse_what_may_be_booked(turn, seen)
@@ -259,9 +259,9 @@ class Payer:
                 raise _StoppedError(ids)
 
         request = Request("POST", PAY.format(turn.number), body=turn.order.body)
-        return await self._client.call_within(turn.budget, request, read, tally, before_retry=look_before_sending_again)
+        return await self._client.call_within(turn.deadline, request, read, stats, before_retry=look_before_sending_again)
 
-    async def _answered(self, turn: _Turn, sent: SentOrder, paid: Paid) -> PayOutcome:
+    async def _read_success(self, turn: _Turn, sent: SentOrder, paid: Paid) -> PayOutcome:
         """What a success says.
 
         Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
@@ -272,7 +272,7 @@ class Payer:
         if invoice is not None and invoice.id == turn.number:
             # It was booked, so if only as many as were ordered can be its, no other order has made them. If none can be its, it was not
             # booked yet: what is new is somebody else's.
-            sent.ids = booked(turn.order, invoice.payments, before=sent.before, currency=invoice.currency) or ()
+            sent.ids = find_booked(turn.order, invoice.payments, before=sent.before, currency=invoice.currency) or ()
             ids = sent.ids or may_have_made(turn.order, (each for each in invoice.payments if each.id not in sent.before))
             accepted = not ids and "payments" in invoice.raw
         elif invoice is None:
@@ -313,7 +313,7 @@ class Payer:
         payments = {payment.id: payment for payment in shown}
         found = payments.keys()
         try:
-            seen = await self._see(turn.number, turn.order, turn.budget)
+            seen = await self._see(turn.number, turn.order, turn.deadline)
         except Exception as error:  # noqa: BLE001  # whatever the user's own parts raise
             _log.warning(
                 "campfire: invoice %s was paid, but looking for a second payment under the same name failed: %s", turn.number, error
@@ -352,7 +352,7 @@ class Payer:
 
     async def _find_sent(self, turn: _Turn, sent: SentOrder) -> PayOutcome | str:
         """The outcome of *sent*, if it is found, or else what is new on the invoice, in words."""
-        seen = await self._see(turn.number, turn.order, turn.budget)
+        seen = await self._see(turn.number, turn.order, turn.deadline)
         ids = sent.ids or self._recognise(sent, seen, await self._read_open(turn))
         self._refuse_surplus(turn, sent, seen.payments)
         if ids:
@@ -387,22 +387,22 @@ class Payer:
     async def _find_open(self, turn: _Turn, sent: SentOrder, seen: _Seen, there: list[SentOrder]) -> tuple[str, ...] | None:
         """The payments of an order that was sent earlier, if they are found now."""
         if sent.number != turn.number:
-            seen = await self._see(sent.number, sent.order, turn.budget)
+            seen = await self._see(sent.number, sent.order, turn.deadline)
         return self._recognise(sent, seen, there)
 
     def _recognise(self, sent: SentOrder, seen: _Seen, there: Iterable[SentOrder]) -> tuple[str, ...] | None:
         rivals = [other.order for other in there if other.id != sent.id and other.number == sent.number]
-        return booked(sent.order, seen.of(sent.number), before=sent.before, currency=seen.invoice.currency, rivals=rivals)
+        return find_booked(sent.order, seen.of(sent.number), before=sent.before, currency=seen.invoice.currency, rivals=rivals)
 
-    async def _see(self, number: int, order: PayOrder, budget: Budget) -> _Seen:
+    async def _see(self, number: int, order: PayOrder, deadline: Deadline) -> _Seen:
         """The invoice of this *number*, and what is listed under the order's external ids."""
-        invoice = await self._invoice(number, budget)
+        invoice = await self._invoice(number, deadline)
         listed: list[Payment] = []
-        await self._within(budget, self._list(order, listed), number, Request("GET", PAYMENTS))
+        await self._within(deadline, self._list(order, listed), number, Request("GET", PAYMENTS))
         payments = _merge(invoice.payments, listed)
         # The document's sample of an invoice shows its payments without their names: only the list has those.
         if may_be_booked(order, [each for each in payments if not each.external_id and "external_id" not in each.raw]):
-            await self._within(budget, self._list_invoice(number, listed), number, Request("GET", PAYMENTS))
+            await self._within(deadline, self._list_invoice(number, listed), number, Request("GET", PAYMENTS))
             payments = _merge(invoice.payments, listed)
         return _Seen(invoice, payments)
 
@@ -421,7 +421,7 @@ class Payer:
         there: dict[str, SentOrder] = {}
         # The invoice's comes last: it knows of the payments that other orders made there since.
         for name in sorted(turn.journals, key=lambda name: name == self._name(turn.number)):
-            kept = await self._within(turn.budget, turn.journals[name].read_open(), turn.number)
+            kept = await self._within(turn.deadline, turn.journals[name].read_open(), turn.number)
             for order in kept:
                 sent = read_open_order(order)
                 if sent is None:
@@ -435,7 +435,7 @@ class Payer:
     async def _record(self, turn: _Turn, sent: SentOrder) -> None:
         """Write *sent* down under every name, before it goes out."""
         for journal in turn.journals.values():
-            await self._within(turn.budget, journal.record_sent(sent.to_open()), turn.number)
+            await self._within(turn.deadline, journal.record_sent(sent.to_open()), turn.number)
 
     async def _note(self, turn: _Turn, sent: SentOrder) -> None:
         """Write down what has changed about *sent*. It is kept as it was if that fails."""
@@ -472,10 +472,10 @@ class Payer:
         except Exception as error:  # noqa: BLE001  # whatever the user's journal raises
             _log.warning("campfire: what came of an order for invoice %s could not be written down: %r", sent.number, error)
 
-    async def _within(self, budget: Budget, waiting: Awaitable[T], number: int, what: Request | None = None) -> T:
+    async def _within(self, deadline: Deadline, waiting: Awaitable[T], number: int, what: Request | None = None) -> T:
         what = what or Request("POST", PAY.format(number))
         try:
-            async with budget.spending():
+            async with deadline.enforce():
                 return await waiting
         except PaysdkError as error:
             error.at(self._client.provider, what.method, self._origin + what.target)

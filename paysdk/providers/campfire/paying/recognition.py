@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.order import Expected, PayOrder
 
 __all__ = [
-    "booked",
+    "find_booked",
     "fits_name",
     "may_be_booked",
     "may_have_made",
@@ -38,7 +38,7 @@ _PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_ME
 # A shorter beginning of a name is another name ("order-1" beside "order-10") rather than one that a server has cut.
 _LEAST_CUT_CHARS = 10
 # Sums of more payments than these are not tried: there are two to this power of them.
-_MOST_PIECES = 12
+_MAX_PIECES = 12
 
 
 def fits_name(ours: str, kept: str) -> bool:
@@ -163,7 +163,7 @@ def names_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
     return order.external_ids <= shown
 
 
-def booked(
+def find_booked(
     order: PayOrder, payments: Collection[Payment], *, before: Collection[str], currency: str | None, rivals: Iterable[PayOrder] = ()
 ) -> tuple[str, ...] | None:
     """The ids of the payments that the order made, in the order of *payments*, if it is certain which they are; else ``None``.
@@ -310,6 +310,6 @@ def _reaching(payments: list[Payment], amount: Decimal) -> list[Payment]:
     if single := [payment for payment in payments if amount in (payment.amount, payment.amount + _withheld(payment))]:
         return single
     sums = {Decimal(0)}
-    for payment in payments[:_MOST_PIECES]:
+    for payment in payments[:_MAX_PIECES]:
         sums |= {already + payment.amount for already in sums}
     return payments if amount in sums else []

@@ -24,16 +24,16 @@ __all__ = ["Turns", "name_of"]
 _log = logging.getLogger("paysdk")
 
 # What a store is asked to keep apart stays short enough for any column.
-_MOST_NAME_CHARS = 200
+_MAX_NAME_CHARS = 200
 
 
 def name_of(origin: str, kind: str, value: str | int) -> str:
     """The name that is held for *value*, an external id or an invoice, in every process."""
     name = f"campfire {origin} {kind} {value}"
-    if len(name) <= _MOST_NAME_CHARS:
+    if len(name) <= _MAX_NAME_CHARS:
         return name
     digest = sha256(name.encode(errors="surrogatepass")).hexdigest()
-    return f"{name[: _MOST_NAME_CHARS - len(digest) - 1]} {digest}"
+    return f"{name[: _MAX_NAME_CHARS - len(digest) - 1]} {digest}"
 
 
 # What is open under a name, for each ``exclusive`` that keeps no journal itself: all providers that share one share this.

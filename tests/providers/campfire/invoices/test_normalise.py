@@ -16,7 +16,7 @@ from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.campfire.invoices.normalise import Paid, read_invoice, read_paid
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
-from paysdk.records.page import decoded
+from paysdk.records.page import decode_or_raise
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 
@@ -34,7 +34,7 @@ def invoice_with(**fields: object) -> bytes:
 def fault(body: bytes) -> str:
     """The path of what is wrong with an invoice."""
     with pytest.raises(MalformedResponseError) as caught:
-        decoded(read_invoice, body)
+        decode_or_raise(read_invoice, body)
     return caught.value.path
 
 
@@ -234,7 +234,7 @@ def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> N
 def test_answer_to_paying_that_is_neither_is_malformed(body: bytes, path: str) -> None:
     """An answer without an invoice and without ids is not taken for a success."""
     with pytest.raises(MalformedResponseError) as caught:
-        decoded(read_paid, body)
+        decode_or_raise(read_paid, body)
     assert path == caught.value.path
 
 
@@ -246,5 +246,5 @@ def test_payment_that_cannot_be_held_is_malformed(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("paysdk.providers.campfire.invoices.normalise.Payment", too_deep)
     with pytest.raises(MalformedResponseError, match="not nested so deeply") as raised:
-        decoded(read_invoice, b'{"id":1,"payments":[{"id":1,"amount":1}]}')
+        decode_or_raise(read_invoice, b'{"id":1,"payments":[{"id":1,"amount":1}]}')
     assert "$.payments[0]" == raised.value.path

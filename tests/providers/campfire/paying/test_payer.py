@@ -126,13 +126,13 @@ async def test_a_late_booking_is_not_taken_for_another_order() -> None:
         assert [None, None] == [await found_by(first), await found_by(raised.value)]
 
 
-@pytest.mark.parametrize("pay_answer", ["invoice", "ids"])
-async def test_what_another_order_made_is_not_found_for_the_first(pay_answer: Any) -> None:  # noqa: ANN401  # one of two words
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+async def test_what_another_order_made_is_not_found_for_the_first(pay_response: Any) -> None:  # noqa: ANN401  # one of two words
     """After an order of unknown outcome the next may succeed: its payments are its own, and a later one is the first order's."""
     faults = FaultPlan().on(1, hang(), method="POST")
     both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
     async with (
-        CampfireSandbox(payments=0, faults=faults, pay_answer=pay_answer) as sandbox,
+        CampfireSandbox(payments=0, faults=faults, pay_response=pay_response) as sandbox,
         open_at(sandbox, timeout=0.1) as campfire,
     ):
         first = await unknown(campfire, UNNAMED)

@@ -12,7 +12,7 @@ import pytest
 from paysdk.errors import ConfigurationError
 from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
-from paysdk.providers.campfire.paying.recognition import booked, fits_name, may_be_booked, may_have_made, with_external_ids
+from paysdk.providers.campfire.paying.recognition import find_booked, fits_name, may_be_booked, may_have_made, with_external_ids
 
 DAY = date(2025, 7, 25)
 KINDS: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_order_is_booked_where_each_item_is_among_the_new_payments(
     items: list[Any], payments: list[Payment], expected: set[str] | None
 ) -> None:
     """An equal payment that stood before is not the new one, one payment is not two, and what identifies an item must fit."""
-    found = booked(order(*items), payments, before={"old"}, currency="EUR")
+    found = find_booked(order(*items), payments, before={"old"}, currency="EUR")
     assert expected == (None if found is None else set(found))
 
 
@@ -147,7 +147,7 @@ def test_somebody_elses_equal_payment_is_not_taken_for_ours(
         source=sent.get("source"),
         external_id=sent.get("external_id"),
     )
-    assert booked(order(item), [other], before=(), currency=None) is None
+    assert find_booked(order(item), [other], before=(), currency=None) is None
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
     item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
     """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
-    assert expected == booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
+    assert expected == find_booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
 
 
 @pytest.mark.parametrize(

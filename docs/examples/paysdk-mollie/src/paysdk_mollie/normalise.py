@@ -9,7 +9,7 @@ from paysdk.exact import exact_amount, in_utc
 from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
-    from paysdk_mollie.schema import Page, PaymentRow
+    from paysdk_mollie.schema import MollieRecord, Page
 
 
 def open_page(page: Page) -> RawPage:
@@ -17,7 +17,7 @@ def open_page(page: Page) -> RawPage:
     return RawPage(page.embedded["payments"], link.href if (link := page.links.get("next")) else None, page.count)
 
 
-def normalise(row: PaymentRow, record: bytes, *, invoice_key: str) -> Payment | None:
+def normalise(row: MollieRecord, record: bytes, *, invoice_key: str) -> Payment | None:
     """The payment that a record is, or ``None`` where no money came: not yet, or never."""
     amount = exact_amount(row.amount.value, "$.amount.value")  # whether it is paid or not
     if row.status != "paid":

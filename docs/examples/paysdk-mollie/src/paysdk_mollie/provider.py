@@ -9,7 +9,7 @@ from paysdk import Capabilities, Checkpoint, Listing, rest
 from paysdk.pagination import HalFrom
 from paysdk.records.reader import SchemaReader
 from paysdk_mollie.normalise import normalise, open_page
-from paysdk_mollie.schema import Page, PaymentRow
+from paysdk_mollie.schema import MollieRecord, Page
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -35,7 +35,7 @@ class MollieProvider(rest.RestProvider):
         invoice_key: str = "invoice_number",
         **settings: Unpack[rest.RestSettings],
     ) -> None:
-        key = rest.hidden(api_key)
+        key = rest.wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(key, **settings)
         self._normalise = partial(normalise, invoice_key=invoice_key)
@@ -52,12 +52,12 @@ class MollieProvider(rest.RestProvider):
         """All payments, newest first. A filter raises ``UnsupportedFilterError``."""
         rest.refuse_filters("Mollie", modified_since=modified_since, voided=voided)
         rest.refuse_filters("Mollie", modified_until=modified_until)
-        pagination = HalFrom(rest.checked_page_size(page_size, 250), largest=250)
+        pagination = HalFrom(rest.check_page_size(page_size, 250), largest=250)
         reader = SchemaReader(
             path="$._embedded.payments",
             page=Page,
             open_page=open_page,
-            row=PaymentRow,
+            row=MollieRecord,
             normalise=self._normalise,
         )
         return self._listing("/v2/payments", pagination, reader, filters={}, resume=resume)

@@ -14,12 +14,12 @@ from typing import ClassVar
 import attrs
 import msgspec
 
-from paysdk.testing import Answer, Request, Sandbox
+from paysdk.testing import Request, Response, Sandbox
 
 __all__ = ["MollieSandbox"]
 
 _PATH = "/v2/payments"
-_DEFAULT_LIMIT, _LARGEST_LIMIT = 50, 250
+_DEFAULT_LIMIT, _MAX_LIMIT = 50, 250
 _NEWEST = datetime(2026, 6, 30, 12, tzinfo=UTC)
 _UNPAID = ("open", "expired", "canceled", "failed", "pending", "authorized")
 _METHODS = ("ideal", "creditcard", "banktransfer")
@@ -48,22 +48,22 @@ class MollieSandbox(Sandbox):
             statuses.insert(2 * place, status)
         self.records = [_record(number, status) for number, status in enumerate(statuses)]
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """What Mollie answers."""
         if not self.is_authorised(request):
             return _error(HTTPStatus.UNAUTHORIZED, "Failed to authenticate")
         if (request.method, request.path) != ("GET", _PATH):
             return _error(HTTPStatus.NOT_FOUND, f"No resource exists at {request.path}")
         limit = request.query.get("limit", str(_DEFAULT_LIMIT))
-        if not limit.isdecimal() or not 1 <= int(limit) <= _LARGEST_LIMIT:
-            return _error(HTTPStatus.UNPROCESSABLE_ENTITY, f"The limit is 1 to {_LARGEST_LIMIT}")
+        if not limit.isdecimal() or not 1 <= int(limit) <= _MAX_LIMIT:
+            return _error(HTTPStatus.UNPROCESSABLE_ENTITY, f"The limit is 1 to {_MAX_LIMIT}")
         ids = [record["id"] for record in self.records]
         start = request.query.get("from")
         if start is not None and start not in ids:
             return _error(HTTPStatus.NOT_FOUND, f"No payment exists with token {start}")
         return self._page(request, ids.index(start) if start else 0, int(limit))
 
-    def _page(self, request: Request, first: int, limit: int) -> Answer:
+    def _page(self, request: Request, first: int, limit: int) -> Response:
         page, rest = self.records[first : first + limit], self.records[first + limit :]
         before = max(0, first - limit)
         links = {
@@ -107,9 +107,9 @@ def _link(href: str) -> dict[str, str]:
     return {"href": href, "type": "application/hal+json"}
 
 
-def _error(status: HTTPStatus, detail: str) -> Answer:
+def _error(status: HTTPStatus, detail: str) -> Response:
     return _hal(status, {"status": int(status), "title": status.phrase, "detail": detail})
 
 
-def _hal(status: HTTPStatus, body: object) -> Answer:
-    return Answer(status, msgspec.json.encode(body), {"Content-Type": "application/hal+json"})
+def _hal(status: HTTPStatus, body: object) -> Response:
+    return Response(status, msgspec.json.encode(body), {"Content-Type": "application/hal+json"})

@@ -17,7 +17,7 @@ class Amount(msgspec.Struct):
     currency: str
 
 
-class PaymentRow(msgspec.Struct, rename="camel"):
+class MollieRecord(msgspec.Struct, rename="camel"):
     """What Mollie calls a payment. A status that no document has is refused: it may be money."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
