@@ -22,18 +22,27 @@ os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 os.environ["PYTHONSAFEPATH"] = "1"
 # pyenv's shims answer for the active versions only; this makes all that are installed active.
 PYENV_VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-os.environ["PYENV_VERSION"] = ":".join(found.name for python in PYTHONS for found in PYENV_VERSIONS.glob(f"{python}.*")) or "system"
+os.environ["PYENV_VERSION"] = (
+    ":".join(found.name for python in PYTHONS for found in PYENV_VERSIONS.glob(f"{python}.*"))
+    or "system"
+)
 # The newest that is here, whose tracing loses no line.
-MEASURED = next((python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING)
-# Of tests that wait for servers and other processes, even two cores have time for four. A worker that has run out takes from another.
+MEASURED = next(
+    (python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING
+)
+# Of tests that wait for servers and other processes, even two cores have time for four. A worker
+# that has run out takes from another.
 SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
 # Everything runs once, on MEASURED. The other Pythons leave out PostgreSQL, which does not know
 # which Python is at the other end, and what is slow. `lowest` leaves out only what is slow, for
 # SQLAlchemy, psycopg and procrastinate have lower bounds, too.
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql"]
 ON_LOWEST = ["-m", "not slow"]
-# `quick` leaves out the folders whose tests start databases, commands, hundreds of faults and pytest itself.
-QUICK = [f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync", "testing")]
+# `quick` leaves out the folders whose tests start databases, commands, hundreds of faults and
+# pytest itself.
+QUICK = [
+    f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync", "testing")
+]
 
 
 def wheel(session: nox.Session) -> str:
@@ -53,7 +62,9 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache", env={"PYTHONSAFEPATH": ""})
 
 
-@nox.session(default=False, reuse_venv=True, python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0])
+@nox.session(
+    default=False, reuse_venv=True, python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0]
+)
 def quick(session: nox.Session) -> None:
     """Style, layers, types of paysdk, and the tests of what is below the command line and the databases, in an environment that is kept."""
     session.install("-e", ".[cli,workers]", "--group", "lint", "--group", "types")
@@ -68,7 +79,9 @@ def quick(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Strict types: of the tree, and of what a user's code meets in the installed wheel."""
     session.install(wheel(session), "--group", "types")
-    session.run("mypy", "paysdk", "tests", "docs/conf.py", "docs/_ext", "docs/examples", "noxfile.py")
+    session.run(
+        "mypy", "paysdk", "tests", "docs/conf.py", "docs/_ext", "docs/examples", "noxfile.py"
+    )
     session.run("pyright")
     session.run("pyright", "--verifytypes", "paysdk", "--ignoreexternal")
     with session.chdir("tests/typing"):
@@ -93,7 +106,15 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The tests on the oldest dependencies that pyproject.toml allows."""
     bounds = str(Path(session.create_tmp(), "lowest.txt"))
-    compile_command = ["uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--all-extras"]
+    compile_command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--resolution",
+        "lowest-direct",
+        "--all-extras",
+    ]
     session.run(*compile_command, "pyproject.toml", "--output-file", bounds, silent=True)
     session.install("--constraint", bounds, wheel(session), "--group", "tests")
     session.run("pytest", *SIDE_BY_SIDE, *ON_LOWEST, *session.posargs)
@@ -122,7 +143,15 @@ def linkcheck(session: nox.Session) -> None:
     Needs the network, so it is run by hand.
     """
     session.install(wheel(session), "--group", "docs")
-    session.run("sphinx-build", "-b", "linkcheck", "-E", "--quiet", "docs", str(Path(session.create_tmp(), "linkcheck")))
+    session.run(
+        "sphinx-build",
+        "-b",
+        "linkcheck",
+        "-E",
+        "--quiet",
+        "docs",
+        str(Path(session.create_tmp(), "linkcheck")),
+    )
 
 
 @nox.session(default=False)
@@ -143,7 +172,8 @@ def fuzz(session: nox.Session) -> None:
     seconds = session.posargs[0] if session.posargs else "60"
     seeds = [str(path) for path in sorted(Path("paysdk/providers").glob("*/samples"))]
     for target in ("campfire", "notify", "checkpoints", "links"):
-        # What the fuzzer finds to be new it keeps here and goes on from the next time; what fails is written beside it.
+        # What the fuzzer finds to be new it keeps here and goes on from the next time; what fails
+        # is written beside it.
         found = Path(session.create_tmp(), target)
         found.mkdir(exist_ok=True)
         options = [
@@ -155,7 +185,15 @@ def fuzz(session: nox.Session) -> None:
             "-print_final_stats=1",
         ]
         # The scripts import each other, from their own folder and not from the tree.
-        session.run("python", f"tests/fuzz/{target}.py", str(found), "tests/fuzz/seeds", *seeds, *options, env={"PYTHONSAFEPATH": ""})
+        session.run(
+            "python",
+            f"tests/fuzz/{target}.py",
+            str(found),
+            "tests/fuzz/seeds",
+            *seeds,
+            *options,
+            env={"PYTHONSAFEPATH": ""},
+        )
 
 
 @nox.session(default=False)
@@ -179,5 +217,7 @@ def mutants(session: nox.Session) -> None:
         shutil.copytree(folder, tree / folder)
     shutil.copy("pyproject.toml", tree)
     with session.chdir(tree):
-        session.run("mutmut", "run", "--max-children", "1", *session.posargs, env={"PYTHONSAFEPATH": ""})
+        session.run(
+            "mutmut", "run", "--max-children", "1", *session.posargs, env={"PYTHONSAFEPATH": ""}
+        )
         session.run("mutmut", "results", env={"PYTHONSAFEPATH": ""})

@@ -19,7 +19,15 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
 release = metadata.version("paysdk")
-extensions = ["sphinx.ext.autodoc", "myst_parser", "breaks", "commands", "drawings", "generated", "records"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "myst_parser",
+    "breaks",
+    "commands",
+    "drawings",
+    "generated",
+    "records",
+]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_use_index = False
@@ -38,7 +46,8 @@ toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"members": True}
 myst_enable_extensions = ["attrs_block", "deflist"]
 myst_heading_anchors = 3
-# Names from elsewhere are not linked: that would need other projects' inventories, fetched over the network at each build.
+# Names from elsewhere are not linked: that would need other projects' inventories, fetched over the
+# network at each build.
 nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
 # Where a name that Python knows by another module may have its entry.
 PUBLIC = (
@@ -54,12 +63,16 @@ PUBLIC = (
 )
 
 
-def link_export(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.reference | None:
+def link_export(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
+) -> nodes.reference | None:
     """Link a name in a signature, which Python knows by its module, to the entry of what a public module exports under that name."""
     name = node.get("reftarget", "").rpartition(".")[2]
     for target in (f"{module}.{name}" for module in PUBLIC):
         if entry := env.domains.python_domain.objects.get(target):
-            return make_refnode(app.builder, node["refdoc"], entry.docname, target, [content], target)
+            return make_refnode(
+                app.builder, node["refdoc"], entry.docname, target, [content], target
+            )
     return None
 
 

@@ -1,6 +1,7 @@
 """Payments from Campfire and Notify as one record, exact to the digit.
 
-Everything public is here and is loaded when it is first used, so that importing paysdk costs next to nothing.
+Everything public is here and is loaded when it is first used, so that importing paysdk costs next
+to nothing.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ _PREFIX = "paysdk1."
 class Checkpoint:
     """Where a page starts: opaque, serialisable with ``str()``, and tagged with the provider and the filters that it belongs to.
 
-    ``position`` says which endpoint and which of its pages; it is the provider's own business. No key is ever in it.
+    ``position`` says which endpoint and which of its pages; it is the provider's own business. No
+    key is ever in it.
     """
 
     provider: str
@@ -36,7 +37,8 @@ class Checkpoint:
         packed = text[len(_PREFIX) :]
         try:
             provider, filters, position = msgspec.json.decode(
-                base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True), type=tuple[str, str, str]
+                base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True),
+                type=tuple[str, str, str],
             )
         except (binascii.Error, msgspec.MsgspecError, UnicodeError) as error:
             raise ValueError("it is cut off or changed") from error

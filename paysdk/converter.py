@@ -25,13 +25,15 @@ __all__ = ["make_converter"]
 def make_converter() -> MsgspecJsonConverter:
     """A new cattrs converter for everything that paysdk gives: payments, invoices, outcomes, reports.
 
-    ``converter.unstructure(payment)`` is a dict of JSON's own types and ``converter.dumps(payment)`` is JSON; ``structure`` and ``loads``
-    are the way back, and give an equal object. Amounts are texts with exactly their digits, since most readers of JSON make floats of
-    numbers; dates and times are ISO 8601. ``raw`` is the text of the JSON that was sent, so that its numbers stay exact too. Where a field
-    is typed ``object``, a number with a fraction comes back as the text of its digits.
+    ``converter.unstructure(payment)`` is a dict of JSON's own types and
+    ``converter.dumps(payment)`` is JSON; ``structure`` and ``loads`` are the way back, and give an
+    equal object. Amounts are texts with exactly their digits, since most readers of JSON make
+    floats of numbers; dates and times are ISO 8601. ``raw`` is the text of the JSON that was sent,
+    so that its numbers stay exact too. Where a field is typed ``object``, a number with a fraction
+    comes back as the text of its digits.
 
-    ``structure`` raises cattrs' own errors, which name the field. The converter is yours alone: hooks that you add change nothing
-    elsewhere.
+    ``structure`` raises cattrs' own errors, which name the field. The converter is yours alone:
+    hooks that you add change nothing elsewhere.
     """
     converter = make_msgspec_converter()
     converter.register_unstructure_hook(Decimal, str)
@@ -41,12 +43,19 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
     converter.register_structure_hook(datetime, lambda text, _: _moment(text))
     converter.register_structure_hook(str, _text)
-    # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook that is registered by the type.
-    converter.register_structure_hook_func(_is_date_or_time, lambda text, _: text and _date_or_time(text))
-    converter.register_unstructure_hook_func(_is_date_or_time, lambda value: value and value.isoformat())
+    # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook
+    # that is registered by the type.
+    converter.register_structure_hook_func(
+        _is_date_or_time, lambda text, _: text and _date_or_time(text)
+    )
+    converter.register_unstructure_hook_func(
+        _is_date_or_time, lambda value: value and value.isoformat()
+    )
     converter.register_structure_hook_func(_is_object, lambda value, _: value)
     converter.register_unstructure_hook_func(_is_object, converter.unstructure)
-    converter.register_structure_hook_func(_is_payments, lambda value, _: converter.structure(value, list[Payment]))
+    converter.register_structure_hook_func(
+        _is_payments, lambda value, _: converter.structure(value, list[Payment])
+    )
     _register_raw(converter)
     return converter
 
@@ -97,7 +106,9 @@ def _is_object(kind: object) -> bool:
 
 
 def _date_or_time(text: str) -> date:
-    return date.fromisoformat(text) if len(text) == len("2025-07-25") else datetime.fromisoformat(text)
+    return (
+        date.fromisoformat(text) if len(text) == len("2025-07-25") else datetime.fromisoformat(text)
+    )
 
 
 def _is_payments(kind: object) -> bool:
@@ -105,12 +116,22 @@ def _is_payments(kind: object) -> bool:
 
 
 def _has_raw(kind: object) -> bool:
-    return isinstance(kind, type) and attrs.has(kind) and any(field.name == "_raw" for field in attrs.fields(kind))
+    return (
+        isinstance(kind, type)
+        and attrs.has(kind)
+        and any(field.name == "_raw" for field in attrs.fields(kind))
+    )
 
 
-def _raw_as_text(kind: type[Any], converter: MsgspecJsonConverter) -> Callable[[Any], dict[str, Any]]:
-    return make_dict_unstructure_fn(kind, converter, _raw=override(rename="raw", unstruct_hook=bytes.decode))
+def _raw_as_text(
+    kind: type[Any], converter: MsgspecJsonConverter
+) -> Callable[[Any], dict[str, Any]]:
+    return make_dict_unstructure_fn(
+        kind, converter, _raw=override(rename="raw", unstruct_hook=bytes.decode)
+    )
 
 
 def _raw_from_text(kind: type[Any], converter: MsgspecJsonConverter) -> Callable[[Any, Any], Any]:
-    return make_dict_structure_fn(kind, converter, _raw=override(rename="raw", struct_hook=lambda text, _: text.encode()))
+    return make_dict_structure_fn(
+        kind, converter, _raw=override(rename="raw", struct_hook=lambda text, _: text.encode())
+    )

@@ -6,16 +6,37 @@ from paysdk.errors import ConfigurationError
 
 __all__ = ["check_currency", "normalise_currency"]
 
-# ISO 4217, list one, as of November 2026. It has the codes of funds, of metals, for tests and for no currency, too. Compared with the
-# tenders that CLDR knows: all of those are here.
+# ISO 4217, list one, as of November 2026. It has the codes of funds, of metals, for tests and for
+# no currency, too. Compared with the tenders that CLDR knows: all of those are here.
 _ACTIVE = (
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD",
-    "CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP",
-    "GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR",
-    "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN",
-    "MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD",
-    "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX",
-    "USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD",
+    (
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN "
+        "BZD"
+    ),
+    (
+        "CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD "
+        "FKP"
+    ),
+    (
+        "GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS "
+        "KHR"
+    ),
+    (
+        "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
+        "MXN"
+    ),
+    (
+        "MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR "
+        "SBD"
+    ),
+    (
+        "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
+        "UGX"
+    ),
+    (
+        "USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF "
+        "XPD"
+    ),
     "XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG",
 )
 # ISO 4217, list three: those that were withdrawn since 2010. Payments in them are still on record.
@@ -30,7 +51,10 @@ def check_currency(name: str, given: object) -> str:
     """
     code = given.upper() if isinstance(given, str) and given.isascii() else None
     if code is None or code not in _CODES:
-        raise ConfigurationError(f"{name} must be a text such as 'EUR', or None, not {given!r}: ISO 4217 has no such code.")
+        raise ConfigurationError(
+            f"{name} must be a text such as 'EUR', or None, not {given!r}: ISO 4217 has no such "
+            "code."
+        )
     return code
 
 

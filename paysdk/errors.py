@@ -1,16 +1,20 @@
 """Everything that paysdk raises.
 
     PaysdkError
-    ├── ConfigurationError (ValueError)      yours: a bad key, base_url, page size, checkpoint, unknown provider ├── UnsupportedFilterError
-    (ValueError)  yours: this provider cannot do that ├── TransportError                       no complete answer │   ├──
-    ConnectionFailedError (ConnectionError) │   └── RequestTimeoutError (TimeoutError) ├── APIError                             an answer
-    with an error status │   ├── BadRequestError 400 422 │   ├── AuthenticationError 401 │   ├── PermissionDeniedError 403 │   ├──
-    NotFoundError 404 (LookupError) │   ├── ConflictError 409 │   ├── RateLimitedError 429 │   └── ServerError 5xx ├──
-    MalformedResponseError               a success whose body is not what it must be ├── PaginationError                      the provider's
-    links do not lead anywhere new ├── DuplicatePaymentError                more is booked than was ordered, or this order is booked already
-    └── OutcomeUnknownError a write that may or may not have happened
+    ├── ConfigurationError (ValueError)      yours: a bad key, base_url, page size, checkpoint,
+    unknown provider ├── UnsupportedFilterError (ValueError)  yours: this provider cannot do that
+    ├── TransportError                       no complete answer │   ├── ConnectionFailedError
+    (ConnectionError) │   └── RequestTimeoutError (TimeoutError) ├── APIError an answer with an
+    error status │   ├── BadRequestError 400 422 │ ├── AuthenticationError 401 │ ├──
+    PermissionDeniedError 403 │   ├── NotFoundError 404 (LookupError) │   ├── ConflictError 409 │
+    ├── RateLimitedError 429 │   └── ServerError 5xx ├── MalformedResponseError               a
+    success whose body is not what it must be ├── PaginationError                      the
+    provider's links do not lead anywhere new ├── DuplicatePaymentError                more is
+    booked than was ordered, or this order is booked already └── OutcomeUnknownError a write that
+    may or may not have happened
 
-A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. None of them ever holds a key.
+A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. None of
+them ever holds a key.
 """
 
 from __future__ import annotations
@@ -47,12 +51,13 @@ __all__ = [
 class PaysdkError(Exception):
     """The root of everything that paysdk raises.
 
-    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no request. On an error that ended a
-    listing, ``checkpoint`` is where to go on: ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing that
+    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no
+    request. On an error that ended a listing, ``checkpoint`` is where to go on:
+    ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing that
     was not resumed itself had given nothing yet.
 
-    ``quoted`` are the parts of the message that came from outside, such as the words of a response. A key that an API repeats is removed
-    from these; if it is ``None``, from the whole message.
+    ``quoted`` are the parts of the message that came from outside, such as the words of a response.
+    A key that an API repeats is removed from these; if it is ``None``, from the whole message.
     """
 
     provider: str | None = None
@@ -91,7 +96,8 @@ class UnsupportedFilterError(PaysdkError, ValueError):
 class TransportError(PaysdkError):
     """No complete answer arrived.
 
-    ``never_sent`` is true where the provider cannot have seen the request, because no connection was made.
+    ``never_sent`` is true where the provider cannot have seen the request, because no connection
+    was made.
     """
 
     never_sent: bool = False
@@ -108,8 +114,9 @@ class RequestTimeoutError(TransportError, TimeoutError):
 class APIError(PaysdkError):
     """The provider answered with an error status, or with a redirect that is not followed.
 
-    ``status`` is the HTTP status, ``detail`` the API's own words, ``fields`` maps a field's name to its messages where the API named
-    fields, ``request_id`` is what the provider calls the request, where it does, and ``retry_after`` how many seconds it asked to wait.
+    ``status`` is the HTTP status, ``detail`` the API's own words, ``fields`` maps a field's name to
+    its messages where the API named fields, ``request_id`` is what the provider calls the request,
+    where it does, and ``retry_after`` how many seconds it asked to wait.
     """
 
     def __init__(
@@ -161,9 +168,10 @@ class ServerError(APIError):
 class MalformedResponseError(PaysdkError):
     """A success whose body is not what it must be.
 
-    ``path`` points at the fault, such as ``$.results[3].amount``; ``raw`` is the record's bytes where one record is at fault, else the
-    beginning of the body. ``not_json`` is true where the body is no JSON at all, which a broken transfer may explain. ``detail`` is the
-    API's own words, if the body is an error although the status says success.
+    ``path`` points at the fault, such as ``$.results[3].amount``; ``raw`` is the record's bytes
+    where one record is at fault, else the beginning of the body. ``not_json`` is true where the
+    body is no JSON at all, which a broken transfer may explain. ``detail`` is the API's own words,
+    if the body is an error although the status says success.
     """
 
     def __init__(
@@ -189,12 +197,15 @@ class PaginationError(PaysdkError):
 class DuplicatePaymentError(PaysdkError):
     """More is booked than was ordered, or this order may be booked already.
 
-    ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are booked under a name than were ordered, by
-    this call or by another process: void what is too much. It is false if this call stopped before it sent anything, since what it was to
-    book may be booked, or may wait as a draft.
+    ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are
+    booked under a name than were ordered, by this call or by another process: void what is too
+    much. It is false if this call stopped before it sent anything, since what it was to book may be
+    booked, or may wait as a draft.
     """
 
-    def __init__(self, message: str = "", *, payment_ids: tuple[str, ...] = (), sent: bool = False) -> None:
+    def __init__(
+        self, message: str = "", *, payment_ids: tuple[str, ...] = (), sent: bool = False
+    ) -> None:
         super().__init__(message)
         self.payment_ids = payment_ids
         self.sent = sent
@@ -203,12 +214,17 @@ class DuplicatePaymentError(PaysdkError):
 class OutcomeUnknownError(PaysdkError):
     """A write may or may not have happened, and nobody can know yet.
 
-    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not repeat the operation before you know: ``await
-    error.check()`` looks again.
+    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not
+    repeat the operation before you know: ``await error.check()`` looks again.
     """
 
     def __init__(
-        self, message: str = "", *, operation: str = "", found: str = "", look: Callable[[], Awaitable[object | None]] | None = None
+        self,
+        message: str = "",
+        *,
+        operation: str = "",
+        found: str = "",
+        look: Callable[[], Awaitable[object | None]] | None = None,
     ) -> None:
         super().__init__(message)
         self.operation = operation
@@ -218,11 +234,15 @@ class OutcomeUnknownError(PaysdkError):
     async def check(self) -> object | None:
         """Look again: what the operation would have returned, if it is found done by now, else ``None``.
 
-        ``None`` proves nothing, for the provider may still do it later. Raises what looking raises, and ``ConfigurationError`` where this
-        error has been through a pickle, which leaves the way to look behind. Safe to repeat and to cancel.
+        ``None`` proves nothing, for the provider may still do it later. Raises what looking raises,
+        and ``ConfigurationError`` where this error has been through a pickle, which leaves the way
+        to look behind. Safe to repeat and to cancel.
         """
         if self._look is None:
-            raise ConfigurationError("This error was copied or unpickled and cannot look again. Read the record that was to be changed.")
+            raise ConfigurationError(
+                "This error was copied or unpickled and cannot look again. Read the record that "
+                "was to be changed."
+            )
         return await self._look()
 
     def __reduce__(self) -> tuple[type[OutcomeUnknownError], tuple[object, ...], dict[str, object]]:

@@ -6,7 +6,16 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["Event", "PageRead", "RepeatDropped", "RequestFailed", "RequestSent", "ResponseReceived", "RetryPlanned", "Waiting"]
+__all__ = [
+    "Event",
+    "PageRead",
+    "RepeatDropped",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
+    "RetryPlanned",
+    "Waiting",
+]
 
 
 @attrs.frozen
@@ -87,4 +96,12 @@ class RepeatDropped:
     payment_id: str
 
 
-Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed | RetryPlanned | Waiting | PageRead | RepeatDropped
+Event: TypeAlias = (
+    RequestSent
+    | ResponseReceived
+    | RequestFailed
+    | RetryPlanned
+    | Waiting
+    | PageRead
+    | RepeatDropped
+)

@@ -31,8 +31,14 @@ def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
     try:
         return _decode(sent)
     except (msgspec.DecodeError, InvalidOperation):
-        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot hold, and no half of a surrogate pair.
-        return json.loads(sent.decode(), parse_float=exact_number, parse_int=_parse_int, parse_constant=_refuse_constant)
+        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot
+        # hold, and no half of a surrogate pair.
+        return json.loads(
+            sent.decode(),
+            parse_float=exact_number,
+            parse_int=_parse_int,
+            parse_constant=_refuse_constant,
+        )
 
 
 def _parse_int(digits: str) -> int | Decimal | str:
@@ -53,18 +59,23 @@ _MAX_SHOWN_CHARS = 200
 def exact_amount(sent: object, path: str) -> Decimal:
     """The amount that *sent* is, at *path*: a number, or a plain decimal number as text.
 
-    Raises ``msgspec.ValidationError`` for anything else: ``Decimal`` itself would also take "NaN", "1_000" and other scripts' digits.
+    Raises ``msgspec.ValidationError`` for anything else: ``Decimal`` itself would also take "NaN",
+    "1_000" and other scripts' digits.
     """
     if isinstance(sent, Decimal):
         return sent
     if isinstance(sent, int) and not isinstance(sent, bool):
         return Decimal(sent)
     if not isinstance(sent, str) or not _PLAIN.fullmatch(sent):
-        raise msgspec.ValidationError(f"Expected a decimal number, got {_describe(sent)} - at `{path}`")
+        raise msgspec.ValidationError(
+            f"Expected a decimal number, got {_describe(sent)} - at `{path}`"
+        )
     try:
         return Decimal(sent)
     except InvalidOperation:
-        raise msgspec.ValidationError(f"Expected a decimal number with an exponent that can be held - at `{path}`") from None
+        raise msgspec.ValidationError(
+            f"Expected a decimal number with an exponent that can be held - at `{path}`"
+        ) from None
 
 
 def _describe(sent: object) -> str:
@@ -76,4 +87,6 @@ def in_utc(moment: datetime, path: str) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise msgspec.ValidationError(f"Expected a time between the years 1 and 9999 in UTC - at `{path}`") from None
+        raise msgspec.ValidationError(
+            f"Expected a time between the years 1 and 9999 in UTC - at `{path}`"
+        ) from None

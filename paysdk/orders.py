@@ -16,9 +16,9 @@ __all__ = ["Exclusive", "MemoryJournal", "OpenOrder", "OrderJournal"]
 class OpenOrder:
     """An order that was sent and may still be booked.
 
-    ``id`` is unique and was made by the sender. ``sent_at`` is an aware UTC time. ``drafted`` is true if the provider accepted the order
-    and a person has yet to approve it. ``details`` is JSON that the provider wrote, enough to look for the order: a journal keeps it as it
-    is.
+    ``id`` is unique and was made by the sender. ``sent_at`` is an aware UTC time. ``drafted`` is
+    true if the provider accepted the order and a person has yet to approve it. ``details`` is JSON
+    that the provider wrote, enough to look for the order: a journal keeps it as it is.
     """
 
     id: str
@@ -66,5 +66,6 @@ class MemoryJournal:
         self._orders.pop(order_id, None)
 
 
-# From a name to a context manager that keeps all others out while it is held. What it yields may be an OrderJournal.
+# From a name to a context manager that keeps all others out while it is held. What it yields may be
+# an OrderJournal.
 Exclusive: TypeAlias = Callable[[str], AbstractAsyncContextManager[object]]

@@ -14,7 +14,16 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly
 
-__all__ = ["CustomerRef", "CustomerRefDraft", "InvoiceRef", "InvoiceRefDraft", "Payment", "PaymentFields", "PaymentValues", "make_payment"]
+__all__ = [
+    "CustomerRef",
+    "CustomerRefDraft",
+    "InvoiceRef",
+    "InvoiceRefDraft",
+    "Payment",
+    "PaymentFields",
+    "PaymentValues",
+    "make_payment",
+]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -23,8 +32,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class InvoiceRef:
     """The invoice that a payment belongs to, as far as the provider told.
 
-    ``total`` and ``balance`` are in major currency units, and ``None`` where the provider sends none beside a payment. A balance is what
-    was open when the payment was read, not when it was made.
+    ``total`` and ``balance`` are in major currency units, and ``None`` where the provider sends
+    none beside a payment. A balance is what was open when the payment was read, not when it was
+    made.
     """
 
     id: str
@@ -44,7 +54,10 @@ class CustomerRef:
 
 def _finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) -> None:
     if not isinstance(value, Decimal) or not value.is_finite():
-        message = f"Payment.{field.name} must be a finite decimal.Decimal, not {value!r}: a float has lost its digits already."
+        message = (
+            f"Payment.{field.name} must be a finite decimal.Decimal, not {value!r}: a "
+            "float has lost its digits already."
+        )
         raise ConfigurationError(message)
 
 
@@ -53,7 +66,9 @@ def _to_json(raw: object) -> bytes:
         sent = raw if isinstance(raw, bytes) else _encode(raw)
         decode_exactly(sent)
     except (ValueError, TypeError, msgspec.MsgspecError, RecursionError) as error:
-        raise ConfigurationError(f"Payment.raw must be JSON as bytes, or what can be written as JSON: {error}") from None
+        raise ConfigurationError(
+            f"Payment.raw must be JSON as bytes, or what can be written as JSON: {error}"
+        ) from None
     return sent
 
 
@@ -116,7 +131,8 @@ class PaymentValues:
 class _Described:
     """What has ``__attrs_attrs__`` in the place of ``Payment``.
 
-    msgspec encodes a class that has these itself from its slots, which would be as ``{}``. One that inherits them it refuses.
+    msgspec encodes a class that has these itself from its slots, which would be as ``{}``. One that
+    inherits them it refuses.
     """
 
     __slots__ = ()
@@ -143,17 +159,25 @@ def _id_as_text(payment: Any) -> str:  # noqa: ANN401  # likewise
     return str(payment._row.id)  # noqa: SLF001  # likewise
 
 
-# Reading a record takes less time than filling in the thirteen fields of a payment. So a payment that was read holds its row and nothing
-# else, and each field is looked up there when it is asked for, without a call of a Python function. What the constructor is given is put
-# into a row, too: attrs sets and gets the fields by their names, in __init__ and evolve, for pickling and in subclasses, and so comes
-# through here. Against everybody else the class's own __setattr__, which attrs makes, stands before it.
+# Reading a record takes less time than filling in the thirteen fields of a payment. So a payment
+# that was read holds its row and nothing else, and each field is looked up there when it is asked
+# for, without a call of a Python function. What the constructor is given is put into a row, too:
+# attrs sets and gets the fields by their names, in __init__ and evolve, for pickling and in
+# subclasses, and so comes through here. Against everybody else the class's own __setattr__, which
+# attrs makes, stands before it.
 def _back_by_row(made: type[Payment]) -> type[Payment]:
     """The attrs class *made*, with one slot for a row in place of one for each field."""
-    own = {name: value for name, value in vars(made).items() if not isinstance(value, MemberDescriptorType)}
+    own = {
+        name: value
+        for name, value in vars(made).items()
+        if not isinstance(value, MemberDescriptorType)
+    }
     fields = {field.name: _row_property(field.alias) for field in attrs.fields(made)}
     fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
     cast("Any", _Described).__attrs_attrs__ = own.pop("__attrs_attrs__")
-    return cast("type[Payment]", type(made.__name__, (_Described,), own | fields | {"__slots__": ("_row",)}))
+    return cast(
+        "type[Payment]", type(made.__name__, (_Described,), own | fields | {"__slots__": ("_row",)})
+    )
 
 
 @_back_by_row
@@ -161,11 +185,12 @@ def _back_by_row(made: type[Payment]) -> type[Payment]:
 class Payment:
     """One payment, immutable, compared by everything but ``raw``.
 
-    ``provider`` is the provider's name, ``id`` its own id as text. ``amount`` is in major currency units with exactly the digits that were
-    sent, and may be negative. ``currency`` is as sent; Notify sends none, so it is what the provider object was configured with, else
-    ``None``. ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE, MANUAL, and others to come).
-    ``voided_date`` is set where the payment was voided. ``created_at`` and ``modified_at`` are aware, in UTC, and ``None`` for Notify,
-    which sends no timestamps.
+    ``provider`` is the provider's name, ``id`` its own id as text. ``amount`` is in major currency
+    units with exactly the digits that were sent, and may be negative. ``currency`` is as sent;
+    Notify sends none, so it is what the provider object was configured with, else ``None``.
+    ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE,
+    MANUAL, and others to come). ``voided_date`` is set where the payment was voided. ``created_at``
+    and ``modified_at`` are aware, in UTC, and ``None`` for Notify, which sends no timestamps.
     """
 
     provider: str
@@ -191,8 +216,8 @@ class Payment:
     def raw(self) -> Any:  # noqa: ANN401  # a record is any JSON value
         """What the provider sent for this payment, whole: fields unknown to us included, numbers as ``int`` or ``Decimal``.
 
-        A number whose exponent no ``Decimal`` can hold is the text of its digits. Decoded anew each time, so changing what you get changes
-        nothing here.
+        A number whose exponent no ``Decimal`` can hold is the text of its digits. Decoded anew each
+        time, so changing what you get changes nothing here.
         """
         return decode_exactly(self._raw)
 
@@ -208,10 +233,11 @@ def make_payment(row: PaymentFields) -> Payment:
     return payment  # type: ignore[no-any-return]  # it has just become one
 
 
-# The __init__ of a frozen class has to go through object.__setattr__ for each field, which takes more than twice as long as plain
-# assignment. So a provider fills in a draft, which has the same slots and is not frozen, and then makes it what it is by setting its
-# __class__: Python allows that for classes of one layout, which is why these have no weakref slot. A test holds the drafts' fields to the
-# records'.
+# The __init__ of a frozen class has to go through object.__setattr__ for each field, which takes
+# more than twice as long as plain assignment. So a provider fills in a draft, which has the same
+# slots and is not frozen, and then makes it what it is by setting its __class__: Python allows that
+# for classes of one layout, which is why these have no weakref slot. A test holds the drafts'
+# fields to the records'.
 class InvoiceRefDraft:
     """An ``InvoiceRef`` in the making."""
 

@@ -22,9 +22,10 @@ __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider
 class Capabilities:
     """What a provider's API can do.
 
-    ``filters`` names the filters of ``list_payments`` that it honours; any other raises ``UnsupportedFilterError``. ``max_page_size`` is
-    the largest page that it gives. ``reports_voids`` says whether a voided payment can be told from its record, ``lists_incrementally``
-    whether it can list only what was modified since some time.
+    ``filters`` names the filters of ``list_payments`` that it honours; any other raises
+    ``UnsupportedFilterError``. ``max_page_size`` is the largest page that it gives.
+    ``reports_voids`` says whether a voided payment can be told from its record,
+    ``lists_incrementally`` whether it can list only what was modified since some time.
     """
 
     filters: frozenset[str]
@@ -37,9 +38,10 @@ class Capabilities:
 class Page:
     """The payments of one page, a sequence in the provider's order.
 
-    ``reported_count`` is what the provider said about their number, or ``None``; the providers mean different things by it, and it steers
-    nothing. ``checkpoint`` is where the next page starts, ``None`` on the last: keep it together with the payments, and a walk that ends
-    for whatever reason can be taken up there.
+    ``reported_count`` is what the provider said about their number, or ``None``; the providers mean
+    different things by it, and it steers nothing. ``checkpoint`` is where the next page starts,
+    ``None`` on the last: keep it together with the payments, and a walk that ends for whatever
+    reason can be taken up there.
     """
 
     payments: Sequence[Payment]
@@ -51,11 +53,13 @@ class Page:
 class ListingReport:
     """What the latest walk of a listing has done so far.
 
-    ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given, ``malformed`` records set aside, those that
-    were ``left_out`` because in the provider's own words they are no payments (attempts that came to nothing, say; Campfire and Notify send
-    none), ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether the walk is ``complete``: it
-    reached the provider's end. ``oldest_malformed`` is a time from which on all records that were set aside have been modified, ``None``
-    when there are none or when that is not known.
+    ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given,
+    ``malformed`` records set aside, those that were ``left_out`` because in the provider's own
+    words they are no payments (attempts that came to nothing, say; Campfire and Notify send none),
+    ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether
+    the walk is ``complete``: it reached the provider's end. ``oldest_malformed`` is a time from
+    which on all records that were set aside have been modified, ``None`` when there are none or
+    when that is not known.
     """
 
     pages: int = 0
@@ -75,8 +79,8 @@ class ListingReport:
 class Listing(Protocol):
     """Payments to be listed. Nothing is sent until it is iterated, and each iteration starts afresh.
 
-    While one page is used, the next is asked for. Leaving an iteration, or being cancelled in it, leaves nothing behind. An error that ends
-    it carries a ``checkpoint``.
+    While one page is used, the next is asked for. Leaving an iteration, or being cancelled in it,
+    leaves nothing behind. An error that ends it carries a ``checkpoint``.
     """
 
     @property
@@ -127,11 +131,14 @@ class PaymentsProvider(Protocol):
     ) -> Listing:
         """Its payments, in its own order.
 
-        Both bounds are inclusive; a date covers its whole day, in UTC. *voided* true lists only voided payments, false only those that are
-        not, ``None`` both. *resume* is a ``Page.checkpoint`` or an ``error.checkpoint``, or the text of one; it brings its filters along.
+        Both bounds are inclusive; a date covers its whole day, in UTC. *voided* true lists only
+        voided payments, false only those that are not, ``None`` both. *resume* is a
+        ``Page.checkpoint`` or an ``error.checkpoint``, or the text of one; it brings its filters
+        along.
 
-        Raises ``UnsupportedFilterError`` for a filter that the provider cannot honour, and ``ConfigurationError`` for an argument that
-        cannot be right (a naive datetime, a page size out of range, a checkpoint that belongs elsewhere), both before anything is sent.
+        Raises ``UnsupportedFilterError`` for a filter that the provider cannot honour, and
+        ``ConfigurationError`` for an argument that cannot be right (a naive datetime, a page size
+        out of range, a checkpoint that belongs elsewhere), both before anything is sent.
         """
         ...
 

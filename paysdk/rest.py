@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from paysdk.records.page import Reader
     from paysdk.transport.client import Session
 
-__all__ = ["ApiKey", "RestProvider", "RestSettings", "as_moment", "check_int", "check_page_size", "refuse_filters", "wrap_key"]
+__all__ = [
+    "ApiKey",
+    "RestProvider",
+    "RestSettings",
+    "as_moment",
+    "check_int",
+    "check_page_size",
+    "refuse_filters",
+    "wrap_key",
+]
 
 # What a key may be given as. Hidden, it comes from a constructor that passes it on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
@@ -48,15 +57,18 @@ class RestSettings(TypedDict, total=False):
 class RestProvider:
     """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
 
-    *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once more after a 401, so that keys can
-    rotate. *base_url* is the origin alone; by default the provider's own. *session* is used and never closed. *timeout* bounds one attempt,
-    *deadline* one whole operation with its retries and waits, both in seconds; for a listing the time between its pages does not count.
-    *limiter* is any async context manager, entered once for each request. *on_malformed* is called with each record that cannot be read,
-    which is then left out, instead of ending the listing. *on_event* is called with each event of ``paysdk.events``. With *allow_http* the
-    origin may be plain http on another machine; the key can be read on its way there.
+    *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once
+    more after a 401, so that keys can rotate. *base_url* is the origin alone; by default the
+    provider's own. *session* is used and never closed. *timeout* bounds one attempt, *deadline* one
+    whole operation with its retries and waits, both in seconds; for a listing the time between its
+    pages does not count. *limiter* is any async context manager, entered once for each request.
+    *on_malformed* is called with each record that cannot be read, which is then left out, instead
+    of ending the listing. *on_event* is called with each event of ``paysdk.events``. With
+    *allow_http* the origin may be plain http on another machine; the key can be read on its way
+    there.
 
-    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the first request. One object serves any
-    number of tasks, and goes on in another event loop.
+    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the
+    first request. One object serves any number of tasks, and goes on in another event loop.
     """
 
     name: str
@@ -95,7 +107,8 @@ class RestProvider:
         self._client = Client(self.name, self.authorization_scheme, settings)
 
     def __repr__(self) -> str:
-        # A constructor that fails leaves a half-made object in the frames of its error, which may be shown.
+        # A constructor that fails leaves a half-made object in the frames of its error, which may
+        # be shown.
         client: Client | None = getattr(self, "_client", None)
         return f"{type(self).__name__}({'' if client is None else f'base_url={client.settings.origin!r}'})"
 
@@ -108,7 +121,12 @@ class RestProvider:
         self._client.reopen()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -132,10 +150,11 @@ class RestProvider:
     ) -> PagedListing:
         """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
 
-        *filters* are the parameters that choose what is listed; they stand in the pagination's first query as well, and are part of the
-        checkpoints. *resume* is what ``list_payments`` was given. Up to *concurrency* pages are asked for at a time, as far as the
-        pagination can tell where they start; *windows* cut the listing in time. Where it is *strict*, a record that cannot be read is an
-        error, whatever ``on_malformed`` is.
+        *filters* are the parameters that choose what is listed; they stand in the pagination's
+        first query as well, and are part of the checkpoints. *resume* is what ``list_payments`` was
+        given. Up to *concurrency* pages are asked for at a time, as far as the pagination can tell
+        where they start; *windows* cut the listing in time. Where it is *strict*, a record that
+        cannot be read is an error, whatever ``on_malformed`` is.
 
         Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
         """
@@ -170,7 +189,8 @@ def refuse_filters(provider: str, **filters: object) -> None:
     for name, value in filters.items():
         if value is not None:
             raise UnsupportedFilterError(
-                f"{provider} cannot filter by {name}. List all payments and choose from them; there is no way to list only some."
+                f"{provider} cannot filter by {name}. List all payments and choose from them; "
+                "there is no way to list only some."
             )
 
 
@@ -185,7 +205,12 @@ def check_int(name: str, value: int, least: int, most: int | None = None) -> int
     Raises ``ConfigurationError`` otherwise.
     """
     number: object = value
-    if isinstance(number, bool) or not isinstance(number, int) or number < least or (most is not None and number > most):
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, int)
+        or number < least
+        or (most is not None and number > most)
+    ):
         bounds = f"from {least}" if most is None else f"from {least} to {most}"
         raise ConfigurationError(f"{name} must be a whole number {bounds}, not {value!r}.")
     return value
@@ -194,13 +219,15 @@ def check_int(name: str, value: int, least: int, most: int | None = None) -> int
 def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
     """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
 
-    Raises ``ConfigurationError`` for a naive datetime, which names no moment, and for one that has no name in UTC.
+    Raises ``ConfigurationError`` for a naive datetime, which names no moment, and for one that has
+    no name in UTC.
     """
     given: object = value
     if isinstance(given, datetime):
         if given.tzinfo is None or given.utcoffset() is None:
             raise ConfigurationError(
-                f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), or a date; {given!r} has no zone."
+                f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), "
+                f"or a date; {given!r} has no zone."
             )
         try:
             return given.astimezone(UTC)

@@ -26,12 +26,17 @@ hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("paysdk")
 
 
-# A shell that runs this in the background has SIGINT ignored, here and in all that is started from here.
+# A shell that runs this in the background has SIGINT ignored, here and in all that is started from
+# here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _loopback_only(event: str, args: tuple[object, ...]) -> None:
-    if event == "socket.connect" and isinstance(address := args[1], tuple) and not ip_address(address[0]).is_loopback:
+    if (
+        event == "socket.connect"
+        and isinstance(address := args[1], tuple)
+        and not ip_address(address[0]).is_loopback
+    ):
         raise AssertionError(f"A test reaches for {address[0]}: only loopback is allowed.")
 
 
@@ -115,7 +120,9 @@ class RawServer:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-                self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
+                self.requests.append(
+                    head + await reader.readexactly(int(length[1]) if length else 0)
+                )
                 await self.answer(len(self.requests), writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -139,7 +146,9 @@ def until() -> Until:
 class Install(Protocol):
     """Installs a package of one module, in which ``Made`` is a provider or a sandbox; its entry point may have another name."""
 
-    def __call__(self, package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None) -> None: ...
+    def __call__(
+        self, package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None
+    ) -> None: ...
 
 
 @pytest.fixture
@@ -149,14 +158,22 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Install
     site.mkdir()
     made: list[str] = []
 
-    def package(package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None) -> None:
-        normalised = package.replace("-", "_")  # as in a wheel's name, where a hyphen begins the version
+    def package(
+        package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None
+    ) -> None:
+        normalised = package.replace(
+            "-", "_"
+        )  # as in a wheel's name, where a hyphen begins the version
         module = f"{normalised}_payments"
         (site / f"{module}.py").write_text(source)
         metadata = site / f"{normalised}-1.0.dist-info"
         metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (metadata / "entry_points.txt").write_text(f"[{group}]\n{name or package} = {module}:Made\n")
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        )
+        (metadata / "entry_points.txt").write_text(
+            f"[{group}]\n{name or package} = {module}:Made\n"
+        )
         monkeypatch.syspath_prepend(site)
         made.append(module)
 
@@ -220,7 +237,9 @@ def list_backed() -> str:
 class RawServers(Protocol):
     """Starts a server that ends with the test; without an answer, it never gives one."""
 
-    async def __call__(self, answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None) -> RawServer: ...
+    async def __call__(
+        self, answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None
+    ) -> RawServer: ...
 
 
 @pytest.fixture
@@ -231,7 +250,9 @@ async def raw_server() -> AsyncIterator[RawServers]:
     async def hang(_number: int, _writer: asyncio.StreamWriter) -> None:
         await started[-1][1].ended.wait()
 
-    async def start(answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None) -> RawServer:
+    async def start(
+        answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None,
+    ) -> RawServer:
         server = RawServer(answer or hang)
         listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
@@ -252,7 +273,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         if id(current) not in seen:
             seen.add(id(current))
             yield current
-            waiting += [linked for linked in (current.__cause__, current.__context__) if linked is not None]
+            waiting += [
+                linked for linked in (current.__cause__, current.__context__) if linked is not None
+            ]
 
 
 def _told(error: BaseException) -> Iterator[str]:

@@ -29,7 +29,12 @@ pytestmark = pytest.mark.slow
 
 def newly_loaded(code: str) -> set[str]:
     """The modules that *code* loads in a new interpreter."""
-    command = [sys.executable, "-P", "-c", f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*sys.modules.keys() - before)"]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*sys.modules.keys() - before)",
+    ]
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
@@ -40,7 +45,11 @@ def records_alive() -> int:
 
 def test_importing_loads_one_module_beside_the_standard_library() -> None:
     """`import paysdk` loads itself, and nothing that has to be installed."""
-    assert {"paysdk"} == {name for name in newly_loaded("import paysdk") if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {"paysdk"} == {
+        name
+        for name in newly_loaded("import paysdk")
+        if name.partition(".")[0] not in sys.stdlib_module_names
+    }
 
 
 @pytest.mark.parametrize(("name", "other"), [("Campfire", "notify"), ("Notify", "campfire")])
@@ -73,14 +82,22 @@ def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
         ("offset", 1, 0),
         # What was guessed before the last page said that it was the last.
         ("offset", 8, 7),
-        # The count, seven places to cut at, a last page that is not full in each of eight windows, and the look back at the end.
+        # The count, seven places to cut at, a last page that is not full in each of eight windows,
+        # and the look back at the end.
         ("cursor", 8, 1 + 7 + 8 + 1),
     ],
 )
-async def test_requests_made(pagination: Literal["cursor", "offset"], concurrency: int, beyond_the_pages: int) -> None:
+async def test_requests_made(
+    pagination: Literal["cursor", "offset"], concurrency: int, beyond_the_pages: int
+) -> None:
     """A walk makes a request for each page, and side by side only as many more as it takes to know where the others begin."""
-    async with CampfireSandbox(payments=600) as sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire:
-        listing = campfire.list_payments(page_size=20, pagination=pagination, concurrency=concurrency)
+    async with (
+        CampfireSandbox(payments=600) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire,
+    ):
+        listing = campfire.list_payments(
+            page_size=20, pagination=pagination, concurrency=concurrency
+        )
         assert 600 == len(await listing.collect())
 
     assert len(sandbox.requests) <= listing.report.requests <= 30 + beyond_the_pages
@@ -108,7 +125,10 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(CampfireReader, "rows", rows)
     counting = asyncio.create_task(count())
-    async with CampfireSandbox(payments=3000) as sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire:
+    async with (
+        CampfireSandbox(payments=3000) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire,
+    ):
         async for _ in campfire.list_payments(page_size=3000):
             made[turn] = made.get(turn, 0) + 1
     counting.cancel()
@@ -121,8 +141,15 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
 async def test_payments_are_made_one_at_a_time() -> None:
     """A walk that goes from payment to payment holds no page of them, so that Python's garbage collector finds nothing to do."""
     before = records_alive()
-    async with CampfireSandbox(payments=500) as sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire:
-        alive = [records_alive() - before async for payment in campfire.list_payments(page_size=100) if int(payment.id) % 50 == 0]
+    async with (
+        CampfireSandbox(payments=500) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire,
+    ):
+        alive = [
+            records_alive() - before
+            async for payment in campfire.list_payments(page_size=100)
+            if int(payment.id) % 50 == 0
+        ]
 
     assert alive
     assert max(alive) <= 4, alive
@@ -134,10 +161,19 @@ class RenderedPages:
     def __init__(self, pages: int) -> None:
         self._pages = pages
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], *_: object) -> RawPage:
+    async def call(
+        self,
+        request: Request,
+        _authorization: object,
+        read: Callable[[Response], RawPage],
+        *_: object,
+    ) -> RawPage:
         """The answer to *request*."""
         number = int(dict(parse_qsl(request.query)).get("cursor", "0"))
-        rows = b",".join(b'{"id":%d,"invoice_id":1,"amount":1.25,"currency":"USD"}' % (number * 10 + row) for row in range(10))
+        rows = b",".join(
+            b'{"id":%d,"invoice_id":1,"amount":1.25,"currency":"USD"}' % (number * 10 + row)
+            for row in range(10)
+        )
         link = b'"?cursor=%d"' % (number + 1) if number + 1 < self._pages else b"null"
         return read(Response(200, {}, b'{"results":[' + rows + b'],"next":' + link + b"}"))
 

@@ -30,9 +30,15 @@ CONVERTER = make_converter()
 SAMPLES = Path(paysdk.providers.__file__).parent / "campfire" / "samples"
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-AMOUNT = st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Decimal("1E+3"), Decimal("100.10"), Decimal("-0.00")])
+AMOUNT = st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [Decimal("1E+3"), Decimal("100.10"), Decimal("-0.00")]
+)
 MOMENT = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0))
-RAW = st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | AMOUNT | TEXT | st.lists(AMOUNT, max_size=2), max_size=3)
+RAW = st.dictionaries(
+    TEXT,
+    st.none() | st.booleans() | st.integers() | AMOUNT | TEXT | st.lists(AMOUNT, max_size=2),
+    max_size=3,
+)
 PAYMENTS = st.builds(
     Payment,
     provider=TEXT,
@@ -41,7 +47,8 @@ PAYMENTS = st.builds(
     currency=st.none() | TEXT,
     payment_date=st.none() | st.dates(),
     invoice=st.builds(InvoiceRef, TEXT, st.none() | TEXT, st.none() | AMOUNT, st.none() | AMOUNT),
-    customer=st.none() | st.builds(CustomerRef, st.none() | TEXT, st.none() | TEXT, st.none() | TEXT),
+    customer=st.none()
+    | st.builds(CustomerRef, st.none() | TEXT, st.none() | TEXT, st.none() | TEXT),
     external_id=st.none() | TEXT,
     source=st.none() | TEXT,
     voided_date=st.none() | st.dates(),
@@ -54,7 +61,10 @@ PAYMENTS = st.builds(
 def there_and_back(value: attrs.AttrsInstance) -> list[Any]:
     """*value* by way of a dict, and by way of JSON."""
     kind = type(value)
-    return [CONVERTER.structure(CONVERTER.unstructure(value), kind), CONVERTER.loads(CONVERTER.dumps(value), kind)]
+    return [
+        CONVERTER.structure(CONVERTER.unstructure(value), kind),
+        CONVERTER.loads(CONVERTER.dumps(value), kind),
+    ]
 
 
 @settings(max_examples=60)
@@ -68,15 +78,28 @@ def test_payment_comes_back_equal_and_exact(payment: Payment) -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(PAYMENTS, max_size=2), st.none() | st.integers(0), st.none() | st.builds(Checkpoint, TEXT, TEXT, TEXT))
-def test_page_comes_back_equal(payments: list[Payment], count: int | None, checkpoint: Checkpoint | None) -> None:
+@given(
+    st.lists(PAYMENTS, max_size=2),
+    st.none() | st.integers(0),
+    st.none() | st.builds(Checkpoint, TEXT, TEXT, TEXT),
+)
+def test_page_comes_back_equal(
+    payments: list[Payment], count: int | None, checkpoint: Checkpoint | None
+) -> None:
     """A page comes back with its payments and its checkpoint."""
     page = Page(payments, count, checkpoint)
     assert [page, page] == there_and_back(page)
 
 
 @settings(max_examples=30)
-@given(st.builds(ListingReport, pages=st.integers(0), reported_first=st.none() | st.integers(), complete=st.booleans()))
+@given(
+    st.builds(
+        ListingReport,
+        pages=st.integers(0),
+        reported_first=st.none() | st.integers(),
+        complete=st.booleans(),
+    )
+)
 def test_report_comes_back_equal(report: ListingReport) -> None:
     """A report comes back as it was."""
     assert [report, report] == there_and_back(report)
@@ -86,12 +109,18 @@ def test_report_comes_back_equal(report: ListingReport) -> None:
 @pytest.mark.parametrize("sent_at", ["2025-05-02T16:24:50+0000", "2025-05-02", None])
 def test_invoice_comes_back_equal(name: str, sent_at: str | None) -> None:
     """An invoice comes back with its lines, payments and attachments, and a field that is a date or a time stays what it is."""
-    invoice = read_invoice(json.dumps(json.loads((SAMPLES / f"{name}.json").read_bytes()) | {"auto_sent_at": sent_at}).encode())
+    invoice = read_invoice(
+        json.dumps(
+            json.loads((SAMPLES / f"{name}.json").read_bytes()) | {"auto_sent_at": sent_at}
+        ).encode()
+    )
     for back in there_and_back(invoice):
         assert invoice == back
         assert repr(invoice) == repr(back)
         assert invoice.raw == back.raw
-        assert [payment.raw for payment in invoice.payments] == [payment.raw for payment in back.payments]
+        assert [payment.raw for payment in invoice.payments] == [
+            payment.raw for payment in back.payments
+        ]
 
 
 def test_outcome_comes_back_equal() -> None:
@@ -108,7 +137,9 @@ def test_outcome_comes_back_equal() -> None:
 
 def test_free_form_fields_stay_what_they_are() -> None:
     """A field documented as "any" keeps its shape; a number with a fraction in it becomes the text of its digits."""
-    invoice = read_invoice(b'{"id":1,"reminder_sent_dates":{"5":"2024-01-15","list":[1,null,true]},"integration_context":1.50}')
+    invoice = read_invoice(
+        b'{"id":1,"reminder_sent_dates":{"5":"2024-01-15","list":[1,null,true]},"integration_context":1.50}'
+    )
     back = CONVERTER.structure(CONVERTER.unstructure(invoice), Invoice)
     assert {"5": "2024-01-15", "list": [1, None, True]} == back.reminder_sent_dates
     assert "1.50" == back.integration_context
@@ -141,10 +172,26 @@ def test_dict_is_of_json_types_only() -> None:
         "raw": '{"amount":100.10}',
     }
     assert expected == CONVERTER.unstructure(payment)
-    assert expected == json.loads(json.dumps(CONVERTER.unstructure(payment))) == json.loads(CONVERTER.dumps(payment))
+    assert (
+        expected
+        == json.loads(json.dumps(CONVERTER.unstructure(payment)))
+        == json.loads(CONVERTER.dumps(payment))
+    )
 
 
-NO_AMOUNTS: list[object] = [1.5, "NaN", "-Infinity", Decimal("NaN"), "1_000", " 1", "1,50", "", None, True, []]
+NO_AMOUNTS: list[object] = [
+    1.5,
+    "NaN",
+    "-Infinity",
+    Decimal("NaN"),
+    "1_000",
+    " 1",
+    "1,50",
+    "",
+    None,
+    True,
+    [],
+]
 
 
 @pytest.mark.parametrize(
@@ -163,10 +210,14 @@ NO_AMOUNTS: list[object] = [1.5, "NaN", "-Infinity", Decimal("NaN"), "1_000", " 
 def test_what_is_no_payment_is_refused(field: str, value: object) -> None:
     """A float has lost its digits, and what is no plain number, date or JSON is no payment; cattrs' error says so."""
     fields = {"provider": "campfire", "id": "1", "amount": "1.50", "invoice": {"id": "7"}}
-    assert Payment(provider="campfire", id="1", amount=Decimal("1.50"), invoice=InvoiceRef("7")) == CONVERTER.structure(fields, Payment)
+    assert Payment(
+        provider="campfire", id="1", amount=Decimal("1.50"), invoice=InvoiceRef("7")
+    ) == CONVERTER.structure(fields, Payment)
     with pytest.raises(BaseValidationError) as caught:
         CONVERTER.structure(fields | {field: value}, Payment)
-    assert field in str(cattrs.transform_error(caught.value)) or f"Payment.{field}" in repr(caught.value.exceptions)
+    assert field in str(cattrs.transform_error(caught.value)) or f"Payment.{field}" in repr(
+        caught.value.exceptions
+    )
 
 
 @pytest.mark.parametrize("value", ["1.50", 150, Decimal("1.50")])
@@ -185,9 +236,17 @@ def test_converter_is_nobody_elses() -> None:
     assert date(2026, 1, 2) == cattrs.unstructure(date(2026, 1, 2))
 
 
-@pytest.mark.parametrize(("field", "value"), [("id", None), ("provider", 7), ("created_at", "2025-04-24T23:13:35")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("id", None), ("provider", 7), ("created_at", "2025-04-24T23:13:35")]
+)
 def test_what_a_payment_cannot_have_does_not_come_back(field: str, value: object) -> None:
     """A missing id does not become a text, and a time without a zone no moment."""
-    made = {"provider": "campfire", "id": "1", "amount": "1.00", "invoice": {"id": "2"}, field: value}
+    made = {
+        "provider": "campfire",
+        "id": "1",
+        "amount": "1.00",
+        "invoice": {"id": "2"},
+        field: value,
+    }
     with pytest.raises(BaseValidationError):
         make_converter().structure(made, Payment)

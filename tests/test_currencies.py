@@ -15,11 +15,31 @@ def test_a_code_is_taken_in_any_case(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["EURO", "EU", "E1R", "\u20ac", " eur ", "EUR ", "", "ERU", "CNH", "ABC", "\u0435ur", "eu\u017f", 978, None, b"EUR"]
+    "code",
+    [
+        "EURO",
+        "EU",
+        "E1R",
+        "\u20ac",
+        " eur ",
+        "EUR ",
+        "",
+        "ERU",
+        "CNH",
+        "ABC",
+        "\u0435ur",
+        "eu\u017f",
+        978,
+        None,
+        b"EUR",
+    ],
 )
 def test_anything_else_is_refused(code: object) -> None:
     """By the name of what it was given for."""
-    with pytest.raises(ConfigurationError, match=r"--currency must be a text such as 'EUR', or None, not .*: ISO 4217 has no such code"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"--currency must be a text such as 'EUR', or None, not .*: ISO 4217 has no such code",
+    ):
         check_currency("--currency", code)
 
 

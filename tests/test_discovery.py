@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import Listing, PaymentsProvider, discovery
-from paysdk.discovery import installed_names, installed_providers, load, load_provider, open_provider, unfit
+from paysdk.discovery import (
+    installed_names,
+    installed_providers,
+    load,
+    load_provider,
+    open_provider,
+    unfit,
+)
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
@@ -29,7 +36,9 @@ def test_both_providers_are_found() -> None:
 
 def test_provider_is_opened_with_its_own_settings() -> None:
     """Settings go to the provider's class, the key among them."""
-    provider = open_provider("notify", api_key="test_sandbox", base_url="http://127.0.0.1:8000", currency="EUR")
+    provider = open_provider(
+        "notify", api_key="test_sandbox", base_url="http://127.0.0.1:8000", currency="EUR"
+    )
     assert isinstance(provider, NotifyProvider)
     assert provider.test_mode is True
     assert "http://127.0.0.1:8000" in repr(provider)
@@ -57,7 +66,9 @@ def test_unknown_provider_is_refused_with_the_names_that_there_are() -> None:
 
 def test_unknown_setting_is_refused_without_showing_the_key() -> None:
     """A setting that the provider's class does not take is named; the key is not."""
-    with pytest.raises(ConfigurationError, match=r"'campfire' does not take these settings.*colour") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"'campfire' does not take these settings.*colour"
+    ) as caught:
         open_provider("campfire", api_key="sandbox-key", colour="red")
     assert "sandbox-key" not in str(caught.value)
 
@@ -72,7 +83,11 @@ def test_a_mistake_in_a_constructor_is_no_wrong_setting(install: Install, list_b
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(lambda api_key: api_key, None), (lambda: None, "too many positional arguments"), (type, None)],
+    [
+        (lambda api_key: api_key, None),
+        (lambda: None, "too many positional arguments"),
+        (type, None),
+    ],
     ids=["taken", "not taken", "not said"],
 )
 def test_what_is_called_is_asked_first(make: Callable[..., object], reason: str | None) -> None:
@@ -91,7 +106,10 @@ def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("import module_that_is_nowhere", "cannot be imported: ModuleNotFoundError: No module named 'module_that_is_nowhere'"),
+        (
+            "import module_that_is_nowhere",
+            "cannot be imported: ModuleNotFoundError: No module named 'module_that_is_nowhere'",
+        ),
         ("", r"cannot be imported: AttributeError: .*Made"),
         ("raise SystemExit('not today')", "cannot be imported: SystemExit: not today"),
         ("class Odd(BaseException): ...\n\n\nraise Odd('way')", "cannot be imported: Odd: way"),
@@ -101,7 +119,10 @@ def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_provider_that_cannot_be_used_is_named(install: Install, source: str, reason: str) -> None:
     """The error names the provider, the package that it came with, and the reason; the others can be used as ever."""
     install("broken", source)
-    with pytest.raises(ConfigurationError, match=rf"The provider 'broken' \(broken_payments:Made of broken\) {reason}"):
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"The provider 'broken' \(broken_payments:Made of broken\) {reason}",
+    ):
         load_provider("broken")
     assert NotifyProvider is load_provider("notify")
 
@@ -126,7 +147,10 @@ def test_two_providers_of_one_name_are_refused(install: Install) -> None:
     install("acme-pay", "class Made: ...", name="acme")
     install("another", "class Made: ...", name="acme")
     assert ["acme", "campfire", "notify"] == installed_providers()
-    with pytest.raises(ConfigurationError, match=r"Several installed packages have a provider 'acme': .*Uninstall all but one") as raised:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"Several installed packages have a provider 'acme': .*Uninstall all but one",
+    ) as raised:
         open_provider("acme", api_key="sandbox-key")
     assert "acme_pay_payments:Made of acme-pay" in str(raised.value)
     assert "another_payments:Made of another" in str(raised.value)
@@ -135,7 +159,9 @@ def test_two_providers_of_one_name_are_refused(install: Install) -> None:
 def test_one_that_takes_the_name_of_paysdks_own_is_refused(install: Install) -> None:
     """No package can slip its provider under a name that is in use, and be given that one's key."""
     install("sneaky", "class Made: ...", name="campfire")
-    with pytest.raises(ConfigurationError, match="Several installed packages have a provider 'campfire'"):
+    with pytest.raises(
+        ConfigurationError, match="Several installed packages have a provider 'campfire'"
+    ):
         open_provider("campfire", api_key="sandbox-key")
 
 
@@ -149,12 +175,20 @@ def test_the_same_one_found_twice_is_no_matter(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_is_no_provider_is_said_to_be_none(install: Install) -> None:
     """What a class makes must keep the protocol; the error says what of it is missing."""
-    install("half", "class Made:\n    name = 'half'\n    def __init__(self, api_key): self.aclose = None")
-    with pytest.raises(ConfigurationError, match="provider 'half' is no PaymentsProvider: it has no capabilities, list_payments"):
+    install(
+        "half",
+        "class Made:\n    name = 'half'\n    def __init__(self, api_key): self.aclose = None",
+    )
+    with pytest.raises(
+        ConfigurationError,
+        match="provider 'half' is no PaymentsProvider: it has no capabilities, list_payments",
+    ):
         open_provider("half", api_key="sandbox-key")
 
 
-def test_what_a_provider_knows_only_when_open_is_not_asked_before(install: Install, list_backed: str) -> None:
+def test_what_a_provider_knows_only_when_open_is_not_asked_before(
+    install: Install, list_backed: str
+) -> None:
     """A property that has no answer yet is a property all the same."""
     install(
         "late",
@@ -174,8 +208,16 @@ Made.name = Made.capabilities = property(unknown)
 
 def test_a_provider_of_another_name_is_refused(install: Install, list_backed: str) -> None:
     """Payments are stored under the provider's own name, so one of another could pass them off as that one's."""
-    install("impostor", list_backed.replace('    name = "ledger"\n', "").replace("self.closed", 'self.name = "ledger"; self.closed', 1))
-    with pytest.raises(ConfigurationError, match=r"provider 'impostor' says that its name is 'ledger'\. Its package must give"):
+    install(
+        "impostor",
+        list_backed.replace('    name = "ledger"\n', "").replace(
+            "self.closed", 'self.name = "ledger"; self.closed', 1
+        ),
+    )
+    with pytest.raises(
+        ConfigurationError,
+        match=r"provider 'impostor' says that its name is 'ledger'\. Its package must give",
+    ):
         open_provider("impostor", api_key="sandbox-key")
 
 
@@ -183,19 +225,30 @@ def test_a_provider_of_another_name_is_refused(install: Install, list_backed: st
     ("source", "reason"),
     [
         ("async def Made(api_key): ...", "it is a coroutine function"),
-        ("class Made:\n    def __init__(self, api_key): ...", "it has none of name, capabilities, list_payments, aclose"),
+        (
+            "class Made:\n    def __init__(self, api_key): ...",
+            "it has none of name, capabilities, list_payments, aclose",
+        ),
     ],
 )
-def test_what_can_be_seen_to_be_no_provider_is_not_loaded(install: Install, source: str, reason: str) -> None:
+def test_what_can_be_seen_to_be_no_provider_is_not_loaded(
+    install: Install, source: str, reason: str
+) -> None:
     """It need not be called to be refused."""
     install("odd", source)
-    with pytest.raises(ConfigurationError, match=f"What is installed as provider 'odd' is no PaymentsProvider: {reason}"):
+    with pytest.raises(
+        ConfigurationError,
+        match=f"What is installed as provider 'odd' is no PaymentsProvider: {reason}",
+    ):
         load_provider("odd")
 
 
 def test_a_class_that_hands_everything_on_is_loaded(install: Install, list_backed: str) -> None:
     """What it promises is seen only when it is made."""
-    around = "def __init__(self, key): self.inner = Inner(key)\n    def __getattr__(self, name): return getattr(self.inner, name)"
+    around = (
+        "def __init__(self, key): self.inner = Inner(key)\n    def __getattr__(self, name): "
+        "return getattr(self.inner, name)"
+    )
     install("ledger", f"{list_backed}\n\nInner = Made\n\n\nclass Made:\n    {around}\n")
     assert "ledger" == open_provider("ledger", api_key="sandbox-key").name
 
@@ -212,19 +265,28 @@ def test_entry_points_of_any_group_are_found(install: Install) -> None:
     install("acme", "class Made: ...", group="paysdk.sandboxes")
     assert ["acme", "campfire", "notify"] == installed_names("paysdk.sandboxes")
     assert "Made" == load("sandbox", "paysdk.sandboxes", "acme").__name__
-    with pytest.raises(ConfigurationError, match=r"There is no sandbox 'nobody'\. Installed are: acme, campfire, notify"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"There is no sandbox 'nobody'\. Installed are: acme, campfire, notify",
+    ):
         load("sandbox", "paysdk.sandboxes", "nobody")
 
 
-@pytest.mark.parametrize(("name", "setting"), [("campfire", {"timeout": 0}), ("campfire", {"colour": 1}), ("nobody", {})])
-def test_open_provider_shows_no_key(name: str, setting: dict[str, object], told_by: Callable[[BaseException], str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "setting"), [("campfire", {"timeout": 0}), ("campfire", {"colour": 1}), ("nobody", {})]
+)
+def test_open_provider_shows_no_key(
+    name: str, setting: dict[str, object], told_by: Callable[[BaseException], str]
+) -> None:
     """Whatever is wrong with the call, no traceback of the error shows the key."""
     with pytest.raises(ConfigurationError) as raised:
         open_provider(name, api_key="sandbox-key", **setting)
     assert "sandbox-key" not in told_by(raised.value)
 
 
-def test_a_provider_of_another_kind_shows_no_key(install: Install, told_by: Callable[[BaseException], str]) -> None:
+def test_a_provider_of_another_kind_shows_no_key(
+    install: Install, told_by: Callable[[BaseException], str]
+) -> None:
     """Nor does the error about what is no provider, though that was given the key."""
     install("half", "class Made:\n    def __init__(self, api_key): ...")
     with pytest.raises(ConfigurationError) as raised:

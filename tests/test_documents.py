@@ -29,8 +29,18 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 # What needs no running: commands, listings, configuration, and what Sphinx itself reads.
-NOT_PYTHON = {"sh", "text", "toml", "json", "{toctree}", "{eval-rst}", "{literalinclude}", "{drawing}"}
-# What a quoted message has from another library. tests/test_troubleshooting.py makes each of them happen.
+NOT_PYTHON = {
+    "sh",
+    "text",
+    "toml",
+    "json",
+    "{toctree}",
+    "{eval-rst}",
+    "{literalinclude}",
+    "{drawing}",
+}
+# What a quoted message has from another library. tests/test_troubleshooting.py makes each of them
+# happen.
 SAID_BY_OTHERS = (
     "ClientConnectorError: Cannot connect to host …",
     "ClientProxyConnectionError: Cannot connect to host …",
@@ -49,7 +59,9 @@ def runner() -> Iterator[asyncio.Runner]:
 def run(example: Example) -> None:
     """Run an example, which may await, in its document's namespace."""
     source = "\n" * (example.line + example.parsed.line_offset) + example.parsed
-    code = compile(source, example.path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    code = compile(
+        source, example.path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+    )
     if code.co_flags & inspect.CO_COROUTINE:
         example.namespace["runner"].run(eval(code, example.namespace))
     else:
@@ -88,7 +100,9 @@ def test_provider_without_the_base_keeps_the_contract(runner: asyncio.Runner) ->
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_block_says_what_it_is(path: Path) -> None:
     """No example escapes being run because its fence is labelled otherwise, or not at all."""
-    opening = re.findall(r"^ *(?:```|~~~)(.*)\n(?:.*\n)*?^ *(?:```|~~~)$", path.read_text(), re.MULTILINE)
+    opening = re.findall(
+        r"^ *(?:```|~~~)(.*)\n(?:.*\n)*?^ *(?:```|~~~)$", path.read_text(), re.MULTILINE
+    )
 
     assert set() == {label.split(" ")[0] for label in opening} - NOT_PYTHON - {"python"}
 
@@ -104,9 +118,17 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
 def test_readme_shows_what_the_first_command_prints() -> None:
     """The lines of the session in the README come from the command above them, in that order."""
     (shown,) = re.findall(r"^```text\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
-    command = [str(Path(sysconfig.get_path("scripts"), "paysdk")), "list", "campfire", "notify", "--sandbox"]
+    command = [
+        str(Path(sysconfig.get_path("scripts"), "paysdk")),
+        "list",
+        "campfire",
+        "notify",
+        "--sandbox",
+    ]
     environment = {"PATH": os.defpath, "COLUMNS": "90", "PYTHONUTF8": "1"}
-    printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment).stdout
+    printed = subprocess.run(
+        command, check=True, capture_output=True, encoding="utf-8", env=environment
+    ).stdout
 
     # How long the line under the headers is depends on rich's version.
     wanted = [line for line in shown.splitlines() if line.strip("─…")]
@@ -118,7 +140,11 @@ def test_tests_that_are_named_are_there(path: Path) -> None:
     """Where a document names a test, that test can be run by this name."""
     for file, function in re.findall(r"(tests/[\w/]+\.py)::(\w+)", path.read_text()):
         module = ast.parse((ROOT / file).read_text())
-        assert function in {node.name for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}, file
+        assert function in {
+            node.name
+            for node in module.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }, file
 
 
 def test_every_row_of_the_readme_names_a_test() -> None:
@@ -126,24 +152,36 @@ def test_every_row_of_the_readme_names_a_test() -> None:
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
 
     assert 7 < len(rows)
-    assert [] == [row for row in rows[1:] if not re.search(r"`tests/[\w/]+\.py::test_\w+` \|$", row)]
+    assert [] == [
+        row for row in rows[1:] if not re.search(r"`tests/[\w/]+\.py::test_\w+` \|$", row)
+    ]
 
 
 def test_figures_of_the_readme_were_measured() -> None:
     """The times in the README are in the table that the benchmarks wrote."""
     measured = (ROOT / "docs" / "benchmarks.md").read_text()
 
-    assert [] == [figure for figure in re.findall(r"[0-9.]+ µs", README.read_text()) if figure not in measured]
+    assert [] == [
+        figure for figure in re.findall(r"[0-9.]+ µs", README.read_text()) if figure not in measured
+    ]
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
     """A link in the README names a file that is there; those among the documents are Sphinx's to check."""
-    assert [] == [target for target in re.findall(r"\]\(([^):]+)\)", README.read_text()) if not (ROOT / target).is_file()]
+    assert [] == [
+        target
+        for target in re.findall(r"\]\(([^):]+)\)", README.read_text())
+        if not (ROOT / target).is_file()
+    ]
 
 
 def test_what_is_drawn_is_in_the_code() -> None:
     """Each module in a drawing is there, and has the functions that stand below its name."""
-    drawings = re.findall(r"^```\{drawing\}\n(.*?)^```$", (ROOT / "docs" / "how-it-works.md").read_text(), re.MULTILINE | re.DOTALL)
+    drawings = re.findall(
+        r"^```\{drawing\}\n(.*?)^```$",
+        (ROOT / "docs" / "how-it-works.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
     drawn: list[tuple[str, str]] = []
     for label in re.findall(r'label="([^"]*\.py\\n[^"]*)"', "".join(drawings)):
         module = ""
@@ -157,7 +195,10 @@ def test_what_is_drawn_is_in_the_code() -> None:
     for module, function in drawn:
         files = list((ROOT / "paysdk").glob(module))
         assert files, module
-        assert all(re.search(rf"def {function}\(", file.read_text()) for file in files), (module, function)
+        assert all(re.search(rf"def {function}\(", file.read_text()) for file in files), (
+            module,
+            function,
+        )
 
 
 def test_every_export_is_in_the_reference() -> None:
@@ -170,16 +211,26 @@ def test_every_export_is_in_the_reference() -> None:
 
 def test_top_level_holds_nothing_else() -> None:
     """Who opens the project sees six names."""
-    entries = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__pycache__"))}
+    entries = {
+        path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__pycache__"))
+    }
 
     assert {"README.md", "docs", "noxfile.py", "paysdk", "pyproject.toml", "tests"} == entries
 
 
 def test_messages_that_are_quoted_are_in_the_code() -> None:
     """A message that a page quotes for its readers is raised with these words, an ellipsis for each value."""
-    quoted = [(page.name, message) for page in DOCUMENTS for message in re.findall(r"^> `(.+)`$", page.read_text(), re.MULTILINE)]
+    quoted = [
+        (page.name, message)
+        for page in DOCUMENTS
+        for message in re.findall(r"^> `(.+)`$", page.read_text(), re.MULTILINE)
+    ]
     templates = list(message_templates())
-    missing = [(page, message) for page, message in quoted if not any(own_words(message) in template for template in templates)]
+    missing = [
+        (page, message)
+        for page, message in quoted
+        if not any(own_words(message) in template for template in templates)
+    ]
 
     assert 30 < len(quoted)
     assert [] == missing
@@ -201,7 +252,9 @@ def own_words(message: str) -> str:
 
 def test_pages_for_contributors_come_last_in_the_contents_and_in_search() -> None:
     """The last section of the contents has the pages for contributors, and the search ranks the same pages last."""
-    sections = re.findall(r"^:caption: (.*)\n\n((?:.+\n)*)", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE)
+    sections = re.findall(
+        r"^:caption: (.*)\n\n((?:.+\n)*)", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE
+    )
     title, pages = sections[-1]
     (ranked_last,) = re.findall(
         r"forContributors: \[(.*?)\]",
@@ -218,6 +271,9 @@ def message_templates() -> Iterator[str]:
     for module in (ROOT / "paysdk").glob("**/*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+                yield "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "…"
+                    for part in node.values
+                )
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value

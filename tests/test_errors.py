@@ -56,7 +56,11 @@ EVERY = pytest.mark.parametrize("kind", BASES)
 
 def test_tree_is_complete() -> None:
     """Every error of the module stands in the tree, is exported, and is named in the module's docstring."""
-    found = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PaysdkError)}
+    found = {
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, PaysdkError)
+    }
     assert set(BASES) == found
     assert sorted(kind.__name__ for kind in found) == errors.__all__
     assert all(kind.__name__ in str(errors.__doc__) for kind in found)
@@ -72,7 +76,14 @@ def filled(kind: type[PaysdkError]) -> PaysdkError:
     """An error of *kind* with everything set that it can hold."""
     error: PaysdkError
     if issubclass(kind, APIError):
-        error = kind("409 no", status=409, detail="no", fields={"amount": ("too big",)}, request_id="r1", retry_after=2.5)
+        error = kind(
+            "409 no",
+            status=409,
+            detail="no",
+            fields={"amount": ("too big",)},
+            request_id="r1",
+            retry_after=2.5,
+        )
     elif issubclass(kind, DuplicatePaymentError):
         error = kind("twice", payment_ids=("1", "2"), sent=True)
     elif issubclass(kind, MalformedResponseError):
@@ -91,7 +102,11 @@ def filled(kind: type[PaysdkError]) -> PaysdkError:
 def test_errors_survive_pickling_and_copying(kind: type[PaysdkError]) -> None:
     """Errors cross process borders with all that they hold."""
     error = filled(kind)
-    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # its own pickle  # noqa: S301  # its own pickle
+    for twin in (
+        pickle.loads(pickle.dumps(error)),  # noqa: S301  # its own pickle
+        copy.copy(error),
+        copy.deepcopy(error),
+    ):  # its own pickle
         assert kind is type(twin)
         assert str(error) == str(twin)
         assert vars(error) == vars(twin)
@@ -101,7 +116,9 @@ def test_errors_survive_pickling_and_copying(kind: type[PaysdkError]) -> None:
 @EVERY
 def test_text_says_what_and_where(kind: type[PaysdkError]) -> None:
     """The text has the message, the provider, the method and the URL; without a request it is the message alone."""
-    assert filled(kind).args[0] + " [campfire: GET https://api.example.com/x?cursor=1]" == str(filled(kind))
+    assert filled(kind).args[0] + " [campfire: GET https://api.example.com/x?cursor=1]" == str(
+        filled(kind)
+    )
     assert "went wrong" == str(kind("went wrong"))
     assert not str(kind())
 
@@ -111,7 +128,11 @@ def test_where_is_noted_once(kind: type[PaysdkError]) -> None:
     """The place that was noted first stays, and noting it gives the same error back."""
     error = filled(kind)
     assert error is error.at("notify", "POST", "https://other.example.com/")
-    assert ("campfire", "GET", "https://api.example.com/x?cursor=1") == (error.provider, error.method, error.url)
+    assert ("campfire", "GET", "https://api.example.com/x?cursor=1") == (
+        error.provider,
+        error.method,
+        error.url,
+    )
 
 
 @EVERY
@@ -120,7 +141,13 @@ def test_nothing_is_known_before_it_happens(kind: type[PaysdkError]) -> None:
     error = kind("went wrong")
     assert (None, None, None, None) == (error.provider, error.method, error.url, error.checkpoint)
     if isinstance(error, APIError):
-        assert (0, "", {}, None, None) == (error.status, error.detail, error.fields, error.request_id, error.retry_after)
+        assert (0, "", {}, None, None) == (
+            error.status,
+            error.detail,
+            error.fields,
+            error.request_id,
+            error.retry_after,
+        )
     if isinstance(error, MalformedResponseError):
         assert ("$", b"", False) == (error.path, error.raw, error.not_json)
     if isinstance(error, OutcomeUnknownError):

@@ -8,7 +8,16 @@ import attrs
 import pytest
 
 from paysdk import events
-from paysdk.events import Event, PageRead, RepeatDropped, RequestFailed, RequestSent, ResponseReceived, RetryPlanned, Waiting
+from paysdk.events import (
+    Event,
+    PageRead,
+    RepeatDropped,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
+    RetryPlanned,
+    Waiting,
+)
 
 URL = "https://api.example.com/x"
 EVENTS: list[Event] = [

@@ -19,7 +19,11 @@ TREE = Path(__file__).parents[1] / "paysdk"
 
 def files_below(folder: Path) -> set[str]:
     """The files in *folder* and below, but for what Python compiled."""
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
 
 
 def loaded_after(code: str) -> set[str]:
@@ -43,7 +47,11 @@ def test_wheel_holds_every_file() -> None:
 
 def test_exports_are_exactly_all() -> None:
     """`__all__` names each thing once, and has all of paysdk's own that can be seen at the top."""
-    exports = {name for name in dir(paysdk) if getattr(getattr(paysdk, name), "__module__", "").startswith("paysdk.")}
+    exports = {
+        name
+        for name in dir(paysdk)
+        if getattr(getattr(paysdk, name), "__module__", "").startswith("paysdk.")
+    }
 
     assert sorted(exports) == sorted(paysdk.__all__)
 

@@ -20,7 +20,16 @@ from hypothesis import strategies as st
 
 from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly, exact_number
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, PaymentFields, PaymentValues, make_payment
+from paysdk.payment import (
+    CustomerRef,
+    CustomerRefDraft,
+    InvoiceRef,
+    InvoiceRefDraft,
+    Payment,
+    PaymentFields,
+    PaymentValues,
+    make_payment,
+)
 
 WHOLE: dict[str, Any] = {
     "provider": "campfire",
@@ -49,7 +58,9 @@ def read(fields: dict[str, Any]) -> Payment:
     return make_payment(PaymentValues(**fields))
 
 
-@pytest.mark.parametrize(("draft", "record"), [(InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)])
+@pytest.mark.parametrize(
+    ("draft", "record"), [(InvoiceRefDraft, InvoiceRef), (CustomerRefDraft, CustomerRef)]
+)
 def test_draft_has_the_fields_of_its_record(draft: type, record: type[attrs.AttrsInstance]) -> None:
     """A draft has a slot for each field of what it becomes, in one layout, and nothing else."""
     assert sorted(field.name for field in attrs.fields(record)) == sorted(draft.__slots__)  # type: ignore[attr-defined]
@@ -76,7 +87,9 @@ def test_payment_that_was_read_is_a_payment_like_any_other() -> None:
         made.amount = Decimal(1)  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("name", [*(field.alias for field in attrs.fields(Payment)), "_row", "_raw"])
+@pytest.mark.parametrize(
+    "name", [*(field.alias for field in attrs.fields(Payment)), "_row", "_raw"]
+)
 def test_fields_cannot_be_set(name: str) -> None:
     """A payment is immutable, by whatever name it holds what it has."""
     for made in (payment(), read(WHOLE)):
@@ -112,7 +125,12 @@ def test_payment_has_slots_only() -> None:
 @pytest.mark.parametrize("made", [payment(), read(WHOLE)], ids=["constructed", "read"])
 def test_copies_are_equal_and_keep_raw(made: Payment) -> None:
     """Pickling, copying and evolving lose nothing, the raw bytes included."""
-    copies = [pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made), attrs.evolve(made)]  # its own pickle  # noqa: S301  # its own pickle
+    copies = [
+        pickle.loads(pickle.dumps(made)),  # noqa: S301  # its own pickle
+        copy.copy(made),
+        copy.deepcopy(made),
+        attrs.evolve(made),
+    ]  # its own pickle
     assert [made] * 4 == copies
     assert [made.raw] * 4 == [each.raw for each in copies]
     assert [Payment] * 4 == [type(each) for each in copies]
@@ -183,7 +201,9 @@ def test_payment_is_never_written_as_nothing(made: Payment) -> None:
         msgspec.json.encode([made])
     with pytest.raises(ConfigurationError, match=r"Payment\.raw must be JSON"):
         payment(raw={"of": [made]})
-    assert {"id": "123"} == msgspec.json.decode(msgspec.json.encode(made, enc_hook=lambda each: {"id": each.id}))
+    assert {"id": "123"} == msgspec.json.decode(
+        msgspec.json.encode(made, enc_hook=lambda each: {"id": each.id})
+    )
 
 
 def test_cycle_through_a_payment_is_collected() -> None:
@@ -216,13 +236,17 @@ def test_subclass_keeps_the_promises() -> None:
 
 
 @pytest.mark.parametrize(("voided", "expected"), [(None, False), (date(2026, 1, 1), True)])
-def test_voided_date_says_whether_voided(voided: date | None, expected: bool) -> None:  # a table's column
+def test_voided_date_says_whether_voided(
+    voided: date | None, expected: bool
+) -> None:  # a table's column
     """A payment is voided where it has a date for that."""
     assert expected is payment(voided_date=voided).is_voided
 
 
 @pytest.mark.parametrize(
-    "amount", [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")], ids=repr
+    "amount",
+    [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")],
+    ids=repr,
 )
 def test_amount_must_be_a_finite_decimal(amount: Any) -> None:  # noqa: ANN401  # anything may be given
     """A float, a text or what is no number is refused, when a payment is made and when it is evolved."""
@@ -253,7 +277,9 @@ NUMBERS: list[tuple[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("digits", "expected"), NUMBERS, ids=[digits[:12] for digits, _ in NUMBERS])
+@pytest.mark.parametrize(
+    ("digits", "expected"), NUMBERS, ids=[digits[:12] for digits, _ in NUMBERS]
+)
 def test_numbers_in_raw_are_exact(digits: str, expected: object) -> None:
     """A number of any size comes out with its digits, beside all the others, and as text where no Decimal can hold it."""
     raw = payment(raw=f'{{"a":{digits},"b":[1.50,"x",null,true,7]}}'.encode()).raw
@@ -268,7 +294,11 @@ def test_half_of_a_surrogate_pair_is_kept() -> None:
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -291,7 +321,19 @@ def test_digits_are_those_that_were_sent(number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"no", b"NaN", b"[1e]", b'"\xff"', b'{"a":Infinity}', Decimal("NaN"), object(), {"a": {1, object()}}]
+    "raw",
+    [
+        b"",
+        b"{",
+        b"no",
+        b"NaN",
+        b"[1e]",
+        b'"\xff"',
+        b'{"a":Infinity}',
+        Decimal("NaN"),
+        object(),
+        {"a": {1, object()}},
+    ],
 )
 def test_raw_must_be_json(raw: object) -> None:
     """A raw that could not be read later is refused when the payment is made."""

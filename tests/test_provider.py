@@ -16,7 +16,10 @@ from paysdk.providers.notify.provider import NotifyProvider
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROVIDERS: list[Callable[[], PaymentsProvider]] = [lambda: CampfireProvider("sandbox-key"), lambda: NotifyProvider("test_sandbox")]
+PROVIDERS: list[Callable[[], PaymentsProvider]] = [
+    lambda: CampfireProvider("sandbox-key"),
+    lambda: NotifyProvider("test_sandbox"),
+]
 
 
 @pytest.mark.parametrize("make", PROVIDERS, ids=["campfire", "notify"])
@@ -29,7 +32,9 @@ def test_providers_keep_the_protocol(make: Callable[[], PaymentsProvider]) -> No
     assert ListingReport() == listing.report
 
 
-@pytest.mark.parametrize("other", [object(), "campfire", Payment, {}], ids=["object", "text", "class", "dict"])
+@pytest.mark.parametrize(
+    "other", [object(), "campfire", Payment, {}], ids=["object", "text", "class", "dict"]
+)
 def test_other_objects_do_not(other: object) -> None:
     """What lacks the protocol's methods is no provider and no listing."""
     assert not isinstance(other, PaymentsProvider)
@@ -41,7 +46,12 @@ def test_capabilities_say_what_the_apis_can() -> None:
     campfire, notify = CampfireProvider("sandbox-key"), NotifyProvider("test_sandbox")
     assert ("campfire", "notify") == (campfire.name, notify.name)
     assert {"modified_since", "modified_until", "voided"} <= campfire.capabilities.filters
-    assert Capabilities(filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False) == notify.capabilities
+    assert (
+        Capabilities(
+            filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False
+        )
+        == notify.capabilities
+    )
     assert (10_000, True, True) == attrs.astuple(campfire.capabilities)[1:]
 
 
@@ -51,7 +61,9 @@ def test_report_begins_with_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [Page([], 5, None), ListingReport(pages=1), CampfireProvider.capabilities], ids=lambda value: type(value).__name__
+    "value",
+    [Page([], 5, None), ListingReport(pages=1), CampfireProvider.capabilities],
+    ids=lambda value: type(value).__name__,
 )
 def test_values_are_frozen_and_picklable(value: attrs.AttrsInstance) -> None:
     """They can be kept and handed on, and do not change under way."""

@@ -22,7 +22,15 @@ from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.rest import RestProvider, RestSettings, as_moment, check_int, check_page_size, refuse_filters, wrap_key
+from paysdk.rest import (
+    RestProvider,
+    RestSettings,
+    as_moment,
+    check_int,
+    check_page_size,
+    refuse_filters,
+    wrap_key,
+)
 from paysdk.testing import FaultPlan, hang
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
@@ -35,9 +43,13 @@ if TYPE_CHECKING:
 Provider = type[CampfireProvider] | type[NotifyProvider]
 SandboxClass = type[CampfireSandbox] | type[NotifySandbox]
 
-PROVIDERS = pytest.mark.parametrize("provider", [CampfireProvider, NotifyProvider], ids=lambda provider: provider.name)
+PROVIDERS = pytest.mark.parametrize(
+    "provider", [CampfireProvider, NotifyProvider], ids=lambda provider: provider.name
+)
 PAIRS = pytest.mark.parametrize(
-    ("provider", "sandbox"), [(CampfireProvider, CampfireSandbox), (NotifyProvider, NotifySandbox)], ids=["campfire", "notify"]
+    ("provider", "sandbox"),
+    [(CampfireProvider, CampfireSandbox), (NotifyProvider, NotifySandbox)],
+    ids=["campfire", "notify"],
 )
 
 
@@ -45,8 +57,21 @@ PAIRS = pytest.mark.parametrize(
 @pytest.mark.parametrize(
     ("setting", "wrong"),
     [
-        *[("api_key", wrong) for wrong in ("", " ", "Token x", "x\n", "ключ", None, 7, b"sandbox-key")],
-        *[("base_url", wrong) for wrong in ("", "example.com", "http://example.com", "https://example.com/v2", "https://u@example.com", 7)],
+        *[
+            ("api_key", wrong)
+            for wrong in ("", " ", "Token x", "x\n", "ключ", None, 7, b"sandbox-key")
+        ],
+        *[
+            ("base_url", wrong)
+            for wrong in (
+                "",
+                "example.com",
+                "http://example.com",
+                "https://example.com/v2",
+                "https://u@example.com",
+                7,
+            )
+        ],
         *[("session", wrong) for wrong in ("session", 7, aiohttp.ClientSession)],
         *[("retry", wrong) for wrong in (None, 3, True)],
         *[("timeout", wrong) for wrong in (None, 0, -1, True, "60", float("nan"), float("inf"))],
@@ -57,7 +82,9 @@ PAIRS = pytest.mark.parametrize(
     ],
     ids=lambda value: str(value) if isinstance(value, str) else None,
 )
-def test_wrong_setting(provider: Provider, setting: str, wrong: object, told_by: Callable[[BaseException], str]) -> None:
+def test_wrong_setting(
+    provider: Provider, setting: str, wrong: object, told_by: Callable[[BaseException], str]
+) -> None:
     """Each setting that cannot be right is refused where it is given, by its name, and the error does not show the key."""
     given: dict[str, Any] = {"api_key": "sandbox-key", setting: wrong}
     with pytest.raises(ConfigurationError, match=setting) as raised:
@@ -102,7 +129,10 @@ def test_key_is_not_shown(provider: Provider) -> None:
 def test_filters_that_an_api_has_not_are_refused() -> None:
     """The first that is given is named, also where it is false; none given is nothing to refuse."""
     refuse_filters("Acme", voided=None, modified_since=None)
-    with pytest.raises(UnsupportedFilterError, match=r"Acme cannot filter by voided\. List all payments and choose from them"):
+    with pytest.raises(
+        UnsupportedFilterError,
+        match=r"Acme cannot filter by voided\. List all payments and choose from them",
+    ):
         refuse_filters("Acme", modified_since=None, voided=False)
 
 
@@ -141,7 +171,10 @@ async def test_used_after_closing(provider: Provider, sandbox: SandboxClass) -> 
         async with made:
             first = await made.list_payments().first()
         await made.aclose()
-        with pytest.raises(ConfigurationError, match=r"This \w+ provider is closed\. Enter it again with 'async with', or make another"):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"This \w+ provider is closed\. Enter it again with 'async with', or make another",
+        ):
             await made.list_payments().first()
         async with made as again:
             assert made is again
@@ -179,13 +212,18 @@ def test_another_event_loop(provider: Provider, sandbox: SandboxClass, *, entere
 
 @PAIRS
 async def test_wrong_key_is_not_shown(
-    provider: Provider, sandbox: SandboxClass, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]
+    provider: Provider,
+    sandbox: SandboxClass,
+    caplog: pytest.LogCaptureFixture,
+    told_by: Callable[[BaseException], str],
 ) -> None:
     """A refused key is in no error, no log and no URL."""
     async with sandbox() as running, provider("another-key", base_url=running.url) as made:
         with caplog.at_level(logging.DEBUG), pytest.raises(AuthenticationError) as raised:
             await made.list_payments().first()
-        assert [(False, False)] == [(request.authorised, "another-key" in request.target) for request in running.requests]
+        assert [(False, False)] == [
+            (request.authorised, "another-key" in request.target) for request in running.requests
+        ]
     assert 401 == raised.value.status
     assert "another-key" not in told_by(raised.value)
     assert "another-key" not in caplog.text
@@ -196,7 +234,10 @@ async def test_cancelled_in_the_middle(
     provider: Provider, sandbox: SandboxClass, told_by: Callable[[BaseException], str], until: Until
 ) -> None:
     """Being cancelled while an answer is awaited leaves no task behind, and the exception does not hold the key."""
-    async with sandbox(faults=FaultPlan().always(hang())) as running, provider(running.api_key, base_url=running.url) as made:
+    async with (
+        sandbox(faults=FaultPlan().always(hang())) as running,
+        provider(running.api_key, base_url=running.url) as made,
+    ):
         before = asyncio.all_tasks()
         using = asyncio.create_task(made.list_payments().collect())
         await until(lambda: running.requests)
@@ -209,7 +250,9 @@ async def test_cancelled_in_the_middle(
 
 
 @PAIRS
-async def test_closed_from_another_task(provider: Provider, sandbox: SandboxClass, until: Until) -> None:
+async def test_closed_from_another_task(
+    provider: Provider, sandbox: SandboxClass, until: Until
+) -> None:
     """Closing while an answer is awaited ends the waiting with an error, and opens nothing anew."""
     async with sandbox(faults=FaultPlan().always(hang())) as running:
         made = provider(running.api_key, base_url=running.url, retry=RetryPolicy(wait_initial=0))
@@ -304,7 +347,8 @@ async def main(use, entered):
             print(*left, sep="\\n", end="")
         else:
             await use(provider)
-        # A server that is closed while it accepts a connection says so, which is asyncio's own affair.
+        # A server that is closed while it accepts a connection says so, which is asyncio's own
+        # affair.
         await asyncio.sleep(0.01)
 
 for name, use in ways.items():
@@ -323,14 +367,30 @@ def told_on_leaving() -> dict[str, str]:
         f"async def use(provider):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\nways[{name!r}] = use"
         for name, body in LEAVINGS.items()
     ]
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", PROGRAM.format(functions="\n".join(functions))]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONASYNCIODEBUG": "1"})
+    command = [
+        sys.executable,
+        "-X",
+        "dev",
+        "-W",
+        "error",
+        "-c",
+        PROGRAM.format(functions="\n".join(functions)),
+    ]
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONASYNCIODEBUG": "1"},
+    )
     told: dict[str, str] = {}
     for output in (run.stdout, run.stderr):
         for part in output.split("<<")[1:]:
             name, _, text = part.partition(">>")
             # On a busy machine asyncio's debug mode remarks on whatever "took" long.
-            told[name] = told.get(name, "") + "".join(line for line in text.splitlines() if " took " not in line)
+            told[name] = told.get(name, "") + "".join(
+                line for line in text.splitlines() if " took " not in line
+            )
     return told if run.returncode == 0 else {"crashed": run.stderr, **told}
 
 
@@ -350,14 +410,18 @@ def test_page_size(value: int | None, largest: int) -> None:
 @pytest.mark.parametrize("wrong", [0, -1, 6, True, 2.0, "2"])
 def test_wrong_page_size(wrong: object) -> None:
     """Anything else is refused with its bounds."""
-    with pytest.raises(ConfigurationError, match="page_size must be a whole number from 1 to 5, not"):
+    with pytest.raises(
+        ConfigurationError, match="page_size must be a whole number from 1 to 5, not"
+    ):
         check_page_size(wrong, 5)  # type: ignore[arg-type]  # what is refused
 
 
 def test_whole_without_an_upper_bound() -> None:
     """A number may have no largest."""
     assert 10**9 == check_int("invoice_id", 10**9, 0)
-    with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0, not -1"):
+    with pytest.raises(
+        ConfigurationError, match="invoice_id must be a whole number from 0, not -1"
+    ):
         check_int("invoice_id", -1, 0)
 
 
@@ -367,7 +431,11 @@ def test_whole_without_an_upper_bound() -> None:
         (date(2026, 1, 31), False, datetime(2026, 1, 31, tzinfo=UTC)),
         (date(2026, 1, 31), True, datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)),
         (datetime(2026, 1, 31, 12, tzinfo=UTC), True, datetime(2026, 1, 31, 12, tzinfo=UTC)),
-        (datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2))), False, datetime(2026, 1, 30, 23, tzinfo=UTC)),
+        (
+            datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2))),
+            False,
+            datetime(2026, 1, 30, 23, tzinfo=UTC),
+        ),
     ],
 )
 def test_moment(value: datetime | date, *, end_of_day: bool, moment: datetime) -> None:
@@ -389,14 +457,18 @@ class NoZone(tzinfo):
 @pytest.mark.parametrize("wrong", [datetime(2026, 1, 31), datetime(2026, 1, 31, tzinfo=NoZone())])  # noqa: DTZ001  # what is refused
 def test_naive_moment(wrong: datetime) -> None:
     """A naive datetime names no moment."""
-    with pytest.raises(ConfigurationError, match=r"modified_since must be an aware datetime.*has no zone"):
+    with pytest.raises(
+        ConfigurationError, match=r"modified_since must be an aware datetime.*has no zone"
+    ):
         as_moment("modified_since", wrong, end_of_day=False)
 
 
 @pytest.mark.parametrize("wrong", ["2026-01-31", 1769817600, 0.5])
 def test_no_moment(wrong: object) -> None:
     """Anything but a datetime or a date is refused."""
-    with pytest.raises(ConfigurationError, match="modified_until must be an aware datetime or a date, not"):
+    with pytest.raises(
+        ConfigurationError, match="modified_until must be an aware datetime or a date, not"
+    ):
         as_moment("modified_until", wrong, end_of_day=True)  # type: ignore[arg-type]  # what is refused
 
 
@@ -410,4 +482,6 @@ def test_moment_beyond_the_calendar(edge: datetime) -> None:
 
 def test_rest_provider_is_what_the_providers_are() -> None:
     """Both providers share it."""
-    assert all(issubclass(provider, RestProvider) for provider in (CampfireProvider, NotifyProvider))
+    assert all(
+        issubclass(provider, RestProvider) for provider in (CampfireProvider, NotifyProvider)
+    )

@@ -17,9 +17,18 @@ CAMPFIRE = CampfireReader()
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        (b'{"last_modified_at": "2026-01-05T10:00:01Z", "created_at": "2026-01-01T00:00:01Z"}', datetime(2026, 1, 5, 10, tzinfo=UTC)),
-        (b'{"last_modified_at": "soon", "created_at": "2026-01-01T01:00:01+0100"}', datetime(2026, 1, 1, tzinfo=UTC)),
-        (b'{"last_modified_at": "2026-01-05T10:00:01Z", "name": "\xff"}', datetime(2026, 1, 5, 10, tzinfo=UTC)),
+        (
+            b'{"last_modified_at": "2026-01-05T10:00:01Z", "created_at": "2026-01-01T00:00:01Z"}',
+            datetime(2026, 1, 5, 10, tzinfo=UTC),
+        ),
+        (
+            b'{"last_modified_at": "soon", "created_at": "2026-01-01T01:00:01+0100"}',
+            datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+        (
+            b'{"last_modified_at": "2026-01-05T10:00:01Z", "name": "\xff"}',
+            datetime(2026, 1, 5, 10, tzinfo=UTC),
+        ),
         (b'{"last_modified_at": "2026-01-05T10:00:01"}', None),
         (b'{"last_modified_at": "0001-01-01T00:00:00Z"}', None),
         (b'{"last_modified_at": 7}', None),

@@ -46,7 +46,9 @@ def closed_port() -> Iterator[int]:
 async def failure_of(origin: str, session: aiohttp.ClientSession | None = None) -> str:
     """Return what a listing from *origin* fails with."""
     once = RetryPolicy(attempts=1)
-    async with CampfireProvider("a-key-for-tests", base_url=origin, session=session, retry=once) as user:
+    async with CampfireProvider(
+        "a-key-for-tests", base_url=origin, session=session, retry=once
+    ) as user:
         with pytest.raises(ConnectionFailedError) as caught:
             await user.list_payments().collect()
     return str(caught.value)
@@ -56,10 +58,14 @@ async def test_server_that_cannot_be_reached(closed_port: int) -> None:
     """The message of a server that cannot be reached is on the page."""
     message = await failure_of(f"https://127.0.0.1:{closed_port}")
 
-    assert ["No complete answer: ClientConnectorError: Cannot connect to host …"] == quotes_of(message)
+    assert ["No complete answer: ClientConnectorError: Cannot connect to host …"] == quotes_of(
+        message
+    )
 
 
-async def test_proxy_that_cannot_be_reached(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxy_that_cannot_be_reached(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message of a proxy that cannot be reached is on the page."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed_port}")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -67,7 +73,9 @@ async def test_proxy_that_cannot_be_reached(closed_port: int, monkeypatch: pytes
     async with aiohttp.ClientSession(trust_env=True) as session:
         message = await failure_of("https://localhost", session)
 
-    assert ["No complete answer: ClientProxyConnectionError: Cannot connect to host …"] == quotes_of(message)
+    assert [
+        "No complete answer: ClientProxyConnectionError: Cannot connect to host …"
+    ] == quotes_of(message)
 
 
 async def test_certificate_of_an_unknown_authority() -> None:
@@ -81,10 +89,14 @@ async def test_certificate_of_an_unknown_authority() -> None:
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context) as server:
         message = await failure_of(f"https://localhost:{server.sockets[0].getsockname()[1]}")
 
-    assert ["No complete answer: ClientConnectorCertificateError: … certificate verify failed: …"] == quotes_of(message)
+    assert [
+        "No complete answer: ClientConnectorCertificateError: … certificate verify failed: …"
+    ] == quotes_of(message)
 
 
-async def test_database_that_another_program_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_database_that_another_program_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message of a locked database is on the page."""
     monkeypatch.setattr(backends, "LOCK_TIMEOUT", 0)
     place = tmp_path / "payments.db"
@@ -94,4 +106,6 @@ async def test_database_that_another_program_locks(tmp_path: Path, monkeypatch: 
             await SQLPaymentStore(place).__aenter__()
 
     words = "The database … cannot be used: database is locked. Another program"
-    assert [True] == [quote.startswith(words) for quote in quotes_of(str(caught.value)) if "locked" in quote]
+    assert [True] == [
+        quote.startswith(words) for quote in quotes_of(str(caught.value)) if "locked" in quote
+    ]

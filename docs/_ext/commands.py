@@ -28,7 +28,9 @@ class CommandLine(SphinxDirective):
         group: Any = typer.main.get_command(commands)
         lines = [line for name in group.commands for line in describe(name, group.commands[name])]
         parsed = nodes.Element()
-        self.state.nested_parse(StringList(lines, "commands"), self.content_offset, parsed, match_titles=True)
+        self.state.nested_parse(
+            StringList(lines, "commands"), self.content_offset, parsed, match_titles=True
+        )
         return parsed.children
 
 
@@ -43,7 +45,9 @@ def describe(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # typer
 
 def usage(command: Any) -> str:  # noqa: ANN401  # typer's own
     """Return what follows the command's name, as its own help shows it."""
-    return " ".join(command.collect_usage_pieces(command.make_context("", [], resilient_parsing=True)))
+    return " ".join(
+        command.collect_usage_pieces(command.make_context("", [], resilient_parsing=True))
+    )
 
 
 def parameter_form(parameter: Any) -> str:  # noqa: ANN401  # typer's own
@@ -57,7 +61,9 @@ def parameter_form(parameter: Any) -> str:  # noqa: ANN401  # typer's own
 
 def value_form(option: Any) -> str:  # noqa: ANN401  # typer's own
     """Return the name of an option's value, or the choices."""
-    return option.metavar or "|".join(map(str, get_args(option.type_descriptor.annotation))) or "VALUE"
+    return (
+        option.metavar or "|".join(map(str, get_args(option.type_descriptor.annotation))) or "VALUE"
+    )
 
 
 def explained(parameter: Any) -> str:  # noqa: ANN401  # typer's own

@@ -43,11 +43,16 @@ LINE = 26
 def in_lines(label: re.Match[str]) -> str:
     """A label of several lines, flush left, names of modules in bold.
 
-    The italics, which paysdk.css undoes, keep the lines apart: without a font Graphviz sets plain ones too close together.
+    The italics, which paysdk.css undoes, keep the lines apart: without a font Graphviz sets plain
+    ones too close together.
     """
     lines = [escape(line) for line in label[1].split("\\n")]
     marked = [f"<b>{line}</b>" if line.endswith(".py") else f"<i>{line}</i>" for line in lines]
-    return "label=<" + "".join(f'{line}<br align="left"/>' for line in marked) + ">" if len(lines) > 1 else label[0]
+    return (
+        "label=<" + "".join(f'{line}<br align="left"/>' for line in marked) + ">"
+        if len(lines) > 1
+        else label[0]
+    )
 
 
 def drawn(drawing: str, alt: str, location: str) -> nodes.raw:
@@ -55,13 +60,16 @@ def drawn(drawing: str, alt: str, location: str) -> nodes.raw:
     graph = re.sub(r'label="([^"]*)"', in_lines, f"digraph {{ {MANNER} {drawing} }}")
     with stderr_lines() as said:
         svg: str = AGraph(string=graph).draw(format="svg", prog="dot").decode()
-    # Fontconfig reads the machine's own configuration too, and warns of what it does not know there; no font of it is used.
+    # Fontconfig reads the machine's own configuration too, and warns of what it does not know
+    # there; no font of it is used.
     if warnings := [line for line in said if not line.startswith("Fontconfig")]:
         logger.warning("Graphviz warns of a drawing: %s", "; ".join(warnings), location=location)
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(width|height)="([0-9.]+)pt"', r'\1="\2"', svg, count=2)
-    labelled = svg.replace("<svg", f'<svg role="img" aria-label="{escape(" ".join(alt.split()))}"', 1)
+    labelled = svg.replace(
+        "<svg", f'<svg role="img" aria-label="{escape(" ".join(alt.split()))}"', 1
+    )
     return nodes.raw("", f'<div class="drawing">{labelled}</div>', format="html")
 
 
@@ -85,7 +93,9 @@ class Drawing(SphinxDirective):
     """``.. drawing::`` with the inside of a ``digraph``, and with what it shows as ``:alt:``."""
 
     has_content = True
-    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {"alt": directives.unchanged_required}
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "alt": directives.unchanged_required
+    }
 
     def run(self) -> list[nodes.Node]:
         """The drawing."""

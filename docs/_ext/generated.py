@@ -54,7 +54,10 @@ def contracts() -> dict[str, Any]:
 
 def layered_modules() -> list[list[str]]:
     """The modules of each layer, from the top, as far as they are there."""
-    found = [[name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")] for layer in contracts()["layers"]["layers"]]
+    found = [
+        [name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")]
+        for layer in contracts()["layers"]["layers"]
+    ]
     return [modules for modules in found if modules]
 
 
@@ -107,11 +110,15 @@ class ErrorTree(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The tree."""
-        return [nodes.literal_block(text="\n".join(self.lines(paysdk.PaysdkError, 0)), language="text")]
+        return [
+            nodes.literal_block(text="\n".join(self.lines(paysdk.PaysdkError, 0)), language="text")
+        ]
 
     def lines(self, error: type[Exception], depth: int) -> Iterator[str]:
         """This error and those below it."""
-        builtin = [base.__name__ for base in error.__bases__ if base.__module__ == "builtins" and depth]
+        builtin = [
+            base.__name__ for base in error.__bases__ if base.__module__ == "builtins" and depth
+        ]
         yield "  " * depth + error.__name__ + (f" ({', '.join(builtin)})" if builtin else "")
         for kind in error.__subclasses__():
             yield from self.lines(kind, depth + 1)

@@ -21,17 +21,34 @@ MANY = 8
 
 def is_long_record(documented: object) -> bool:
     """Whether a table shows more than a signature."""
-    return isinstance(documented, type) and attrs.has(documented) and len(inspect.signature(documented).parameters) > MANY
+    return (
+        isinstance(documented, type)
+        and attrs.has(documented)
+        and len(inspect.signature(documented).parameters) > MANY
+    )
 
 
 def fields(record: type) -> Iterator[str]:
     """A table of the record's fields: names, types, and defaults where there are any but None."""
-    yield from ("", ".. list-table::", "   :class: fields", "   :widths: auto", "   :align: left", "")
+    yield from (
+        "",
+        ".. list-table::",
+        "   :class: fields",
+        "   :widths: auto",
+        "   :align: left",
+        "",
+    )
     # What a record was sent as has an entry of its own, as a property.
-    shown = {name: parameter for name, parameter in inspect.signature(record).parameters.items() if name != "raw"}
+    shown = {
+        name: parameter
+        for name, parameter in inspect.signature(record).parameters.items()
+        if name != "raw"
+    }
     defaults = {field.alias: field.default for field in attrs.fields(record)}
     for name, parameter in shown.items():
-        kind = re.sub(r"~?[a-z_.]+[.](?=[A-Za-z])", "", stringify_annotation(parameter.annotation, "smart"))
+        kind = re.sub(
+            r"~?[a-z_.]+[.](?=[A-Za-z])", "", stringify_annotation(parameter.annotation, "smart")
+        )
         # A time with msgspec's note that it must have a zone.
         kind = re.sub(r"Annotated\[datetime, [^]]*]|Moment", "datetime", kind)
         # Not the parameter's default: in its place autodoc has put what attrs wrote.
@@ -77,7 +94,9 @@ def with_defaults(record: type, arguments: str) -> str:
     return re.sub(pattern, lambda found: values[found[1]], arguments)
 
 
-def docstring(_app: Sphinx, _what: str, _name: str, documented: object, _options: object, lines: list[str]) -> None:
+def docstring(
+    _app: Sphinx, _what: str, _name: str, documented: object, _options: object, lines: list[str]
+) -> None:
     """Put the table below what the record says of itself."""
     if isinstance(documented, type) and is_long_record(documented):
         lines += fields(documented)

@@ -14,8 +14,9 @@ __all__ = ["main"]
 def main() -> int:
     """Run the command that the shell asked for, and give its exit code.
 
-    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the input was wrong, and nothing was sent. 3:
-    reconciled, and the two sides differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
+    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the
+    input was wrong, and nothing was sent. 3: reconciled, and the two sides differ. 130: Ctrl-C.
+    143: SIGTERM. 129: SIGHUP.
     """
     # A shell can start a program without them (>&-), and Python then has None in their place.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs
@@ -33,7 +34,8 @@ def main() -> int:
         if missing not in {"rich", "typer"}:
             raise
         sys.stderr.write(
-            f'paysdk: The command line needs {missing}, which is not installed: in the folder of paysdk, pip install ".[cli]"\n'
+            f"paysdk: The command line needs {missing}, which is not installed: in the folder of "
+            'paysdk, pip install ".[cli]"\n'
         )
         return 2
     except KeyboardInterrupt:

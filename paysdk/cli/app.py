@@ -25,7 +25,8 @@ from paysdk.errors import ConfigurationError, PaysdkError
 
 __all__ = ["run"]
 
-# A command only reads its options, and gives what is to be done with them: so typer has no hand in how that may end.
+# A command only reads its options, and gives what is to be done with them: so typer has no hand in
+# how that may end.
 Job: TypeAlias = Callable[[], int | None]
 
 app: typer.Typer = typer.Typer(
@@ -33,9 +34,11 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,  # they would show local variables, a key among them
     help="Payments from every installed provider, exact to the digit.",
     epilog=(
-        "Keys come from PAYSDK_<PROVIDER>_API_KEY, or from a file named by PAYSDK_<PROVIDER>_API_KEY_FILE; "
+        "Keys come from PAYSDK_<PROVIDER>_API_KEY, or from a file named by "
+        "PAYSDK_<PROVIDER>_API_KEY_FILE; "
         "origins from PAYSDK_<PROVIDER>_BASE_URL. "
-        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 3 reconciled and different, "
+        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 3 "
+        "reconciled and different, "
         "130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."
     ),
 )
@@ -44,17 +47,30 @@ _DEMO_PAYMENTS = 3000
 # Seconds: enough to see the pages come in.
 _DEMO_LATENCY = 0.03
 
-InSandbox = Annotated[bool, typer.Option("--sandbox", help="Use sandboxes in this process instead of the real APIs. No key is needed.")]
-SandboxPayments = Annotated[int, typer.Option(min=0, metavar="N", help="How many payments each sandbox has.")]
+InSandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        help="Use sandboxes in this process instead of the real APIs. No key is needed.",
+    ),
+]
+SandboxPayments = Annotated[
+    int, typer.Option(min=0, metavar="N", help="How many payments each sandbox has.")
+]
 KeyFiles = Annotated[
     list[str] | None,
-    typer.Option("--key-file", metavar="NAME=PATH", help="Read a provider's key from a file. Goes before the environment."),
+    typer.Option(
+        "--key-file",
+        metavar="NAME=PATH",
+        help="Read a provider's key from a file. Goes before the environment.",
+    ),
 ]
 RawText = Annotated[
     bool,
     typer.Option(
         "--raw-text",
-        help="CSV with texts exactly as they are. By default a text that a spreadsheet would run as a formula gets an apostrophe.",
+        help="CSV with texts exactly as they are. By default a text that a spreadsheet would run "
+        "as a formula gets an apostrophe.",
     ),
 ]
 Bom = Annotated[
@@ -68,7 +84,8 @@ def run(arguments: Sequence[str]) -> int:
 
     Ctrl-C is the caller's to catch.
     """
-    # Whoever waits for a retry sees so in the progress display; without this, logging would write warnings about it to stderr.
+    # Whoever waits for a retry sees so in the progress display; without this, logging would write
+    # warnings about it to stderr.
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
         # Where only help was asked for there is an exit code in place of a job.
@@ -117,38 +134,69 @@ def providers() -> Job:
 
 @app.command("list", no_args_is_help=False)
 def list_payments(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them."),
+    ],
     *,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only what was modified since: a date, or a time with its zone.")
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Only what was modified since: a date, or a time with its zone."
+        ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only what was modified until then, the day or moment included.")
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Only what was modified until then, the day or moment included."
+        ),
     ] = None,
-    voided: Annotated[bool | None, typer.Option("--voided/--not-voided", help="Only voided payments, or only the others.")] = None,
-    page_size: Annotated[int | None, typer.Option(metavar="N", help="Payments per request. By default what the API does.")] = None,
+    voided: Annotated[
+        bool | None,
+        typer.Option("--voided/--not-voided", help="Only voided payments, or only the others."),
+    ] = None,
+    page_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Payments per request. By default what the API does."),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Read and show only the first N payments of each provider. A table shows 20 of all by default."
+            min=1,
+            metavar="N",
+            help="Read and show only the first N payments of each provider. A table shows 20 of "
+            "all by default.",
         ),
     ] = None,
-    resume: Annotated[str | None, typer.Option(metavar="CHECKPOINT", help="Go on where an error said; for one provider.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="CHECKPOINT", help="Go on where an error said; for one provider."),
+    ] = None,
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
-        typer.Option("--format", help="jsonl and csv give every payment, amounts as text with exactly their digits."),
+        typer.Option(
+            "--format",
+            help="jsonl and csv give every payment, amounts as text with exactly their digits.",
+        ),
     ] = "table",
     raw_text: RawText = False,
     bom: Bom = False,
-    currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="The currency of those providers' payments that send none."
+        ),
+    ] = None,
     key_file: KeyFiles = None,
 ) -> Job:
     """List payments of one or several providers, normalised."""
     once = tuple(dict.fromkeys(names))
     if resume is not None and len(once) > 1:
-        raise ConfigurationError("--resume is for one provider: a checkpoint belongs to one listing.")
+        raise ConfigurationError(
+            "--resume is for one provider: a checkpoint belongs to one listing."
+        )
     selection = listings.Selection(
         modified_since=_moment("--since", since),
         modified_until=_moment("--until", until),
@@ -164,25 +212,53 @@ def list_payments(
 
 @app.command("sync", no_args_is_help=False)
 def sync_payments(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them."),
+    ],
     *,
-    to: Annotated[str, typer.Option("--to", metavar="DATABASE", help="A file for SQLite, or the URL of a PostgreSQL database.")],
-    account: Annotated[str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")] = "default",
-    full: Annotated[bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")] = False,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="DATABASE",
+            help="A file for SQLite, or the URL of a PostgreSQL database.",
+        ),
+    ],
+    account: Annotated[
+        str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")
+    ] = "default",
+    full: Annotated[
+        bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")
+    ] = False,
     skip_malformed: Annotated[
         bool,
-        typer.Option("--skip-malformed", help="Leave out records that cannot be read, and say which they are. Each sync tries them again."),
+        typer.Option(
+            "--skip-malformed",
+            help="Leave out records that cannot be read, and say which they are. Each sync tries "
+            "them again.",
+        ),
     ] = False,
     allow_vanish: Annotated[
         bool,
-        typer.Option("--allow-vanish", help="Let any number of payments vanish; else a full pass stops when far more do than usual."),
+        typer.Option(
+            "--allow-vanish",
+            help="Let any number of payments vanish; else a full pass stops when far more do "
+            "than usual.",
+        ),
     ] = False,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
     output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="json gives one object a line for each provider.")
+        Literal["table", "json"],
+        typer.Option("--format", help="json gives one object a line for each provider."),
     ] = "table",
-    currency: Annotated[str | None, typer.Option(metavar="CODE", help="The currency of those providers' payments that send none.")] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="The currency of those providers' payments that send none."
+        ),
+    ] = None,
     key_file: KeyFiles = None,
 ) -> Job:
     """Keep payments in step in a database of your own.
@@ -195,7 +271,9 @@ def sync_payments(
         if error.name != "sqlalchemy":
             raise
         raise ConfigurationError(str(error)) from None
-    chosen = _select_providers(tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency)
+    chosen = _select_providers(
+        tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency
+    )
     options = SyncOptions(account=account, full=full, allow_vanish=allow_vanish)
     return partial(sync, chosen, to, options, output_format, skip_malformed=skip_malformed)
 
@@ -205,17 +283,38 @@ def reconcile_payments(
     left: Annotated[str, typer.Argument(metavar="LEFT", help="The one provider, by its name.")],
     right: Annotated[str, typer.Argument(metavar="RIGHT", help="The other provider, by its name.")],
     *,
-    place: Annotated[str, typer.Option("--from", metavar="DATABASE", help="Where 'paysdk sync' has put the payments of both.")],
-    account: Annotated[str, typer.Option(metavar="NAME", help="The account that they were put under.")] = "default",
-    days: Annotated[int, typer.Option(min=0, metavar="N", help="How far apart the dates of counterparts may be.")] = 7,
-    tolerance: Annotated[str, typer.Option(metavar="AMOUNT", help="How far apart their amounts may be.")] = "0",
+    place: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="DATABASE", help="Where 'paysdk sync' has put the payments of both."
+        ),
+    ],
+    account: Annotated[
+        str, typer.Option(metavar="NAME", help="The account that they were put under.")
+    ] = "default",
+    days: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="How far apart the dates of counterparts may be."),
+    ] = 7,
+    tolerance: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="How far apart their amounts may be.")
+    ] = "0",
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
-        typer.Option("--format", help="jsonl gives one outcome a line, csv one payment; a table the figures and the largest differences."),
+        typer.Option(
+            "--format",
+            help="jsonl gives one outcome a line, csv one payment; a table the figures and the "
+            "largest differences.",
+        ),
     ] = "table",
     raw_text: RawText = False,
     bom: Bom = False,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report to read, print or send besides.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Write a report to read, print or send besides."
+        ),
+    ] = None,
 ) -> Job:
     """Say which stored payments of one provider have their counterpart in another.
 
@@ -227,39 +326,66 @@ def reconcile_payments(
         if error.name != "sqlalchemy":
             raise
         raise ConfigurationError(str(error)) from None
-    comparison = Comparison(left=left, right=right, place=place, account=account, days=days, tolerance=_amount("--tolerance", tolerance))
+    comparison = Comparison(
+        left=left,
+        right=right,
+        place=place,
+        account=account,
+        days=days,
+        tolerance=_amount("--tolerance", tolerance),
+    )
     style = _csv_style(output_format, raw_text=raw_text, bom=bom)
     return partial(reconcile_stored, comparison, output_format, style, html)
 
 
 @app.command()
 def invoice(
-    invoice_id: Annotated[int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")],
+    invoice_id: Annotated[
+        int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")
+    ],
     *,
     provider: Annotated[
-        str | None, typer.Option(metavar="NAME", help="By default the only provider that can give single invoices.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="By default the only provider that can give single invoices."
+        ),
     ] = None,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
     output_format: Annotated[
-        Literal["panel", "json"], typer.Option("--format", help="json gives every field, amounts as text with exactly their digits.")
+        Literal["panel", "json"],
+        typer.Option(
+            "--format", help="json gives every field, amounts as text with exactly their digits."
+        ),
     ] = "panel",
     key_file: KeyFiles = None,
 ) -> Job:
     """Show one invoice with its lines and payments."""
-    chosen = _select_providers((invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None)
+    chosen = _select_providers(
+        (invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None
+    )
     return partial(invoices.show_invoice, chosen, invoice_id, output_format)
 
 
 @app.command()
 def sandbox(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Whose sandboxes; all by default.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Whose sandboxes; all by default.")
+    ] = None,
     *,
-    payments: Annotated[int, typer.Option(min=0, metavar="N", help="How many payments each has.")] = _DEMO_PAYMENTS,
-    latency: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="By how much each answer is delayed.")] = 0.0,
+    payments: Annotated[
+        int, typer.Option(min=0, metavar="N", help="How many payments each has.")
+    ] = _DEMO_PAYMENTS,
+    latency: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="By how much each answer is delayed.")
+    ] = 0.0,
 ) -> Job:
     """Run sandboxes of the providers' APIs until Ctrl-C, and print what to set in the environment to use them."""
-    return partial(sandboxes.run_sandboxes, tuple(dict.fromkeys(names or ())), SandboxSettings(payments=payments, latency=latency))
+    return partial(
+        sandboxes.run_sandboxes,
+        tuple(dict.fromkeys(names or ())),
+        SandboxSettings(payments=payments, latency=latency),
+    )
 
 
 def _sandbox(wanted: bool, payments: int) -> SandboxSettings | None:  # noqa: FBT001  # as the option gives it
@@ -267,14 +393,20 @@ def _sandbox(wanted: bool, payments: int) -> SandboxSettings | None:  # noqa: FB
 
 
 def _select_providers(
-    names: tuple[str, ...], sandbox: SandboxSettings | None, key_files: list[str] | None, currency: str | None
+    names: tuple[str, ...],
+    sandbox: SandboxSettings | None,
+    key_files: list[str] | None,
+    currency: str | None,
 ) -> ProviderSelection:
     files: dict[str, Path] = {}
     for given in key_files or ():
         name, equals, path = given.partition("=")
         if not (equals and path) or name not in names:
             # What was given is not shown: it may be the key itself.
-            raise ConfigurationError(f"--key-file takes NAME=PATH, where NAME is a provider that is asked for: {', '.join(names)}.")
+            raise ConfigurationError(
+                "--key-file takes NAME=PATH, where NAME is a provider that is asked for: "
+                f"{', '.join(names)}."
+            )
         files[name] = Path(path)
     if files and sandbox is not None:
         raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
@@ -308,7 +440,10 @@ def _moment(option: str, text: str | None) -> date | datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not {text!r}.") from None
+        raise ConfigurationError(
+            f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not "
+            f"{text!r}."
+        ) from None
     if moment.tzinfo is None:
         raise ConfigurationError(f"{option} needs a zone with a time: {text}Z, for one, is in UTC.")
     return moment

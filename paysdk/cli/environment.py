@@ -13,7 +13,14 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["check_own_variables", "key_source", "parameters", "settings_found", "unknown_variables", "variable"]
+__all__ = [
+    "check_own_variables",
+    "key_source",
+    "parameters",
+    "settings_found",
+    "unknown_variables",
+    "variable",
+]
 
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)]")
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -34,15 +41,27 @@ def variable(provider: str, what: str) -> str:
 
 def key_source(provider: str) -> str | None:
     """The environment variable that gives the provider's key, by itself or through a file; ``None`` where none is set."""
-    return next((name for what in ("API_KEY", "API_KEY_FILE") if os.environ.get(name := variable(provider, what))), None)
+    return next(
+        (
+            name
+            for what in ("API_KEY", "API_KEY_FILE")
+            if os.environ.get(name := variable(provider, what))
+        ),
+        None,
+    )
 
 
 def check_own_variables(provider: str) -> None:
     """Raise ``ConfigurationError`` where another provider's variables have the same names: its key would go to this one's origin."""
-    same = [other for other in installed_providers() if other != provider and variable(other, "") == variable(provider, "")]
+    same = [
+        other
+        for other in installed_providers()
+        if other != provider and variable(other, "") == variable(provider, "")
+    ]
     if same:
         raise ConfigurationError(
-            f"The variables {variable(provider, '…')} would be those of {provider} and of {', '.join(same)}, so none of them is used. "
+            f"The variables {variable(provider, '…')} would be those of {provider} and of "
+            f"{', '.join(same)}, so none of them is used. "
             "Uninstall all but one."
         )
 
@@ -69,7 +88,11 @@ def settings_found(provider: str, make: Callable[..., object]) -> dict[str, tupl
     found: dict[str, tuple[object, str]] = {}
     for name, parameter in parameters(make).items():
         source = variable(provider, name.upper())
-        if name not in {"api_key", "base_url"} and parameter.kind not in _MANY and (text := os.environ.get(source)):
+        if (
+            name not in {"api_key", "base_url"}
+            and parameter.kind not in _MANY
+            and (text := os.environ.get(source))
+        ):
             found[name] = _read(text, parameter, source), source
     return found
 
@@ -78,17 +101,32 @@ def unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
     """The variables that are set in the provider's name and that nothing reads, in alphabetical order: mistyped, most likely."""
     own = variable(provider, "")
     known = {variable(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
-    known |= {variable(provider, name.upper()) for name, parameter in parameters(make).items() if parameter.kind not in _MANY}
+    known |= {
+        variable(provider, name.upper())
+        for name, parameter in parameters(make).items()
+        if parameter.kind not in _MANY
+    }
     # Those of acme-pay begin as those of acme do.
-    longer = tuple(prefix for other in installed_providers() if (prefix := variable(other, "")) != own and prefix.startswith(own))
-    given = (name for name, text in os.environ.items() if text and name.startswith(own) and not name.startswith(longer))
+    longer = tuple(
+        prefix
+        for other in installed_providers()
+        if (prefix := variable(other, "")) != own and prefix.startswith(own)
+    )
+    given = (
+        name
+        for name, text in os.environ.items()
+        if text and name.startswith(own) and not name.startswith(longer)
+    )
     return sorted(set(given) - known)
 
 
 def _read(text: str, parameter: inspect.Parameter, source: str) -> object:
     kind = _kind(parameter)
     if kind not in _READERS:
-        raise ConfigurationError(f"{source} is set, but {parameter.name} is a {kind}, which no variable can give. Unset it.")
+        raise ConfigurationError(
+            f"{source} is set, but {parameter.name} is a {kind}, which no variable can give. "
+            "Unset it."
+        )
     read, what = _READERS[kind]
     try:
         return read(text)
@@ -101,6 +139,12 @@ def _kind(parameter: inspect.Parameter) -> str:
     if parameter.annotation is parameter.empty:
         return "str"
     # Names in an annotation may be there for type checkers only, so it is not evaluated.
-    written = parameter.annotation if isinstance(parameter.annotation, str) else inspect.formatannotation(parameter.annotation)
+    written = (
+        parameter.annotation
+        if isinstance(parameter.annotation, str)
+        else inspect.formatannotation(parameter.annotation)
+    )
     within = _OPTIONAL.fullmatch(written)
-    return " | ".join(part for part in (within[1] if within else written).split(" | ") if part != "None")
+    return " | ".join(
+        part for part in (within[1] if within else written).split(" | ") if part != "None"
+    )

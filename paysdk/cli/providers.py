@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.cli.environment import check_own_variables, key_source, parameters, settings_found, unknown_variables, variable
+from paysdk.cli.environment import (
+    check_own_variables,
+    key_source,
+    parameters,
+    settings_found,
+    unknown_variables,
+    variable,
+)
 from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.terminal import print_message
 from paysdk.currencies import check_currency
@@ -65,13 +72,22 @@ async def open_providers(
 ) -> AsyncGenerator[list[PaymentsProvider]]:
     """The providers, in the order in which they were named; whatever was started for them ends with the context.
 
-    One that is broken itself is left out, and the error added to *faults*; so it is for one that cannot be closed. Raises
-    ``ConfigurationError`` for whatever else is wrong with any of them, before anything is sent.
+    One that is broken itself is left out, and the error added to *faults*; so it is for one that
+    cannot be closed. Raises ``ConfigurationError`` for whatever else is wrong with any of them,
+    before anything is sent.
     """
     wanted = {"currency": chosen.currency, "on_event": on_event, "on_malformed": on_malformed}
-    extra = {name: _known_settings(make, **wanted) for name, make in _load(chosen.names, faults).items()}
-    if chosen.currency is not None and extra and not any("currency" in settings for settings in extra.values()):
-        raise ConfigurationError(f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out.")
+    extra = {
+        name: _known_settings(make, **wanted) for name, make in _load(chosen.names, faults).items()
+    }
+    if (
+        chosen.currency is not None
+        and extra
+        and not any("currency" in settings for settings in extra.values())
+    ):
+        raise ConfigurationError(
+            f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out."
+        )
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
         for name, settings in extra.items():
@@ -87,7 +103,9 @@ async def open_providers(
         yield providers
 
 
-def _load(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callable[..., PaymentsProvider]]:
+def _load(
+    names: Iterable[str], faults: list[PaysdkError]
+) -> dict[str, Callable[..., PaymentsProvider]]:
     installed = installed_providers()
     loaded: dict[str, Callable[..., PaymentsProvider]] = {}
     for name in names:
@@ -100,8 +118,14 @@ def _load(names: Iterable[str], faults: list[PaysdkError]) -> dict[str, Callable
     return loaded
 
 
-async def _open(stack: AsyncExitStack, chosen: ProviderSelection, name: str, extra: Mapping[str, object]) -> PaymentsProvider:
-    reached = _reach_api(name, chosen.key_files.get(name)) if chosen.sandbox is None else await _reach_sandbox(stack, name, chosen.sandbox)
+async def _open(
+    stack: AsyncExitStack, chosen: ProviderSelection, name: str, extra: Mapping[str, object]
+) -> PaymentsProvider:
+    reached = (
+        _reach_api(name, chosen.key_files.get(name))
+        if chosen.sandbox is None
+        else await _reach_sandbox(stack, name, chosen.sandbox)
+    )
     return _provider(name, reached, {**reached.settings, **extra})
 
 
@@ -125,7 +149,11 @@ class _Reached:
 def _known_settings(make: Callable[..., object], **settings: object) -> dict[str, object]:
     """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
     known = parameters(make)
-    return {setting: value for setting, value in settings.items() if value is not None and setting in known}
+    return {
+        setting: value
+        for setting, value in settings.items()
+        if value is not None and setting in known
+    }
 
 
 def _provider(name: str, reached: _Reached, extra: Mapping[str, object]) -> PaymentsProvider:
@@ -167,7 +195,8 @@ def _key(name: str, key_file: Path | None) -> tuple[str, str]:
         return _key_in(key_file), "--key-file"
     if source is None:
         raise ConfigurationError(
-            f"There is no key for {name}: set {variable(name, 'API_KEY')}, or name a file that holds it with --key-file {name}=PATH. "
+            f"There is no key for {name}: set {variable(name, 'API_KEY')}, or name a file that "
+            f"holds it with --key-file {name}=PATH. "
             "--sandbox needs none."
         )
     value = os.environ[source]

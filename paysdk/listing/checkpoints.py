@@ -28,11 +28,14 @@ class WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
     until: _Moment | None = None
 
 
-def read_checkpoint(resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination) -> tuple[list[Position], str]:
+def read_checkpoint(
+    resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination
+) -> tuple[list[Position], str]:
     """The positions in a checkpoint, and the filters that it was made with.
 
-    *path* is the endpoint of the call, and *filters* are its filters; if there are any, they must be the checkpoint's. Raises
-    ``ConfigurationError`` for a checkpoint that cannot be read, belongs elsewhere, or contradicts itself.
+    *path* is the endpoint of the call, and *filters* are its filters; if there are any, they must
+    be the checkpoint's. Raises ``ConfigurationError`` for a checkpoint that cannot be read, belongs
+    elsewhere, or contradicts itself.
     """
     given: object = resume
     if not isinstance(given, Checkpoint | str):
@@ -42,17 +45,22 @@ def read_checkpoint(resume: Checkpoint | str, provider: str, path: str, filters:
         sent = msgspec.json.decode(checkpoint.position, type=list[WirePosition])
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise ConfigurationError(
-            f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
+            f"This is no checkpoint: {error}. Pass a Page.checkpoint, an error.checkpoint, or "
+            "its str() unchanged."
         ) from None
     if not sent:
         raise ConfigurationError(
-            "This is no checkpoint: it holds no position. Pass a Page.checkpoint, an error.checkpoint, or its str() unchanged."
+            "This is no checkpoint: it holds no position. Pass a Page.checkpoint, an "
+            "error.checkpoint, or its str() unchanged."
         )
     if checkpoint.provider != provider:
-        raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to {provider!r}.")
+        raise ConfigurationError(
+            f"This checkpoint belongs to {checkpoint.provider!r}, not to {provider!r}."
+        )
     if filters not in {"", checkpoint.filters}:
         raise ConfigurationError(
-            f"This checkpoint belongs to a listing with other filters ({checkpoint.filters or 'none'}, not {filters}). "
+            "This checkpoint belongs to a listing with other filters "
+            f"({checkpoint.filters or 'none'}, not {filters}). "
             "Leave them out to go on with its own."
         )
     positions = [_position(wire, path) for wire in sent]
@@ -60,8 +68,10 @@ def read_checkpoint(resume: Checkpoint | str, provider: str, path: str, filters:
     for position in positions:
         if (name := pagination.contradicted(position, chosen)) is not None:
             raise ConfigurationError(
-                f"This checkpoint contradicts itself: its listing has {checkpoint.filters or 'no filters'}, and where it goes on, "
-                f"{name} is not the same. It was changed after it was made. List again from the beginning."
+                "This checkpoint contradicts itself: its listing has "
+                f"{checkpoint.filters or 'no filters'}, and where it goes on, "
+                f"{name} is not the same. It was changed after it was made. List again from the "
+                "beginning."
             )
     return positions, checkpoint.filters
 
@@ -70,7 +80,8 @@ def _position(wire: WirePosition, path: str) -> Position:
     place, _, query = wire.target.partition("?")
     if not place.startswith("/"):
         raise ConfigurationError(
-            "This checkpoint was made by an earlier version of paysdk, which did not note the endpoint that it belongs to. "
+            "This checkpoint was made by an earlier version of paysdk, which did not note the "
+            "endpoint that it belongs to. "
             "List again from the beginning."
         )
     if place != path:

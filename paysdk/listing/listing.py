@@ -32,8 +32,9 @@ __all__ = ["PagedListing"]
 class PagedListing:
     """A ``paysdk.Listing`` over a paginated endpoint.
 
-    Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination can tell where they start, or, with
-    *windows*, the next one of each window. *resume* are the positions to go on from. Rows of which *leave_out* is true are no payments.
+    Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination
+    can tell where they start, or, with *windows*, the next one of each window. *resume* are the
+    positions to go on from. Rows of which *leave_out* is true are no payments.
     """
 
     def __init__(
@@ -52,7 +53,13 @@ class PagedListing:
     ) -> None:
         def checkpoint(positions: Sequence[Position]) -> Checkpoint:
             wire = [
-                WirePosition(f"{path}?{position.query}", position.given, position.emitted_before, position.until) for position in positions
+                WirePosition(
+                    f"{path}?{position.query}",
+                    position.given,
+                    position.emitted_before,
+                    position.until,
+                )
+                for position in positions
             ]
             return Checkpoint(client.provider, filters, msgspec.json.encode(wire).decode())
 
@@ -72,7 +79,10 @@ class PagedListing:
         self._walk: Walk | None = None
 
     def __repr__(self) -> str:
-        return f"<listing of {self._endpoint.client.provider} payments{' with ' + self._filters if self._filters else ''}>"
+        return (
+            f"<listing of {self._endpoint.client.provider} "
+            f"payments{' with ' + self._filters if self._filters else ''}>"
+        )
 
     @property
     def report(self) -> ListingReport:
@@ -91,28 +101,42 @@ class PagedListing:
             return payments
         try:
             async with contextlib.aclosing(
-                self._start_walk(self._endpoint if limit is None else self._endpoint.without_read_ahead())
+                self._start_walk(
+                    self._endpoint if limit is None else self._endpoint.without_read_ahead()
+                )
             ) as walk:
-                while (limit is None or len(payments) < limit) and (page := await walk.next_page()) is not None:
+                while (limit is None or len(payments) < limit) and (
+                    page := await walk.next_page()
+                ) is not None:
                     async for rows in _in_slices(page):
                         payments += map(self._endpoint.reader.payment, rows)
         except PaysdkError as error:
-            # What was read goes down with the error, so going on means going on from where this began.
-            error.checkpoint = None if self._resume is None else self._endpoint.checkpoint(self._resume)
+            # What was read goes down with the error, so going on means going on from where this
+            # began.
+            error.checkpoint = (
+                None if self._resume is None else self._endpoint.checkpoint(self._resume)
+            )
             raise
         return payments[:limit]
 
     async def first(self) -> Payment | None:
-        async with contextlib.aclosing(self._payments(self._endpoint.without_read_ahead())) as payments:
+        async with contextlib.aclosing(
+            self._payments(self._endpoint.without_read_ahead())
+        ) as payments:
             return await anext(payments, None)
 
     async def _pages(self, endpoint: Endpoint) -> AsyncGenerator[Page]:
         async with contextlib.aclosing(self._start_walk(endpoint)) as walk:
             while (page := await walk.next_page()) is not None:
                 if len(page.rows) > ROWS_PER_TURN:
-                    # Going through a large page takes milliseconds, which the loop should not have to add to those of reading it.
+                    # Going through a large page takes milliseconds, which the loop should not have
+                    # to add to those of reading it.
                     await asyncio.sleep(0)
-                yield Page(_PagePayments(endpoint.reader.payment, page.rows), page.reported_count, page.checkpoint)
+                yield Page(
+                    _PagePayments(endpoint.reader.payment, page.rows),
+                    page.reported_count,
+                    page.checkpoint,
+                )
 
     async def _payments(self, endpoint: Endpoint) -> AsyncGenerator[Payment]:
         payment = endpoint.reader.payment
@@ -121,7 +145,8 @@ class PagedListing:
                 async for rows in _in_slices(page):
                     for row in rows:
                         yield payment(row)
-                # Letting go of a large page takes a while, which is better spent here than after reading the next one.
+                # Letting go of a large page takes a while, which is better spent here than after
+                # reading the next one.
                 del page
 
     def _start_walk(self, endpoint: Endpoint) -> Walk:

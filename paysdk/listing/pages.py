@@ -15,7 +15,15 @@ from paysdk.events import RepeatDropped
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
 from paysdk.listing.windows import TimeWindows, rows_in_window
 from paysdk.pagination import Pagination, Position, same_request
-from paysdk.records.page import RawPage, Reader, batches, decode_one_by_one, modified_at, open_page, try_decode
+from paysdk.records.page import (
+    RawPage,
+    Reader,
+    batches,
+    decode_one_by_one,
+    modified_at,
+    open_page,
+    try_decode,
+)
 from paysdk.transport.client import Client
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import RequestStats
@@ -24,7 +32,8 @@ __all__ = ["ROWS_PER_TURN", "Endpoint", "PageStream", "Progress"]
 
 Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
-# Payments given, or records looked at one by one, before the event loop gets its turn: about a millisecond's work.
+# Payments given, or records looked at one by one, before the event loop gets its turn: about a
+# millisecond's work.
 ROWS_PER_TURN = 500
 # A record that is looked at by itself, and perhaps read liberally, takes ten times as long.
 _CLOSER_SLICE = 50
@@ -37,8 +46,8 @@ _MAX_FRUITLESS_PAGES = 1000
 class Endpoint:
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 
-    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for before it is wanted. Rows of which
-    *leave_out* is true are no payments, and not given.
+    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for
+    before it is wanted. Rows of which *leave_out* is true are no payments, and not given.
     """
 
     client: Client
@@ -59,9 +68,14 @@ class Endpoint:
     def request(self, position: Position) -> Request:
         return Request("GET", self.path, position.query)
 
-    async def fetch(self, position: Position, stats: RequestStats, *, cutting: bool = True) -> RawPage:
+    async def fetch(
+        self, position: Position, stats: RequestStats, *, cutting: bool = True
+    ) -> RawPage:
         def read(response: Response) -> RawPage:
-            page, header = open_page(self.reader, response.body, cutting=cutting), self.pagination.header
+            page, header = (
+                open_page(self.reader, response.body, cutting=cutting),
+                self.pagination.header,
+            )
             return page if header is None else attrs.evolve(page, link=response.headers.get(header))
 
         return await self.client.call(self.request(position), read, stats)
@@ -96,7 +110,13 @@ class Progress:
 class PageStream:
     """A run of pages. ``position`` is where the page starts that is given next, and ``None`` at the end."""
 
-    def __init__(self, endpoint: Endpoint, position: Position, progress: Progress, start: Callable[[Fetch], asyncio.Task[RawPage]]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        position: Position,
+        progress: Progress,
+        start: Callable[[Fetch], asyncio.Task[RawPage]],
+    ) -> None:
         self.position: Position | None = position
         self.latest: datetime | None = None
         self.bad_link: PaginationError | None = None
@@ -109,18 +129,26 @@ class PageStream:
         self._pages_given = PagesGiven()
         self._given: dict[str | int, object] = {}
         self._fruitless = 0
-        # What the page that is read now begins with again, if pages overlap: ids, and the bytes of what could not be read.
+        # What the page that is read now begins with again, if pages overlap: ids, and the bytes of
+        # what could not be read.
         self._overlap: list[object] = []
         self._noted_requests: set[str] = set()
 
     def fetch(self, position: Position) -> asyncio.Task[RawPage]:
         """The task that brings the page at *position*, and, as far as is allowed, those for the pages after it."""
         allowed = self._endpoint.concurrency if self._endpoint.windows is None else 1
-        ahead = [position, *(self._endpoint.pagination.predict_next(position, allowed - 1) if allowed > 1 else [])]
+        ahead = [
+            position,
+            *(self._endpoint.pagination.predict_next(position, allowed - 1) if allowed > 1 else []),
+        ]
         before, self._under_way = self._under_way, {}
         for each in ahead:
             same = same_request(each.query)
-            started = before.pop(same) if same in before else self._start(self._endpoint.fetch(each, self._progress.stats))
+            started = (
+                before.pop(same)
+                if same in before
+                else self._start(self._endpoint.fetch(each, self._progress.stats))
+            )
             self._under_way[same] = started
         for task in before.values():
             task.cancel()
@@ -129,12 +157,15 @@ class PageStream:
     async def read(self, position: Position, raw: RawPage) -> list[Any]:
         """The rows of the page at *position*; ``position`` moves on to the next page, which is asked for."""
         needs_ids = self._endpoint.pagination.needs_ids
-        # Where the pagination has no use for the ids, the next page is on its way while this one is decoded.
+        # Where the pagination has no use for the ids, the next page is on its way while this one is
+        # decoded.
         following = None if needs_ids else self._advance(position, raw, [])
         rows, marks = await self._decode_rows(raw, position)
         if needs_ids:
             following = self._advance(position, raw, [row.id for row in rows])
-            self._overlap = [] if following is None else self._endpoint.pagination.overlap(following, marks)
+            self._overlap = (
+                [] if following is None else self._endpoint.pagination.overlap(following, marks)
+            )
         if len(rows) > ROWS_PER_TURN:
             # Looking through a large page takes as long as reading a part of it.
             await asyncio.sleep(0)
@@ -168,7 +199,8 @@ class PageStream:
         self._fruitless += 1
         if self._fruitless >= _MAX_FRUITLESS_PAGES:
             self.bad_link = PaginationError(
-                f"The links lead on and on, and the last {_MAX_FRUITLESS_PAGES} pages brought nothing new. "
+                f"The links lead on and on, and the last {_MAX_FRUITLESS_PAGES} pages brought "
+                "nothing new. "
                 "Resume from the checkpoint later, or tell the provider."
             ).quoting()
 
@@ -194,7 +226,9 @@ class PageStream:
         self._under_way.pop(same_request(position.query), None)
         following = None
         try:
-            following = self._endpoint.pagination.next_position(position, raw.link, ids, len(raw.records))
+            following = self._endpoint.pagination.next_position(
+                position, raw.link, ids, len(raw.records)
+            )
             if following is not None:
                 self._endpoint.client.check_link(following.query)
                 self._requests_made.add(following.query)
@@ -207,7 +241,9 @@ class PageStream:
             self.fetch(following)
         return following
 
-    async def _decode_rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+    async def _decode_rows(
+        self, raw: RawPage, position: Position
+    ) -> tuple[list[Any], list[object]]:
         """The rows of the page, and what marks each of its records for an overlap with the next page."""
         rows: list[Any] = []
         for turn, records in enumerate(batches(raw.records)):
@@ -218,25 +254,35 @@ class PageStream:
             rows += read
         return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
 
-    async def _find_malformed_rows(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+    async def _find_malformed_rows(
+        self, raw: RawPage, position: Position
+    ) -> tuple[list[Any], list[object]]:
         try:
             return await self._decode_rows_one_by_one(raw, position)
         except MalformedResponseError as fault:
             if raw.around is None or not fault.not_json or fault.path != "$":
                 raise
-        # No JSON at all is a failed attempt, and seen late where a page was cut. Its link was around the records, and holds.
+        # No JSON at all is a failed attempt, and seen late where a page was cut. Its link was
+        # around the records, and holds.
         again = self._start(self._endpoint.fetch(position, self._progress.stats, cutting=False))
-        return await self._decode_rows_one_by_one(await self._endpoint.client.result_of(again), position)
+        return await self._decode_rows_one_by_one(
+            await self._endpoint.client.result_of(again), position
+        )
 
-    async def _decode_rows_one_by_one(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+    async def _decode_rows_one_by_one(
+        self, raw: RawPage, position: Position
+    ) -> tuple[list[Any], list[object]]:
         on_malformed = self._endpoint.on_malformed
         faults: list[MalformedResponseError] = []
         rows: list[Any] = []
         marks: list[object] = []
         repeated = True
-        for number, row in enumerate(decode_one_by_one(self._endpoint.reader, raw, on_malformed and faults.append), 1):
+        for number, row in enumerate(
+            decode_one_by_one(self._endpoint.reader, raw, on_malformed and faults.append), 1
+        ):
             marks.append(faults[-1].raw if row is None else row.id)
-            # Of the records that cannot be read, only those in the overlap with the page before were reported already.
+            # Of the records that cannot be read, only those in the overlap with the page before
+            # were reported already.
             repeated = repeated and marks[-1:] == self._overlap[number - 1 : number]
             if row is not None:
                 rows.append(row)
@@ -246,7 +292,12 @@ class PageStream:
                 await asyncio.sleep(0)
         return rows, marks
 
-    def _set_aside(self, fault: MalformedResponseError, position: Position, tell: Callable[[MalformedResponseError], object]) -> None:
+    def _set_aside(
+        self,
+        fault: MalformedResponseError,
+        position: Position,
+        tell: Callable[[MalformedResponseError], object],
+    ) -> None:
         self._endpoint.client.explain(fault, self._endpoint.request(position))
         self._progress.count_malformed(modified_at(self._endpoint.reader, fault.raw))
         tell(fault)
@@ -261,11 +312,15 @@ class PageStream:
 
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
         before: dict[str | int, object] = (
-            self._given | dict.fromkeys(position.given, position.emitted_before) if position.given else self._given
+            self._given | dict.fromkeys(position.given, position.emitted_before)
+            if position.given
+            else self._given
         )
         now, places = find_repeats(rows, before)
         self._given = now or self._given
         for place in reversed(places):
-            self._endpoint.client.events.emit(RepeatDropped(self._endpoint.client.provider, str(rows[place].id)))
+            self._endpoint.client.events.emit(
+                RepeatDropped(self._endpoint.client.provider, str(rows[place].id))
+            )
             del rows[place]
         self._progress.repeats_dropped += len(places)

@@ -26,7 +26,9 @@ class _Digests:
 
     def add(self, text: str) -> bool:
         """Whether *text* is new."""
-        digest = int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
+        digest = int.from_bytes(
+            blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+        )
         place = bisect_left(self._digests, digest)
         if place < len(self._digests) and self._digests[place] == digest:
             return False
@@ -47,7 +49,8 @@ class RequestsMade:
         """
         if not self._made.add(same_request(query)):
             raise PaginationError(
-                f"The link leads to a page that was read before ({truncate_for_message(query)}), so following it would never end. "
+                f"The link leads to a page that was read before ({truncate_for_message(query)}), "
+                "so following it would never end. "
                 "Resume from the checkpoint later, or tell the provider."
             ).quoting(truncate_for_message(query))
 
@@ -69,7 +72,8 @@ class PagesGiven:
         ends = [(row.id, _mark(row)) for row in (rows[0], rows[-1])]
         if not self._given.add(f"{len(rows)} {ends}"):
             raise PaginationError(
-                f"The links lead back to a page that was given before, from {rows[0].id!r} to {rows[-1].id!r}, so following them would "
+                f"The links lead back to a page that was given before, from {rows[0].id!r} to "
+                f"{rows[-1].id!r}, so following them would "
                 "never end. Resume from the checkpoint later, or tell the provider."
             ).quoting(repr(rows[0].id), repr(rows[-1].id))
 
@@ -79,12 +83,15 @@ def _mark(row: Row) -> object:
     return row.modified_at or row.raw
 
 
-def find_repeats(rows: Sequence[Row], before: Mapping[str | int, object]) -> tuple[dict[str | int, object], list[int]]:
+def find_repeats(
+    rows: Sequence[Row], before: Mapping[str | int, object]
+) -> tuple[dict[str | int, object], list[int]]:
     """What marks each payment of a page, by its id, and the places of the *rows* that are repeats; *before* has that of the page before.
 
-    A payment that comes again unchanged is a repeat. One with another modification time, or where the provider sends none with anything
-    else that is another, was changed while the listing went on, and is no repeat. ``None`` in *before* marks one of which nothing is known
-    but that it was given.
+    A payment that comes again unchanged is a repeat. One with another modification time, or where
+    the provider sends none with anything else that is another, was changed while the listing went
+    on, and is no repeat. ``None`` in *before* marks one of which nothing is known but that it was
+    given.
     """
     now: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
     if len(now) == len(rows) and before.keys().isdisjoint(now):

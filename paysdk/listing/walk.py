@@ -1,7 +1,8 @@
 """The one loop that drives every pagination over a transport.
 
-A walk is made of chains: runs of pages, each led to by the link of the one before. Most listings are one chain. One that is cut into
-windows of time is a chain for each, and the walk gives whichever page comes first.
+A walk is made of chains: runs of pages, each led to by the link of the one before. Most listings
+are one chain. One that is cut into windows of time is a chain for each, and the walk gives
+whichever page comes first.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ T = TypeVar("T")
 class RowsOfPage:
     """A page that was read whole, its rows checked and not yet payments.
 
-    Each becomes one when its turn comes: a walk through millions then never holds a page's worth of them, which keeps Python's garbage
-    collector out of the way.
+    Each becomes one when its turn comes: a walk through millions then never holds a page's worth of
+    them, which keeps Python's garbage collector out of the way.
     """
 
     rows: list[Any]
@@ -51,7 +52,11 @@ class Walk:
         self._endpoint = endpoint
         self._resumed = resume is not None
         self._progress = Progress()
-        positions = [endpoint.pagination.start()] if resume is None else [endpoint.pagination.resume_from(position) for position in resume]
+        positions = (
+            [endpoint.pagination.start()]
+            if resume is None
+            else [endpoint.pagination.resume_from(position) for position in resume]
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._streams = [self._stream(position) for position in positions]
         self._deadline = endpoint.client.deadline()
@@ -61,7 +66,12 @@ class Walk:
 
     def report(self) -> ListingReport:
         done = attrs.asdict(self._progress, filter=lambda field, _: field.name != "stats")
-        return ListingReport(**done, requests=self._progress.stats.requests, retries=self._progress.stats.retries, complete=self._complete)
+        return ListingReport(
+            **done,
+            requests=self._progress.stats.requests,
+            retries=self._progress.stats.retries,
+            complete=self._complete,
+        )
 
     async def aclose(self) -> None:
         """End the requests that are under way, and wait for those that were cancelled before."""
@@ -106,7 +116,10 @@ class Walk:
             for stream, position in live:
                 if stream.bad_link is not None:
                     return stream, position
-            tasks = {stream.fetch(position): (stream, position) for stream, position in live[: self._endpoint.concurrency]}
+            tasks = {
+                stream.fetch(position): (stream, position)
+                for stream, position in live[: self._endpoint.concurrency]
+            }
             if len(tasks) == 1 and self._planning is None:
                 return live[0]
             waiting = [*tasks, *([self._planning] if self._planning else [])]
@@ -129,25 +142,45 @@ class Walk:
         if progress.pages == 1:
             progress.reported_first = raw.reported_count
         self._complete = all(each.position is None for each in self._streams)
-        self._endpoint.client.events.emit(PageRead(self._endpoint.client.provider, progress.pages, len(rows), raw.reported_count))
-        return RowsOfPage(rows, raw.reported_count, None if self._complete else self._make_checkpoint())
+        self._endpoint.client.events.emit(
+            PageRead(self._endpoint.client.provider, progress.pages, len(rows), raw.reported_count)
+        )
+        return RowsOfPage(
+            rows, raw.reported_count, None if self._complete else self._make_checkpoint()
+        )
 
     def _make_checkpoint(self) -> Checkpoint:
-        return self._endpoint.checkpoint([stream.position for stream in self._streams if stream.position is not None])
+        return self._endpoint.checkpoint(
+            [stream.position for stream in self._streams if stream.position is not None]
+        )
 
     def _start_planning(self) -> None:
-        if self._endpoint.windows is not None and not self._resumed and not self._progress.pages and self._planning is None:
+        if (
+            self._endpoint.windows is not None
+            and not self._resumed
+            and not self._progress.pages
+            and self._planning is None
+        ):
             self._planning = self._start(self._plan_windows(self._endpoint.windows))
 
-    async def _plan_windows(self, windows: TimeWindows) -> tuple[TimeWindows, list[datetime | None]]:
+    async def _plan_windows(
+        self, windows: TimeWindows
+    ) -> tuple[TimeWindows, list[datetime | None]]:
         """The windows, and the times at which to cut."""
         fetches: list[asyncio.Task[RawPage]] = []
         try:
             counted = await self._endpoint.fetch(windows.count_position(), self._progress.stats)
             places = windows.cut_offsets(counted.reported_count or 0, self._endpoint.concurrency)
-            fetches += [self._start(self._endpoint.fetch(windows.row_position(place), self._progress.stats)) for place in places]
+            fetches += [
+                self._start(self._endpoint.fetch(windows.row_position(place), self._progress.stats))
+                for place in places
+            ]
             pages = [await fetch for fetch in fetches]
-            return windows, [row.modified_at for page in pages for row in decode_one_by_one(self._endpoint.reader, page, None)]
+            return windows, [
+                row.modified_at
+                for page in pages
+                for row in decode_one_by_one(self._endpoint.reader, page, None)
+            ]
         except PaysdkError:
             # Without the cuts the listing is one chain, and as whole as ever.
             return windows, []
@@ -167,14 +200,20 @@ class Walk:
         last = self._streams[-1]
         if stream is not last:
             last.note_requests_in_flight()
-        elif last.may_have_missed_rows(position) or any(each.position is not None for each in self._streams):
+        elif last.may_have_missed_rows(position) or any(
+            each.position is not None for each in self._streams
+        ):
             last.position = recheck_position(position, rows)
             self._tail_recheck = last
 
     def _live_streams(self) -> list[tuple[PageStream, Position]]:
-        live = [(stream, stream.position) for stream in self._streams if stream.position is not None]
+        live = [
+            (stream, stream.position) for stream in self._streams if stream.position is not None
+        ]
         if len(live) > 1:
-            return [(stream, position) for stream, position in live if stream is not self._tail_recheck]
+            return [
+                (stream, position) for stream, position in live if stream is not self._tail_recheck
+            ]
         if self._tail_recheck is not None:
             self._tail_recheck = None
             self._streams = [self._stream(position) for _, position in live]

@@ -1,8 +1,10 @@
 """Cutting a listing that is ordered by time of modification into windows that can be walked side by side: pure.
 
-Cursors cannot be asked for side by side, but filters can. The rows that stand at even distances in the whole list say where to cut, so the
-windows are even however unevenly the payments lie in time. On the wire a window is inclusive at both ends; what stands on a cut belongs to
-the later window. The last window is open, so that a payment that is modified meanwhile, and so leaves its place, is met there again.
+Cursors cannot be asked for side by side, but filters can. The rows that stand at even distances in
+the whole list say where to cut, so the windows are even however unevenly the payments lie in time.
+On the wire a window is inclusive at both ends; what stands on a cut belongs to the later window.
+The last window is open, so that a payment that is modified meanwhile, and so leaves its place, is
+met there again.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ __all__ = ["TimeWindows", "recheck_position", "rows_in_window", "sort_cuts"]
 class TimeWindows:
     """The queries for cutting one listing.
 
-    *filters* are all of its filters, *paging* what else its pages are asked for with, *since* and *until* the names of the time filters,
-    *stamp* writes a time for them. *page_size* is how many rows a page has.
+    *filters* are all of its filters, *paging* what else its pages are asked for with, *since* and
+    *until* the names of the time filters, *stamp* writes a time for them. *page_size* is how many
+    rows a page has.
     """
 
     filters: dict[str, str]
@@ -50,14 +53,22 @@ class TimeWindows:
         ahead = 2 * self.page_size
         left = count - ahead
         # No list is longer than the latter, whatever a provider counts.
-        return [ahead + left * place // concurrency for place in range(1, concurrency)] if concurrency <= left <= sys.maxsize else []
+        return (
+            [ahead + left * place // concurrency for place in range(1, concurrency)]
+            if concurrency <= left <= sys.maxsize
+            else []
+        )
 
     def window_positions(self, times: Sequence[datetime]) -> list[Position]:
         """The windows that begin at *times*, which ascend; each ends where the next begins, the last where the listing does."""
-        return [self._window(start, end) for start, end in zip(times, [*times[1:], None], strict=True)]
+        return [
+            self._window(start, end) for start, end in zip(times, [*times[1:], None], strict=True)
+        ]
 
     def _window(self, start: datetime, end: datetime | None) -> Position:
-        bounds = {self.since: self.stamp(start)} | ({} if end is None else {self.until: self.stamp(end)})
+        bounds = {self.since: self.stamp(start)} | (
+            {} if end is None else {self.until: self.stamp(end)}
+        )
         return Position(encode_query((self.paging | self.filters | bounds).items()), until=end)
 
 
@@ -71,11 +82,23 @@ def rows_in_window(rows: Sequence[Row], position: Position) -> tuple[slice, bool
     first, last = 0, len(rows)
     if position.emitted_before is not None:
         first = next(
-            (place for place, row in enumerate(rows) if row.modified_at is None or row.modified_at >= position.emitted_before), last
+            (
+                place
+                for place, row in enumerate(rows)
+                if row.modified_at is None or row.modified_at >= position.emitted_before
+            ),
+            last,
         )
     if position.until is None:
         return slice(first, last), False
-    beyond = next((place for place, row in enumerate(rows) if row.modified_at is not None and row.modified_at >= position.until), None)
+    beyond = next(
+        (
+            place
+            for place, row in enumerate(rows)
+            if row.modified_at is not None and row.modified_at >= position.until
+        ),
+        None,
+    )
     return slice(first, last if beyond is None else beyond), beyond is not None
 
 
@@ -85,4 +108,8 @@ def recheck_position(position: Position, rows: Sequence[Any]) -> Position:
     if not times:
         return position
     latest = max(times)
-    return attrs.evolve(position, emitted_before=latest, given=tuple(row.id for row in rows if row.modified_at == latest))
+    return attrs.evolve(
+        position,
+        emitted_before=latest,
+        given=tuple(row.id for row in rows if row.modified_at == latest),
+    )

@@ -1,7 +1,8 @@
 """The rules by which one page leads to the next: pure, and the same for every transport.
 
-A pagination says where a listing starts and, given what a page held and the link it came with, where the next page starts. What it takes
-from a link is only what identifies the page; the request itself always goes to the provider's own endpoint.
+A pagination says where a listing starts and, given what a page held and the link it came with,
+where the next page starts. What it takes from a link is only what identifies the page; the request
+itself always goes to the provider's own endpoint.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 
-# Neither Campfire nor Notify has these, and their classes take as long to make as all the rest of this package.
+# Neither Campfire nor Notify has these, and their classes take as long to make as all the rest of
+# this package.
 def __getattr__(name: str) -> object:
     if name not in ("AfterLastId", "NextToken", "PageNumber"):
         raise AttributeError(f"module 'paysdk.pagination' has no attribute {name!r}")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MORE", "Pagination", "Position", "with_limit"]
 
-# What a reader gives for a page's link where the provider says that there is another page and no more.
+# What a reader gives for a page's link where the provider says that there is another page and no
+# more.
 MORE = "more"
 
 
@@ -23,8 +24,9 @@ MORE = "more"
 class Position:
     """Where a page starts.
 
-    ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that is walked in windows of time, ``until``
-    is where its window ends, and all from before ``emitted_before`` has been given.
+    ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that
+    is walked in windows of time, ``until`` is where its window ends, and all from before
+    ``emitted_before`` has been given.
     """
 
     query: str
@@ -56,7 +58,8 @@ class Pagination(Protocol):
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
         """With which records of the page before it the page at *position* begins again.
 
-        *marks* are those of the page before in order: the id of each or, if it could not be read, its bytes.
+        *marks* are those of the page before in order: the id of each or, if it could not be read,
+        its bytes.
         """
         ...
 
@@ -72,7 +75,9 @@ class Pagination(Protocol):
         """*position*, which an earlier listing left, with the page size of this one."""
         ...
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(
+        self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
+    ) -> Position | None:
         """Where the page after the one at *position* starts, or ``None`` after the last.
 
         Raises ``PaginationError`` for a link that does not identify a page.
@@ -82,4 +87,8 @@ class Pagination(Protocol):
 
 def with_limit(position: Position, limit: int | None, name: str = "limit") -> Position:
     """*position* with this page size, if there is one."""
-    return position if limit is None else attrs.evolve(position, query=with_parameter(position.query, name, str(limit)))
+    return (
+        position
+        if limit is None
+        else attrs.evolve(position, query=with_parameter(position.query, name, str(limit)))
+    )

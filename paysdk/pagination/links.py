@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FollowLinks", "LinkHeader", "next_link"]
 
-# A link of a Link header and its parameters (RFC 8288, section 3), and one of those. No character can be read in two ways.
+# A link of a Link header and its parameters (RFC 8288, section 3), and one of those. No character
+# can be read in two ways.
 _LINK = re.compile(r'[\s,]*<([^<>]*)>\s*((?:;[^,;"]*(?:"(?:[^"\\]|\\.)*"[^,;"]*)*)*)(?=,|\Z)')
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?')
 _ESCAPED = re.compile(r"\\(.)")
@@ -37,14 +38,17 @@ _ESCAPED = re.compile(r"\\(.)")
 class FollowLinks:
     """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
 
-    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire, List Invoice Payments). Django REST
-    Framework, which the API appears to run on, repeats the filters in it; where a link has dropped one, it is added. The rest of the link
-    is ignored: in the provider's own example it points at http://api.example.org/accounts/.
+    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire,
+    List Invoice Payments). Django REST Framework, which the API appears to run on, repeats the
+    filters in it; where a link has dropped one, it is added. The rest of the link is ignored: in
+    the provider's own example it points at http://api.example.org/accounts/.
 
-    ``first`` is the query of the first page. ``tokens`` are the parameters by which a link identifies a page, and each link must have one.
-    ``limit`` is the page size that a resumed listing goes on with; where the links count pages, and so mean something only together with
-    the size that they were made for, it is ``None``. ``limit_name`` is the parameter for it. ``filters`` are the parameters that choose
-    what is listed. ``bounds`` are two of them, for the earliest and the latest time, which a window of time may narrow.
+    ``first`` is the query of the first page. ``tokens`` are the parameters by which a link
+    identifies a page, and each link must have one. ``limit`` is the page size that a resumed
+    listing goes on with; where the links count pages, and so mean something only together with the
+    size that they were made for, it is ``None``. ``limit_name`` is the parameter for it.
+    ``filters`` are the parameters that choose what is listed. ``bounds`` are two of them, for the
+    earliest and the latest time, which a window of time may narrow.
     """
 
     first: str
@@ -73,7 +77,11 @@ class FollowLinks:
                 return name
             if asked.get(name) and name not in filters and name not in bounds:
                 return name
-        narrowed = [name for name in bounds if name in filters and self._narrows(name, asked.get(name, ""), filters[name])]
+        narrowed = [
+            name
+            for name in bounds
+            if name in filters and self._narrows(name, asked.get(name, ""), filters[name])
+        ]
         others = {name: value for name, value in filters.items() if name not in narrowed}
         return contradicted(position.query, others, self.filters)
 
@@ -92,13 +100,30 @@ class FollowLinks:
 
     def predict_next(self, position: Position, pages: int) -> list[Position]:
         parameters = parameters_of(position.query)
-        offset, limit = parse_int(parameters.get("offset", "0")), parse_int(parameters.get(self.limit_name, ""))
+        offset, limit = (
+            parse_int(parameters.get("offset", "0")),
+            parse_int(parameters.get(self.limit_name, "")),
+        )
         others = set(self.tokens) - {"offset"}
-        if "offset" not in self.tokens or not others.isdisjoint(parameters) or offset is None or not limit:
+        if (
+            "offset" not in self.tokens
+            or not others.isdisjoint(parameters)
+            or offset is None
+            or not limit
+        ):
             return []
-        return [Position(encode_query((parameters | {"offset": str(offset + limit * page)}).items())) for page in range(1, pages + 1)]
+        return [
+            Position(encode_query((parameters | {"offset": str(offset + limit * page)}).items()))
+            for page in range(1, pages + 1)
+        ]
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:  # noqa: ARG002  # the protocol's
+    def next_position(
+        self,
+        position: Position,
+        link: str | None,
+        ids: Sequence[str],  # noqa: ARG002  # the protocol's
+        records: int = 0,  # noqa: ARG002  # the protocol's
+    ) -> Position | None:
         if link is None:
             return None
         query = query_of(link)
@@ -106,8 +131,15 @@ class FollowLinks:
         if there.isdisjoint(self.tokens):
             raise no_page_error(link, " or ".join(self.tokens))
         # Without its filters, the pages from here on would be those of another listing.
-        dropped = {name: value for name, value in parameters_of(position.query).items() if name in self.filters and name not in there}
-        return Position("&".join([query, *([encode_query(dropped.items())] if dropped else [])]), until=position.until)
+        dropped = {
+            name: value
+            for name, value in parameters_of(position.query).items()
+            if name in self.filters and name not in there
+        }
+        return Position(
+            "&".join([query, *([encode_query(dropped.items())] if dropped else [])]),
+            until=position.until,
+        )
 
 
 @attrs.frozen
@@ -125,26 +157,34 @@ class LinkHeader(FollowLinks):
     def header(self) -> str | None:
         return "link"
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
-        return super().next_position(position, None if link is None else next_link(link), ids, records)
+    def next_position(
+        self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
+    ) -> Position | None:
+        return super().next_position(
+            position, None if link is None else next_link(link), ids, records
+        )
 
 
 def next_link(header: str) -> str | None:
     """Where the ``next`` link of a ``Link`` header points, or ``None`` where it has none.
 
-    Raises ``PaginationError`` for a header that cannot be read to its end: what follows might have been the link.
+    Raises ``PaginationError`` for a header that cannot be read to its end: what follows might have
+    been the link.
     """
     place = 0
     while (found := _LINK.match(header, place)) is not None:
         place = found.end()
         parameters: dict[str, str] = {}
         for name, quoted, plain in _PARAMETER.findall(found[2]):
-            parameters.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) or plain)  # of a parameter that is repeated the first counts
+            parameters.setdefault(
+                name.lower(), _ESCAPED.sub(r"\1", quoted) or plain
+            )  # of a parameter that is repeated the first counts
         # One with an anchor is no link of this page's.
         if "next" in parameters.get("rel", "").lower().split() and "anchor" not in parameters:
             return found[1]
     if header[place:].strip(" \t,"):
         raise PaginationError(
-            f"The Link header cannot be read: {truncate_for_message(header)}. Resume from the checkpoint later, or tell the provider."
+            f"The Link header cannot be read: {truncate_for_message(header)}. Resume from the "
+            "checkpoint later, or tell the provider."
         ).quoting(truncate_for_message(header))
     return None

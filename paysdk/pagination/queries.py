@@ -29,8 +29,8 @@ __all__ = [
     "with_parameter",
 ]
 
-# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a link holds cannot stand in a request
-# line.
+# What RFC 3986 allows in a query, and the percent sign of what is encoded already. Whatever else a
+# link holds cannot stand in a request line.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
 # Fewer digits than Python refuses to turn into an int, and more than any page size or offset has.
 _INTEGER = re.compile("[0-9]{1,18}")
@@ -54,7 +54,8 @@ def query_of(link: str) -> str:
         return quote(urlsplit(link).query, safe=_QUERY_SAFE)
     except ValueError as error:
         raise PaginationError(
-            f"The link to the next page is no URL: {truncate_for_message(link)}. Resume from the checkpoint later, or tell the provider."
+            f"The link to the next page is no URL: {truncate_for_message(link)}. Resume from the "
+            "checkpoint later, or tell the provider."
         ).quoting(truncate_for_message(link)) from error
 
 
@@ -78,11 +79,15 @@ def parse_int(text: str) -> int | None:
 
 def with_parameter(query: str, name: str, value: str) -> str:
     """*query* with this value for the parameter *name*; the others stay as they are, to the character."""
-    others = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
+    others = [
+        pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name
+    ]
     return "&".join([*others, encode_query([(name, value)])])
 
 
-def contradicted(query: str, filters: Mapping[str, str], kept: Collection[str] | None = None) -> str | None:
+def contradicted(
+    query: str, filters: Mapping[str, str], kept: Collection[str] | None = None
+) -> str | None:
     """The name of one of the *filters* that *query* does not have, or has with another value.
 
     Only those that are *kept* must be in the query; ``None`` stands for all of them.
@@ -121,7 +126,8 @@ def truncate_for_message(text: str) -> str:
 def no_page_error(link: str, expected: str) -> PaginationError:
     """The error about a link that does not identify a page."""
     return PaginationError(
-        f"The link to the next page has no {expected}, so it leads nowhere: {truncate_for_message(link)}. "
+        f"The link to the next page has no {expected}, so it leads nowhere: "
+        f"{truncate_for_message(link)}. "
         "Resume from the checkpoint later, or tell the provider."
     ).quoting(truncate_for_message(link))
 

@@ -12,17 +12,27 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-__all__ = ["Links", "clusters", "connected_components", "has_left_matching", "has_perfect_matching", "subset_sums"]
+__all__ = [
+    "Links",
+    "clusters",
+    "connected_components",
+    "has_left_matching",
+    "has_perfect_matching",
+    "subset_sums",
+]
 
 Thing = TypeVar("Thing")
 Node = TypeVar("Node", bound="Hashable")
 Value = TypeVar("Value", int, Decimal)
 
-# For each thing of the left side, by its place, the places of those of the right side that it is linked with.
+# For each thing of the left side, by its place, the places of those of the right side that it is
+# linked with.
 Links = dict[int, list[int]]
 
 
-def clusters(things: Iterable[Thing], value: Callable[[Thing], Value], gap: Value) -> Iterator[list[Thing]]:
+def clusters(
+    things: Iterable[Thing], value: Callable[[Thing], Value], gap: Value
+) -> Iterator[list[Thing]]:
     """The *things* in the order of their values, cut wherever two neighbours lie further apart than *gap*."""
     cluster: list[Thing] = []
     for thing in sorted(things, key=value):
@@ -34,7 +44,9 @@ def clusters(things: Iterable[Thing], value: Callable[[Thing], Value], gap: Valu
         yield cluster
 
 
-def connected_components(nodes: Iterable[Node], groups: Iterable[Sequence[Node]]) -> list[list[Node]]:
+def connected_components(
+    nodes: Iterable[Node], groups: Iterable[Sequence[Node]]
+) -> list[list[Node]]:
     """The *nodes* as those sets in which whatever shares a group stands together."""
     root: dict[Node, Node] = {node: node for node in nodes}
 
@@ -73,9 +85,12 @@ def has_left_matching(links: Links) -> bool:
     return all(pair(left, set()) for left in links)
 
 
-def subset_sums(amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal) -> Iterator[tuple[int, ...]]:
+def subset_sums(
+    amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal
+) -> Iterator[tuple[int, ...]]:
     """The places of two or more of the *amounts* that come to *total* within *tolerance*: every choice of them."""
-    # What the rest can add at the least and at the most, from each place on: where that does not do, there is no need to look.
+    # What the rest can add at the least and at the most, from each place on: where that does not
+    # do, there is no need to look.
     least, most = [Decimal(0)], [Decimal(0)]
     for amount in reversed(amounts):
         least.append(least[-1] + min(amount, Decimal(0)))

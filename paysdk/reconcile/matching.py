@@ -44,44 +44,61 @@ def reconcile(
 ) -> AsyncGenerator[Outcome]:
     """Which payments of *left* have their counterpart in *right*, outcome by outcome, in the order of their keys.
 
-    Either side is a list, a listing, a store's payments, or anything else that can be iterated, with ``async for`` or without. Counterparts
-    have the same *key*, amounts that are at most *tolerance* apart (in major currency units) and dates that are at most *days* apart. Each
-    payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is guessed, and the order in which payments come
-    makes no difference.
+    Either side is a list, a listing, a store's payments, or anything else that can be iterated,
+    with ``async for`` or without. Counterparts have the same *key*, amounts that are at most
+    *tolerance* apart (in major currency units) and dates that are at most *days* apart. Each
+    payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is
+    guessed, and the order in which payments come makes no difference.
 
-    Both sides are read whole before the first outcome, and a payment that comes twice counts as it came last. Two different payments of one
-    side must not have the same provider and id, as those of two accounts may: two are different where they were made at different times, or
-    where nothing says that one was modified later and the invoice, amount, currency or date is another. With *ordered* both sides are read
-    side by side, and only the payments of one key are held at a time, however many there are: then each payment must come once, and both
-    sides in the order of their keys, as Python compares texts. Payments without a key may stand anywhere.
+    Both sides are read whole before the first outcome, and a payment that comes twice counts as it
+    came last. Two different payments of one side must not have the same provider and id, as those
+    of two accounts may: two are different where they were made at different times, or where nothing
+    says that one was modified later and the invoice, amount, currency or date is another. With
+    *ordered* both sides are read side by side, and only the payments of one key are held at a time,
+    however many there are: then each payment must come once, and both sides in the order of their
+    keys, as Python compares texts. Payments without a key may stand anywhere.
 
-    Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while iterating where *ordered* is not so or two
-    different payments have one id. What reading a side raises comes through.
+    Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while
+    iterating where *ordered* is not so or two different payments have one id. What reading a side
+    raises comes through.
     """
     tolerances = _check_tolerances(days, tolerance)
     sides: dict[str, object] = {"left": left, "right": right}
     for name, side in sides.items():
         if not isinstance(side, Iterable | AsyncIterable):
-            raise ConfigurationError(f"{name} must be payments to iterate over, such as a list or a listing, not {side!r}.")
+            raise ConfigurationError(
+                f"{name} must be payments to iterate over, such as a list or a listing, not "
+                f"{side!r}."
+            )
     arranged = _entries if ordered else _sorted_entries
-    return _reconcile(_groups("left", arranged("left", left, key), key), _groups("right", arranged("right", right, key), key), tolerances)
+    return _reconcile(
+        _groups("left", arranged("left", left, key), key),
+        _groups("right", arranged("right", right, key), key),
+        tolerances,
+    )
 
 
 def _check_tolerances(days: object, tolerance: object) -> Tolerances:
     if isinstance(days, bool) or not isinstance(days, int) or days < 0:
         raise ConfigurationError(f"days must be a whole number from 0, not {days!r}.")
     if not isinstance(tolerance, Decimal) or not tolerance.is_finite() or tolerance < 0:
-        raise ConfigurationError(f"tolerance must be a finite decimal.Decimal from 0, not {tolerance!r}.")
+        raise ConfigurationError(
+            f"tolerance must be a finite decimal.Decimal from 0, not {tolerance!r}."
+        )
     return Tolerances(days=days, tolerance=tolerance)
 
 
-async def _reconcile(left: AsyncGenerator[_Group], right: AsyncGenerator[_Group], tolerances: Tolerances) -> AsyncGenerator[Outcome]:
+async def _reconcile(
+    left: AsyncGenerator[_Group], right: AsyncGenerator[_Group], tolerances: Tolerances
+) -> AsyncGenerator[Outcome]:
     async with aclosing(left), aclosing(right):
         ours, theirs = await _next(left), await _next(right)
         while ours[1] or theirs[1]:
             from_left, from_right = _is_next(ours, theirs), _is_next(theirs, ours)
             key = ours[0] if from_left else theirs[0]
-            for outcome in decide(key, ours[1] if from_left else (), theirs[1] if from_right else (), tolerances):
+            for outcome in decide(
+                key, ours[1] if from_left else (), theirs[1] if from_right else (), tolerances
+            ):
                 yield outcome
             if from_left:
                 ours = await _next(left)
@@ -100,7 +117,9 @@ def _is_next(group: _Group, other: _Group) -> bool:
     What has no key comes at once.
     """
     (key, entries), (other_key, others) = group, other
-    return bool(entries) and (not others or key is None or (other_key is not None and key <= other_key))
+    return bool(entries) and (
+        not others or key is None or (other_key is not None and key <= other_key)
+    )
 
 
 async def _groups(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Group]:
@@ -126,7 +145,8 @@ async def _groups(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Gr
 
 def _disorder(name: str, latest: str, found: str) -> str:
     return (
-        f"The {name} payments are not in the order of their keys: {found!r} comes after {latest!r}. "
+        f"The {name} payments are not in the order of their keys: {found!r} comes after "
+        f"{latest!r}. "
         "Leave ordered out, or sort them as Python compares texts, which is by code points."
     )
 
@@ -144,7 +164,9 @@ async def _sorted_entries(name: str, side: Payments, key: _Key) -> _Entries:
         if identity in latest and _is_another(payment, _payment(latest[identity])):
             raise ConfigurationError(_same_id(name, payment, _payment(latest[identity])))
         latest[identity] = entry
-    for _, _, entry in sorted((key(_payment(entry)) or "", identity, entry) for identity, entry in latest.items()):
+    for _, _, entry in sorted(
+        (key(_payment(entry)) or "", identity, entry) for identity, entry in latest.items()
+    ):
         yield entry
 
 
@@ -152,20 +174,32 @@ def _is_another(payment: Payment, before: Payment) -> bool:
     """Whether two of one provider and id are two payments, and not one that was changed."""
     if payment.created_at and before.created_at and payment.created_at != before.created_at:
         return True
-    is_later = payment.modified_at and before.modified_at and payment.modified_at > before.modified_at
+    is_later = (
+        payment.modified_at and before.modified_at and payment.modified_at > before.modified_at
+    )
     return not is_later and _said_of(payment) != _said_of(before)
 
 
 def _said_of(payment: Payment) -> tuple[object, ...]:
     """What of a payment only a modification changes."""
-    return payment.invoice.id, payment.invoice.number, payment.amount, normalise_currency(payment.currency), payment.payment_date
+    return (
+        payment.invoice.id,
+        payment.invoice.number,
+        payment.amount,
+        normalise_currency(payment.currency),
+        payment.payment_date,
+    )
 
 
 def _same_id(name: str, payment: Payment, before: Payment) -> str:
-    amounts = " and ".join(f"{each.amount} for invoice {invoice_number(each) or each.invoice.id}" for each in (before, payment))
+    amounts = " and ".join(
+        f"{each.amount} for invoice {invoice_number(each) or each.invoice.id}"
+        for each in (before, payment)
+    )
     return (
         f"Two {name} payments of {payment.provider} have the id {payment.id!r}: {amounts}. "
-        "Ids are unique within an account only: reconcile one account at a time, or give those of the other a provider name of their own."
+        "Ids are unique within an account only: reconcile one account at a time, or give those "
+        "of the other a provider name of their own."
     )
 
 

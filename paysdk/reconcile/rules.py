@@ -1,6 +1,7 @@
 """The rules that payments of one invoice are matched by, the strongest evidence first; ``outcome.RULES`` has them in words.
 
-What is decided depends on the payments alone: not on the order in which they come, nor on which side is called the left one.
+What is decided depends on the payments alone: not on the order in which they come, nor on which
+side is called the left one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.payment import Payment
-from paysdk.reconcile.graph import clusters, connected_components, has_left_matching, has_perfect_matching, subset_sums
+from paysdk.reconcile.graph import (
+    clusters,
+    connected_components,
+    has_left_matching,
+    has_perfect_matching,
+    subset_sums,
+)
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
 
 if TYPE_CHECKING:
@@ -25,7 +32,8 @@ __all__ = ["Tolerances", "decide"]
 
 # So many pairs are tried where payments may hang together. What is beyond is ambiguous.
 _MAX_PAIRS = 10_000
-# Among so many payments the parts of a split one are looked for. Each one more doubles what there is to try.
+# Among so many payments the parts of a split one are looked for. Each one more doubles what there
+# is to try.
 _MAX_PARTS = 12
 _COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
 
@@ -57,16 +65,26 @@ if TYPE_CHECKING:
 
 
 def decide(
-    key: str | None, left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], tolerances: Tolerances
+    key: str | None,
+    left: Sequence[Payment | Vanished],
+    right: Sequence[Payment | Vanished],
+    tolerances: Tolerances,
 ) -> list[Outcome]:
     """The outcomes of the payments of one *key*; ``None`` is no key, and makes nobody a counterpart."""
-    if key is not None and len(left) == len(right) == 1 and (pair := _plain_pair(key, left[0], right[0])) is not None:
+    if (
+        key is not None
+        and len(left) == len(right) == 1
+        and (pair := _plain_pair(key, left[0], right[0])) is not None
+    ):
         return [pair]
     items = sorted([*_items(left, is_left=True), *_items(right, is_left=False)], key=_order)
     with localcontext(EXACT):
         ruled = _unnumbered(items) if key is None else _ruled(items, tolerances)
         outcomes = [_outcome(key, rule, chosen) for rule, chosen in ruled]
-    return sorted(outcomes, key=lambda outcome: [_place(payment) for payment in (*outcome.left, *outcome.right)])
+    return sorted(
+        outcomes,
+        key=lambda outcome: [_place(payment) for payment in (*outcome.left, *outcome.right)],
+    )
 
 
 def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -> Outcome | None:
@@ -88,7 +106,13 @@ def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -
 def _items(entries: Iterable[Payment | Vanished], *, is_left: bool) -> Iterator[_Item]:
     for entry in entries:
         payment = entry.payment if isinstance(entry, Vanished) else entry
-        gone = Rule.VOIDED if payment.is_voided else Rule.VANISHED if isinstance(entry, Vanished) else None
+        gone = (
+            Rule.VOIDED
+            if payment.is_voided
+            else Rule.VANISHED
+            if isinstance(entry, Vanished)
+            else None
+        )
         yield _Item(payment, is_left, gone)
 
 
@@ -102,8 +126,13 @@ def _order(item: _Item) -> tuple[date, str, str]:
 
 def _outcome(key: str | None, rule: Rule, items: list[_Item]) -> Outcome:
     ordered = sorted(items, key=_order)
-    # Only what is on one side has no status of its own; what is gone from the other side may stand beside it.
-    one_side = Status.LEFT_ONLY if any(item.is_left and item.gone is None for item in items) else Status.RIGHT_ONLY
+    # Only what is on one side has no status of its own; what is gone from the other side may stand
+    # beside it.
+    one_side = (
+        Status.LEFT_ONLY
+        if any(item.is_left and item.gone is None for item in items)
+        else Status.RIGHT_ONLY
+    )
     return Outcome(
         status=STATUS_OF.get(rule, one_side),
         rule=rule,
@@ -150,14 +179,20 @@ def _is_currency_unclear(items: list[_Item]) -> bool:
 
 def _same_currency(one: Payment, other: Payment) -> bool:
     """Whether both are in one currency; one that names none is in that which the others of its invoice name."""
-    return one.currency is None or other.currency is None or normalise_currency(one.currency) == normalise_currency(other.currency)
+    return (
+        one.currency is None
+        or other.currency is None
+        or normalise_currency(one.currency) == normalise_currency(other.currency)
+    )
 
 
 def _agreeing(tolerances: Tolerances) -> _Link:
     """Whether two can be counterparts."""
 
     def agree(one: _Item, other: _Item) -> bool:
-        return abs(one.payment.amount - other.payment.amount) <= tolerances.tolerance and _in_window(one, other, tolerances.days)
+        return abs(
+            one.payment.amount - other.payment.amount
+        ) <= tolerances.tolerance and _in_window(one, other, tolerances.days)
 
     return agree
 
@@ -181,7 +216,11 @@ def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
         days[currency, item.payment.amount, item.payment.payment_date].append(item)
     for (currency, amount, day), items in days.items():
         # One of the same amount without a date may be of this day.
-        if day is not None and (currency, amount, None) not in days and 2 * sum(item.is_left for item in items) == len(items):
+        if (
+            day is not None
+            and (currency, amount, None) not in days
+            and 2 * sum(item.is_left for item in items) == len(items)
+        ):
             yield Rule.SAME_DAY, items
 
 
@@ -190,7 +229,9 @@ def _paired(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     pairs: list[_Ruled] = []
     for rule, items in _hanging_together(_near(rest, tolerances, by_amount=True), link):
         left, right = _sides(items)
-        if rule is None and has_perfect_matching({place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)):
+        if rule is None and has_perfect_matching(
+            {place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)
+        ):
             pairs.append((_pair_rule(items), items))
     claimed = _claimed(pairs, rest, tolerances)
     return (pair for pair in pairs if claimed.isdisjoint(pair[1]))
@@ -210,13 +251,17 @@ def _claimed(pairs: list[_Ruled], rest: list[_Item], tolerances: Tolerances) -> 
     ]
     # A pair that is not called one leaves its payments over in turn.
     hang_together = connected_components(rest, [*splits, *(items for _, items in pairs)])
-    return set(chain.from_iterable(together for together in hang_together if not over.isdisjoint(together)))
+    return set(
+        chain.from_iterable(together for together in hang_together if not over.isdisjoint(together))
+    )
 
 
 def _pair_rule(items: list[_Item]) -> Rule:
     if len(items) > 2:  # noqa: PLR2004  # one on each side
         return Rule.AS_MANY
-    return Rule.UNDATED if any(item.payment.payment_date is None for item in items) else Rule.IN_WINDOW
+    return (
+        Rule.UNDATED if any(item.payment.payment_date is None for item in items) else Rule.IN_WINDOW
+    )
 
 
 def _opposite(item: _Item, items: list[_Item]) -> list[_Item]:
@@ -234,7 +279,11 @@ def _sides(items: Iterable[_Item]) -> tuple[list[_Item], list[_Item]]:
 
 def _near(items: list[_Item], tolerances: Tolerances, *, by_amount: bool) -> Iterator[list[_Item]]:
     """The *items* in parts so far from each other that nothing in one can hang together with anything in another."""
-    for part in clusters(items, lambda item: item.payment.amount, tolerances.tolerance) if by_amount else [items]:
+    for part in (
+        clusters(items, lambda item: item.payment.amount, tolerances.tolerance)
+        if by_amount
+        else [items]
+    ):
         if any(item.payment.payment_date is None for item in part):
             yield part
         else:
@@ -245,7 +294,9 @@ def _is_too_many(left: list[_Item], right: list[_Item]) -> bool:
     return len(left) * len(right) > _MAX_PAIRS
 
 
-def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tuple[Rule | None, list[_Item]]]:
+def _hanging_together(
+    parts: Iterable[list[_Item]], link: _Link
+) -> Iterator[tuple[Rule | None, list[_Item]]]:
     """Which items hang together through links between the sides; with ``Rule.TOO_MANY`` those that are too many to be looked at."""
     for part in parts:
         left, right = _sides(part)
@@ -253,7 +304,11 @@ def _hanging_together(parts: Iterable[list[_Item]], link: _Link) -> Iterator[tup
             yield Rule.TOO_MANY, part
         else:
             linked = [(one, other) for one in left for other in right if link(one, other)]
-            yield from ((None, together) for together in connected_components(part, linked) if len(together) > 1)
+            yield from (
+                (None, together)
+                for together in connected_components(part, linked)
+                if len(together) > 1
+            )
 
 
 def _splits(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
@@ -263,7 +318,10 @@ def _splits(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
             yield Rule.TOO_MANY, part
             continue
         agreeing = _hanging_together(_near(part, tolerances, by_amount=True), _agreeing(tolerances))
-        found: list[_Ruled] = [*((Rule.UNEVEN, items) for _, items in agreeing), *_sums_in(part, tolerances)]
+        found: list[_Ruled] = [
+            *((Rule.UNEVEN, items) for _, items in agreeing),
+            *_sums_in(part, tolerances),
+        ]
         rules: defaultdict[_Item, list[Rule]] = defaultdict(list)
         for rule, items in found:
             rules[items[0]].append(rule)
@@ -290,7 +348,11 @@ def _sums_in(part: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
 def _sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
     """Each way in which *whole* is the sum of several *others*, unless those are too many to be tried."""
     total = whole.payment.amount
-    parts = [other for other in others if other.payment.amount and _in_window(whole, other, tolerances.days)]
+    parts = [
+        other
+        for other in others
+        if other.payment.amount and _in_window(whole, other, tolerances.days)
+    ]
     least = sum(min(part.payment.amount, Decimal(0)) for part in parts) - tolerances.tolerance
     most = sum(max(part.payment.amount, Decimal(0)) for part in parts) + tolerances.tolerance
 
@@ -307,7 +369,9 @@ def _sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Itera
         yield Rule.SPLIT, [whole, *(parts[place] for place in places)]
 
 
-def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
+def _left_over(
+    live: list[_Item], rest: list[_Item], gone: list[_Item], tolerances: Tolerances
+) -> Iterator[_Ruled]:
     """Those that differ, and those whose counterpart is gone or was never there."""
     agree = _agreeing(tolerances)
 
@@ -318,16 +382,25 @@ def _left_over(live: list[_Item], rest: list[_Item], gone: list[_Item], toleranc
 
     alone = [*rest, *gone]
     # Where all are gone there is nothing to be decided, however many they are.
-    parts = (part for part in _near(alone, tolerances, by_amount=False) if any(item.gone is None for item in part))
+    parts = (
+        part
+        for part in _near(alone, tolerances, by_amount=False)
+        if any(item.gone is None for item in part)
+    )
     for too_many, items in list(_hanging_together(parts, link)):
         rule = too_many or _left_over_rule(items, link)
         # One that is gone stands beside another only to say why that has no counterpart.
-        together = items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
+        together = (
+            items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
+        )
         yield rule, together
         alone = _without(alone, [(rule, together)])
     there, open_ = _currencies(live), _currencies(rest)
     for item in alone:
-        yield item.gone or _alone_rule(item, there[not item.is_left], open_[not item.is_left]), [item]
+        yield (
+            item.gone or _alone_rule(item, there[not item.is_left], open_[not item.is_left]),
+            [item],
+        )
 
 
 def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
@@ -336,7 +409,9 @@ def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
     if left and right:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
     # What is gone was the counterpart of one payment and no more.
-    if not has_left_matching({place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}):
+    if not has_left_matching(
+        {place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}
+    ):
         return Rule.UNEVEN
     voided = all(item.gone in {None, Rule.VOIDED} for item in items)
     return Rule.COUNTERPART_VOIDED if voided else Rule.COUNTERPART_VANISHED
@@ -344,14 +419,18 @@ def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
 
 def _currencies(items: list[_Item]) -> dict[bool, set[str | None]]:
     """What currencies there are on the left side and on the other."""
-    return {side: {item.currency for item in items if item.is_left is side} for side in (True, False)}
+    return {
+        side: {item.currency for item in items if item.is_left is side} for side in (True, False)
+    }
 
 
 def _alone_rule(item: _Item, there: set[str | None], open_: set[str | None]) -> Rule:
     """Why a payment has no counterpart, where the other side has *there* these currencies, and *open_* among what is left."""
 
     def in_one_of(currencies: set[str | None]) -> bool:
-        return bool(currencies) and (item.payment.currency is None or not currencies.isdisjoint({None, item.currency}))
+        return bool(currencies) and (
+            item.payment.currency is None or not currencies.isdisjoint({None, item.currency})
+        )
 
     if not there:
         return Rule.NOT_THERE

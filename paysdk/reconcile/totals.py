@@ -40,7 +40,9 @@ class Total:
         try:
             self.amount = _ADDING.add(self.amount, amount)
         except Inexact:
-            raise ConfigurationError(f"Amounts as far apart as {self.amount} and {amount} cannot be added up exactly.") from None
+            raise ConfigurationError(
+                f"Amounts as far apart as {self.amount} and {amount} cannot be added up exactly."
+            ) from None
 
 
 @attrs.frozen
@@ -65,8 +67,8 @@ class Sides:
 class Totals:
     """What the outcomes come to that were added.
 
-    ``outcomes`` and ``rules`` count them by status and by rule. A payment that names no currency counts in the one that it was matched in;
-    where it was not, its currency is ``None``.
+    ``outcomes`` and ``rules`` count them by status and by rule. A payment that names no currency
+    counts in the one that it was matched in; where it was not, its currency is ``None``.
     """
 
     outcomes: Counter[Status] = attrs.field(factory=Counter[Status])
@@ -84,9 +86,17 @@ class Totals:
         # Beside what is on one side only, the other side has what is gone.
         status = outcome.status
         for payment in outcome.left:
-            self._sides(payment, assumed, Status.VOIDED_OR_VANISHED if status is Status.RIGHT_ONLY else status).left.add(1, payment.amount)
+            self._sides(
+                payment,
+                assumed,
+                Status.VOIDED_OR_VANISHED if status is Status.RIGHT_ONLY else status,
+            ).left.add(1, payment.amount)
         for payment in outcome.right:
-            self._sides(payment, assumed, Status.VOIDED_OR_VANISHED if status is Status.LEFT_ONLY else status).right.add(1, payment.amount)
+            self._sides(
+                payment,
+                assumed,
+                Status.VOIDED_OR_VANISHED if status is Status.LEFT_ONLY else status,
+            ).right.add(1, payment.amount)
 
     @property
     def differences(self) -> int:
@@ -110,7 +120,11 @@ class Totals:
 
     def _sides(self, payment: Payment, assumed: str | None, status: Status) -> Sides:
         day = payment.payment_date
-        cell = (normalise_currency(payment.currency) or assumed, None if day is None else (day.year, day.month), status)
+        cell = (
+            normalise_currency(payment.currency) or assumed,
+            None if day is None else (day.year, day.month),
+            status,
+        )
         sides = self._cells.get(cell)
         if sides is None:
             sides = self._cells[cell] = Sides()

@@ -1,14 +1,16 @@
 """Cutting a large page into runs of records without reading it: pure.
 
-Splitting a page into its records costs a pass over all of it, and the typed decoder then goes over it again. So a page of nothing but flat
-records is cut into runs of a few, each of which the decoder reads as an array of its own. That this is what the page says takes some proof:
+Splitting a page into its records costs a pass over all of it, and the typed decoder then goes over
+it again. So a page of nothing but flat records is cut into runs of a few, each of which the decoder
+reads as an array of its own. That this is what the page says takes some proof:
 
 - Its array begins where it seems to: what stands before the first record, closed by "]}", is a page without records.
 - It ends where it seems to: no other "]" follows its beginning, in whatever text or value. So no record has an array, either.
 - In between stands what the runs say: each, read alone, is an array of records, and joined by commas they are the page again.
 
-The first is seen when the page is opened, with the link and the count, which stand around the records; the last when the runs are read.
-What looks otherwise is split as any other page, and so is one in which a run turns out to be no array.
+The first is seen when the page is opened, with the link and the count, which stand around the
+records; the last when the runs are read. What looks otherwise is split as any other page, and so is
+one in which a run turns out to be no array.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def cut(body: bytes, name: str) -> tuple[bytes, list[bytes], bytes] | None:
         found.append(body[start : border + 1])
         start = border + 2
     found.append(body[start:end])
-    # Longer ones have large records, for which there is nothing to gain, or borders of another look.
+    # Longer ones have large records, for which there is nothing to gain, or borders of another
+    # look.
     return None if max(map(len, found)) > _LONGEST else (before, found, body[end:])
 
 

@@ -1,7 +1,8 @@
 """Reading what a provider sends in another form than it documents, as far as its meaning is certain: pure.
 
-A page whose envelope differs is read at once. A record is read strictly first, and only one that cannot be read so is looked at here: its
-fields are written anew in the form that its type asks for. Amounts, required texts and links are never rewritten.
+A page whose envelope differs is read at once. A record is read strictly first, and only one that
+cannot be read so is looked at here: its fields are written anew in the form that its type asks for.
+Amounts, required texts and links are never rewritten.
 """
 
 from __future__ import annotations
@@ -39,12 +40,14 @@ NULL = msgspec.Raw(b"null")
 S = TypeVar("S", bound=msgspec.Struct)
 
 _decode = msgspec.json.Decoder().decode
-# Python's json module writes these three for numbers that JSON does not have. A text is matched first, so that none is found inside one.
+# Python's json module writes these three for numbers that JSON does not have. A text is matched
+# first, so that none is found inside one.
 _CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 _COUNT = re.compile(rb'"?(-?[0-9]{1,100})(?:\.0+)?"?')
 _INTEGRAL = re.compile(r"(-?(?:0|[1-9][0-9]{0,99}))\.0+")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
-# Also without seconds, as Java prints a whole minute, and with hours only in the zone, as PostgreSQL does.
+# Also without seconds, as Java prints a whole minute, and with hours only in the zone, as
+# PostgreSQL does.
 _TIME = re.compile(
     r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.IGNORECASE,
@@ -121,7 +124,9 @@ def _is_empty(value: object) -> bool:
 
 
 def _unexpected(wanted: str, found: object, path: str) -> msgspec.ValidationError:
-    return msgspec.ValidationError(f"Expected `{wanted}`, got `{type(found).__name__}` - at `{path}`")
+    return msgspec.ValidationError(
+        f"Expected `{wanted}`, got `{type(found).__name__}` - at `{path}`"
+    )
 
 
 def hide_constants(body: bytes) -> bytes:
@@ -151,10 +156,13 @@ def is_finer(sent: bytes) -> bool:
 def truncate_times(names: Iterable[str]) -> Callable[[bytes], bytes]:
     """What takes from the times in the fields *names* all that is finer than a microsecond.
 
-    msgspec rounds such a time to the nearest microsecond. ``modified_since=`` the result would then miss the record itself.
+    msgspec rounds such a time to the nearest microsecond. ``modified_since=`` the result would then
+    miss the record itself.
     """
     fields = b"|".join(re.escape(name.encode()) for name in sorted(names)) or b"(?!)"
-    pattern = rb'("(?:%b)"\s*:\s*"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}\.[0-9]{6})[0-9]+' % fields
+    pattern = (
+        rb'("(?:%b)"\s*:\s*"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}\.[0-9]{6})[0-9]+' % fields
+    )
     return partial(re.compile(pattern).sub, rb"\1")
 
 
@@ -167,9 +175,12 @@ class Mender:
     def mend(self, sent: bytes, path: str = "$[0]") -> bytes:
         """The record *sent*, with only those fields that are read.
 
-        Raises ``ValueError`` for what is no JSON, and ``msgspec.ValidationError`` for a number that is none in a field that is read.
+        Raises ``ValueError`` for what is no JSON, and ``msgspec.ValidationError`` for a number that
+        is none in a field that is read.
         """
-        parsed = json.loads(sent.decode(), parse_int=_Number, parse_float=_Number, parse_constant=_Constant)
+        parsed = json.loads(
+            sent.decode(), parse_int=_Number, parse_float=_Number, parse_constant=_Constant
+        )
         return msgspec.json.encode(_mended(parsed, self._type, path))
 
     def truncate_times(self, sent: bytes) -> bytes:
@@ -232,7 +243,9 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         is_text = value == "" and inspect.StrType in by_type and not _day(by_type)
         array = by_type.get(inspect.ListType)
         # Payments are money: only a list says that there are none.
-        is_records = isinstance(array, inspect.ListType) and isinstance(array.item_type, inspect.RawType)
+        is_records = isinstance(array, inspect.ListType) and isinstance(
+            array.item_type, inspect.RawType
+        )
         return None if inspect.NoneType in by_type and not is_text and not is_records else value
     if isinstance(value, str):
         return _mended_text(value, by_type)
@@ -246,12 +259,19 @@ def _mended_parts(value: object, by_type: ByType, path: str) -> object:
     if _is_object(value) and isinstance(shape, inspect.StructType | inspect.DataclassType):
         found = [field for field in shape.fields if field.encode_name in value]
         return {
-            field.encode_name: _mended(value[field.encode_name], field.type, f"{path}.{field.encode_name}", optional=not field.required)
+            field.encode_name: _mended(
+                value[field.encode_name],
+                field.type,
+                f"{path}.{field.encode_name}",
+                optional=not field.required,
+            )
             for field in found
         }
     array = by_type.get(inspect.ListType) or by_type.get(inspect.VarTupleType)
     if _is_list(value) and isinstance(array, inspect.ListType | inspect.VarTupleType):
-        return [_mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)]
+        return [
+            _mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)
+        ]
     return _plain(value, path)
 
 

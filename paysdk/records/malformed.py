@@ -48,17 +48,24 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
     if half is not None:
-        error = msgspec.ValidationError(what := f"Half of a surrogate pair, which UTF-8 cannot say - at `{half}`")
+        error = msgspec.ValidationError(
+            what := f"Half of a surrogate pair, which UTF-8 cannot say - at `{half}`"
+        )
     within = _AT.search(what)
-    path = at + (within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else "")
-    if missing := _MISSING.match(what):  # at the beginning, for what was sent may say the same further on
+    path = at + (
+        within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else ""
+    )
+    if missing := _MISSING.match(
+        what
+    ):  # at the beginning, for what was sent may say the same further on
         path += f".{missing[1]}"
     not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
     found = "The answer is no JSON" if not_json else "The answer cannot be read"
     message = f"{found}: {_AT.sub('', what)}, at {path}."
     if not_json:
         message += f" It begins with {raw[:_MAX_SHOWN_BYTES]!r}."
-    # What the decoder says of a missing field is about our schema, and the rest may repeat what was sent.
+    # What the decoder says of a missing field is about our schema, and the rest may repeat what was
+    # sent.
     said = [] if _MISSING.fullmatch(_AT.sub("", what)) else [_AT.sub("", what)]
     said += [repr(raw[:_MAX_SHOWN_BYTES])] if not_json else []
     said += [path] if half is not None else []

@@ -1,9 +1,10 @@
 """From an answer's bytes to payments, whatever the provider: pure.
 
-A page's way: its body is split into records, or a large one cut into runs of a few; these are read into typed rows of the provider's shape,
-each of which knows its own bytes; and each row becomes a ``Payment`` when its turn comes. Whatever can be wrong with a record is found in
-the second step, for the whole page, so that the third cannot fail. Where a record cannot be read, its page is gone through again record by
-record: the fault gets a path, and good pages do not pay for it.
+A page's way: its body is split into records, or a large one cut into runs of a few; these are read
+into typed rows of the provider's shape, each of which knows its own bytes; and each row becomes a
+``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step,
+for the whole page, so that the third cannot fail. Where a record cannot be read, its page is gone
+through again record by record: the fault gets a path, and good pages do not pay for it.
 """
 
 from __future__ import annotations
@@ -41,9 +42,13 @@ __all__ = [
 T = TypeVar("T")
 _BATCH_BYTES = 131_072
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-# Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads nothing that has one. Every escape is
-# matched, so that what follows an escaped backslash is not taken for one; the first group is a half. What stands in for it is as long.
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+# Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads
+# nothing that has one. Every escape is matched, so that what follows an escaped backslash is not
+# taken for one; the first group is a half. What stands in for it is as long.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _STAND_IN = rb"\uFfFd"
 
 
@@ -51,8 +56,8 @@ _STAND_IN = rb"\uFfFd"
 class RawPage:
     """A page's envelope, opened: its records still in their bytes, the link to the next page, and the count that the provider reported.
 
-    Where a large page was cut without reading it, ``records`` are runs of several, with the commas between, and ``around`` is what stood
-    before and after them.
+    Where a large page was cut without reading it, ``records`` are runs of several, with the commas
+    between, and ``around`` is what stood before and after them.
     """
 
     records: Sequence[bytes | msgspec.Raw]
@@ -64,7 +69,8 @@ class RawPage:
 class Row(Protocol):
     """A record of a page, typed but still in the provider's shape.
 
-    ``modified_at`` is ``None`` where the provider sends no such time. ``raw`` are the record's own bytes.
+    ``modified_at`` is ``None`` where the provider sends no such time. ``raw`` are the record's own
+    bytes.
     """
 
     @property
@@ -138,7 +144,8 @@ def _cut(reader: Reader, body: bytes) -> RawPage | None:
 def _split(reader: Reader, body: bytes) -> RawPage:
     """The page by the record.
 
-    Where records hold half of a surrogate pair, NaN or Infinity it is opened all the same: the others can still be read.
+    Where records hold half of a surrogate pair, NaN or Infinity it is opened all the same: the
+    others can still be read.
     """
     whole = body
     try:
@@ -175,11 +182,13 @@ def try_decode(reader: Reader, records: list[bytes]) -> list[Any] | None:
         return None
 
 
-def decode_one_by_one(reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None) -> Iterator[Any]:
+def decode_one_by_one(
+    reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None
+) -> Iterator[Any]:
     """The row of each record of *page*.
 
-    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called with the error instead, and ``None``
-    stands for the row.
+    A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called
+    with the error instead, and ``None`` stands for the row.
     """
     if page.around is not None:
         before, after = page.around
@@ -206,7 +215,8 @@ def _read_one(reader: Reader, record: bytes) -> list[Any]:
         try:
             return liberally(record)
         except (*UNREADABLE, ValueError) as still:
-            # Only an error of the second reading is about what stays wrong, and it has no path if the record is no JSON.
+            # Only an error of the second reading is about what stays wrong, and it has no path if
+            # the record is no JSON.
             raise (still if isinstance(still, msgspec.ValidationError) else error) from None
 
 

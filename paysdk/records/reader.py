@@ -1,7 +1,8 @@
 """A reader that is made from a schema and a normalising function: pure.
 
-Campfire's and Notify's readers are written out, since their pages of thousands are read at the speed of the decoder. This one takes a few
-microseconds more for each record, and two types and two functions to make.
+Campfire's and Notify's readers are written out, since their pages of thousands are read at the
+speed of the decoder. This one takes a few microseconds more for each record, and two types and two
+functions to make.
 """
 
 from __future__ import annotations
@@ -57,13 +58,15 @@ class NormalisedRow:
 class SchemaReader(Generic[PageType, RowType]):
     """Reads pages by two types, of a page and of a record, and by what two functions make of them.
 
-    *path* is where the records stand in a page, such as ``$.data``. *page* is the type of a page, in which the records are left alone as
-    ``msgspec.Raw``, and *open_page* takes them out of it, with the link to the next page. *row* is the type of a record, and *normalise*
-    makes a payment of it; it is given the record's own bytes besides, for ``Payment.raw``. Where it gives ``None`` the record is no
-    payment: it is left out, and counted in ``report.left_out``.
+    *path* is where the records stand in a page, such as ``$.data``. *page* is the type of a page,
+    in which the records are left alone as ``msgspec.Raw``, and *open_page* takes them out of it,
+    with the link to the next page. *row* is the type of a record, and *normalise* makes a payment
+    of it; it is given the record's own bytes besides, for ``Payment.raw``. Where it gives ``None``
+    the record is no payment: it is left out, and counted in ``report.left_out``.
 
-    A record that does not fit its type is malformed. So is what the functions can make nothing of: a ``ValueError``, ``LookupError``,
-    ``ArithmeticError`` or ``msgspec.ValidationError`` of theirs says why. Numbers that have no type in the schema become ``Decimal``.
+    A record that does not fit its type is malformed. So is what the functions can make nothing of:
+    a ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError`` of theirs
+    says why. Numbers that have no type in the schema become ``Decimal``.
     """
 
     reads_runs = False
@@ -100,7 +103,9 @@ class SchemaReader(Generic[PageType, RowType]):
     def _normalised_rows(self, records: list[bytes], readable: list[bytes]) -> list[NormalisedRow]:
         """The rows of *records*, read from *readable*, which say the same."""
         rows = self._rows.decode(self._mender.truncate_times(as_array(readable)))
-        return [self._normalise_record(row, record) for row, record in zip(rows, records, strict=True)]
+        return [
+            self._normalise_record(row, record) for row, record in zip(rows, records, strict=True)
+        ]
 
     def payment(self, row: NormalisedRow) -> Payment:
         return cast("Payment", row.payment)
@@ -117,4 +122,6 @@ class SchemaReader(Generic[PageType, RowType]):
 
 
 def _malformed(error: Exception) -> msgspec.ValidationError:
-    return msgspec.ValidationError(str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
+    return msgspec.ValidationError(
+        str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    )

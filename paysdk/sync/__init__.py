@@ -9,7 +9,9 @@ from importlib.util import find_spec
 
 if find_spec("sqlalchemy") is None:
     raise ModuleNotFoundError(
-        'paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip install ".[sync]"', name="sqlalchemy"
+        "paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip "
+        'install ".[sync]"',
+        name="sqlalchemy",
     )
 
 from paysdk.sync.changes import Change

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["DURABLE", "LOCK_TIMEOUT", "WRITES", "Backend", "PostgreSQL", "SQLite"]
 
-# Seconds. Another program's transaction on the same rows, or on the same file, may take so long before this one gives up.
+# Seconds. Another program's transaction on the same rows, or on the same file, may take so long
+# before this one gives up.
 LOCK_TIMEOUT = 10
 # The execution option that says whether a transaction is going to write.
 WRITES = "paysdk_writes"
-# The execution option that says whether a transaction must outlive a power failure once it is committed.
+# The execution option that says whether a transaction must outlive a power failure once it is
+# committed.
 DURABLE = "paysdk_durable"
 # Any number will do, so long as nothing else in the database locks with it.
 _LOCK_OF_THE_FEED, _LOCK_OF_THE_TABLES = 0x706179_01, 0x706179_02
@@ -58,7 +60,9 @@ class Backend(Protocol):
         """The clock that leases are judged by, in seconds since 1970."""
         ...
 
-    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    def in_ids(
+        self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]
+    ) -> sa.ColumnElement[bool]:
         """Whether *column* is one of the *ids*, a JSON array."""
         ...
 
@@ -70,7 +74,13 @@ class Backend(Protocol):
         """An insert that leaves alone what is there."""
         ...
 
-    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    async def insert(
+        self,
+        connection: AsyncConnection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+    ) -> None:
         """Insert many rows, as fast as the database can."""
         ...
 
@@ -124,21 +134,27 @@ class SQLite:
 
     def engine(self) -> AsyncEngine:
         engine = create_async_engine(
-            self.url, hide_parameters=True, poolclass=sa.AsyncAdaptedQueuePool, connect_args={"timeout": LOCK_TIMEOUT}
+            self.url,
+            hide_parameters=True,
+            poolclass=sa.AsyncAdaptedQueuePool,
+            connect_args={"timeout": LOCK_TIMEOUT},
         )
         event.listen(engine.sync_engine, "connect", _prepare_connection)
         event.listen(engine.sync_engine, "begin", _begin_transaction)
         return engine
 
     def probe(self, engine: AsyncEngine) -> None:
-        # aiosqlite's thread answers to its event loop also after it failed to open a file, by when that loop may have ended.
+        # aiosqlite's thread answers to its event loop also after it failed to open a file, by when
+        # that loop may have ended.
         arguments, options = engine.dialect.create_connect_args(self.url)
         sqlite3.connect(str(arguments[0]), uri=bool(options.get("uri"))).close()
 
     def now(self) -> sa.ColumnElement[float]:
         return sa.literal(time.time())
 
-    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    def in_ids(
+        self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]
+    ) -> sa.ColumnElement[bool]:
         return column.in_(self.ids_as_rows(ids))
 
     def ids_as_rows(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
@@ -147,8 +163,15 @@ class SQLite:
     def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
         return sqlite.insert(table).values(values).on_conflict_do_nothing()
 
-    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        # As one prepared statement: SQLAlchemy's own work on each row would take as long as the database's.
+    async def insert(
+        self,
+        connection: AsyncConnection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+    ) -> None:
+        # As one prepared statement: SQLAlchemy's own work on each row would take as long as the
+        # database's.
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  # the names are our own
         await connection.exec_driver_sql(statement, list(rows))
@@ -179,7 +202,15 @@ class SQLite:
         await connection.begin()
 
     async def table_names(self, connection: AsyncConnection) -> Sequence[str]:
-        return (await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        return (
+            (
+                await connection.exec_driver_sql(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                )
+            )
+            .scalars()
+            .all()
+        )
 
     async def make_schema(self, connection: AsyncConnection) -> None:
         """It has none."""
@@ -203,12 +234,15 @@ def _prepare_connection(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 
 def _begin_transaction(connection: sa.Connection) -> None:
-    # A transaction that begins by reading cannot wait for the right to write later: it would have read what is no longer so.
+    # A transaction that begins by reading cannot wait for the right to write later: it would have
+    # read what is no longer so.
     options = connection.get_execution_options()
     writes = options.get(WRITES)
     if writes is not None:
-        # In WAL mode NORMAL is enough for a process that is killed to lose nothing that it had committed. After a power failure only FULL
-        # has it all (https://www.sqlite.org/pragma.html#pragma_synchronous). It cannot be changed in a transaction.
+        # In WAL mode NORMAL is enough for a process that is killed to lose nothing that it had
+        # committed. After a power failure only FULL has it all
+        # (https://www.sqlite.org/pragma.html#pragma_synchronous). It cannot be changed in a
+        # transaction.
         wanted = "FULL" if options.get(DURABLE) else "NORMAL"
         if connection.info.get("synchronous") != wanted:
             connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
@@ -219,7 +253,8 @@ def _begin_transaction(connection: sa.Connection) -> None:
 def _split_options(url: sa.URL) -> tuple[str | None, str]:
     """The ``search_path`` in the options of a URL, and the other options.
 
-    PostgreSQL takes options at the start of a session, and poolers refuse them. The path can be set in each transaction as well.
+    PostgreSQL takes options at the start of a session, and poolers refuse them. The path can be set
+    in each transaction as well.
     """
     given = url.query.get("options", "")
     rest = given if isinstance(given, str) else " ".join(given)
@@ -232,7 +267,10 @@ def _split_options(url: sa.URL) -> tuple[str | None, str]:
 
 # In the options of a session a backslash escapes a space, and itself.
 _SEARCH_PATH = re.compile(r"(?:^|\s)-(?:c\s*|-)search[_-]path=(?P<path>(?:\\.|[^\s\\])*)")
-_WAIT_FOR_THE_DISK = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+_WAIT_FOR_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE "
+    "current_setting('synchronous_commit') = 'off'"
+)
 
 
 @attrs.frozen
@@ -248,18 +286,27 @@ class PostgreSQL:
         threshold = self.url.query.get("prepare_threshold", "None")
         if threshold != "None":
             int(str(threshold))  # raises ValueError for what it cannot be
-        # A pooler gives each transaction another session, which does not know what was prepared in the last one: nothing is prepared.
+        # A pooler gives each transaction another session, which does not know what was prepared in
+        # the last one: nothing is prepared.
         settings: dict[str, Any] = {"prepare_threshold": None}
-        # Without this the driver speaks the database's encoding, and gives bytes if that is SQL_ASCII. Poolers know this parameter.
+        # Without this the driver speaks the database's encoding, and gives bytes if that is
+        # SQL_ASCII. Poolers know this parameter.
         settings["client_encoding"] = "utf8"
         url = self.url.difference_update_query(["client_encoding", "options", "prepare_threshold"])
         if "connect_timeout" not in url.query:
             settings["connect_timeout"] = LOCK_TIMEOUT
         if options := _split_options(self.url)[1]:
             settings["options"] = options
-        # The driver says it as it begins a transaction. A server or a user may have another one set, in which takes and renewals fail.
+        # The driver says it as it begins a transaction. A server or a user may have another one
+        # set, in which takes and renewals fail.
         level = "READ COMMITTED"
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level=level, connect_args=settings)
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            isolation_level=level,
+            connect_args=settings,
+        )
 
     def probe(self, engine: AsyncEngine) -> None:
         """Connecting tells all."""
@@ -267,21 +314,39 @@ class PostgreSQL:
     def now(self) -> sa.ColumnElement[float]:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), sa.Double)
 
-    def in_ids(self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
-        # As an array, which the planner looks up in the index even in a table that it knows nothing of yet.
-        elements = sa.select(sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))).scalar_subquery()
+    def in_ids(
+        self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]
+    ) -> sa.ColumnElement[bool]:
+        # As an array, which the planner looks up in the index even in a table that it knows nothing
+        # of yet.
+        elements = sa.select(
+            sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))
+        ).scalar_subquery()
         return column == sa.func.any(sa.func.array(elements))
 
     def ids_as_rows(self, ids: sa.BindParameter[str]) -> sa.Select[Any]:
-        elements = sa.func.json_array_elements_text(sa.cast(ids, sa.JSON)).table_valued("value", with_ordinality="place").render_derived()
+        elements = (
+            sa.func.json_array_elements_text(sa.cast(ids, sa.JSON))
+            .table_valued("value", with_ordinality="place")
+            .render_derived()
+        )
         return sa.select(elements.c.value).order_by(elements.c.place)
 
     def add_if_new(self, table: sa.Table, values: dict[str, object]) -> sa.Insert:
         return postgresql.insert(table).values(values).on_conflict_do_nothing()
 
-    async def insert(self, connection: AsyncConnection, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    async def insert(
+        self,
+        connection: AsyncConnection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+    ) -> None:
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+        async with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy,
+        ):
             for row in rows:
                 await copy.write_row(row)
 
@@ -312,7 +377,8 @@ class PostgreSQL:
 
     async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:
         await connection.begin()
-        # For this transaction only: behind a pooler the next one may have another session, and another program may have this one.
+        # For this transaction only: behind a pooler the next one may have another session, and
+        # another program may have this one.
         local = {
             "lock_timeout": f"{LOCK_TIMEOUT}s",
             # A process that stalls in a transaction holds its rows until the server ends it.
@@ -320,14 +386,22 @@ class PostgreSQL:
         }
         if (path := self._search_path) is not None:
             local["search_path"] = path
-        await connection.execute(sa.select(*(sa.func.set_config(name, value, sa.true()) for name, value in local.items())))
+        await connection.execute(
+            sa.select(
+                *(sa.func.set_config(name, value, sa.true()) for name, value in local.items())
+            )
+        )
         if durable:
-            # Some run their whole server with `off`. Any other value makes the commit wait for the disk.
+            # Some run their whole server with `off`. Any other value makes the commit wait for the
+            # disk.
             await connection.exec_driver_sql(_WAIT_FOR_THE_DISK)
 
     async def table_names(self, connection: AsyncConnection) -> Sequence[str]:
-        # Asked of the server each time. SQLAlchemy asks once which schema is the first, before the one of ours is set.
-        tables = sa.table("pg_tables", sa.column("tablename"), sa.column("schemaname"), schema="pg_catalog")
+        # Asked of the server each time. SQLAlchemy asks once which schema is the first, before the
+        # one of ours is set.
+        tables = sa.table(
+            "pg_tables", sa.column("tablename"), sa.column("schemaname"), schema="pg_catalog"
+        )
         here = sa.select(tables.c.tablename).where(tables.c.schemaname == sa.func.current_schema())
         return (await connection.execute(here)).scalars().all()
 
@@ -336,7 +410,9 @@ class PostgreSQL:
             return
         schemas = sa.table("pg_namespace", sa.column("nspname"), schema="pg_catalog")
         # Not left to IF NOT EXISTS, which also asks for the right to make one if it is there.
-        if not (await connection.execute(sa.select(schemas).where(schemas.c.nspname == self.schema))).first():
+        if not (
+            await connection.execute(sa.select(schemas).where(schemas.c.nspname == self.schema))
+        ).first():
             await connection.execute(sa.schema.CreateSchema(self.schema))
 
     @property
@@ -347,7 +423,8 @@ class PostgreSQL:
         return _split_options(self.url)[0]
 
     async def lock_feed(self, connection: AsyncConnection) -> None:
-        # Numbers are dealt out before they are committed. Without this, a reader who has seen the larger would never see the smaller.
+        # Numbers are dealt out before they are committed. Without this, a reader who has seen the
+        # larger would never see the smaller.
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_OF_THE_FEED)))
 
     async def lock_tables(self, connection: AsyncConnection) -> None:

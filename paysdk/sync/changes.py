@@ -13,7 +13,11 @@ __all__ = ["Change", "ChangeKind", "differing_fields", "is_older", "kind_of"]
 
 ChangeKind: TypeAlias = Literal["created", "changed", "voided", "vanished", "returned"]
 
-_PLAIN = tuple(field.name for field in attrs.fields(Payment) if field.name not in {"provider", "id", "invoice", "customer", "_raw"})
+_PLAIN = tuple(
+    field.name
+    for field in attrs.fields(Payment)
+    if field.name not in {"provider", "id", "invoice", "customer", "_raw"}
+)
 _NOBODY = CustomerRef()
 
 
@@ -21,11 +25,14 @@ _NOBODY = CustomerRef()
 class Change:
     """One entry of the feed.
 
-    ``sequence`` grows from entry to entry, with gaps. ``kind`` is "created" when a payment was seen for the first time, "voided" when it
-    got its ``voided_date``, "vanished" when a complete full pass did not find it any more, "returned" when one that had vanished was seen
-    again, and "changed" for everything else. ``before`` is ``None`` for one that was created, ``after`` for one that vanished. ``fields``
-    names what differs between the two: a field of ``Payment``, ``invoice.balance`` and the like for a part of it, ``raw`` where what
-    differs is only something that paysdk has no field for. ``noticed_at`` is when this was written, by the clock of whoever wrote it.
+    ``sequence`` grows from entry to entry, with gaps. ``kind`` is "created" when a payment was seen
+    for the first time, "voided" when it got its ``voided_date``, "vanished" when a complete full
+    pass did not find it any more, "returned" when one that had vanished was seen again, and
+    "changed" for everything else. ``before`` is ``None`` for one that was created, ``after`` for
+    one that vanished. ``fields`` names what differs between the two: a field of ``Payment``,
+    ``invoice.balance`` and the like for a part of it, ``raw`` where what differs is only something
+    that paysdk has no field for. ``noticed_at`` is when this was written, by the clock of whoever
+    wrote it.
     """
 
     sequence: int
@@ -55,10 +62,16 @@ def differing_fields(before: Payment, after: Payment) -> tuple[str, ...]:
     return tuple(changed)
 
 
-def _parts(name: str, before: InvoiceRef | CustomerRef, after: InvoiceRef | CustomerRef) -> list[str]:
+def _parts(
+    name: str, before: InvoiceRef | CustomerRef, after: InvoiceRef | CustomerRef
+) -> list[str]:
     if before == after:
         return []
-    return [f"{name}.{part.name}" for part in attrs.fields(type(before)) if getattr(before, part.name) != getattr(after, part.name)]
+    return [
+        f"{name}.{part.name}"
+        for part in attrs.fields(type(before))
+        if getattr(before, part.name) != getattr(after, part.name)
+    ]
 
 
 def kind_of(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKind:
@@ -73,4 +86,8 @@ def is_older(payment: Payment, known: Payment) -> bool:
 
     Without both times of modification there is no telling.
     """
-    return payment.modified_at is not None and known.modified_at is not None and payment.modified_at < known.modified_at
+    return (
+        payment.modified_at is not None
+        and known.modified_at is not None
+        and payment.modified_at < known.modified_at
+    )

@@ -37,7 +37,8 @@ class Database:
         self.engine: AsyncEngine = backend.engine()
         self._open = 0
         self._process: int | None = None
-        # What a process had open that this one was forked from. Closing it here would close it there.
+        # What a process had open that this one was forked from. Closing it here would close it
+        # there.
         self._left: list[AsyncEngine] = []
 
     def enter(self) -> None:
@@ -54,12 +55,16 @@ class Database:
         return self._process not in {None, os.getpid()}
 
     @asynccontextmanager
-    async def transaction(self, *, writes: bool, durable: bool = False) -> AsyncGenerator[AsyncConnection]:
+    async def transaction(
+        self, *, writes: bool, durable: bool = False
+    ) -> AsyncGenerator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
         if self.is_forked:
             raise StoreError(
-                f"The store {self.name} was opened before this process was forked, and works in the process that opened it only. Nothing "
-                "was read or written. Open a store in this process: `async with SQLPaymentStore(...) as store:`."
+                f"The store {self.name} was opened before this process was forked, and works in "
+                "the process that opened it only. Nothing "
+                "was read or written. Open a store in this process: `async with "
+                "SQLPaymentStore(...) as store:`."
             )
         self._process = os.getpid()
         self._open += 1
@@ -75,11 +80,16 @@ class Database:
             self._open -= 1
 
     async def in_transaction(
-        self, work: Callable[[AsyncConnection], Awaitable[T]], *, then: Callable[[T], object] = lambda _: None, durable: bool = False
+        self,
+        work: Callable[[AsyncConnection], Awaitable[T]],
+        *,
+        then: Callable[[T], object] = lambda _: None,
+        durable: bool = False,
     ) -> T:
         """What *work* gives, done in a transaction of its own.
 
-        Being cancelled waits for its end, so it is either done or undone; where it is done, *then* is called with what it gave.
+        Being cancelled waits for its end, so it is either done or undone; where it is done, *then*
+        is called with what it gave.
         """
 
         async def run() -> T:
@@ -125,7 +135,8 @@ class Database:
     async def prepare(self) -> None:
         """Set up what a database that is ours keeps for good."""
         if (statement := self.backend.persistent_pragma) is not None:
-            # SQLite takes it outside of a transaction only, and not while another is using the file: then the next one does it.
+            # SQLite takes it outside of a transaction only, and not while another is using the
+            # file: then the next one does it.
             with suppress(StoreError):
                 async with self._translate_errors(), self.engine.connect() as connection:
                     await connection.exec_driver_sql(statement)

@@ -10,7 +10,8 @@ __all__ = ["AccountBusyError", "LeaseLostError", "StoreError", "TooManyVanishedE
 class StoreError(PaysdkError):
     """The database cannot be used: not paysdk's, of a newer version, read-only, full, locked by another program, or out of reach.
 
-    What was being written when it was raised is not in the database, and no part of it. A password never stands in the message.
+    What was being written when it was raised is not in the database, and no part of it. A password
+    never stands in the message.
     """
 
 

@@ -1,8 +1,10 @@
 """Names that one caller holds at a time, in every process that shares the database.
 
-A name is held by a lease, as an account is while it is synced. The row of a name has the token of its holder: each take makes a new one,
-and whatever the holder writes is written only if the token is still there. So a process that stalled past its lease cannot write over its
-successor. Each step is a short transaction of its own. Between them nothing is kept on the server, so this works behind a pooler.
+A name is held by a lease, as an account is while it is synced. The row of a name has the token of
+its holder: each take makes a new one, and whatever the holder writes is written only if the token
+is still there. So a process that stalled past its lease cannot write over its successor. Each step
+is a short transaction of its own. Between them nothing is kept on the server, so this works behind
+a pooler.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ class ExclusiveNames:
         """Wait until nobody has the name, hold it, and yield its journal."""
         given: object = name
         if not isinstance(given, str) or not given:
-            raise ConfigurationError(f"exclusive takes a name, a text that is not empty, not {name!r}.")
+            raise ConfigurationError(
+                f"exclusive takes a name, a text that is not empty, not {name!r}."
+            )
         key = _as_key(name)
         lock = self._here.setdefault(key, asyncio.Lock())
         async with lock:
@@ -65,8 +69,9 @@ class ExclusiveNames:
                 await self._take(key, name, journals)
                 yield journals[0]
             finally:
-                # Also if this was cancelled while the name was taken. A name that cannot be given back is free when its lease runs out, and
-                # what went wrong before is what must be raised.
+                # Also if this was cancelled while the name was taken. A name that cannot be given
+                # back is free when its lease runs out, and what went wrong before is what must be
+                # raised.
                 for journal in journals:
                     with suppress(StoreError):
                         await journal.release()
@@ -116,8 +121,8 @@ class StoredJournal:
     async def record_sent(self, order: OpenOrder) -> None:
         """Write *order* down, or write it again with what has changed. It is durable when this returns.
 
-        Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if the database cannot be used. Send nothing
-        then.
+        Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if
+        the database cannot be used. Send nothing then.
         """
         await self._database.in_transaction(partial(self._record_sent, order), durable=True)
 
@@ -165,7 +170,8 @@ class StoredJournal:
         renewed = held_names.update().where(self._held).values(leased_until=until)
         if (await connection.execute(renewed)).rowcount != 1:
             raise LeaseLostError(
-                f"Another process holds {self._name!r} now, because this one stalled for longer than its "
+                f"Another process holds {self._name!r} now, because this one stalled for longer "
+                "than its "
                 f"lease of {self._seconds:g} seconds. Send nothing under this name, and call again."
             )
 
@@ -189,7 +195,11 @@ class StoredJournal:
         ordered = found.order_by(open_orders.c.sent_at, open_orders.c.order_id)
         read_moment = self._database.backend.codec.known_moment
         return tuple(
-            OpenOrder(sent_at=read_moment(sent_at).astimezone(UTC), drafted=bool(drafted), **json.loads(content))
+            OpenOrder(
+                sent_at=read_moment(sent_at).astimezone(UTC),
+                drafted=bool(drafted),
+                **json.loads(content),
+            )
             for sent_at, drafted, content in await connection.execute(ordered)
         )
 
@@ -202,15 +212,22 @@ async def _is_free(connection: AsyncConnection, backend: Backend, key: str) -> b
     return found is None or found.rest <= 0 or has_died(found.holder)
 
 
-async def _take(connection: AsyncConnection, backend: Backend, key: str, seconds: float) -> str | None:
+async def _take(
+    connection: AsyncConnection, backend: Backend, key: str, seconds: float
+) -> str | None:
     """Take the name and return its holder's token, or ``None`` if another was faster."""
     holder, until = new_holder(), backend.now() + seconds
     added = backend.add_if_new(held_names, {"name": key, "holder": holder, "leased_until": until})
-    if (await connection.execute(added, execution_options={"preserve_rowcount": True})).rowcount == 1:
+    if (
+        await connection.execute(added, execution_options={"preserve_rowcount": True})
+    ).rowcount == 1:
         return holder
     here = held_names.c.name == key
-    known = (await connection.execute(sa.select(held_names.c.holder).where(here))).scalar_one_or_none()
-    # The row is compared again in the statement that changes it: its holder may have renewed it meanwhile.
+    known = (
+        await connection.execute(sa.select(held_names.c.holder).where(here))
+    ).scalar_one_or_none()
+    # The row is compared again in the statement that changes it: its holder may have renewed it
+    # meanwhile.
     unchanged = held_names.c.holder == known
     if not has_died(known):
         unchanged = sa.and_(unchanged, held_names.c.leased_until <= backend.now())

@@ -36,10 +36,18 @@ def _from_json() -> Callable[[str], Payment]:
     return lambda text: converter.loads(text.encode(), Payment)
 
 
-def entries_for(kind: ChangeKind, provider: str, account: str, ids: sa.Select[Any], now: Any) -> sa.Insert:  # noqa: ANN401  # the codec's
+def entries_for(
+    kind: ChangeKind,
+    provider: str,
+    account: str,
+    ids: sa.Select[Any],
+    now: Any,  # noqa: ANN401  # the codec's
+) -> sa.Insert:
     """What writes an entry of this kind for each of the ids, which need not go through Python for it."""
     moment = sa.literal(now, payment_changes.c.noticed_at.type)
-    entries = sa.select(sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment)
+    entries = sa.select(
+        sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment
+    )
     columns = ["kind", "provider", "account", "payment_id", "noticed_at"]
     return payment_changes.insert().from_select(columns, entries, include_defaults=False)
 
@@ -47,9 +55,13 @@ def entries_for(kind: ChangeKind, provider: str, account: str, ids: sa.Select[An
 def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
     """What a row of ``FEED`` tells."""
     values: tuple[Any, ...] = tuple(row)
-    sequence, kind, provider, account, payment_id, noticed_at, fields, before, after, known = values[: -len(CONTENT)]
+    sequence, kind, provider, account, payment_id, noticed_at, fields, before, after, known = (
+        values[: -len(CONTENT)]
+    )
     content = values[-len(CONTENT) :]
-    states: list[Payment | None] = [None if text is None else _from_json()(text) for text in (before, after)]
+    states: list[Payment | None] = [
+        None if text is None else _from_json()(text) for text in (before, after)
+    ]
     if kind in {"created", "vanished"}:
         state = codec.payment(provider, content) if known is None else _from_json()(known)
         states = [None, state] if kind == "created" else [state, None]
@@ -69,7 +81,8 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
 def _feed() -> sa.Select[Any]:
     change, later = payment_changes, payment_changes.alias("later")
     same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
-    # How a payment was that is not kept beside its entry: as the next change found it, or, without one, as it is.
+    # How a payment was that is not kept beside its entry: as the next change found it, or, without
+    # one, as it is.
     found = (
         sa.select(later.c.before)
         .where(*same, later.c.sequence > change.c.sequence, later.c.before.is_not(None))
@@ -78,10 +91,26 @@ def _feed() -> sa.Select[Any]:
         .scalar_subquery()
     )
     known = sa.case((change.c.kind.in_(["created", "vanished"]), found))
-    mine = [payments.c.provider == change.c.provider, payments.c.account == change.c.account, payments.c.id == change.c.payment_id]
-    columns = ("sequence", "kind", "provider", "account", "payment_id", "noticed_at", "fields", "before", "after")
+    mine = [
+        payments.c.provider == change.c.provider,
+        payments.c.account == change.c.account,
+        payments.c.id == change.c.payment_id,
+    ]
+    columns = (
+        "sequence",
+        "kind",
+        "provider",
+        "account",
+        "payment_id",
+        "noticed_at",
+        "fields",
+        "before",
+        "after",
+    )
     return (
-        sa.select(*(change.c[name] for name in columns), known, *(payments.c[name] for name in CONTENT))
+        sa.select(
+            *(change.c[name] for name in columns), known, *(payments.c[name] for name in CONTENT)
+        )
         .select_from(change.outerjoin(payments, sa.and_(*mine)))
         .where(change.c.sequence > sa.bindparam("behind"))
         .order_by(change.c.sequence)

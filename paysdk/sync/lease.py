@@ -48,8 +48,16 @@ def check_seconds(name: str, given: object, *, positive: bool = False) -> float:
 
     Raises ``ConfigurationError`` otherwise.
     """
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf") or (positive and not given):
-        raise ConfigurationError(f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not {given!r}.")
+    if (
+        isinstance(given, bool)
+        or not isinstance(given, int | float)
+        or not 0 <= given < float("inf")
+        or (positive and not given)
+    ):
+        raise ConfigurationError(
+            f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not "
+            f"{given!r}."
+        )
     return given
 
 
@@ -59,14 +67,23 @@ def new_holder() -> str:
 
 
 async def take(
-    connection: AsyncConnection, backend: Backend, provider: str, account: str, seconds: float, *, origin: str | None = None
+    connection: AsyncConnection,
+    backend: Backend,
+    provider: str,
+    account: str,
+    seconds: float,
+    *,
+    origin: str | None = None,
 ) -> Lease:
     """Take the lease if nobody has it, or whoever has it let it run out or has died. Raises ``AccountBusyError`` otherwise.
 
-    Raises ``ConfigurationError`` where *origin* is not the one that the account's payments were listed from.
+    Raises ``ConfigurationError`` where *origin* is not the one that the account's payments were
+    listed from.
     """
     idle = {"fence": 0, "leased_until": 0.0, "pass_number": 0, "malformed": 0}
-    await connection.execute(backend.add_if_new(sync_state, {"provider": provider, "account": account, **idle}))
+    await connection.execute(
+        backend.add_if_new(sync_state, {"provider": provider, "account": account, **idle})
+    )
     rest = (sync_state.c.leased_until - backend.now()).label("rest")
     columns = (sync_state.c.fence, sync_state.c.holder, sync_state.c.origin, rest)
     found = (await connection.execute(sa.select(*columns).where(_row(provider, account)))).one()
@@ -84,24 +101,33 @@ async def take(
     return lease
 
 
-async def renew(connection: AsyncConnection, backend: Backend, lease: Lease, **values: object) -> None:
+async def renew(
+    connection: AsyncConnection, backend: Backend, lease: Lease, **values: object
+) -> None:
     """Renew the lease and write *values* beside it.
 
     Raises ``LeaseLostError`` where another has it.
     """
     renewed = (
-        sync_state.update().where(lease.key, sync_state.c.fence == lease.fence).values(leased_until=backend.now() + lease.seconds, **values)
+        sync_state.update()
+        .where(lease.key, sync_state.c.fence == lease.fence)
+        .values(leased_until=backend.now() + lease.seconds, **values)
     )
     if (await connection.execute(renewed)).rowcount != 1:
         raise LeaseLostError(
-            f"{lease.provider} payments of account {lease.account!r} are being synced by another, for this one stalled for longer than its "
+            f"{lease.provider} payments of account {lease.account!r} are being synced by "
+            "another, for this one stalled for longer than its "
             f"lease of {lease.seconds:g} seconds. Nothing was written since."
         )
 
 
 async def release(connection: AsyncConnection, lease: Lease) -> None:
     """Give the lease back, if it is still this one's."""
-    given_back = sync_state.update().where(lease.key, sync_state.c.fence == lease.fence).values(holder=None, leased_until=0.0)
+    given_back = (
+        sync_state.update()
+        .where(lease.key, sync_state.c.fence == lease.fence)
+        .values(holder=None, leased_until=0.0)
+    )
     await connection.execute(given_back)
 
 
@@ -111,17 +137,22 @@ def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
 
 def _busy(provider: str, account: str, seconds: float) -> AccountBusyError:
     return AccountBusyError(
-        f"{provider} payments of account {account!r} are being synced by another already, and nothing was done. "
+        f"{provider} payments of account {account!r} are being synced by another already, and "
+        "nothing was done. "
         f"If that one has died, its lease ends in {seconds:.0f} seconds.",
         seconds=seconds,
     )
 
 
 def _machine() -> str:
-    # A process id means something only where it was given: until the next boot, and within one container.
+    # A process id means something only where it was given: until the next boot, and within one
+    # container.
     parts = [socket.gethostname()]
     with suppress(OSError):
-        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(), str(Path("/proc/self/ns/pid").readlink())]
+        parts += [
+            Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
+            str(Path("/proc/self/ns/pid").readlink()),
+        ]
     return "|".join(parts).replace("/", "|")
 
 

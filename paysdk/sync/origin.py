@@ -32,7 +32,9 @@ def origin_of(provider: PaymentsProvider) -> str | None:
         if parts.hostname is not None:
             if _is_loopback(parts.hostname):
                 return LOOPBACK
-            port = "" if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
+            port = (
+                "" if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
+            )
             return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}"
     return given
 
@@ -45,8 +47,10 @@ def check_origin(provider: str, account: str, remembered: str | None, origin: st
     if remembered is None or origin is None or remembered == origin:
         return
     raise ConfigurationError(
-        f"The {provider} payments of account {account!r} in this database were listed from {_shown(remembered)}, not from "
-        f"{_shown(origin)}. Nothing was asked or written: name another database, or another account."
+        f"The {provider} payments of account {account!r} in this database were listed from "
+        f"{_shown(remembered)}, not from "
+        f"{_shown(origin)}. Nothing was asked or written: name another database, or another "
+        "account."
     )
 
 

@@ -1,6 +1,7 @@
 """A ``Payment`` as the values of a row, and back, exactly.
 
-A row's content is what ``tables.CONTENT`` names. PostgreSQL takes and gives decimals, dates and times; SQLite has texts in their place.
+A row's content is what ``tables.CONTENT`` names. PostgreSQL takes and gives decimals, dates and
+times; SQLite has texts in their place.
 """
 
 from __future__ import annotations
@@ -36,7 +37,11 @@ _WHOLE_DIGITS, _DECIMALS = 131_072, 16_383
 
 def _is_numeric(amount: Decimal) -> bool:
     exponent = amount.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -_DECIMALS and (not amount or amount.adjusted() < _WHOLE_DIGITS)
+    return (
+        isinstance(exponent, int)
+        and exponent >= -_DECIMALS
+        and (not amount or amount.adjusted() < _WHOLE_DIGITS)
+    )
 
 
 def _same(value: Any) -> Any:  # noqa: ANN401  # whatever the driver takes and gives
@@ -55,7 +60,10 @@ def _moment_or_none(text: str | None) -> datetime | None:
     except (TypeError, ValueError):
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise StoreError(f"The database has {text!r} where a time with its zone has to be, in sync_state or payments. Put it right.")
+        raise StoreError(
+            f"The database has {text!r} where a time with its zone has to be, in sync_state or "
+            "payments. Put it right."
+        )
     return moment
 
 
@@ -88,7 +96,11 @@ class Codec:
         if customer is None:
             customer_id = customer_number = customer_name = None
         else:
-            customer_id, customer_number, customer_name = customer.id, customer.number, customer.name
+            customer_id, customer_number, customer_name = (
+                customer.id,
+                customer.number,
+                customer.name,
+            )
             texts += f"{customer_id}{customer_number}{customer_name}"
         content: Content = (
             payment.id,
@@ -110,18 +122,27 @@ class Codec:
             payment._raw.decode(),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the bytes that ``raw`` is decoded from
         )
         if "\0" in texts or not texts.isascii():
-            content = tuple(storable(value) if isinstance(value, str) else value for value in content)
+            content = tuple(
+                storable(value) if isinstance(value, str) else value for value in content
+            )
         written: Content = self.encode(content)
         return written
 
     def _check_amounts(self, payment: Payment, holds: Callable[[Decimal], bool]) -> None:
         invoice = payment.invoice
-        for name, amount in (("amount", payment.amount), ("invoice.total", invoice.total), ("invoice.balance", invoice.balance)):
+        for name, amount in (
+            ("amount", payment.amount),
+            ("invoice.total", invoice.total),
+            ("invoice.balance", invoice.balance),
+        ):
             if amount is not None and not holds(amount):
                 raise StoreError(
-                    f"Payment {payment.id!r} of {payment.provider} has {name} {amount:.5E}, which PostgreSQL cannot keep: its NUMERIC has "
-                    f"{_WHOLE_DIGITS} digits before the point and {_DECIMALS} behind it. Nothing of its page was written. Have it "
-                    "corrected at the provider, or keep this account in SQLite, which has amounts as text."
+                    f"Payment {payment.id!r} of {payment.provider} has {name} {amount:.5E}, "
+                    "which PostgreSQL cannot keep: its NUMERIC has "
+                    f"{_WHOLE_DIGITS} digits before the point and {_DECIMALS} behind it. Nothing "
+                    "of its page was written. Have it "
+                    "corrected at the provider, or keep this account in SQLite, which has "
+                    "amounts as text."
                 )
 
     def payment(self, provider: str, content: Sequence[Any]) -> Payment:
@@ -132,12 +153,30 @@ class Codec:
         try:
             return self._payment(provider, content)
         except (ArithmeticError, AttributeError, TypeError, ValueError, StoreError):
-            reason = "in its row of the table payments an amount, a date, a time or raw is not as paysdk writes them"
-        raise StoreError(f"Payment {content[0]!r} of {provider} cannot be read: {reason}. Put the row right, or sync to another database.")
+            reason = (
+                "in its row of the table payments an amount, a date, a time or raw is not "
+                "as paysdk writes them"
+            )
+        raise StoreError(
+            f"Payment {content[0]!r} of {provider} cannot be read: {reason}. Put the row right, "
+            "or sync to another database."
+        )
 
     def _payment(self, provider: str, content: Sequence[Any]) -> Payment:
-        payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = content
-        customer_id, customer_number, customer_name, external_id, source, voided, created, modified, raw = rest
+        payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = (
+            content
+        )
+        (
+            customer_id,
+            customer_number,
+            customer_name,
+            external_id,
+            source,
+            voided,
+            created,
+            modified,
+            raw,
+        ) = rest
         invoice = InvoiceRef(
             invoice_id,
             invoice_number,
@@ -154,7 +193,9 @@ class Codec:
                 currency=currency,
                 payment_date=self.read_day(paid),
                 invoice=invoice,
-                customer=None if no_customer else CustomerRef(customer_id, customer_number, customer_name),
+                customer=None
+                if no_customer
+                else CustomerRef(customer_id, customer_number, customer_name),
                 external_id=external_id,
                 source=source,
                 voided_date=self.read_day(voided),

@@ -1,7 +1,8 @@
 """Which pass comes next and what it leads to: pure rules over what is remembered of an account.
 
-A full pass lists everything, and at its end tells what has vanished. An incremental pass lists what was modified since the watermark, less
-an overlap. The watermark is a time by the provider's clock, and moves only when a pass is complete.
+A full pass lists everything, and at its end tells what has vanished. An incremental pass lists what
+was modified since the watermark, less an overlap. The watermark is a time by the provider's clock,
+and moves only when a pass is complete.
 
 A record that was set aside waits: the next pass lists from its time on, or from where this pass did
 if its time is not known.
@@ -45,9 +46,11 @@ _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 class SyncState:
     """What is remembered of an account: ``kind`` is that of the pass under way, ``None`` between passes.
 
-    ``latest`` is the largest ``modified_at`` that the pass has seen, ``malformed`` how many records were set aside in it. ``since`` is from
-    when on the pass lists, ``None`` if it lists everything. ``oldest_malformed`` is the time of the oldest record that it has set aside,
-    ``None`` if that is not known. ``waiting_since`` is the same of the last complete pass: the next one lists from there at the latest.
+    ``latest`` is the largest ``modified_at`` that the pass has seen, ``malformed`` how many records
+    were set aside in it. ``since`` is from when on the pass lists, ``None`` if it lists everything.
+    ``oldest_malformed`` is the time of the oldest record that it has set aside, ``None`` if that is
+    not known. ``waiting_since`` is the same of the last complete pass: the next one lists from
+    there at the latest.
     """
 
     number: int = 0
@@ -86,11 +89,14 @@ class VanishLimit:
 def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime) -> SyncState:
     """The pass to go on with, or the next one.
 
-    *incremental* says whether the provider can list so, *full* whether a new full pass is asked for.
+    *incremental* says whether the provider can list so, *full* whether a new full pass is asked
+    for.
     """
     if state.kind is not None and not full and (incremental or state.kind == "full"):
         return state
-    return restart_pass(state, "full" if full or not incremental or state.watermark is None else "incremental", now)
+    return restart_pass(
+        state, "full" if full or not incremental or state.watermark is None else "incremental", now
+    )
 
 
 def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
@@ -130,7 +136,10 @@ def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> Sync
 
 def after_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
     """The same pass, having seen these payments too."""
-    latest = max((payment.modified_at for payment in payments if payment.modified_at is not None), default=state.latest)
+    latest = max(
+        (payment.modified_at for payment in payments if payment.modified_at is not None),
+        default=state.latest,
+    )
     if latest is not None and state.latest is not None:
         latest = max(latest, state.latest)
     return attrs.evolve(state, latest=latest)
@@ -139,8 +148,9 @@ def after_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
 def complete_pass(state: SyncState) -> SyncState:
     """No pass under way, and the watermark where this one leads it.
 
-    It is no later than the beginning of the pass by our own clock: what changes behind a long pass, and what claims to be of the future,
-    must not be taken for seen. A clock that is slow costs only that something is listed again.
+    It is no later than the beginning of the pass by our own clock: what changes behind a long pass,
+    and what claims to be of the future, must not be taken for seen. A clock that is slow costs only
+    that something is listed again.
 
     While a record waits that only a listing of everything is sure to give, there is no watermark.
     """

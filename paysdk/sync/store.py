@@ -23,7 +23,15 @@ from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
 from paysdk.sync.lease import check_seconds
 from paysdk.sync.location import database_at
-from paysdk.sync.tables import CONTENT, MIGRATIONS, VERSION, content_of, metadata, payments, sync_schema
+from paysdk.sync.tables import (
+    CONTENT,
+    MIGRATIONS,
+    VERSION,
+    content_of,
+    metadata,
+    payments,
+    sync_schema,
+)
 
 if TYPE_CHECKING:
     import os
@@ -61,15 +69,24 @@ class StoredPayment:
 class SQLPaymentStore:
     """Payments in an SQL database: *place* is the path of a file for SQLite, or a URL such as ``postgresql://user@host/name``.
 
-    Use it in ``async with``: entering it makes the tables where there are none, in a new file or beside your own, and brings older ones up
-    to date. With ``create=False`` it makes nothing and changes nothing, and where there are no tables it fails. Raises
-    ``ConfigurationError`` for a place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot be used.
-    In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in the first schema of the user's search path. One
-    object serves any number of tasks of one event loop. A name that is held with ``exclusive`` is free for others when its holder has not
-    renewed it for *lease* seconds, as a process that stalls does not.
+    Use it in ``async with``: entering it makes the tables where there are none, in a new file or
+    beside your own, and brings older ones up to date. With ``create=False`` it makes nothing and
+    changes nothing, and where there are no tables it fails. Raises ``ConfigurationError`` for a
+    place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot
+    be used. In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in
+    the first schema of the user's search path. One object serves any number of tasks of one event
+    loop. A name that is held with ``exclusive`` is free for others when its holder has not renewed
+    it for *lease* seconds, as a process that stalls does not.
     """
 
-    def __init__(self, place: str | os.PathLike[str], *, create: bool = True, schema: str | None = None, lease: float = 30.0) -> None:
+    def __init__(
+        self,
+        place: str | os.PathLike[str],
+        *,
+        create: bool = True,
+        schema: str | None = None,
+        lease: float = 30.0,
+    ) -> None:
         self._create = create
         self._entered = False
         self._database = database_at(place, create=create, schema=schema)
@@ -79,7 +96,8 @@ class SQLPaymentStore:
         self._readings: WeakSet[_Reading] = WeakSet()
 
     def __repr__(self) -> str:
-        # A constructor that fails leaves a half-made object in the frames of its error, which may be shown.
+        # A constructor that fails leaves a half-made object in the frames of its error, which may
+        # be shown.
         database: Database | None = getattr(self, "_database", None)
         return f"{type(self).__name__}({'' if database is None else repr(database.name)})"
 
@@ -95,19 +113,27 @@ class SQLPaymentStore:
         self._entered = True
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
         """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again.
 
-        An iterator over payments that is not at its end raises ``StoreError`` when it comes to what it had not read yet.
+        An iterator over payments that is not at its end raises ``StoreError`` when it comes to what
+        it had not read yet.
         """
         self._entered = False
         # Whoever waits for a batch reads on to the end; whoever does something else meanwhile may
         # never come back.
         # In a fork, none of them goes on.
-        while not self._database.is_forked and any(reading.is_waiting for reading in self._readings):  # noqa: ASYNC110  # nothing announces it
+        while not self._database.is_forked and any(  # noqa: ASYNC110  # nothing announces it
+            reading.is_waiting for reading in self._readings
+        ):
             await asyncio.sleep(0.001)
         self._closings += 1
         await self._database.aclose()
@@ -115,18 +141,22 @@ class SQLPaymentStore:
     def exclusive(self, name: str) -> AbstractAsyncContextManager[OrderJournal]:
         """Keep all others out of *name* while the context lasts, in every process that shares this database.
 
-        Pass it to a provider as ``exclusive=store.exclusive``. Entering waits until the name is free: its holder has left, or has died on
-        this machine, or has not renewed its lease for as long as the store's *lease* says. No connection and no transaction is in use while
-        the name is held, so any number of tasks may hold any number of names.
+        Pass it to a provider as ``exclusive=store.exclusive``. Entering waits until the name is
+        free: its holder has left, or has died on this machine, or has not renewed its lease for as
+        long as the store's *lease* says. No connection and no transaction is in use while the name
+        is held, so any number of tasks may hold any number of names.
 
-        It yields the journal of the orders that were sent under the name and are still open. ``record_sent`` raises ``LeaseLostError`` if
-        another has taken the name meanwhile, and the order is on disk when it returns. The journal outlives every holder.
+        It yields the journal of the orders that were sent under the name and are still open.
+        ``record_sent`` raises ``LeaseLostError`` if another has taken the name meanwhile, and the
+        order is on disk when it returns. The journal outlives every holder.
 
-        Raises ``ConfigurationError`` for what is no name, and ``StoreError`` if the store was not entered or its database cannot be used.
+        Raises ``ConfigurationError`` for what is no name, and ``StoreError`` if the store was not
+        entered or its database cannot be used.
         """
         if not self._entered:
             raise StoreError(
-                f"The store {self._database.name} is not open, so it cannot hold a name, and nothing was sent. Use the provider inside "
+                f"The store {self._database.name} is not open, so it cannot hold a name, and "
+                "nothing was sent. Use the provider inside "
                 "`async with SQLPaymentStore(...) as store:`."
             )
         return self._names.hold(name)
@@ -134,9 +164,10 @@ class SQLPaymentStore:
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
         """The stored payments of an account, without those that have vanished, by invoice number and then id.
 
-        Texts are ordered by code point, and payments without an invoice number come first. The order is read first; then a few thousand are
-        read at a time, each time in a transaction of its own. So you may take your time over each, or leave early. If the store is closed
-        before the end, this raises ``StoreError``.
+        Texts are ordered by code point, and payments without an invoice number come first. The
+        order is read first; then a few thousand are read at a time, each time in a transaction of
+        its own. So you may take your time over each, or leave early. If the store is closed before
+        the end, this raises ``StoreError``.
 
         What is written meanwhile may or may not be among them, and no payment comes twice. One that
         is there all the while comes as it was at some moment of the reading. Only one that moves to
@@ -151,9 +182,10 @@ class SQLPaymentStore:
     async def changes(self, after: int = 0) -> AsyncGenerator[Change]:
         """What has happened to the payments of all accounts, from the entry behind number *after* to the latest there is.
 
-        Keep the ``sequence`` of the last one that you have dealt with, and pass it the next time. No entry becomes visible behind your
-        back: a smaller number is never committed after a larger one was read. ``before`` and ``after`` are exact for changed payments, and
-        for one that was created the ``after`` is how it was first seen.
+        Keep the ``sequence`` of the last one that you have dealt with, and pass it the next time.
+        No entry becomes visible behind your back: a smaller number is never committed after a
+        larger one was read. ``before`` and ``after`` are exact for changed payments, and for one
+        that was created the ``after`` is how it was first seen.
         """
         while True:
             async with self._database.transaction(writes=False) as connection:
@@ -166,7 +198,10 @@ class SQLPaymentStore:
                 return
 
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
-        read, reading = self._database.backend.codec.payment, _Reading(self, provider, account, payments.c.vanished_at.is_(None))
+        read, reading = (
+            self._database.backend.codec.payment,
+            _Reading(self, provider, account, payments.c.vanished_at.is_(None)),
+        )
         while rows := await reading.next_batch():
             for row in rows:
                 yield read(provider, row[:-1])
@@ -175,7 +210,10 @@ class SQLPaymentStore:
         codec, reading = self._database.backend.codec, _Reading(self, provider, account)
         while rows := await reading.next_batch():
             for row in rows:
-                yield StoredPayment(payment=codec.payment(provider, row[:-1]), vanished_at=codec.read_moment(row[-1]))
+                yield StoredPayment(
+                    payment=codec.payment(provider, row[:-1]),
+                    vanished_at=codec.read_moment(row[-1]),
+                )
 
     async def _make(self) -> None:
         if await self._known_version() != VERSION:
@@ -186,11 +224,13 @@ class SQLPaymentStore:
         version = await self._known_version()
         if version is None:
             raise StoreError(
-                f"The database {self._database.name} is no paysdk store, for it has no tables of paysdk's. Nothing was changed."
+                f"The database {self._database.name} is no paysdk store, for it has no tables of "
+                "paysdk's. Nothing was changed."
             )
         if version != VERSION:
             raise StoreError(
-                f"The database {self._database.name} was written by an older paysdk (its tables have version {version}, this one reads "
+                f"The database {self._database.name} was written by an older paysdk (its tables "
+                f"have version {version}, this one reads "
                 f"{VERSION}). Nothing was changed: a sync brings it up to date."
             )
 
@@ -205,23 +245,34 @@ class SQLPaymentStore:
         """
         names = await self._database.backend.table_names(connection)
         # To SQLite a name is the same in capitals.
-        there = {name.lower(): name for name in names} if connection.dialect.name == "sqlite" else dict(zip(names, names, strict=True))
+        there = (
+            {name.lower(): name for name in names}
+            if connection.dialect.name == "sqlite"
+            else dict(zip(names, names, strict=True))
+        )
         if sync_schema.name not in there:
             if taken := there.keys() & metadata.tables.keys():
                 raise StoreError(
-                    f"The database {self._database.name} has a table {there[min(taken)]} that is not paysdk's. Nothing was changed: name "
-                    'another database, or in PostgreSQL give paysdk a schema of its own (schema="paysdk", or ?schema=paysdk in the URL).'
+                    f"The database {self._database.name} has a table {there[min(taken)]} that is "
+                    "not paysdk's. Nothing was changed: name "
+                    "another database, or in PostgreSQL give paysdk a schema of its own "
+                    '(schema="paysdk", or ?schema=paysdk in the URL).'
                 )
             return None
-        version: int | None = (await connection.execute(sa.select(sync_schema.c.version))).scalar_one_or_none()
+        version: int | None = (
+            await connection.execute(sa.select(sync_schema.c.version))
+        ).scalar_one_or_none()
         if version is None or version < 1:
             raise StoreError(
-                f"The database {self._database.name} does not tell which version its tables have: sync_schema has version {version}, where "
-                "a number from 1 has to be. Nothing was changed: put it right, or sync to another database."
+                f"The database {self._database.name} does not tell which version its tables "
+                f"have: sync_schema has version {version}, where "
+                "a number from 1 has to be. Nothing was changed: put it right, or sync to "
+                "another database."
             )
         if version > VERSION:
             raise StoreError(
-                f"The database {self._database.name} was written by a newer paysdk (its tables have version {version}, this one knows up "
+                f"The database {self._database.name} was written by a newer paysdk (its tables "
+                f"have version {version}, this one knows up "
                 f"to {VERSION}). Nothing was changed: update paysdk."
             )
         return version
@@ -245,9 +296,9 @@ class _Reading:
     """An account's payments in their order, a batch and a transaction at a time.
 
     The first transaction reads the ids in the order. Each later one reads the payments of some of
-    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids that are left, a few bytes each when
-    compressed, so a reader may take its time. An index of the order would cost each sync a third of its speed. *which* narrows down what is
-    read.
+    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids
+    that are left, a few bytes each when compressed, so a reader may take its time. An index of the
+    order would cost each sync a third of its speed. *which* narrows down what is read.
     """
 
     def __init__(
@@ -265,7 +316,9 @@ class _Reading:
         self._what = f"account {account!r} of {provider}"
         here = (payments.c.provider == provider, payments.c.account == account, *which)
         order = payments.c.invoice_number.nulls_first(), payments.c.id
-        self._ids = self._compiled(sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order))
+        self._ids = self._compiled(
+            sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order)
+        )
         among = self._database.backend.in_ids(payments.c.id, sa.bindparam("ids", type_=sa.Text))
         rows = sa.select(*content_of, payments.c.vanished_at).where(*here, among)
         self._rows = self._compiled(rows)
@@ -281,7 +334,9 @@ class _Reading:
                 self._left = await self._read(self._batches_of_ids)
             rows: Sequence[Any] = ()
             while self._left and not rows:
-                rows = await self._read(partial(self._rows_of, list(islice(self._left, self._thousands))))
+                rows = await self._read(
+                    partial(self._rows_of, list(islice(self._left, self._thousands)))
+                )
                 for _ in range(min(self._thousands, len(self._left))):
                     self._left.popleft()
                 self._thousands = min(self._thousands * 2, _MAX_THOUSANDS)
@@ -295,7 +350,8 @@ class _Reading:
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         if self._closings != self._store._closings:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
             raise StoreError(
-                f"The database {self._database.name} was closed before all payments of {self._what} had been read. "
+                f"The database {self._database.name} was closed before all payments of "
+                f"{self._what} had been read. "
                 "Close the store when its readers have come to their end."
             )
         return await self._database.read(work)
@@ -316,7 +372,11 @@ class _Reading:
         rows = await self._database.backend.fetch(connection, self._rows, values)
         found = {row[_ID]: row for row in rows}
         # What has moved to another invoice meanwhile has no place in this order.
-        return [found[payment_id] for payment_id, number in numbers.items() if payment_id in found and found[payment_id][_NUMBER] == number]
+        return [
+            found[payment_id]
+            for payment_id, number in numbers.items()
+            if payment_id in found and found[payment_id][_NUMBER] == number
+        ]
 
 
 def database_of(store: SQLPaymentStore) -> Database:

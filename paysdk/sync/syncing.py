@@ -54,12 +54,14 @@ _REFUSED_STATUSES = {400, 404, 410, 422}
 class SyncReport:
     """What a sync has done.
 
-    ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"), ``resumed`` whether it went on with a
-    pass that had been interrupted; then the counts are of the rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records
-    that the provider's ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0, because what cannot
-    be read cannot be told from what is gone. ``waiting`` is how many records the next sync reads again, because they could not be read.
-    ``watermark`` is from when on the next incremental sync lists, less its overlap, and never later than a record that waits; ``None`` if
-    the next one lists everything.
+    ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"),
+    ``resumed`` whether it went on with a pass that had been interrupted; then the counts are of the
+    rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records that the provider's
+    ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0,
+    because what cannot be read cannot be told from what is gone. ``waiting`` is how many records
+    the next sync reads again, because they could not be read. ``watermark`` is from when on the
+    next incremental sync lists, less its overlap, and never later than a record that waits;
+    ``None`` if the next one lists everything.
     """
 
     provider: str
@@ -92,39 +94,54 @@ async def sync_payments(
 ) -> SyncReport:
     """Bring the store up to date with the provider, and say what has changed.
 
-    *state* tells apart the payments of several keys of one provider. Those of one account come from one place: where the provider has a
-    ``base_url``, its origin is remembered (all of this machine's count as one, so that a sandbox may have another port), and refused where
-    it is another. The first sync lists everything, and so does every one where the provider cannot list by time of modification; otherwise
-    the later ones list what was modified since the last, less *overlap* seconds for what was committed late. Each page is committed
-    together with the place where the next one starts: whatever ends a sync, the next one goes on there. *full* begins a full pass, which
-    alone can tell what has vanished, and drops one that was interrupted.
+    *state* tells apart the payments of several keys of one provider. Those of one account come from
+    one place: where the provider has a ``base_url``, its origin is remembered (all of this
+    machine's count as one, so that a sandbox may have another port), and refused where it is
+    another. The first sync lists everything, and so does every one where the provider cannot list
+    by time of modification; otherwise the later ones list what was modified since the last, less
+    *overlap* seconds for what was committed late. Each page is committed together with the place
+    where the next one starts: whatever ends a sync, the next one goes on there. *full* begins a
+    full pass, which alone can tell what has vanished, and drops one that was interrupted.
 
-    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the while, and may be taken by another once
-    it has run out, or at once where its process is known to have died.
+    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the
+    while, and may be taken by another once it has run out, or at once where its process is known to
+    have died.
 
-    A record that the provider's ``on_malformed`` was given is read again in each sync until it can be read or is gone: each lists from that
-    record's time on, or again from where the pass did that met it if that time cannot be read.
+    A record that the provider's ``on_malformed`` was given is read again in each sync until it can
+    be read or is gone: each lists from that record's time on, or again from where the pass did that
+    met it if that time cannot be read.
 
     A full pass that did not find far more of the stored payments than usual raises
     ``TooManyVanishedError``, and marks none: more than *vanish_limit* says, by default ten, and a
     fifth of them. *allow_vanish* lets any number vanish.
 
-    Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over, ``StoreError`` where the database cannot
-    be used, ``ConfigurationError`` for an argument that cannot be right, payments that were listed from another origin, or a stored
-    checkpoint that belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat after any of these.
+    Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over,
+    ``StoreError`` where the database cannot be used, ``ConfigurationError`` for an argument that
+    cannot be right, payments that were listed from another origin, or a stored checkpoint that
+    belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat
+    after any of these.
     """
     database = database_of(store)
     _check_arguments(account, overlap, lease)
     limit = _limit(vanish_limit, allow_vanish=allow_vanish)
     rights: list[Lease] = []
     origin = origin_of(provider)
-    taking = partial(take, backend=database.backend, provider=provider.name, account=account, seconds=lease, origin=origin)
+    taking = partial(
+        take,
+        backend=database.backend,
+        provider=provider.name,
+        account=account,
+        seconds=lease,
+        origin=origin,
+    )
     try:
         await database.in_transaction(taking, then=rights.append)
-        return await _Sync(provider, database, rights[0], overlap, origin, limit=limit).run(full=full)
+        return await _Sync(provider, database, rights[0], overlap, origin, limit=limit).run(
+            full=full
+        )
     finally:
-        # Also where this was cancelled while it was taking it. One that cannot be given back runs out, and what went wrong before is what
-        # should be told.
+        # Also where this was cancelled while it was taking it. One that cannot be given back runs
+        # out, and what went wrong before is what should be told.
         for right in rights:
             with suppress(StoreError):
                 await database.in_transaction(partial(release, lease=right))
@@ -167,12 +184,15 @@ class _Sync:
         self._lease = lease
         self._overlap = overlap
         self._limit = limit
-        # Remembered with the first page, and not before: a sync that failed before it had any binds nobody to a wrong address.
+        # Remembered with the first page, and not before: a sync that failed before it had any binds
+        # nobody to a wrong address.
         self._remembered = {} if origin is None else {"origin": origin}
         self._counts: Counter[str] = Counter()
 
     async def run(self, *, full: bool) -> SyncReport:
-        before = await self._database.read(partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease))
+        before = await self._database.read(
+            partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
+        )
         incremental = self._provider.capabilities.lists_incrementally
         state = begin_pass(before, incremental=incremental, full=full, now=datetime.now(UTC))
         resumed = state.checkpoint is not None
@@ -204,7 +224,9 @@ class _Sync:
         backend, lease = self._database.backend, self._lease
         values = writing.state_columns(dropped(state), backend.codec, complete=False)
         with suppress(LeaseLostError, StoreError):
-            await self._database.in_transaction(partial(renew, backend=backend, lease=lease, **values))
+            await self._database.in_transaction(
+                partial(renew, backend=backend, lease=lease, **values)
+            )
 
     async def _pass(self, state: SyncState) -> SyncState:
         """Go through with it to its end.
@@ -246,27 +268,36 @@ class _Sync:
             return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of account {self._lease.account!r} "
+                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of "
+                f"account {self._lease.account!r} "
                 f"that cannot be used: {error} Sync with full=True (--full) to begin afresh."
             ) from None
 
-    async def _wait_for_page(self, asked: asyncio.Task[Page | None], *, refusable: bool) -> Page | None:
+    async def _wait_for_page(
+        self, asked: asyncio.Task[Page | None], *, refusable: bool
+    ) -> Page | None:
         """The page when it has come. The lease is renewed while it takes its time."""
         while not (await asyncio.wait([asked], timeout=self._lease.seconds / 3))[0]:
-            await self._database.in_transaction(partial(renew, backend=self._database.backend, lease=self._lease))
+            await self._database.in_transaction(
+                partial(renew, backend=self._database.backend, lease=self._lease)
+            )
         try:
             page = await asked
         except (APIError, PaginationError) as error:
-            if refusable and (isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES):
+            if refusable and (
+                isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES
+            ):
                 raise _RefusedError from error
             raise
-        # A checkpoint says that there is more. One that leads to nothing was not understood, and must not pass for the end: everything
-        # behind it would count as vanished.
+        # A checkpoint says that there is more. One that leads to nothing was not understood, and
+        # must not pass for the end: everything behind it would count as vanished.
         if refusable and (page is None or (page.checkpoint is None and not page.payments)):
             raise _RefusedError
         return page
 
-    async def _write_page(self, state: SyncState, payments: Sequence[Payment], *, last: bool) -> SyncState:
+    async def _write_page(
+        self, state: SyncState, payments: Sequence[Payment], *, last: bool
+    ) -> SyncState:
         """Write a page, what it changes and where the next one starts, or none of it."""
         backend, lease = self._database.backend, self._lease
         page = await writing.prepare_page(payments, backend.codec)
@@ -274,11 +305,20 @@ class _Sync:
         after = complete_pass(seen) if last else seen
 
         async def work(connection: AsyncConnection) -> Counter[str]:
-            # First of all, for it fails where another has the lease, and keeps others from taking it until the end.
-            await renew(connection, backend, lease, **writing.state_columns(after, backend.codec, complete=last), **self._remembered)
+            # First of all, for it fails where another has the lease, and keeps others from taking
+            # it until the end.
+            await renew(
+                connection,
+                backend,
+                lease,
+                **writing.state_columns(after, backend.codec, complete=last),
+                **self._remembered,
+            )
             counts = await writing.write_page(connection, backend, lease, page, state)
             if last and state.kind == "full" and not state.malformed:
-                counts["vanished"] += await writing.sweep(connection, backend, lease, state, self._limit)
+                counts["vanished"] += await writing.sweep(
+                    connection, backend, lease, state, self._limit
+                )
             return counts
 
         self._counts += await self._database.in_transaction(work)

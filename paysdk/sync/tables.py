@@ -26,7 +26,8 @@ __all__ = [
 
 # Grows with every change to the tables, together with a step in MIGRATIONS.
 VERSION = 3
-# What leads from one version to the next, as SQL by the name of the dialect, under the version that it leads from.
+# What leads from one version to the next, as SQL by the name of the dialect, under the version that
+# it leads from.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
         "sqlite": (
@@ -79,7 +80,8 @@ def _text() -> sa.types.TypeEngine[Any]:
 
 
 def _exact(of_postgres: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
-    # SQLite has neither decimals nor dates: there it is text, dates and times in the form of ISO 8601.
+    # SQLite has neither decimals nor dates: there it is text, dates and times in the form of ISO
+    # 8601.
     return of_postgres.with_variant(sa.Text(), "sqlite")
 
 
@@ -124,29 +126,55 @@ payments: sa.Table = sa.Table(
     sa.Column("modified_at", _moment()),
     sa.Column("first_seen_at", _moment(), nullable=False),
     sa.Column("vanished_at", _moment()),
-    # The number of the pass that saw it last; a full pass leaves older numbers on what has vanished.
+    # The number of the pass that saw it last; a full pass leaves older numbers on what has
+    # vanished.
     sa.Column("seen_pass", sa.BigInteger, nullable=False),
     sa.Column("raw", _json(), nullable=False),
 )
 
 # What a provider says of a payment, in the order in which rows are built and compared.
 CONTENT = (
-    *("id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
-    *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at", "raw"),
+    *(
+        "id",
+        "amount",
+        "currency",
+        "payment_date",
+        "invoice_id",
+        "invoice_number",
+        "invoice_total",
+        "invoice_balance",
+    ),
+    *(
+        "customer_id",
+        "customer_number",
+        "customer_name",
+        "external_id",
+        "source",
+        "voided_date",
+        "created_at",
+        "modified_at",
+        "raw",
+    ),
 )
 content_of: tuple[sa.Column[Any], ...] = tuple(payments.c[name] for name in CONTENT)
 
 payment_changes: sa.Table = sa.Table(
     "payment_changes",
     metadata,
-    sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+    sa.Column(
+        "sequence",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.Identity(),
+        primary_key=True,
+    ),
     sa.Column("kind", _text(), nullable=False),
     sa.Column("provider", _text(), nullable=False),
     sa.Column("account", _text(), nullable=False),
     sa.Column("payment_id", _text(), nullable=False),
     sa.Column("noticed_at", _moment(), nullable=False),
-    # A payment that is new, or has vanished, is not written here a second time: it stands in `payments`, or, once it has changed, in the
-    # `before` of that change. So a first pass over a million payments writes a million short rows.
+    # A payment that is new, or has vanished, is not written here a second time: it stands in
+    # `payments`, or, once it has changed, in the `before` of that change. So a first pass over a
+    # million payments writes a million short rows.
     sa.Column("fields", _text()),
     sa.Column("before", _json()),
     sa.Column("after", _json()),
@@ -180,11 +208,13 @@ sync_state: sa.Table = sa.Table(
     sa.Column("malformed", sa.BigInteger, nullable=False),
     sa.Column("pass_since", _moment()),
     sa.Column("oldest_malformed", _moment()),
-    # From when on the next pass lists at the latest, because of records that this one has set aside.
+    # From when on the next pass lists at the latest, because of records that this one has set
+    # aside.
     sa.Column("waiting_since", _moment()),
     sa.Column("watermark", _moment()),
     sa.Column("completed_at", _moment()),
-    # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider does not say.
+    # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider
+    # does not say.
     sa.Column("origin", _text()),
 )
 
@@ -209,4 +239,6 @@ open_orders: sa.Table = sa.Table(
     sa.Column("content", _text(), nullable=False),
 )
 
-sync_schema: sa.Table = sa.Table("sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
+sync_schema: sa.Table = sa.Table(
+    "sync_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False)
+)

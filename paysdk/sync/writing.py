@@ -60,7 +60,9 @@ async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
     return page
 
 
-async def write_page(connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, state: SyncState) -> Counter[str]:
+async def write_page(
+    connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, state: SyncState
+) -> Counter[str]:
     """Write what is new in the page and what has changed, and give how many payments there were of each kind of change, and unchanged."""
     of_account = _of(payments, lease)
     known = await _known(connection, backend, of_account, list(page.rows))
@@ -75,16 +77,26 @@ async def write_page(connection: AsyncConnection, backend: Backend, lease: Lease
         if stored == row and vanished_at is None:
             same.append(payment_id)
             continue
-        before, payment = (backend.codec.payment(lease.provider, content) for content in (stored, row))
-        # What an earlier pass saw was read before this full one began, so what it finds is what there is now, also where the provider's
-        # clock was ahead. An incremental one cannot tell that from a version that comes late.
-        stale = (state.kind == "incremental" or seen_pass == state.number) and is_older(payment, before)
+        before, payment = (
+            backend.codec.payment(lease.provider, content) for content in (stored, row)
+        )
+        # What an earlier pass saw was read before this full one began, so what it finds is what
+        # there is now, also where the provider's clock was ahead. An incremental one cannot tell
+        # that from a version that comes late.
+        stale = (state.kind == "incremental" or seen_pass == state.number) and is_older(
+            payment, before
+        )
         after = before if stale else payment
         fields = () if stale else differing_fields(before, after)
         if not fields and vanished_at is None:
             same.append(payment_id)
             continue
-        changed.append({f"new_{name}": value for name, value in zip(CONTENT, stored if stale else row, strict=True)})
+        changed.append(
+            {
+                f"new_{name}": value
+                for name, value in zip(CONTENT, stored if stale else row, strict=True)
+            }
+        )
         entries.append(
             {
                 "kind": kind_of(before, after, had_vanished=vanished_at is not None),
@@ -102,12 +114,21 @@ async def write_page(connection: AsyncConnection, backend: Backend, lease: Lease
     if created:
         await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
         ids = {"new_ids": _array([row[_ID] for row in created])}
-        await connection.execute(entries_for("created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now), ids)
+        await connection.execute(
+            entries_for(
+                "created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
+            ),
+            ids,
+        )
     if changed:
         await connection.execute(_changed(lease, state.number), changed)
         await connection.execute(payment_changes.insert(), entries)
     if state.kind == "full" and same:
-        seen = payments.update().where(of_account, backend.in_ids(payments.c.id, _new_ids), payments.c.seen_pass != state.number)
+        seen = payments.update().where(
+            of_account,
+            backend.in_ids(payments.c.id, _new_ids),
+            payments.c.seen_pass != state.number,
+        )
         await connection.execute(seen.values(seen_pass=state.number), {"new_ids": _array(same)})
     counts = Counter(created=len(created), unchanged=len(same))
     counts.update(entry["kind"] for entry in entries)
@@ -127,25 +148,36 @@ async def sweep(
     """
     now = backend.codec.encode(datetime.now(UTC))
     of_account = _of(payments, lease)
-    unseen = payments.update().where(of_account, payments.c.seen_pass < state.number, payments.c.vanished_at.is_(None))
+    unseen = payments.update().where(
+        of_account, payments.c.seen_pass < state.number, payments.c.vanished_at.is_(None)
+    )
     vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
     if limit is not None and vanished > limit.count:
         # What this pass has found for the first time does not make up for what it has not found.
-        before = sa.and_(of_account, payments.c.first_seen_at < backend.codec.encode(state.started_at))
+        before = sa.and_(
+            of_account, payments.c.first_seen_at < backend.codec.encode(state.started_at)
+        )
         there = sa.select(sa.func.count()).where(before, payments.c.vanished_at.is_(None))
         stored = vanished + (await connection.execute(there)).scalar_one()
         if vanished > limit.share * stored:
             raise TooManyVanishedError(
-                f"{lease.provider} lists {stored - vanished:,} of the {stored:,} payments that are stored for account "
-                f"{lease.account!r}. The other {vanished:,} would count as vanished, which is far more than usual, so nothing "
-                "was marked. Look whether the provider lists everything, and sync again. If they are really gone, allow it: "
+                f"{lease.provider} lists {stored - vanished:,} of the {stored:,} payments that "
+                "are stored for account "
+                f"{lease.account!r}. The other {vanished:,} would count as vanished, which is "
+                "far more than usual, so nothing "
+                "was marked. Look whether the provider lists everything, and sync again. If they "
+                "are really gone, allow it: "
                 "full=True, allow_vanish=True (--full --allow-vanish).",
                 vanished=vanished,
                 stored=stored,
             )
     if vanished:
         await backend.lock_feed(connection)
-        gone = sa.select(payments.c.id.label("value")).where(of_account, payments.c.vanished_at == now).order_by(payments.c.id)
+        gone = (
+            sa.select(payments.c.id.label("value"))
+            .where(of_account, payments.c.vanished_at == now)
+            .order_by(payments.c.id)
+        )
         await connection.execute(entries_for("vanished", lease.provider, lease.account, gone, now))
     return vanished
 
@@ -193,17 +225,28 @@ def _array(ids: Sequence[str]) -> str:
 
 
 async def _known(
-    connection: AsyncConnection, backend: Backend, of_account: sa.ColumnElement[bool], ids: list[str]
+    connection: AsyncConnection,
+    backend: Backend,
+    of_account: sa.ColumnElement[bool],
+    ids: list[str],
 ) -> dict[str, tuple[tuple[Any, ...], object, int]]:
     """What is stored under the ids: the content, when it vanished, and the pass that saw it last."""
     if not ids:
         return {}
-    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(of_account, backend.in_ids(payments.c.id, _new_ids))
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in await connection.execute(wanted, {"new_ids": _array(ids)})]
+    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(
+        of_account, backend.in_ids(payments.c.id, _new_ids)
+    )
+    rows: list[tuple[Any, ...]] = [
+        tuple(row) for row in await connection.execute(wanted, {"new_ids": _array(ids)})
+    ]
     return {row[_ID]: (row[:-2], row[-2], row[-1]) for row in rows}
 
 
 def _changed(lease: Lease, number: int) -> sa.Update:
-    values = {name: sa.bindparam(f"new_{name}", type_=payments.c[name].type) for name in CONTENT if name != "id"}
+    values = {
+        name: sa.bindparam(f"new_{name}", type_=payments.c[name].type)
+        for name in CONTENT
+        if name != "id"
+    }
     changed = payments.update().where(_of(payments, lease), payments.c.id == sa.bindparam("new_id"))
     return changed.values(**values, seen_pass=number, vanished_at=None)

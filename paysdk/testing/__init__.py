@@ -1,6 +1,7 @@
 """Local servers that answer like the providers' APIs as documented, with seeded data and faults on demand, for tests and trials.
 
-Everything here is loaded when it is first used, so that the pytest plugin costs nothing where nobody uses it.
+Everything here is loaded when it is first used, so that the pytest plugin costs nothing where
+nobody uses it.
 """
 
 from __future__ import annotations

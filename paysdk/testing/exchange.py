@@ -15,9 +15,10 @@ __all__ = ["LoggedRequest", "Request", "Response"]
 class Request:
     """A request as it arrived.
 
-    ``target`` is the path and the query verbatim, as they were on the wire; ``query`` is the query decoded, the last of repeated values.
-    ``origin`` is scheme and host as the client addressed them. ``key`` is what the client gave with the sandbox's scheme of authorization,
-    and ``None`` where it gave nothing or used another scheme.
+    ``target`` is the path and the query verbatim, as they were on the wire; ``query`` is the query
+    decoded, the last of repeated values. ``origin`` is scheme and host as the client addressed
+    them. ``key`` is what the client gave with the sandbox's scheme of authorization, and ``None``
+    where it gave nothing or used another scheme.
     """
 
     method: str
@@ -48,8 +49,9 @@ class Response:
 class LoggedRequest:
     """One request that the sandbox received, in ``sandbox.requests``.
 
-    ``headers`` has everything but ``Authorization``, and ignores case. ``authorised`` says whether the key was right. ``status`` is the
-    status answered, or ``None`` where a fault took its place; ``fault`` is that fault.
+    ``headers`` has everything but ``Authorization``, and ignores case. ``authorised`` says whether
+    the key was right. ``status`` is the status answered, or ``None`` where a fault took its place;
+    ``fault`` is that fault.
     """
 
     method: str

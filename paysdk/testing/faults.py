@@ -1,8 +1,10 @@
 """What a sandbox is told to do wrong, and to which requests: values and pure rules, no I/O.
 
-    FaultPlan().first(2, status(503)).on(5, reset("body")).every(10, status(429, retry_after=1), method="GET")
+    FaultPlan().first(2, status(503)).on(5, reset("body")).every(10, status(429, retry_after=1),
+    method="GET")
 
-A plan is frozen; each method gives a longer one. Where several entries meet the same request, the one that was added first wins.
+A plan is frozen; each method gives a longer one. Where several entries meet the same request, the
+one that was added first wins.
 """
 
 from __future__ import annotations
@@ -35,7 +37,16 @@ __all__ = [
 ]
 
 FaultKind = Literal[
-    "answer", "reset before", "reset headers", "reset body", "truncated", "hang", "drip headers", "drip body", "huge body", "gzip bomb"
+    "answer",
+    "reset before",
+    "reset headers",
+    "reset body",
+    "truncated",
+    "hang",
+    "drip headers",
+    "drip body",
+    "huge body",
+    "gzip bomb",
 ]
 
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n"
@@ -45,7 +56,8 @@ _HTML = b"<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body><h
 class Fault:
     """One way to fail; the functions of this module make them.
 
-    ``processed`` says whether the server does its work before it fails: with it a payment is booked although the client never hears of it.
+    ``processed`` says whether the server does its work before it fails: with it a payment is booked
+    although the client never hears of it.
     """
 
     kind: FaultKind
@@ -67,14 +79,17 @@ def status(
 ) -> Fault:
     """An answer with the status ``code``, by default with a JSON body that has the status's name as ``detail``.
 
-    ``retry_after`` becomes the ``Retry-After`` header: seconds, or any text, such as a date or nonsense.
+    ``retry_after`` becomes the ``Retry-After`` header: seconds, or any text, such as a date or
+    nonsense.
     """
     sent = {"Content-Type": "application/json", **(headers or {})}
     if retry_after is not None:
         sent["Retry-After"] = str(retry_after)
     if body is None:
         body = msgspec.json.encode({"detail": HTTPStatus(code).phrase})
-    return Fault(kind="answer", status=code, headers=tuple(sent.items()), body=body, processed=processed)
+    return Fault(
+        kind="answer", status=code, headers=tuple(sent.items()), body=body, processed=processed
+    )
 
 
 def redirect(location: str, code: int = 302, *, processed: bool = False) -> Fault:
@@ -82,14 +97,24 @@ def redirect(location: str, code: int = 302, *, processed: bool = False) -> Faul
     return Fault(kind="answer", status=code, headers=(("Location", location),), processed=processed)
 
 
-def wrong_body(body: bytes = _HTML, *, content_type: str = "text/html; charset=utf-8", processed: bool = False) -> Fault:
+def wrong_body(
+    body: bytes = _HTML, *, content_type: str = "text/html; charset=utf-8", processed: bool = False
+) -> Fault:
     """Status 200 with a body that is not the API's: by default a page of HTML; ``b""`` for none at all."""
-    return Fault(kind="answer", headers=(("Content-Type", content_type),), body=body, processed=processed)
+    return Fault(
+        kind="answer", headers=(("Content-Type", content_type),), body=body, processed=processed
+    )
 
 
-def reset(stage: Literal["before", "headers", "body"] = "before", *, processed: bool | None = None) -> Fault:
+def reset(
+    stage: Literal["before", "headers", "body"] = "before", *, processed: bool | None = None
+) -> Fault:
     """The connection is reset: before a byte was sent, within the headers, or within the body; the last two by default after processing."""
-    kinds: dict[str, FaultKind] = {"before": "reset before", "headers": "reset headers", "body": "reset body"}
+    kinds: dict[str, FaultKind] = {
+        "before": "reset before",
+        "headers": "reset headers",
+        "body": "reset body",
+    }
     return Fault(kind=kinds[stage], processed=stage != "before" if processed is None else processed)
 
 
@@ -140,7 +165,11 @@ class FaultRule:
 
     def meets(self, number: int) -> bool:
         """Whether the request with this number, among those that the rule concerns, meets the fault."""
-        return number in self.numbers or number <= self.first or (self.every > 0 and number % self.every == 0)
+        return (
+            number in self.numbers
+            or number <= self.first
+            or (self.every > 0 and number % self.every == 0)
+        )
 
 
 @attrs.frozen
@@ -152,28 +181,50 @@ class FaultPlan:
 
     rules: tuple[FaultRule, ...] = ()
 
-    def on(self, numbers: int | Collection[int], fault: Fault, *, method: str | None = None, path: str | None = None) -> FaultPlan:
+    def on(
+        self,
+        numbers: int | Collection[int],
+        fault: Fault,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+    ) -> FaultPlan:
         """The plan, and besides: the request with this number, or with one of these, counted from 1, meets ``fault``."""
         chosen = frozenset([numbers] if isinstance(numbers, int) else numbers)
         return self._with(FaultRule(fault=fault, method=method, path=path, numbers=chosen))
 
-    def first(self, count: int, fault: Fault, *, method: str | None = None, path: str | None = None) -> FaultPlan:
+    def first(
+        self, count: int, fault: Fault, *, method: str | None = None, path: str | None = None
+    ) -> FaultPlan:
         """The plan, and besides: the first ``count`` requests meet ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, first=count))
 
-    def every(self, interval: int, fault: Fault, *, method: str | None = None, path: str | None = None) -> FaultPlan:
+    def every(
+        self, interval: int, fault: Fault, *, method: str | None = None, path: str | None = None
+    ) -> FaultPlan:
         """The plan, and besides: every ``interval``-th request meets ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, every=interval))
 
-    def always(self, fault: Fault, *, method: str | None = None, path: str | None = None) -> FaultPlan:
+    def always(
+        self, fault: Fault, *, method: str | None = None, path: str | None = None
+    ) -> FaultPlan:
         """The plan, and besides: every request meets ``fault``."""
         return self.every(1, fault, method=method, path=path)
 
-    def meet(self, method: str, path: str, counts: tuple[int, ...] = ()) -> tuple[Fault | None, tuple[int, ...]]:
+    def meet(
+        self, method: str, path: str, counts: tuple[int, ...] = ()
+    ) -> tuple[Fault | None, tuple[int, ...]]:
         """The fault that this request meets, and the counts to give with the next one; ``counts`` is empty before the first."""
         before = counts or (0,) * len(self.rules)
-        after = tuple(count + rule.concerns(method, path) for rule, count in zip(self.rules, before, strict=True))
-        meeting = (rule.fault for rule, old, new in zip(self.rules, before, after, strict=True) if new > old and rule.meets(new))
+        after = tuple(
+            count + rule.concerns(method, path)
+            for rule, count in zip(self.rules, before, strict=True)
+        )
+        meeting = (
+            rule.fault
+            for rule, old, new in zip(self.rules, before, after, strict=True)
+            if new > old and rule.meets(new)
+        )
         return next(meeting, None), after
 
     def _with(self, rule: FaultRule) -> FaultPlan:

@@ -1,6 +1,7 @@
 """Fixtures for tests of applications that use paysdk. pytest finds this module wherever paysdk is installed.
 
-It loads with every run of pytest there, also of those who never use a fixture, so it imports nothing: each fixture imports what it needs.
+It loads with every run of pytest there, also of those who never use a fixture, so it imports
+nothing: each fixture imports what it needs.
 """
 
 from __future__ import annotations

@@ -30,7 +30,12 @@ class Records(Generic[Id]):
     ``version`` grows with every change, for those who remember what they found.
     """
 
-    def __init__(self, keys: Iterable[tuple[int, Id]], generate: Callable[[int, Id], Row], render: Callable[[Row], bytes]) -> None:
+    def __init__(
+        self,
+        keys: Iterable[tuple[int, Id]],
+        generate: Callable[[int, Id], Row],
+        render: Callable[[Row], bytes],
+    ) -> None:
         self._keys: list[tuple[int, Id]] = sorted(keys)
         self._positions: dict[Id, int] = {row_id: position for position, row_id in self._keys}
         self._generate: Callable[[int, Id], Row] = generate
@@ -58,7 +63,11 @@ class Records(Generic[Id]):
     def row(self, row_id: Id) -> Row:
         """A copy of the record. Raises KeyError where there is none."""
         written = self._written.get(row_id)
-        return dict(written) if written is not None else self._generate(self._positions[row_id], row_id)
+        return (
+            dict(written)
+            if written is not None
+            else self._generate(self._positions[row_id], row_id)
+        )
 
     def rows(self) -> list[Row]:
         """Copies of all records, in order."""

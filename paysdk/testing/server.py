@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox"]
 
-# Faults that send part of an answer need one, even where the server is told to fail before its work.
+# Faults that send part of an answer need one, even where the server is told to fail before its
+# work.
 _UNPROCESSED = Response(200, b'{"detail": "not processed"}', {"Content-Type": "application/json"})
-# Seconds that ending waits for a handler; one that hangs is cancelled then. aiohttp takes 0 for "for ever".
+# Seconds that ending waits for a handler; one that hangs is cancelled then. aiohttp takes 0 for
+# "for ever".
 _GRACE_SECONDS = 0.01
 
 
@@ -39,8 +41,9 @@ class _Running:
 class Sandbox(ABC):
     """A real server on this machine that answers like a provider's API as documented; a provider says what it answers.
 
-    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how. ``port`` 0 takes any that is free. Use it in
-    ``async with``, or ``start`` and ``close`` it; both may be repeated, and the data and the log outlive a restart.
+    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how.
+    ``port`` 0 takes any that is free. Use it in ``async with``, or ``start`` and ``close`` it; both
+    may be repeated, and the data and the log outlive a restart.
     """
 
     scheme: ClassVar[str]
@@ -65,7 +68,10 @@ class Sandbox(ABC):
         Raises RuntimeError while the sandbox is not running.
         """
         if self._running is None:
-            raise RuntimeError(f"{type(self).__name__} is not running: use it in 'async with', or await start() first")
+            raise RuntimeError(
+                f"{type(self).__name__} is not running: use it in 'async with', or await start() "
+                "first"
+            )
         return self._running.url
 
     @property
@@ -75,7 +81,9 @@ class Sandbox(ABC):
 
     def is_authorised(self, request: Request) -> bool:
         """Whether the request came with this sandbox's key."""
-        return request.key is not None and hmac.compare_digest(request.key.encode(), self.api_key.encode())
+        return request.key is not None and hmac.compare_digest(
+            request.key.encode(), self.api_key.encode()
+        )
 
     async def start(self) -> None:
         """Listen; nothing happens where it listens already.
@@ -99,7 +107,8 @@ class Sandbox(ABC):
         """Stop listening, cut every connection and cancel what hangs. Closing twice is fine."""
         running, self._running = self._running, None
         if running is not None:
-            # A connection that asyncio has accepted and not made yet when the server closes would stay open. A timer comes after both.
+            # A connection that asyncio has accepted and not made yet when the server closes would
+            # stay open. A timer comes after both.
             await asyncio.sleep(0.0001)
             await running.runner.cleanup()
 
@@ -108,14 +117,21 @@ class Sandbox(ABC):
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Close."""
         await self.close()
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await self._read(incoming)
         fault = self._next_fault(request)
-        response = _UNPROCESSED if fault is not None and not fault.processed else self.respond(request)
+        response = (
+            _UNPROCESSED if fault is not None and not fault.processed else self.respond(request)
+        )
         self._note(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)

@@ -22,7 +22,8 @@ SandboxT = TypeVar("SandboxT", bound="Sandbox")
 def in_thread(sandbox: SandboxT) -> Generator[SandboxT]:
     """Run ``sandbox`` in a thread until the ``with`` block ends, and give it; who uses it may be async or not.
 
-    Raises OSError where its port is taken. A request is answered in that thread: change the sandbox's data while none is under way.
+    Raises OSError where its port is taken. A request is answered in that thread: change the
+    sandbox's data while none is under way.
     """
     started: Future[Callable[[], object]] = Future()
     thread = Thread(target=_run, args=(sandbox, started), name=f"paysdk {type(sandbox).__name__}")

@@ -23,7 +23,9 @@ __all__ = ["deliver"]
 _BLOCK = b" " * 65536
 
 
-async def deliver(request: web.BaseRequest, response: Response, fault: Fault | None) -> web.StreamResponse:
+async def deliver(
+    request: web.BaseRequest, response: Response, fault: Fault | None
+) -> web.StreamResponse:
     """Send the answer, or do what the fault says with it."""
     if fault is None:
         return _send_complete(response)
@@ -34,13 +36,18 @@ def _send_complete(response: Response) -> web.Response:
     return web.Response(status=response.status, body=response.body, headers=response.headers)
 
 
-async def _send_replaced(_request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
+async def _send_replaced(
+    _request: web.BaseRequest, _response: Response, fault: Fault
+) -> web.StreamResponse:
     return _send_complete(Response(fault.status, fault.body, dict(fault.headers)))
 
 
 def _head(response: Response) -> bytes:
     fields = {**response.headers, "Content-Length": str(len(response.body)), "Connection": "close"}
-    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}", *(f"{name}: {value}" for name, value in fields.items())]
+    lines = [
+        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        *(f"{name}: {value}" for name, value in fields.items()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
@@ -50,36 +57,49 @@ def _transport(request: web.BaseRequest) -> asyncio.Transport:
 
 
 def _reset(transport: asyncio.Transport) -> web.StreamResponse:
-    # Lingering for no time makes the kernel send RST where closing would send FIN, which is an orderly end.
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # Lingering for no time makes the kernel send RST where closing would send FIN, which is an
+    # orderly end.
+    transport.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
     transport.abort()
     return web.Response()
 
 
-async def _reset_before(request: web.BaseRequest, _response: Response, _fault: Fault) -> web.StreamResponse:
+async def _reset_before(
+    request: web.BaseRequest, _response: Response, _fault: Fault
+) -> web.StreamResponse:
     return _reset(_transport(request))
 
 
-async def _reset_headers(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
+async def _reset_headers(
+    request: web.BaseRequest, response: Response, _fault: Fault
+) -> web.StreamResponse:
     transport, head = _transport(request), _head(response)
     transport.write(head[: len(head) // 2])
     return _reset(transport)
 
 
-async def _reset_body(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
+async def _reset_body(
+    request: web.BaseRequest, response: Response, _fault: Fault
+) -> web.StreamResponse:
     transport = _transport(request)
     transport.write(_head(response) + response.body[: len(response.body) // 2])
     return _reset(transport)
 
 
-async def _send_truncated(request: web.BaseRequest, response: Response, _fault: Fault) -> web.StreamResponse:
+async def _send_truncated(
+    request: web.BaseRequest, response: Response, _fault: Fault
+) -> web.StreamResponse:
     transport = _transport(request)
     transport.write(_head(response) + response.body[: len(response.body) // 2])
     transport.close()
     return web.Response()
 
 
-async def _hang(_request: web.BaseRequest, _response: Response, _fault: Fault) -> web.StreamResponse:
+async def _hang(
+    _request: web.BaseRequest, _response: Response, _fault: Fault
+) -> web.StreamResponse:
     never: asyncio.Future[web.StreamResponse] = asyncio.get_running_loop().create_future()
     return await never
 
@@ -90,7 +110,9 @@ async def _drip(transport: asyncio.Transport, data: bytes, seconds: float) -> No
         await asyncio.sleep(seconds)
 
 
-async def _dripping_headers(request: web.BaseRequest, response: Response, fault: Fault) -> web.StreamResponse:
+async def _dripping_headers(
+    request: web.BaseRequest, response: Response, fault: Fault
+) -> web.StreamResponse:
     transport = _transport(request)
     await _drip(transport, _head(response), fault.seconds)
     transport.write(response.body)
@@ -98,7 +120,9 @@ async def _dripping_headers(request: web.BaseRequest, response: Response, fault:
     return web.Response()
 
 
-async def _dripping_body(request: web.BaseRequest, response: Response, fault: Fault) -> web.StreamResponse:
+async def _dripping_body(
+    request: web.BaseRequest, response: Response, fault: Fault
+) -> web.StreamResponse:
     transport = _transport(request)
     transport.write(_head(response))
     await _drip(transport, response.body, fault.seconds)
@@ -106,7 +130,9 @@ async def _dripping_body(request: web.BaseRequest, response: Response, fault: Fa
     return web.Response()
 
 
-async def _huge_body(request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
+async def _huge_body(
+    request: web.BaseRequest, _response: Response, fault: Fault
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     left = fault.size
@@ -119,7 +145,8 @@ async def _huge_body(request: web.BaseRequest, _response: Response, fault: Fault
 
 
 def _bomb(size: int) -> bytes:
-    # A block that ends in a full flush can be repeated in the stream, so a bomb of any size takes the time of compressing one block.
+    # A block that ends in a full flush can be repeated in the stream, so a bomb of any size takes
+    # the time of compressing one block.
     blocks = -(-size // len(_BLOCK))
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = deflate.compress(_BLOCK) + deflate.flush(zlib.Z_FULL_FLUSH)
@@ -130,11 +157,21 @@ def _bomb(size: int) -> bytes:
     return b"\x1f\x8b\x08" + bytes(7) + block * blocks + deflate.flush(zlib.Z_FINISH) + trailer
 
 
-async def _gzip_bomb(_request: web.BaseRequest, _response: Response, fault: Fault) -> web.StreamResponse:
-    return _send_complete(Response(200, _bomb(fault.size or 0), {"Content-Type": "application/json", "Content-Encoding": "gzip"}))
+async def _gzip_bomb(
+    _request: web.BaseRequest, _response: Response, fault: Fault
+) -> web.StreamResponse:
+    return _send_complete(
+        Response(
+            200,
+            _bomb(fault.size or 0),
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        )
+    )
 
 
-_PERFORMERS: dict[FaultKind, Callable[[web.BaseRequest, Response, Fault], Awaitable[web.StreamResponse]]] = {
+_PERFORMERS: dict[
+    FaultKind, Callable[[web.BaseRequest, Response, Fault], Awaitable[web.StreamResponse]]
+] = {
     "answer": _send_replaced,
     "reset before": _reset_before,
     "reset headers": _reset_headers,

@@ -32,7 +32,8 @@ _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"
 def in_utf8(response: Response) -> Response:
     """*response* with its body in UTF-8 and without a byte order mark.
 
-    A mark counts more than the charset that the response declares. A body that is not in that charset stays as it is.
+    A mark counts more than the charset that the response declares. A body that is not in that
+    charset stays as it is.
     """
     marked = next((name for mark, name in _MARKS if response.body.startswith(mark)), None)
     declared = _declared(response.headers.get("content-type", ""))
@@ -41,7 +42,8 @@ def in_utf8(response: Response) -> Response:
     body = response.body.removeprefix(codecs.BOM_UTF8)
     try:
         text = response.body.decode(marked or declared or "utf-8").removeprefix("\ufeff")
-        # A document begins with ASCII. One that turns into something else is not in UTF-16, whatever the response says.
+        # A document begins with ASCII. One that turns into something else is not in UTF-16,
+        # whatever the response says.
         if body[:1].isascii() and not text[:1].isascii():
             return attrs.evolve(response, body=body)
         body = text.encode()

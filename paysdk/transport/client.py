@@ -11,7 +11,13 @@ from weakref import WeakSet
 
 import attrs
 
-from paysdk.errors import ConfigurationError, MalformedResponseError, PaginationError, PaysdkError, RequestTimeoutError
+from paysdk.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    PaginationError,
+    PaysdkError,
+    RequestTimeoutError,
+)
 from paysdk.events import Event
 from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
 from paysdk.transport.observer import EventEmitter, RequestStats
@@ -34,7 +40,8 @@ _KEYS_REMEMBERED = 32
 Session: TypeAlias = "aiohttp.ClientSession"
 
 
-# Without a repr of its fields: a traceback that shows locals would ask one that a wrong origin has left half-made for them.
+# Without a repr of its fields: a traceback that shows locals would ask one that a wrong origin has
+# left half-made for them.
 @attrs.frozen(kw_only=True, repr=False)
 class Settings:
     """A provider object's settings, checked. Nothing is opened for them."""
@@ -63,14 +70,18 @@ class Settings:
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}.")
         if self.limiter is not None and not _is_async_context(self.limiter):
-            raise ConfigurationError(f"limiter must be an async context manager, not {self.limiter!r}.")
+            raise ConfigurationError(
+                f"limiter must be an async context manager, not {self.limiter!r}."
+            )
         for name in ("on_malformed", "on_event"):
             if (given := getattr(self, name)) is not None and not callable(given):
                 raise ConfigurationError(f"{name} must be callable, not {given!r}.")
 
 
 def _is_async_context(given: object) -> bool:
-    return not isinstance(given, type) and hasattr(given, "__aenter__") and hasattr(given, "__aexit__")
+    return (
+        not isinstance(given, type) and hasattr(given, "__aenter__") and hasattr(given, "__aexit__")
+    )
 
 
 class Deadline:
@@ -92,7 +103,8 @@ class Deadline:
             if not limit.expired():
                 raise
             raise RequestTimeoutError(
-                f"The deadline of {self._seconds:g} s for the whole operation ended it, retries and waits included."
+                f"The deadline of {self._seconds:g} s for the whole operation ended it, retries "
+                "and waits included."
             ).quoting() from None
         finally:
             if self._left is not None:
@@ -103,7 +115,8 @@ class Client:
     """One provider's API. It may be shared by any number of tasks, and goes on in another event loop."""
 
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
-        # aiohttp and stamina take longer to import than all the rest, and are not needed before the first provider is made.
+        # aiohttp and stamina take longer to import than all the rest, and are not needed before the
+        # first provider is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
         from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
@@ -112,7 +125,9 @@ class Client:
         self.settings = settings
         self.events: EventEmitter = EventEmitter(settings.on_event)
         self._scheme = scheme
-        self._http = HTTPTransport(provider, settings.origin, settings.session, settings.timeout, self.events)
+        self._http = HTTPTransport(
+            provider, settings.origin, settings.session, settings.timeout, self.events
+        )
         rate_limited = RateLimited(
             self._http,
             settings.limiter,
@@ -121,14 +136,19 @@ class Client:
             self.events,
             policy=settings.retry,
         )
-        self._retrying = Retrying(rate_limited, settings.retry, provider, settings.origin, self.events)
+        self._retrying = Retrying(
+            rate_limited, settings.retry, provider, settings.origin, self.events
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
         # The one in use and those before it: a response may be read after its key has a successor.
         self._keys: list[Secret] = []
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a provider holds an API key and connections, and cannot be pickled: make another one in the other process")
+        raise TypeError(
+            "a provider holds an API key and connections, and cannot be pickled: make another "
+            "one in the other process"
+        )
 
     def deadline(self) -> Deadline:
         """The time for one operation."""
@@ -170,12 +190,17 @@ class Client:
 
     def explain(self, error: PaysdkError, request: Request) -> None:
         """Make *error* say that it came of *request*, and no key, which what the answer held may have brought into it."""
-        redact_error(error, self._keys).at(self.provider, request.method, self.settings.origin + request.target)
+        redact_error(error, self._keys).at(
+            self.provider, request.method, self.settings.origin + request.target
+        )
 
     def check_link(self, query: str) -> None:
         """Raise ``PaginationError`` for a *query*, made of an answer, that has the key in it."""
         if any(key.occurs_in(query) for key in self._keys):
-            raise PaginationError("The link to the next page repeats the API key, which goes into no URL. Tell the provider.").quoting()
+            raise PaginationError(
+                "The link to the next page repeats the API key, which goes into no URL. Tell the "
+                "provider."
+            ).quoting()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run *work* as a task that ends with this client."""
@@ -197,12 +222,17 @@ class Client:
             return await task
         except asyncio.CancelledError:
             me = asyncio.current_task()
-            if task not in self._ended_by_closing or not task.cancelled() or (me and me.cancelling()):
+            if (
+                task not in self._ended_by_closing
+                or not task.cancelled()
+                or (me and me.cancelling())
+            ):
                 raise
         if self._http.closed:
             raise self._http.closed_error()
         raise ConfigurationError(
-            f"This {self.provider} provider was closed while this was under way. Start it again, a listing from the error's checkpoint."
+            f"This {self.provider} provider was closed while this was under way. Start it again, "
+            "a listing from the error's checkpoint."
         )
 
     async def aclose(self) -> None:
@@ -223,7 +253,9 @@ class Client:
 
     async def _authorize(self) -> Secret:
         source = self.settings.key
-        key = source if isinstance(source, Secret) else check_key(Secret(await _ask_for_key(source)))
+        key = (
+            source if isinstance(source, Secret) else check_key(Secret(await _ask_for_key(source)))
+        )
         if key.reveal() not in map(Secret.reveal, self._keys):
             self._keys = [*self._keys[1 - _KEYS_REMEMBERED :], key]
         return Secret(f"{self._scheme} {key.reveal()}")
@@ -235,4 +267,7 @@ def _ask_for_key(source: Callable[[], Awaitable[str]]) -> Awaitable[str]:
         return given
     kind = type(given).__name__
     del given  # it may be the key
-    raise ConfigurationError(f"api_key must be a str or an async callable that gives one; this callable is not async and gave a {kind}.")
+    raise ConfigurationError(
+        "api_key must be a str or an async callable that gives one; this callable is not async "
+        f"and gave a {kind}."
+    )

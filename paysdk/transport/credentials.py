@@ -8,7 +8,15 @@ from typing import NoReturn, TypeAlias, TypeVar, cast
 
 from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
 
-__all__ = ["KeySource", "Secret", "check_key", "drop_tracebacks", "redact", "redact_error", "redact_passwords"]
+__all__ = [
+    "KeySource",
+    "Secret",
+    "check_key",
+    "drop_tracebacks",
+    "redact",
+    "redact_error",
+    "redact_passwords",
+]
 
 E = TypeVar("E", bound=PaysdkError)
 
@@ -39,7 +47,12 @@ class Secret:
         signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
         if len(signs) < _MIN_KEY_CHARS:
             return text
-        return re.sub("".join(signs[:_MIN_KEY_CHARS]) + "".join(f"{sign}?" for sign in signs[_MIN_KEY_CHARS:]), "***", text)
+        return re.sub(
+            "".join(signs[:_MIN_KEY_CHARS])
+            + "".join(f"{sign}?" for sign in signs[_MIN_KEY_CHARS:]),
+            "***",
+            text,
+        )
 
     def occurs_in(self, text: str) -> bool:
         """Whether the key, or the beginning of it, stands in *text*."""
@@ -54,7 +67,10 @@ class Secret:
         return "Secret(***)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a provider holds an API key and cannot be pickled: make another one in the other process")
+        raise TypeError(
+            "a provider holds an API key and cannot be pickled: make another one in the other "
+            "process"
+        )
 
 
 KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
@@ -62,14 +78,19 @@ KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
 
 def check_key(key: Secret) -> Secret:
     """*key* itself, if it can be one. Raises ``ConfigurationError``, which does not show it."""
-    kind: type[object] = type(key.reveal())  # the text itself is kept out of the locals, which a traceback may show
+    kind: type[object] = type(
+        key.reveal()
+    )  # the text itself is kept out of the locals, which a traceback may show
     if not issubclass(kind, str):
-        raise ConfigurationError(f"api_key must be a str or an async callable that gives one, not {kind.__name__}.")
+        raise ConfigurationError(
+            f"api_key must be a str or an async callable that gives one, not {kind.__name__}."
+        )
     if not key.reveal():
         raise ConfigurationError("api_key is empty.")
     if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise ConfigurationError(
-            "api_key has a space, a line end or another character that no key has. Give the key alone, without 'Token' or 'Bearer'."
+            "api_key has a space, a line end or another character that no key has. Give the key "
+            "alone, without 'Token' or 'Bearer'."
         )
     return key
 
@@ -77,8 +98,9 @@ def check_key(key: Secret) -> Secret:
 def redact_error(error: E, keys: Iterable[Secret]) -> E:
     """*error* as it may be shown, without the keys that a response has brought into it.
 
-    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they are, also if a key looks like them. What
-    was raised below is unlinked: its frames hold the response, and those of aiohttp the request's headers.
+    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they
+    are, also if a key looks like them. What was raised below is unlinked: its frames hold the
+    response, and those of aiohttp the request's headers.
     """
     drop_tracebacks(error)
     error.__cause__ = error.__context__ = None
@@ -92,14 +114,20 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
     return error
 
 
-def _fit_message(message: object, quoted: tuple[str, ...] | None, keys: tuple[Secret, ...]) -> object:
+def _fit_message(
+    message: object, quoted: tuple[str, ...] | None, keys: tuple[Secret, ...]
+) -> object:
     # Shortened a little first, as going through megabytes would keep the event loop.
     shorter = _truncate(message, _MAX_SEARCHED_CHARS)
     if quoted is None or not isinstance(shorter, str):
         return _truncate(_redact_value(shorter, keys), _MAX_SHOWN_CHARS)
     for part in quoted:
         # One that is cut in the middle by the line above cannot be found any more.
-        shorter = shorter.replace(part, redact(part[:_MAX_SEARCHED_CHARS], keys)) if part in shorter else redact(shorter, keys)
+        shorter = (
+            shorter.replace(part, redact(part[:_MAX_SEARCHED_CHARS], keys))
+            if part in shorter
+            else redact(shorter, keys)
+        )
     return _truncate(_redact_value(shorter, ()), _MAX_SHOWN_CHARS)
 
 
@@ -108,7 +136,11 @@ def _truncate(value: object, longest: int) -> object:
 
     What happened stands at its beginning, what to do at its end.
     """
-    return f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}" if isinstance(value, str) and len(value) > longest else value
+    return (
+        f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}"
+        if isinstance(value, str) and len(value) > longest
+        else value
+    )
 
 
 def _redact_value(value: object, keys: Iterable[Secret]) -> object:
@@ -116,10 +148,14 @@ def _redact_value(value: object, keys: Iterable[Secret]) -> object:
         text = value.decode("latin-1")
         return redact(text, keys).encode("latin-1")
     if isinstance(value, str):
-        # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no terminal can say.
+        # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no
+        # terminal can say.
         return redact(value, keys).encode(errors="replace").decode()
     if isinstance(value, dict):
-        return {_redact_value(name, keys): _redact_value(part, keys) for name, part in cast("dict[object, object]", value).items()}
+        return {
+            _redact_value(name, keys): _redact_value(part, keys)
+            for name, part in cast("dict[object, object]", value).items()
+        }
     if isinstance(value, list | tuple):
         parts = [_redact_value(part, keys) for part in cast("Iterable[object]", value)]
         return parts if isinstance(value, list) else tuple(parts)

@@ -19,13 +19,32 @@ _BEGINS_AS_MARKUP = re.compile(r"\s*<[A-Za-z!?]")
 _NOT_SHOWN = frozenset({"script", "style", "template", "noscript", "svg"})
 
 # These stand in the middle of a word or a sentence.
-_INLINE = frozenset({"a", "abbr", "b", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "sup", "u"})
+_INLINE = frozenset(
+    {
+        "a",
+        "abbr",
+        "b",
+        "code",
+        "em",
+        "font",
+        "i",
+        "mark",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+    }
+)
 
 
 def looks_like_markup(text: str, content_type: str = "") -> bool:
     """Whether *text* is a page of HTML or XML."""
     kind = content_type.partition(";")[0].strip().lower()
-    return _BEGINS_AS_MARKUP.match(text) is not None or (kind.endswith(("html", "xml")) and "<" in text)
+    return _BEGINS_AS_MARKUP.match(text) is not None or (
+        kind.endswith(("html", "xml")) and "<" in text
+    )
 
 
 def decode_text(body: bytes, content_type: str = "") -> str:
@@ -56,7 +75,9 @@ def readable_text(markup: str) -> str:
             in_comment = True
         elif name:
             closes = text.startswith("</")
-            hidden_in = name if name in _NOT_SHOWN and not closes and not text.endswith("/>") else ""
+            hidden_in = (
+                name if name in _NOT_SHOWN and not closes and not text.endswith("/>") else ""
+            )
             in_title = name == "title" and not closes
             words.append("" if name in _INLINE else " ")
         else:

@@ -38,8 +38,8 @@ __all__ = ["HTTPTransport"]
 MAX_RESPONSE_BYTES = 256 * 2**20
 # What an API says about an error takes a few hundred.
 _MAX_ERROR_BYTES = 64 * 2**10
-# Reading does not wait where there is more to unpack already, and a bomb unpacks to hundreds of megabytes. So the event loop gets its turn
-# each time that so much has come.
+# Reading does not wait where there is more to unpack already, and a bomb unpacks to hundreds of
+# megabytes. So the event loop gets its turn each time that so much has come.
 _BYTES_PER_TURN = 4 * 2**20
 
 # ClientHttpProxyError: the proxy did not open the tunnel, so nothing reached the provider.
@@ -90,7 +90,9 @@ class _Body(aiohttp.BytesPayload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         await self.write_with_length(writer, None)
 
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
         self._begins()
         await super().write_with_length(writer, content_length)
 
@@ -102,15 +104,18 @@ class _LastMiddleware:
         self._stats = stats
         self._begun = False
 
-    async def __call__(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         if isinstance(body := request.body, aiohttp.BytesPayload):
             await request.update_body(_Body(await body.as_bytes(), self._begins))
             # Another middleware may send it a second time.
             self._stats.may_have_been_processed = self._begun
         else:
             self._begins()
-        # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped. That sending would be in no log, no
-        # limiter and no report, so the error is kept from it and the retries are left to paysdk.
+        # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped.
+        # That sending would be in no log, no limiter and no report, so the error is kept from it
+        # and the retries are left to paysdk.
         try:
             return await handler(request)
         except _CONNECTION_NOT_MADE:
@@ -132,11 +137,19 @@ async def _close_at_exit(session: aiohttp.ClientSession) -> AsyncGenerator[None]
 class HTTPTransport:
     """Sends to one origin, over a session that was given or over one of its own.
 
-    Each event loop has a session of its own, also where several run at a time, in threads. A given session is never closed. While
-    ``closed`` is true nothing is sent, so that an operation that outlives ``aclose`` cannot open a session that nobody closes.
+    Each event loop has a session of its own, also where several run at a time, in threads. A given
+    session is never closed. While ``closed`` is true nothing is sent, so that an operation that
+    outlives ``aclose`` cannot open a session that nobody closes.
     """
 
-    def __init__(self, provider: str, origin: str, session: aiohttp.ClientSession | None, timeout: float, events: EventEmitter) -> None:
+    def __init__(
+        self,
+        provider: str,
+        origin: str,
+        session: aiohttp.ClientSession | None,
+        timeout: float,
+        events: EventEmitter,
+    ) -> None:
         given: object = session
         if given is not None and not isinstance(given, aiohttp.ClientSession):
             raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
@@ -146,17 +159,21 @@ class HTTPTransport:
         self._given = session
         self._timeout = timeout
         self._events = events
-        self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]] = {}
-        # The process that opened this. A fork of it shares its sockets, and must neither use nor close them.
+        self._own: dict[
+            asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
+        ] = {}
+        # The process that opened this. A fork of it shares its sockets, and must neither use nor
+        # close them.
         self._process: int | None = None if session is None else os.getpid()
         self._of_the_parent: list[object] = []
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         """Send *request* once and read the answer: a success whole, of anything else the first 64 KiB.
 
-        Raises ``ConnectionFailedError`` or ``RequestTimeoutError``. Neither has aiohttp's exception in its chain: the frames and request
-        descriptions that hang on those hold the key. Raises ``MalformedResponseError`` for a body that is too large, and
-        ``ConfigurationError`` where this transport or the given session is closed.
+        Raises ``ConnectionFailedError`` or ``RequestTimeoutError``. Neither has aiohttp's exception
+        in its chain: the frames and request descriptions that hang on those hold the key. Raises
+        ``MalformedResponseError`` for a body that is too large, and ``ConfigurationError`` where
+        this transport or the given session is closed.
         """
         url = self._origin + request.target
         session = await self._session()
@@ -169,8 +186,11 @@ class HTTPTransport:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
-            # A body tells by itself, for another middleware may have sent it before a connection could not be made.
-            sent = attempt.stats.may_have_been_processed and (request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE))
+            # A body tells by itself, for another middleware may have sent it before a connection
+            # could not be made.
+            sent = attempt.stats.may_have_been_processed and (
+                request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE)
+            )
             failure = self._as_paysdk_error(error, session, sent=sent)
             attempt.stats.may_have_been_processed = not getattr(failure, "never_sent", False)
         except BaseException as error:
@@ -182,7 +202,15 @@ class HTTPTransport:
             attempt.stats.may_have_been_processed = not means_not_processed(response.status)
             seconds = time.perf_counter() - started
             self._events.emit(
-                ResponseReceived(self._provider, request.method, url, attempt.number, response.status, seconds, len(response.body))
+                ResponseReceived(
+                    self._provider,
+                    request.method,
+                    url,
+                    attempt.number,
+                    response.status,
+                    seconds,
+                    len(response.body),
+                )
             )
             return response
         self._emit_failure(request, url, attempt, started, failure)
@@ -206,7 +234,8 @@ class HTTPTransport:
         """Raise ``ConfigurationError`` if this takes no requests."""
         if self.is_forked:
             raise ConfigurationError(
-                f"This {self._provider} provider was opened before this process was forked, and works in the process that opened it only. "
+                f"This {self._provider} provider was opened before this process was forked, and "
+                "works in the process that opened it only. "
                 "Nothing was sent. Make and enter another one in this process."
             )
         if self.closed:
@@ -214,7 +243,10 @@ class HTTPTransport:
 
     def closed_error(self) -> ConfigurationError:
         """What using this after ``aclose`` raises."""
-        return ConfigurationError(f"This {self._provider} provider is closed. Enter it again with 'async with', or make another.")
+        return ConfigurationError(
+            f"This {self._provider} provider is closed. Enter it again with 'async with', or "
+            "make another."
+        )
 
     async def aclose(self) -> None:
         """Send nothing any more, and close the session of this event loop, if it is ours."""
@@ -232,7 +264,9 @@ class HTTPTransport:
         self.check_open()
         if self._given is not None:
             if self._given.closed:
-                raise ConfigurationError("The session that was given is closed. Give an open one, or none.")
+                raise ConfigurationError(
+                    "The session that was given is closed. Give an open one, or none."
+                )
             return self._given
         loop = asyncio.get_running_loop()
         if loop not in self._own or self._own[loop][0].closed:
@@ -242,16 +276,22 @@ class HTTPTransport:
 
             session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"},
+                headers={
+                    "User-Agent": f"paysdk/{version('paysdk')}",
+                    "Accept": "application/json, */*;q=0.5",
+                },
             )
-            # An event loop closes the async generators that were started in it before it ends (loop.shutdown_asyncgens), so the session of
-            # a provider that nobody closed goes with its loop.
+            # An event loop closes the async generators that were started in it before it ends
+            # (loop.shutdown_asyncgens), so the session of a provider that nobody closed goes with
+            # its loop.
             closer = _close_at_exit(session)
             self._own[loop] = session, closer
             await anext(closer)
         return self._own[loop][0]
 
-    async def _exchange(self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt) -> Response:
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt
+    ) -> Response:
         target = URL(url, encoded=True)
         headers = {"Authorization": attempt.authorization.reveal()}
         if request.body is not None:
@@ -262,7 +302,8 @@ class HTTPTransport:
             # is retried then; of a POST it would be unknown whether it was processed.
             own_connection = _UnsharedHost(target.raw_host or "")
             headers["Connection"] = "close"
-        # Middlewares given with a request replace those of a user's session, which have no public name.
+        # Middlewares given with a request replace those of a user's session, which have no public
+        # name.
         others = session._middlewares  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
         async with session.request(
             request.method,
@@ -280,21 +321,29 @@ class HTTPTransport:
             body = await _read(response)
             found = {name.lower(): value for name, value in response.headers.items()}
             if "link" in found:
-                found["link"] = ", ".join(response.headers.getall("Link"))  # its links may come in several fields (RFC 8288, section 3)
-            if response.status >= HTTPStatus.BAD_REQUEST and (passwords := passwords_of_proxies(session)):
+                found["link"] = ", ".join(
+                    response.headers.getall("Link")
+                )  # its links may come in several fields (RFC 8288, section 3)
+            if response.status >= HTTPStatus.BAD_REQUEST and (
+                passwords := passwords_of_proxies(session)
+            ):
                 # It may be the proxy's own, and repeat what the proxy was sent.
                 found = {name: redact_passwords(value, passwords) for name, value in found.items()}
                 body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
             return Response(response.status, found, body)
 
-    def _as_paysdk_error(self, error: Exception, session: aiohttp.ClientSession, *, sent: bool) -> PaysdkError:
+    def _as_paysdk_error(
+        self, error: Exception, session: aiohttp.ClientSession, *, sent: bool
+    ) -> PaysdkError:
         if isinstance(error, PaysdkError):
             drop_tracebacks(error)
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
             what = "complete answer" if sent else "connection"
-            failure = RequestTimeoutError(f"No {what} within the timeout of {self._timeout:g} s for one attempt").quoting()
+            failure = RequestTimeoutError(
+                f"No {what} within the timeout of {self._timeout:g} s for one attempt"
+            ).quoting()
         elif isinstance(error, aiohttp.ClientHttpProxyError):
             what = _one_line(redact_passwords(error.message, passwords_of_proxies(session)))
             failure = ConnectionFailedError(
@@ -308,9 +357,15 @@ class HTTPTransport:
         failure.never_sent = not sent
         return failure
 
-    def _emit_failure(self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException) -> None:
+    def _emit_failure(
+        self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException
+    ) -> None:
         seconds = time.perf_counter() - started
-        self._events.emit(RequestFailed(self._provider, request.method, url, attempt.number, seconds, type(error).__name__))
+        self._events.emit(
+            RequestFailed(
+                self._provider, request.method, url, attempt.number, seconds, type(error).__name__
+            )
+        )
 
 
 def _one_line(text: str) -> str:
@@ -334,5 +389,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if refused and size >= _MAX_ERROR_BYTES:
             return b"".join(chunks)[:_MAX_ERROR_BYTES]
         if size > MAX_RESPONSE_BYTES:
-            raise MalformedResponseError(f"The answer is larger than {MAX_RESPONSE_BYTES:,} bytes and was not read to its end.").quoting()
+            raise MalformedResponseError(
+                f"The answer is larger than {MAX_RESPONSE_BYTES:,} bytes and was not read to its "
+                "end."
+            ).quoting()
     return b"".join(chunks)

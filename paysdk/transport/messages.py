@@ -13,7 +13,8 @@ __all__ = ["Request", "Response"]
 class Request:
     """One request to a provider's API.
 
-    ``path`` begins with a slash; ``query`` is percent-encoded already and goes out byte for byte, since a cursor may not be touched.
+    ``path`` begins with a slash; ``query`` is percent-encoded already and goes out byte for byte,
+    since a cursor may not be touched.
     """
 
     method: str

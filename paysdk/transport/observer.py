@@ -22,7 +22,8 @@ _log = logging.getLogger("paysdk")
 class RequestStats:
     """How many requests an operation has sent, and how many of them were retries.
 
-    ``may_have_been_processed`` says whether the latest may have been processed: it went out, and no answer refused it.
+    ``may_have_been_processed`` says whether the latest may have been processed: it went out, and no
+    answer refused it.
     """
 
     requests: int = 0

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaysdkError, RateLimitedError, TransportError
+from paysdk.errors import (
+    APIError,
+    ConfigurationError,
+    MalformedResponseError,
+    PaysdkError,
+    RateLimitedError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,12 +42,14 @@ __all__ = [
 ]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3; RFC 6585; RFC 7725). Those that are
-# missing do not say it: after 406 the request may have been processed and only its result could not be shown; 408 and 425 are about the
-# time at which it came; 424 is about another request; 499 and 460 are a proxy's words for a client that went away; and what no document
-# defines can mean anything.
+# The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3;
+# RFC 6585; RFC 7725). Those that are missing do not say it: after 406 the request may have been
+# processed and only its result could not be shown; 408 and 425 are about the time at which it came;
+# 424 is about another request; 499 and 460 are a proxy's words for a client that went away; and
+# what no document defines can mean anything.
 _REFUSALS = frozenset(
-    {400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426} | {428, 429, 431, 451}
+    {400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426}
+    | {428, 429, 431, 451}
 )
 # A provider that answers one of these has too much to do for now.
 _OVERLOAD_STATUSES = frozenset({429, 503})
@@ -68,7 +77,10 @@ def check_seconds(name: str, value: float, *, allow_zero: bool = False) -> float
         or not 0 <= number <= _MAX_SECONDS
         or (number == 0 and not allow_zero)
     ):
-        raise ConfigurationError(f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, not {value!r}.")
+        raise ConfigurationError(
+            f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, "
+            f"not {value!r}."
+        )
     return value
 
 
@@ -79,27 +91,33 @@ def _seconds(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -
 def _attempts(policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:  # noqa: ARG001  # attrs' signature
     number: object = value
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ConfigurationError(f"RetryPolicy.{field.name} must be a whole number from 1, not {value!r}.")
+        raise ConfigurationError(
+            f"RetryPolicy.{field.name} must be a whole number from 1, not {value!r}."
+        )
 
 
 def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:
     _seconds(policy, field, value)
     if value > 1:
-        raise ConfigurationError(f"RetryPolicy.{field.name} must be between 0 and 1, not {value!r}.")
+        raise ConfigurationError(
+            f"RetryPolicy.{field.name} must be between 0 and 1, not {value!r}."
+        )
 
 
 @attrs.frozen
 class RetryPolicy:
     """How often a request is tried, and how long is waited in between. All times are in seconds.
 
-    ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and ``wait_initial`` times 2 to the *n* - 1, at most
-    ``wait_max``: full jitter, so that clients that failed together do not come back together. ``wait_jitter`` is the share of the wait that
-    is drawn; at 0 it is always the whole. A ``Retry-After`` of a tenth of a second or more is obeyed instead, up to ``retry_after_max``;
-    for a longer one the error is raised at once, with ``retry_after`` on it. Of a 429 or 503 without ``Retry-After`` its reset header
+    ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and
+    ``wait_initial`` times 2 to the *n* - 1, at most ``wait_max``: full jitter, so that clients that
+    failed together do not come back together. ``wait_jitter`` is the share of the wait that is
+    drawn; at 0 it is always the whole. A ``Retry-After`` of a tenth of a second or more is obeyed
+    instead, up to ``retry_after_max``; for a longer one the error is raised at once, with
+    ``retry_after`` on it. Of a 429 or 503 without ``Retry-After`` its reset header
     (``RateLimit-Reset``, ``X-RateLimit-Reset``) is read in the same way.
 
-    ``budget_share`` bounds the retries of all tasks on one provider object together: for each request they may make so many retries more.
-    Ten a second are always allowed.
+    ``budget_share`` bounds the retries of all tasks on one provider object together: for each
+    request they may make so many retries more. Ten a second are always allowed.
     """
 
     attempts: int = attrs.field(default=5, validator=_attempts)
@@ -122,10 +140,12 @@ def means_not_processed(status: int) -> bool:
 def is_retryable(request: Request, error: PaysdkError) -> bool:
     """Whether *request* may be sent again after *error*.
 
-    A GET may wherever another try could end better. Anything else only where it cannot have been processed: no connection was made, or the
-    answer was 429.
+    A GET may wherever another try could end better. Anything else only where it cannot have been
+    processed: no connection was made, or the answer was 429.
     """
-    if isinstance(error, RateLimitedError) or (isinstance(error, TransportError) and error.never_sent):
+    if isinstance(error, RateLimitedError) or (
+        isinstance(error, TransportError) and error.never_sent
+    ):
         return True
     if request.method != "GET":
         return False
@@ -136,7 +156,9 @@ def is_retryable(request: Request, error: PaysdkError) -> bool:
     return isinstance(error, TransportError)
 
 
-def wait_before_retry(policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random) -> float | None:
+def wait_before_retry(
+    policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random
+) -> float | None:
     """The seconds to wait after failed attempt number *attempt* (from 1), or ``None`` where the provider asks for more than is allowed.
 
     *draw* gives numbers between 0 and 1.
@@ -221,23 +243,26 @@ _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,
 def rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """The seconds until a rate limit is reset, or ``None`` if no header says it.
 
-    The headers hold seconds from now, seconds or milliseconds since 1970, or a date. If requests are left in the limit, it is not the
-    reason for the response and its reset says nothing. A time more than a year away is no time either.
+    The headers hold seconds from now, seconds or milliseconds since 1970, or a date. If requests
+    are left in the limit, it is not the reason for the response and its reset says nothing. A time
+    more than a year away is no time either.
     """
     if (wait := _rate_limit_field(headers.get("ratelimit", ""))) is not None:
         return wait
     remaining = next((headers[name] for name in _REMAINING_HEADERS if name in headers), "0").strip()
     if _SECONDS.fullmatch(remaining) and float(remaining) > 0:
         return None
-    waits = (_reset_seconds(headers[name].strip(), now) for name in _RESET_HEADERS if name in headers)
+    waits = (
+        _reset_seconds(headers[name].strip(), now) for name in _RESET_HEADERS if name in headers
+    )
     return next((wait for wait in waits if wait is not None), None)
 
 
 def _rate_limit_field(text: str) -> float | None:
     """What a ``RateLimit`` field says (IETF draft-ietf-httpapi-ratelimit-headers).
 
-    Up to version 7 it is ``limit=…, remaining=…, reset=…``, and since then a list of policies such as ``"default";r=0;t=5``, all of which
-    must be kept.
+    Up to version 7 it is ``limit=…, remaining=…, reset=…``, and since then a list of policies such
+    as ``"default";r=0;t=5``, all of which must be kept.
     """
     policies = [text] if "reset=" in text else text.split(",")
     waits: list[float] = []

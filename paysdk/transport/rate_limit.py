@@ -47,9 +47,9 @@ class Transport(Protocol):
 class RetryBudget:
     """How many retries all tasks on one provider object may make together.
 
-    A hundred at once; in the long run ten a second, and *share* of a retry for each request besides. So busy programs ride out their share
-    of faults, and an outage is answered with little more than the load there was. After a 429 that says when to come back nothing is taken
-    from it.
+    A hundred at once; in the long run ten a second, and *share* of a retry for each request
+    besides. So busy programs ride out their share of faults, and an outage is answered with little
+    more than the load there was. After a 429 that says when to come back nothing is taken from it.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -85,16 +85,21 @@ class _LimiterContext:
     async def __aenter__(self) -> None:
         await self._limiter.__aenter__()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         await self._limiter.__aexit__(kind, error, traceback)
 
 
 class RateLimited:
     """Enters the limiter once for each request, and pauses all requests while the provider is overloaded.
 
-    If a response names the time to wait, they wait so long. If a 429 names none, or several 503 in a row, they pause for a time that grows
-    while nothing succeeds. Those that were held do not come back in one instant, but spread over a tenth of the time they waited, a second
-    at most.
+    If a response names the time to wait, they wait so long. If a 429 names none, or several 503 in
+    a row, they pause for a time that grows while nothing succeeds. Those that were held do not come
+    back in one instant, but spread over a tenth of the time they waited, a second at most.
     """
 
     def __init__(
@@ -168,5 +173,7 @@ class RateLimited:
                 return pauses
             pauses += ours > self._until
             wait = add_jitter(wait, self._draw)
-            self._events.emit(Waiting(self._provider, request.method, self._origin + request.target, wait))
+            self._events.emit(
+                Waiting(self._provider, request.method, self._origin + request.target, wait)
+            )
             await asyncio.sleep(wait)

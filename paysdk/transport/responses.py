@@ -32,7 +32,19 @@ _MAX_SHOWN_CHARS = 500
 _MAX_READ_BYTES = 10_000
 # In lower case and without underscores, because APIs write them in every way.
 _ERROR_NAMES = frozenset(
-    {"detail", "details", "error", "errors", "exception", "fault", "message", "messages", "msg", "reason", "title"}
+    {
+        "detail",
+        "details",
+        "error",
+        "errors",
+        "exception",
+        "fault",
+        "message",
+        "messages",
+        "msg",
+        "reason",
+        "title",
+    }
     | {"errordescription", "errordetail", "errormessage", "errormsg", "nonfielderrors"}
 )
 
@@ -54,7 +66,8 @@ _WHAT_NEXT: Mapping[int, str] = {
 }
 _ABOUT_THE_KEY = frozenset({401, 403})
 _NOT_THE_API = (
-    "This is a page of HTML and not the API's own response: a proxy, firewall or gateway on the way may refuse the request. Check base_url."
+    "This is a page of HTML and not the API's own response: a proxy, firewall or "
+    "gateway on the way may refuse the request. Check base_url."
 )
 
 
@@ -86,7 +99,9 @@ def error_from_response(response: Response) -> APIError | None:
 
 def _what_next(response: Response) -> str:
     kind = response.headers.get("content-type", "")
-    if response.status in _ABOUT_THE_KEY and looks_like_markup(decode_text(response.body, kind), kind):
+    if response.status in _ABOUT_THE_KEY and looks_like_markup(
+        decode_text(response.body, kind), kind
+    ):
         return _NOT_THE_API
     return _WHAT_NEXT[response.status]
 
@@ -115,7 +130,9 @@ def _words_of_error(body: bytes) -> str:
         return _truncate(_plain(parsed))
     if not _is_mapping(parsed):
         return ""
-    return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[0]
+    return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[
+        0
+    ]
 
 
 def _is_error_name(name: str) -> bool:
@@ -125,8 +142,9 @@ def _is_error_name(name: str) -> bool:
 def _explain_body(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
     """The API's own words, and its messages by field.
 
-    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire endpoint sends ``{"error": …}``; Notify
-    sends ``{"status", "title", "detail"}`` and, in one of its own samples, no valid JSON. A proxy or gateway sends a page of HTML.
+    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire
+    endpoint sends ``{"error": …}``; Notify sends ``{"status", "title", "detail"}`` and, in one of
+    its own samples, no valid JSON. A proxy or gateway sends a page of HTML.
     """
     try:
         return _read(msgspec.json.decode(response.body))
@@ -146,8 +164,12 @@ def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
     for name in ("detail", "error", "message", "title"):
         if isinstance(text := parsed.get(name), str) and text:
             return _truncate(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
-    fields = {name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))}
-    return _truncate("; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())), fields
+    fields = {
+        name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))
+    }
+    return _truncate(
+        "; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())
+    ), fields
 
 
 def _messages(value: object) -> list[str]:
@@ -170,5 +192,7 @@ def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:
 
 def _truncate(text: str) -> str:
     # Control characters could steer a terminal that shows the message.
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[:_MAX_READ_BYTES]).split())
+    plain = " ".join(
+        "".join(sign if sign.isprintable() else " " for sign in text[:_MAX_READ_BYTES]).split()
+    )
     return plain if len(plain) <= _MAX_SHOWN_CHARS else plain[:_MAX_SHOWN_CHARS] + "…"

@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 _MAX_REDIRECTS = 3
 
-# stamina warns of each retry on a logger of its own. Where nobody has set up logging that would go to stderr; paysdk has said it already.
+# stamina warns of each retry on a logger of its own. Where nobody has set up logging that would go
+# to stderr; paysdk has said it already.
 _QUIET = logging.NullHandler()
 
 
@@ -91,7 +92,8 @@ class Retrying:
     ) -> T:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt.
 
-        *authorize* gives the header for each attempt. *before_retry* is awaited before each further attempt.
+        *authorize* gives the header for each attempt. *before_retry* is awaited before each further
+        attempt.
         """
         self._budget.add_request()
         call = _Call(request, authorize, read, stats, before_retry)
@@ -111,13 +113,16 @@ class Retrying:
         try:
             return await attempt()
         except PaysdkError as error:
-            # Most requests need no second attempt, and stamina's machinery costs as much as reading dozens of payments. So the first is
-            # made before it is called in, and it is shown how that ended.
+            # Most requests need no second attempt, and stamina's machinery costs as much as reading
+            # dozens of payments. So the first is made before it is called in, and it is shown how
+            # that ended.
             failure = error
         import stamina  # noqa: PLC0415  # a fifth of what the first provider takes to make, and many never need it
 
         logging.getLogger("stamina").addHandler(_QUIET)
-        return await stamina.AsyncRetryingCaller(attempts=self._policy.attempts, timeout=None)(backoff, attempt)
+        return await stamina.AsyncRetryingCaller(attempts=self._policy.attempts, timeout=None)(
+            backoff, attempt
+        )
 
     async def _attempt(self, call: _Call[T]) -> T:
         await call.begin()
@@ -138,14 +143,18 @@ class Retrying:
 
     async def _try(self, call: _Call[T], authorization: Secret) -> T:
         try:
-            response = await self._send_and_follow(call.request, Attempt(call.number, authorization, call.stats))
+            response = await self._send_and_follow(
+                call.request, Attempt(call.number, authorization, call.stats)
+            )
             try:
                 return call.read(response)
             except MalformedResponseError as error:
                 say_what_came_instead(error, response)
                 raise
         except PaysdkError as error:
-            redact_error(error, [authorization]).at(self._provider, call.request.method, self._origin + call.request.target)
+            redact_error(error, [authorization]).at(
+                self._provider, call.request.method, self._origin + call.request.target
+            )
             raise
 
     async def _send_and_follow(self, request: Request, attempt: Attempt) -> Response:
@@ -171,17 +180,27 @@ class Retrying:
         wait = wait_before_retry(self._policy, number, error, self._draw)
         if wait is None:
             return None
-        if isinstance(error, APIError) and is_overload(error.status) and error.retry_after is not None:
-            # Also after the last attempt: that this one gives up is no reason for its neighbours to be told as well.
+        if (
+            isinstance(error, APIError)
+            and is_overload(error.status)
+            and error.retry_after is not None
+        ):
+            # Also after the last attempt: that this one gives up is no reason for its neighbours to
+            # be told as well.
             self._inner.pause_all(error.retry_after)
         if number >= self._policy.attempts:
             return None
         if not server_sets_the_pace(error) and not self._budget.take():
-            error.add_note("It was not tried again: too many of this provider object's requests are failing at once.")
+            error.add_note(
+                "It was not tried again: too many of this provider object's requests are failing "
+                "at once."
+            )
             return None
         self._plan(request, number, error, wait)
         return wait
 
     def _plan(self, request: Request, number: int, error: PaysdkError, wait: float) -> None:
         url = self._origin + request.target
-        self._events.emit(RetryPlanned(self._provider, request.method, url, number, type(error).__name__, wait))
+        self._events.emit(
+            RetryPlanned(self._provider, request.method, url, number, type(error).__name__, wait)
+        )

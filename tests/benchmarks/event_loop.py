@@ -98,11 +98,28 @@ def compare() -> None:
             for name, each in work.items():
                 stalls[name].append(asyncio.run(longest_stall(each)))
     for name in ("payment by payment", "page by page"):
-        for measure, clock, judged in (("by the clock", by_clock, median), ("in processor time", of_processor, max)):
+        for measure, clock, judged in (
+            ("by the clock", by_clock, median),
+            ("in processor time", of_processor, max),
+        ):
             ours, nothing = clock(stalls[name]), clock(stalls["idle"])
-            what = f"Longest stall {measure}, {name}, 10,000 a page; median and maximum of {RUNS} runs"
-            verdict = Verdict(f"{median(ours) - median(nothing):+.1f} ms", f"at most {LONGEST} ms", judged(ours) <= LONGEST)
-            report(Line(part=5, what=what, ours=shown(ours), against=f"idle loop: {shown(nothing)}", verdict=verdict))
+            what = (
+                f"Longest stall {measure}, {name}, 10,000 a page; median and maximum of {RUNS} runs"
+            )
+            verdict = Verdict(
+                f"{median(ours) - median(nothing):+.1f} ms",
+                f"at most {LONGEST} ms",
+                judged(ours) <= LONGEST,
+            )
+            report(
+                Line(
+                    part=5,
+                    what=what,
+                    ours=shown(ours),
+                    against=f"idle loop: {shown(nothing)}",
+                    verdict=verdict,
+                )
+            )
 
 
 if __name__ == "__main__":

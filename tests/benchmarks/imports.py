@@ -20,9 +20,12 @@ PROVIDER = "from paysdk import {0}; {0}('sandbox-key')"
 
 def run(code: str, bytecode: str) -> None:
     """Run *code* in an interpreter of its own, with the bytecode that an earlier run has left."""
-    # Some environments forbid Python to keep bytecode; what is installed there is compiled anew by each program.
+    # Some environments forbid Python to keep bytecode; what is installed there is compiled anew by
+    # each program.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([sys.executable, "-P", "-c", code], check=True, env=env | {"PYTHONPYCACHEPREFIX": bytecode})
+    subprocess.run(
+        [sys.executable, "-P", "-c", code], check=True, env=env | {"PYTHONPYCACHEPREFIX": bytecode}
+    )
 
 
 def compare() -> None:
@@ -34,12 +37,32 @@ def compare() -> None:
     took = {code: taken * 1000 for code, taken in seconds.items()}
     pairs = [
         ("`import paysdk`, without aiohttp", IMPORTED, "bare Python", BARE, 45),
-        ("Making a Campfire provider", campfire, "importing aiohttp, attrs and cattrs", FOUNDATIONS, 30),
-        ("Making a Notify provider", notify, "importing aiohttp, attrs and cattrs", FOUNDATIONS, 30),
+        (
+            "Making a Campfire provider",
+            campfire,
+            "importing aiohttp, attrs and cattrs",
+            FOUNDATIONS,
+            30,
+        ),
+        (
+            "Making a Notify provider",
+            notify,
+            "importing aiohttp, attrs and cattrs",
+            FOUNDATIONS,
+            30,
+        ),
     ]
     for what, ours, name, theirs, target in pairs:
         verdict = at_most_more(took[ours] - took[theirs], target, "ms")
-        report(Line(part=6, what=what, ours=f"{took[ours]:.0f} ms", against=f"{name}: {took[theirs]:.0f} ms", verdict=verdict))
+        report(
+            Line(
+                part=6,
+                what=what,
+                ours=f"{took[ours]:.0f} ms",
+                against=f"{name}: {took[theirs]:.0f} ms",
+                verdict=verdict,
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -19,10 +19,14 @@ ROUNDS = 3
 PAGE_SIZE = 100
 
 
-async def pages(origin: str, pagination: Kind = "cursor", concurrency: int = 1) -> AsyncIterator[list[str]]:
+async def pages(
+    origin: str, pagination: Kind = "cursor", concurrency: int = 1
+) -> AsyncIterator[list[str]]:
     """The ids of each page."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
-        async for page in campfire.list_payments(page_size=PAGE_SIZE, pagination=pagination, concurrency=concurrency).pages():
+        async for page in campfire.list_payments(
+            page_size=PAGE_SIZE, pagination=pagination, concurrency=concurrency
+        ).pages():
             yield [payment.id for payment in page.payments]
 
 
@@ -61,7 +65,15 @@ def read_ahead(page_count: int, seconds: float) -> None:
     together = took["network"] + took["consumer"]
     what = f"{page_count} pages, {seconds * 1000:g} ms each, the consumer as slow as the network"
     against = f"the sum of both: {together:.2f} s"
-    report(Line(part=3, what=what, ours=f"{took['both']:.2f} s", against=against, verdict=at_most(took["both"] / together, 0.6)))
+    report(
+        Line(
+            part=3,
+            what=what,
+            ours=f"{took['both']:.2f} s",
+            against=against,
+            verdict=at_most(took["both"] / together, 0.6),
+        )
+    )
 
 
 def side_by_side(page_count: int, seconds: float, kind: Kind, spread: str, rounds: int) -> None:
@@ -79,7 +91,15 @@ def side_by_side(page_count: int, seconds: float, kind: Kind, spread: str, round
     what = f"{page_count} pages, {seconds * 1000:g} ms each, `concurrency=8`, {kind}"
     what += ", 99 % of the rows in 1 % of the time" if spread == "uneven" else ""
     against = f"one page after the other: {took['theirs']:.2f} s"
-    report(Line(part=3, what=what, ours=f"{took['ours']:.2f} s", against=against, verdict=at_least(took["theirs"] / took["ours"], 6)))
+    report(
+        Line(
+            part=3,
+            what=what,
+            ours=f"{took['ours']:.2f} s",
+            against=against,
+            verdict=at_least(took["theirs"] / took["ours"], 6),
+        )
+    )
 
 
 def few_times(count: int) -> None:
@@ -87,7 +107,15 @@ def few_times(count: int) -> None:
     with serving(Plan(rows=count, spread="three times")) as origin:
         whole(origin, count, concurrency=8)
     what = f"{count:,} payments that share three timestamps, `concurrency=8`, cursor"
-    report(Line(part=3, what=what, ours="whole and once", against="", verdict=Verdict("", "whole and once", reached=True)))
+    report(
+        Line(
+            part=3,
+            what=what,
+            ours="whole and once",
+            against="",
+            verdict=Verdict("", "whole and once", reached=True),
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What many accounts take: queueing them, a sync that finds nothing new, a first sync, and the room in PostgreSQL.
 
-Run it with `python tests/benchmarks/many_accounts.py`, on an idle machine, with the dependency group `tests`; it takes a minute or two. The
-provider is the static server, one for all accounts, so that its work is next to nothing. What it prints stands in
-`docs/how-to/many-accounts.md`.
+Run it with `python tests/benchmarks/many_accounts.py`, on an idle machine, with the dependency
+group `tests`; it takes a minute or two. The provider is the static server, one for all accounts, so
+that its work is next to nothing. What it prints stands in `docs/how-to/many-accounts.md`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class Bench:
         command = (sys.executable, __file__, "worker", self.url, self.origin)
         latest = await self.number("coalesce(max(id), 0) FROM procrastinate_workers")
         started = [await asyncio.create_subprocess_exec(*command) for _ in range(number)]
-        while await self.number(f"count(*) FROM procrastinate_workers WHERE id > {latest}") < number:  # noqa: ASYNC110  # other processes
+        while (  # noqa: ASYNC110  # other processes
+            await self.number(f"count(*) FROM procrastinate_workers WHERE id > {latest}") < number
+        ):
             await asyncio.sleep(0.1)
         try:
             yield
@@ -107,17 +109,30 @@ class Bench:
             started = time.perf_counter()
             await self.syncs.defer([("campfire", str(number)) for number in range(accounts)])
             connections = 0.0
-            while await self.number("count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"):
-                connections = max(connections, await self.number("count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+            while await self.number(
+                "count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            ):
+                connections = max(
+                    connections,
+                    await self.number(
+                        "count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                    ),
+                )
                 await asyncio.sleep(0.2)
             seconds, server = time.perf_counter() - started, self.server_cpu() - idle
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = used.ru_utime + used.ru_stime - children.ru_utime - children.ru_stime
-        size = await self.number("pg_total_relation_size('procrastinate_jobs') + pg_total_relation_size('procrastinate_events')")
+        size = await self.number(
+            "pg_total_relation_size('procrastinate_jobs') + "
+            "pg_total_relation_size('procrastinate_events')"
+        )
         say(
-            f"{what}, {accounts} accounts on {workers} of the workers: {seconds:.1f} s, {accounts / seconds:.0f} accounts "
-            f"and {payments * accounts / seconds:,.0f} payments a second; CPU an account {1000 * cpu / accounts:.1f} ms in the workers, "
-            f"{1000 * server / accounts:.1f} ms in PostgreSQL; at most {connections:.0f} connections; "
+            f"{what}, {accounts} accounts on {workers} of the workers: {seconds:.1f} s, "
+            f"{accounts / seconds:.0f} accounts "
+            f"and {payments * accounts / seconds:,.0f} payments a second; CPU an account "
+            f"{1000 * cpu / accounts:.1f} ms in the workers, "
+            f"{1000 * server / accounts:.1f} ms in PostgreSQL; at most {connections:.0f} "
+            "connections; "
             f"largest process {used.ru_maxrss / 1024:.0f} MB; {size / accounts:.0f} bytes a job"
         )
         await self.run("TRUNCATE procrastinate_jobs CASCADE")
@@ -138,9 +153,13 @@ async def queueing(bench: Bench, accounts: int) -> None:
     for _ in range(20):
         await bench.app.job_manager.fetch_job(None, worker)
     fetched = (time.perf_counter() - started) / 20
-    size = await bench.number("pg_total_relation_size('procrastinate_jobs') + pg_total_relation_size('procrastinate_events')")
+    size = await bench.number(
+        "pg_total_relation_size('procrastinate_jobs') + "
+        "pg_total_relation_size('procrastinate_events')"
+    )
     say(
-        f"{accounts} accounts: queued in {first:.2f} s, passed over in {again:.2f} s; fetching a job {1000 * fetched:.1f} ms; "
+        f"{accounts} accounts: queued in {first:.2f} s, passed over in {again:.2f} s; fetching a "
+        f"job {1000 * fetched:.1f} ms; "
         f"{size / accounts:.0f} bytes a queued job"
     )
     await bench.run("TRUNCATE procrastinate_jobs CASCADE")
@@ -151,7 +170,10 @@ async def room(bench: Bench) -> None:
     await bench.run("VACUUM ANALYZE payments, payment_changes")
     rows = await bench.number("count(*) FROM payments")
     for table in ("payments", "payment_changes"):
-        say(f"{table}: {await bench.number(f'pg_total_relation_size({table!r})') / rows:.0f} bytes a row")
+        say(
+            f"{table}: {await bench.number(f'pg_total_relation_size({table!r})') / rows:.0f} "
+            "bytes a row"
+        )
 
 
 async def measured(url: str, postmaster: int) -> None:

@@ -39,7 +39,9 @@ async def page_worth(origin: str) -> int:
 def peak(origin: str, payments: int, concurrency: int) -> float:
     """The peak memory of a walk in a process of its own, in megabytes."""
     command = [sys.executable, __file__, origin, str(concurrency)]
-    count, kilobytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    count, kilobytes = subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout.split()
     if int(count) != payments:
         raise AssertionError(f"{count} payments came, not {payments}")
     return int(kilobytes) / 1024
@@ -62,10 +64,26 @@ def compare() -> None:
         long, concurrent = peak(origin, LONG, 1), peak(origin, LONG, 8)
     what = f"Peak memory of walking {LONG:,}, {PAGE_SIZE:,} a page"
     verdict = at_most_more(long - short, 8, "MB")
-    report(Line(part=4, what=what, ours=f"{long:.1f} MB", against=f"walking {SHORT:,}: {short:.1f} MB", verdict=verdict))
+    report(
+        Line(
+            part=4,
+            what=what,
+            ours=f"{long:.1f} MB",
+            against=f"walking {SHORT:,}: {short:.1f} MB",
+            verdict=verdict,
+        )
+    )
     what = "The same with `concurrency=8`, where the target is eight pages' worth"
     verdict = at_most_more(concurrent - long, 8 * worth, "MB")
-    report(Line(part=4, what=what, ours=f"{concurrent:.1f} MB", against=f"one page after the other: {long:.1f} MB", verdict=verdict))
+    report(
+        Line(
+            part=4,
+            what=what,
+            ours=f"{concurrent:.1f} MB",
+            against=f"one page after the other: {long:.1f} MB",
+            verdict=verdict,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -43,24 +43,45 @@ def compare(what: str, reader: Reader, body: bytes, size: int) -> None:
         raise AssertionError(f"{what}: not every record was read")
     over = RECORDS_A_TURN // size
     seconds = interleaved(
-        {"ours": partial(repeated, partial(payments, reader), body, over), "theirs": partial(repeated, json.loads, body, over)}, ROUNDS
+        {
+            "ours": partial(repeated, partial(payments, reader), body, over),
+            "theirs": partial(repeated, json.loads, body, over),
+        },
+        ROUNDS,
     )
     each = {name: taken / RECORDS_A_TURN * 1e6 for name, taken in seconds.items()}
     against = f"`json.loads` to dicts of floats: {each['theirs']:.2f} µs"
     report(
         Line(
-            part=1, what=what, ours=f"{each['ours']:.2f} µs a payment", against=against, verdict=at_most(each["ours"] / each["theirs"], 1.5)
+            part=1,
+            what=what,
+            ours=f"{each['ours']:.2f} µs a payment",
+            against=against,
+            verdict=at_most(each["ours"] / each["theirs"], 1.5),
         )
     )
 
 
 def campfire(size: int, *, later_fields: bool) -> bytes:
     """A page of Campfire's."""
-    rows = [campfire_row(number, modified, later_fields=later_fields) for number, modified in enumerate(times(size, "even"))]
+    rows = [
+        campfire_row(number, modified, later_fields=later_fields)
+        for number, modified in enumerate(times(size, "even"))
+    ]
     return campfire_page(rows, size, None).encode()
 
 
 if __name__ == "__main__":
-    compare("Campfire, 10,000 a page, the document's 10 fields", CampfireReader(), campfire(10_000, later_fields=False), 10_000)
-    compare("Campfire, 10,000 a page, the later schema's 12 fields", CampfireReader(), campfire(10_000, later_fields=True), 10_000)
+    compare(
+        "Campfire, 10,000 a page, the document's 10 fields",
+        CampfireReader(),
+        campfire(10_000, later_fields=False),
+        10_000,
+    )
+    compare(
+        "Campfire, 10,000 a page, the later schema's 12 fields",
+        CampfireReader(),
+        campfire(10_000, later_fields=True),
+        10_000,
+    )
     compare("Notify, 250 a page", NotifyReader("EUR"), notify_page(0, 250).encode(), 250)

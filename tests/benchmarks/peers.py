@@ -23,7 +23,9 @@ _PATH = "/coa/api/v1/invoice-payments"
 
 
 async def _body(session: aiohttp.ClientSession, origin: str, query: str) -> bytes:
-    async with session.get(f"{origin}{_PATH}?{query}", headers={"Authorization": "Token sandbox-key"}) as answer:
+    async with session.get(
+        f"{origin}{_PATH}?{query}", headers={"Authorization": "Token sandbox-key"}
+    ) as answer:
         answer.raise_for_status()
         return await answer.read()
 

@@ -38,7 +38,9 @@ def payments(provider: str) -> Iterator[Payment]:
     for invoice in range(PAYMENTS * 9 // 10):
         # The invoices that only this side has, and the amounts that only this side has.
         mark = provider if invoice % 100 == 51 else ""
-        amount = Decimal(10_000 + invoice * 37 % 900_000 + (invoice % 100 == 50 and provider == "notify")).scaleb(-2)
+        amount = Decimal(
+            10_000 + invoice * 37 % 900_000 + (invoice % 100 == 50 and provider == "notify")
+        ).scaleb(-2)
         for part in (amount, Decimal("12.50")) if invoice % 9 == 0 else (amount,):
             number += 1
             yield Payment(
@@ -66,7 +68,11 @@ class MadeListing:
         made = payments(self._provider)
         for number in range(PAYMENTS // PAGE_SIZE):
             last = (number + 1) * PAGE_SIZE == PAYMENTS
-            yield Page(list(islice(made, PAGE_SIZE)), None, None if last else Checkpoint(self._provider, "", str(number + 1)))
+            yield Page(
+                list(islice(made, PAGE_SIZE)),
+                None,
+                None if last else Checkpoint(self._provider, "", str(number + 1)),
+            )
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         raise NotImplementedError
@@ -78,7 +84,9 @@ class MadeListing:
 class MadeProvider:
     """A provider of the payments that are made here."""
 
-    capabilities = Capabilities(filters=frozenset(), max_page_size=PAGE_SIZE, reports_voids=True, lists_incrementally=False)
+    capabilities = Capabilities(
+        filters=frozenset(), max_page_size=PAGE_SIZE, reports_voids=True, lists_incrementally=False
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -119,7 +127,9 @@ def measure(database: str | None) -> None:
         raise AssertionError("too few payments")
     making = time.perf_counter() - started
     started = time.perf_counter()
-    figures = asyncio.run(counted(*map(payments, SIDES)) if database is None else counted_in(database))
+    figures = asyncio.run(
+        counted(*map(payments, SIDES)) if database is None else counted_in(database)
+    )
     taken = time.perf_counter() - started - making
     if figures.differences != 29 * PAYMENTS // 1000:
         raise AssertionError(f"{figures.differences} differences")
@@ -128,12 +138,27 @@ def measure(database: str | None) -> None:
 
 def compare(what: str, *arguments: str) -> None:
     """Measure in a process of its own, and report."""
-    told = subprocess.run([sys.executable, __file__, "measure", *arguments], check=True, capture_output=True, text=True).stdout
+    told = subprocess.run(
+        [sys.executable, __file__, "measure", *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     taken, megabytes = map(float, told.split())
-    seconds = Verdict(f"{2 * PAYMENTS / taken:,.0f} payments a second", f"at most {SECONDS} s", taken <= SECONDS)
+    seconds = Verdict(
+        f"{2 * PAYMENTS / taken:,.0f} payments a second", f"at most {SECONDS} s", taken <= SECONDS
+    )
     report(Line(part=7, what=what, ours=f"{taken:.1f} s", against="", verdict=seconds))
     memory = Verdict("", f"at most {MEGABYTES} MB", megabytes <= MEGABYTES)
-    report(Line(part=7, what=f"{what}: peak memory", ours=f"{megabytes:.1f} MB", against="", verdict=memory))
+    report(
+        Line(
+            part=7,
+            what=f"{what}: peak memory",
+            ours=f"{megabytes:.1f} MB",
+            against="",
+            verdict=memory,
+        )
+    )
 
 
 if __name__ == "__main__":
@@ -143,4 +168,7 @@ if __name__ == "__main__":
         compare(f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}, from two streams")
         with TemporaryDirectory() as folder:
             asyncio.run(fill(Path(folder, "payments.db")))
-            compare(f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}, from SQLite", str(Path(folder, "payments.db")))
+            compare(
+                f"Reconciling {PAYMENTS:,} payments with {PAYMENTS:,}, from SQLite",
+                str(Path(folder, "payments.db")),
+            )

@@ -14,7 +14,16 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Line", "Verdict", "at_least", "at_most", "at_most_more", "interleaved", "report", "shown"]
+__all__ = [
+    "Line",
+    "Verdict",
+    "at_least",
+    "at_most",
+    "at_most_more",
+    "interleaved",
+    "report",
+    "shown",
+]
 
 
 @attrs.frozen
@@ -37,7 +46,9 @@ class Line:
     verdict: Verdict
 
 
-def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, float]:
+def interleaved(
+    contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True
+) -> dict[str, float]:
     """The median seconds of each contender over so many rounds, after one that does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for counts in [*([False] if warm_up else []), *[True] * rounds]:
@@ -67,7 +78,9 @@ def at_least(ratio: float, target: float) -> Verdict:
 
 def at_most_more(difference: float, target: float, unit: str) -> Verdict:
     """On a difference that should be small."""
-    return Verdict(f"{difference:+.1f} {unit}", f"at most {target:.3g} {unit} more", difference <= target)
+    return Verdict(
+        f"{difference:+.1f} {unit}", f"at most {target:.3g} {unit} more", difference <= target
+    )
 
 
 def report(line: Line) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from array import array
 from datetime import UTC, datetime
 
-__all__ = ["campfire_page", "campfire_row", "files_page", "invoice_payments_page", "notify_page", "times"]
+__all__ = [
+    "campfire_page",
+    "campfire_row",
+    "files_page",
+    "invoice_payments_page",
+    "notify_page",
+    "times",
+]
 
 _FIRST = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
 _HUNDRED_DAYS = 100 * 86_400
@@ -14,7 +21,8 @@ _HUNDRED_DAYS = 100 * 86_400
 def times(rows: int, spread: str) -> array[int]:
     """When each of so many rows was modified, in seconds.
 
-    "uneven" has 99 % of the rows within 1 % of the time, in the middle of it; "three times" has three timestamps in all.
+    "uneven" has 99 % of the rows within 1 % of the time, in the middle of it; "three times" has
+    three timestamps in all.
     """
     if spread == "three times":
         return array("q", (_FIRST + row * 3 // rows * 3600 for row in range(rows)))

@@ -1,7 +1,8 @@
 """A server on loopback whose pages cost next to nothing: each is rendered when it is first asked for, and then kept.
 
-It stands for Campfire, and for OpenAI and Stripe in their own list shapes. `serving` runs it in a process of its own, so that neither its
-time nor its memory counts. Campfire's time filters, offsets and cursors work as documented, so that a listing can be cut into windows.
+It stands for Campfire, and for OpenAI and Stripe in their own list shapes. `serving` runs it in a
+process of its own, so that neither its time nor its memory counts. Campfire's time filters, offsets
+and cursors work as documented, so that a listing can be cut into windows.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ __all__ = ["Plan", "serving"]
 class Plan:
     """What is served: so many *rows*, spread over time as `rows.times` says, each answer *latency* seconds late.
 
-    With *kept* false every page is rendered anew, which is for listings that are too long to be held.
+    With *kept* false every page is rendered anew, which is for listings that are too long to be
+    held.
     """
 
     rows: int
@@ -51,7 +53,11 @@ class Pages:
         answer = self._kept.get(target)
         if answer is None:
             body = self._body(target).encode()
-            answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            answer = (
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                % len(body)
+                + body
+            )
             if self.plan.kept:
                 self._kept[target] = answer
         return answer
@@ -62,10 +68,14 @@ class Pages:
         limit = int(asked.get("limit", "100"))
         if parts.path == "/v1/files":
             first = _number(asked.get("after"))
-            return files_page(first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows)
+            return files_page(
+                first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows
+            )
         if parts.path == "/v1/invoice_payments":
             first = _number(asked.get("starting_after"))
-            return invoice_payments_page(first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows)
+            return invoice_payments_page(
+                first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows
+            )
         return self._campfire(asked, limit)
 
     def _campfire(self, asked: dict[str, str], limit: int) -> str:
@@ -77,7 +87,9 @@ class Pages:
         token = "cursor" if "cursor" in asked else "offset"
         first = int(asked.get(token) or 0)
         last = min(begin + first + limit, end)
-        rows = [campfire_row(number, self._modified[number]) for number in range(begin + first, last)]
+        rows = [
+            campfire_row(number, self._modified[number]) for number in range(begin + first, last)
+        ]
         following = urlencode(asked | {token: str(first + limit)}) if last < end else None
         return campfire_page(rows, end - begin, following)
 
@@ -117,7 +129,9 @@ class Connection(asyncio.Protocol):
 
 async def _serve(plan: Plan) -> None:
     pages = Pages(plan)
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(pages), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(pages), "127.0.0.1", 0
+    )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     # Whoever started this holds the other end, so it ends with them however they end.
@@ -128,7 +142,9 @@ async def _serve(plan: Plan) -> None:
 def serving(plan: Plan) -> Iterator[str]:
     """Serve *plan* from another process, and give the origin."""
     command = [sys.executable, __file__, msgspec.json.encode(attrs.asdict(plan)).decode()]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both were asked for")
         try:

@@ -40,13 +40,18 @@ class Taken(msgspec.Struct):
 
 async def measure(origin: str, place: str) -> Taken:
     """Sync twice."""
-    async with CampfireProvider("sandbox-key", base_url=origin) as campfire, SQLPaymentStore(place) as store:
+    async with (
+        CampfireProvider("sandbox-key", base_url=origin) as campfire,
+        SQLPaymentStore(place) as store,
+    ):
         started = time.perf_counter()
         first = await sync_payments(campfire, store)
         between = time.perf_counter()
         second = await sync_payments(campfire, store)
         ended = time.perf_counter()
-    return Taken(first.created, between - started, second.requests, ended - between, high_water() / 1024)
+    return Taken(
+        first.created, between - started, second.requests, ended - between, high_water() / 1024
+    )
 
 
 async def warm(origin: str) -> None:
@@ -58,7 +63,9 @@ async def warm(origin: str) -> None:
 
 def taken(origin: str, place: str) -> Taken:
     """Measure in a process of its own."""
-    told = subprocess.run([sys.executable, __file__, origin, place], check=True, stdout=subprocess.PIPE).stdout
+    told = subprocess.run(
+        [sys.executable, __file__, origin, place], check=True, stdout=subprocess.PIPE
+    ).stdout
     return msgspec.json.decode(told, type=Taken)
 
 
@@ -89,14 +96,42 @@ def compare() -> None:
         rate = found.payments / found.first
         what = f"A first sync of {found.payments:,} Campfire payments into {name}"
         verdict = Verdict(f"{rate:,.0f} payments/s", f"at least {target:,}", rate >= target)
-        report(Line(part=7, what=what, ours=f"{found.first:.1f} s", against="the target", verdict=verdict))
-        what = f"A second one, unchanged, over {found.payments:,} in {name}: {found.requests} request"
-        verdict = Verdict(f"{found.second * 1000:.0f} ms", "at most 100 ms, the request included", found.second <= 0.1)  # as it says
-        report(Line(part=7, what=what, ours=f"{found.second * 1000:.0f} ms", against="the target", verdict=verdict))
+        report(
+            Line(
+                part=7,
+                what=what,
+                ours=f"{found.first:.1f} s",
+                against="the target",
+                verdict=verdict,
+            )
+        )
+        what = (
+            f"A second one, unchanged, over {found.payments:,} in {name}: {found.requests} request"
+        )
+        verdict = Verdict(
+            f"{found.second * 1000:.0f} ms",
+            "at most 100 ms, the request included",
+            found.second <= 0.1,
+        )  # as it says
+        report(
+            Line(
+                part=7,
+                what=what,
+                ours=f"{found.second * 1000:.0f} ms",
+                against="the target",
+                verdict=verdict,
+            )
+        )
         verdict = at_most_more(found.peak - short[name].peak, 8, "MB")
         against = f"syncing {SHORT:,}: {short[name].peak:.1f} MB"
         report(
-            Line(part=7, what=f"Peak memory of the first sync into {name}", ours=f"{found.peak:.1f} MB", against=against, verdict=verdict)
+            Line(
+                part=7,
+                what=f"Peak memory of the first sync into {name}",
+                ours=f"{found.peak:.1f} MB",
+                against=against,
+                verdict=verdict,
+            )
         )
 
 

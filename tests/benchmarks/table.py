@@ -15,8 +15,28 @@ from rounds import Line
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "benchmarks.md"
-SCRIPTS = ("normalising", "walking", "latency", "memory", "event_loop", "imports", "sync", "reconcile")
-PACKAGES = ("paysdk", "aiohttp", "attrs", "cattrs", "msgspec", "openai", "psycopg", "pydantic", "sqlalchemy", "stripe")
+SCRIPTS = (
+    "normalising",
+    "walking",
+    "latency",
+    "memory",
+    "event_loop",
+    "imports",
+    "sync",
+    "reconcile",
+)
+PACKAGES = (
+    "paysdk",
+    "aiohttp",
+    "attrs",
+    "cattrs",
+    "msgspec",
+    "openai",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy",
+    "stripe",
+)
 
 TEXT = """\
 # Benchmarks
@@ -56,7 +76,12 @@ def lines() -> list[Line]:
     found: list[Line] = []
     for name in SCRIPTS:
         started = time.perf_counter()
-        told = subprocess.run([sys.executable, str(HERE / f"{name}.py")], check=True, stdout=subprocess.PIPE, text=True).stdout
+        told = subprocess.run(
+            [sys.executable, str(HERE / f"{name}.py")],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
         found += [msgspec.json.decode(line, type=Line) for line in told.splitlines()]
         sys.stdout.write(f"{name}: {time.perf_counter() - started:.0f} s\n")
         sys.stdout.flush()
@@ -67,12 +92,18 @@ def row(line: Line) -> str:
     """A line of the table."""
     verdict = line.verdict
     reached = {True: "yes", False: "no", None: ""}[verdict.reached]
-    return f"| {line.part} | {line.what} | {line.ours} | {line.against} | {verdict.ratio} | {verdict.target} | {reached} |"
+    return (
+        f"| {line.part} | {line.what} | {line.ours} | {line.against} | {verdict.ratio} | "
+        f"{verdict.target} | {reached} |"
+    )
 
 
 def main() -> None:
     """Measure and write."""
-    machine = f"{os.cpu_count()} cores, {platform.system()}, {platform.python_implementation()} {platform.python_version()}"
+    machine = (
+        f"{os.cpu_count()} cores, {platform.system()}, {platform.python_implementation()} "
+        f"{platform.python_version()}"
+    )
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     rows = [row(line) for line in lines()]
     DOCUMENT.write_text(TEXT.format(machine=machine, versions=versions, lines="\n".join(rows)))

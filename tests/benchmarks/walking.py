@@ -59,7 +59,11 @@ async def payments(origin: str, page_size: int) -> AsyncIterator[AsyncIterable[A
         yield campfire.list_payments(page_size=page_size)
 
 
-def one_by_one(opened: Callable[[str, int], AbstractAsyncContextManager[AsyncIterable[Any]]], page_size: int, use: Use) -> Walk:
+def one_by_one(
+    opened: Callable[[str, int], AbstractAsyncContextManager[AsyncIterable[Any]]],
+    page_size: int,
+    use: Use,
+) -> Walk:
     """A walk over records that come one by one."""
 
     async def walk(origin: str) -> int:
@@ -69,12 +73,16 @@ def one_by_one(opened: Callable[[str, int], AbstractAsyncContextManager[AsyncIte
     return walk
 
 
-def by_the_page(pages: Callable[[str, int], AsyncIterable[Iterable[Any]]], page_size: int, use: Use) -> Walk:
+def by_the_page(
+    pages: Callable[[str, int], AsyncIterable[Iterable[Any]]], page_size: int, use: Use
+) -> Walk:
     """A walk over records that come by the page."""
     return lambda origin: through_pages(pages(origin, page_size), use)
 
 
-def measured(walks: dict[str, Walk], records: int, rounds: int, *, warm_up: bool) -> dict[str, float]:
+def measured(
+    walks: dict[str, Walk], records: int, rounds: int, *, warm_up: bool
+) -> dict[str, float]:
     """The microseconds for each record of each walk."""
 
     def run(walk: Walk, origin: str) -> None:
@@ -82,7 +90,11 @@ def measured(walks: dict[str, Walk], records: int, rounds: int, *, warm_up: bool
             raise AssertionError("not every record came")
 
     with serving(Plan(rows=records)) as origin:
-        seconds = interleaved({name: partial(run, walk, origin) for name, walk in walks.items()}, rounds, warm_up=warm_up)
+        seconds = interleaved(
+            {name: partial(run, walk, origin) for name, walk in walks.items()},
+            rounds,
+            warm_up=warm_up,
+        )
     return {name: taken / records * 1e6 for name, taken in seconds.items()}
 
 
@@ -92,7 +104,15 @@ def tell(what: str, each: dict[str, float], targets: dict[str, float]) -> None:
         if name != "ours":
             ratio = taken / each["ours"]
             verdict = at_least(ratio, targets[name]) if name in targets else shown(ratio)
-            report(Line(part=2, what=what, ours=f"{each['ours']:.2f} µs a payment", against=f"{name}: {taken:.2f} µs", verdict=verdict))
+            report(
+                Line(
+                    part=2,
+                    what=what,
+                    ours=f"{each['ours']:.2f} µs a payment",
+                    against=f"{name}: {taken:.2f} µs",
+                    verdict=verdict,
+                )
+            )
 
 
 @attrs.frozen
@@ -119,9 +139,15 @@ ALL = Fields(
     itemgetter(*_OTHERS, "last_modified_at", "invoice_id", "invoice_number"),
     attrgetter(*_OTHERS, "modified_at", "invoice_id", "invoice_number"),
 )
-RAW = Fields("the whole record of each read", attrgetter("raw"), itemgetter("id"), attrgetter("raw"))
+RAW = Fields(
+    "the whole record of each read", attrgetter("raw"), itemgetter("id"), attrgetter("raw")
+)
 
-CAREFUL, MODELS, BARE = "careful loop, frozen dataclass", "pydantic models", "bare loop, dicts of floats"
+CAREFUL, MODELS, BARE = (
+    "careful loop, frozen dataclass",
+    "pydantic models",
+    "bare loop, dicts of floats",
+)
 TARGETS = {CAREFUL: 1.8, MODELS: 2.3, BARE: 1.0}
 
 
@@ -133,8 +159,14 @@ def large_pages(fields: Fields, targets: dict[str, float]) -> None:
         BARE: by_the_page(bare_pages, 10_000, fields.of_dict),
     }
     if fields is not RAW:  # which keep no record
-        walks[MODELS] = by_the_page(model_pages, 10_000, fields.of_object if fields is not ALL else _all_of_a_model)
-    tell(f"Walking {RECORDS:,}, 10,000 a page, {fields.how}", measured(walks, RECORDS, 7, warm_up=True), targets)
+        walks[MODELS] = by_the_page(
+            model_pages, 10_000, fields.of_object if fields is not ALL else _all_of_a_model
+        )
+    tell(
+        f"Walking {RECORDS:,}, 10,000 a page, {fields.how}",
+        measured(walks, RECORDS, 7, warm_up=True),
+        targets,
+    )
 
 
 _all_of_a_model = attrgetter(*_OTHERS, "last_modified_at", "invoice_id", "invoice_number")
@@ -151,7 +183,11 @@ def small_pages(how: str, records: int, *, fields: bool) -> None:
         "Stripe's `auto_paging_iter`": one_by_one(stripe_payments, 100, of_stripe),
     }
     each = measured(walks, records, 3 if records == RECORDS else 5, warm_up=records < RECORDS)
-    tell(f"Walking {records:,}, 100 a page, {how}", each, {"OpenAI's `AsyncPaginator`": 5, "Stripe's `auto_paging_iter`": 8})
+    tell(
+        f"Walking {records:,}, 100 a page, {how}",
+        each,
+        {"OpenAI's `AsyncPaginator`": 5, "Stripe's `auto_paging_iter`": 8},
+    )
 
 
 def share_one_core() -> None:

@@ -34,7 +34,13 @@ class Outcome:
 def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is set where the tests run, they see a plain terminal of 80 columns and no settings of paysdk's."""
     for name in [*os.environ]:
-        if name.startswith("PAYSDK_") or name in {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "GITHUB_ACTIONS"}:
+        if name.startswith("PAYSDK_") or name in {
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "TTY_COMPATIBLE",
+            "TTY_INTERACTIVE",
+            "GITHUB_ACTIONS",
+        }:
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -69,7 +75,9 @@ def stream() -> type[Stream]:
 
 
 @pytest.fixture
-def reached(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Sandbox], AbstractContextManager[None]]:
+def reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str, Sandbox], AbstractContextManager[None]]:
     """Run a provider's API in another thread, and set its origin and its key in the environment."""
 
     @contextmanager

@@ -31,27 +31,66 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         (["list", "campfire", "--api-key", "hidden"], "No such option: --api-key"),
         (["list", "campfire", "--limit", "0", *SANDBOX], "Invalid value for '--limit'"),
         (["list", "campfire", "--page-size", "many", *SANDBOX], "Invalid value for '--page-size'"),
-        (["list", "campfire", "--page-size", "0", *SANDBOX], "campfire: page_size must be a whole number from 1 to 10000, not 0."),
+        (
+            ["list", "campfire", "--page-size", "0", *SANDBOX],
+            "campfire: page_size must be a whole number from 1 to 10000, not 0.",
+        ),
         (
             ["list", "campfire", "notify", "--page-size", "251", *SANDBOX],
             "notify: page_size must be a whole number from 1 to 250, not 251.",
         ),
         (["list", "campfire"], "There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY"),
-        (["list", "nowhere", *SANDBOX], "There is no provider 'nowhere'. Installed are: campfire, notify."),
-        (["list", "campfire", "--since", "yesterday", *SANDBOX], "--since takes a date or a time, such as 2026-01-31"),
-        (["list", "campfire", "--until", "2026-01-31T08:00", *SANDBOX], "--until needs a zone with a time: 2026-01-31T08:00Z, for one"),
-        (["list", "campfire", "--since", "2026-02-01", "--until", "2026-01-31", *SANDBOX], "campfire: modified_since"),
-        (["list", "notify", "--since", "2026-01-31", *SANDBOX], "Notify cannot filter by modified_since."),
+        (
+            ["list", "nowhere", *SANDBOX],
+            "There is no provider 'nowhere'. Installed are: campfire, notify.",
+        ),
+        (
+            ["list", "campfire", "--since", "yesterday", *SANDBOX],
+            "--since takes a date or a time, such as 2026-01-31",
+        ),
+        (
+            ["list", "campfire", "--until", "2026-01-31T08:00", *SANDBOX],
+            "--until needs a zone with a time: 2026-01-31T08:00Z, for one",
+        ),
+        (
+            ["list", "campfire", "--since", "2026-02-01", "--until", "2026-01-31", *SANDBOX],
+            "campfire: modified_since",
+        ),
+        (
+            ["list", "notify", "--since", "2026-01-31", *SANDBOX],
+            "Notify cannot filter by modified_since.",
+        ),
         (["list", "notify", "--not-voided", *SANDBOX], "Notify cannot filter by voided."),
         (["list", "campfire", "--resume", "nonsense", *SANDBOX], "campfire: This is no checkpoint"),
-        (["list", "campfire", "notify", "--resume", "any", *SANDBOX], "--resume is for one provider"),
-        (["list", "campfire", "--currency", "EUR", *SANDBOX], "--currency is for providers that send none, unlike campfire."),
-        (["list", "notify", "--currency", " ", *SANDBOX], "notify: currency must be a text such as 'EUR'"),
-        (["list", "campfire", "--key-file", "hidden"], "--key-file takes NAME=PATH, where NAME is a provider that is asked for: campfire."),
+        (
+            ["list", "campfire", "notify", "--resume", "any", *SANDBOX],
+            "--resume is for one provider",
+        ),
+        (
+            ["list", "campfire", "--currency", "EUR", *SANDBOX],
+            "--currency is for providers that send none, unlike campfire.",
+        ),
+        (
+            ["list", "notify", "--currency", " ", *SANDBOX],
+            "notify: currency must be a text such as 'EUR'",
+        ),
+        (
+            ["list", "campfire", "--key-file", "hidden"],
+            "--key-file takes NAME=PATH, where NAME is a provider that is asked for: campfire.",
+        ),
         (["list", "campfire", "--key-file", "notify=key"], "--key-file takes NAME=PATH"),
-        (["list", "campfire", "--key-file", "campfire=key", *SANDBOX], "--sandbox has keys of its own"),
-        (["list", "campfire", "--bom", *SANDBOX], "--bom is for CSV: add --format csv, or leave it out."),
-        (["list", "campfire", "--raw-text", "--format", "jsonl", *SANDBOX], "--raw-text is for CSV"),
+        (
+            ["list", "campfire", "--key-file", "campfire=key", *SANDBOX],
+            "--sandbox has keys of its own",
+        ),
+        (
+            ["list", "campfire", "--bom", *SANDBOX],
+            "--bom is for CSV: add --format csv, or leave it out.",
+        ),
+        (
+            ["list", "campfire", "--raw-text", "--format", "jsonl", *SANDBOX],
+            "--raw-text is for CSV",
+        ),
         (["reconcile", "campfire", "notify", "--from", "none.db", "--bom"], "--bom is for CSV"),
         (["invoice", "first", *SANDBOX], "Invalid value for 'ID'"),
         (["sandbox", "nowhere"], "There is no sandbox 'nowhere'"),
@@ -75,7 +114,9 @@ def test_help_names_the_commands(paysdk: Command, arguments: list[str]) -> None:
     assert all(name in outcome.out for name in ("providers", "list", "invoice", "sandbox"))
 
 
-def test_what_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A full disk is one line and exit code 1."""
 
     def full() -> None:
@@ -93,7 +134,10 @@ def test_what_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, capsys:
     [
         [],
         ["--help"],
-        *([command, "--help"] for command in ("providers", "list", "sync", "reconcile", "invoice", "sandbox")),
+        *(
+            [command, "--help"]
+            for command in ("providers", "list", "sync", "reconcile", "invoice", "sandbox")
+        ),
         ["providers"],
         ["list", "campfire", *SANDBOX],
         *(["list", "campfire", "--format", name, *SANDBOX] for name in ("csv", "jsonl")),
@@ -101,7 +145,9 @@ def test_what_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, capsys:
     ],
     ids=" ".join,
 )
-def test_a_reader_who_left_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_a_reader_who_left_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
     """Output into a pipe that nobody reads ends the command, and nothing is said."""
     with closed_pipe() as pipe:
         monkeypatch.setattr(sys, "stdout", pipe)
@@ -143,7 +189,9 @@ def test_a_name_given_twice_is_listed_once(paysdk: Command) -> None:
     assert "notify: 1 payment, test key; campfire: 1 payment" == outcome.out.splitlines()[-1]
 
 
-def test_a_key_may_come_from_a_file(paysdk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_may_come_from_a_file(
+    paysdk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file that an option names goes before the environment, and an error says which of them it was."""
     (tmp_path / "key").write_text("two words\n")
     monkeypatch.setenv("PAYSDK_CAMPFIRE_API_KEY", "sandbox-key")

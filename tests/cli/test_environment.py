@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Optional
 import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
-from paysdk.cli.environment import key_source, parameters, settings_found, unknown_variables, variable
+from paysdk.cli.environment import (
+    key_source,
+    parameters,
+    settings_found,
+    unknown_variables,
+    variable,
+)
 from paysdk.cli.providers import ProviderSelection, SandboxSettings, open_providers
 
 if TYPE_CHECKING:
@@ -22,7 +28,12 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("provider", "expected"), [("acme-pay.2", "PAYSDK_ACME_PAY_2_API_KEY"), ("Über", "PAYSDK__BER_API_KEY"), ("a b", "PAYSDK_A_B_API_KEY")]
+    ("provider", "expected"),
+    [
+        ("acme-pay.2", "PAYSDK_ACME_PAY_2_API_KEY"),
+        ("Über", "PAYSDK__BER_API_KEY"),
+        ("a b", "PAYSDK_A_B_API_KEY"),
+    ],
 )
 def test_a_variable_is_named_after_its_provider(provider: str, expected: str) -> None:
     """Whatever no shell takes in a variable's name becomes an underscore."""
@@ -66,7 +77,9 @@ def made(  # type: ignore[no-untyped-def]
         ("plain", "x", "x"),
     ],
 )
-def test_a_setting_is_read_by_its_type(monkeypatch: pytest.MonkeyPatch, setting: str, text: str, expected: object) -> None:
+def test_a_setting_is_read_by_its_type(
+    monkeypatch: pytest.MonkeyPatch, setting: str, text: str, expected: object
+) -> None:
     """Each setting that a text can say has a variable, whose text becomes what the provider's class takes."""
     monkeypatch.setenv(f"PAYSDK_ACME_{setting.upper()}", text)
     assert {setting: (expected, f"PAYSDK_ACME_{setting.upper()}")} == settings_found("acme", made)
@@ -81,7 +94,9 @@ def test_a_setting_is_read_by_its_type(monkeypatch: pytest.MonkeyPatch, setting:
         ("key", "x", "PAYSDK_ACME_KEY is set, but key is a bytes, which no variable can give"),
     ],
 )
-def test_a_setting_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, setting: str, text: str, message: str) -> None:
+def test_a_setting_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, setting: str, text: str, message: str
+) -> None:
     """The error says which variable it is, and what it must be."""
     monkeypatch.setenv(f"PAYSDK_ACME_{setting.upper()}", text)
     with pytest.raises(ConfigurationError, match=message):
@@ -96,17 +111,30 @@ def test_key_origin_and_what_nobody_takes_are_no_settings(monkeypatch: pytest.Mo
     assert {} == settings_found("acme", made)
 
 
-def test_a_variable_that_nothing_reads_is_found(monkeypatch: pytest.MonkeyPatch, install: Install) -> None:
+def test_a_variable_that_nothing_reads_is_found(
+    monkeypatch: pytest.MonkeyPatch, install: Install
+) -> None:
     """Only what begins with the provider's name, is set, and is neither a setting of it nor another provider's."""
     install("acme-pay", "class Made: ...")
-    for name in ("API_KEY", "API_KEY_FILE", "BASE_URL", "REGION", "KEY", "PAY_API_KEY", "REGOIN", "MORE"):
+    for name in (
+        "API_KEY",
+        "API_KEY_FILE",
+        "BASE_URL",
+        "REGION",
+        "KEY",
+        "PAY_API_KEY",
+        "REGOIN",
+        "MORE",
+    ):
         monkeypatch.setenv(f"PAYSDK_ACME_{name}", "x")
     monkeypatch.setenv("PAYSDK_ACME_EMPTY", "")
     monkeypatch.setenv("PAYSDK_OTHER_REGOIN", "x")
     assert ["PAYSDK_ACME_MORE", "PAYSDK_ACME_REGOIN"] == unknown_variables("acme", made)
 
 
-def test_a_mistyped_variable_is_told(paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistyped_variable_is_told(
+    paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is one line on stderr, and changes nothing else."""
     install("ledger", list_backed)
     monkeypatch.setenv("PAYSDK_LEDGER_API_KEY", "sandbox-key")
@@ -114,7 +142,10 @@ def test_a_mistyped_variable_is_told(paysdk: Command, install: Install, list_bac
     outcome = paysdk("list", "ledger")
 
     assert 0 == outcome.code
-    assert "paysdk: PAYSDK_LEDGER_BOKO is set, but ledger has no such setting, so it is not used.\n" == outcome.err
+    assert (
+        "paysdk: PAYSDK_LEDGER_BOKO is set, but ledger has no such setting, so it is not used.\n"
+        == outcome.err
+    )
     assert "ledger: 2 payments\n" in outcome.out
 
 
@@ -127,7 +158,9 @@ def test_what_is_passed_on_counts() -> None:
     class Own(NotifyProvider):
         def __init__(self, api_key: str) -> None: ...
 
-    assert {"api_key", "region", "settings", "currency", "timeout", "on_event"} <= parameters(Passing).keys()
+    assert {"api_key", "region", "settings", "currency", "timeout", "on_event"} <= parameters(
+        Passing
+    ).keys()
     assert {"api_key"} == parameters(Own).keys()
     assert {} == parameters(dict)
 
@@ -140,7 +173,9 @@ async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     async with open_providers(ProviderSelection(names=("notify",)), []) as (notify,):
         assert isinstance(notify, NotifyProvider)
         assert ("SEK", 7.5) == (notify._currency, notify._client.settings.timeout)
-    async with open_providers(ProviderSelection(names=("notify",), currency="EUR"), []) as (notify,):
+    async with open_providers(ProviderSelection(names=("notify",), currency="EUR"), []) as (
+        notify,
+    ):
         assert isinstance(notify, NotifyProvider)
         assert "EUR" == notify._currency
 
@@ -148,7 +183,9 @@ async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 async def test_a_sandbox_uses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set for the real API does not reach the sandbox."""
     monkeypatch.setenv("PAYSDK_CAMPFIRE_TIMEOUT", "7.5")
-    async with open_providers(ProviderSelection(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []) as (campfire,):
+    async with open_providers(
+        ProviderSelection(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []
+    ) as (campfire,):
         assert isinstance(campfire, CampfireProvider)
         assert 60.0 == campfire._client.settings.timeout
 
@@ -158,15 +195,22 @@ async def test_a_wrong_setting_is_traced_to_its_variable(monkeypatch: pytest.Mon
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "test_key")
     monkeypatch.setenv("PAYSDK_NOTIFY_TIMEOUT", "-1")
     async with AsyncExitStack() as stack:
-        with pytest.raises(ConfigurationError, match=r"^notify \(PAYSDK_NOTIFY_API_KEY, PAYSDK_NOTIFY_TIMEOUT\): timeout must be"):
-            await stack.enter_async_context(open_providers(ProviderSelection(names=("notify",)), []))
+        with pytest.raises(
+            ConfigurationError,
+            match=r"^notify \(PAYSDK_NOTIFY_API_KEY, PAYSDK_NOTIFY_TIMEOUT\): timeout must be",
+        ):
+            await stack.enter_async_context(
+                open_providers(ProviderSelection(names=("notify",)), [])
+            )
 
 
 def test_a_provider_without_paysdks_base_is_listed(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``paysdk list`` takes any object that keeps the protocol, with its own settings."""
-    install("paysdk-ledger", list_backed.replace('name = "ledger"', 'name = "led.ger"'), name="led.ger")
+    install(
+        "paysdk-ledger", list_backed.replace('name = "ledger"', 'name = "led.ger"'), name="led.ger"
+    )
     monkeypatch.setenv("PAYSDK_LED_GER_API_KEY", "sandbox-key")
     monkeypatch.setenv("PAYSDK_LED_GER_BOOK", "second")
     outcome = paysdk("list", "led.ger", "--format", "csv")
@@ -186,4 +230,7 @@ def test_providers_whose_variables_would_be_one_are_refused(
     outcome = paysdk("list", "acme-pay")
 
     assert (2, "") == (outcome.code, outcome.out)
-    assert "PAYSDK_ACME_PAY_… would be those of acme-pay and of acme.pay, so none of them is used" in outcome.err
+    assert (
+        "PAYSDK_ACME_PAY_… would be those of acme-pay and of acme.pay, so none of them is used"
+        in outcome.err
+    )

@@ -20,10 +20,22 @@ if TYPE_CHECKING:
     Command = Callable[..., Outcome]
 
 BROKEN = {
-    "made": "def __init__(self, api_key):\n    raise ValueError('of its own\\nmaking')\n\n\nMade.__init__ = __init__",
-    "asked": "def list_payments(self, **selection):\n    raise ValueError('of its own\\nmaking')\n\n\nMade.list_payments = list_payments",
-    "walked": "async def pages(self):\n    raise ValueError('of its own\\nmaking')\n    yield\n\n\nGiven.pages = pages",
-    "closed": "async def aclose(self):\n    raise ValueError('of its own\\nmaking')\n\n\nMade.aclose = aclose",
+    "made": (
+        "def __init__(self, api_key):\n    raise ValueError('of its "
+        "own\\nmaking')\n\n\nMade.__init__ = __init__"
+    ),
+    "asked": (
+        "def list_payments(self, **selection):\n    raise ValueError('of its "
+        "own\\nmaking')\n\n\nMade.list_payments = list_payments"
+    ),
+    "walked": (
+        "async def pages(self):\n    raise ValueError('of its own\\nmaking')\n    "
+        "yield\n\n\nGiven.pages = pages"
+    ),
+    "closed": (
+        "async def aclose(self):\n    raise ValueError('of its "
+        "own\\nmaking')\n\n\nMade.aclose = aclose"
+    ),
     "imported": "raise ValueError('of its own\\nmaking')",
 }
 
@@ -36,7 +48,9 @@ def ledger(install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def broken(install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def broken(
+    install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
     """Installs the provider ``broken``, which raises at some point."""
 
     def broken(when: str) -> None:
@@ -51,7 +65,9 @@ def test_what_a_provider_raises_names_it() -> None:
     raised = ValueError("of its own making")
     own = ConfigurationError("no")
 
-    assert "The provider 'acme' failed: ValueError: of its own making" == str(as_paysdk_error("acme", raised))
+    assert "The provider 'acme' failed: ValueError: of its own making" == str(
+        as_paysdk_error("acme", raised)
+    )
     assert raised is as_paysdk_error("acme", raised).__cause__
     assert PaysdkError is type(as_paysdk_error("acme", raised))
     assert own is as_paysdk_error("acme", own)
@@ -60,14 +76,22 @@ def test_what_a_provider_raises_names_it() -> None:
 @pytest.mark.usefixtures("ledger")
 @pytest.mark.parametrize("output_format", ["table", "csv"])
 @pytest.mark.parametrize("when", BROKEN)
-def test_a_broken_provider_harms_no_other_in_a_list(paysdk: Command, broken: Callable[[str], None], when: str, output_format: str) -> None:
+def test_a_broken_provider_harms_no_other_in_a_list(
+    paysdk: Command, broken: Callable[[str], None], when: str, output_format: str
+) -> None:
     """Whenever it raises, that is one line on stderr, and the payments of the other are listed."""
     broken(when)
     outcome = paysdk("list", "broken", "ledger", "--format", output_format)
-    told = [line for line in outcome.err.splitlines() if "payments" not in line.replace("broken_payments", "")]
+    told = [
+        line
+        for line in outcome.err.splitlines()
+        if "payments" not in line.replace("broken_payments", "")
+    ]
 
     assert 1 == outcome.code
-    assert 2 == sum(line.startswith("ledger") for line in outcome.out.splitlines() if "payments" not in line)
+    assert 2 == sum(
+        line.startswith("ledger") for line in outcome.out.splitlines() if "payments" not in line
+    )
     assert 1 == len(told)
     assert told[0].startswith("paysdk: The provider 'broken' ")
     assert told[0].endswith("ValueError: of its own making")
@@ -75,7 +99,9 @@ def test_a_broken_provider_harms_no_other_in_a_list(paysdk: Command, broken: Cal
 
 @pytest.mark.usefixtures("ledger")
 @pytest.mark.parametrize("when", BROKEN)
-def test_a_broken_provider_harms_no_other_in_a_sync(paysdk: Command, broken: Callable[[str], None], when: str, tmp_path: Path) -> None:
+def test_a_broken_provider_harms_no_other_in_a_sync(
+    paysdk: Command, broken: Callable[[str], None], when: str, tmp_path: Path
+) -> None:
     """The other's payments are stored all the same."""
     broken(when)
     outcome = paysdk("sync", "broken", "ledger", "--to", str(tmp_path / "payments.db"))
@@ -88,7 +114,9 @@ def test_a_broken_provider_harms_no_other_in_a_sync(paysdk: Command, broken: Cal
 
 
 @pytest.mark.parametrize("output_format", ["table", "csv"])
-def test_nothing_is_shown_where_all_are_broken(paysdk: Command, broken: Callable[[str], None], output_format: str) -> None:
+def test_nothing_is_shown_where_all_are_broken(
+    paysdk: Command, broken: Callable[[str], None], output_format: str
+) -> None:
     """Without any provider there is no summary, and a currency is nobody's."""
     broken("imported")
     outcome = paysdk("list", "broken", "--format", output_format, "--currency", "EUR")
@@ -105,9 +133,15 @@ def test_a_broken_provider_of_invoices_is_told(
     """Whatever it raises is one line on stderr; an invoice that was read before is shown."""
     source = list_backed.replace('"ledger"', '"broken"') + "\n\n" + BROKEN[when]
     retrieve = (
-        "from paysdk import Invoice\n    return Invoice(id=invoice_id)" if when == "closed" else "raise ValueError('of its own making')"
+        "from paysdk import Invoice\n    return Invoice(id=invoice_id)"
+        if when == "closed"
+        else "raise ValueError('of its own making')"
     )
-    install("broken", f"{source}\n\n\nasync def retrieve(self, invoice_id):\n    {retrieve}\n\n\nMade.retrieve_invoice = retrieve\n")
+    install(
+        "broken",
+        f"{source}\n\n\nasync def retrieve(self, invoice_id):\n    "
+        f"{retrieve}\n\n\nMade.retrieve_invoice = retrieve\n",
+    )
     monkeypatch.setenv("PAYSDK_BROKEN_API_KEY", "sandbox-key")
     outcome = paysdk("invoice", "7", "--provider", "broken", "--format", "json")
 

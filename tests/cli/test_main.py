@@ -20,7 +20,13 @@ PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 
 def shell(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, with nothing in its environment but *settings*."""
-    return subprocess.run([PAYSDK, *arguments], capture_output=True, text=True, check=False, env={"PATH": os.defpath, **settings})
+    return subprocess.run(
+        [PAYSDK, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.defpath, **settings},
+    )
 
 
 def test_the_main_job_is_one_command() -> None:
@@ -38,9 +44,13 @@ def test_the_main_job_is_one_command() -> None:
 
 def test_data_and_messages_go_separate_ways() -> None:
     """What a program reads holds payments only."""
-    done = shell("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "2", "--format", "jsonl")
+    done = shell(
+        "list", "campfire", "notify", "--sandbox", "--sandbox-payments", "2", "--format", "jsonl"
+    )
 
-    assert ["campfire", "campfire", "notify", "notify"] == [json.loads(line)["provider"] for line in done.stdout.splitlines()]
+    assert ["campfire", "campfire", "notify", "notify"] == [
+        json.loads(line)["provider"] for line in done.stdout.splitlines()
+    ]
     assert "paysdk: campfire: 2 payments; notify: 2 payments, test key\n" == done.stderr
 
 
@@ -50,7 +60,8 @@ def test_a_missing_key_is_one_line() -> None:
 
     assert (2, "") == (done.returncode, done.stdout)
     assert (
-        "paysdk: There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY, or name a file that holds it with --key-file campfire=PATH. "
+        "paysdk: There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY, or name a file that "
+        "holds it with --key-file campfire=PATH. "
         "--sandbox needs none.\n"
     ) == done.stderr
 
@@ -66,7 +77,10 @@ def test_a_key_stays_out_of_sight() -> None:
 def test_a_reader_may_leave() -> None:
     """With ``| head`` the command ends quietly."""
     with subprocess.Popen(
-        [PAYSDK, "list", "campfire", "--sandbox", "--format", "csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [PAYSDK, "list", "campfire", "--sandbox", "--format", "csv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as command:
         assert command.stdout is not None
         assert command.stderr is not None
@@ -77,25 +91,39 @@ def test_a_reader_may_leave() -> None:
     assert 0 == command.returncode
 
 
-@pytest.mark.parametrize("arguments", [["--help"], [], ["list", "--help"], ["providers"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], [], ["list", "--help"], ["providers"]], ids=" ".join
+)
 def test_a_reader_may_never_come(arguments: list[str]) -> None:
     """With ``| true`` the command ends quietly too, whether it shows help or data."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run([PAYSDK, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [PAYSDK, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
     finally:
         os.close(writing)
 
     assert (0, "") == (done.returncode, done.stderr)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
     """The sandboxes run until Ctrl-C or another signal, and print what a shell can set at once."""
-    with subprocess.Popen([PAYSDK, "sandbox", "--payments", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+    with subprocess.Popen(
+        [PAYSDK, "sandbox", "--payments", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
         assert command.stdout is not None
-        settings = dict(command.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(4))
+        settings = dict(
+            command.stdout.readline().removeprefix("export ").strip().split("=", 1)
+            for _ in range(4)
+        )
         done = shell("list", "notify", "campfire", **settings)
         command.send_signal(number)
         _, messages = command.communicate()
@@ -105,8 +133,12 @@ def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
     assert "Traceback" not in messages
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_that_comes_early_is_told_too(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_that_comes_early_is_told_too(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
     """Also one that comes while the options are read."""
     monkeypatch.setattr(app, "Access", lambda **_: signal.raise_signal(number))
     monkeypatch.setattr(sys, "argv", ["paysdk", "list", "campfire"])
@@ -114,8 +146,12 @@ def test_a_signal_that_comes_early_is_told_too(monkeypatch: pytest.MonkeyPatch, 
     assert code == main()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch, number: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_is_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
     """Also one that comes in the midst of the work."""
 
     class Interrupting(io.StringIO):
@@ -131,16 +167,24 @@ def test_a_signal_is_told_by_the_exit_code(monkeypatch: pytest.MonkeyPatch, numb
 @pytest.mark.parametrize("missing", ["rich", "typer"])
 def test_a_missing_extra_is_named(missing: str) -> None:
     """Without the extra, one line says how to get it."""
-    source = f"import sys; sys.modules[{missing!r}] = None; from paysdk.cli import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    source = (
+        f"import sys; sys.modules[{missing!r}] = None; from paysdk.cli import main; "
+        "sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
 
     assert (2, "") == (done.returncode, done.stdout)
     assert (
-        f'paysdk: The command line needs {missing}, which is not installed: in the folder of paysdk, pip install ".[cli]"\n' == done.stderr
+        f"paysdk: The command line needs {missing}, which is not installed: in the folder of "
+        'paysdk, pip install ".[cli]"\n' == done.stderr
     )
 
 
-def test_a_missing_extra_is_told_here_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_extra_is_told_here_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The same in this process, where its coverage is measured."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "typer", None)

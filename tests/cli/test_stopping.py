@@ -105,7 +105,9 @@ def test_another_thread_may_run_a_command() -> None:
 
 
 @pytest.mark.parametrize(("platform", "expected"), [("win32", True), ("linux", False)])
-def test_windows_gets_a_loop_that_psycopg_takes(monkeypatch: pytest.MonkeyPatch, platform: str, *, expected: bool) -> None:
+def test_windows_gets_a_loop_that_psycopg_takes(
+    monkeypatch: pytest.MonkeyPatch, platform: str, *, expected: bool
+) -> None:
     """Its default one is no such loop; elsewhere the default stays."""
     made: list[bool] = []
 

@@ -18,7 +18,13 @@ from shaping import mutated
 _READER = CampfireReader()
 _PAYMENT = {"id": 1, "amount": 1, "invoice_id": 1}
 _PAGE = {"results": [_PAYMENT], "next": None}
-_INVOICE = {"id": 1, "lines": [{"id": 1}], "attachments": [{"id": 1}], "payments": [_PAYMENT], "payment_ids": [1]}
+_INVOICE = {
+    "id": 1,
+    "lines": [{"id": 1}],
+    "attachments": [{"id": 1}],
+    "payments": [_PAYMENT],
+    "payment_ids": [1],
+}
 
 
 def test_one_input(data: bytes) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
-    CampfirePaymentFields(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    CampfirePaymentFields(
+        id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)
+    ),
     CampfirePaymentFields(id=2, amount=1, invoice_id=1),
 ]
 

@@ -23,18 +23,27 @@ _items = msgspec.json.Decoder(list[msgspec.Raw])
 def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  # noqa: ANN401  # JSON is any value
     """Read *body*; *sample* is an answer that can be read, and holds one of everything that has a required part.
 
-    A path points at the fault if putting there what the sample has, or a null where it has nothing, leaves no fault there; and if it is not
-    merely the object that the fault is in.
+    A path points at the fault if putting there what the sample has, or a null where it has nothing,
+    leaves no fault there; and if it is not merely the object that the fault is in.
     """
     fault = _fault(read, body)
     if fault is None:
         return
     assert fault.path.startswith("$")
-    # Half of a surrogate pair may stand anywhere, in a name and behind names that no path can tell apart.
-    if fault.not_json or "nested too deeply" in str(fault) or "surrogate" in str(fault) or not _is_plain(body):
+    # Half of a surrogate pair may stand anywhere, in a name and behind names that no path can tell
+    # apart.
+    if (
+        fault.not_json
+        or "nested too deeply" in str(fault)
+        or "surrogate" in str(fault)
+        or not _is_plain(body)
+    ):
         return
     steps = [name or int(index) for name, index in _STEP.findall(fault.path)]
-    assert "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps) == fault.path
+    assert (
+        "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+        == fault.path
+    )
     good = _at(sample, steps)
     try:
         found = _sent_at(body, steps)
@@ -42,9 +51,13 @@ def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  #
         raise
     except msgspec.DecodeError:  # half of a surrogate pair, which Python's json takes
         return
-    assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), f"{fault.path} is an object, and as such no fault: {fault}"
+    assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), (
+        f"{fault.path} is an object, and as such no fault: {fault}"
+    )
     again = _fault(read, _with(body, steps, msgspec.json.encode(good)))
-    assert again is None or again.path != fault.path, f"{fault.path} does not point at the fault: {fault}"
+    assert again is None or again.path != fault.path, (
+        f"{fault.path} does not point at the fault: {fault}"
+    )
 
 
 def _fault(read: Callable[[bytes], object], body: bytes) -> MalformedResponseError | None:
@@ -67,9 +80,12 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _is_plain(body: bytes) -> bool:
-    # A reader stops at the first fault, also where the body breaks off after it, and where the same name comes again with another value.
+    # A reader stops at the first fault, also where the body breaks off after it, and where the same
+    # name comes again with another value.
     try:
-        json.loads(body.decode(), parse_int=len, parse_constant=_no_json, object_pairs_hook=_distinct)
+        json.loads(
+            body.decode(), parse_int=len, parse_constant=_no_json, object_pairs_hook=_distinct
+        )
     except (ValueError, RecursionError):
         return False
     return True
@@ -77,14 +93,20 @@ def _is_plain(body: bytes) -> bool:
 
 def _at(sample: Any, steps: Sequence[str | int]) -> Any:  # noqa: ANN401  # likewise
     for step in steps:
-        sample = None if sample is None else sample[0] if isinstance(step, int) else sample.get(step)
+        sample = (
+            None if sample is None else sample[0] if isinstance(step, int) else sample.get(step)
+        )
     return sample
 
 
 def _sent_at(body: bytes, steps: Sequence[str | int]) -> bytes:
     """What stands there, and nothing where it is missing."""
     for step in steps:
-        body = bytes(_items.decode(body)[step] if isinstance(step, int) else _pairs.decode(body).get(step, b""))
+        body = bytes(
+            _items.decode(body)[step]
+            if isinstance(step, int)
+            else _pairs.decode(body).get(step, b"")
+        )
     return body
 
 

@@ -9,7 +9,16 @@ import atheris
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk import PaginationError
     from paysdk.listing.repeats import RequestsMade
-    from paysdk.pagination import AfterLastId, FollowLinks, HalFrom, LinkHeader, NextToken, PageNumber, Pagination, Position
+    from paysdk.pagination import (
+        AfterLastId,
+        FollowLinks,
+        HalFrom,
+        LinkHeader,
+        NextToken,
+        PageNumber,
+        Pagination,
+        Position,
+    )
 
 from shaping import mutated_link
 
@@ -37,7 +46,9 @@ def test_one_input(data: bytes) -> None:
                 follow(pagination, following, link, ids)
 
 
-def follow(pagination: Pagination, position: Position, link: str, ids: list[str]) -> Position | None:
+def follow(
+    pagination: Pagination, position: Position, link: str, ids: list[str]
+) -> Position | None:
     """The page after the one at *position*, if *link* leads to one."""
     try:
         following = pagination.next_position(position, link, ids)
@@ -50,7 +61,9 @@ def follow(pagination: Pagination, position: Position, link: str, ids: list[str]
     assert following.query.isascii()
     assert following.query.isprintable()
     assert " " not in following.query
-    assert following == pagination.resume_from(following) or pagination.resume_from(following).query.endswith("limit=2")
+    assert following == pagination.resume_from(following) or pagination.resume_from(
+        following
+    ).query.endswith("limit=2")
     for guess in pagination.predict_next(following, 2):
         assert guess.query != following.query
     return following

@@ -35,7 +35,18 @@ from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.testing import Fault, FaultPlan, Request, Response, Sandbox, hang, reset, status, truncated, wrong_body
+from paysdk.testing import (
+    Fault,
+    FaultPlan,
+    Request,
+    Response,
+    Sandbox,
+    hang,
+    reset,
+    status,
+    truncated,
+    wrong_body,
+)
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -66,7 +77,11 @@ def notify(sandbox: Sandbox, **settings: object) -> NotifyProvider:
 
 def open_at(sandbox: Sandbox, **settings: object) -> CampfireProvider | NotifyProvider:
     """The provider that the sandbox is one of."""
-    return notify(sandbox, **settings) if isinstance(sandbox, NotifySandbox) else campfire(sandbox, **settings)
+    return (
+        notify(sandbox, **settings)
+        if isinstance(sandbox, NotifySandbox)
+        else campfire(sandbox, **settings)
+    )
 
 
 def truth(sandbox: CampfireSandbox | NotifySandbox) -> list[str]:
@@ -95,10 +110,14 @@ async def walked(listing: Listing) -> tuple[list[str], PaysdkError | None]:
     return given, None
 
 
-async def checkpoint_of(provider: CampfireProvider | NotifyProvider, **arguments: object) -> Checkpoint:
+async def checkpoint_of(
+    provider: CampfireProvider | NotifyProvider, **arguments: object
+) -> Checkpoint:
     """The checkpoint after two payments."""
     given: dict[str, Any] = {"page_size": 2, **arguments}
-    async with contextlib.aclosing(cast("AsyncGenerator[Page]", provider.list_payments(**given).pages())) as pages:
+    async with contextlib.aclosing(
+        cast("AsyncGenerator[Page]", provider.list_payments(**given).pages())
+    ) as pages:
         page = await anext(pages)
     assert page.checkpoint is not None
     return page.checkpoint
@@ -131,7 +150,10 @@ class Scripted(Sandbox):
         if query not in self.pages:
             return Response(404, b'{"detail": "Not found."}')
         members, link = self.pages[query]
-        results = [member if isinstance(member, msgspec.Raw) else msgspec.Raw(row(member)) for member in members]
+        results = [
+            member if isinstance(member, msgspec.Raw) else msgspec.Raw(row(member))
+            for member in members
+        ]
         body = {"count": self.count, "results": results} | ({} if link is ... else {"next": link})
         return Response(200, msgspec.json.encode(body))
 
@@ -139,7 +161,10 @@ class Scripted(Sandbox):
 def row(member: object) -> bytes:
     """A payment with this id, or with this id and time of modification."""
     number, modified = member if isinstance(member, tuple) else (member, "2026-01-31T00:00:00Z")
-    return b'{"id": %d, "invoice_id": 1, "amount": 1.50, "last_modified_at": "%b"}' % (number, modified.encode())
+    return b'{"id": %d, "invoice_id": 1, "amount": 1.50, "last_modified_at": "%b"}' % (
+        number,
+        modified.encode(),
+    )
 
 
 FAMILIES = pytest.mark.parametrize(
@@ -151,7 +176,13 @@ FAMILIES = pytest.mark.parametrize(
         (lambda **given: NotifySandbox(links="last-of-page", **given), {}),
         (lambda **given: NotifySandbox(links="first-of-page", **given), {}),
     ],
-    ids=["campfire cursor", "campfire offset", "notify next-page", "notify last-of-page", "notify first-of-page"],
+    ids=[
+        "campfire cursor",
+        "campfire offset",
+        "notify next-page",
+        "notify last-of-page",
+        "notify first-of-page",
+    ],
 )
 
 
@@ -183,18 +214,29 @@ async def test_whole_in_order_once(make: Callable[..., Any], arguments: dict[str
     ids=["absolute", "relative", "another host", "without limit", "with elisions", "all at once"],
 )
 async def test_every_form_of_notifys_links(
-    links: Literal["next-page", "last-of-page", "first-of-page"], *, endless: bool, form: dict[str, Any]
+    links: Literal["next-page", "last-of-page", "first-of-page"],
+    *,
+    endless: bool,
+    form: dict[str, Any],
 ) -> None:
     """In every form that a link has been seen in, each payment comes once, in order, the page size is kept, and there is an end."""
     aside: list[MalformedResponseError] = []
     for size, page_size in itertools.product((0, 1, 2, 5, 6), (1, 2, 3)):
-        async with NotifySandbox(payments=size, links=links, endless_links=endless, **form) as sandbox:
+        async with NotifySandbox(
+            payments=size, links=links, endless_links=endless, **form
+        ) as sandbox:
             async with notify(sandbox, on_malformed=aside.append) as provider:
-                assert truth(sandbox) == ids(await provider.list_payments(page_size=page_size).collect())
+                assert truth(sandbox) == ids(
+                    await provider.list_payments(page_size=page_size).collect()
+                )
             larger = {"2"} if page_size == 1 else set[str]()
-            if "with_elisions" in form and endless:  # what has no id may stand in the way, and a larger page goes past it
+            if (
+                "with_elisions" in form and endless
+            ):  # what has no id may stand in the way, and a larger page goes past it
                 larger |= {str(page_size * 2**times) for times in range(1, 6)}
-            assert {str(page_size)} | larger >= {request.query["limit"] for request in sandbox.requests}
+            assert {str(page_size)} | larger >= {
+                request.query["limit"] for request in sandbox.requests
+            }
             assert len(sandbox.requests) <= 2 * size + 2
     assert ("with_elisions" in form) == bool(aside)
 
@@ -205,8 +247,14 @@ async def test_side_by_side(size: int, arguments: dict[str, Any]) -> None:
     """With several pages on their way at a time it is the same listing; by offset, also in the same order."""
     async with CampfireSandbox(payments=size) as sandbox, campfire(sandbox) as provider:
         for concurrency in (2, 5):
-            found = ids(await provider.list_payments(page_size=3, concurrency=concurrency, **arguments).collect())
-            assert truth(sandbox) == (found if arguments else sorted(found, key=truth(sandbox).index))
+            found = ids(
+                await provider.list_payments(
+                    page_size=3, concurrency=concurrency, **arguments
+                ).collect()
+            )
+            assert truth(sandbox) == (
+                found if arguments else sorted(found, key=truth(sandbox).index)
+            )
 
 
 @pytest.mark.parametrize(
@@ -216,35 +264,65 @@ async def test_side_by_side(size: int, arguments: dict[str, Any]) -> None:
         ({"voided": False}, lambda row: row["voided_date"] is None),
         ({"invoice_id": 47866}, lambda row: row["invoice_id"] == 47866),
         ({"external_id": "btxn_22220"}, lambda row: row["external_id"] == "btxn_22220"),
-        ({"modified_since": datetime(2025, 1, 1, 9, 0, tzinfo=UTC)}, lambda row: row["last_modified_at"] >= "2025-01-01T09:00:00"),
-        ({"modified_until": datetime(2025, 1, 1, 9, 0, tzinfo=UTC)}, lambda row: row["last_modified_at"] < "2025-01-01T09:00:01"),
+        (
+            {"modified_since": datetime(2025, 1, 1, 9, 0, tzinfo=UTC)},
+            lambda row: row["last_modified_at"] >= "2025-01-01T09:00:00",
+        ),
+        (
+            {"modified_until": datetime(2025, 1, 1, 9, 0, tzinfo=UTC)},
+            lambda row: row["last_modified_at"] < "2025-01-01T09:00:01",
+        ),
         ({"modified_since": date(2025, 1, 2)}, lambda row: row["last_modified_at"] >= "2025-01-02"),
         ({"modified_until": date(2025, 1, 1)}, lambda row: row["last_modified_at"] < "2025-01-02"),
         (
-            {"modified_since": date(2025, 1, 1), "modified_until": datetime(2025, 1, 1, 9, tzinfo=UTC), "voided": False},
-            lambda row: row["voided_date"] is None and row["last_modified_at"] < "2025-01-01T09:00:01",
+            {
+                "modified_since": date(2025, 1, 1),
+                "modified_until": datetime(2025, 1, 1, 9, tzinfo=UTC),
+                "voided": False,
+            },
+            lambda row: (
+                row["voided_date"] is None and row["last_modified_at"] < "2025-01-01T09:00:01"
+            ),
         ),
     ],
-    ids=["voided", "not voided", "invoice", "external id", "since", "until", "since a day", "until a day", "several"],
+    ids=[
+        "voided",
+        "not voided",
+        "invoice",
+        "external id",
+        "since",
+        "until",
+        "since a day",
+        "until a day",
+        "several",
+    ],
 )
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
 async def test_filters(
-    pagination: Literal["cursor", "offset"], arguments: dict[str, Any], belongs: Callable[[dict[str, Any]], bool]
+    pagination: Literal["cursor", "offset"],
+    arguments: dict[str, Any],
+    belongs: Callable[[dict[str, Any]], bool],
 ) -> None:
     """A filter holds on every page, and a checkpoint takes it along."""
     async with CampfireSandbox(payments=2500) as sandbox, campfire(sandbox) as provider:
         expected = [str(row["id"]) for row in sandbox.payments if belongs(row)]
-        listing = provider.list_payments(page_size=max(1, len(expected) // 3), pagination=pagination, **arguments)
+        listing = provider.list_payments(
+            page_size=max(1, len(expected) // 3), pagination=pagination, **arguments
+        )
         pages = await pages_of(listing)
         assert expected == [payment.id for page in pages for payment in page.payments]
         if pages[0].checkpoint is not None:
-            rest = await provider.list_payments(resume=pages[0].checkpoint, pagination=pagination).collect()
+            rest = await provider.list_payments(
+                resume=pages[0].checkpoint, pagination=pagination
+            ).collect()
             assert expected[len(pages[0].payments) :] == ids(rest)
 
 
 @FAMILIES
 @pytest.mark.parametrize("page_size", [1, 3])
-async def test_resuming_at_every_checkpoint(make: Callable[..., Any], arguments: dict[str, Any], page_size: int) -> None:
+async def test_resuming_at_every_checkpoint(
+    make: Callable[..., Any], arguments: dict[str, Any], page_size: int
+) -> None:
     """The listing goes on from any page's checkpoint, or from its text, with exactly the rest, in the same and in another page size."""
     async with make(payments=7) as sandbox, open_at(sandbox) as provider:
         given: list[str] = []
@@ -256,7 +334,11 @@ async def test_resuming_at_every_checkpoint(make: Callable[..., Any], arguments:
                 continue
             forms: list[Checkpoint | str] = [page.checkpoint, str(page.checkpoint)]
             for resume, size in itertools.product(forms, (None, 1, 2, 5)):
-                assert rest == ids(await provider.list_payments(resume=resume, page_size=size, **arguments).collect())
+                assert rest == ids(
+                    await provider.list_payments(
+                        resume=resume, page_size=size, **arguments
+                    ).collect()
+                )
         assert truth(sandbox) == given
 
 
@@ -277,7 +359,9 @@ FAULTS = pytest.mark.parametrize(
 
 @FAMILIES
 @FAULTS
-async def test_going_on_after_a_failure(make: Callable[..., Any], arguments: dict[str, Any], fault: Fault) -> None:
+async def test_going_on_after_a_failure(
+    make: Callable[..., Any], arguments: dict[str, Any], fault: Fault
+) -> None:
     """Whichever page fails, what came before it was given, and the error's checkpoint leads to exactly the rest."""
     async with make(payments=7) as sandbox:
         for number in range(1, 5):
@@ -289,12 +373,18 @@ async def test_going_on_after_a_failure(make: Callable[..., Any], arguments: dic
                 assert error.url is not None
                 assert (number > 1) == (error.checkpoint is not None)
                 assert (number - 1, False) == (listing.report.pages, listing.report.complete)
-                given += ids(await provider.list_payments(page_size=2, resume=error.checkpoint, **arguments).collect())
+                given += ids(
+                    await provider.list_payments(
+                        page_size=2, resume=error.checkpoint, **arguments
+                    ).collect()
+                )
                 assert truth(sandbox) == given
 
 
 @FAMILIES
-async def test_failing_where_it_was_resumed(make: Callable[..., Any], arguments: dict[str, Any]) -> None:
+async def test_failing_where_it_was_resumed(
+    make: Callable[..., Any], arguments: dict[str, Any]
+) -> None:
     """A resumed listing whose first page fails gives the checkpoint that it began with."""
     async with make(payments=5) as sandbox, open_at(sandbox, retry=ONCE) as provider:
         resume: Checkpoint | None = await checkpoint_of(provider, **arguments)
@@ -303,7 +393,9 @@ async def test_failing_where_it_was_resumed(make: Callable[..., Any], arguments:
             with pytest.raises(ServerError) as raised:
                 await provider.list_payments(resume=resume, page_size=2, **arguments).first()
             resume = raised.value.checkpoint
-        assert truth(sandbox)[2:] == ids(await provider.list_payments(resume=resume, page_size=2, **arguments).collect())
+        assert truth(sandbox)[2:] == ids(
+            await provider.list_payments(resume=resume, page_size=2, **arguments).collect()
+        )
 
 
 async def test_report() -> None:
@@ -314,10 +406,23 @@ async def test_report() -> None:
         assert ListingReport() == listing.report
         pages = listing.pages()
         await anext(pages)
-        assert (1, 2, 5, False) == (listing.report.pages, listing.report.payments, listing.report.reported_first, listing.report.complete)
+        assert (1, 2, 5, False) == (
+            listing.report.pages,
+            listing.report.payments,
+            listing.report.reported_first,
+            listing.report.complete,
+        )
         async for _ in pages:
             pass
-        whole = ListingReport(pages=3, payments=5, requests=4, retries=1, reported_first=5, reported_last=5, complete=True)
+        whole = ListingReport(
+            pages=3,
+            payments=5,
+            requests=4,
+            retries=1,
+            reported_first=5,
+            reported_last=5,
+            complete=True,
+        )
         assert whole == listing.report
         assert 4 == len(sandbox.requests)
         await listing.collect()
@@ -341,15 +446,34 @@ async def test_reported_count_that_moves() -> None:
 @pytest.mark.parametrize(
     "pages",
     [
-        {"cursor=": ([], "?cursor=b"), "cursor=b": ([1], "?cursor=c"), "cursor=c": ([], "?cursor=d"), "cursor=d": ([2, 3], None)},
+        {
+            "cursor=": ([], "?cursor=b"),
+            "cursor=b": ([1], "?cursor=c"),
+            "cursor=c": ([], "?cursor=d"),
+            "cursor=d": ([2, 3], None),
+        },
         {"cursor=": ([1], "?cursor=0"), "cursor=0": ([2], "?cursor=%20"), "cursor=%20": ([3], ...)},
         {"cursor=": ([1, 2, 3], "?offset=3&cursor="), "offset=3&cursor=": ([], None)},
-        {"cursor=": ([1], "http://api.example.org/accounts/?limit=1&cursor=b"), "limit=1&cursor=b": ([2, 3], None)},
-        {"cursor=": ([1], "?cursor=b%2Bc%3D%3d&x=%C3%A9"), "cursor=b%2Bc%3D%3d&x=%C3%A9": ([2, 3], None)},
+        {
+            "cursor=": ([1], "http://api.example.org/accounts/?limit=1&cursor=b"),
+            "limit=1&cursor=b": ([2, 3], None),
+        },
+        {
+            "cursor=": ([1], "?cursor=b%2Bc%3D%3d&x=%C3%A9"),
+            "cursor=b%2Bc%3D%3d&x=%C3%A9": ([2, 3], None),
+        },
         {"cursor=": ([1], "?cursor=a b"), "cursor=a%20b": ([2, 3], None)},
         {"cursor=": ([1], "//example.org:1/x?cursor=b#end"), "cursor=b": ([2, 3], None)},
     ],
-    ids=["empty pages", "odd tokens", "both tokens", "another host", "verbatim", "space", "no scheme"],
+    ids=[
+        "empty pages",
+        "odd tokens",
+        "both tokens",
+        "another host",
+        "verbatim",
+        "space",
+        "no scheme",
+    ],
 )
 async def test_only_a_missing_link_ends_a_listing(pages: dict[str, Any]) -> None:
     """Empty and short pages go on, any token is one, and from a link only its query is taken, as it stands."""
@@ -383,7 +507,11 @@ async def test_link_that_leads_nowhere(link: str, message: str) -> None:
                 given.append(payment.id)
         assert ["1", "2", "3"] == given
         assert f"{server.url}{LIST}?{start}" == raised.value.url
-        assert (2, 3, False) == (listing.report.pages, listing.report.payments, listing.report.complete)
+        assert (2, 3, False) == (
+            listing.report.pages,
+            listing.report.payments,
+            listing.report.complete,
+        )
         assert raised.value.checkpoint is not None
         assert 2 == len(server.requests)
         with pytest.raises(PaginationError):
@@ -392,7 +520,10 @@ async def test_link_that_leads_nowhere(link: str, message: str) -> None:
 
 async def test_listing_that_goes_in_circles() -> None:
     """A circle of any length is noticed when it closes."""
-    pages: dict[str, Any] = {f"cursor={place or ''}": ([place + 1], f"?cursor={(place + 1) % 30 or ''}") for place in range(30)}
+    pages: dict[str, Any] = {
+        f"cursor={place or ''}": ([place + 1], f"?cursor={(place + 1) % 30 or ''}")
+        for place in range(30)
+    }
     async with Scripted(pages=pages) as server, campfire(server) as provider:
         given, error = await walked(provider.list_payments())
         assert isinstance(error, PaginationError)
@@ -410,18 +541,25 @@ async def test_repeats() -> None:
         "cursor=c": ([(3, later), 1, 5], None),
     }
     events: list[Event] = []
-    async with Scripted(pages=pages) as server, campfire(server, on_event=events.append) as provider:
+    async with (
+        Scripted(pages=pages) as server,
+        campfire(server, on_event=events.append) as provider,
+    ):
         listing = provider.list_payments()
         assert ["1", "2", "3", "3", "4", "1", "5"] == ids(await listing.collect())
     assert (7, 3) == (listing.report.payments, listing.report.repeats_dropped)
     dropped = [event for event in events if isinstance(event, RepeatDropped)]
-    assert [("campfire", "2"), ("campfire", "3"), ("campfire", "4")] == sorted((event.provider, event.payment_id) for event in dropped)
+    assert [("campfire", "2"), ("campfire", "3"), ("campfire", "4")] == sorted(
+        (event.provider, event.payment_id) for event in dropped
+    )
     read = [event for event in events if isinstance(event, PageRead)]
     assert [("campfire", 1, 3), ("campfire", 2, 2), ("campfire", 3, 2)] == [
         (event.provider, event.number, event.payments) for event in read
     ]
     assert (
-        [listing.report.reported_first, listing.report.reported_last] == [read[0].reported_count, read[-1].reported_count] != [None, None]
+        [listing.report.reported_first, listing.report.reported_last]
+        == [read[0].reported_count, read[-1].reported_count]
+        != [None, None]
     )
 
 
@@ -459,18 +597,41 @@ async def test_malformed_record() -> None:
         assert 3 >= len(sandbox.requests)
 
 
-@pytest.mark.parametrize("record", [b"{}", b"null", b"7", b'"x"', b"[]", b'{"id": null}', b'{"id": 1, "invoice_id": 1, "amount": "NaN"}'])
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"{}",
+        b"null",
+        b"7",
+        b'"x"',
+        b"[]",
+        b'{"id": null}',
+        b'{"id": 1, "invoice_id": 1, "amount": "NaN"}',
+    ],
+)
 async def test_malformed_record_is_set_aside(record: bytes) -> None:
     """With on_malformed, each record that cannot be read is handed over once, whatever it is, and the rest is given."""
     aside: list[MalformedResponseError] = []
-    pages: dict[str, Any] = {"cursor=": ([1, msgspec.Raw(record), 2], "?cursor=b"), "cursor=b": ([msgspec.Raw(record)], None)}
-    async with Scripted(pages=pages) as server, campfire(server, on_malformed=aside.append) as provider:
+    pages: dict[str, Any] = {
+        "cursor=": ([1, msgspec.Raw(record), 2], "?cursor=b"),
+        "cursor=b": ([msgspec.Raw(record)], None),
+    }
+    async with (
+        Scripted(pages=pages) as server,
+        campfire(server, on_malformed=aside.append) as provider,
+    ):
         listing = provider.list_payments()
         assert ["1", "2"] == ids(await listing.collect())
-        assert [f"{server.url}{LIST}?cursor=", f"{server.url}{LIST}?cursor=b"] == [error.url for error in aside]
+        assert [f"{server.url}{LIST}?cursor=", f"{server.url}{LIST}?cursor=b"] == [
+            error.url for error in aside
+        ]
     assert [record, record] == [error.raw for error in aside]
     assert ["$.results[1]", "$.results[0]"] == [error.path[:12] for error in aside]
-    assert (2, 2, True) == (listing.report.malformed, listing.report.payments, listing.report.complete)
+    assert (2, 2, True) == (
+        listing.report.malformed,
+        listing.report.payments,
+        listing.report.complete,
+    )
 
 
 async def test_on_malformed_that_raises() -> None:
@@ -500,7 +661,10 @@ async def test_large_page_leaves_the_loop_free() -> None:
         at_answer = turns if isinstance(event, ResponseReceived) else at_answer
 
     counting = asyncio.create_task(count())
-    async with CampfireSandbox(payments=5000) as sandbox, campfire(sandbox, on_event=note) as provider:
+    async with (
+        CampfireSandbox(payments=5000) as sandbox,
+        campfire(sandbox, on_event=note) as provider,
+    ):
         page = await anext(provider.list_payments(page_size=5000).pages())
     counting.cancel()
     assert 5000 == len(page.payments)
@@ -512,9 +676,15 @@ async def test_collect_with_a_limit(make: Callable[..., Any], arguments: dict[st
     """It gives the first so many, and asks for no page that it does not need."""
     for limit, requests in ((0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (100, 3)):
         async with make(payments=5) as sandbox, open_at(sandbox) as provider:
-            assert truth(sandbox)[:limit] == ids(await provider.list_payments(page_size=2, **arguments).collect(limit=limit))
+            assert truth(sandbox)[:limit] == ids(
+                await provider.list_payments(page_size=2, **arguments).collect(limit=limit)
+            )
             await asyncio.sleep(0)
-            more = 1 if isinstance(sandbox, NotifySandbox) and sandbox.links != "next-page" and limit > 3 else 0
+            more = (
+                1
+                if isinstance(sandbox, NotifySandbox) and sandbox.links != "next-page" and limit > 3
+                else 0
+            )
             assert requests <= len(sandbox.requests) <= requests + more
 
 
@@ -550,7 +720,11 @@ async def test_no_page_is_asked_for_in_vain() -> None:
 
 async def test_first_after_empty_pages() -> None:
     """It goes on through empty pages, and no further than the first that is not."""
-    pages: dict[str, Any] = {"cursor=": ([], "?cursor=b"), "cursor=b": ([7], "?cursor=c"), "cursor=c": ([8], None)}
+    pages: dict[str, Any] = {
+        "cursor=": ([], "?cursor=b"),
+        "cursor=b": ([7], "?cursor=c"),
+        "cursor=c": ([8], None),
+    }
     async with Scripted(pages=pages) as server, campfire(server) as provider:
         payment = await provider.list_payments().first()
         assert payment is not None
@@ -578,11 +752,15 @@ async def test_nothing_is_sent_before_it_is_iterated() -> None:
         await asyncio.sleep(0.01)
         assert 0 == len(sandbox.requests)
         assert "<listing of campfire payments>" == repr(listing)
-        assert "<listing of campfire payments with voided=true>" == repr(provider.list_payments(voided=True))
+        assert "<listing of campfire payments with voided=true>" == repr(
+            provider.list_payments(voided=True)
+        )
 
 
 @FAMILIES
-async def test_one_page_is_read_ahead(make: Callable[..., Any], arguments: dict[str, Any], until: Until) -> None:
+async def test_one_page_is_read_ahead(
+    make: Callable[..., Any], arguments: dict[str, Any], until: Until
+) -> None:
     """While a page is used, exactly the next one is asked for; after the last, none."""
     async with make(payments=6) as sandbox, open_at(sandbox) as provider:
         listing = provider.list_payments(page_size=2, **arguments)
@@ -606,9 +784,18 @@ async def test_one_page_is_read_ahead(make: Callable[..., Any], arguments: dict[
         (Checkpoint("campfire", "", '[["cursor=a HTTP/1.1\\r\\nX: y"]]'), "This is no checkpoint"),
         (Checkpoint("campfire", "", '[["cursor=a\\n"]]'), "This is no checkpoint"),
         (Checkpoint("campfire", "", '[["cursor=\u00e9"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=",[],"2026-01-01T00:00:00"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=",[],null,"2026-01-01T00:00:00"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=",[],null,null,' + "[" * 100_000), "This is no checkpoint"),
+        (
+            Checkpoint("campfire", "", '[["cursor=",[],"2026-01-01T00:00:00"]]'),
+            "This is no checkpoint",
+        ),
+        (
+            Checkpoint("campfire", "", '[["cursor=",[],null,"2026-01-01T00:00:00"]]'),
+            "This is no checkpoint",
+        ),
+        (
+            Checkpoint("campfire", "", '[["cursor=",[],null,null,' + "[" * 100_000),
+            "This is no checkpoint",
+        ),
         (7, "resume must be a Checkpoint"),
         (b"paysdk1.", "resume must be a Checkpoint"),
     ],
@@ -622,10 +809,19 @@ def test_no_checkpoint(resume: object, message: str) -> None:
 
 async def test_checkpoint_of_another_provider() -> None:
     """A checkpoint goes on where it was made."""
-    async with CampfireSandbox() as one, NotifySandbox() as other, campfire(one) as first, notify(other) as second:
-        with pytest.raises(ConfigurationError, match="This checkpoint belongs to 'campfire', not to 'notify'"):
+    async with (
+        CampfireSandbox() as one,
+        NotifySandbox() as other,
+        campfire(one) as first,
+        notify(other) as second,
+    ):
+        with pytest.raises(
+            ConfigurationError, match="This checkpoint belongs to 'campfire', not to 'notify'"
+        ):
             second.list_payments(resume=await checkpoint_of(first))
-        with pytest.raises(ConfigurationError, match="This checkpoint belongs to 'notify', not to 'campfire'"):
+        with pytest.raises(
+            ConfigurationError, match="This checkpoint belongs to 'notify', not to 'campfire'"
+        ):
             first.list_payments(resume=str(await checkpoint_of(second)))
 
 
@@ -633,14 +829,28 @@ async def test_checkpoint_of_other_filters() -> None:
     """A checkpoint brings its filters along; the same may be given, others are refused."""
     async with CampfireSandbox(payments=200) as sandbox, campfire(sandbox) as provider:
         checkpoint = await checkpoint_of(provider, voided=False, modified_since=date(2025, 1, 1))
-        for wrong in ({"voided": True}, {"voided": False}, {"invoice_id": 47864}, {"modified_since": date(2025, 1, 2), "voided": False}):
-            with pytest.raises(ConfigurationError, match="This checkpoint belongs to a listing with other filters"):
+        for wrong in (
+            {"voided": True},
+            {"voided": False},
+            {"invoice_id": 47864},
+            {"modified_since": date(2025, 1, 2), "voided": False},
+        ):
+            with pytest.raises(
+                ConfigurationError, match="This checkpoint belongs to a listing with other filters"
+            ):
                 provider.list_payments(resume=checkpoint, **cast("dict[str, Any]", wrong))
-        with pytest.raises(ConfigurationError, match=r"other filters \(none, not voided=true\)\. Leave them out to go on with its own\.$"):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"other filters \(none, not voided=true\)\. Leave them out to go on with its own\.$",
+        ):
             provider.list_payments(resume=await checkpoint_of(provider), voided=True)
         expected = [str(row["id"]) for row in sandbox.payments if row["voided_date"] is None][2:]
         assert expected == ids(await provider.list_payments(resume=checkpoint).collect())
-        assert expected == ids(await provider.list_payments(resume=checkpoint, voided=False, modified_since=date(2025, 1, 1)).collect())
+        assert expected == ids(
+            await provider.list_payments(
+                resume=checkpoint, voided=False, modified_since=date(2025, 1, 1)
+            ).collect()
+        )
 
 
 async def test_checkpoint_holds_no_key() -> None:
@@ -664,9 +874,14 @@ async def test_deadline_does_not_count_the_consumers_time() -> None:
 @pytest.mark.parametrize("fault", [hang(), status(503, retry_after=30)], ids=["hang", "wait"])
 async def test_deadline_ends_a_listing(fault: Fault) -> None:
     """It says so, and where, and how to go on."""
-    async with CampfireSandbox(payments=6, faults=FaultPlan().on(3, fault)) as sandbox, campfire(sandbox, deadline=0.1) as provider:
+    async with (
+        CampfireSandbox(payments=6, faults=FaultPlan().on(3, fault)) as sandbox,
+        campfire(sandbox, deadline=0.1) as provider,
+    ):
         listing, given = provider.list_payments(page_size=2), list[str]()
-        with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s for the whole operation") as raised:
+        with pytest.raises(
+            RequestTimeoutError, match=r"The deadline of 0\.1 s for the whole operation"
+        ) as raised:
             async for payment in listing:
                 given.append(payment.id)
         assert truth(sandbox)[:4] == given
@@ -690,7 +905,9 @@ async def test_left_in_order(make: Callable[..., Any], arguments: dict[str, Any]
     """When an iteration that was left is closed, its request for the next page has ended."""
     async with make(payments=6, latency=0.001) as sandbox, open_at(sandbox) as provider:
         before = asyncio.all_tasks()
-        async with contextlib.aclosing(cast("AsyncGenerator[Page]", provider.list_payments(page_size=2, **arguments).pages())) as pages:
+        async with contextlib.aclosing(
+            cast("AsyncGenerator[Page]", provider.list_payments(page_size=2, **arguments).pages())
+        ) as pages:
             await anext(pages)
         left = {task for task in asyncio.all_tasks() - before if "fetch" in repr(task)}
         assert set() == left
@@ -712,7 +929,10 @@ async def test_thrown_away() -> None:
 
 async def test_cancelled_between_pages(until: Until) -> None:
     """Being cancelled while a page is awaited ends its request."""
-    async with CampfireSandbox(payments=6, faults=FaultPlan().on(2, hang())) as sandbox, campfire(sandbox) as provider:
+    async with (
+        CampfireSandbox(payments=6, faults=FaultPlan().on(2, hang())) as sandbox,
+        campfire(sandbox) as provider,
+    ):
         collecting = asyncio.create_task(provider.list_payments(page_size=2).collect())
         await until(lambda: len(sandbox.requests) >= 2)
         collecting.cancel()
@@ -734,15 +954,23 @@ async def test_closed_between_pages() -> None:
 async def test_many_listings_on_one_object() -> None:
     """Twenty listings at a time do not disturb one another."""
     async with CampfireSandbox(payments=30) as sandbox, campfire(sandbox) as provider:
-        found = await asyncio.gather(*(provider.list_payments(page_size=size).collect() for size in range(1, 21)))
+        found = await asyncio.gather(
+            *(provider.list_payments(page_size=size).collect() for size in range(1, 21))
+        )
         assert [truth(sandbox)] * 20 == [ids(payments) for payments in found]
 
 
 async def test_everything_goes_wrong() -> None:
     """Through a fault at every third request, each payment comes once."""
     plan = FaultPlan().every(3, status(503)).every(4, reset("body")).every(5, wrong_body())
-    for sandbox in (CampfireSandbox(payments=40, faults=plan), NotifySandbox(payments=40, faults=plan, links="first-of-page")):
-        async with sandbox, open_at(sandbox, retry=RetryPolicy(attempts=5, wait_initial=0)) as provider:
+    for sandbox in (
+        CampfireSandbox(payments=40, faults=plan),
+        NotifySandbox(payments=40, faults=plan, links="first-of-page"),
+    ):
+        async with (
+            sandbox,
+            open_at(sandbox, retry=RetryPolicy(attempts=5, wait_initial=0)) as provider,
+        ):
             listing = provider.list_payments(page_size=3)
             assert truth(sandbox) == ids(await listing.collect())
             assert len(sandbox.requests) == listing.report.requests
@@ -753,13 +981,18 @@ async def test_side_by_side_after_a_failure() -> None:
     """Also where several pages are on their way, the error's checkpoint leads to exactly the rest."""
     for arguments, number in itertools.product(({}, {"pagination": "offset"}), range(1, 12)):
         faults = FaultPlan().on(number, status(500))
-        async with CampfireSandbox(payments=30, faults=faults) as sandbox, campfire(sandbox, retry=ONCE) as provider:
+        async with (
+            CampfireSandbox(payments=30, faults=faults) as sandbox,
+            campfire(sandbox, retry=ONCE) as provider,
+        ):
             chosen: dict[str, Any] = {"page_size": 4, "concurrency": 3, **arguments}
             given, error = await walked(provider.list_payments(**chosen))
             if error is not None:
                 assert isinstance(error, APIError)
                 assert (error.checkpoint is None) == (given == [])
-                given += ids(await provider.list_payments(resume=error.checkpoint, **chosen).collect())
+                given += ids(
+                    await provider.list_payments(resume=error.checkpoint, **chosen).collect()
+                )
             assert truth(sandbox) == sorted(given, key=truth(sandbox).index)
 
 
@@ -799,7 +1032,10 @@ async def test_nobody_listens_any_more() -> None:
 async def test_malformed_record_where_pages_overlap_is_set_aside_once() -> None:
     """A malformed record at the end of a page that the next page starts with is set aside once, and no payment is lost."""
     aside: list[MalformedResponseError] = []
-    async with NotifySandbox(payments=6, links="last-of-page") as sandbox, notify(sandbox, on_malformed=aside.append) as provider:
+    async with (
+        NotifySandbox(payments=6, links="last-of-page") as sandbox,
+        notify(sandbox, on_malformed=aside.append) as provider,
+    ):
         spoilt = truth(sandbox)[2]
         sandbox.change_payment(spoilt, amount="much")
         found = ids(await provider.list_payments(page_size=2).collect())
@@ -810,7 +1046,8 @@ async def test_malformed_record_where_pages_overlap_is_set_aside_once() -> None:
 def test_checkpoint_without_a_position_is_none() -> None:
     """A checkpoint that holds no position is refused at the call."""
     with pytest.raises(
-        ConfigurationError, match=r"holds no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$"
+        ConfigurationError,
+        match=r"holds no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$",
     ):
         CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
 
@@ -818,12 +1055,21 @@ def test_checkpoint_without_a_position_is_none() -> None:
 def test_checkpoint_brings_all_of_a_position_back() -> None:
     """What a position says of what was given, and of its window, is in its checkpoint."""
     start, end = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
-    text = f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}"],["{LIST}?cursor=&voided=True"]]'
+    text = (
+        f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}"],["{LIST}?cursor=&voided=True"]]'
+    )
     source = cast("PagedListing", CampfireProvider("sandbox-key").list_payments())._endpoint
     checkpoint = Checkpoint("campfire", "voided=true", text)
-    positions, filters = read_checkpoint(str(checkpoint), "campfire", LIST, "voided=true", source.pagination)
+    positions, filters = read_checkpoint(
+        str(checkpoint), "campfire", LIST, "voided=true", source.pagination
+    )
     expected = [
-        Position("voided=true&limit=5", ("a", 1), datetime.fromisoformat(start), datetime.fromisoformat(end)),
+        Position(
+            "voided=true&limit=5",
+            ("a", 1),
+            datetime.fromisoformat(start),
+            datetime.fromisoformat(end),
+        ),
         Position("cursor=&voided=True"),
     ]
     assert (expected, "voided=true") == (positions, filters)
@@ -845,7 +1091,9 @@ async def test_collect_that_fails_has_given_nothing() -> None:
         spoil(sandbox, FaultPlan().on(2, status(500)))
         with pytest.raises(ServerError) as raised:
             await provider.list_payments(page_size=2, resume=resume).collect()
-        assert truth(sandbox)[2:] == ids(await provider.list_payments(resume=raised.value.checkpoint).collect())
+        assert truth(sandbox)[2:] == ids(
+            await provider.list_payments(resume=raised.value.checkpoint).collect()
+        )
 
 
 async def test_a_pages_payments_are_a_sequence() -> None:
@@ -855,9 +1103,18 @@ async def test_a_pages_payments_are_a_sequence() -> None:
         payments = await provider.list_payments().collect()
         one_by_one = [payment.raw["id"] async for payment in provider.list_payments()]
     (page,) = pages
-    assert one_by_one == [page.payments[place].raw["id"] for place in range(5)] == [payment.raw["id"] for payment in page.payments[:]]
+    assert (
+        one_by_one
+        == [page.payments[place].raw["id"] for place in range(5)]
+        == [payment.raw["id"] for payment in page.payments[:]]
+    )
     assert (payments, payments) == (page.payments, list(page.payments))
-    assert (5, payments[0], payments[-1], payments[1:3]) == (len(page.payments), page.payments[0], page.payments[-1], page.payments[1:3])
+    assert (5, payments[0], payments[-1], payments[1:3]) == (
+        len(page.payments),
+        page.payments[0],
+        page.payments[-1],
+        page.payments[1:3],
+    )
     assert repr(payments) == repr(page.payments)
     assert payments[:4] != page.payments
     assert page.payments != cast("object", "payments")
@@ -870,11 +1127,16 @@ async def test_a_pages_payments_are_a_sequence() -> None:
 async def test_a_record_in_the_way_of_self_pointing_links_hides_nothing() -> None:
     """Where links point at their own page and its other records cannot be read, a larger page shows what comes after them."""
     aside: list[MalformedResponseError] = []
-    async with NotifySandbox(payments=9, links="first-of-page") as sandbox, notify(sandbox, on_malformed=aside.append) as provider:
+    async with (
+        NotifySandbox(payments=9, links="first-of-page") as sandbox,
+        notify(sandbox, on_malformed=aside.append) as provider,
+    ):
         spoilt = truth(sandbox)[1:5]
         for payment_id in spoilt:
             sandbox.change_payment(payment_id, amount="1_000")
-        assert [each for each in truth(sandbox) if each not in spoilt] == ids(await provider.list_payments(page_size=2).collect())
+        assert [each for each in truth(sandbox) if each not in spoilt] == ids(
+            await provider.list_payments(page_size=2).collect()
+        )
     assert {"$.payments"} == {error.path.partition("[")[0] for error in aside}
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import pytest
 
-from paysdk import CampfireProvider, Checkpoint, ConfigurationError, MalformedResponseError, NotifyProvider, RetryPolicy
+from paysdk import (
+    CampfireProvider,
+    Checkpoint,
+    ConfigurationError,
+    MalformedResponseError,
+    NotifyProvider,
+    RetryPolicy,
+)
 from paysdk.pagination import FollowLinks, PageNumber
 from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.rest import RestProvider
@@ -41,7 +48,9 @@ class Server(Sandbox):
 def always(*bodies: bytes, content_type: str = "application/json") -> Callable[[Request], Response]:
     """These bodies, one after the other, and the last one again and again."""
     left = list(bodies)
-    return lambda _: Response(200, left.pop(0) if len(left) > 1 else left[0], {"Content-Type": content_type})
+    return lambda _: Response(
+        200, left.pop(0) if len(left) > 1 else left[0], {"Content-Type": content_type}
+    )
 
 
 def campfire(server: Sandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # those of the provider
@@ -52,16 +61,28 @@ def campfire(server: Sandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 async def test_page_and_invoice_with_a_byte_order_mark(encoding: str) -> None:
     """A mark at the beginning of a body changes nothing."""
-    async with Server(reply=always(PAGE.decode().encode(encoding))) as server, campfire(server) as provider:
+    async with (
+        Server(reply=always(PAGE.decode().encode(encoding))) as server,
+        campfire(server) as provider,
+    ):
         assert ["1"] == [payment.id async for payment in provider.list_payments()]
-    async with Server(reply=always('{"id": 5}'.encode(encoding))) as server, campfire(server) as provider:
+    async with (
+        Server(reply=always('{"id": 5}'.encode(encoding))) as server,
+        campfire(server) as provider,
+    ):
         assert 5 == (await provider.retrieve_invoice(5)).id
 
 
 async def test_declared_charset_of_an_error_is_heeded() -> None:
     """The API's own words are read in the charset that the response declares."""
-    body, headers = '{"detail": "Ungültig"}'.encode("latin-1"), {"Content-Type": "application/json; charset=ISO-8859-1"}
-    async with Server(reply=lambda _: Response(400, body, headers)) as server, campfire(server) as provider:
+    body, headers = (
+        '{"detail": "Ungültig"}'.encode("latin-1"),
+        {"Content-Type": "application/json; charset=ISO-8859-1"},
+    )
+    async with (
+        Server(reply=lambda _: Response(400, body, headers)) as server,
+        campfire(server) as provider,
+    ):
         with pytest.raises(Exception, match="Ungültig"):
             await provider.list_payments().first()
 
@@ -72,7 +93,11 @@ async def test_declared_charset_of_an_error_is_heeded() -> None:
         (b'{"error": "Too many requests, slow down"}', "Too many requests, slow down", 3),
         (b'{"detail": "Request was throttled."}', "Request was throttled", 3),
         (b'{"errors": ["Rate limit exceeded"]}', "Rate limit exceeded", 3),
-        (b'{"error": {"code": 503, "message": "temporarily unavailable"}}', "temporarily unavailable", 3),
+        (
+            b'{"error": {"code": 503, "message": "temporarily unavailable"}}',
+            "temporarily unavailable",
+            3,
+        ),
         (b'{"message": "We are overloaded, please try again later"}', "overloaded", 3),
         (b'"Too many requests"', "Too many requests", 3),
         (b'{"msg": "Server at capacity"}', "Server at capacity", 3),
@@ -86,7 +111,9 @@ async def test_declared_charset_of_an_error_is_heeded() -> None:
         (b"<html><title>Down for maintenance</title></html>", "Down for maintenance", 3),
     ],
 )
-async def test_success_that_is_an_error_says_the_apis_words(body: bytes, words: str, requests: int) -> None:
+async def test_success_that_is_an_error_says_the_apis_words(
+    body: bytes, words: str, requests: int
+) -> None:
     """The error quotes what the API says; where that is about rate or overload, or no JSON, the request is tried again first."""
     async with Server(reply=always(body)) as server, campfire(server) as provider:
         for operation in (provider.list_payments().first(), provider.retrieve_invoice(5)):
@@ -99,14 +126,23 @@ async def test_success_that_is_an_error_says_the_apis_words(body: bytes, words: 
 
 @pytest.mark.parametrize(
     ("error", "requests"),
-    [('"error": "Too many requests"', 3), ('"errors": [{"title": "Overloaded"}]', 3), ('"error": "No such tenant"', 1)],
+    [
+        ('"error": "Too many requests"', 3),
+        ('"errors": [{"title": "Overloaded"}]', 3),
+        ('"error": "No such tenant"', 1),
+    ],
 )
 async def test_page_without_payments_may_be_an_error(error: str, requests: int) -> None:
     """It does not say that there are no payments, and the error quotes what the API says."""
     body = f'{{"results": [], "payments": [], "count": 0, "next": null, "links": null, {error}}}'.encode()
     for kind in (CampfireProvider, NotifyProvider):
-        async with Server(reply=always(body)) as server, kind("sandbox-key", base_url=server.url, retry=QUICK) as provider:
-            with pytest.raises(MalformedResponseError, match=r"An error instead of payments, at \$\.error") as raised:
+        async with (
+            Server(reply=always(body)) as server,
+            kind("sandbox-key", base_url=server.url, retry=QUICK) as provider,
+        ):
+            with pytest.raises(
+                MalformedResponseError, match=r"An error instead of payments, at \$\.error"
+            ) as raised:
                 await provider.list_payments().collect()
             assert raised.value.detail in str(raised.value)
             assert raised.value.detail.rpartition(": ")[2] in error
@@ -118,15 +154,24 @@ async def test_page_that_says_that_nothing_went_wrong(error: str) -> None:
     """An error that says nothing is none, and beside payments it is only for information."""
     body = f'{{"results": [], "payments": [], "error": {error}, "errors": {error}}}'.encode()
     for kind in (CampfireProvider, NotifyProvider):
-        async with Server(reply=always(body)) as server, kind("sandbox-key", base_url=server.url, retry=QUICK) as provider:
+        async with (
+            Server(reply=always(body)) as server,
+            kind("sandbox-key", base_url=server.url, retry=QUICK) as provider,
+        ):
             assert [] == await provider.list_payments().collect()
-    async with Server(reply=always(PAGE[:-1] + b', "error": "one is late"}')) as server, campfire(server) as provider:
+    async with (
+        Server(reply=always(PAGE[:-1] + b', "error": "one is late"}')) as server,
+        campfire(server) as provider,
+    ):
         assert ["1"] == [payment.id async for payment in provider.list_payments()]
 
 
 async def test_success_that_is_an_error_may_pass() -> None:
     """Where another try brings the page, the listing is whole."""
-    async with Server(reply=always(b'{"error": "Too many requests, slow down"}', PAGE)) as server, campfire(server) as provider:
+    async with (
+        Server(reply=always(b'{"error": "Too many requests, slow down"}', PAGE)) as server,
+        campfire(server) as provider,
+    ):
         assert ["1"] == [payment.id async for payment in provider.list_payments()]
 
 
@@ -142,28 +187,42 @@ async def test_malformed_page_without_words_has_none() -> None:
 async def test_modified_since_the_latest_finds_what_is_finer() -> None:
     """A time that is finer than a microsecond is rounded down, so that it can be asked for again."""
     times = ["2026-01-05T10:00:00.1234566Z", "2026-01-05T10:00:00.1234568Z"]
-    rows = [{"id": number, "invoice_id": 1, "amount": 1, "last_modified_at": time} for number, time in enumerate(times)]
+    rows = [
+        {"id": number, "invoice_id": 1, "amount": 1, "last_modified_at": time}
+        for number, time in enumerate(times)
+    ]
 
     def reply(request: Request) -> Response:
         since = request.query.get("last_modified_at__gte", "")
-        found = [row for row in rows if str(row["last_modified_at"]).rstrip("Z") >= since.rstrip("Z")]
+        found = [
+            row for row in rows if str(row["last_modified_at"]).rstrip("Z") >= since.rstrip("Z")
+        ]
         return Response(200, json.dumps({"results": found}).encode())
 
     async with Server(reply=reply) as server, campfire(server) as provider:
         payments = await provider.list_payments().collect()
-        assert [datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)] * 2 == [payment.modified_at for payment in payments]
+        assert [datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)] * 2 == [
+            payment.modified_at for payment in payments
+        ]
         again = await provider.list_payments(modified_since=payments[0].modified_at).collect()
         assert payments == again
 
 
-def notify_pages(pages: list[list[dict[str, Any]]], links: list[object]) -> Callable[[Request], Response]:
+def notify_pages(
+    pages: list[list[dict[str, Any]]], links: list[object]
+) -> Callable[[Request], Response]:
     """Pages of Notify, one after the other, each with its link."""
     numbers = iter(range(len(pages)))
 
     def reply(_: Request) -> Response:
         number = next(numbers)
         link = links[number]
-        return Response(200, json.dumps({"payments": pages[number], "links": {"next": {"href": link} if link else None}}).encode())
+        return Response(
+            200,
+            json.dumps(
+                {"payments": pages[number], "links": {"next": {"href": link} if link else None}}
+            ).encode(),
+        )
 
     return reply
 
@@ -177,15 +236,27 @@ def listed(payment_id: str, **fields: object) -> dict[str, Any]:
     ("pages", "links", "expected"),
     [
         # No overlap: the link has the first id of the next page.
-        ([[listed("a"), {}, {}], [listed("b"), {}, {}], [listed("c"), {}, {}]], ["?from=b", "?from=c", None], 6),
+        (
+            [[listed("a"), {}, {}], [listed("b"), {}, {}], [listed("c"), {}, {}]],
+            ["?from=b", "?from=c", None],
+            6,
+        ),
         # The empty objects stand at the end of each page, and do not come again.
         ([[listed("a"), {}, {}], [listed("a"), listed("b"), {}, {}]], ["?from=a", None], 4),
         # They are records of the overlap, and do.
         ([[listed("a"), {}, {}], [listed("a"), {}, {}, listed("b")]], ["?from=a", None], 2),
         ([[listed("a"), {}, {}], [listed("a"), {}, {}, {}, listed("b")]], ["?from=a", None], 3),
         # The record that the next page begins with is itself one that cannot be read.
-        ([[listed("a"), listed("x", amount="1,5")], [listed("x", amount="1,5"), listed("b")]], ["?from=x", None], 1),
-        ([[listed("a"), listed("x", amount="1,5")], [listed("y", amount="1,5"), listed("b")]], ["?from=y", None], 2),
+        (
+            [[listed("a"), listed("x", amount="1,5")], [listed("x", amount="1,5"), listed("b")]],
+            ["?from=x", None],
+            1,
+        ),
+        (
+            [[listed("a"), listed("x", amount="1,5")], [listed("y", amount="1,5"), listed("b")]],
+            ["?from=y", None],
+            2,
+        ),
     ],
 )
 async def test_only_the_overlap_can_repeat_what_cannot_be_read(
@@ -199,7 +270,10 @@ async def test_only_the_overlap_can_repeat_what_cannot_be_read(
     ):
         listing = provider.list_payments(page_size=3)
         given = [payment.id async for payment in listing]
-    assert sorted({row["id"] for page in pages for row in page if row.get("amount") == "1.00"}) == given
+    assert (
+        sorted({row["id"] for page in pages for row in page if row.get("amount") == "1.00"})
+        == given
+    )
     assert (expected, expected) == (len(aside), listing.report.malformed)
 
 
@@ -211,13 +285,26 @@ class TwoLists(RestProvider):
     default_base_url = "https://acme.example"
     authorization_scheme = "Token"
 
-    def at(self, path: str, resume: Checkpoint | str | None = None, *, numbered: bool = False, **filters: str) -> Listing:
+    def at(
+        self,
+        path: str,
+        resume: Checkpoint | str | None = None,
+        *,
+        numbered: bool = False,
+        **filters: str,
+    ) -> Listing:
         """The list at *path*."""
         first = "&".join(f"{name}={value}" for name, value in filters.items())
         rules = (
             PageNumber(first, "page")
             if numbered
-            else FollowLinks(first, ("cursor",), None, filters=("kind", "since", "until"), bounds=("since", "until"))
+            else FollowLinks(
+                first,
+                ("cursor",),
+                None,
+                filters=("kind", "since", "until"),
+                bounds=("since", "until"),
+            )
         )
         return self._listing(path, rules, CampfireReader(), filters=filters, resume=resume)
 
@@ -227,14 +314,21 @@ async def test_checkpoint_belongs_to_its_endpoint() -> None:
 
     def reply(request: Request) -> Response:
         link = None if "cursor" in request.query else "?cursor=b"
-        return Response(200, json.dumps({"results": json.loads(b"[%b]" % PAID), "next": link}).encode())
+        return Response(
+            200, json.dumps({"results": json.loads(b"[%b]" % PAID), "next": link}).encode()
+        )
 
-    async with Server(reply=reply) as server, TwoLists("sandbox-key", base_url=server.url) as provider:
+    async with (
+        Server(reply=reply) as server,
+        TwoLists("sandbox-key", base_url=server.url) as provider,
+    ):
         (first, _) = [page async for page in provider.at("/payments").pages()]
         assert first.checkpoint is not None
         assert 1 == len(await provider.at("/payments", first.checkpoint).collect())
         for resume in (first.checkpoint, str(first.checkpoint)):
-            with pytest.raises(ConfigurationError, match="belongs to a listing of /payments, not of /bill-payments"):
+            with pytest.raises(
+                ConfigurationError, match="belongs to a listing of /payments, not of /bill-payments"
+            ):
                 provider.at("/bill-payments", resume)
         assert ["/payments"] * 3 == [request.path for request in server.requests]
 
@@ -242,7 +336,9 @@ async def test_checkpoint_belongs_to_its_endpoint() -> None:
 def test_checkpoint_of_an_earlier_version_is_refused() -> None:
     """It does not say to which endpoint it belongs, and the error says what to do."""
     old = Checkpoint("campfire", "", '[["cursor=abc&limit=5"]]')
-    with pytest.raises(ConfigurationError, match=r"earlier version of paysdk.* List again from the beginning\."):
+    with pytest.raises(
+        ConfigurationError, match=r"earlier version of paysdk.* List again from the beginning\."
+    ):
         CampfireProvider("sandbox-key").list_payments(resume=str(old))
 
 
@@ -258,30 +354,58 @@ SINCE, LATER, EARLIER = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00.5Z", "2026-
         ("", "cursor=&invoice_id=8", "invoice_id"),
         ("voided=true", "cursor=&voided=true&external_id=x", "external_id"),
         (f"last_modified_at__gte={SINCE}", "cursor=", "last_modified_at__gte"),
-        (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={EARLIER}", "last_modified_at__gte"),
-        (f"last_modified_at__lte={SINCE}", f"last_modified_at__lte={LATER}", "last_modified_at__lte"),
-        (f"last_modified_at__lte={SINCE}", "last_modified_at__lte=2026-01-01", "last_modified_at__lte"),
+        (
+            f"last_modified_at__gte={SINCE}",
+            f"last_modified_at__gte={EARLIER}",
+            "last_modified_at__gte",
+        ),
+        (
+            f"last_modified_at__lte={SINCE}",
+            f"last_modified_at__lte={LATER}",
+            "last_modified_at__lte",
+        ),
+        (
+            f"last_modified_at__lte={SINCE}",
+            "last_modified_at__lte=2026-01-01",
+            "last_modified_at__lte",
+        ),
         ("invoice_id=7", "cursor=&invoice_id=8&invoice_id=7", "invoice_id"),
         ("", "cursor=&invoice_id=8&invoice_id=", "invoice_id"),
-        (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={EARLIER}&last_modified_at__gte={LATER}", "last_modified_at__gte"),
+        (
+            f"last_modified_at__gte={SINCE}",
+            f"last_modified_at__gte={EARLIER}&last_modified_at__gte={LATER}",
+            "last_modified_at__gte",
+        ),
         ("invoice_id=7", "cursor=&invoice_id=7", None),
         ("voided=true", "cursor=&voided=True", None),
         ("voided=true", "offset=5&voided=true&external_id=", None),
         (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={SINCE}", None),
-        (f"last_modified_at__gte={SINCE}", "last_modified_at__gte=2026-01-05T01:00:00%2B01:00", None),
+        (
+            f"last_modified_at__gte={SINCE}",
+            "last_modified_at__gte=2026-01-05T01:00:00%2B01:00",
+            None,
+        ),
         (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={LATER}", None),
         (f"last_modified_at__lte={SINCE}", f"last_modified_at__lte={EARLIER}", None),
         ("", f"last_modified_at__gte={LATER}&last_modified_at__lte={LATER}", None),
     ],
 )
-def test_checkpoint_that_contradicts_itself_is_refused(filters: str, query: str, wrong: str | None) -> None:
+def test_checkpoint_that_contradicts_itself_is_refused(
+    filters: str, query: str, wrong: str | None
+) -> None:
     """Where a checkpoint goes on must ask for what its filters say; a window of time may ask for less of it."""
-    resume = Checkpoint("campfire", filters, json.dumps([[f"{PATH}?{filters}" if filters else f"{PATH}?cursor="], [f"{PATH}?{query}"]]))
+    resume = Checkpoint(
+        "campfire",
+        filters,
+        json.dumps([[f"{PATH}?{filters}" if filters else f"{PATH}?cursor="], [f"{PATH}?{query}"]]),
+    )
     provider = CampfireProvider("sandbox-key")
     if wrong is None:
         provider.list_payments(resume=resume)
     else:
-        with pytest.raises(ConfigurationError, match=f"contradicts itself.* {wrong} is not the same"):
+        with pytest.raises(
+            ConfigurationError, match=f"contradicts itself.* {wrong} is not the same"
+        ):
             provider.list_payments(resume=resume)
 
 
@@ -299,9 +423,13 @@ def test_other_paginations_keep_their_filters() -> None:
     provider.at("/payments", good, numbered=True, kind="paid")
     for query in ("page=2", "kind=open&page=2"):
         with pytest.raises(ConfigurationError, match="kind is not the same"):
-            provider.at("/payments", attrs.evolve(good, position=f'[["/payments?{query}"]]'), numbered=True)
+            provider.at(
+                "/payments", attrs.evolve(good, position=f'[["/payments?{query}"]]'), numbered=True
+            )
     with pytest.raises(ConfigurationError, match="x is not the same"):
-        NotifyProvider("test_key").list_payments(resume=Checkpoint("notify", "x=1", '[["/v2/payments?from=a"]]'))
+        NotifyProvider("test_key").list_payments(
+            resume=Checkpoint("notify", "x=1", '[["/v2/payments?from=a"]]')
+        )
 
 
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
@@ -313,10 +441,18 @@ async def test_every_checkpoint_of_a_walk_is_taken(pagination: Any, concurrency:
         CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
     ):
         earliest = (await provider.list_payments().collect())[3].modified_at
-        listing = provider.list_payments(page_size=5, concurrency=concurrency, pagination=pagination, modified_since=earliest, voided=False)
+        listing = provider.list_payments(
+            page_size=5,
+            concurrency=concurrency,
+            pagination=pagination,
+            modified_since=earliest,
+            voided=False,
+        )
         places = [page.checkpoint async for page in listing.pages()]
         whole = {payment.id for payment in await listing.collect()}
         for place in places[:-1]:
             assert place is not None
-            rest = await provider.list_payments(resume=str(place), voided=False, modified_since=earliest).collect()
+            rest = await provider.list_payments(
+                resume=str(place), voided=False, modified_since=earliest
+            ).collect()
             assert whole >= {payment.id for payment in rest}

@@ -57,10 +57,21 @@ class ModelServer:
 
     def record(self, number: int, time: int) -> dict[str, Any]:
         voided = "2025-01-31" if number in self.voided else None
-        return {"id": number, "invoice_id": 1, "amount": 1, "voided_date": voided, "last_modified_at": _stamp(time)}
+        return {
+            "id": number,
+            "invoice_id": 1,
+            "amount": 1,
+            "voided_date": voided,
+            "last_modified_at": _stamp(time),
+        }
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
+        self,
+        request: Request,
+        _authorization: object,
+        read: Callable[[Response], RawPage],
+        stats: RequestStats,
+        *_: object,
     ) -> RawPage:
         stats.requests += 1
         self.requests.append(request.query)
@@ -73,24 +84,41 @@ class ModelServer:
 
     def answer(self, query: str) -> bytes:
         asked = dict(parse_qsl(query, keep_blank_values=True))
-        rows = [row for row in self.ordered() if _second(asked, "gte", 0) <= row[0] <= _second(asked, "lte", 10**9)]
+        rows = [
+            row
+            for row in self.ordered()
+            if _second(asked, "gte", 0) <= row[0] <= _second(asked, "lte", 10**9)
+        ]
         count, limit = len(rows), int(asked.get("limit", "100"))
         if asked.get("cursor"):
             rows = [row for row in rows if row > tuple(json.loads(asked["cursor"]))]
         first = int(asked.get("offset", "0"))
         part = rows[first : first + limit]
-        following = {"cursor": json.dumps(part[-1])} if "cursor" in asked and part else {"offset": str(first + limit)}
+        following = (
+            {"cursor": json.dumps(part[-1])}
+            if "cursor" in asked and part
+            else {"offset": str(first + limit)}
+        )
         page = {
             "count": count,
             "results": [self.record(number, time) for time, number in part],
-            "next": f"http://elsewhere.example/?{_query(asked | following)}" if first + limit < len(rows) else None,
+            "next": f"http://elsewhere.example/?{_query(asked | following)}"
+            if first + limit < len(rows)
+            else None,
         }
         self.edit(page, asked)
         return json.dumps(page).encode()
 
 
 def _quoted(value: str) -> str:
-    return value.replace("%", "%25").replace("[", "%5B").replace("]", "%5D").replace(" ", "%20").replace(",", "%2C").replace("+", "%2B")
+    return (
+        value.replace("%", "%25")
+        .replace("[", "%5B")
+        .replace("]", "%5D")
+        .replace(" ", "%20")
+        .replace(",", "%2C")
+        .replace("+", "%2B")
+    )
 
 
 def _query(asked: dict[str, str]) -> str:
@@ -120,7 +148,11 @@ def seen(payments: list[Payment]) -> list[tuple[str, datetime | None]]:
 
 def voided_in(payments: list[Payment]) -> set[str]:
     """The ids of those that are voided, as they came last."""
-    return {payment.id for payment in {payment.id: payment for payment in payments}.values() if payment.is_voided}
+    return {
+        payment.id
+        for payment in {payment.id: payment for payment in payments}.values()
+        if payment.is_voided
+    }
 
 
 def collected(server: ModelServer, **arguments: Any) -> list[Payment]:  # noqa: ANN401  # those of list_payments
@@ -132,15 +164,26 @@ def collected(server: ModelServer, **arguments: Any) -> list[Payment]:  # noqa: 
     return asyncio.run(walk())
 
 
-times = st.lists(st.integers(min_value=0, max_value=60), max_size=60) | st.lists(st.integers(0, 2), max_size=60)
+times = st.lists(st.integers(min_value=0, max_value=60), max_size=60) | st.lists(
+    st.integers(0, 2), max_size=60
+)
 
 
-@given(times=times, page_size=st.integers(1, 15), concurrency=st.integers(1, 9), pagination=st.sampled_from(["cursor", "offset"]))
-def test_every_payment_comes_once(times: list[int], page_size: int, concurrency: int, pagination: Paging) -> None:
+@given(
+    times=times,
+    page_size=st.integers(1, 15),
+    concurrency=st.integers(1, 9),
+    pagination=st.sampled_from(["cursor", "offset"]),
+)
+def test_every_payment_comes_once(
+    times: list[int], page_size: int, concurrency: int, pagination: Paging
+) -> None:
     """A listing that nothing changes gives every payment once, whatever the page size, the pagination and the concurrency."""
 
     async def walk() -> list[Payment]:
-        listing = provider_of(server).list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        listing = provider_of(server).list_payments(
+            page_size=page_size, concurrency=concurrency, pagination=pagination
+        )
         payments = await listing.collect()
         assert listing.report.complete
         assert listing.report.requests == len(server.requests)
@@ -149,12 +192,23 @@ def test_every_payment_comes_once(times: list[int], page_size: int, concurrency:
     server = ModelServer(times)
     expected = [str(number) for _, number in server.ordered()]
     got = [payment.id for payment in asyncio.run(walk())]
-    assert expected == (got if concurrency == 1 or pagination == "offset" else sorted(got, key=expected.index))
+    assert expected == (
+        got if concurrency == 1 or pagination == "offset" else sorted(got, key=expected.index)
+    )
 
 
-@given(times=times, page_size=st.integers(1, 9), concurrency=st.integers(1, 6), seed=st.integers(0, 10**6))
-@example(times=[0] * 8, page_size=3, concurrency=2, seed=197)  # the last window's page is answered before the first's, and read after it
-def test_what_stands_throughout_is_listed_while_records_change(times: list[int], page_size: int, concurrency: int, seed: int) -> None:
+@given(
+    times=times,
+    page_size=st.integers(1, 9),
+    concurrency=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+)
+@example(
+    times=[0] * 8, page_size=3, concurrency=2, seed=197
+)  # the last window's page is answered before the first's, and read after it
+def test_what_stands_throughout_is_listed_while_records_change(
+    times: list[int], page_size: int, concurrency: int, seed: int
+) -> None:
     """Payments that are there from beginning to end are given, and none twice in one state, whatever is done to others meanwhile."""
     dice = random.Random(seed)
     server = ModelServer(times)
@@ -175,18 +229,29 @@ def test_what_stands_throughout_is_listed_while_records_change(times: list[int],
     server.between = change
     payments = collected(server, page_size=page_size, concurrency=concurrency)
     got = seen(payments)
-    assert [] == sorted({str(number) for number in at_first & set(server.rows)} - {number for number, _ in got})
+    assert [] == sorted(
+        {str(number) for number in at_first & set(server.rows)} - {number for number, _ in got}
+    )
     assert sorted(set(got)) == sorted(got)
     if concurrency == 1:
         # In one chain what moves to the end is always met there, as it was left.
-        assert {(str(number), START + timedelta(seconds=time)) for number, time in server.rows.items()} <= set(got)
+        assert {
+            (str(number), START + timedelta(seconds=time)) for number, time in server.rows.items()
+        } <= set(got)
         assert {str(number) for number in server.voided} <= voided_in(payments) | {
             str(number) for number in server.voided - set(server.rows)
         }
 
 
-@given(times=times, page_size=st.integers(1, 9), concurrency=st.integers(1, 6), seed=st.integers(0, 10**6))
-def test_additions_are_listed_by_offset(times: list[int], page_size: int, concurrency: int, seed: int) -> None:
+@given(
+    times=times,
+    page_size=st.integers(1, 9),
+    concurrency=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+)
+def test_additions_are_listed_by_offset(
+    times: list[int], page_size: int, concurrency: int, seed: int
+) -> None:
     """Payments that are added while a listing goes on by offset neither hide others nor make them come twice."""
     dice = random.Random(seed)
     server = ModelServer(times)
@@ -197,12 +262,23 @@ def test_additions_are_listed_by_offset(times: list[int], page_size: int, concur
             server.touch(max(server.rows, default=0) + 1)
 
     server.between = add
-    got = [payment.id for payment in collected(server, page_size=page_size, concurrency=concurrency, pagination="offset")]
+    got = [
+        payment.id
+        for payment in collected(
+            server, page_size=page_size, concurrency=concurrency, pagination="offset"
+        )
+    ]
     assert at_first == got[: len(at_first)]
     assert sorted(set(got)) == sorted(got)
 
 
-LOOKS = ("http://elsewhere.example/?{}", "https://api.meetcampfire.com/coa/api/v1/invoice-payments?{}", "/?{}", "?{}", "//[::1]:9/x?{}#y")
+LOOKS = (
+    "http://elsewhere.example/?{}",
+    "https://api.meetcampfire.com/coa/api/v1/invoice-payments?{}",
+    "/?{}",
+    "?{}",
+    "//[::1]:9/x?{}#y",
+)
 
 
 @settings(max_examples=200)
@@ -213,7 +289,9 @@ LOOKS = ("http://elsewhere.example/?{}", "https://api.meetcampfire.com/coa/api/v
     pagination=st.sampled_from(["cursor", "offset"]),
     seed=st.integers(0, 10**6),
 )
-def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, concurrency: int, pagination: Paging, seed: int) -> None:
+def test_links_of_every_kind_lose_nothing(
+    times: list[int], page_size: int, concurrency: int, pagination: Paging, seed: int
+) -> None:
     """Wherever links point, and whatever pages are empty, a listing is whole, or is made whole from the error of a link that went wrong."""
     dice = random.Random(seed)
     server = ModelServer(times)
@@ -225,15 +303,22 @@ def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, conc
                 del page["next"]
         elif dice.random() < 0.1:
             before = dice.choice(server.requests) if concurrency == 1 else here
-            page["next"] = dice.choice(["https://[::1", f"?limit={page_size}", f"?{here}", f"?{before}"])
+            page["next"] = dice.choice(
+                ["https://[::1", f"?limit={page_size}", f"?{here}", f"?{before}"]
+            )
         elif dice.random() < 0.2 and ("cursor" in asked or "offset" in asked):
-            page["results"], page["next"] = [], f"?{_query(asked | {'again': str(len(server.requests))})}"
+            page["results"], page["next"] = (
+                [],
+                f"?{_query(asked | {'again': str(len(server.requests))})}",
+            )
         else:
             page["next"] = dice.choice(LOOKS).format(page["next"].partition("?")[2])
 
     async def walk() -> tuple[list[list[str]], list[str]]:
         provider = provider_of(server)
-        listing = provider.list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        listing = provider.list_payments(
+            page_size=page_size, concurrency=concurrency, pagination=pagination
+        )
         pages: list[list[str]] = [[]]
         try:
             async for page in listing.pages():
@@ -246,14 +331,18 @@ def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, conc
         assert checkpoint is not None
         assert not listing.report.complete
         server.edit = lambda _page, _query: None
-        return pages, [payment.id for payment in await provider.list_payments(resume=checkpoint).collect()]
+        return pages, [
+            payment.id for payment in await provider.list_payments(resume=checkpoint).collect()
+        ]
 
     server.edit = relink
     pages, resumed = asyncio.run(walk())
     *others, before = pages
     # The only way on from a link that went wrong is through its page, the last that was given.
     resumed = [number for number in resumed if number not in before]
-    assert sorted(str(number) for number in server.rows) == sorted([*chain.from_iterable(others), *before, *resumed])
+    assert sorted(str(number) for number in server.rows) == sorted(
+        [*chain.from_iterable(others), *before, *resumed]
+    )
 
 
 @given(
@@ -263,19 +352,26 @@ def test_links_of_every_kind_lose_nothing(times: list[int], page_size: int, conc
     pagination=st.sampled_from(["cursor", "offset"]),
     stop=st.integers(0, 20),
 )
-def test_a_checkpoint_gives_exactly_the_rest(times: list[int], page_size: int, concurrency: int, pagination: Paging, stop: int) -> None:
+def test_a_checkpoint_gives_exactly_the_rest(
+    times: list[int], page_size: int, concurrency: int, pagination: Paging, stop: int
+) -> None:
     """What was given before a page's checkpoint and what a listing resumed there gives are together every payment once."""
 
     async def walk() -> list[str]:
         provider = provider_of(server)
         got: list[str] = []
-        listing = provider.list_payments(page_size=page_size, concurrency=concurrency, pagination=pagination)
+        listing = provider.list_payments(
+            page_size=page_size, concurrency=concurrency, pagination=pagination
+        )
         number = 0
         async for page in listing.pages():
             got += [payment.id for payment in page.payments]
             if number == stop and page.checkpoint is not None:
                 got += [
-                    payment.id for payment in await provider.list_payments(resume=str(page.checkpoint), concurrency=concurrency).collect()
+                    payment.id
+                    for payment in await provider.list_payments(
+                        resume=str(page.checkpoint), concurrency=concurrency
+                    ).collect()
                 ]
                 break
             number += 1
@@ -292,12 +388,19 @@ async def test_the_open_end_is_looked_at_again_when_the_windows_are_done() -> No
     late = 95
 
     def touch_when_the_last_window_has_ended(page: dict[str, Any], asked: dict[str, str]) -> None:
-        if page["next"] is None and "last_modified_at__gte" in asked and "last_modified_at__lte" not in asked and server.rows[late] < 100:
+        if (
+            page["next"] is None
+            and "last_modified_at__gte" in asked
+            and "last_modified_at__lte" not in asked
+            and server.rows[late] < 100
+        ):
             server.touch(late)
 
     server.edit = touch_when_the_last_window_has_ended
     payments = await provider_of(server).list_payments(page_size=10, concurrency=2).collect()
-    assert [str(number) for number in range(1, 201)] == sorted((payment.id for payment in payments), key=int)
+    assert [str(number) for number in range(1, 201)] == sorted(
+        (payment.id for payment in payments), key=int
+    )
 
 
 @pytest.mark.parametrize("concurrency", [2, 4])
@@ -306,7 +409,11 @@ async def test_only_so_many_pages_are_on_their_way(pagination: Paging, concurren
     """No more requests are on their way at a time than ``concurrency`` says, but as many are."""
     server = ModelServer(list(range(500)))
     server.latency = 0.001
-    await provider_of(server).list_payments(page_size=10, concurrency=concurrency, pagination=pagination).collect()
+    await (
+        provider_of(server)
+        .list_payments(page_size=10, concurrency=concurrency, pagination=pagination)
+        .collect()
+    )
     assert concurrency == server.most_flying
 
 
@@ -314,7 +421,11 @@ async def test_a_listing_is_cut_where_its_rows_are() -> None:
     """Each walker but the first gets a window that begins where an even share of the rows does, and reads it to its end."""
     server = ModelServer(list(range(420)))
     await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
-    windows = {query.partition("last_modified_at__gte=")[2] for query in server.requests if query.startswith("cursor=&") and "gte" in query}
+    windows = {
+        query.partition("last_modified_at__gte=")[2]
+        for query in server.requests
+        if query.startswith("cursor=&") and "gte" in query
+    }
     cut = [_stamp(second).replace("+0000", "Z") for second in (120, 220, 320)]
     bounds = [f"{start}&last_modified_at__lte={end}" for start, end in pairwise(cut)]
     assert {*bounds, cut[-1]} == windows
@@ -343,7 +454,9 @@ async def test_no_page_is_asked_for_side_by_side_in_vain(pagination: Paging) -> 
 
 
 @pytest.mark.parametrize(("empty", "whole"), [(4, True), (5, False)])
-async def test_empty_pages_go_on_but_not_for_ever(empty: int, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_empty_pages_go_on_but_not_for_ever(
+    empty: int, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run of empty pages is passed over up to a bound, which pages with payments begin anew; beyond it the listing ends with an error."""
     monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 5)
     server = ModelServer(list(range(30)))
@@ -360,7 +473,10 @@ async def test_empty_pages_go_on_but_not_for_ever(empty: int, whole: bool, monke
     if whole:
         assert 30 == len(await listing.collect())
     else:
-        with pytest.raises(PaginationError, match=r"the last 5 pages brought nothing new\. Resume from the checkpoint later, or tell"):
+        with pytest.raises(
+            PaginationError,
+            match=r"the last 5 pages brought nothing new\. Resume from the checkpoint later, or tell",
+        ):
             await listing.collect()
         assert 5 == listing.report.pages
 
@@ -385,7 +501,11 @@ async def test_guesses_give_way_to_the_links() -> None:
         page["next"] = f"?limit=10&offset={first + 7}" if first + 7 < 100 else None
 
     server.edit = shorter
-    payments = await provider_of(server).list_payments(page_size=10, concurrency=4, pagination="offset").collect()
+    payments = (
+        await provider_of(server)
+        .list_payments(page_size=10, concurrency=4, pagination="offset")
+        .collect()
+    )
     assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
 
 
@@ -414,7 +534,9 @@ async def test_the_first_page_does_not_wait_for_the_cuts() -> None:
         first = await anext(pages)
     counted.set()
     payments = [*first.payments, *[payment async for page in pages for payment in page.payments]]
-    assert sorted(str(number) for number in server.rows) == sorted(payment.id for payment in payments)
+    assert sorted(str(number) for number in server.rows) == sorted(
+        payment.id for payment in payments
+    )
 
 
 async def test_deadline_names_the_page_that_it_ended() -> None:
@@ -422,7 +544,9 @@ async def test_deadline_names_the_page_that_it_ended() -> None:
     server = ModelServer(list(range(100)))
     server.latency = 5
     with pytest.raises(RequestTimeoutError) as caught:
-        await provider_of(server, deadline=0.01).list_payments(page_size=10, concurrency=4).collect()
+        await (
+            provider_of(server, deadline=0.01).list_payments(page_size=10, concurrency=4).collect()
+        )
     assert "http://127.0.0.1:1/coa/api/v1/invoice-payments?cursor=&limit=10" == caught.value.url
 
 
@@ -460,7 +584,10 @@ async def test_a_window_that_fails_leaves_the_others_in_the_checkpoint() -> None
     server.answer = answer  # type: ignore[method-assign]
     assert caught.value.checkpoint is not None
     assert ("campfire", "GET") == (caught.value.provider, caught.value.method)
-    got += [payment.id for payment in await provider.list_payments(resume=caught.value.checkpoint).collect()]
+    got += [
+        payment.id
+        for payment in await provider.list_payments(resume=caught.value.checkpoint).collect()
+    ]
     assert sorted(str(number) for number in server.rows) == sorted(got)
 
 
@@ -475,7 +602,8 @@ async def test_cursors_that_go_round_end_the_listing(loop: list[str]) -> None:
 
     server.edit = round_and_round
     server.answer = lambda query, answer=server.answer: answer(  # type: ignore[method-assign,misc]
-        "&".join(part for part in query.split("&") if not part.startswith("cursor=")) + f"&offset={10 * (len(server.requests) - 1)}"
+        "&".join(part for part in query.split("&") if not part.startswith("cursor="))
+        + f"&offset={10 * (len(server.requests) - 1)}"
     )
     listing = provider_of(server).list_payments(page_size=10)
     got: list[str] = []
@@ -491,7 +619,9 @@ async def test_records_on_few_timestamps_come_whole() -> None:
     """Thousands of payments that share three timestamps are given once each, side by side or not."""
     server = ModelServer([1] * 700 + [2] * 600 + [3] * 700)
     payments = await provider_of(server).list_payments(page_size=50, concurrency=8).collect()
-    assert sorted(str(number) for number in server.rows) == sorted(payment.id for payment in payments)
+    assert sorted(str(number) for number in server.rows) == sorted(
+        payment.id for payment in payments
+    )
 
 
 async def test_leaving_ends_what_is_under_way() -> None:
@@ -524,14 +654,20 @@ async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("period", [1, 2, 3], ids=["A A A", "A B A B", "A B C A B C"])
-async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ever_new_links_to_the_same_pages_end_the_listing(
+    period: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pages that come round under ever new cursors end the listing with an error, soon after all of them were given."""
     monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 20)
     server = ModelServer(list(range(30)))
     numbers = count()
 
     def answer(query: str, answer: Callable[[str], bytes] = server.answer) -> bytes:
-        page = json.loads(answer(f"{query.partition('cursor=')[0]}limit=10&offset={10 * (next(numbers) % period)}"))
+        page = json.loads(
+            answer(
+                f"{query.partition('cursor=')[0]}limit=10&offset={10 * (next(numbers) % period)}"
+            )
+        )
         return json.dumps(page | {"next": f"?cursor={len(server.requests)}&limit=10"}).encode()
 
     server.answer = answer  # type: ignore[method-assign]
@@ -545,7 +681,9 @@ async def test_ever_new_links_to_the_same_pages_end_the_listing(period: int, mon
 async def test_what_was_given_of_a_window_is_a_repeat_only_unchanged() -> None:
     """A position knows when what was given at its edge was modified: the same comes once, and a change since is given."""
     server = ModelServer([5, 5, 9])
-    position = json.dumps([["/coa/api/v1/invoice-payments?cursor=&limit=10", [1, 2, 3], "2025-01-01T00:00:05Z"]])
+    position = json.dumps(
+        [["/coa/api/v1/invoice-payments?cursor=&limit=10", [1, 2, 3], "2025-01-01T00:00:05Z"]]
+    )
     listing = provider_of(server).list_payments(resume=Checkpoint("campfire", "", position))
     assert ["3"] == [payment.id for payment in await listing.collect()]
     assert 2 == listing.report.repeats_dropped

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paysdk import MalformedResponseError, NotFoundError, NotifyProvider, PaginationError, PaysdkError
+from paysdk import (
+    MalformedResponseError,
+    NotFoundError,
+    NotifyProvider,
+    PaginationError,
+    PaysdkError,
+)
 from paysdk.transport.messages import Response
 
 if TYPE_CHECKING:
@@ -23,11 +29,24 @@ if TYPE_CHECKING:
     from paysdk.transport.messages import Request
     from paysdk.transport.observer import RequestStats
 
-# Where a link points: at the first id of the next page, the last of this one, or the first of this one.
+# Where a link points: at the first id of the next page, the last of this one, or the first of this
+# one.
 FORMS = ("next", "last", "first")
-LOOKS = ("https://api.notify.cm/v2/payments?from={}", "http://elsewhere.example/?x=1&from={}", "/v2/payments?from={}&limit=1", "?from={}")
-ENDS: tuple[Any, ...] = ({}, {"links": None}, {"links": {}}, {"links": {"next": None}}, {"links": {"next": {"href": None}}})
-# What comes where the id to start from was deleted, which no document says: a 404, nothing, or what stood behind it.
+LOOKS = (
+    "https://api.notify.cm/v2/payments?from={}",
+    "http://elsewhere.example/?x=1&from={}",
+    "/v2/payments?from={}&limit=1",
+    "?from={}",
+)
+ENDS: tuple[Any, ...] = (
+    {},
+    {"links": None},
+    {"links": {}},
+    {"links": {"next": None}},
+    {"links": {"next": {"href": None}}},
+)
+# What comes where the id to start from was deleted, which no document says: a 404, nothing, or what
+# stood behind it.
 GONE = ("404", "empty", "behind")
 
 
@@ -55,13 +74,20 @@ class ModelServer:
         self.amounts[self.order[place]] = 1
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
+        self,
+        request: Request,
+        _authorization: object,
+        read: Callable[[Response], RawPage],
+        stats: RequestStats,
+        *_: object,
     ) -> RawPage:
         stats.requests += 1
         await asyncio.sleep(0)
         self.between()
         self.answers += 1
-        return read(Response(200, {}, json.dumps(self.page(dict(parse_qsl(request.query)))).encode()))
+        return read(
+            Response(200, {}, json.dumps(self.page(dict(parse_qsl(request.query)))).encode())
+        )
 
     def page(self, asked: dict[str, str]) -> dict[str, Any]:
         start, limit = asked.get("from"), int(asked.get("limit", "3"))
@@ -69,7 +95,11 @@ class ModelServer:
             raise NotFoundError("404", status=404)
         if start in self.deleted and self._gone == "empty":
             return {"payments": []}
-        rest = [one for one in self.order[self.order.index(start) if start else 0 :] if one not in self.deleted]
+        rest = [
+            one
+            for one in self.order[self.order.index(start) if start else 0 :]
+            if one not in self.deleted
+        ]
         page, behind = rest[:limit], rest[limit:]
         rows = [{"id": one, "amount": self.amounts[one], "invoice": {"id": "i"}} for one in page]
         form = self._forms[self.answers % len(self._forms)]
@@ -135,7 +165,9 @@ def test_what_stands_throughout_is_listed_while_records_change(
 
     def change() -> None:
         standing = server.standing()
-        what = dice.choice(["add first", "add", "change", "delete", "delete linked", *["nothing"] * 5])
+        what = dice.choice(
+            ["add first", "add", "change", "delete", "delete linked", *["nothing"] * 5]
+        )
         if what in {"add first", "add"}:
             server.add(0 if what == "add first" else dice.randrange(len(server.order) + 1))
         elif what == "change" and standing:
@@ -152,19 +184,27 @@ def test_what_stands_throughout_is_listed_while_records_change(
         assert [] == sorted(set(at_first) - server.deleted - set(result.ids))
     else:
         # Where nothing stood behind it either, there is no telling.
-        assert {"404": NotFoundError, "empty": PaginationError, "behind": PaginationError}[gone] is type(result.error)
+        assert {"404": NotFoundError, "empty": PaginationError, "behind": PaginationError}[
+            gone
+        ] is type(result.error)
         assert server.deleted
 
 
 @settings(max_examples=200)
 @given(count=counts, limit=limits, links=forms, seed=seeds)
-def test_links_that_go_wrong_lose_nothing(count: int, limit: int | None, links: list[str], seed: int) -> None:
+def test_links_that_go_wrong_lose_nothing(
+    count: int, limit: int | None, links: list[str], seed: int
+) -> None:
     """Where a link leads nowhere, what came before it was given, and what comes after it can be had from the checkpoint of the error."""
     dice = random.Random(seed)
     server = ModelServer(count, links, "404", dice)
 
     def spoilt(link: str) -> str | None:
-        return dice.choice(["https://[::1", "/v2/payments?limit=2", "0"]) if dice.random() < 0.2 else link
+        return (
+            dice.choice(["https://[::1", "/v2/payments?limit=2", "0"])
+            if dice.random() < 0.2
+            else link
+        )
 
     async def both() -> tuple[Walked, Walked]:
         first = await walked(server, page_size=limit)
@@ -199,16 +239,30 @@ class Script:
 
     pages: dict[str, tuple[list[str | None], str | None]]
 
-    async def call(self, request: Request, _authorization: object, read: Callable[[Response], RawPage], *_: object) -> RawPage:
+    async def call(
+        self,
+        request: Request,
+        _authorization: object,
+        read: Callable[[Response], RawPage],
+        *_: object,
+    ) -> RawPage:
         ids, link = self.pages[request.query]
-        rows = [{} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids]
-        return read(Response(200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()))
+        rows = [
+            {} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids
+        ]
+        return read(
+            Response(
+                200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()
+            )
+        )
 
 
 async def test_unreadable_records_where_pages_overlap_are_told_once_each() -> None:
     """Of unreadable records that are all alike, as many are told as there are, and each where it was met first."""
     aside: list[MalformedResponseError] = []
-    server = Script({"": (["a", None, None], "?from=a"), "from=a": (["a", None, None, None, "b"], None)})
+    server = Script(
+        {"": (["a", None, None], "?from=a"), "from=a": (["a", None, None, None, "b"], None)}
+    )
     payments = await provider_of(server, on_malformed=aside.append).list_payments().collect()
     assert ["a", "b"] == [payment.id for payment in payments]
     url = "http://127.0.0.1:1/v2/payments"

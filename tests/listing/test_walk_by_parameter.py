@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk import Capabilities, InvoiceRef, MalformedResponseError, PaginationError, Payment
-from paysdk.pagination import MORE, AfterLastId, LinkHeader, NextToken, PageNumber, Pagination, encode_query
+from paysdk.pagination import (
+    MORE,
+    AfterLastId,
+    LinkHeader,
+    NextToken,
+    PageNumber,
+    Pagination,
+    encode_query,
+)
 from paysdk.records.page import RawPage
 from paysdk.records.reader import SchemaReader
 from paysdk.rest import RestProvider, check_page_size
@@ -53,11 +61,21 @@ class Envelope(msgspec.Struct):
 
 def normalise(row: Row, record: bytes) -> Payment | None:
     """A payment, if it was paid."""
-    return Payment(provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record) if row.paid else None
+    return (
+        Payment(
+            provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record
+        )
+        if row.paid
+        else None
+    )
 
 
 READER = SchemaReader(
-    path="$.data", page=Envelope, open_page=lambda page: RawPage(page.data, page.next, None), row=Row, normalise=normalise
+    path="$.data",
+    page=Envelope,
+    open_page=lambda page: RawPage(page.data, page.next, None),
+    row=Row,
+    normalise=normalise,
 )
 
 
@@ -65,13 +83,20 @@ class ModelProvider(RestProvider):
     """A provider of each kind, with one filter."""
 
     name: str = "model"
-    capabilities: Capabilities = Capabilities(filters=frozenset(), max_page_size=50, reports_voids=False, lists_incrementally=False)
+    capabilities: Capabilities = Capabilities(
+        filters=frozenset(), max_page_size=50, reports_voids=False, lists_incrementally=False
+    )
     default_base_url: ClassVar[str] = "https://api.example.com"
     authorization_scheme: ClassVar[str] = "Bearer"
     kind: str
 
     def list_payments(
-        self, *, page_size: int | None = None, resume: Checkpoint | str | None = None, status: str | None = None, concurrency: int = 1
+        self,
+        *,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+        status: str | None = None,
+        concurrency: int = 1,
     ) -> PagedListing:
         size = check_page_size(page_size, 50)
         filters = {} if status is None else {"status": status}
@@ -82,7 +107,14 @@ class ModelProvider(RestProvider):
             "id": AfterLastId(first, "starting_after", size),
             "header": LinkHeader(first, ("after",), size),
         }
-        return self._listing("/payments", rules[self.kind], READER, filters=filters, resume=resume, concurrency=concurrency)
+        return self._listing(
+            "/payments",
+            rules[self.kind],
+            READER,
+            filters=filters,
+            resume=resume,
+            concurrency=concurrency,
+        )
 
 
 class ModelServer:
@@ -98,7 +130,12 @@ class ModelServer:
         self.spoilt: Callable[[str], str] = lambda link: link
 
     async def call(
-        self, request: Request, _authorization: object, read: Callable[[Response], RawPage], stats: RequestStats, *_: object
+        self,
+        request: Request,
+        _authorization: object,
+        read: Callable[[Response], RawPage],
+        stats: RequestStats,
+        *_: object,
     ) -> RawPage:
         stats.requests += 1
         await asyncio.sleep(0)
@@ -117,8 +154,14 @@ class ModelServer:
         if first + size >= len(self.ids):
             return {"data": data}, {}
         said = {"number": MORE, "id": MORE, "token": page[-1], "header": ""}[self.kind]
-        linked = self.spoilt(f"https://elsewhere.example.com/?{encode_query({**asked, 'after': page[-1]}.items())}")
-        headers = {"link": f'<?x=1>; rel="first", <{linked}>; rel="next"'} if self.kind == "header" else {}
+        linked = self.spoilt(
+            f"https://elsewhere.example.com/?{encode_query({**asked, 'after': page[-1]}.items())}"
+        )
+        headers = (
+            {"link": f'<?x=1>; rel="first", <{linked}>; rel="next"'}
+            if self.kind == "header"
+            else {}
+        )
         return {"data": data, "next": said or None}, headers
 
 
@@ -161,15 +204,23 @@ def test_everything_is_given_once_and_from_every_checkpoint(
             listing.report.payments,
             listing.report.left_out,
         )
-        # The filter went along to every page, from the checkpoints too, which were resumed without it.
+        # The filter went along to every page, from the checkpoints too, which were resumed without
+        # it.
         assert all(asked["status"] == "any" for asked in server.asked)
 
     asyncio.run(check())
 
 
 @settings(max_examples=150)
-@given(kind=st.sampled_from(("token", "id", "header")), count=st.integers(0, 20), size=st.integers(1, 5), seed=st.integers(0, 10**6))
-def test_what_stands_throughout_is_listed_while_records_come_and_go(kind: str, count: int, size: int, seed: int) -> None:
+@given(
+    kind=st.sampled_from(("token", "id", "header")),
+    count=st.integers(0, 20),
+    size=st.integers(1, 5),
+    seed=st.integers(0, 10**6),
+)
+def test_what_stands_throughout_is_listed_while_records_come_and_go(
+    kind: str, count: int, size: int, seed: int
+) -> None:
     """Where a page starts behind a record, what is added or deleted elsewhere neither hides nor repeats another."""
     dice = random.Random(seed)
     server = ModelServer(kind, count)
@@ -187,14 +238,19 @@ def test_what_stands_throughout_is_listed_while_records_come_and_go(kind: str, c
             server.ids.remove(gone)
 
     server.between = change
-    given = [payment.id for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())]
+    given = [
+        payment.id
+        for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())
+    ]
     assert sorted(set(given)) == sorted(given)
     assert set(at_first) - deleted <= set(given)
 
 
 @settings(max_examples=100)
 @given(count=st.integers(0, 20), size=st.integers(1, 5), added=st.integers(0, 5))
-def test_numbered_pages_that_are_pushed_on_repeat_nothing(count: int, size: int, added: int) -> None:
+def test_numbered_pages_that_are_pushed_on_repeat_nothing(
+    count: int, size: int, added: int
+) -> None:
     """A record that is added in front pushes the others on to the next page; what comes again there is dropped."""
     server = ModelServer("number", count)
     at_first = list(server.ids)
@@ -205,7 +261,10 @@ def test_numbered_pages_that_are_pushed_on_repeat_nothing(count: int, size: int,
             server.ids.insert(0, f"n{number}")
 
     server.between = change
-    given = [payment.id for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())]
+    given = [
+        payment.id
+        for payment in asyncio.run(provider_of(server).list_payments(page_size=size).collect())
+    ]
     assert at_first == [one for one in given if one in at_first]
 
 
@@ -237,11 +296,18 @@ async def test_going_round_ends_with_what_came(kind: str) -> None:
     forward = server.answer
 
     def back(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
-        return forward({key: "p1" if key in {"cursor", "starting_after", "after"} else value for key, value in asked.items()})
+        return forward(
+            {
+                key: "p1" if key in {"cursor", "starting_after", "after"} else value
+                for key, value in asked.items()
+            }
+        )
 
     server.answer = back  # type: ignore[method-assign]
     if kind == "number":
-        server.answer = lambda asked: ({"data": [{"id": "p0"}], "next": "1"}, {}) if "page" in asked else forward(asked)  # type: ignore[method-assign]
+        server.answer = lambda asked: (  # type: ignore[method-assign]
+            ({"data": [{"id": "p0"}], "next": "1"}, {}) if "page" in asked else forward(asked)
+        )
     given: list[str] = []
     with pytest.raises(PaginationError) as raised:
         async for payment in listing:
@@ -261,7 +327,10 @@ async def test_header_that_cannot_be_read_costs_nothing_that_had_come() -> None:
             given.append(payment.id)  # noqa: PERF401  # likewise
     server.spoilt = lambda link: link
     rest = provider_of(server).list_payments(page_size=2, resume=raised.value.checkpoint)
-    assert (["p0", "p1", "p2", "p3"], ["p2", "p3", "p4", "p5"]) == (given, [payment.id async for payment in rest])
+    assert (["p0", "p1", "p2", "p3"], ["p2", "p3", "p4", "p5"]) == (
+        given,
+        [payment.id async for payment in rest],
+    )
 
 
 async def test_records_that_cannot_be_read_are_told_once_each() -> None:
@@ -272,7 +341,10 @@ async def test_records_that_cannot_be_read_are_told_once_each() -> None:
     def spoilt(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
         body, headers = forward(asked)
         data: Any = body["data"]
-        return {**body, "data": [{"number": 7} if row["id"] == "p2" else row for row in data]}, headers
+        return {
+            **body,
+            "data": [{"number": 7} if row["id"] == "p2" else row for row in data],
+        }, headers
 
     server.answer = spoilt  # type: ignore[method-assign]
     aside: list[MalformedResponseError] = []
@@ -292,15 +364,25 @@ class Hosted(Sandbox):
 
     def respond(self, request: Arrived) -> Reply:
         page = int(request.query.get("after", "0"))
-        link = {"Link": f'<{self.elsewhere}/payments?after={page + 1}>; rel="next"'} if page < 3 else {}
+        link = (
+            {"Link": f'<{self.elsewhere}/payments?after={page + 1}>; rel="next"'}
+            if page < 3
+            else {}
+        )
         return Reply(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
 
 
 async def test_links_to_another_host_are_applied_to_our_own() -> None:
     """The other host is never called, and so never sees the key."""
-    async with Hosted() as trap, Hosted(elsewhere=trap.url) as sandbox, ModelProvider(sandbox.api_key, base_url=sandbox.url) as provider:
+    async with (
+        Hosted() as trap,
+        Hosted(elsewhere=trap.url) as sandbox,
+        ModelProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+    ):
         provider.kind = "header"
-        assert ["p0", "p1", "p2", "p3"] == [payment.id async for payment in provider.list_payments()]
+        assert ["p0", "p1", "p2", "p3"] == [
+            payment.id async for payment in provider.list_payments()
+        ]
     assert ((), 4) == (trap.requests, len(sandbox.requests))
 
 
@@ -309,7 +391,9 @@ async def test_what_is_no_payment_is_left_out_of_everything() -> None:
     server = ModelServer("token", 6)
     server.unpaid = {"p0", "p2", "p3", "p5"}
     listing = provider_of(server).list_payments(page_size=2)
-    assert [["p1"], [], ["p4"]] == [[payment.id for payment in page.payments] async for page in listing.pages()]
+    assert [["p1"], [], ["p4"]] == [
+        [payment.id for payment in page.payments] async for page in listing.pages()
+    ]
     first = await listing.first()
     assert first is not None
     assert ("p1", ["p1"]) == (first.id, [payment.id for payment in await listing.collect(1)])
@@ -322,4 +406,6 @@ async def test_pages_of_nothing_but_what_is_left_out_are_progress() -> None:
     """However long the run of records that are no payments, the listing goes on to what comes after it."""
     server = ModelServer("number", 1100)
     server.unpaid = set(server.ids[:-1])
-    assert ["p1099"] == [payment.id async for payment in provider_of(server).list_payments(page_size=1)]
+    assert ["p1099"] == [
+        payment.id async for payment in provider_of(server).list_payments(page_size=1)
+    ]

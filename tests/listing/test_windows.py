@@ -39,7 +39,10 @@ WINDOWS = TimeWindows(
 
 def test_the_count_is_asked_for_with_the_filters() -> None:
     """Counting and finding the cuts keep the listing's filters, and ask for a row each."""
-    assert [Position("voided=false&until=23&limit=1"), Position("voided=false&until=23&limit=1&offset=70")] == [
+    assert [
+        Position("voided=false&until=23&limit=1"),
+        Position("voided=false&until=23&limit=1&offset=70"),
+    ] == [
         WINDOWS.count_position(),
         WINDOWS.row_position(70),
     ]
@@ -66,14 +69,19 @@ def test_windows_meet_at_the_cuts_and_the_last_is_as_open_as_the_listing() -> No
         (-5, 4, []),
     ],
 )
-def test_places_are_even_after_what_the_first_walker_has_read(count: int, walkers: int, places: list[int]) -> None:
+def test_places_are_even_after_what_the_first_walker_has_read(
+    count: int, walkers: int, places: list[int]
+) -> None:
     """The cuts share out evenly what is left after two pages, and there are none where that is too little."""
     assert places == WINDOWS.cut_offsets(count, walkers)
 
 
 def test_cuts_ascend_and_differ() -> None:
     """Cuts come in order, each once, and after what has been given."""
-    assert ([at(2), at(3)], [at(3)]) == (sort_cuts([at(3), None, at(2), at(3)], None), sort_cuts([at(3), at(2)], at(2)))
+    assert ([at(2), at(3)], [at(3)]) == (
+        sort_cuts([at(3), None, at(2), at(3)], None),
+        sort_cuts([at(3), at(2)], at(2)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,11 +109,15 @@ def test_what_stands_on_a_cut_belongs_to_the_later_window(
 def test_a_row_without_a_time_belongs() -> None:
     """A row that has no time of modification is left out of no window."""
     rows = [Row(1, None)]
-    assert (slice(0, 1), False) == rows_in_window(rows, Position("", emitted_before=at(2), until=at(3)))
+    assert (slice(0, 1), False) == rows_in_window(
+        rows, Position("", emitted_before=at(2), until=at(3))
+    )
 
 
 def test_the_end_is_revisited_with_what_stood_there() -> None:
     """Looking again at the end leaves out what stood there, by its time and, at the latest time, by its id."""
     rows = [Row(1, at(1)), Row(2, at(2)), Row(3, at(2))]
-    assert Position("q", emitted_before=at(2), given=(2, 3)) == recheck_position(Position("q"), rows)
+    assert Position("q", emitted_before=at(2), given=(2, 3)) == recheck_position(
+        Position("q"), rows
+    )
     assert Position("q") == recheck_position(Position("q"), [])

@@ -44,7 +44,9 @@ def walk(pagination: Pagination, server: ModelServer, start: Position | None = N
     before: set[str | int] = set()
     while True:
         ids, link = server.page(position.query)
-        pages.append(Seen(position, [one for one in ids if one not in before | set(position.given)]))
+        pages.append(
+            Seen(position, [one for one in ids if one not in before | set(position.given)])
+        )
         before = set(ids) or before
         following = pagination.next_position(position, link, ids)
         if following is None:
@@ -58,7 +60,8 @@ def ids_of(pages: list[Seen]) -> list[str]:
     return [one for page in pages for one in page.new]
 
 
-# Where a Notify link may point: at the first id of the next page, the last of this one, or the first of this one.
+# Where a Notify link may point: at the first id of the next page, the last of this one, or the
+# first of this one.
 TARGETS = ("next", "last", "first")
 # What else a link may look like; {} is the id, percent-encoded.
 LOOKS = (
@@ -102,16 +105,26 @@ class NotifyModel(ModelServer):
 IDS = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14) | st.integers(0, 25).map(
     lambda count: [f"id-{n}" for n in range(count)]
 )
-LINKS = st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(LOOKS)), min_size=1, max_size=6)
+LINKS = st.lists(
+    st.tuples(st.sampled_from(TARGETS), st.sampled_from(LOOKS)), min_size=1, max_size=6
+)
 LIMITS = st.none() | st.integers(1, 26)
 DOCUMENT = [("first", LOOKS[0])]
 
 
 @settings(max_examples=300)
-@given(ids=IDS, links=LINKS, ends_in_null=st.booleans(), limit=LIMITS, largest=st.sampled_from([2, 5, 250]))
+@given(
+    ids=IDS,
+    links=LINKS,
+    ends_in_null=st.booleans(),
+    limit=LIMITS,
+    largest=st.sampled_from([2, 5, 250]),
+)
 @example(ids=["a", "b"], links=DOCUMENT, ends_in_null=False, limit=1, largest=250)
 @example(ids=["a", "b", "c"], links=[("last", LOOKS[0])], ends_in_null=False, limit=1, largest=250)
-@example(ids=[f"{n}" for n in range(7)], links=DOCUMENT, ends_in_null=False, limit=None, largest=250)
+@example(
+    ids=[f"{n}" for n in range(7)], links=DOCUMENT, ends_in_null=False, limit=None, largest=250
+)
 def test_notify_gives_each_id_once_in_order(
     ids: list[str],
     links: list[tuple[str, str]],
@@ -147,14 +160,20 @@ def test_notify_keeps_the_page_size_that_a_link_drops_or_changes() -> None:
     position = HalFrom(100).start()
     assert "limit=100" == position.query
     for link in ("/v2/payments?from=x", "/v2/payments?from=x&limit=5"):
-        assert Position("from=x&limit=100") == HalFrom(100).next_position(position, link, ["a", "b"])
-    assert Position("from=x") == HalFrom(None).next_position(HalFrom(None).start(), "/v2/payments?from=x&limit=5", ["a"])
+        assert Position("from=x&limit=100") == HalFrom(100).next_position(
+            position, link, ["a", "b"]
+        )
+    assert Position("from=x") == HalFrom(None).next_position(
+        HalFrom(None).start(), "/v2/payments?from=x&limit=5", ["a"]
+    )
 
 
 @pytest.mark.parametrize("token", ["", "0"])
 def test_empty_and_zero_are_ids(token: str) -> None:
     """Neither an empty text nor a zero ends a listing."""
-    assert Position(f"from={token}") == HalFrom(None).next_position(HalFrom(None).start(), f"?from={token}", ["a"])
+    assert Position(f"from={token}") == HalFrom(None).next_position(
+        HalFrom(None).start(), f"?from={token}", ["a"]
+    )
 
 
 def test_empty_page_with_a_link_goes_on() -> None:
@@ -165,7 +184,10 @@ def test_empty_page_with_a_link_goes_on() -> None:
 
 def test_empty_page_from_an_id_is_no_end() -> None:
     """The payment to start from is on its page; where nothing is, it was deleted, and the rest of the listing is out of reach."""
-    with pytest.raises(PaginationError, match=r"nothing from 'a' on.* deleted .* so what came after it cannot be asked for\. List again"):
+    with pytest.raises(
+        PaginationError,
+        match=r"nothing from 'a' on.* deleted .* so what came after it cannot be asked for\. List again",
+    ):
         HalFrom(None).next_position(Position("from=a"), None, [])
     assert HalFrom(None).next_position(Position("from=a"), None, [], records=1) is None
     assert HalFrom(None).next_position(Position("limit=5"), None, []) is None
@@ -173,19 +195,25 @@ def test_empty_page_from_an_id_is_no_end() -> None:
 
 def test_page_that_lost_its_start_goes_on_from_its_last_id() -> None:
     """Where the payment to start from is gone and the link points at it all the same, the listing goes on behind what came."""
-    assert Position("from=c", ("c",)) == HalFrom(None).next_position(Position("from=a"), "?from=a", ["b", "c"])
+    assert Position("from=c", ("c",)) == HalFrom(None).next_position(
+        Position("from=a"), "?from=a", ["b", "c"]
+    )
 
 
 def test_page_with_nothing_new_to_read_is_asked_for_again_larger() -> None:
     """What came beside the payment to start from had no readable id; a page of the largest size reaches behind it, if anything does."""
-    assert Position("from=a&limit=250", ("a",)) == HalFrom(None).next_position(Position("from=a"), "?from=a", ["a"], records=2)
+    assert Position("from=a&limit=250", ("a",)) == HalFrom(None).next_position(
+        Position("from=a"), "?from=a", ["a"], records=2
+    )
     assert HalFrom(None).next_position(Position("from=a"), "?from=a", ["a"], records=1) is None
 
 
 @pytest.mark.parametrize("limit", ["x", "", "-1", "1_0", "7" * 5000], ids=lambda limit: limit[:9])
 def test_page_size_that_is_no_number_is_left_out(limit: str) -> None:
     """A position may come from a checkpoint that was tampered with; what it says of the page size is not sent on."""
-    assert Position("from=b") == HalFrom(None).next_position(Position(f"from=a&limit={limit}"), "?from=b", ["a"])
+    assert Position("from=b") == HalFrom(None).next_position(
+        Position(f"from=a&limit={limit}"), "?from=b", ["a"]
+    )
 
 
 def test_link_into_the_middle_of_its_page_is_an_overlap() -> None:
@@ -197,19 +225,37 @@ def test_link_into_the_middle_of_its_page_is_an_overlap() -> None:
     assert Position("from=d&limit=1", ("d",)) == HalFrom(1).next_position(resumed, "?from=d", ["c"])
 
 
-@pytest.mark.parametrize("link", ["", "/v2/payments", "/v2/payments?limit=5", "from=a", "#from=a", "https://[::1", "http://[x]/?from=a"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        "/v2/payments",
+        "/v2/payments?limit=5",
+        "from=a",
+        "#from=a",
+        "https://[::1",
+        "http://[x]/?from=a",
+    ],
+)
 def test_link_without_a_token_leads_nowhere(link: str) -> None:
     """A link that does not identify a page is an error which says so, for both kinds."""
-    with pytest.raises(PaginationError, match=r"link to the next page (has no 'from', so|is no URL)") as by_id:
+    with pytest.raises(
+        PaginationError, match=r"link to the next page (has no 'from', so|is no URL)"
+    ) as by_id:
         HalFrom(None).next_position(HalFrom(None).start(), link, ["a"])
-    with pytest.raises(PaginationError, match=r"link to the next page (has no cursor or offset, so|is no URL)") as by_query:
+    with pytest.raises(
+        PaginationError, match=r"link to the next page (has no cursor or offset, so|is no URL)"
+    ) as by_query:
         campfire("cursor=", None).next_position(Position("cursor="), link, [])
     assert f": {link!r}. Resume" in str(by_id.value)
     assert f": {link!r}. Resume" in str(by_query.value)
 
 
 @settings(max_examples=150)
-@given(st.text() | st.text().map("https://api.example.com/?from=".__add__), st.lists(st.text(), max_size=3))
+@given(
+    st.text() | st.text().map("https://api.example.com/?from=".__add__),
+    st.lists(st.text(), max_size=3),
+)
 def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[str]) -> None:
     """No link, however broken, raises anything else, and what is asked for can stand in a request line."""
     for pagination in (HalFrom(2), campfire("", 2)):
@@ -217,7 +263,11 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
             following = pagination.next_position(pagination.start(), link, ids)
         except PaginationError:
             continue
-        assert following is None or (following.query.isascii() and following.query.isprintable() and " " not in following.query)
+        assert following is None or (
+            following.query.isascii()
+            and following.query.isprintable()
+            and " " not in following.query
+        )
 
 
 def campfire(first: str, limit: int | None) -> FollowLinks:
@@ -273,11 +323,15 @@ TOKENS: dict[str, Callable[[int], str]] = {
     token=st.sampled_from(sorted(TOKENS)),
     look=st.sampled_from(CAMPFIRE_LOOKS),
 )
-def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_cursor: bool, token: str, look: str) -> None:  # drawn
+def test_campfire_gives_each_id_once_in_order(
+    count: int, limit: int | None, by_cursor: bool, token: str, look: str
+) -> None:  # drawn
     """Cursors of any kind and offsets lead through the whole listing, wherever the links point, and can be taken up at any page."""
     ids = [f"{n}" for n in range(count)]
     server = CampfireModel(ids, by_cursor, TOKENS[token], look)
-    first = encode_query([("cursor", "")] if by_cursor else []) + (f"&limit={limit}" if limit else "")
+    first = encode_query([("cursor", "")] if by_cursor else []) + (
+        f"&limit={limit}" if limit else ""
+    )
     pages = walk(campfire(first, limit), server)
     assert ids == ids_of(pages)
     for number, page in enumerate(pages):
@@ -287,23 +341,37 @@ def test_campfire_gives_each_id_once_in_order(count: int, limit: int | None, by_
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=cD0%3D&limit=2", "cursor=%2b%2B+&voided=true", "limit=2&cursor=", "cursor=0", "offset=0", "cursor=a%zz"]
+    "query",
+    [
+        "cursor=cD0%3D&limit=2",
+        "cursor=%2b%2B+&voided=true",
+        "limit=2&cursor=",
+        "cursor=0",
+        "offset=0",
+        "cursor=a%zz",
+    ],
 )
 def test_query_of_a_link_is_taken_verbatim(query: str) -> None:
     """A cursor is opaque: not a character of it is changed, not even in how it is escaped."""
-    assert Position(query) == campfire("cursor=", None).next_position(Position("cursor="), f"http://api.example.org/?{query}", [])
+    assert Position(query) == campfire("cursor=", None).next_position(
+        Position("cursor="), f"http://api.example.org/?{query}", []
+    )
 
 
 def test_what_cannot_stand_in_a_request_line_is_escaped() -> None:
     """A link that was not escaped is, and nothing of it can end the request line."""
-    following = campfire("cursor=", None).next_position(Position("cursor="), '?cursor=a b"é<\x7f', [])
+    following = campfire("cursor=", None).next_position(
+        Position("cursor="), '?cursor=a b"é<\x7f', []
+    )
     assert Position("cursor=a%20b%22%C3%A9%3C%7F") == following
 
 
 def test_window_of_a_listing_stays_with_it() -> None:
     """A page belongs to the window of time of the page before."""
     until = datetime(2026, 1, 1, tzinfo=UTC)
-    assert Position("cursor=b", until=until) == campfire("cursor=", None).next_position(Position("cursor=", until=until), "?cursor=b", [])
+    assert Position("cursor=b", until=until) == campfire("cursor=", None).next_position(
+        Position("cursor=", until=until), "?cursor=b", []
+    )
 
 
 @pytest.mark.parametrize(
@@ -317,7 +385,9 @@ def test_window_of_a_listing_stays_with_it() -> None:
         ("unlimit=1&limit=2", 3, "unlimit=1&limit=3"),
     ],
 )
-def test_resuming_brings_the_page_size_of_the_new_listing(query: str, limit: int | None, expected: str) -> None:
+def test_resuming_brings_the_page_size_of_the_new_listing(
+    query: str, limit: int | None, expected: str
+) -> None:
     """The limit of a position is replaced where the new listing has one, and nothing else is."""
     assert Position(expected, ("a",)) == campfire("", limit).resume_from(Position(query, ("a",)))
 
@@ -332,11 +402,21 @@ class Circle(ModelServer):
         return [query], "?" + self.links[query]
 
 
-@pytest.mark.parametrize("circle", [["cursor="], ["cursor=", "cursor=a"], ["cursor=", "cursor=a", "cursor=b"], ["cursor=", "cursor=0&x=1"]])
+@pytest.mark.parametrize(
+    "circle",
+    [
+        ["cursor="],
+        ["cursor=", "cursor=a"],
+        ["cursor=", "cursor=a", "cursor=b"],
+        ["cursor=", "cursor=0&x=1"],
+    ],
+)
 @pytest.mark.parametrize("reordered", [False, True])
 def test_circles_are_noticed(circle: list[str], reordered: bool) -> None:  # a table's column
     """A link that leads to a page which was read before raises, after one page or after many, in whatever order its parameters stand."""
-    links = dict(pairwise([*circle, "&".join(reversed(circle[-1].split("&"))) if reordered else circle[-1]]))
+    links = dict(
+        pairwise([*circle, "&".join(reversed(circle[-1].split("&"))) if reordered else circle[-1]])
+    )
     with pytest.raises(PaginationError, match="read before"):
         walk(campfire("cursor=", None), Circle(links))
 
@@ -361,7 +441,10 @@ def test_noticing_circles_takes_eight_bytes_a_page() -> None:
         made.add(f"cursor={number}")
     assert (500, 8) == (len(made._made._digests), made._made._digests.itemsize)
     for number in (0, 250, 499):
-        with pytest.raises(PaginationError, match=r"never end\. Resume from the checkpoint later, or tell the provider\.$"):
+        with pytest.raises(
+            PaginationError,
+            match=r"never end\. Resume from the checkpoint later, or tell the provider\.$",
+        ):
             made.add(f"cursor={number}")
 
 
@@ -373,7 +456,9 @@ def test_same_request_is_told_whatever_the_order() -> None:
 
 def test_query_is_percent_encoded() -> None:
     """A plus in a timestamp must not become a space on the way; colons may stand."""
-    query = encode_query([("last_modified_at__gte", "2026-01-01T00:00:00+00:00"), ("external_id", "a b&é")])
+    query = encode_query(
+        [("last_modified_at__gte", "2026-01-01T00:00:00+00:00"), ("external_id", "a b&é")]
+    )
     assert "last_modified_at__gte=2026-01-01T00:00:00%2B00:00&external_id=a+b%26%C3%A9" == query
 
 
@@ -394,7 +479,9 @@ def test_query_is_percent_encoded() -> None:
 )
 def test_pages_by_offset_can_be_guessed(query: str, expected: list[str]) -> None:
     """Where pages lie by number it can be told where the next ones start; with cursors, or without a page size, it cannot."""
-    assert [Position(one) for one in expected] == campfire("", None).predict_next(Position(query), 2)
+    assert [Position(one) for one in expected] == campfire("", None).predict_next(
+        Position(query), 2
+    )
 
 
 def test_pages_by_id_cannot_be_guessed() -> None:
@@ -466,7 +553,10 @@ def test_page_that_comes_again_is_noticed() -> None:
     for rows in pages:
         given.add(rows)
     for rows in pages:
-        with pytest.raises(PaginationError, match=r"given before, from .* never end\. Resume from the checkpoint later"):
+        with pytest.raises(
+            PaginationError,
+            match=r"given before, from .* never end\. Resume from the checkpoint later",
+        ):
             given.add(rows)
 
 
@@ -489,7 +579,11 @@ def test_links_in_messages_are_bounded() -> None:
 @pytest.mark.parametrize(
     ("query", "link", "expected"),
     [
-        ("limit=4&invoice_id=7", "http://api.example.org/accounts/?offset=4&limit=4", "offset=4&limit=4&invoice_id=7"),
+        (
+            "limit=4&invoice_id=7",
+            "http://api.example.org/accounts/?offset=4&limit=4",
+            "offset=4&limit=4&invoice_id=7",
+        ),
         ("cursor=&limit=4&invoice_id=7", "?cursor=abc", "cursor=abc&invoice_id=7"),
         ("cursor=a&voided=true", "?cursor=b&voided=true", "cursor=b&voided=true"),
         ("cursor=a&external_id=a%2Bb+c", "?cursor=b%3D", "cursor=b%3D&external_id=a%2Bb+c"),
@@ -498,13 +592,18 @@ def test_links_in_messages_are_bounded() -> None:
 )
 def test_filters_that_a_link_drops_are_kept(query: str, link: str, expected: str) -> None:
     """The filters go along from page to page, whether the links repeat them or not; anything else a link may drop."""
-    rules = FollowLinks("", ("cursor", "offset"), None, filters=("voided", "invoice_id", "external_id"))
+    rules = FollowLinks(
+        "", ("cursor", "offset"), None, filters=("voided", "invoice_id", "external_id")
+    )
     assert Position(expected) == rules.next_position(Position(query), link, [])
 
 
 def test_page_that_does_not_start_where_it_was_asked_to() -> None:
     """A page that ends where it was asked to start, and points at itself, shows that the API ignores what it is asked for."""
-    with pytest.raises(PaginationError, match=r"was to start from 'd' starts from 'a', so the API does not go where it is asked to\."):
+    with pytest.raises(
+        PaginationError,
+        match=r"was to start from 'd' starts from 'a', so the API does not go where it is asked to\.",
+    ):
         HalFrom(None).next_position(Position("from=d"), "?from=d", ["a", "b", "c", "d"])
     for ids in (["d", "e"], ["e", "f"], ["c", "d", "e"]):
         assert HalFrom(None).next_position(Position("from=d"), "?from=g", ids) == Position("from=g")

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
 from paysdk.listing.repeats import RequestsMade
-from paysdk.pagination import MORE, AfterLastId, NextToken, PageNumber, Pagination, Position, encode_query
+from paysdk.pagination import (
+    MORE,
+    AfterLastId,
+    NextToken,
+    PageNumber,
+    Pagination,
+    Position,
+    encode_query,
+)
 
 DEFAULT_SIZE = 3
 # What a provider's first query may hold besides, which must come along to every page.
@@ -40,7 +48,9 @@ class Server:
         return page, self.link(last, size, asked) if last < len(self.ids) else None
 
 
-def walk(pagination: Pagination, server: Server, start: Position | None = None) -> list[tuple[Position, list[str]]]:
+def walk(
+    pagination: Pagination, server: Server, start: Position | None = None
+) -> list[tuple[Position, list[str]]]:
     """Read page after page, as a listing does."""
     pages: list[tuple[Position, list[str]]] = []
     made = RequestsMade()
@@ -77,19 +87,33 @@ TOKENS: dict[str, Callable[[int], str]] = {
 }
 
 
-def gives_everything_from_anywhere(make: Callable[[int | None], Pagination], server: Server, size: int | None, other: int | None) -> None:
+def gives_everything_from_anywhere(
+    make: Callable[[int | None], Pagination], server: Server, size: int | None, other: int | None
+) -> None:
     """A walk gives each id once, in order, and taken up at any page, with any page size, gives exactly the rest."""
     pages = walk(make(size), server)
     assert list(server.ids) == [one for _, ids in pages for one in ids]
     for number, (position, _) in enumerate(pages):
         rest = [one for _, ids in pages[number:] for one in ids]
         pagination = make(other)
-        assert rest == [one for _, ids in walk(pagination, server, pagination.resume_from(position)) for one in ids]
+        assert rest == [
+            one
+            for _, ids in walk(pagination, server, pagination.resume_from(position))
+            for one in ids
+        ]
 
 
 @settings(max_examples=200)
-@given(count=COUNTS, size=SIZES, other=SIZES, says=st.sampled_from(sorted(NUMBERS)), base=st.sampled_from([0, 1]))
-def test_page_numbers(count: int, size: int | None, other: int | None, says: str, base: int) -> None:
+@given(
+    count=COUNTS,
+    size=SIZES,
+    other=SIZES,
+    says=st.sampled_from(sorted(NUMBERS)),
+    base=st.sampled_from([0, 1]),
+)
+def test_page_numbers(
+    count: int, size: int | None, other: int | None, says: str, base: int
+) -> None:
     """Numbered pages lead through the whole listing, from zero or from one, and keep the sense that their size gives them."""
     server = Server(
         [f"id-{n}" for n in range(count)],
@@ -99,7 +123,13 @@ def test_page_numbers(count: int, size: int | None, other: int | None, says: str
     )
 
     def make(size: int | None) -> PageNumber:
-        return PageNumber(first_query(size, "per_page"), "page", limit=size, limit_name="per_page", first_number=base)
+        return PageNumber(
+            first_query(size, "per_page"),
+            "page",
+            limit=size,
+            limit_name="per_page",
+            first_number=base,
+        )
 
     gives_everything_from_anywhere(make, server, size, other)
 
@@ -114,11 +144,15 @@ def test_tokens(count: int, size: int | None, other: int | None, token: str) -> 
         lambda asked, _: places[asked["page[after]"]] if "page[after]" in asked else 0,
         lambda last, _, __: TOKENS[token](last),
     )
-    gives_everything_from_anywhere(lambda size: NextToken(first_query(size), "page[after]", size), server, size, other)
+    gives_everything_from_anywhere(
+        lambda size: NextToken(first_query(size), "page[after]", size), server, size, other
+    )
 
 
 @settings(max_examples=200)
-@given(ids=st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14), size=SIZES, other=SIZES)
+@given(
+    ids=st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14), size=SIZES, other=SIZES
+)
 def test_ids(ids: list[str], size: int | None, other: int | None) -> None:
     """Whatever ids look like, a listing goes on behind the last of each page."""
     server = Server(
@@ -126,10 +160,16 @@ def test_ids(ids: list[str], size: int | None, other: int | None) -> None:
         lambda asked, _: ids.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0,
         lambda *_: MORE,
     )
-    gives_everything_from_anywhere(lambda size: AfterLastId(first_query(size), "starting_after", size), server, size, other)
+    gives_everything_from_anywhere(
+        lambda size: AfterLastId(first_query(size), "starting_after", size), server, size, other
+    )
 
 
-NUMBER, TOKEN, AFTER = PageNumber("page=1&limit=2", "page"), NextToken("limit=2", "cursor"), AfterLastId("limit=2", "starting_after")
+NUMBER, TOKEN, AFTER = (
+    PageNumber("page=1&limit=2", "page"),
+    NextToken("limit=2", "cursor"),
+    AfterLastId("limit=2", "starting_after"),
+)
 ALL = pytest.mark.parametrize("pagination", [NUMBER, TOKEN, AFTER], ids=["number", "token", "id"])
 
 
@@ -143,13 +183,17 @@ def test_only_what_says_so_is_the_end(pagination: Pagination, ids: list[str]) ->
 def test_short_or_empty_page_goes_on() -> None:
     """Where there is more, a page that is short or empty ends nothing."""
     for ids in (list[str](), ["a"]):
-        assert Position("limit=2&page=2") == NUMBER.next_position(Position("page=1&limit=2"), MORE, ids)
+        assert Position("limit=2&page=2") == NUMBER.next_position(
+            Position("page=1&limit=2"), MORE, ids
+        )
         assert Position("limit=2&cursor=x") == TOKEN.next_position(TOKEN.start(), "x", ids)
 
 
 def test_page_without_an_id_to_go_on_from_is_an_error() -> None:
     """Where there is more behind a page, and nothing on it to say behind what, the listing does not pass for complete."""
-    with pytest.raises(PaginationError, match="There is more to list, but this page has no id to go on from"):
+    with pytest.raises(
+        PaginationError, match="There is more to list, but this page has no id to go on from"
+    ):
         AFTER.next_position(AFTER.start(), MORE, [], 2)
 
 
@@ -164,10 +208,27 @@ def test_empty_and_zero_are_tokens(token: str) -> None:
     assert Position(f"limit=2&cursor={token}") == TOKEN.next_position(TOKEN.start(), token, [])
 
 
-@pytest.mark.parametrize("link", ["", "next", "-1", "1.5", "²", "?page=", "?page=x", "/payments?limit=2", "https://[::1", "7" * 19])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        "next",
+        "-1",
+        "1.5",
+        "²",
+        "?page=",
+        "?page=x",
+        "/payments?limit=2",
+        "https://[::1",
+        "7" * 19,
+    ],
+)
 def test_number_that_is_none_leads_nowhere(link: str) -> None:
     """A link without a whole number is an error which says so."""
-    with pytest.raises(PaginationError, match=r"link to the next page (has no 'page' with a whole number, so|is no URL)"):
+    with pytest.raises(
+        PaginationError,
+        match=r"link to the next page (has no 'page' with a whole number, so|is no URL)",
+    ):
         NUMBER.next_position(NUMBER.start(), link, [])
 
 
@@ -195,12 +256,18 @@ def test_number_of_a_page_that_was_tampered_with_leads_nowhere() -> None:
 )
 def test_resumed_number_begins_where_it_did(query: str, limit: int | None, expected: str) -> None:
     """Another page size is taken on only where a page of that size begins at the very same record."""
-    assert Position(expected) == PageNumber("page=1", "page", limit=limit).resume_from(Position(query))
+    assert Position(expected) == PageNumber("page=1", "page", limit=limit).resume_from(
+        Position(query)
+    )
 
 
 @pytest.mark.parametrize(
     "pagination",
-    [PageNumber(first_query(2), "page"), NextToken(first_query(2), "cursor"), AfterLastId(first_query(2), "starting_after")],
+    [
+        PageNumber(first_query(2), "page"),
+        NextToken(first_query(2), "cursor"),
+        AfterLastId(first_query(2), "starting_after"),
+    ],
     ids=["number", "token", "id"],
 )
 def test_round_and_round_is_noticed(pagination: Pagination) -> None:
@@ -211,7 +278,9 @@ def test_round_and_round_is_noticed(pagination: Pagination) -> None:
 
 def test_only_numbers_can_be_guessed() -> None:
     """Where the next pages start can be told from a number, and from nothing else."""
-    assert [Position("limit=2&page=2"), Position("limit=2&page=3")] == NUMBER.predict_next(NUMBER.start(), 2)
+    assert [Position("limit=2&page=2"), Position("limit=2&page=3")] == NUMBER.predict_next(
+        NUMBER.start(), 2
+    )
     assert [] == TOKEN.predict_next(TOKEN.start(), 2) + AFTER.predict_next(AFTER.start(), 2)
 
 
@@ -222,7 +291,10 @@ def test_kinds_differ_in_what_they_read() -> None:
 
 
 @settings(max_examples=150)
-@given(st.text() | st.text().map("https://api.example.com/?page=".__add__), st.lists(st.text(), max_size=3))
+@given(
+    st.text() | st.text().map("https://api.example.com/?page=".__add__),
+    st.lists(st.text(), max_size=3),
+)
 def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[str]) -> None:
     """No link raises anything else, and what is asked for can stand in a request line."""
     for pagination in (NUMBER, TOKEN, AFTER):
@@ -240,4 +312,6 @@ def test_resumed_token_takes_the_size_of_the_listing() -> None:
     """A listing by tokens that is resumed with another page size goes on with that."""
     for rules in (NextToken("limit=5", "token", limit=7), AfterLastId("limit=5", "after", limit=7)):
         assert Position("token=a&limit=7") == rules.resume_from(Position("token=a&limit=5"))
-    assert Position("token=a&size=7") == NextToken("size=5", "token", limit=7, limit_name="size").resume_from(Position("token=a&size=5"))
+    assert Position("token=a&size=7") == NextToken(
+        "size=5", "token", limit=7, limit_name="size"
+    ).resume_from(Position("token=a&size=5"))

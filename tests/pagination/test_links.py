@@ -31,7 +31,10 @@ from paysdk.pagination import LinkHeader, Position, next_link
         ('<?a>; rel="next"; anchor="#elsewhere", <?b>; rel="next"', "?b"),
         ("<?a>; rel, <?b>; rel=next", "?b"),
         ("<?a>", None),
-        ("<?a>; rel*=UTF-8''next, <?b>; crossorigin; rel=next; title*=UTF-8'de'n%c3%a4chstes", "?b"),
+        (
+            "<?a>; rel*=UTF-8''next, <?b>; crossorigin; rel=next; title*=UTF-8'de'n%c3%a4chstes",
+            "?b",
+        ),
         ("<?a>; rel=next, <?b>; rel=next", "?a"),
     ],
 )
@@ -54,26 +57,44 @@ def test_next_link(header: str, expected: str | None) -> None:
 )
 def test_header_that_cannot_be_read_is_no_end(header: str) -> None:
     """What cannot be read might have been the link, so the listing does not pass for complete."""
-    with pytest.raises(PaginationError, match=r"The Link header cannot be read: .*Resume from the checkpoint later") as raised:
+    with pytest.raises(
+        PaginationError, match=r"The Link header cannot be read: .*Resume from the checkpoint later"
+    ) as raised:
         next_link(header)
     assert repr(header) in str(raised.value)
 
 
-TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='<>"\\'), max_size=12)
-RELATIONS = st.lists(st.sampled_from(["prev", "last", "NEXT", "next", "up"]), min_size=1, max_size=3)
+TEXTS = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='<>"\\'), max_size=12
+)
+RELATIONS = st.lists(
+    st.sampled_from(["prev", "last", "NEXT", "next", "up"]), min_size=1, max_size=3
+)
 PARAMETERS = st.lists(st.tuples(st.sampled_from(["title", "type", "hreflang"]), TEXTS), max_size=3)
 
 
 @settings(max_examples=200)
-@given(st.lists(st.tuples(TEXTS, RELATIONS, PARAMETERS, st.booleans()), max_size=5), st.sampled_from([",", ", ", " ,\t,"]))
-def test_headers_are_read_as_they_are_written(links: list[tuple[str, list[str], list[tuple[str, str]], bool]], between: str) -> None:
+@given(
+    st.lists(st.tuples(TEXTS, RELATIONS, PARAMETERS, st.booleans()), max_size=5),
+    st.sampled_from([",", ", ", " ,\t,"]),
+)
+def test_headers_are_read_as_they_are_written(
+    links: list[tuple[str, list[str], list[tuple[str, str]], bool]], between: str
+) -> None:
     """Among any links with any parameters, the next one is found, and nothing else is taken for it."""
     written: list[str] = []
     for target, relations, parameters, before in links:
         rel = f'; rel="{" ".join(relations)}"'
         others = "".join(f'; {name}="{value}"' for name, value in parameters)
         written.append(f"<{target}>" + (rel + others if before else others + rel))
-    expected = next((target for target, relations, _, _ in links if "next" in " ".join(relations).lower().split()), None)
+    expected = next(
+        (
+            target
+            for target, relations, _, _ in links
+            if "next" in " ".join(relations).lower().split()
+        ),
+        None,
+    )
     assert expected == next_link(between.join(written))
 
 
@@ -88,7 +109,15 @@ def test_any_header_is_read_or_refused(header: str) -> None:
     assert found is None or f"<{found}>" in header
 
 
-@pytest.mark.parametrize("header", ["<?a>" + "; " * 20_000 + '"', "<?a>;" + "x=" * 20_000 + '"', "<" * 20_000, '<?a>; x="' + "\\" * 40_001])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<?a>" + "; " * 20_000 + '"',
+        "<?a>;" + "x=" * 20_000 + '"',
+        "<" * 20_000,
+        '<?a>; x="' + "\\" * 40_001,
+    ],
+)
 def test_headers_that_are_hard_to_read_are_refused_at_once(header: str) -> None:
     """A header of many thousand characters that fits nowhere costs one pass."""
     with pytest.raises(PaginationError):
@@ -99,7 +128,9 @@ def test_pages_follow_the_header() -> None:
     """The query of the next link is taken verbatim, and an answer without one is the last."""
     pagination = LinkHeader("per_page=2", ("page", "cursor"))
     assert ("link", False) == (pagination.header, pagination.needs_ids)
-    following = pagination.next_position(pagination.start(), '<http://elsewhere.example.com/?page=2&per_page=2>; rel="next"', [])
+    following = pagination.next_position(
+        pagination.start(), '<http://elsewhere.example.com/?page=2&per_page=2>; rel="next"', []
+    )
     assert Position("page=2&per_page=2") == following
     assert pagination.next_position(pagination.start(), '<?page=1>; rel="prev"', ["a"]) is None
     assert pagination.next_position(pagination.start(), None, ["a"]) is None
@@ -111,7 +142,9 @@ def test_resumed_pages_keep_their_size() -> None:
     """Links that count pages mean something only together with the size that they were made for; cursors take on another."""
     position = Position("page=3&per_page=50")
     assert position == LinkHeader("per_page=100", ("page",)).resume_from(position)
-    assert Position("cursor=a&per_page=100") == LinkHeader("", ("cursor",), 100, "per_page").resume_from(Position("cursor=a&per_page=50"))
+    assert Position("cursor=a&per_page=100") == LinkHeader(
+        "", ("cursor",), 100, "per_page"
+    ).resume_from(Position("cursor=a&per_page=50"))
 
 
 def test_pages_by_link_are_guessed_only_from_offsets() -> None:

@@ -18,9 +18,19 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 # With --remote-debugging-pipe, Chromium reads commands from 3 and writes its responses to 4.
-START = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
+START = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
 
 
 @attrs.define
@@ -36,7 +46,9 @@ class Browser:
     def open_tab(self) -> None:
         """Open the tab that everything else is about."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         self.send("Page.enable")
 
     def send(self, method: str, **params: object) -> Any:  # noqa: ANN401  # JSON
@@ -66,8 +78,18 @@ class Browser:
 
     def resize(self, width: int, *, media: str = "screen", scheme: str = "light") -> None:
         """Give the window a width, and show what is for a screen or for print."""
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        self.send("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        self.send(
+            "Emulation.setEmulatedMedia",
+            media=media,
+            features=[{"name": "prefers-color-scheme", "value": scheme}],
+        )
 
     def run(self, script: str) -> Any:  # noqa: ANN401  # JSON
         """The value of a script."""
@@ -77,7 +99,9 @@ class Browser:
 
     def screenshot(self) -> bytes:
         """The whole page as a PNG."""
-        return base64.b64decode(self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+        return base64.b64decode(
+            self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        )
 
 
 @pytest.fixture(scope="session")
@@ -85,15 +109,32 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser that is on this machine. Without one, the test that asks for it is skipped."""
     path = os.environ.get("PAYSDK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("There is no Chromium here. What it would show is held by tests/reconcile/report/test_fitting.py too.")
+        pytest.skip(
+            "There is no Chromium here. What it would show is held by "
+            "tests/reconcile/report/test_fitting.py too."
+        )
     profile = tmp_path_factory.mktemp("profile")
-    flags = ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    flags += ["--disable-component-update", "--disable-dev-shm-usage", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
+    flags = [
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-sync",
+    ]
+    flags += [
+        "--disable-component-update",
+        "--disable-dev-shm-usage",
+        "--remote-debugging-pipe",
+        f"--user-data-dir={profile}",
+    ]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
     (to_read, write), (read, to_write) = os.pipe(), os.pipe()
     command = [sys.executable, "-c", START, str(to_read), str(to_write), str(Path(path)), *flags]
-    with subprocess.Popen(command, pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         os.close(to_read)
         os.close(to_write)
         started = Browser(write, read)

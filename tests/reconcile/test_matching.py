@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 
-def paid(name: str, number: str | None, amount: str = "100", *, made: int | None = None, modified: int | None = None) -> Payment:
+def paid(
+    name: str,
+    number: str | None,
+    amount: str = "100",
+    *,
+    made: int | None = None,
+    modified: int | None = None,
+) -> Payment:
     """A payment of an invoice with this number, made and modified at these hours."""
     return Payment(
         provider="acme",
@@ -58,12 +65,23 @@ class Walk:
 def said(outcomes: Sequence[Outcome]) -> list[tuple[str | None, str, str, str]]:
     """The outcomes with the ids of their payments."""
     return [
-        (outcome.key, outcome.rule.value, "+".join(p.id for p in outcome.left), "+".join(p.id for p in outcome.right))
+        (
+            outcome.key,
+            outcome.rule.value,
+            "+".join(p.id for p in outcome.left),
+            "+".join(p.id for p in outcome.right),
+        )
         for outcome in outcomes
     ]
 
 
-LEFT: list[Payment | Vanished] = [paid("3", "B"), paid("1", "A"), Vanished(paid("4", "D")), paid("2", "A"), paid("5", None)]
+LEFT: list[Payment | Vanished] = [
+    paid("3", "B"),
+    paid("1", "A"),
+    Vanished(paid("4", "D")),
+    paid("2", "A"),
+    paid("5", None),
+]
 RIGHT: list[Payment | Vanished] = [paid("9", "C"), paid("6", "A"), paid("8", " "), paid("7", "A")]
 EXPECTED = [
     (None, "no_number", "5", ""),
@@ -77,16 +95,29 @@ EXPECTED = [
 
 async def test_payments_come_in_any_order_and_from_anything() -> None:
     """Lists, iterators and what is walked with `async for` give the same, in the order of the keys."""
-    assert sorted(EXPECTED, key=str) == sorted(said([outcome async for outcome in reconcile(LEFT, RIGHT)]), key=str)
-    assert EXPECTED[2:] == said([outcome async for outcome in reconcile(walked(LEFT), Walk(iter(RIGHT)))])[2:]
+    assert sorted(EXPECTED, key=str) == sorted(
+        said([outcome async for outcome in reconcile(LEFT, RIGHT)]), key=str
+    )
+    assert (
+        EXPECTED[2:]
+        == said([outcome async for outcome in reconcile(walked(LEFT), Walk(iter(RIGHT)))])[2:]
+    )
 
 
 async def test_ordered_payments_are_merged() -> None:
     """In the order of the keys it is the same, wherever those without a key stand."""
-    left: list[Payment | Vanished] = [paid("1", "A"), paid("5", None), paid("2", "A"), paid("3", "B"), Vanished(paid("4", "D"))]
+    left: list[Payment | Vanished] = [
+        paid("1", "A"),
+        paid("5", None),
+        paid("2", "A"),
+        paid("3", "B"),
+        Vanished(paid("4", "D")),
+    ]
     right = [paid("6", "A"), paid("7", "A"), paid("9", "C"), paid("8", " ")]
 
-    assert sorted(EXPECTED, key=str) == sorted(said([outcome async for outcome in reconcile(left, walked(right), ordered=True)]), key=str)
+    assert sorted(EXPECTED, key=str) == sorted(
+        said([outcome async for outcome in reconcile(left, walked(right), ordered=True)]), key=str
+    )
 
 
 async def test_a_listing_is_a_side() -> None:
@@ -98,15 +129,29 @@ async def test_a_listing_is_a_side() -> None:
             outcomes = [outcome async for outcome in reconcile(campfire.list_payments(), payments)]
 
     assert {Status.MATCHED, Status.VOIDED_OR_VANISHED} == {outcome.status for outcome in outcomes}
-    assert 60 == sum(len(outcome.left) for outcome in outcomes) == sum(len(outcome.right) for outcome in outcomes)
+    assert (
+        60
+        == sum(len(outcome.left) for outcome in outcomes)
+        == sum(len(outcome.right) for outcome in outcomes)
+    )
 
 
 async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
     """A listing gives what changed meanwhile again; it is still one payment."""
-    left = [paid("1", "B", "90", modified=1), paid("2", "A", "50"), paid("1", "A", "100", modified=2)]
-    right: list[Payment | Vanished] = [paid("6", "A", "100"), Vanished(paid("6", "A", "100")), paid("6", "A", "100")]
+    left = [
+        paid("1", "B", "90", modified=1),
+        paid("2", "A", "50"),
+        paid("1", "A", "100", modified=2),
+    ]
+    right: list[Payment | Vanished] = [
+        paid("6", "A", "100"),
+        Vanished(paid("6", "A", "100")),
+        paid("6", "A", "100"),
+    ]
 
-    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == said([outcome async for outcome in reconcile(left, right)])
+    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == said(
+        [outcome async for outcome in reconcile(left, right)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,16 +159,23 @@ async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
     [
         pytest.param(paid("1", "A"), paid("1", "B"), id="another invoice"),
         pytest.param(paid("1", "A"), paid("1", "A", "90"), id="another amount"),
-        pytest.param(paid("1", "A", modified=2), paid("1", "B", modified=2), id="modified at the same time"),
+        pytest.param(
+            paid("1", "A", modified=2), paid("1", "B", modified=2), id="modified at the same time"
+        ),
         pytest.param(paid("1", "A", modified=2), paid("1", "B", modified=1), id="modified before"),
         pytest.param(paid("1", "A", modified=2), paid("1", "B"), id="modified nobody knows when"),
-        pytest.param(paid("1", "A", made=1, modified=3), paid("1", "A", made=2, modified=4), id="made at another time"),
+        pytest.param(
+            paid("1", "A", made=1, modified=3),
+            paid("1", "A", made=2, modified=4),
+            id="made at another time",
+        ),
     ],
 )
 async def test_two_payments_of_one_id_are_an_error(before: Payment, payment: Payment) -> None:
     """Ids that two accounts share would hide a payment, so it is said which."""
     with pytest.raises(
-        ConfigurationError, match=r"Two right payments of acme have the id '1': 100 for invoice A and \d+ for invoice [AB]\."
+        ConfigurationError,
+        match=r"Two right payments of acme have the id '1': 100 for invoice A and \d+ for invoice [AB]\.",
     ):
         _ = [outcome async for outcome in reconcile([], [before, payment])]
 
@@ -134,7 +186,9 @@ async def test_the_key_can_be_another() -> None:
     def customer(payment: Payment) -> str | None:
         return payment.provider
 
-    (outcome,) = [outcome async for outcome in reconcile([paid("1", "A")], [paid("6", "B")], key=customer)]
+    (outcome,) = [
+        outcome async for outcome in reconcile([paid("1", "A")], [paid("6", "B")], key=customer)
+    ]
 
     assert ("acme", Rule.SAME_DAY) == (outcome.key, outcome.rule)
 
@@ -143,7 +197,10 @@ async def test_disorder_is_an_error() -> None:
     """Streams that are said to be ordered and are not give an error, and no wrong answer."""
     left = [paid("1", "A"), paid("2", "B"), paid("3", None), paid("4", "A")]
     given: list[Outcome] = []
-    with pytest.raises(ConfigurationError, match="left payments are not in the order of their keys: 'A' comes after 'B'"):
+    with pytest.raises(
+        ConfigurationError,
+        match="left payments are not in the order of their keys: 'A' comes after 'B'",
+    ):
         async for outcome in reconcile(left, [], ordered=True):
             given.append(outcome)  # noqa: PERF401  # what was given before the error counts
 
@@ -202,10 +259,15 @@ async def numbered(outcomes: AsyncIterator[Outcome]) -> AsyncIterator[tuple[int,
         ({"tolerance": 0.1}, "tolerance must be a finite decimal.Decimal from 0, not 0.1"),
         ({"tolerance": Decimal(-1)}, "tolerance must be"),
         ({"tolerance": Decimal("nan")}, "tolerance must be"),
-        ({"right": None}, "right must be payments to iterate over, such as a list or a listing, not None"),
+        (
+            {"right": None},
+            "right must be payments to iterate over, such as a list or a listing, not None",
+        ),
     ],
 )
-def test_settings_that_cannot_be_right_raise_at_the_call(settings: dict[str, Any], message: str) -> None:
+def test_settings_that_cannot_be_right_raise_at_the_call(
+    settings: dict[str, Any], message: str
+) -> None:
     """Nothing is read before the settings are looked at."""
     with pytest.raises(ConfigurationError, match=message):
         reconcile(**({"left": [], "right": []} | settings))
@@ -213,7 +275,9 @@ def test_settings_that_cannot_be_right_raise_at_the_call(settings: dict[str, Any
 
 def test_blank_numbers_are_none() -> None:
     """A number of spaces is none; any other is taken as it was sent."""
-    assert (None, None, None, " A") == tuple(invoice_number(paid("1", number)) for number in (None, "", " \t", " A"))
+    assert (None, None, None, " A") == tuple(
+        invoice_number(paid("1", number)) for number in (None, "", " \t", " A")
+    )
 
 
 NUMBERS = st.none() | st.sampled_from(["A", "B", "é", "\uffff", "\U00010000", " "])
@@ -221,14 +285,20 @@ NUMBERED = st.lists(st.tuples(NUMBERS, st.sampled_from(["100", "50"])), max_size
 
 
 @given(NUMBERED, NUMBERED)
-async def test_merging_says_what_sorting_says(left: list[tuple[str | None, str]], right: list[tuple[str | None, str]]) -> None:
+async def test_merging_says_what_sorting_says(
+    left: list[tuple[str | None, str]], right: list[tuple[str | None, str]]
+) -> None:
     """Ordered streams, in the order that UTF-8 gives their numbers, come to the same as unordered ones."""
-    lefts, rights = ([paid(str(place), *row) for place, row in enumerate(rows)] for rows in (left, right))
+    lefts, rights = (
+        [paid(str(place), *row) for place, row in enumerate(rows)] for rows in (left, right)
+    )
 
     def in_order(payments: list[Payment]) -> list[Payment]:
         return sorted(payments, key=lambda payment: (payment.invoice.number or "").encode())
 
-    merged = [outcome async for outcome in reconcile(in_order(lefts), in_order(rights), ordered=True)]
+    merged = [
+        outcome async for outcome in reconcile(in_order(lefts), in_order(rights), ordered=True)
+    ]
 
     assert set(merged) == {outcome async for outcome in reconcile(lefts, rights)}
     assert len(left) == sum(len(outcome.left) for outcome in merged)

@@ -24,7 +24,14 @@ FIRST = date(2026, 1, 1)
 EXACT = Tolerances(days=7, tolerance=Decimal(0))
 
 
-def paid(name: str, amount: str, day: int | None = 0, currency: str | None = "EUR", *, voided: bool = False) -> Payment:
+def paid(
+    name: str,
+    amount: str,
+    day: int | None = 0,
+    currency: str | None = "EUR",
+    *,
+    voided: bool = False,
+) -> Payment:
     """A payment of an amount, so many days into the year."""
     return Payment(
         provider="acme",
@@ -37,7 +44,11 @@ def paid(name: str, amount: str, day: int | None = 0, currency: str | None = "EU
     )
 
 
-def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished], terms: Tolerances = EXACT) -> set[str]:
+def said(
+    left: Sequence[Payment | Vanished],
+    right: Sequence[Payment | Vanished],
+    terms: Tolerances = EXACT,
+) -> set[str]:
     """The outcomes as text: what is said, of which payments, and by which rule."""
     return {
         f"{outcome.status}: {'+'.join(payment.id for payment in outcome.left)}|{'+'.join(payment.id for payment in outcome.right)}"
@@ -49,8 +60,15 @@ def said(left: Sequence[Payment | Vanished], right: Sequence[Payment | Vanished]
 def test_the_case_of_a_currency_code_does_not_matter() -> None:
     """Neither for a plain pair nor for what takes a closer look, and no currency was assumed."""
     (plain,) = decide("9", [paid("a", "10", currency="eur")], [paid("b", "10")], EXACT)
-    closer = decide("9", [paid("a", "10", currency="eur"), paid("c", "7", currency="eur")], [paid("b", "10", 1), paid("d", "7")], EXACT)
-    (other,) = decide("9", [paid("a", "10", currency="eur")], [paid("b", "12", currency="Eur")], EXACT)
+    closer = decide(
+        "9",
+        [paid("a", "10", currency="eur"), paid("c", "7", currency="eur")],
+        [paid("b", "10", 1), paid("d", "7")],
+        EXACT,
+    )
+    (other,) = decide(
+        "9", [paid("a", "10", currency="eur")], [paid("b", "12", currency="Eur")], EXACT
+    )
 
     assert {Status.MATCHED} == {outcome.status for outcome in (plain, *closer)}
     assert Rule.ONLY_PAIR == other.rule
@@ -69,9 +87,14 @@ def test_every_rule_is_in_the_documents() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100")], [paid("x", "100.00")], {"matched: a|x (same_day)"}, id="one and one"),
         pytest.param(
-            [paid("a", "100"), paid("b", "100")], [paid("x", "100"), paid("y", "100")], {"matched: a+b|x+y (same_day)"}, id="twice"
+            [paid("a", "100")], [paid("x", "100.00")], {"matched: a|x (same_day)"}, id="one and one"
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "100")],
+            [paid("x", "100"), paid("y", "100")],
+            {"matched: a+b|x+y (same_day)"},
+            id="twice",
         ),
         pytest.param(
             [paid("a", "100", 0), paid("b", "100", 3)],
@@ -87,7 +110,9 @@ def test_every_rule_is_in_the_documents() -> None:
         ),
     ],
 )
-def test_equal_amounts_on_one_day_match(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_equal_amounts_on_one_day_match(
+    left: list[Payment], right: list[Payment], expected: set[str]
+) -> None:
     """As many on one side as on the other are matched, together where they are interchangeable."""
     assert expected == said(left, right)
 
@@ -95,7 +120,12 @@ def test_equal_amounts_on_one_day_match(left: list[Payment], right: list[Payment
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100", 0)], [paid("x", "100", 7)], {"matched: a|x (in_window)"}, id="seven days"),
+        pytest.param(
+            [paid("a", "100", 0)],
+            [paid("x", "100", 7)],
+            {"matched: a|x (in_window)"},
+            id="seven days",
+        ),
         pytest.param(
             [paid("a", "100", 0)],
             [paid("x", "100", 8)],
@@ -117,11 +147,25 @@ def test_equal_amounts_on_one_day_match(left: list[Payment], right: list[Payment
         pytest.param(
             [paid("a", "100", 0), paid("b", "100", 6)],
             [paid("x", "100", 6), paid("y", "100", 9)],
-            {"matched: b|x (same_day)", "left only: a| (out_of_window)", "right only: |y (out_of_window)"},
+            {
+                "matched: b|x (same_day)",
+                "left only: a| (out_of_window)",
+                "right only: |y (out_of_window)",
+            },
             id="the same day is taken first",
         ),
-        pytest.param([paid("a", "100", 1), paid("b", "100", 4)], [paid("x", "100", 2)], {"ambiguous: a+b|x (uneven)"}, id="two for one"),
-        pytest.param([paid("a", "100"), paid("b", "100")], [paid("x", "100")], {"ambiguous: a+b|x (uneven)"}, id="two for one on a day"),
+        pytest.param(
+            [paid("a", "100", 1), paid("b", "100", 4)],
+            [paid("x", "100", 2)],
+            {"ambiguous: a+b|x (uneven)"},
+            id="two for one",
+        ),
+        pytest.param(
+            [paid("a", "100"), paid("b", "100")],
+            [paid("x", "100")],
+            {"ambiguous: a+b|x (uneven)"},
+            id="two for one on a day",
+        ),
         pytest.param(
             [paid("a", "100", 0), paid("b", "100", 1), paid("c", "100", 13)],
             [paid("x", "100", 6), paid("y", "100", 14), paid("z", "100", 20)],
@@ -130,7 +174,9 @@ def test_equal_amounts_on_one_day_match(left: list[Payment], right: list[Payment
         ),
     ],
 )
-def test_equal_amounts_match_within_the_window(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_equal_amounts_match_within_the_window(
+    left: list[Payment], right: list[Payment], expected: set[str]
+) -> None:
     """Equal amounts on different days are matched where all of them can be, and nobody else could be meant."""
     assert expected == said(left, right)
 
@@ -138,15 +184,35 @@ def test_equal_amounts_match_within_the_window(left: list[Payment], right: list[
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100", None)], [paid("x", "100", 3)], {"matched: a|x (undated)"}, id="one without"),
-        pytest.param([paid("a", "100", None)], [paid("x", "100", None)], {"matched: a|x (undated)"}, id="both without"),
         pytest.param(
-            [paid("a", "100", 3), paid("b", "100", None)], [paid("x", "100", 3)], {"ambiguous: a+b|x (uneven)"}, id="may be of the same day"
+            [paid("a", "100", None)],
+            [paid("x", "100", 3)],
+            {"matched: a|x (undated)"},
+            id="one without",
         ),
-        pytest.param([paid("a", "100", None)], [paid("x", "90", 3)], {"amount differs: a|x (only_pair)"}, id="another amount"),
+        pytest.param(
+            [paid("a", "100", None)],
+            [paid("x", "100", None)],
+            {"matched: a|x (undated)"},
+            id="both without",
+        ),
+        pytest.param(
+            [paid("a", "100", 3), paid("b", "100", None)],
+            [paid("x", "100", 3)],
+            {"ambiguous: a+b|x (uneven)"},
+            id="may be of the same day",
+        ),
+        pytest.param(
+            [paid("a", "100", None)],
+            [paid("x", "90", 3)],
+            {"amount differs: a|x (only_pair)"},
+            id="another amount",
+        ),
     ],
 )
-def test_a_missing_date_may_be_any(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_a_missing_date_may_be_any(
+    left: list[Payment], right: list[Payment], expected: set[str]
+) -> None:
     """A payment without a date matches by its amount alone, if nobody else could be meant."""
     assert expected == said(left, right)
 
@@ -154,8 +220,18 @@ def test_a_missing_date_may_be_any(left: list[Payment], right: list[Payment], ex
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100")], [paid("x", "100", 0, None)], {"matched: a|x (same_day)"}, id="the others name one"),
-        pytest.param([paid("a", "100", 0, None)], [paid("x", "100", 0, None)], {"matched: a|x (same_day)"}, id="nobody names one"),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "100", 0, None)],
+            {"matched: a|x (same_day)"},
+            id="the others name one",
+        ),
+        pytest.param(
+            [paid("a", "100", 0, None)],
+            [paid("x", "100", 0, None)],
+            {"matched: a|x (same_day)"},
+            id="nobody names one",
+        ),
         pytest.param(
             [paid("a", "100"), paid("b", "50", 0, "USD")],
             [paid("x", "100", 0, None)],
@@ -212,7 +288,9 @@ def test_a_missing_date_may_be_any(left: list[Payment], right: list[Payment], ex
         ),
     ],
 )
-def test_a_missing_currency_is_never_guessed(left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]) -> None:
+def test_a_missing_currency_is_never_guessed(
+    left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]
+) -> None:
     """A payment that names no currency counts in the one that the others of its invoice name, and in none where they name several."""
     assert expected == said(left, right)
 
@@ -220,8 +298,18 @@ def test_a_missing_currency_is_never_guessed(left: list[Payment | Vanished], rig
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100")], [paid("x", "60"), paid("y", "40", 3)], {"matched: a|x+y (split)"}, id="in two"),
-        pytest.param([paid("a", "100")], [paid("x", "120"), paid("y", "-20")], {"matched: a|x+y (split)"}, id="with some paid back"),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "60"), paid("y", "40", 3)],
+            {"matched: a|x+y (split)"},
+            id="in two",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "120"), paid("y", "-20")],
+            {"matched: a|x+y (split)"},
+            id="with some paid back",
+        ),
         pytest.param(
             [paid("a", "100"), paid("b", "70")],
             [paid("x", "60"), paid("y", "40"), paid("z", "70")],
@@ -295,7 +383,10 @@ def test_a_missing_currency_is_never_guessed(left: list[Payment | Vanished], rig
             id="outside the window",
         ),
         pytest.param(
-            [paid("a", "0")], [paid("x", "60"), paid("y", "-60")], {"ambiguous: a|x+y (several_differ)"}, id="nothing has no parts"
+            [paid("a", "0")],
+            [paid("x", "60"), paid("y", "-60")],
+            {"ambiguous: a|x+y (several_differ)"},
+            id="nothing has no parts",
         ),
         pytest.param(
             [paid("a", "100")],
@@ -305,7 +396,9 @@ def test_a_missing_currency_is_never_guessed(left: list[Payment | Vanished], rig
         ),
     ],
 )
-def test_split_payments_match_their_parts(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_split_payments_match_their_parts(
+    left: list[Payment], right: list[Payment], expected: set[str]
+) -> None:
     """One payment matches several where it is their sum in exactly one way, and nobody else has a claim on them."""
     assert expected == said(left, right)
 
@@ -313,14 +406,34 @@ def test_split_payments_match_their_parts(left: list[Payment], right: list[Payme
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100", voided=True)], [], {"gone: a| (voided)"}, id="voided on one side"),
         pytest.param(
-            [paid("a", "100", voided=True)], [paid("x", "100", voided=True)], {"gone: a| (voided)", "gone: |x (voided)"}, id="on both"
+            [paid("a", "100", voided=True)], [], {"gone: a| (voided)"}, id="voided on one side"
+        ),
+        pytest.param(
+            [paid("a", "100", voided=True)],
+            [paid("x", "100", voided=True)],
+            {"gone: a| (voided)", "gone: |x (voided)"},
+            id="on both",
         ),
         pytest.param([Vanished(paid("a", "100"))], [], {"gone: a| (vanished)"}, id="vanished"),
-        pytest.param([Vanished(paid("a", "100", voided=True))], [], {"gone: a| (voided)"}, id="voided before it vanished"),
-        pytest.param([paid("a", "100", voided=True)], [paid("x", "100", 2)], {"right only: a|x (counterpart_voided)"}, id="here live"),
-        pytest.param([paid("a", "100")], [Vanished(paid("x", "100"))], {"left only: a|x (counterpart_vanished)"}, id="here listed"),
+        pytest.param(
+            [Vanished(paid("a", "100", voided=True))],
+            [],
+            {"gone: a| (voided)"},
+            id="voided before it vanished",
+        ),
+        pytest.param(
+            [paid("a", "100", voided=True)],
+            [paid("x", "100", 2)],
+            {"right only: a|x (counterpart_voided)"},
+            id="here live",
+        ),
+        pytest.param(
+            [paid("a", "100")],
+            [Vanished(paid("x", "100"))],
+            {"left only: a|x (counterpart_vanished)"},
+            id="here listed",
+        ),
         pytest.param(
             [paid("a", "100"), paid("b", "100", 3)],
             [paid("x", "100", voided=True)],
@@ -335,7 +448,11 @@ def test_split_payments_match_their_parts(left: list[Payment], right: list[Payme
         ),
         pytest.param(
             [paid("a", "100"), paid("b", "100")],
-            [paid("x", "100", voided=True), paid("y", "100", 1, voided=True), paid("z", "100", 2, voided=True)],
+            [
+                paid("x", "100", voided=True),
+                paid("y", "100", 1, voided=True),
+                paid("z", "100", 2, voided=True),
+            ],
             {"left only: a+b|x+y+z (counterpart_voided)"},
             id="two live for three voided",
         ),
@@ -352,11 +469,16 @@ def test_split_payments_match_their_parts(left: list[Payment], right: list[Payme
             id="paid again, but less",
         ),
         pytest.param(
-            [paid("a", "100")], [paid("x", "90", voided=True)], {"left only: a| (not_there)", "gone: |x (voided)"}, id="another amount"
+            [paid("a", "100")],
+            [paid("x", "90", voided=True)],
+            {"left only: a| (not_there)", "gone: |x (voided)"},
+            id="another amount",
         ),
     ],
 )
-def test_what_is_gone_needs_no_counterpart(left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]) -> None:
+def test_what_is_gone_needs_no_counterpart(
+    left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]
+) -> None:
     """Live payments are matched with live ones; one whose counterpart is gone says so."""
     assert expected == said(left, right)
 
@@ -364,14 +486,24 @@ def test_what_is_gone_needs_no_counterpart(left: list[Payment | Vanished], right
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param([paid("a", "100")], [paid("x", "90", 7)], {"amount differs: a|x (only_pair)"}, id="one and one"),
+        pytest.param(
+            [paid("a", "100")],
+            [paid("x", "90", 7)],
+            {"amount differs: a|x (only_pair)"},
+            id="one and one",
+        ),
         pytest.param(
             [paid("a", "100"), paid("b", "30")],
             [paid("x", "90", 7), paid("y", "30")],
             {"amount differs: a|x (only_pair)", "matched: b|y (same_day)"},
             id="beside others",
         ),
-        pytest.param([paid("a", "100"), paid("b", "30")], [paid("x", "90", 7)], {"ambiguous: a+b|x (several_differ)"}, id="one of two"),
+        pytest.param(
+            [paid("a", "100"), paid("b", "30")],
+            [paid("x", "90", 7)],
+            {"ambiguous: a+b|x (several_differ)"},
+            id="one of two",
+        ),
         pytest.param(
             [paid("a", "100"), paid("b", "30")],
             [paid("x", "100")],
@@ -380,7 +512,9 @@ def test_what_is_gone_needs_no_counterpart(left: list[Payment | Vanished], right
         ),
     ],
 )
-def test_the_only_pair_left_differs(left: list[Payment], right: list[Payment], expected: set[str]) -> None:
+def test_the_only_pair_left_differs(
+    left: list[Payment], right: list[Payment], expected: set[str]
+) -> None:
     """Amounts differ only where it is plain whose they are."""
     assert expected == said(left, right)
 
@@ -390,8 +524,12 @@ def test_a_tolerance_brings_near_amounts_together() -> None:
     cents = Tolerances(days=7, tolerance=Decimal("0.02"))
 
     assert {"matched: a|x (in_window)"} == said([paid("a", "100.00")], [paid("x", "100.02")], cents)
-    assert {"amount differs: a|x (only_pair)"} == said([paid("a", "100.00")], [paid("x", "100.021")], cents)
-    assert {"matched: a|x+y (split)"} == said([paid("a", "100.00")], [paid("x", "60.01"), paid("y", "40.01")], cents)
+    assert {"amount differs: a|x (only_pair)"} == said(
+        [paid("a", "100.00")], [paid("x", "100.021")], cents
+    )
+    assert {"matched: a|x+y (split)"} == said(
+        [paid("a", "100.00")], [paid("x", "60.01"), paid("y", "40.01")], cents
+    )
     assert {"matched: a|x (in_window)", "right only: |y (none_left)"} == said(
         [paid("a", "100.00")], [paid("x", "100.00", 1), paid("y", "100.01", 1)], cents
     )
@@ -403,17 +541,27 @@ def test_amounts_are_compared_to_the_last_digit() -> None:
     (outcome,) = decide("INV-9", [paid("a", f"{long}.01")], [paid("x", f"{long}.02")], EXACT)
 
     assert (Status.AMOUNT_DIFFERS, Decimal("-0.01")) == (outcome.status, outcome.difference)
-    assert {"matched: a|x+y (split)"} == said([paid("a", f"{long}.02")], [paid("x", f"{long}.01"), paid("y", "0.01")])
-    assert {"ambiguous: a|x+y (several_differ)"} == said([paid("a", f"{long}.03")], [paid("x", f"{long}.01"), paid("y", "0.01")])
+    assert {"matched: a|x+y (split)"} == said(
+        [paid("a", f"{long}.02")], [paid("x", f"{long}.01"), paid("y", "0.01")]
+    )
+    assert {"ambiguous: a|x+y (several_differ)"} == said(
+        [paid("a", f"{long}.03")], [paid("x", f"{long}.01"), paid("y", "0.01")]
+    )
 
 
 def test_a_currency_that_was_assumed_is_said_to_be() -> None:
     """The outcome tells whether a payment was taken to be in a currency that it does not name."""
     (assumed,) = decide("INV-9", [paid("a", "100")], [paid("x", "100", 0, None)], EXACT)
     (named,) = decide("INV-9", [paid("a", "100")], [paid("x", "100")], EXACT)
-    (unclear,) = decide("INV-9", [paid("a", "1"), paid("b", "2", 0, "USD")], [paid("x", "3", 0, None)], EXACT)
+    (unclear,) = decide(
+        "INV-9", [paid("a", "1"), paid("b", "2", 0, "USD")], [paid("x", "3", 0, None)], EXACT
+    )
 
-    assert (True, False, False) == (assumed.currency_assumed, named.currency_assumed, unclear.currency_assumed)
+    assert (True, False, False) == (
+        assumed.currency_assumed,
+        named.currency_assumed,
+        unclear.currency_assumed,
+    )
     assert unclear.difference is None
 
 
@@ -443,7 +591,9 @@ def test_many_that_are_gone_are_not_many_that_differ() -> None:
     outcomes = decide("INV-9", left, right, EXACT)
 
     assert 101 == sum(outcome.status is Status.VOIDED_OR_VANISHED for outcome in outcomes)
-    assert [Rule.TOO_MANY] == [outcome.rule for outcome in outcomes if outcome.status is not Status.VOIDED_OR_VANISHED]
+    assert [Rule.TOO_MANY] == [
+        outcome.rule for outcome in outcomes if outcome.status is not Status.VOIDED_OR_VANISHED
+    ]
 
 
 def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
@@ -459,17 +609,28 @@ def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
 def test_any_number_of_equal_payments_on_a_day_is_matched() -> None:
     """What needs no comparing has no bound."""
     (outcome,) = decide(
-        "INV-9", [paid(str(number), "5") for number in range(500)], [paid(str(number), "5") for number in range(500)], EXACT
+        "INV-9",
+        [paid(str(number), "5") for number in range(500)],
+        [paid(str(number), "5") for number in range(500)],
+        EXACT,
     )
 
-    assert (Status.MATCHED, 500, Decimal(0)) == (outcome.status, len(outcome.left), outcome.difference)
+    assert (Status.MATCHED, 500, Decimal(0)) == (
+        outcome.status,
+        len(outcome.left),
+        outcome.difference,
+    )
 
 
 AMOUNTS = st.sampled_from(["100", "60", "40", "40.00", "20", "-20", "0", "100.01"])
 CURRENCIES = st.sampled_from([None, "EUR", "EUR", "USD"])
 STATES = st.sampled_from(["live", "live", "live", "voided", "vanished"])
 ROWS = st.lists(st.tuples(AMOUNTS, st.none() | st.integers(0, 12), CURRENCIES, STATES), max_size=7)
-TERMS = st.builds(Tolerances, days=st.integers(0, 6), tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]))
+TERMS = st.builds(
+    Tolerances,
+    days=st.integers(0, 6),
+    tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]),
+)
 MIRRORED = {Status.LEFT_ONLY: Status.RIGHT_ONLY, Status.RIGHT_ONLY: Status.LEFT_ONLY}
 
 
@@ -485,7 +646,9 @@ def entries(rows: Sequence[tuple[str, int | None, str | None, str]]) -> list[Pay
 def mirrored(outcome: Outcome) -> Outcome:
     """What would be said if the sides were exchanged."""
     status = MIRRORED.get(outcome.status, outcome.status)
-    return Outcome(status=status, rule=outcome.rule, key=outcome.key, left=outcome.right, right=outcome.left)
+    return Outcome(
+        status=status, rule=outcome.rule, key=outcome.key, left=outcome.right, right=outcome.left
+    )
 
 
 @settings(max_examples=200)

@@ -11,12 +11,23 @@ from paysdk import ConfigurationError, InvoiceRef, Payment
 from paysdk.reconcile import Outcome, Rule, Sides, Status, Total, Totals
 
 
-def paid(amount: str, day: date | None = date(2026, 1, 31), currency: str | None = "EUR") -> Payment:
+def paid(
+    amount: str, day: date | None = date(2026, 1, 31), currency: str | None = "EUR"
+) -> Payment:
     """A payment of an amount."""
-    return Payment(provider="acme", id="1", amount=Decimal(amount), payment_date=day, currency=currency, invoice=InvoiceRef("9", "A"))
+    return Payment(
+        provider="acme",
+        id="1",
+        amount=Decimal(amount),
+        payment_date=day,
+        currency=currency,
+        invoice=InvoiceRef("9", "A"),
+    )
 
 
-def outcome(status: Status, left: tuple[Payment, ...] = (), right: tuple[Payment, ...] = ()) -> Outcome:
+def outcome(
+    status: Status, left: tuple[Payment, ...] = (), right: tuple[Payment, ...] = ()
+) -> Outcome:
     """An outcome with this status."""
     return Outcome(status=status, rule=Rule.SAME_DAY, key="A", left=left, right=right)
 
@@ -33,7 +44,9 @@ def test_outcomes_are_counted_and_added_up_by_currency() -> None:
     """Each side's amounts are added up exactly, by currency and by what became of them."""
     totals = counted(
         outcome(Status.MATCHED, (paid("0.10"), paid("0.2")), (paid("0.30"),)),
-        outcome(Status.AMOUNT_DIFFERS, (paid("1e3", currency="USD"),), (paid("900", currency="USD"),)),
+        outcome(
+            Status.AMOUNT_DIFFERS, (paid("1e3", currency="USD"),), (paid("900", currency="USD"),)
+        ),
         outcome(Status.LEFT_ONLY, (paid("7", currency=None),)),
     )
 
@@ -53,10 +66,14 @@ def test_a_currency_that_was_assumed_is_counted_in() -> None:
     """A payment without a currency counts in the one that it was matched in."""
     totals = counted(outcome(Status.MATCHED, (paid("5", currency=None),), (paid("5"),)))
 
-    assert {"EUR": {Status.MATCHED: Sides(Total(1, Decimal(5)), Total(1, Decimal(5)))}} == totals.by_currency()
+    assert {
+        "EUR": {Status.MATCHED: Sides(Total(1, Decimal(5)), Total(1, Decimal(5)))}
+    } == totals.by_currency()
 
 
-@pytest.mark.parametrize(("status", "side"), [(Status.LEFT_ONLY, "left"), (Status.RIGHT_ONLY, "right")])
+@pytest.mark.parametrize(
+    ("status", "side"), [(Status.LEFT_ONLY, "left"), (Status.RIGHT_ONLY, "right")]
+)
 def test_what_is_gone_beside_it_is_counted_as_gone(status: Status, side: str) -> None:
     """The payment that explains why another has no counterpart counts as gone."""
     totals = counted(outcome(status, (paid("5"),), (paid("5"),)))

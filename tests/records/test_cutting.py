@@ -20,17 +20,38 @@ from paysdk.testing import FaultPlan, wrong_body
 from paysdk.transport.policy import RetryPolicy
 
 READER = CampfireReader()
-AWKWARD = ['},{"', '"}]', '],"results":[', '\\"},{\\"id\\":1', "é\ud83d\ude00", "", "]}", '{"results":[']
+AWKWARD = [
+    '},{"',
+    '"}]',
+    '],"results":[',
+    '\\"},{\\"id\\":1',
+    "é\ud83d\ude00",
+    "",
+    "]}",
+    '{"results":[',
+]
 
 
 def record(number: int, **more: object) -> dict[str, Any]:
     """A record that takes some hundred bytes."""
-    return {"id": number, "invoice_id": number, "amount": f"{number}.10", "invoice_number": "INV-" + "0" * 60} | more
+    return {
+        "id": number,
+        "invoice_id": number,
+        "amount": f"{number}.10",
+        "invoice_number": "INV-" + "0" * 60,
+    } | more
 
 
-def page(records: list[dict[str, Any]], *, tail: str = ',"next":"?cursor=b","count":7', separators: tuple[str, str] = (",", ":")) -> bytes:
+def page(
+    records: list[dict[str, Any]],
+    *,
+    tail: str = ',"next":"?cursor=b","count":7',
+    separators: tuple[str, str] = (",", ":"),
+) -> bytes:
     """A page with these records."""
-    return f'{{"previous":null,"results":{json.dumps(records, separators=separators)}{tail}}}'.encode()
+    return (
+        f'{{"previous":null,"results":{json.dumps(records, separators=separators)}{tail}}}'.encode()
+    )
 
 
 BROKEN = wrong_body(
@@ -43,7 +64,12 @@ BROKEN = wrong_body(
 
 def campfire(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # what the constructor takes
     """A provider that tries three times without waiting."""
-    return CampfireProvider(sandbox.api_key, base_url=sandbox.url, retry=RetryPolicy(attempts=3, wait_initial=0), **settings)
+    return CampfireProvider(
+        sandbox.api_key,
+        base_url=sandbox.url,
+        retry=RetryPolicy(attempts=3, wait_initial=0),
+        **settings,
+    )
 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
@@ -60,10 +86,14 @@ def test_large_page_is_cut_into_runs_of_a_few_thousand_bytes() -> None:
     records = [record(number) for number in range(1000)]
     raw = open_page(READER, page(records))
     assert 10 < len(raw.records) < 20
-    assert [8192 < len(part) < 8500 for part in map(bytes, raw.records[:-1])] == [True] * (len(raw.records) - 1)
+    assert [8192 < len(part) < 8500 for part in map(bytes, raw.records[:-1])] == [True] * (
+        len(raw.records) - 1
+    )
     rows = try_decode(READER, [bytes(part) for part in raw.records])
     assert rows is not None
-    assert [json.dumps(each, separators=(",", ":")).encode() for each in records] == [row.raw for row in rows]
+    assert [json.dumps(each, separators=(",", ":")).encode() for each in records] == [
+        row.raw for row in rows
+    ]
     assert (records, "?cursor=b", 7) == read(page(records))
 
 
@@ -79,17 +109,26 @@ def test_small_page_is_not_cut() -> None:
         page([record(number) for number in range(200)], separators=(", ", ": ")),
         page([record(number, lines=[{"a": 1}, {"b": 2}] * 30) for number in range(100)]),
         page([record(number, note=AWKWARD[number % len(AWKWARD)]) for number in range(200)]),
-        page([record(number) for number in range(200)], tail=',"next":"?cursor=b","count":7,"others":[{"a":1},{"b":2}]'),
-        page([record(number) for number in range(200)], tail=',"next":"?cursor=b","count":7,"others":{"results":[{"a":1}]}'),
-        page([record(number) for number in range(200)]).replace(b'}],"next"', b'} ],"next"'),
-        page([record(number) for number in range(200)], tail=',"next":"?cursor=b","count":7,"others":[{"a":1}]').replace(
-            b'}],"next"', b'} ],"next"'
+        page(
+            [record(number) for number in range(200)],
+            tail=',"next":"?cursor=b","count":7,"others":[{"a":1},{"b":2}]',
         ),
-        b'{"before":{"results":[{"a":1},{"b":2}]},' + page([record(number) for number in range(200)])[1:],
+        page(
+            [record(number) for number in range(200)],
+            tail=',"next":"?cursor=b","count":7,"others":{"results":[{"a":1}]}',
+        ),
+        page([record(number) for number in range(200)]).replace(b'}],"next"', b'} ],"next"'),
+        page(
+            [record(number) for number in range(200)],
+            tail=',"next":"?cursor=b","count":7,"others":[{"a":1}]',
+        ).replace(b'}],"next"', b'} ],"next"'),
+        b'{"before":{"results":[{"a":1},{"b":2}]},'
+        + page([record(number) for number in range(200)])[1:],
         b'{"before":"\\"results\\":[",' + page([record(number) for number in range(200)])[1:],
         b'{"results":[],' + page([record(number) for number in range(200)])[1:],
         b"  " + page([record(number) for number in range(200)]) + b"\n",
-        b'{"results": [],"next":"?cursor=b","count":7,"\\"results":' + page([record(number) for number in range(200)], tail="")[27:],
+        b'{"results": [],"next":"?cursor=b","count":7,"\\"results":'
+        + page([record(number) for number in range(200)], tail="")[27:],
     ],
     ids=[
         "spaces",
@@ -119,10 +158,19 @@ def test_page_of_any_look_is_read_whole(body: bytes) -> None:
         page([record(number) for number in range(200)]).replace(b'},{"id":100', b'},,{"id":100'),
         page([record(number) for number in range(200)]).replace(b'},{"id":100', b'}{"id":100'),
         page([record(number) for number in range(200)]).replace(b'},{"id":100', b'},{"id":100]'),
-        page([record(number) for number in range(200)]).replace(b'{"previous":null,', b'{"previous":null,"x":"'),
+        page([record(number) for number in range(200)]).replace(
+            b'{"previous":null,', b'{"previous":null,"x":"'
+        ),
         page([record(number) for number in range(200)]) + b"}",
     ],
-    ids=["cut short", "two commas", "no comma", "a bracket too many", "a text without an end", "a brace too many"],
+    ids=[
+        "cut short",
+        "two commas",
+        "no comma",
+        "a bracket too many",
+        "a text without an end",
+        "a brace too many",
+    ],
 )
 def test_page_that_is_no_json_is_malformed(body: bytes) -> None:
     """Cutting makes no page of what is none."""
@@ -142,12 +190,16 @@ def test_fault_in_a_page_that_was_cut_has_its_path() -> None:
     rows = list(decode_one_by_one(READER, raw, faults.append))
     assert ["$.results[150].amount"] == [fault.path for fault in faults]
     assert json.dumps(records[150], separators=(",", ":")).encode() == faults[0].raw
-    assert [number for number in range(200) if number != 150] == [row.id for row in rows if row is not None]
+    assert [number for number in range(200) if number != 150] == [
+        row.id for row in rows if row is not None
+    ]
 
 
 def test_half_of_a_pair_in_a_page_that_was_cut_spoils_its_own_record() -> None:
     """What UTF-8 cannot say is found when the runs are read, and the page is gone through by the record."""
-    body = page([record(number) for number in range(200)]).replace(b'"id":9,', rb'"id":9,"note":"\ud800",')
+    body = page([record(number) for number in range(200)]).replace(
+        b'"id":9,', rb'"id":9,"note":"\ud800",'
+    )
     raw = open_page(READER, body)
     assert try_decode(READER, [bytes(part) for part in raw.records]) is None
     faults: list[MalformedResponseError] = []
@@ -157,7 +209,10 @@ def test_half_of_a_pair_in_a_page_that_was_cut_spoils_its_own_record() -> None:
 
 VALUES = st.recursive(
     st.sampled_from(AWKWARD[:4] + AWKWARD[5:]) | st.integers(-9, 9) | st.none(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "results", "x"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "results", "x"]), inner, max_size=2)
+    ),
     max_leaves=6,
 )
 
@@ -168,10 +223,17 @@ VALUES = st.recursive(
     before=VALUES,
     after=VALUES,
     compact=st.booleans(),
-    hurt=st.none() | st.tuples(st.integers(0, 24_000), st.sampled_from([b'"', b"{", b"}", b"[", b"]", b",", b"\\", b""])),
+    hurt=st.none()
+    | st.tuples(
+        st.integers(0, 24_000), st.sampled_from([b'"', b"{", b"}", b"[", b"]", b",", b"\\", b""])
+    ),
 )
 def test_pages_are_read_as_json_says(
-    notes: list[object], before: object, after: object, compact: bool, hurt: tuple[int, bytes] | None
+    notes: list[object],
+    before: object,
+    after: object,
+    compact: bool,
+    hurt: tuple[int, bytes] | None,
 ) -> None:  # a drawn value
     """Whatever stands in the records and around them, and wherever a byte is put in or left out, what comes out is what JSON says."""
     records = [record(number, note=notes[number % len(notes)]) for number in range(160)]
@@ -196,24 +258,38 @@ def test_pages_are_read_as_json_says(
 @pytest.mark.parametrize("look", [(", ", ": "), (",\n", ":")])
 def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str]) -> None:
     """Nor is one with large records: reading one record's bytes would take going through all of them, and a payment would keep them."""
-    for records in ([record(number) for number in range(400)], [record(number, note="x" * 40_000) for number in range(3)]):
+    for records in (
+        [record(number) for number in range(400)],
+        [record(number, note="x" * 40_000) for number in range(3)],
+    ):
         body = page(records).replace(b'"},{"', b'"}' + look[0].encode() + b'{"')
-        assert (len(records), None) == (len(open_page(READER, body).records), open_page(READER, body).around)
+        assert (len(records), None) == (
+            len(open_page(READER, body).records),
+            open_page(READER, body).around,
+        )
         assert records == read(body)[0]
 
 
-@pytest.mark.parametrize("value", ["1e99999999999999999999", "9" * 5000, "[1]", "null", '{"a":[{}]}'])
+@pytest.mark.parametrize(
+    "value", ["1e99999999999999999999", "9" * 5000, "[1]", "null", '{"a":[{}]}']
+)
 def test_keys_of_no_meaning_do_no_harm(value: str) -> None:
     """Whatever a record says under the names by which its row knows where it stands, it is read."""
-    body = page([record(number) for number in range(10)]).replace(b'{"id"', b'{"run":%b,"place":%b,"id"' % ((value.encode(),) * 2))
+    body = page([record(number) for number in range(10)]).replace(
+        b'{"id"', b'{"run":%b,"place":%b,"id"' % ((value.encode(),) * 2)
+    )
     rows = try_decode(READER, [bytes(part) for part in open_page(READER, body).records])
     assert rows is not None
     assert list(range(10)) == [row.id for row in rows]
     assert [b'{"run":'] * 10 == [row.raw[:7] for row in rows]
 
 
-@pytest.mark.parametrize(("plan", "requests"), [(FaultPlan().first(1, BROKEN), 2), (FaultPlan().first(2, BROKEN), 3)])
-async def test_large_answer_that_is_no_json_is_asked_for_again(plan: FaultPlan, requests: int) -> None:
+@pytest.mark.parametrize(
+    ("plan", "requests"), [(FaultPlan().first(1, BROKEN), 2), (FaultPlan().first(2, BROKEN), 3)]
+)
+async def test_large_answer_that_is_no_json_is_asked_for_again(
+    plan: FaultPlan, requests: int
+) -> None:
     """As a small one is, though that is seen only when the page is read."""
     async with CampfireSandbox(payments=300, faults=plan) as sandbox, campfire(sandbox) as provider:
         listing = provider.list_payments(page_size=1000)
@@ -228,7 +304,10 @@ async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
     better = wrong_body(page(records, tail=',"next":null'), content_type="application/json")
     aside: list[MalformedResponseError] = []
     plan = FaultPlan().on(1, BROKEN).on(2, better)
-    async with CampfireSandbox(faults=plan) as sandbox, campfire(sandbox, on_malformed=aside.append) as provider:
+    async with (
+        CampfireSandbox(faults=plan) as sandbox,
+        campfire(sandbox, on_malformed=aside.append) as provider,
+    ):
         assert 299 == len(await provider.list_payments(page_size=1000).collect())
     assert ["$.results[7].amount"] == [fault.path for fault in aside]
 
@@ -236,7 +315,10 @@ async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
 async def test_large_answer_that_is_no_json_again_and_again() -> None:
     """It is raised in the end, also where bad records may be set aside, which it is not."""
     aside: list[MalformedResponseError] = []
-    async with CampfireSandbox(faults=FaultPlan().always(BROKEN)) as sandbox, campfire(sandbox, on_malformed=aside.append) as provider:
+    async with (
+        CampfireSandbox(faults=FaultPlan().always(BROKEN)) as sandbox,
+        campfire(sandbox, on_malformed=aside.append) as provider,
+    ):
         with pytest.raises(MalformedResponseError, match="is no JSON") as raised:
             await provider.list_payments(page_size=1000).collect()
     assert raised.value.not_json

@@ -69,21 +69,53 @@ def read(reader: Reader, *records: str) -> tuple[list[Payment], list[MalformedRe
         ('"payment_date": "2026-01-05 10:00:00+01"', "payment_date", date(2026, 1, 5)),
         ('"payment_date": "2026-01-05T10:00:00,5Z"', "payment_date", date(2026, 1, 5)),
         ('"created_at": "2026-01-05T10:00Z"', "created_at", datetime(2026, 1, 5, 10, tzinfo=UTC)),
-        ('"created_at": "2026-01-05 10:00:00+01"', "created_at", datetime(2026, 1, 5, 9, tzinfo=UTC)),
-        ('"created_at": "2026-01-05t10:00:00,9999999z"', "created_at", datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)),
-        ('"last_modified_at": "2026-01-05 10:00:00.1234566+00"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+        (
+            '"created_at": "2026-01-05 10:00:00+01"',
+            "created_at",
+            datetime(2026, 1, 5, 9, tzinfo=UTC),
+        ),
+        (
+            '"created_at": "2026-01-05t10:00:00,9999999z"',
+            "created_at",
+            datetime(2026, 1, 5, 10, 0, 0, 999999, UTC),
+        ),
+        (
+            '"last_modified_at": "2026-01-05 10:00:00.1234566+00"',
+            "modified_at",
+            datetime(2026, 1, 5, 10, 0, 0, 123456, UTC),
+        ),
         ('"fx_rate": NaN', "amount", Decimal("12.50")),
         ('"deep": {"er": [Infinity, -Infinity, "NaN"]}', "amount", Decimal("12.50")),
-        ('"last_modified_at": "2026-01-05T10:00:00.1234566Z"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
-        ('"last_modified_at": "2026-01-05T10:00:00.123456999999999Z"', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
-        ('"created_at": "1965-01-05T10:00:00.9999999+0100"', "created_at", datetime(1965, 1, 5, 9, 0, 0, 999999, UTC)),
-        ('"last_modified_at": "2026-01-05T10:00:00.1234566Z", "source": 1', "modified_at", datetime(2026, 1, 5, 10, 0, 0, 123456, UTC)),
+        (
+            '"last_modified_at": "2026-01-05T10:00:00.1234566Z"',
+            "modified_at",
+            datetime(2026, 1, 5, 10, 0, 0, 123456, UTC),
+        ),
+        (
+            '"last_modified_at": "2026-01-05T10:00:00.123456999999999Z"',
+            "modified_at",
+            datetime(2026, 1, 5, 10, 0, 0, 123456, UTC),
+        ),
+        (
+            '"created_at": "1965-01-05T10:00:00.9999999+0100"',
+            "created_at",
+            datetime(1965, 1, 5, 9, 0, 0, 999999, UTC),
+        ),
+        (
+            '"last_modified_at": "2026-01-05T10:00:00.1234566Z", "source": 1',
+            "modified_at",
+            datetime(2026, 1, 5, 10, 0, 0, 123456, UTC),
+        ),
     ],
 )
 def test_campfires_field_becomes_what_it_means(sent: str, name: str, expected: object) -> None:
     """An optional field of another type is read where its meaning is certain, and amounts keep their digits."""
     payments, faults = read(CAMPFIRE, f"{PAID}, {sent}}}")
-    assert ([], [expected], ["12.50"]) == (faults, [getattr(payment, name) for payment in payments], [str(payments[0].amount)])
+    assert ([], [expected], ["12.50"]) == (
+        faults,
+        [getattr(payment, name) for payment in payments],
+        [str(payments[0].amount)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,20 +141,34 @@ def test_notifys_date_becomes_what_it_means() -> None:
     """The day is taken from a time as it is written; an empty text is no day."""
     dates = ['"21-01-2021T10:00:00Z"', '""', "[]", "null"]
     payments, faults = read(NOTIFY, *(f'{LISTED}, "date": {sent}}}' for sent in dates))
-    assert ([], [date(2021, 1, 21), None, None, None]) == (faults, [payment.payment_date for payment in payments])
+    assert ([], [date(2021, 1, 21), None, None, None]) == (
+        faults,
+        [payment.payment_date for payment in payments],
+    )
 
 
 def test_number_that_is_none_spoils_its_own_record_only() -> None:
     """NaN in a field that is read is malformed at its path, and the records around it are read."""
-    payments, faults = read(CAMPFIRE, f"{PAID}}}", '{"id": 3, "invoice_id": 2, "amount": NaN}', f'{PAID}, "rate": NaN}}')
-    assert (["1", "1"], ["$.results[1].amount"]) == ([payment.id for payment in payments], [fault.path for fault in faults])
-    assert (b'{"id": 3, "invoice_id": 2, "amount": NaN}', False) == (faults[0].raw, faults[0].not_json)
+    payments, faults = read(
+        CAMPFIRE, f"{PAID}}}", '{"id": 3, "invoice_id": 2, "amount": NaN}', f'{PAID}, "rate": NaN}}'
+    )
+    assert (["1", "1"], ["$.results[1].amount"]) == (
+        [payment.id for payment in payments],
+        [fault.path for fault in faults],
+    )
+    assert (b'{"id": 3, "invoice_id": 2, "amount": NaN}', False) == (
+        faults[0].raw,
+        faults[0].not_json,
+    )
     assert "NaN" in str(faults[0])
 
 
 def test_raw_says_what_was_sent() -> None:
     """``raw`` has all fields as they were sent; a number that JSON does not have is a text."""
-    sent = f'{PAID}, "external_id": 77, "rate": NaN, "text": "say \\"NaN", "created_at": "2026-01-05T10:00:00.1234566Z"}}'
+    sent = (
+        f'{PAID}, "external_id": 77, "rate": NaN, "text": "say \\"NaN", "created_at": '
+        f'"2026-01-05T10:00:00.1234566Z"}}'
+    )
     ((payment,), _) = read(CAMPFIRE, sent)
     assert json.loads(sent.replace(" NaN,", ' "NaN",'), parse_float=Decimal) == payment.raw
     ((payment,), _) = read(NOTIFY, f'{LISTED}, "customer": [], "rate": -Infinity}}')
@@ -137,8 +183,13 @@ def test_error_is_about_what_stays_wrong() -> None:
 
 def test_finer_time_is_found_at_the_ends_of_a_large_page() -> None:
     """In a large page the last record, from which a later listing goes on, has its time rounded down."""
-    records = [f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.{number:06}Z"}}' for number in range(2000)]
-    payments, _ = read(CAMPFIRE, *records, f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.1234566Z"}}')
+    records = [
+        f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.{number:06}Z"}}'
+        for number in range(2000)
+    ]
+    payments, _ = read(
+        CAMPFIRE, *records, f'{PAID}, "last_modified_at": "2026-01-05T10:00:00.1234566Z"}}'
+    )
     assert datetime(2026, 1, 5, 10, 0, 0, 123456, UTC) == payments[-1].modified_at
 
 
@@ -160,8 +211,13 @@ INVOICE = {
 
 def test_invoice_is_read_liberally() -> None:
     """An invoice and what is nested in it are read as liberally as a listed payment."""
-    payment = '{"id": 3.0, "amount": 1.50, "external_id": 88, "rate": NaN, "created_at": "2026-01-05T10:00:00.1234566Z"}'
-    invoice = read_invoice(f'{json.dumps(INVOICE)[:-1]}, "total_amount": 1.50, "payments": [{payment}]}}'.encode())
+    payment = (
+        '{"id": 3.0, "amount": 1.50, "external_id": 88, "rate": NaN, "created_at": '
+        '"2026-01-05T10:00:00.1234566Z"}'
+    )
+    invoice = read_invoice(
+        f'{json.dumps(INVOICE)[:-1]}, "total_amount": 1.50, "payments": [{payment}]}}'.encode()
+    )
     assert (12, "77", 5, 12, date(2026, 1, 5), None) == (
         invoice.id,
         invoice.invoice_number,
@@ -170,9 +226,17 @@ def test_invoice_is_read_liberally() -> None:
         invoice.due_date,
         invoice.paid_date,
     )
-    assert (["5"], (), None) == ([line.product_name for line in invoice.lines], invoice.attachments, invoice.journal_entry)
+    assert (["5"], (), None) == (
+        [line.product_name for line in invoice.lines],
+        invoice.attachments,
+        invoice.journal_entry,
+    )
     latest = datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)
-    assert (latest, latest, "1.50") == (invoice.last_modified_at, invoice.auto_sent_at, str(invoice.total_amount))
+    assert (latest, latest, "1.50") == (
+        invoice.last_modified_at,
+        invoice.auto_sent_at,
+        str(invoice.total_amount),
+    )
     assert "Infinity" == invoice.raw["unused"]
     (nested,) = invoice.payments
     assert ("3", "88", "1.50", 123456) == (
@@ -206,8 +270,12 @@ def test_field_of_an_invoice_becomes_what_it_means(sent: str, name: str, expecte
 
 def test_nested_payment_alone_may_differ() -> None:
     """A payment in an invoice is read liberally also where the invoice itself is as documented."""
-    invoice = read_invoice(b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,"created_at":"2026-01-05T10:00:00.1234566Z"}]}')
-    assert [("88", "2026-01-05T10:00:00.1234566Z")] == [(payment.external_id, payment.raw["created_at"]) for payment in invoice.payments]
+    invoice = read_invoice(
+        b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,"created_at":"2026-01-05T10:00:00.1234566Z"}]}'
+    )
+    assert [("88", "2026-01-05T10:00:00.1234566Z")] == [
+        (payment.external_id, payment.raw["created_at"]) for payment in invoice.payments
+    ]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +305,9 @@ def test_invoice_stays_strict(sent: str, path: str) -> None:
         read_invoice(f'{{"id": 1, "paid_date": "", {sent}}}'.encode())
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"id": 1, "paid_date": "\xff"}', b'{"id": 1, "message_on_invoice": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"id": 1, "paid_date": "\xff"}', b'{"id": 1, "message_on_invoice": "\\ud800"}']
+)
 def test_invoice_that_is_no_json_stays_so(body: bytes) -> None:
     """What is no JSON cannot be read liberally either."""
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
@@ -284,7 +354,8 @@ def test_reader_by_schema_reads_liberally() -> None:
     )
     payments, faults = read(
         reader,
-        '{"id": "a", "amount": 1.50, "note": 7, "tags": [], "at": "2026-01-05T10:00:00.9999999Z", "rate": NaN}',
+        '{"id": "a", "amount": 1.50, "note": 7, "tags": [], "at": '
+        '"2026-01-05T10:00:00.9999999Z", "rate": NaN}',
         '{"id": "b", "amount": 2, "at": "2026-01-05T10:00:00.9999999Z", "tags": ["x"]}',
         '{"id": 3, "amount": 2}',
         '{"id": "d", "amount": NaN}',
@@ -293,8 +364,13 @@ def test_reader_by_schema_reads_liberally() -> None:
     )
     latest = datetime(2026, 1, 5, 10, 0, 0, 999999, UTC)
     expected = [("a", "1.50", "7", None, latest), ("b", "2", None, "x", latest)]
-    assert expected == [(each.id, str(each.amount), each.external_id, each.source, each.modified_at) for each in payments]
-    assert ["$.data[2].id", "$.data[3].amount", "$.data[4].note", "$.data[5].tags[0]"] == [fault.path for fault in faults]
+    assert expected == [
+        (each.id, str(each.amount), each.external_id, each.source, each.modified_at)
+        for each in payments
+    ]
+    assert ["$.data[2].id", "$.data[3].amount", "$.data[4].note", "$.data[5].tags[0]"] == [
+        fault.path for fault in faults
+    ]
     assert "NaN" == payments[0].raw["rate"]
 
 
@@ -305,7 +381,9 @@ json_values = st.recursive(
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(["NaN", '"NaN', "\\Infinity", "-Infinity"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -329,7 +407,9 @@ def test_truncating_touches_only_the_named_fields() -> None:
 
 def test_mended_record_has_only_what_is_read() -> None:
     """A field that no type names is left out."""
-    assert b'{"id":"a","amount":1.50}' == Mender(Row).mend(b'{"id":"a","amount":1.50,"more":[1,{"x":NaN}]}')
+    assert b'{"id":"a","amount":1.50}' == Mender(Row).mend(
+        b'{"id":"a","amount":1.50,"more":[1,{"x":NaN}]}'
+    )
 
 
 MUTANTS: list[Any] = [
@@ -372,9 +452,13 @@ def test_both_ways_of_reading_agree(seed: int) -> None:
     records = []
     for _ in range(50):
         record: dict[str, Any] = {"id": 1, "invoice_id": 2, "amount": 3}
-        record |= {dice.choice(names): dice.choice(MUTANTS) for _ in range(dice.choice([0, 0, 1, 2]))}
+        record |= {
+            dice.choice(names): dice.choice(MUTANTS) for _ in range(dice.choice([0, 0, 1, 2]))
+        }
         records.append(json.dumps(record))
     together, faults = read(CAMPFIRE, *records)
     alone = [read(CAMPFIRE, record) for record in records]
     assert [payment for payments, _ in alone for payment in payments] == together
-    assert [fault.path.partition("]")[2] for _, found in alone for fault in found] == [fault.path.partition("]")[2] for fault in faults]
+    assert [fault.path.partition("]")[2] for _, found in alone for fault in found] == [
+        fault.path.partition("]")[2] for fault in faults
+    ]

@@ -19,7 +19,14 @@ from paysdk.exact import exact_amount, in_utc
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
 from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.providers.notify.normalise import NotifyReader
-from paysdk.records.page import RawPage, as_array, decode_one_by_one, decode_or_raise, open_page, try_decode
+from paysdk.records.page import (
+    RawPage,
+    as_array,
+    decode_one_by_one,
+    decode_or_raise,
+    open_page,
+    try_decode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +56,21 @@ NOTIFY_ROW: dict[str, Any] = {
     "id": "p1",
     "date": "02-01-2021",
     "amount": "100.00",
-    "invoice": {"id": "i1", "number": "10001", "invoiceTotal": "480.00", "invoiceBalance": "380.00"},
+    "invoice": {
+        "id": "i1",
+        "number": "10001",
+        "invoiceTotal": "480.00",
+        "invoiceBalance": "380.00",
+    },
     "customer": {"id": "c1", "number": "10001", "name": "Creditparters B.V."},
 }
 
 
 def page_of(reader: Reader, *records: object) -> bytes:
     """A page with these records; what is given as bytes stands in it as it is."""
-    parts = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
+    parts = [
+        record if isinstance(record, bytes) else json.dumps(record).encode() for record in records
+    ]
     return b'{"%s":[%s]}' % (reader.path.removeprefix("$.").encode(), b",".join(parts))
 
 
@@ -65,7 +79,9 @@ def good(reader: Reader) -> dict[str, Any]:
     return CAMPFIRE_ROW if reader is CAMPFIRE else NOTIFY_ROW
 
 
-def payments_in(reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None) -> list[Payment]:
+def payments_in(
+    reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None
+) -> list[Payment]:
     """All payments of a page."""
     page = open_page(reader, body)
     rows = try_decode(reader, list(map(bytes, page.records)))
@@ -86,7 +102,13 @@ def with_field(record: dict[str, Any], path: str, value: object) -> bytes:
     outer, _, inner = path.partition(".")
     mark = "@mark@"
     changed = record | {outer: (record[outer] | {inner: mark}) if inner else mark}
-    return json.dumps(changed).encode().replace(f'"{mark}"'.encode(), value if isinstance(value, bytes) else json.dumps(value).encode())
+    return (
+        json.dumps(changed)
+        .encode()
+        .replace(
+            f'"{mark}"'.encode(), value if isinstance(value, bytes) else json.dumps(value).encode()
+        )
+    )
 
 
 CAMPFIRE_FAULTS: list[tuple[str, list[object]]] = [
@@ -120,13 +142,38 @@ CAMPFIRE_FAULTS: list[tuple[str, list[object]]] = [
         ],
     ),
     ("amount", [b"1e99999999999999999999", b'"1e99999999999999999999"', b"9" * 5000]),
-    ("amount", ["Object missing required field `x`", "missing required field `x`", " - at `$.x`", "$[0]"]),
+    (
+        "amount",
+        ["Object missing required field `x`", "missing required field `x`", " - at `$.x`", "$[0]"],
+    ),
     ("currency", [True, False, ["EUR"]]),
-    ("payment_date", ["2026-13-01", "2026-02-30", "02-01-2026", "2026-01-02T", "2026-01-02 noon", 20260102, True, {"a": 1}]),
+    (
+        "payment_date",
+        [
+            "2026-13-01",
+            "2026-02-30",
+            "02-01-2026",
+            "2026-01-02T",
+            "2026-01-02 noon",
+            20260102,
+            True,
+            {"a": 1},
+        ],
+    ),
     ("external_id", [False, {"a": 1}]),
     ("source", [True]),
     ("voided_date", ["never", True]),
-    ("created_at", [" ", "2026-01-02", "2026-01-02T03:04:05", "0001-01-01T00:00:00+14:00", 1767323045, {"a": 1}]),
+    (
+        "created_at",
+        [
+            " ",
+            "2026-01-02",
+            "2026-01-02T03:04:05",
+            "0001-01-01T00:00:00+14:00",
+            1767323045,
+            {"a": 1},
+        ],
+    ),
     ("last_modified_at", ["2026-01-02T03:04:05", "9999-12-31T23:59:59-14:00", "yesterday", 1.5]),
 ]
 NOTIFY_FAULTS: list[tuple[str, list[object]]] = [
@@ -161,15 +208,26 @@ NOTIFY_FAULTS: list[tuple[str, list[object]]] = [
 
 def faults(reader: Reader, table: list[tuple[str, list[object]]]) -> list[Any]:
     """One case for each value of the table."""
-    named = [(path, number, value) for place, (path, values) in enumerate(table) for number, value in enumerate(values, 100 * place)]
-    return [pytest.param(reader, path, value, id=f"{type(reader).__name__}-{path}-{number}") for path, number, value in named]
+    named = [
+        (path, number, value)
+        for place, (path, values) in enumerate(table)
+        for number, value in enumerate(values, 100 * place)
+    ]
+    return [
+        pytest.param(reader, path, value, id=f"{type(reader).__name__}-{path}-{number}")
+        for path, number, value in named
+    ]
 
 
-@pytest.mark.parametrize(("reader", "path", "value"), faults(CAMPFIRE, CAMPFIRE_FAULTS) + faults(NOTIFY, NOTIFY_FAULTS))
+@pytest.mark.parametrize(
+    ("reader", "path", "value"), faults(CAMPFIRE, CAMPFIRE_FAULTS) + faults(NOTIFY, NOTIFY_FAULTS)
+)
 def test_wrong_field_is_malformed_at_its_path(reader: Reader, path: str, value: object) -> None:
     """A field that is not what it must be raises with its own path, the number of its record, and the record's bytes."""
     record = with_field(good(reader), path, value)
-    fault = fault_of(reader, page_of(reader, good(reader), good(reader), good(reader), record, good(reader)))
+    fault = fault_of(
+        reader, page_of(reader, good(reader), good(reader), good(reader), record, good(reader))
+    )
     assert f"{reader.path}[3].{path}" == fault.path
     assert record == fault.raw
     assert fault.not_json is False
@@ -203,7 +261,12 @@ def test_fields_that_are_null_or_missing_are_none(reader: Reader) -> None:
     nulls = {name: value if name in required else None for name, value in good(reader).items()}
     first, second = payments_in(reader, page_of(reader, bare, nulls))
     assert first == second
-    assert (None, None, None, None) == (first.payment_date, first.customer, first.modified_at, first.currency)
+    assert (None, None, None, None) == (
+        first.payment_date,
+        first.customer,
+        first.modified_at,
+        first.currency,
+    )
 
 
 @READERS
@@ -220,13 +283,17 @@ def test_bad_records_are_set_aside_one_by_one(reader: Reader) -> None:
     """Where they may be set aside, each is given once, in order, with its place in the whole page, and the good ones come out."""
     bad: list[object] = [{}, None, with_field(good(reader), "amount", "NaN")]
     records = [good(reader), bad[0], good(reader), bad[1], bad[2]]
-    parts = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
+    parts = [
+        record if isinstance(record, bytes) else json.dumps(record).encode() for record in records
+    ]
     faults_found: list[MalformedResponseError] = []
     page = RawPage(parts, None, None)
     assert try_decode(reader, parts) is None
     rows = list(decode_one_by_one(reader, page, faults_found.append))
     assert [parts[0], None, parts[2], None, None] == [row and row.raw for row in rows]
-    assert [f"{reader.path}[{place}]" for place in (1, 3, 4)] == [fault.path.partition("]")[0] + "]" for fault in faults_found]
+    assert [f"{reader.path}[{place}]" for place in (1, 3, 4)] == [
+        fault.path.partition("]")[0] + "]" for fault in faults_found
+    ]
     assert [parts[1], parts[3], parts[4]] == [fault.raw for fault in faults_found]
 
 
@@ -272,13 +339,17 @@ def test_wrong_link_of_notify_is_malformed(body: bytes, path: str) -> None:
     assert path == fault_of(NOTIFY, body).path
 
 
-@pytest.mark.parametrize("link", [b"5", b"0", b"true", b"NaN", b'["?cursor=a"]', b'{"href":"?cursor=a"}'])
+@pytest.mark.parametrize(
+    "link", [b"5", b"0", b"true", b"NaN", b'["?cursor=a"]', b'{"href":"?cursor=a"}']
+)
 def test_wrong_link_of_campfire_is_malformed(link: bytes) -> None:
     """A link that is no text does not pass for the end of a listing."""
     assert "$.next" == fault_of(CAMPFIRE, b'{"results":[],"next":%b}' % link).path
 
 
-@pytest.mark.parametrize("link", [b"null", b'""', b"false", b"[]", b"{}", b'"?cursor=a","next":null'])
+@pytest.mark.parametrize(
+    "link", [b"null", b'""', b"false", b"[]", b"{}", b'"?cursor=a","next":null']
+)
 def test_whatever_says_that_there_is_no_link_ends_a_listing(link: bytes) -> None:
     """An empty value in another shape is no link; of a key that comes twice the last one counts."""
     assert CAMPFIRE.split(b'{"results":[],"next":%b}' % link).link is None
@@ -308,7 +379,9 @@ def test_whatever_says_that_there_is_no_link_ends_a_listing(link: bytes) -> None
 )
 def test_count_is_only_for_information(reader: Reader, count: bytes, expected: int | None) -> None:
     """A count that is no number is as good as none."""
-    page = open_page(reader, b'{"%b":[],"count":%b}' % (reader.path.removeprefix("$.").encode(), count))
+    page = open_page(
+        reader, b'{"%b":[],"count":%b}' % (reader.path.removeprefix("$.").encode(), count)
+    )
     assert ([], None, expected) == (page.records, page.link, page.reported_count)
 
 
@@ -340,7 +413,9 @@ def test_only_the_beginning_of_a_body_is_kept() -> None:
 @READERS
 def test_page_cut_off_anywhere_is_malformed(reader: Reader) -> None:
     """Wherever a page breaks off, it is no JSON, and nothing of it is read."""
-    body = page_of(reader, good(reader), good(reader) | {"more": {"é": ["\u20ac", -1.5e3, True, None]}})
+    body = page_of(
+        reader, good(reader), good(reader) | {"more": {"é": ["\u20ac", -1.5e3, True, None]}}
+    )
     assert 2 == len(payments_in(reader, body))
     for length in range(len(body)):
         assert fault_of(reader, body[:length]).not_json is True
@@ -363,10 +438,17 @@ def test_sample_cut_off_anywhere_is_malformed(name: str) -> None:
 
 
 @READERS
-@pytest.mark.parametrize("deep", [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000 + b"1" + b"}" * 50_000])
+@pytest.mark.parametrize(
+    "deep",
+    [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000 + b"1" + b"}" * 50_000],
+)
 def test_deep_nesting_is_malformed(reader: Reader, deep: bytes) -> None:
     """A body that is nested without end does not end the process, nor raise anything else."""
-    for body in (deep, page_of(reader, deep), page_of(reader, with_field(good(reader), "amount", deep))):
+    for body in (
+        deep,
+        page_of(reader, deep),
+        page_of(reader, with_field(good(reader), "amount", deep)),
+    ):
         assert fault_of(reader, body).path.startswith("$")
 
 
@@ -380,10 +462,15 @@ def test_half_of_a_surrogate_pair_is_malformed(reader: Reader) -> None:
         ("unknown", rb'[{"\udc00":1}]', ".unknown[0]"),
     ]:
         found: list[MalformedResponseError] = []
-        bad, fine = with_field(good(reader), field, sent), with_field(good(reader), "memo", rb'"\\ud800\ud83d\ude00"')
+        bad, fine = (
+            with_field(good(reader), field, sent),
+            with_field(good(reader), "memo", rb'"\\ud800\ud83d\ude00"'),
+        )
         read = payments_in(reader, page_of(reader, fine, bad, fine), found.append)
         assert ["\\ud800😀"] * 2 == [payment.raw["memo"] for payment in read]
-        assert [(f"{reader.path}[1]{at}", bad, False)] == [(fault.path, fault.raw, fault.not_json) for fault in found]
+        assert [(f"{reader.path}[1]{at}", bad, False)] == [
+            (fault.path, fault.raw, fault.not_json) for fault in found
+        ]
 
 
 @READERS
@@ -402,7 +489,9 @@ def test_broken_utf8_is_malformed_in_its_record(reader: Reader, field: str) -> N
     """Bytes that are no UTF-8 are found also in fields that nobody reads, and only their own record is bad."""
     found: list[MalformedResponseError] = []
     broken = with_field(good(reader), field, b'"\xff"')
-    assert 2 == len(payments_in(reader, page_of(reader, good(reader), broken, good(reader)), found.append))
+    assert 2 == len(
+        payments_in(reader, page_of(reader, good(reader), broken, good(reader)), found.append)
+    )
     assert [broken] == [fault.raw for fault in found]
     assert found[0].path.startswith(f"{reader.path}[1]")
 
@@ -410,7 +499,13 @@ def test_broken_utf8_is_malformed_in_its_record(reader: Reader, field: str) -> N
 @READERS
 def test_text_of_any_language_is_kept(reader: Reader) -> None:
     """UTF-8 outside of ASCII is no fault, and comes out in raw."""
-    (payment,) = payments_in(reader, page_of(reader, json.dumps(good(reader) | {"memo": "Größe, 金額, 😀"}, ensure_ascii=False).encode()))
+    (payment,) = payments_in(
+        reader,
+        page_of(
+            reader,
+            json.dumps(good(reader) | {"memo": "Größe, 金額, 😀"}, ensure_ascii=False).encode(),
+        ),
+    )
     assert "Größe, 金額, 😀" == payment.raw["memo"]
 
 
@@ -443,7 +538,9 @@ AMOUNTS = [
 
 
 @READERS
-@pytest.mark.parametrize(("sent", "expected"), AMOUNTS, ids=[sent[:12].decode() for sent, _ in AMOUNTS])
+@pytest.mark.parametrize(
+    ("sent", "expected"), AMOUNTS, ids=[sent[:12].decode() for sent, _ in AMOUNTS]
+)
 def test_amounts_have_the_digits_that_were_sent(reader: Reader, sent: bytes, expected: str) -> None:
     """A number or a plain decimal text becomes a Decimal of exactly its digits, however many there are."""
     (payment,) = payments_in(reader, page_of(reader, with_field(good(reader), "amount", sent)))
@@ -451,10 +548,19 @@ def test_amounts_have_the_digits_that_were_sent(reader: Reader, sent: bytes, exp
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["1", "2026-01-02", "02-01-2021"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["1", "2026-01-02", "02-01-2021"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(sorted(CAMPFIRE_ROW | NOTIFY_ROW)) | st.text(max_size=3), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(sorted(CAMPFIRE_ROW | NOTIFY_ROW)) | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -462,9 +568,9 @@ JSON = st.recursive(
 
 def near(row: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     """Records like *row*, but for some fields."""
-    return st.fixed_dictionaries({}, optional={name: st.just(value) | JSON for name, value in row.items()}).map(
-        lambda changed: row | changed
-    )
+    return st.fixed_dictionaries(
+        {}, optional={name: st.just(value) | JSON for name, value in row.items()}
+    ).map(lambda changed: row | changed)
 
 
 PAGES = st.fixed_dictionaries(
@@ -473,7 +579,8 @@ PAGES = st.fixed_dictionaries(
         "results": st.lists(near(CAMPFIRE_ROW) | JSON, max_size=4) | JSON,
         "payments": st.lists(near(NOTIFY_ROW) | JSON, max_size=4) | JSON,
         "next": st.none() | st.text(max_size=5) | JSON,
-        "links": JSON | st.fixed_dictionaries({"next": JSON | st.fixed_dictionaries({"href": JSON})}),
+        "links": JSON
+        | st.fixed_dictionaries({"next": JSON | st.fixed_dictionaries({"href": JSON})}),
         "count": JSON,
     },
 )
@@ -488,7 +595,9 @@ def test_json_near_the_documents_is_read_or_malformed(value: object) -> None:
 
 
 @settings(max_examples=250)
-@given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode(errors="replace")))
+@given(
+    st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode(errors="replace"))
+)
 def test_any_bytes_are_read_or_malformed(body: bytes) -> None:
     """Bytes of any kind, alone or as a record, give payments or MalformedResponseError, and nothing else."""
     read_everything(body)
@@ -505,7 +614,9 @@ def read_everything(body: bytes) -> None:
         except MalformedResponseError as error:
             paths.append(error.path)
         else:
-            assert all(payment.amount.is_finite() and hash(payment) and payment.raw for payment in payments)
+            assert all(
+                payment.amount.is_finite() and hash(payment) and payment.raw for payment in payments
+            )
     for read in (read_invoice, read_paid):
         try:
             assert decode_or_raise(read, body)
@@ -521,14 +632,24 @@ def test_array_of_records_is_their_own_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"), [(Decimal("1.50"), "1.50"), (7, "7"), (10**30, str(10**30)), ("1.5", "1.5"), ("-1E+2", "-1E+2")], ids=str
+    ("sent", "expected"),
+    [
+        (Decimal("1.50"), "1.50"),
+        (7, "7"),
+        (10**30, str(10**30)),
+        ("1.5", "1.5"),
+        ("-1E+2", "-1E+2"),
+    ],
+    ids=str,
 )
 def test_exact_amount_of_what_was_sent(sent: object, expected: str) -> None:
     """A number or a plain text is the Decimal of its digits."""
     assert expected == str(exact_amount(sent, "$.amount"))
 
 
-@pytest.mark.parametrize("sent", [True, None, 1.5, [], {}, "", "NaN", "1_0", "1e99999999999999999999"], ids=repr)
+@pytest.mark.parametrize(
+    "sent", [True, None, 1.5, [], {}, "", "NaN", "1_0", "1e99999999999999999999"], ids=repr
+)
 def test_inexact_amount_is_refused_at_its_path(sent: object) -> None:
     """Anything else is refused, and the message names the path and what was found."""
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.lines\[2\]\.rate`"):

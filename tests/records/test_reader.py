@@ -38,20 +38,35 @@ def normalise(row: Row, record: bytes) -> Payment | None:
     if row.what != "payment":
         return None
     amount, modified_at = Decimal(row.total), row.at.astimezone(UTC)
-    return Payment(provider="acme", id=str(row.id), amount=amount, invoice=InvoiceRef(id=""), modified_at=modified_at, raw=record)
+    return Payment(
+        provider="acme",
+        id=str(row.id),
+        amount=amount,
+        invoice=InvoiceRef(id=""),
+        modified_at=modified_at,
+        raw=record,
+    )
 
 
 def reader(function: Callable[[Row, bytes], Payment | None] = normalise) -> SchemaReader[Page, Row]:
     """A reader with this function."""
     return SchemaReader(
-        path="$.items", page=Page, open_page=lambda page: RawPage(page.items, page.links["next"], 7), row=Row, normalise=function
+        path="$.items",
+        page=Page,
+        open_page=lambda page: RawPage(page.items, page.links["next"], 7),
+        row=Row,
+        normalise=function,
     )
 
 
 def test_a_page_is_opened_by_its_type_and_its_function() -> None:
     """The records stay in their own bytes, and the link and the count are what the function says."""
     page = reader().split(b'{"items": [ {"id": 1} , 7], "links": {"next": "?page=2"}, "more": 1}')
-    assert ([b'{"id": 1}', b"7"], "?page=2", 7) == ([bytes(record) for record in page.records], page.link, page.reported_count)
+    assert ([b'{"id": 1}', b"7"], "?page=2", 7) == (
+        [bytes(record) for record in page.records],
+        page.link,
+        page.reported_count,
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,8 +88,17 @@ def test_records_become_payments_and_keep_their_bytes() -> None:
     sent = b'{"id": 1, "total": 12.50, "note": "x"}'
     (row,) = reader().rows([sent])
     payment = reader().payment(row)
-    assert ("1", "12.50", {"id": 1, "total": Decimal("12.50"), "note": "x"}) == (payment.id, str(payment.amount), payment.raw)
-    assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent, False) == (row.id, row.modified_at, row.raw, reader().leaves_out(row))
+    assert ("1", "12.50", {"id": 1, "total": Decimal("12.50"), "note": "x"}) == (
+        payment.id,
+        str(payment.amount),
+        payment.raw,
+    )
+    assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent, False) == (
+        row.id,
+        row.modified_at,
+        row.raw,
+        reader().leaves_out(row),
+    )
 
 
 def test_what_is_no_payment_is_said_to_be_none() -> None:
@@ -90,10 +114,16 @@ def test_what_is_no_payment_is_said_to_be_none() -> None:
         (b"{}", "Object missing required field `id`", "$.items[1].id"),
         (b'{"id": 1, "total": "x"}', "InvalidOperation", "$.items[1]"),
         (b'{"id": 1, "total": "NaN"}', "must be a finite decimal", "$.items[1]"),
-        (b'{"id": 1, "at": "0001-01-01T00:00:00+01:00"}', "OverflowError: date value out of range", "$.items[1]"),
+        (
+            b'{"id": 1, "at": "0001-01-01T00:00:00+01:00"}',
+            "OverflowError: date value out of range",
+            "$.items[1]",
+        ),
     ],
 )
-def test_a_record_of_which_nothing_can_be_made_is_malformed(record: bytes, message: str, path: str) -> None:
+def test_a_record_of_which_nothing_can_be_made_is_malformed(
+    record: bytes, message: str, path: str
+) -> None:
     """Whatever the function raises of a bad value says why, with the record's place, and the others can be read."""
     aside: list[MalformedResponseError] = []
     records = [b'{"id": 0}', record, b'{"id": 2}']
@@ -110,7 +140,9 @@ def test_a_function_may_say_where_a_value_is_wrong() -> None:
     def refuse(_row: Row, _record: bytes) -> Payment:
         raise msgspec.ValidationError("Expected something else - at `$.total`")
 
-    with pytest.raises(MalformedResponseError, match=r"Expected something else, at \$\.items\[0\]\.total") as raised:
+    with pytest.raises(
+        MalformedResponseError, match=r"Expected something else, at \$\.items\[0\]\.total"
+    ) as raised:
         list(decode_one_by_one(reader(refuse), RawPage([b'{"id": 1}'], None, None), None))
     assert "$.items[0].total" == raised.value.path
 

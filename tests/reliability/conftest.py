@@ -69,7 +69,8 @@ def _server(name: str, fault: Fault, *, processes: bool = True) -> Trouble:
     return Trouble(name=name, make=lambda _: fault, processes=processes)
 
 
-# Seconds that nothing has to happen before the clock is put forward, and before a test is taken to hang.
+# Seconds that nothing has to happen before the clock is put forward, and before a test is taken to
+# hang.
 _PATIENCE, _STUCK = 0.002, 60.0
 # Seconds, by the clock that is put forward, that one operation and what is done after it may take.
 _ENOUGH = 20.0
@@ -80,7 +81,11 @@ TROUBLES = [
     _server("425", status(425), processes=False),
     _server("429", status(429), processes=False),
     _server("429, Retry-After in seconds", status(429, retry_after=0.01), processes=False),
-    _server("429, Retry-After as a date", status(429, retry_after=formatdate(0, usegmt=True)), processes=False),
+    _server(
+        "429, Retry-After as a date",
+        status(429, retry_after=formatdate(0, usegmt=True)),
+        processes=False,
+    ),
     _server("429, Retry-After zero", status(429, retry_after=0), processes=False),
     _server("429, Retry-After absurd", status(429, retry_after=10**12), processes=False),
     _server("429, Retry-After malformed", status(429, retry_after="soon"), processes=False),
@@ -103,8 +108,12 @@ TROUBLES = [
     _server("a body without an end", huge_body()),
     _server("a gzip bomb", gzip_bomb(1_000_000)),
     _server("redirect to the same origin", redirect("#again")),
-    Trouble(name="redirect to another origin", make=lambda trap: redirect(f"http://{trap}/payments")),
-    Trouble(name="redirect to http", make=lambda trap: redirect(f"http://{trap}/payments"), tls=True),
+    Trouble(
+        name="redirect to another origin", make=lambda trap: redirect(f"http://{trap}/payments")
+    ),
+    Trouble(
+        name="redirect to http", make=lambda trap: redirect(f"http://{trap}/payments"), tls=True
+    ),
 ]
 
 
@@ -216,7 +225,9 @@ class Directions(AbstractResolver):
     stranger: int
     connections: int = 0
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         """An address on this machine, or none."""
         self.connections += 1
         if self.connections in self.numbers and self.connecting == "DNS":
@@ -225,7 +236,11 @@ class Directions(AbstractResolver):
             port = _closed_port()
         if self.connections in self.numbers and self.connecting == "TLS":
             port = self.stranger
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0
+            )
+        ]
 
     async def close(self) -> None:
         """Nothing to give back."""
@@ -239,7 +254,10 @@ def _closed_port() -> int:
 
 @contextlib.asynccontextmanager
 async def _over_tls(sandbox: Sandbox, context: ssl.SSLContext) -> AsyncIterator[int]:
-    runner = web.ServerRunner(web.Server(sandbox._handle, access_log=None, handler_cancellation=True), shutdown_timeout=0.01)
+    runner = web.ServerRunner(
+        web.Server(sandbox._handle, access_log=None, handler_cancellation=True),
+        shutdown_timeout=0.01,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
@@ -280,19 +298,32 @@ def world(trap: str, certificates: Certificates) -> Worlds:
 
     @contextlib.asynccontextmanager
     async def begin(
-        sandbox: Sandbox, trouble: Trouble, numbers: Collection[int], *, processed: bool = False, before: FaultPlan = NONE
+        sandbox: Sandbox,
+        trouble: Trouble,
+        numbers: Collection[int],
+        *,
+        processed: bool = False,
+        before: FaultPlan = NONE,
     ) -> AsyncIterator[World]:
         async with asyncio.timeout(_ENOUGH), contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(sandbox)
             origin, stranger = sandbox.url.replace("127.0.0.1", "localhost"), 0
             if trouble.tls:
                 origin = f"https://localhost:{await stack.enter_async_context(_over_tls(sandbox, certificates.trusted))}"
-                stranger = await stack.enter_async_context(_over_tls(sandbox, certificates.stranger))
+                stranger = await stack.enter_async_context(
+                    _over_tls(sandbox, certificates.stranger)
+                )
             directions = Directions(trouble.connecting, numbers, stranger)
-            connector = aiohttp.TCPConnector(resolver=directions, use_dns_cache=False, force_close=True, ssl=certificates.client)
+            connector = aiohttp.TCPConnector(
+                resolver=directions, use_dns_cache=False, force_close=True, ssl=certificates.client
+            )
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             begun = World(sandbox, origin, session, directions)
-            fault = None if trouble.make is None else attrs.evolve(trouble.make(trap), processed=processed)
+            fault = (
+                None
+                if trouble.make is None
+                else attrs.evolve(trouble.make(trap), processed=processed)
+            )
             begun.plan(before if fault is None else before.on(numbers, fault))
             RAN["fault schedules"] += 1
             yield begun

@@ -42,7 +42,9 @@ INVOICE, PAYABLE = 47864, 58700
 
 async def collect(provider: Any, _: int, **arguments: object) -> list[str]:  # noqa: ANN401  # either provider
     """List all, at once."""
-    return [payment.id for payment in await provider.list_payments(page_size=3, **arguments).collect()]
+    return [
+        payment.id for payment in await provider.list_payments(page_size=3, **arguments).collect()
+    ]
 
 
 async def iterate(provider: Any, _: int) -> list[str]:  # noqa: ANN401  # either provider
@@ -62,7 +64,11 @@ async def retrieve(provider: CampfireProvider, _: int) -> list[str]:
 async def pay(provider: CampfireProvider, number: int) -> list[str]:
     """Pay, under an external id of its own."""
     order = ManualPayment(
-        amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id=f"order-{number}"
+        amount=Decimal("12.50"),
+        account_id=2553,
+        account_name="1100",
+        payment_date=date(2026, 1, 31),
+        external_id=f"order-{number}",
     )
     return list((await provider.mark_invoice_paid(PAYABLE, empty_transactions=[order])).payment_ids)
 
@@ -86,21 +92,35 @@ def sandbox_for(operation: str, **options: Any) -> CampfireSandbox | NotifySandb
     return kind(payments=12, api_key="sandbox-key", **options)
 
 
-def provider_for(operation: str, sandbox: Sandbox, **settings: Any) -> CampfireProvider | NotifyProvider:  # noqa: ANN401  # any setting
+def provider_for(
+    operation: str,
+    sandbox: Sandbox,
+    **settings: Any,  # noqa: ANN401  # any setting
+) -> CampfireProvider | NotifyProvider:
     """A provider that has asked for nothing yet."""
     kind = NotifyProvider if operation == "Notify list" else CampfireProvider
     return kind("sandbox-key", base_url=sandbox.url, retry=QUICK, **settings)
 
 
-def right(operation: str, number: int, sandbox: CampfireSandbox | NotifySandbox, found: list[str]) -> bool:
+def right(
+    operation: str, number: int, sandbox: CampfireSandbox | NotifySandbox, found: list[str]
+) -> bool:
     """Whether this is what the operation must give, and nothing was booked twice."""
     rows = sandbox.payments
     if operation == "mark_invoice_paid":
-        return found == [str(row["id"]) for row in rows if row["external_id"] == f"order-{number}"] and len(found) == 1
+        return (
+            found == [str(row["id"]) for row in rows if row["external_id"] == f"order-{number}"]
+            and len(found) == 1
+        )
     if operation == "retrieve_invoice":
-        return found == [str(row["id"]) for row in rows if row["invoice_id"] == INVOICE] and len(found) > 0
+        return (
+            found == [str(row["id"]) for row in rows if row["invoice_id"] == INVOICE]
+            and len(found) > 0
+        )
     truth = [str(row["id"]) for row in rows]
-    return truth == (sorted(found, key=truth.index) if "cursor, concurrency" in operation else found)
+    return truth == (
+        sorted(found, key=truth.index) if "cursor, concurrency" in operation else found
+    )
 
 
 def connections(sandbox: Sandbox) -> int:
@@ -113,7 +133,11 @@ def connections(sandbox: Sandbox) -> int:
 
 def left(before: set[asyncio.Task[Any]]) -> list[str]:
     """The tasks that there were not before, but for the server's own."""
-    return [repr(task) for task in asyncio.all_tasks() - before if not re.search(r"RequestHandler|_accept_connection", repr(task))]
+    return [
+        repr(task)
+        for task in asyncio.all_tasks() - before
+        if not re.search(r"RequestHandler|_accept_connection", repr(task))
+    ]
 
 
 def nothing_left(sandbox: Sandbox, before: set[asyncio.Task[Any]]) -> bool:
@@ -149,12 +173,16 @@ class Disturbances:
 
     def watch(self) -> None:
         """Listen to this loop."""
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: self.told.append(context))
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: self.told.append(context)
+        )
 
 
 @EACH
 @pytest.mark.parametrize("way", ["at each await", "at each turn of the loop"])
-def test_cancelled_everywhere(operation: str, way: str, run: Run, until: Until, ran: Counter[str]) -> None:
+def test_cancelled_everywhere(
+    operation: str, way: str, run: Run, until: Until, ran: Counter[str]
+) -> None:
     """Wherever it is cancelled, no task and no connection is left but an idle one, and the same object does it rightly."""
     disturbances = Disturbances()
 
@@ -162,13 +190,18 @@ def test_cancelled_everywhere(operation: str, way: str, run: Run, until: Until, 
         provider, before = provider_for(operation, sandbox), asyncio.all_tasks()
         work = OPERATIONS[operation](provider, place)
         try:
-            await (stopped_at_await(work, place) if way == "at each await" else stopped_at_turn(work, place))
+            await (
+                stopped_at_await(work, place)
+                if way == "at each await"
+                else stopped_at_turn(work, place)
+            )
         except asyncio.CancelledError:
             ended = False
         else:
             ended = True
         if operation == "iterate":
-            # Python itself closes an iteration that its consumer was cancelled out of, a few turns later.
+            # Python itself closes an iteration that its consumer was cancelled out of, a few turns
+            # later.
             await until(lambda: left(before) == [])
         assert [] == left(before)
         assert right(operation, place, sandbox, await OPERATIONS[operation](provider, place))
@@ -197,7 +230,12 @@ def test_looking_again_is_cancelled(run: Run, until: Until, ran: Counter[str]) -
     async def everywhere() -> None:
         faults = FaultPlan().always(reset("body"), method="POST").on(2, status(500), method="GET")
         async with sandbox_for("", faults=faults) as sandbox:
-            provider, before = CampfireProvider("sandbox-key", base_url=sandbox.url, retry=RetryPolicy(attempts=1)), asyncio.all_tasks()
+            provider, before = (
+                CampfireProvider(
+                    "sandbox-key", base_url=sandbox.url, retry=RetryPolicy(attempts=1)
+                ),
+                asyncio.all_tasks(),
+            )
             order = TransactionPayment(transaction_id=14728800, amount=Decimal("883.33"))
             with pytest.raises(OutcomeUnknownError) as raised:
                 await provider.mark_invoice_paid(PAYABLE, transactions=[order])
@@ -271,7 +309,9 @@ def test_closed_from_several_tasks_at_once(operation: str, run: Run, until: Unti
             using = asyncio.create_task(OPERATIONS[operation](provider, 0))
             await until(lambda: sandbox.requests)
             await asyncio.gather(provider.aclose(), provider.aclose())
-            assert isinstance((await asyncio.gather(using, return_exceptions=True))[0], ConfigurationError)
+            assert isinstance(
+                (await asyncio.gather(using, return_exceptions=True))[0], ConfigurationError
+            )
             await until(partial(nothing_left, sandbox, before))
             async with provider:
                 assert right(operation, 1, sandbox, await OPERATIONS[operation](provider, 1))
@@ -309,14 +349,21 @@ def test_two_hundred_tasks(run: Run, until: Until) -> None:
     chosen = [name for name in OPERATIONS if name != "Notify list"]
 
     async def use() -> None:
-        faults = FaultPlan().every(41, status(503), method="GET").every(59, reset("body"), method="GET")
+        faults = (
+            FaultPlan().every(41, status(503), method="GET").every(59, reset("body"), method="GET")
+        )
         async with sandbox_for("", faults=faults) as sandbox:
             before = asyncio.all_tasks()
             async with provider_for("", sandbox) as provider:
                 names = [chosen[number % len(chosen)] for number in range(200)]
-                tasks = [asyncio.create_task(OPERATIONS[name](provider, number)) for number, name in enumerate(names)]
+                tasks = [
+                    asyncio.create_task(OPERATIONS[name](provider, number))
+                    for number, name in enumerate(names)
+                ]
                 loop, turns = hurrying(), count(1)
-                loop.at_each_turn(lambda: (turn := next(turns)) <= 100 and tasks[2 * turn - 1].cancel())
+                loop.at_each_turn(
+                    lambda: (turn := next(turns)) <= 100 and tasks[2 * turn - 1].cancel()
+                )
                 found = await asyncio.gather(*tasks, return_exceptions=True)
                 loop.at_each_turn(int)
             await until(partial(nothing_left, sandbox, before))
@@ -326,7 +373,11 @@ def test_two_hundred_tasks(run: Run, until: Until) -> None:
                     if name == "mark_invoice_paid":
                         assert right(name, number, sandbox, result)
             assert 100 <= sum(isinstance(result, list) for result in found) < 200
-            booked = [row["external_id"] for row in sandbox.payments if str(row["external_id"]).startswith("order-")]
+            booked = [
+                row["external_id"]
+                for row in sandbox.payments
+                if str(row["external_id"]).startswith("order-")
+            ]
             assert len(set(booked)) == len(booked)
 
     run(use())
@@ -337,7 +388,10 @@ def test_a_run_that_ended_in_the_middle(operation: str, until: Until) -> None:
     """When a run ends in the middle of an operation, the same object does it rightly in the next run, and nobody complains."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    sandbox, disturbances = sandbox_for(operation, port=port, faults=FaultPlan().always(hang())), Disturbances()
+    sandbox, disturbances = (
+        sandbox_for(operation, port=port, faults=FaultPlan().always(hang())),
+        Disturbances(),
+    )
     provider: list[CampfireProvider | NotifyProvider] = []
 
     async def left_in_the_middle(number: int) -> None:

@@ -34,7 +34,13 @@ Seen: TypeAlias = dict[tuple[str, str, str], set[str]]
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 INVOICE = 58700
-ORDER = ManualPayment(amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id="order-1")
+ORDER = ManualPayment(
+    amount=Decimal("12.50"),
+    account_id=2553,
+    account_name="1100",
+    payment_date=date(2026, 1, 31),
+    external_id="order-1",
+)
 LISTS: dict[str, dict[str, Any]] = {
     "list by cursor": {},
     "list by offset": {"pagination": "offset"},
@@ -94,12 +100,21 @@ def seen(seen_by_all: Seen, page: Path, *, writing: bool) -> Iterator[Seen]:
     seen_by_all.update(cells)
     if not writing:
         told = cells_of(page.read_text(encoding="utf-8"))
-        assert {cell: told.get(cell) for cell in cells} == {cell: {consequence(words)} for cell, words in cells.items()}
+        assert {cell: told.get(cell) for cell in cells} == {
+            cell: {consequence(words)} for cell, words in cells.items()
+        }
 
 
 def campfire(world: World, events: list[Event]) -> CampfireProvider:
     """A provider in this world."""
-    return CampfireProvider("sandbox-key", base_url=world.origin, session=world.session, retry=QUICK, timeout=1, on_event=events.append)
+    return CampfireProvider(
+        "sandbox-key",
+        base_url=world.origin,
+        session=world.session,
+        retry=QUICK,
+        timeout=1,
+        on_event=events.append,
+    )
 
 
 def lasting(places: Collection[int]) -> Iterator[tuple[str, list[int]]]:
@@ -110,28 +125,56 @@ def lasting(places: Collection[int]) -> Iterator[tuple[str, list[int]]]:
 
 
 @pytest.mark.parametrize("operation", LISTS)
-def test_listing(operation: str, trouble: Trouble, *, world: Worlds, seen: Seen, run: Run, requests: dict[str, int]) -> None:
+def test_listing(
+    operation: str,
+    trouble: Trouble,
+    *,
+    world: Worlds,
+    seen: Seen,
+    run: Run,
+    requests: dict[str, int],
+) -> None:
     """A listing gives exactly what is there, or an error from whose checkpoint it goes on to exactly that, with nothing twice."""
 
     async def walk(when: str, numbers: list[int]) -> int:
-        sandbox = NotifySandbox(payments=12, api_key="sandbox-key") if operation == "Notify list" else CampfireSandbox(payments=12)
+        sandbox = (
+            NotifySandbox(payments=12, api_key="sandbox-key")
+            if operation == "Notify list"
+            else CampfireSandbox(payments=12)
+        )
         async with world(sandbox, trouble, numbers) as failing:
             kind = NotifyProvider if operation == "Notify list" else CampfireProvider
-            provider = kind("sandbox-key", base_url=failing.origin, session=failing.session, retry=QUICK, timeout=1)
+            provider = kind(
+                "sandbox-key",
+                base_url=failing.origin,
+                session=failing.session,
+                retry=QUICK,
+                timeout=1,
+            )
             listing = provider.list_payments(page_size=3, **LISTS[operation])
             given, error = await walked(listing)
             # With concurrency a request may fail that nobody needs in the end.
-            words = f"{mended(trouble)}, whole" if listing.report.retries or mended(trouble) == "followed" else "whole"
+            words = (
+                f"{mended(trouble)}, whole"
+                if listing.report.retries or mended(trouble) == "followed"
+                else "whole"
+            )
             assert listing.report.complete == (error is None)
             if error is not None:
                 words = f"{named(error)}, resumed whole"
                 assert (error.checkpoint is None) == (given == [])
                 failing.lift()
-                rest, error = await walked(provider.list_payments(page_size=3, resume=error.checkpoint, **LISTS[operation]))
+                rest, error = await walked(
+                    provider.list_payments(page_size=3, resume=error.checkpoint, **LISTS[operation])
+                )
                 assert error is None
                 given += rest
             truth = [str(row["id"]) for row in sandbox.payments]
-            assert truth == (sorted(given, key=truth.index) if operation == "list by cursor, concurrency=4" else given)
+            assert truth == (
+                sorted(given, key=truth.index)
+                if operation == "list by cursor, concurrency=4"
+                else given
+            )
             assert len(sandbox.requests) < MOST
             if numbers:
                 seen.setdefault((trouble.name, operation, when), set()).add(words)
@@ -211,8 +254,14 @@ STAGES = [
     Stage("paying, the order, processed", 3, processed=True),
     Stage("paying, the look at the invoice afterwards", 4),
     Stage("paying, the look for the external_id afterwards", 5),
-    Stage("paying, the look after a lost order that was processed", 4, before=FaultPlan().on(3, status(504, processed=True))),
-    Stage("paying, the look after a lost order that was not", 4, before=FaultPlan().on(3, status(504))),
+    Stage(
+        "paying, the look after a lost order that was processed",
+        4,
+        before=FaultPlan().on(3, status(504, processed=True)),
+    ),
+    Stage(
+        "paying, the look after a lost order that was not", 4, before=FaultPlan().on(3, status(504))
+    ),
 ]
 
 
@@ -226,16 +275,22 @@ class Noting(MemoryJournal):
 
     async def record_settled(self, order_id: str) -> None:
         """Note it."""
-        self.sent_by_then = self.sent_by_then or [event.method for event in self.events if isinstance(event, RequestSent)]
+        self.sent_by_then = self.sent_by_then or [
+            event.method for event in self.events if isinstance(event, RequestSent)
+        ]
         await super().record_settled(order_id)
 
 
-def test_mark_invoice_paid(trouble: Trouble, world: Worlds, seen: Seen, run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_mark_invoice_paid(
+    trouble: Trouble, world: Worlds, seen: Seen, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     """Whatever fails and whenever, nothing is booked twice, and what is said of it is true."""
 
     async def pay(stage: Stage, when: str, numbers: list[int]) -> None:
         sandbox = CampfireSandbox(payments=0)
-        async with world(sandbox, trouble, numbers, processed=stage.processed, before=stage.before) as failing:
+        async with world(
+            sandbox, trouble, numbers, processed=stage.processed, before=stage.before
+        ) as failing:
             events: list[Event] = []
             caplog.clear()
             journal = Noting(events)
@@ -249,18 +304,27 @@ def test_mark_invoice_paid(trouble: Trouble, world: Worlds, seen: Seen, run: Run
                 exclusive=lambda _: nullcontext(journal),
             )
             words = await said(provider, failing, trouble, journal, events)
-            if "without a second look" not in words and "looking for a second payment" in caplog.text:
+            if (
+                "without a second look" not in words
+                and "looking for a second payment" in caplog.text
+            ):
                 words += ", without a second look"
             failing.lift()
             if len(journal):
-                # Whoever does not know may call again, and nothing is sent until a person says that it will not come.
-                orders = [event.method for event in events if isinstance(event, RequestSent)].count("POST")
+                # Whoever does not know may call again, and nothing is sent until a person says that
+                # it will not come.
+                orders = [event.method for event in events if isinstance(event, RequestSent)].count(
+                    "POST"
+                )
                 with pytest.raises(OutcomeUnknownError):
                     await provider.mark_invoice_paid(INVOICE, empty_transactions=[ORDER])
-                assert orders == [event.method for event in events if isinstance(event, RequestSent)].count("POST")
+                assert orders == [
+                    event.method for event in events if isinstance(event, RequestSent)
+                ].count("POST")
                 assert 1 == await provider.release_orders(INVOICE)
                 words += ", held"
-            # With an external id it may be sent again, by this provider or by another, and is booked once all the same.
+            # With an external id it may be sent again, by this provider or by another, and is
+            # booked once all the same.
             outcome = await provider.mark_invoice_paid(INVOICE, empty_transactions=[ORDER])
             assert [str(row["id"]) for row in sandbox.payments] == list(outcome.payment_ids)
             assert 1 == len(outcome.payment_ids)
@@ -276,7 +340,13 @@ def test_mark_invoice_paid(trouble: Trouble, world: Worlds, seen: Seen, run: Run
     run(all_payments())
 
 
-async def said(provider: CampfireProvider, failing: World, trouble: Trouble, journal: Noting, events: list[Event]) -> str:
+async def said(
+    provider: CampfireProvider,
+    failing: World,
+    trouble: Trouble,
+    journal: Noting,
+    events: list[Event],
+) -> str:
     """What paying came to, in words that are held against what the sandbox has booked."""
     sandbox = failing.sandbox
     assert isinstance(sandbox, CampfireSandbox)
@@ -307,11 +377,19 @@ def rendered(cells: Seen, troubles: Sequence[str]) -> str:
         rows: dict[str, list[str]] = {}
         for operation in (*LISTS, "retrieve_invoice", *(stage.operation for stage in STAGES)):
             if (trouble, operation, "once") in cells:
-                what = " | ".join(consequence(cells[trouble, operation, when]) for when in ("once", "for ever"))
+                what = " | ".join(
+                    consequence(cells[trouble, operation, when]) for when in ("once", "for ever")
+                )
                 rows.setdefault(what, []).append(operation)
-        lines = [f"| {SEPARATOR.join(operations).replace(SEPARATOR.join(LISTS), LISTING)} | {what} |" for what, operations in rows.items()]
+        lines = [
+            f"| {SEPARATOR.join(operations).replace(SEPARATOR.join(LISTS), LISTING)} | {what} |"
+            for what, operations in rows.items()
+        ]
         tables.setdefault("\n".join(lines), []).append(trouble)
-    parts = [f"## {SEPARATOR.join(names)}\n\n| | once | for ever |\n|---|---|---|\n{rows}\n" for rows, names in tables.items()]
+    parts = [
+        f"## {SEPARATOR.join(names)}\n\n| | once | for ever |\n|---|---|---|\n{rows}\n"
+        for rows, names in tables.items()
+    ]
     return "\n".join([HEAD, *parts])
 
 
@@ -328,13 +406,20 @@ def cells_of(text: str) -> Seen:
         if line.startswith("## "):
             troubles = line.removeprefix("## ").split(SEPARATOR)
         elif line.startswith("| ") and not line.startswith("| |"):
-            operations, once, for_ever = line.replace(LISTING, SEPARATOR.join(LISTS)).strip("| ").split(" | ")
+            operations, once, for_ever = (
+                line.replace(LISTING, SEPARATOR.join(LISTS)).strip("| ").split(" | ")
+            )
             for trouble, operation in product(troubles, operations.split(SEPARATOR)):
-                cells[trouble, operation, "once"], cells[trouble, operation, "for ever"] = {once}, {for_ever}
+                cells[trouble, operation, "once"], cells[trouble, operation, "for ever"] = (
+                    {once},
+                    {for_ever},
+                )
     return cells
 
 
-def test_page_is_as_it_was_written(seen_by_all: Seen, page: Path, troubles: list[str], *, writing: bool) -> None:
+def test_page_is_as_it_was_written(
+    seen_by_all: Seen, page: Path, troubles: list[str], *, writing: bool
+) -> None:
     """It is what would be written of what it says: each fault in one table, and none that the tests do not have."""
     if writing:
         page.write_text(rendered(seen_by_all, troubles), encoding="utf-8")

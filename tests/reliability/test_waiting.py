@@ -44,7 +44,11 @@ async def retrieve(provider: CampfireProvider, _: int) -> object:
 async def pay(provider: CampfireProvider, number: int) -> object:
     """Pay, under an external id of its own."""
     order = ManualPayment(
-        amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id=f"order-{number}"
+        amount=Decimal("12.50"),
+        account_id=2553,
+        account_name="1100",
+        payment_date=date(2026, 1, 31),
+        external_id=f"order-{number}",
     )
     return await provider.mark_invoice_paid(58700 + number % 20, empty_transactions=[order])
 
@@ -78,10 +82,17 @@ class Throttled(CampfireSandbox):
 async def test_every_operation_waits_after_one_429(until: Until) -> None:
     """What one was told all operations on the object keep to; each is held once, and they come back one after another."""
     events: list[Event] = []
-    async with Throttled(payments=3) as sandbox, CampfireProvider("sandbox-key", base_url=sandbox.url, on_event=events.append) as provider:
+    async with (
+        Throttled(payments=3) as sandbox,
+        CampfireProvider("sandbox-key", base_url=sandbox.url, on_event=events.append) as provider,
+    ):
         first = asyncio.create_task(retrieve(provider, 0))
         await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
-        others = [asyncio.create_task(operation(provider, number)) for number in range(10) for operation in OPERATIONS.values()]
+        others = [
+            asyncio.create_task(operation(provider, number))
+            for number in range(10)
+            for operation in OPERATIONS.values()
+        ]
         await asyncio.gather(first, *others)
         assert sandbox.told_at is not None
         assert min(sandbox.came_at) >= sandbox.told_at + 1.5
@@ -97,8 +108,13 @@ async def test_an_outage_is_borne_together() -> None:
     async with CampfireSandbox(payments=3, faults=FaultPlan().first(600, status(503))) as sandbox:
         retry = RetryPolicy(attempts=5, wait_initial=0)
         async with CampfireProvider("sandbox-key", base_url=sandbox.url, retry=retry) as provider:
-            chosen = [operation for name, operation in OPERATIONS.items() if "concurrency" not in name]
-            failed = await asyncio.gather(*(chosen[number % 4](provider, number) for number in range(200)), return_exceptions=True)
+            chosen = [
+                operation for name, operation in OPERATIONS.items() if "concurrency" not in name
+            ]
+            failed = await asyncio.gather(
+                *(chosen[number % 4](provider, number) for number in range(200)),
+                return_exceptions=True,
+            )
             assert {ServerError} == {type(error) for error in failed}
             assert 200 <= len(sandbox.requests) < 400
             object.__setattr__(sandbox, "faults", None)
@@ -125,10 +141,16 @@ async def no_key() -> str:
 DEADLINE = 0.05
 OBSTACLES: dict[str, tuple[Fault | None, dict[str, Any]]] = {
     "no answer": (hang(), {}),
-    "attempts that time out": (hang(), {"timeout": 0.02, "retry": RetryPolicy(attempts=1000, wait_initial=0.001, wait_max=0.001)}),
+    "attempts that time out": (
+        hang(),
+        {"timeout": 0.02, "retry": RetryPolicy(attempts=1000, wait_initial=0.001, wait_max=0.001)},
+    ),
     "a body that drips": (dripping_body(0.005), {}),
     "a wait that was asked for": (status(503, retry_after=30), {}),
-    "a wait of ours": (status(503), {"retry": RetryPolicy(wait_initial=30, wait_max=30, wait_jitter=0)}),
+    "a wait of ours": (
+        status(503),
+        {"retry": RetryPolicy(wait_initial=30, wait_max=30, wait_jitter=0)},
+    ),
     "a wait that another was told": (None, {}),
     "the limiter": (None, {"limiter": Never()}),
     "the key": (None, {"api_key": no_key}),
@@ -173,12 +195,20 @@ async def overrun(operation: str, obstacle: str) -> float:
     fault, settings = OBSTACLES[obstacle]
     faults = None if fault is None else FaultPlan().always(fault)
     async with CampfireSandbox(payments=12, faults=faults) as sandbox:
-        given: dict[str, Any] = {"api_key": "sandbox-key", "base_url": sandbox.url, "deadline": DEADLINE, **settings}
+        given: dict[str, Any] = {
+            "api_key": "sandbox-key",
+            "base_url": sandbox.url,
+            "deadline": DEADLINE,
+            **settings,
+        }
         async with CampfireProvider(**given) as provider:
             if obstacle == "a wait that another was told":
                 provider._client._retrying._inner.pause_all(30)
             started = asyncio.get_running_loop().time()
-            with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.05 s for the whole operation ended it") as raised:
+            with pytest.raises(
+                RequestTimeoutError,
+                match=r"The deadline of 0\.05 s for the whole operation ended it",
+            ) as raised:
                 await OPERATIONS[operation](provider, 1)
             over = asyncio.get_running_loop().time() - started - DEADLINE
             assert raised.value.url is not None
@@ -188,7 +218,9 @@ async def overrun(operation: str, obstacle: str) -> float:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-async def test_deadline_ends_every_wait(operation: str, obstacle: str, figures: dict[str, float]) -> None:
+async def test_deadline_ends_every_wait(
+    operation: str, obstacle: str, figures: dict[str, float]
+) -> None:
     """Whatever the time goes into, the deadline ends the operation, the error names it, and the object goes on."""
     figures[NAME] = max(await overrun(operation, obstacle), figures.get(NAME, 0.0))
 
@@ -206,7 +238,12 @@ async def test_deadline_before_the_order_is_out() -> None:
     class NoWayForOrders(aiohttp.TCPConnector):
         """Has no way to the provider for an order."""
 
-        async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Connection:  # noqa: ANN401, ASYNC109  # aiohttp's
+        async def connect(
+            self,
+            req: aiohttp.ClientRequest,
+            traces: Any,  # noqa: ANN401  # aiohttp's
+            timeout: Any,  # noqa: ANN401, ASYNC109  # aiohttp's
+        ) -> Connection:
             if req.method == "POST":
                 await asyncio.Event().wait()
             return await super().connect(req, traces, timeout)
@@ -214,7 +251,9 @@ async def test_deadline_before_the_order_is_out() -> None:
     async with (
         CampfireSandbox(payments=0) as sandbox,
         aiohttp.ClientSession(connector=NoWayForOrders()) as session,
-        CampfireProvider("sandbox-key", base_url=sandbox.url, session=session, deadline=0.1) as provider,
+        CampfireProvider(
+            "sandbox-key", base_url=sandbox.url, session=session, deadline=0.1
+        ) as provider,
     ):
         with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s"):
             await pay(provider, 1)
@@ -235,7 +274,9 @@ async def overrun_in_the_middle_of_paying(fault: Fault) -> float:
     return over
 
 
-MIDDLE = pytest.mark.parametrize("fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"])
+MIDDLE = pytest.mark.parametrize(
+    "fault", [hang(processed=True), dripping_body(0.005)], ids=["no answer", "a body that drips"]
+)
 
 
 @MIDDLE

@@ -17,7 +17,16 @@ import attrs
 import psycopg
 import pytest
 
-from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, NotFoundError, Page, Payment
+from paysdk import (
+    Capabilities,
+    Checkpoint,
+    ConfigurationError,
+    InvoiceRef,
+    ListingReport,
+    NotFoundError,
+    Page,
+    Payment,
+)
 from paysdk.sync import SQLPaymentStore
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,9 +63,19 @@ class ShelfListing:
         while True:
             await shelf.before_page(number)
             number += 1
-            rows = [payment for payment in shelf.payments if self.since is None or (payment.modified_at or START) >= self.since]
-            rows = [payment for payment in sorted(rows, key=_key) if _key(payment) > position] if shelf.sorts else rows[int(position) :]
-            self.report = attrs.evolve(self.report, pages=number, requests=number, malformed=shelf.malformed)
+            rows = [
+                payment
+                for payment in shelf.payments
+                if self.since is None or (payment.modified_at or START) >= self.since
+            ]
+            rows = (
+                [payment for payment in sorted(rows, key=_key) if _key(payment) > position]
+                if shelf.sorts
+                else rows[int(position) :]
+            )
+            self.report = attrs.evolve(
+                self.report, pages=number, requests=number, malformed=shelf.malformed
+            )
             shelf.read += 1
             page = rows[: self.page_size]
             following = None
@@ -83,7 +102,9 @@ class Shelf:
     malformed: int = 0
     refused: BaseException | None = None
     read: int = 0
-    asked: list[tuple[datetime | None, str | None]] = attrs.field(factory=list[tuple[datetime | None, "str | None"]])
+    asked: list[tuple[datetime | None, str | None]] = attrs.field(
+        factory=list[tuple[datetime | None, "str | None"]]
+    )
     waiting: Callable[[int], Any] | None = None
     name: str = "acme"
     base_url: object = None
@@ -91,14 +112,26 @@ class Shelf:
     @property
     def capabilities(self) -> Capabilities:
         """As told."""
-        return Capabilities(filters=frozenset(), max_page_size=self.page_size, reports_voids=True, lists_incrementally=self.incremental)
+        return Capabilities(
+            filters=frozenset(),
+            max_page_size=self.page_size,
+            reports_voids=True,
+            lists_incrementally=self.incremental,
+        )
 
     async def before_page(self, number: int) -> None:
         """What a test has put in the way of a page."""
         if self.waiting is not None:
             await self.waiting(number)
 
-    def list_payments(self, *, modified_since: Any = None, page_size: int | None = None, resume: Any = None, **_: Any) -> Any:  # noqa: ANN401  # the protocol's
+    def list_payments(
+        self,
+        *,
+        modified_since: Any = None,  # noqa: ANN401  # the protocol's
+        page_size: int | None = None,
+        resume: Any = None,  # noqa: ANN401  # the protocol's
+        **_: Any,  # noqa: ANN401  # the protocol's
+    ) -> Any:  # noqa: ANN401  # the protocol's
         """As the protocol has it."""
         self.asked.append((modified_since, resume))
         size = page_size or self.page_size
@@ -106,7 +139,9 @@ class Shelf:
             return ShelfListing(self, modified_since, "0", size)
         checkpoint = Checkpoint.parse(resume)
         if checkpoint.provider != "acme":
-            raise ConfigurationError(f"This checkpoint belongs to {checkpoint.provider!r}, not to 'acme'.")
+            raise ConfigurationError(
+                f"This checkpoint belongs to {checkpoint.provider!r}, not to 'acme'."
+            )
         if self.refused is not None:
             refused, self.refused = self.refused, None
             return Refusing(refused)
@@ -211,7 +246,9 @@ async def store(place: str) -> AsyncIterator[SQLPaymentStore]:
 def rows() -> Callable[..., Any]:
     """What an SQL statement gives in a store's database, written or read."""
 
-    async def run(store: SQLPaymentStore, statement: str, *, writes: bool = False) -> Sequence[tuple[Any, ...]]:
+    async def run(
+        store: SQLPaymentStore, statement: str, *, writes: bool = False
+    ) -> Sequence[tuple[Any, ...]]:
         async with store._database.transaction(writes=writes) as connection:
             result = await connection.exec_driver_sql(statement)
             return [tuple(row) for row in result.all()] if result.returns_rows else []

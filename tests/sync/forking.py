@@ -34,7 +34,10 @@ async def tried(name: str, work: Callable[[], Awaitable[Any]]) -> None:
 async def main(place: str) -> None:
     """Open both, fork, and use them in the child and then in the parent."""
     async with open_sandbox("campfire", payments=30) as sandbox:  # noqa: SIM117  # longer than a line
-        async with CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider, SQLPaymentStore(place) as store:
+        async with (
+            CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+            SQLPaymentStore(place) as store,
+        ):
 
             async def read() -> int:
                 return len([payment async for payment in store.payments(provider="campfire")])

@@ -32,7 +32,9 @@ async def main(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> 
     sync_tasks(app, store, open_account=open_account)
     async with app.open_async(), store, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(tell_when_ready())
-        await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=grace, fetch_job_polling_interval=0.05)
+        await app.run_worker_async(
+            concurrency=4, shutdown_graceful_timeout=grace, fetch_job_polling_interval=0.05
+        )
         telling.cancel()
 
 

@@ -1,8 +1,9 @@
 """Syncs in processes that are killed at random points, again and again, until each is through: `killing.py PLACE POINTS SEED`.
 
-One process imports everything and forks the others, so that a point costs milliseconds. Two states of each provider are served from another
-one: the first is synced to its end, then the second, which has changes, voids, additions and, at Notify, deletions. What must be in the
-database then is what the second one lists, and the feed must lead there with every change once.
+One process imports everything and forks the others, so that a point costs milliseconds. Two states
+of each provider are served from another one: the first is synced to its end, then the second, which
+has changes, voids, additions and, at Notify, deletions. What must be in the database then is what
+the second one lists, and the feed must lead there with every change once.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def states(name: str) -> tuple[Any, Any]:
     later: Any = after
     ids = [row["id"] for row in later.payments]
     for number in range(0, PAYMENTS, 9):
-        later.change_payment(ids[number], **({"external_id": f"x{number}"} if name == "campfire" else {"date": "03-02-2021"}))
+        later.change_payment(
+            ids[number],
+            **({"external_id": f"x{number}"} if name == "campfire" else {"date": "03-02-2021"}),
+        )
     for number in range(1, PAYMENTS, 29):
         if name == "campfire":
             later.void_payment(ids[number])
@@ -100,7 +104,9 @@ async def check(place: str, name: str, api_key: str, origin: str, account: str) 
     """Hold the database against the provider, and give the size of the state in bytes."""
     async with opened(name, api_key, origin) as provider, SQLPaymentStore(place) as store:
         truth = {payment.id: payment async for payment in provider.list_payments()}
-        stored = {payment.id: payment async for payment in store.payments(provider=name, account=account)}
+        stored = {
+            payment.id: payment async for payment in store.payments(provider=name, account=account)
+        }
         assert truth == stored
         there: dict[str, Payment] = {}
         async for change in store.changes():
@@ -132,7 +138,10 @@ def main(place: str, points: int, seed: int) -> None:
             api_key, before, after = places[name]
             for origin in (before, after):
                 started = time.monotonic()
-                while not ended(forked(sync(place, name, api_key, origin, account)), dice.uniform(0, seconds) if rounds > 2 else None):
+                while not ended(
+                    forked(sync(place, name, api_key, origin, account)),
+                    dice.uniform(0, seconds) if rounds > 2 else None,
+                ):
                     killed += 1
                 if rounds <= 2:
                     seconds = time.monotonic() - started

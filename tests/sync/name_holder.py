@@ -17,7 +17,9 @@ async def hold(store: SQLPaymentStore, name: str, order_id: str) -> None:
     async with store.exclusive(name) as journal:
         number = 0
         while True:
-            order = OpenOrder(id=f"{order_id}{number or ''}", sent_at=datetime.now(UTC), details="{}")
+            order = OpenOrder(
+                id=f"{order_id}{number or ''}", sent_at=datetime.now(UTC), details="{}"
+            )
             try:
                 await journal.record_sent(order)
             except PaysdkError as error:

@@ -19,11 +19,30 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-# What pgbouncer knows of a session's start, in all of its versions (its documentation, `track_extra_parameters`).
-KNOWN = {"user", "database", "application_name", "client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings"}
+# What pgbouncer knows of a session's start, in all of its versions (its documentation,
+# `track_extra_parameters`).
+KNOWN = {
+    "user",
+    "database",
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "TimeZone",
+    "standard_conforming_strings",
+}
 _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
 # Statements that outlive a transaction, or need one session for longer.
-_OF_A_SESSION = ("LISTEN", "PREPARE", "DEALLOCATE", "WITH HOLD", "PG_ADVISORY_LOCK", "PG_TRY_ADVISORY_LOCK", "TEMP ", "DISCARD", "RESET ")
+_OF_A_SESSION = (
+    "LISTEN",
+    "PREPARE",
+    "DEALLOCATE",
+    "WITH HOLD",
+    "PG_ADVISORY_LOCK",
+    "PG_TRY_ADVISORY_LOCK",
+    "TEMP ",
+    "DISCARD",
+    "RESET ",
+)
 
 
 def executables() -> list[str]:
@@ -47,13 +66,16 @@ def pgbouncer(executable: str, sockets: str) -> Iterator[str]:
         settings = Path(folder, "pgbouncer.ini")
         settings.write_text(
             f"[databases]\n* = host={sockets} user=postgres\n"
-            f"[pgbouncer]\npool_mode = transaction\nauth_type = any\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            "[pgbouncer]\npool_mode = transaction\nauth_type = any\nlisten_addr = "
+            f"127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         )
         command = [executable, "-q"]
         if os.geteuid() == 0:  # as which it does not run
             shutil.chown(folder, owner.pw_name)
             command += ["-u", owner.pw_name]
-        with subprocess.Popen([*command, str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            [*command, str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             try:
                 while process.poll() is None:
                     with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
@@ -117,7 +139,9 @@ class StrictPooler:
             writer.write(b"E" + (len(told) + 4).to_bytes(4) + told)
             await writer.drain()
             return
-        server_reader, server_writer = await asyncio.open_unix_connection(f"{self.sockets}/.s.PGSQL.5432")
+        server_reader, server_writer = await asyncio.open_unix_connection(
+            f"{self.sockets}/.s.PGSQL.5432"
+        )
         server_writer.write(size + start)
         state = _Session(self)
         try:
@@ -150,7 +174,9 @@ class _Session:
             self.pooler.wrong.append(f"of a session: {words}")
         if words.startswith("BEGIN"):
             self.in_transaction = True
-        if words.startswith("SET ") and not (words.startswith("SET LOCAL ") and self.in_transaction):
+        if words.startswith("SET ") and not (
+            words.startswith("SET LOCAL ") and self.in_transaction
+        ):
             self.pooler.wrong.append(f"set: {words}")
         if "SET_CONFIG" in words and not self.in_transaction:
             self.pooler.wrong.append(f"set outside of a transaction: {words}")

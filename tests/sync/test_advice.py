@@ -42,7 +42,10 @@ def server(postgresql: str) -> str:
         for statement in ROLES:
             connection.execute(statement)
         for encoding in ("LATIN1", "SQL_ASCII"):
-            connection.execute(f"CREATE DATABASE {encoding} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+            connection.execute(
+                f"CREATE DATABASE {encoding} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE "
+                "'C' LC_CTYPE 'C'"
+            )
         connection.execute('CREATE DATABASE "password"')
     return parse_qs(urlsplit(postgresql).query)["host"][0]
 
@@ -57,21 +60,63 @@ async def told(url: str) -> str:
 @pytest.mark.parametrize(
     ("url", "advice"),
     [
-        ("postgresql://ann:letmein@127.0.0.1:1/x", "Connection refused. Look whether it runs there"),
-        ("postgresql://ann:letmein@/x?host=/tmp/nothing", "No such file or directory. Look whether it runs there"),
+        (
+            "postgresql://ann:letmein@127.0.0.1:1/x",
+            "Connection refused. Look whether it runs there",
+        ),
+        (
+            "postgresql://ann:letmein@/x?host=/tmp/nothing",
+            "No such file or directory. Look whether it runs there",
+        ),
         ("postgresql://ann:letmein@db.invalid/x", "Correct the host in the URL"),
-        ("postgresql://postgres@/nothing?host={0}", 'database "nothing" does not exist. Create the database'),
-        ("postgresql://postgres@/readonly?host={0}", 'database "readonly" does not exist. Create the database'),
-        ("postgresql://nobody@/postgres?host={0}", 'role "nobody" does not exist. Correct the user in the URL'),
-        ("postgresql://away@/postgres?host={0}", "is not permitted to log in. Correct the user in the URL"),
-        ("postgresql://crowd@/postgres?host={0}", "too many connections for role .* It has no connection left: end other programs"),
-        ("postgresql://ann@/password?host={0}", "permission denied for schema public. Grant the user the right"),
-        ("postgresql://ann@/password?host={0}&schema=books", "permission denied for database password. Grant the user the right"),
-        ("postgresql://looker@/password?host={0}", "in a read-only transaction. It is read-only: make it writable"),
-        ("postgresql://postgres@/postgres?host={0}&wobble=letmein", 'invalid connection option "wobble". Correct the options of the URL'),
-        ("postgresql://postgres@/postgres?host={0}&sslmode=letmein", "invalid sslmode value. Correct the options of the URL"),
-        ("postgresql://postgres@/postgres?host={0}&connect_timeout=letmein", "bad value for connect_timeout. Correct the options"),
-        ("postgresql://postgres@/postgres?host={0}&connect_timeout=1&connect_timeout=2", "bad value for connect_timeout. Correct"),
+        (
+            "postgresql://postgres@/nothing?host={0}",
+            'database "nothing" does not exist. Create the database',
+        ),
+        (
+            "postgresql://postgres@/readonly?host={0}",
+            'database "readonly" does not exist. Create the database',
+        ),
+        (
+            "postgresql://nobody@/postgres?host={0}",
+            'role "nobody" does not exist. Correct the user in the URL',
+        ),
+        (
+            "postgresql://away@/postgres?host={0}",
+            "is not permitted to log in. Correct the user in the URL",
+        ),
+        (
+            "postgresql://crowd@/postgres?host={0}",
+            "too many connections for role .* It has no connection left: end other programs",
+        ),
+        (
+            "postgresql://ann@/password?host={0}",
+            "permission denied for schema public. Grant the user the right",
+        ),
+        (
+            "postgresql://ann@/password?host={0}&schema=books",
+            "permission denied for database password. Grant the user the right",
+        ),
+        (
+            "postgresql://looker@/password?host={0}",
+            "in a read-only transaction. It is read-only: make it writable",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&wobble=letmein",
+            'invalid connection option "wobble". Correct the options of the URL',
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&sslmode=letmein",
+            "invalid sslmode value. Correct the options of the URL",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&connect_timeout=letmein",
+            "bad value for connect_timeout. Correct the options",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&connect_timeout=1&connect_timeout=2",
+            "bad value for connect_timeout. Correct",
+        ),
         (
             "postgresql://postgres@/postgres?host={0}&target_session_attrs=standby",
             "No server in the URL is of the kind that target_session",
@@ -80,9 +125,18 @@ async def told(url: str) -> str:
             "postgresql://postgres@/postgres?host={0}&target_session_attrs=letmein",
             "invalid target_session_attrs value. Correct the options",
         ),
-        ("postgresql://postgres@/postgres?host={0}&options=-cwobble%3D1", "unrecognized configuration parameter .* Correct the options"),
-        ("postgresql://postgres@/postgres?host={0}&options=-csearch_path%3Dnothing", "no schema has been selected .* Create that schema"),
-        ("postgresql://postgres@/postgres?host={0}&schema=pg_books", "unacceptable schema name .* Give the schema another name"),
+        (
+            "postgresql://postgres@/postgres?host={0}&options=-cwobble%3D1",
+            "unrecognized configuration parameter .* Correct the options",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&options=-csearch_path%3Dnothing",
+            "no schema has been selected .* Create that schema",
+        ),
+        (
+            "postgresql://postgres@/postgres?host={0}&schema=pg_books",
+            "unacceptable schema name .* Give the schema another name",
+        ),
     ],
 )
 async def test_each_fault_of_a_place_has_its_own_advice(
@@ -100,16 +154,34 @@ async def test_each_fault_of_a_place_has_its_own_advice(
 @pytest.mark.parametrize(
     ("answer", "advice"),
     [
-        ('FATAL:  password authentication failed for user "x"', "Correct the user or the password, in the URL"),
+        (
+            'FATAL:  password authentication failed for user "x"',
+            "Correct the user or the password, in the URL",
+        ),
         ("fe_sendauth: no password supplied", "Correct the user or the password, in the URL"),
         ("FATAL:  SASL authentication failed", "Correct the user or the password, in the URL"),
-        ('FATAL:  no pg_hba.conf entry for host "::1", user "x", database "y", no encryption', "pg_hba.conf needs an entry"),
+        (
+            'FATAL:  no pg_hba.conf entry for host "::1", user "x", database "y", no encryption',
+            "pg_hba.conf needs an entry",
+        ),
         ("FATAL:  sorry, too many clients already", "It has no connection left"),
-        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "It has no connection left"),
+        (
+            (
+                "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER "
+                "attribute"
+            ),
+            "It has no connection left",
+        ),
         ("FATAL:  no more connections allowed (max_client_conn)", "It has no connection left"),
-        ("FATAL:  no such database: books", "Create the database, or correct its name in the URL and in the pooler's"),
+        (
+            "FATAL:  no such database: books",
+            "Create the database, or correct its name in the URL and in the pooler's",
+        ),
         ("FATAL:  query_wait_timeout", "raise its pool size"),
-        ("FATAL:  server login has been failing, try again later (server_login_retry)", "The pooler cannot reach its server"),
+        (
+            "FATAL:  server login has been failing, try again later (server_login_retry)",
+            "The pooler cannot reach its server",
+        ),
         ("FATAL:  the database system is starting up", "Try again when it answers"),
         ("FATAL:  the database system is shutting down", "Try again when it answers"),
         ("the connection is closed", "Try again when it answers"),
@@ -124,7 +196,14 @@ async def test_each_fault_of_a_place_has_its_own_advice(
 )
 def test_what_is_said_before_a_connection_is_there(answer: str, advice: str) -> None:
     """It has no code, so it is known by its words."""
-    assert advice in describe(psycopg.OperationalError(f"connection failed: {answer}" if "FATAL" in answer else answer))[1]
+    assert (
+        advice
+        in describe(
+            psycopg.OperationalError(
+                f"connection failed: {answer}" if "FATAL" in answer else answer
+            )
+        )[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +235,9 @@ def _answer(state: str) -> psycopg.Error:
     return error
 
 
-async def test_a_server_that_ends_the_connection_in_the_midst_is_told(schema: str, shelf: Shelf, make: Make, rows: Rows) -> None:
+async def test_a_server_that_ends_the_connection_in_the_midst_is_told(
+    schema: str, shelf: Shelf, make: Make, rows: Rows
+) -> None:
     """As when it is restarted; the next sync goes on."""
     shelf.payments = [make(number, number) for number in range(6)]
     async with SQLPaymentStore(schema) as store:
@@ -167,32 +248,51 @@ async def test_a_server_that_ends_the_connection_in_the_midst_is_told(schema: st
                 await other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
             await connection.exec_driver_sql("SELECT 1")
 
-        with pytest.raises(StoreError, match="Try again when it answers: a sync goes on where it was"):
+        with pytest.raises(
+            StoreError, match="Try again when it answers: a sync goes on where it was"
+        ):
             await store._database.in_transaction(end_it)
         assert 6 == (await sync_payments(shelf, store)).created
         assert [(6,)] == list(await rows(store, "SELECT count(*) FROM payments"))
 
 
-async def test_an_id_that_is_too_long_for_an_index_is_told(schema: str, shelf: Shelf, make: Make) -> None:
+async def test_an_id_that_is_too_long_for_an_index_is_told(
+    schema: str, shelf: Shelf, make: Make
+) -> None:
     """SQLite takes it."""
-    shelf.payments = [make(1, 1, id="".join(chr(0x4E00 + number * 7 % 20000) for number in range(4000)))]
+    shelf.payments = [
+        make(1, 1, id="".join(chr(0x4E00 + number * 7 % 20000) for number in range(4000)))
+    ]
     async with SQLPaymentStore(schema) as store:
-        with pytest.raises(StoreError, match="A payment's id is longer than an index of PostgreSQL takes"):
+        with pytest.raises(
+            StoreError, match="A payment's id is longer than an index of PostgreSQL takes"
+        ):
             await sync_payments(shelf, store)
 
 
 @pytest.mark.parametrize("encoding", ["latin1", "sql_ascii"])
-async def test_a_database_of_another_encoding_keeps_what_it_can(server: str, shelf: Shelf, make: Make, encoding: str) -> None:
+async def test_a_database_of_another_encoding_keeps_what_it_can(
+    server: str, shelf: Shelf, make: Make, encoding: str
+) -> None:
     """A name with an umlaut comes back as it was sent, and so does the journal of any order."""
     shelf.payments = [make(1, 1, customer=CustomerRef(name="Müller"), raw={"name": "Müller"})]
-    async with SQLPaymentStore(f"postgresql://postgres@/{encoding}?host={server}&schema=umlaut") as store:
+    async with SQLPaymentStore(
+        f"postgresql://postgres@/{encoding}?host={server}&schema=umlaut"
+    ) as store:
         await sync_payments(shelf, store)
         assert shelf.payments == [payment async for payment in store.payments(provider="acme")]
-        assert [{"name": "Müller"}] == [payment.raw async for payment in store.payments(provider="acme")]
-        assert ["Müller"] == [change.after and change.after.customer and change.after.customer.name async for change in store.changes()]
+        assert [{"name": "Müller"}] == [
+            payment.raw async for payment in store.payments(provider="acme")
+        ]
+        assert ["Müller"] == [
+            change.after and change.after.customer and change.after.customer.name
+            async for change in store.changes()
+        ]
         shelf.payments.append(make(2, 2, customer=CustomerRef(name="株式会社")))
         if encoding == "latin1":
-            with pytest.raises(StoreError, match="The encoding of this database cannot hold a text"):
+            with pytest.raises(
+                StoreError, match="The encoding of this database cannot hold a text"
+            ):
                 await sync_payments(shelf, store)
         else:
             await sync_payments(shelf, store)
@@ -201,12 +301,16 @@ async def test_a_database_of_another_encoding_keeps_what_it_can(server: str, she
             pass
 
 
-async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(server: str, shelf: Shelf, make: Make, rows: Rows) -> None:
+async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(
+    server: str, shelf: Shelf, make: Make, rows: Rows
+) -> None:
     """Whether it is written or read. paysdk always speaks UTF-8, whatever the URL says."""
     url = f"postgresql://postgres@/sql_ascii?host={server}&schema=bytes&client_encoding=sql_ascii"
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(url) as store:
-        with pytest.raises(StoreError, match=r"\(UnicodeEncodeError\). The encoding of this database cannot hold"):
+        with pytest.raises(
+            StoreError, match=r"\(UnicodeEncodeError\). The encoding of this database cannot hold"
+        ):
             await sync_payments(shelf, store, "\ud800")
         await sync_payments(shelf, store)
         await rows(store, r"UPDATE payments SET customer_name = E'M\xfcller'", writes=True)
@@ -214,7 +318,9 @@ async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(serv
             [payment async for payment in store.payments(provider="acme")]
 
 
-async def test_a_server_of_another_isolation_makes_no_difference(server: str, shelf: Shelf, make: Make) -> None:
+async def test_a_server_of_another_isolation_makes_no_difference(
+    server: str, shelf: Shelf, make: Make
+) -> None:
     """Those who take turns do so at the level that they were made for."""
     url = f"postgresql://looker@/postgres?host={server}&options=-cdefault_transaction_read_only%3Doff&schema=levels"
     shelf.payments = [make(1, 1)]
@@ -227,6 +333,9 @@ async def test_a_server_of_another_isolation_makes_no_difference(server: str, sh
 
         await asyncio.gather(*(hold() for _ in range(10)))
         async with store._database.transaction(writes=True) as connection:
-            assert "read committed" == (await connection.execute(sa.text("SHOW transaction_isolation"))).scalar_one()
+            assert (
+                "read committed"
+                == (await connection.execute(sa.text("SHOW transaction_isolation"))).scalar_one()
+            )
     with suppress(StoreError):
         await store.aclose()

@@ -27,16 +27,26 @@ DAY = date(2025, 2, 1)
         ({}, {}, ()),
         ({"amount": Decimal("1.0")}, {"amount": Decimal("1.00")}, ()),
         ({}, {"amount": Decimal(2), "voided_date": DAY}, ("amount", "voided_date")),
-        ({}, {"invoice": InvoiceRef("9", "INV-0000", Decimal(1), Decimal(0))}, ("invoice.id", "invoice.total", "invoice.balance")),
+        (
+            {},
+            {"invoice": InvoiceRef("9", "INV-0000", Decimal(1), Decimal(0))},
+            ("invoice.id", "invoice.total", "invoice.balance"),
+        ),
         ({}, {"customer": CustomerRef("1")}, ("customer",)),
         ({"customer": CustomerRef("1")}, {}, ("customer",)),
-        ({"customer": CustomerRef("1", "a", "A")}, {"customer": CustomerRef("1", "b", "B")}, ("customer.number", "customer.name")),
+        (
+            {"customer": CustomerRef("1", "a", "A")},
+            {"customer": CustomerRef("1", "b", "B")},
+            ("customer.number", "customer.name"),
+        ),
         ({"raw": {"a": 1}}, {"raw": {"a": 2}}, ("raw",)),
         ({"raw": {"a": 1}}, {"raw": {"a": 2}, "source": "X"}, ("source",)),
         ({"raw": b'{"a":1,"b":1}'}, {"raw": b'{"b": 1.0, "a": 1}'}, ()),
     ],
 )
-def test_what_differs_is_named(make: Make, before: dict[str, Any], after: dict[str, Any], fields: tuple[str, ...]) -> None:
+def test_what_differs_is_named(
+    make: Make, before: dict[str, Any], after: dict[str, Any], fields: tuple[str, ...]
+) -> None:
     """By the fields of a payment and their parts, and as raw where paysdk has no field for it."""
     assert fields == differing_fields(make(1, **before), make(1, **after))
 
@@ -51,12 +61,21 @@ def test_what_differs_is_named(make: Make, before: dict[str, Any], after: dict[s
         (None, DAY, True, "returned"),
     ],
 )
-def test_kinds_of_change(make: Make, before: date | None, after: date | None, kind: ChangeKind, *, had_vanished: bool) -> None:
+def test_kinds_of_change(
+    make: Make, before: date | None, after: date | None, kind: ChangeKind, *, had_vanished: bool
+) -> None:
     """Voided is what gets its date of voiding; what had vanished has returned, whatever else is with it."""
-    assert kind == kind_of(make(1, voided_date=before), make(1, voided_date=after), had_vanished=had_vanished)
+    assert kind == kind_of(
+        make(1, voided_date=before), make(1, voided_date=after), had_vanished=had_vanished
+    )
 
 
-@pytest.mark.parametrize(("minute", "known", "older"), [(1, 2, True), (2, 2, False), (3, 2, False), (None, 2, False), (1, None, False)])
-def test_older_is_what_was_modified_before(make: Make, minute: int | None, known: int | None, *, older: bool) -> None:
+@pytest.mark.parametrize(
+    ("minute", "known", "older"),
+    [(1, 2, True), (2, 2, False), (3, 2, False), (None, 2, False), (1, None, False)],
+)
+def test_older_is_what_was_modified_before(
+    make: Make, minute: int | None, known: int | None, *, older: bool
+) -> None:
     """Where one of the two has no time, nothing is said."""
     assert older == is_older(make(1, minute), make(1, known))

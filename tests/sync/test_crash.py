@@ -60,8 +60,19 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
 
     monkeypatch.setattr(Sandbox, "_handle", held)
     sandbox = open_sandbox("campfire", payments=200)
-    async with asyncio.timeout(240), sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
-        command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key, "0.2"]
+    async with (
+        asyncio.timeout(240),
+        sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+    ):
+        command = [
+            sys.executable,
+            str(HERE / "worker.py"),
+            place,
+            sandbox.url,
+            sandbox.api_key,
+            "0.2",
+        ]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         # It waits for its fifth page, so that it cannot end before it is stopped.
         await reached.wait()
@@ -79,20 +90,32 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
         while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):  # noqa: ASYNC110  # it ends by itself
             await asyncio.sleep(0.01)
         report = await sync_payments(provider, store)
-        after = await rows(store, "SELECT * FROM sync_state"), await rows(store, "SELECT max(sequence) FROM payment_changes")
+        after = (
+            await rows(store, "SELECT * FROM sync_state"),
+            await rows(store, "SELECT max(sequence) FROM payment_changes"),
+        )
         process.send_signal(signal.SIGCONT)
         told, _ = await process.communicate()
 
         assert 0 < before[0][0] < 200
         assert (True, 200 - before[0][0]) == (report.resumed, report.created)
-        assert told.startswith(b"LeaseLostError: campfire payments of account 'default' are being synced by another")
-        assert after == (await rows(store, "SELECT * FROM sync_state"), await rows(store, "SELECT max(sequence) FROM payment_changes"))
+        assert told.startswith(
+            b"LeaseLostError: campfire payments of account 'default' are being synced by another"
+        )
+        assert after == (
+            await rows(store, "SELECT * FROM sync_state"),
+            await rows(store, "SELECT max(sequence) FROM payment_changes"),
+        )
         assert 200 == len(await kept(store, "campfire"))
 
 
 _RUN_OUT = {
-    "sqlite": "SELECT 1 FROM sync_state WHERE leased_until < (julianday('now') - 2440587.5) * 86400",
-    "postgresql": "SELECT 1 FROM sync_state WHERE leased_until < extract(epoch from clock_timestamp())",
+    "sqlite": (
+        "SELECT 1 FROM sync_state WHERE leased_until < (julianday('now') - 2440587.5) * 86400"
+    ),
+    "postgresql": (
+        "SELECT 1 FROM sync_state WHERE leased_until < extract(epoch from clock_timestamp())"
+    ),
 }
 
 

@@ -52,7 +52,9 @@ async def test_one_task_holds_a_name_at_a_time(store: SQLPaymentStore, rows: Row
     assert [] == list(await rows(store, HELD))
 
 
-async def test_more_names_are_held_at_once_than_there_are_connections(store: SQLPaymentStore, rows: Rows) -> None:
+async def test_more_names_are_held_at_once_than_there_are_connections(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
     """Because no connection is in use while a name is held: a hundred tasks that hold two each all come in."""
     all_in = asyncio.Barrier(100)
 
@@ -65,7 +67,9 @@ async def test_more_names_are_held_at_once_than_there_are_connections(store: SQL
     assert [] == list(await rows(store, HELD))
 
 
-async def test_ten_tasks_in_two_processes_never_hold_a_name_together(place: str, tmp_path: Path) -> None:
+async def test_ten_tasks_in_two_processes_never_hold_a_name_together(
+    place: str, tmp_path: Path
+) -> None:
     """Each adds one to a number in a file, in two steps, and no addition is lost."""
     async with SQLPaymentStore(place):
         pass
@@ -77,9 +81,13 @@ async def test_ten_tasks_in_two_processes_never_hold_a_name_together(place: str,
     assert "40" == file.read_text()
 
 
-async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(store: SQLPaymentStore, place: str) -> None:
+async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(
+    store: SQLPaymentStore, place: str
+) -> None:
     """At once, long before the lease ends, and it sees the order that the dead process had written down."""
-    process = await asyncio.create_subprocess_exec(sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
+    )
     assert process.stdout is not None
     assert b"held\n" == await process.stdout.readline()
     process.kill()
@@ -88,9 +96,13 @@ async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(store: SQL
         assert ["sent"] == [found.id for found in await journal.read_open()]
 
 
-async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(store: SQLPaymentStore, place: str, rows: Rows) -> None:
+async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(
+    store: SQLPaymentStore, place: str, rows: Rows
+) -> None:
     """Another has the name by then, and knows of what was sent before."""
-    process = await asyncio.create_subprocess_exec(sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
+    )
     assert process.stdout is not None
     assert process.stdin is not None
     assert b"held\n" == await process.stdout.readline()
@@ -100,7 +112,9 @@ async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(store
         process.send_signal(signal.SIGCONT)
         process.stdin.write(b"\n")
         told, _ = await process.communicate()
-        assert told.startswith(b"LeaseLostError: Another process holds 'receipt-1' now, because this one stalled for longer than its lease")
+        assert told.startswith(
+            b"LeaseLostError: Another process holds 'receipt-1' now, because this one stalled for longer than its lease"
+        )
         assert ["sent"] == [found.id for found in await journal.read_open()]
         assert 1 == len(await rows(store, HELD))
 
@@ -136,7 +150,9 @@ async def test_a_holder_whose_name_was_taken_stops_renewing(place: str, rows: Ro
     async with SQLPaymentStore(place, lease=0.1) as store:
         async with store.exclusive("receipt-1") as journal:
             await journal.record_sent(order())
-            await rows(store, "UPDATE paysdk_held_names SET holder = 'elsewhere/1/abcd'", writes=True)
+            await rows(
+                store, "UPDATE paysdk_held_names SET holder = 'elsewhere/1/abcd'", writes=True
+            )
             with pytest.raises(LeaseLostError, match="Send nothing under this name"):
                 await journal.record_sent(order(2))
             await asyncio.wait([journal._renewing])  # type: ignore[attr-defined]  # the store's own
@@ -145,7 +161,9 @@ async def test_a_holder_whose_name_was_taken_stops_renewing(place: str, rows: Ro
         assert ["elsewhere/1/abcd"] == [holder for holder, _ in await rows(store, HELD)]
 
 
-async def test_a_name_is_given_back_on_an_error_and_on_cancelling(store: SQLPaymentStore, rows: Rows) -> None:
+async def test_a_name_is_given_back_on_an_error_and_on_cancelling(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
     """In the midst of it, and also while it is being taken."""
     with pytest.raises(ZeroDivisionError):
         async with store.exclusive("receipt-1"):
@@ -176,7 +194,9 @@ async def test_a_name_is_given_back_on_an_error_and_on_cancelling(store: SQLPaym
     assert [] == list(await rows(store, HELD))
 
 
-async def test_a_database_that_is_lost_while_a_name_is_held_hides_no_error(place: str, rows: Rows) -> None:
+async def test_a_database_that_is_lost_while_a_name_is_held_hides_no_error(
+    place: str, rows: Rows
+) -> None:
     """What the caller raised comes out, and the lease runs out by itself."""
     async with SQLPaymentStore(place, lease=0.05) as store:
         with pytest.raises(ZeroDivisionError):
@@ -203,7 +223,9 @@ async def test_a_journal_keeps_what_it_is_told(store: SQLPaymentStore, place: st
         assert ["order-1", "order-3"] == [found.id for found in await journal.read_open()]
 
 
-async def test_names_of_any_length_and_of_any_signs_are_told_apart(store: SQLPaymentStore, rows: Rows) -> None:
+async def test_names_of_any_length_and_of_any_signs_are_told_apart(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
     """Also if they differ in their last sign only."""
     names = ["x" * 5000, "x" * 4999 + "y", "\0", "\ud800", "Müller", "Mu\u0308ller", " ", "'; --"]
     async with asyncio.timeout(240), AsyncExitStack() as held:
@@ -230,7 +252,10 @@ async def test_a_store_that_is_not_open_says_so(place: str) -> None:
     """Before it was entered, and after it was left."""
     store = SQLPaymentStore(place)
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"is not open, so it cannot hold a name.* inside `async with SQLPaymentStore"):
+        with pytest.raises(
+            StoreError,
+            match=r"is not open, so it cannot hold a name.* inside `async with SQLPaymentStore",
+        ):
             store.exclusive("receipt-1")
         async with store:
             pass
@@ -252,11 +277,15 @@ async def test_an_order_is_on_disk_when_it_was_written_down(store: SQLPaymentSto
 
 async def test_an_order_waits_for_the_disk_of_a_server_that_does_not(schema: str) -> None:
     """For one transaction only."""
-    async with SQLPaymentStore(schema.replace("-csearch_path", "-csynchronous_commit%3Doff%20-csearch_path")) as store:
+    async with SQLPaymentStore(
+        schema.replace("-csearch_path", "-csynchronous_commit%3Doff%20-csearch_path")
+    ) as store:
         found = []
         for durable in (True, False):
             async with store._database.transaction(writes=True, durable=durable) as connection:
-                found.append((await connection.exec_driver_sql("SHOW synchronous_commit")).scalar_one())
+                found.append(
+                    (await connection.exec_driver_sql("SHOW synchronous_commit")).scalar_one()
+                )
 
     assert ["on", "off"] == found
 

@@ -24,7 +24,12 @@ FORKING = str(Path(__file__).parent / "forking.py")
 def test_a_fork_is_told_at_once_that_it_must_open_its_own(place: str) -> None:
     """Nothing hangs, a store that is opened or entered there works, and the parent's connections are whole."""
     command = [sys.executable, "-W", "ignore", FORKING, place]
-    told = dict(line.split(": ", 1) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines())
+    told = dict(
+        line.split(": ", 1)
+        for line in subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.splitlines()
+    )
 
     for name in ("read", "exclusive"):
         assert told[name].startswith("StoreError: The store")
@@ -32,16 +37,23 @@ def test_a_fork_is_told_at_once_that_it_must_open_its_own(place: str) -> None:
     for name in ("list", "sync"):
         assert "was opened before this process was forked" in told[name]
     assert "left" == told["leave"]
-    assert ["30"] * 4 == [told[name] for name in ("open others", "enter again", "read in the parent", "list in the parent")]
+    assert ["30"] * 4 == [
+        told[name]
+        for name in ("open others", "enter again", "read in the parent", "list in the parent")
+    ]
 
 
-async def test_a_store_is_of_the_process_that_opened_it(place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_is_of_the_process_that_opened_it(
+    place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In another it refuses, closes nothing, and can be entered anew."""
     real = os.getpid
     async with SQLPaymentStore(place) as store:
         parents = store._database.engine
         monkeypatch.setattr(os, "getpid", lambda: real() + 1)
-        with pytest.raises(StoreError, match="Open a store in this process: `async with SQLPaymentStore"):
+        with pytest.raises(
+            StoreError, match="Open a store in this process: `async with SQLPaymentStore"
+        ):
             await rows(store, "SELECT 1")
         await store.aclose()
         async with store:

@@ -69,8 +69,14 @@ class History:
     def put(self, payment: Payment) -> None:
         """Write a payment at the provider, which notes when, if it can list by that."""
         self.minute += 1
-        moved = attrs.evolve(payment, modified_at=self.make(0, self.minute).modified_at if self.shelf.incremental else None)
-        self.shelf.payments = [*(other for other in self.shelf.payments if other.id != payment.id), moved]
+        moved = attrs.evolve(
+            payment,
+            modified_at=self.make(0, self.minute).modified_at if self.shelf.incremental else None,
+        )
+        self.shelf.payments = [
+            *(other for other in self.shelf.payments if other.id != payment.id),
+            moved,
+        ]
 
     async def interrupted(self, page: int, *, change: bool, cancel: bool) -> None:
         """A sync that ends before this page, if it comes so far; meanwhile a payment may change."""
@@ -132,9 +138,22 @@ def test_histories_reach_every_kind_of_change(
     async def run() -> set[str]:
         async with SQLPaymentStore(tmp_path / "payments.db") as store:
             history = History(shelf_type(sorts=True), store, make)
-            for step in [("put", 1, 1), ("full", 0, 0), ("put", 1, 2), ("sync", 0, 0), ("void", 1, 0), ("sync", 0, 0)]:
+            for step in [
+                ("put", 1, 1),
+                ("full", 0, 0),
+                ("put", 1, 2),
+                ("sync", 0, 0),
+                ("void", 1, 0),
+                ("sync", 0, 0),
+            ]:
                 await history.step(*step)
-            for step in [("put", 2, 1), ("delete", 1, 0), ("full", 0, 0), ("put", 1, 1), ("sync", 0, 0)]:
+            for step in [
+                ("put", 2, 1),
+                ("delete", 1, 0),
+                ("full", 0, 0),
+                ("put", 1, 1),
+                ("sync", 0, 0),
+            ]:
                 await history.step(*step)
             return {change.kind async for change in store.changes()}
 

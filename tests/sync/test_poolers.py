@@ -53,10 +53,17 @@ async def test_four_accounts_are_synced_at_once(pooler: str) -> None:
     async def synced(provider: CampfireProvider, account: str) -> tuple[int, int]:
         async with SQLPaymentStore(pooler) as store:
             report = await sync_payments(provider, store, account)
-            return report.created, len([payment async for payment in store.payments(provider="campfire", account=account)])
+            return report.created, len(
+                [payment async for payment in store.payments(provider="campfire", account=account)]
+            )
 
-    async with open_sandbox("campfire", payments=300) as sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
-        assert [(300, 300)] * 4 == await asyncio.gather(*(synced(provider, f"account {number}") for number in range(4)))
+    async with (
+        open_sandbox("campfire", payments=300) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+    ):
+        assert [(300, 300)] * 4 == await asyncio.gather(
+            *(synced(provider, f"account {number}") for number in range(4))
+        )
     async with SQLPaymentStore(pooler) as store:
         assert 1200 == len([change async for change in store.changes()])
 
@@ -66,7 +73,15 @@ async def test_names_are_held(pooler: str, tmp_path: Path) -> None:
     (file := tmp_path / "counter").write_text("0")
     async with SQLPaymentStore(pooler):
         pass
-    command = [sys.executable, str(Path(__file__).parent / "name_holder.py"), pooler, "count", str(file), "3", "3"]
+    command = [
+        sys.executable,
+        str(Path(__file__).parent / "name_holder.py"),
+        pooler,
+        "count",
+        str(file),
+        "3",
+        "3",
+    ]
     processes = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
 
     assert [0, 0] == [await process.wait() for process in processes]
@@ -74,7 +89,9 @@ async def test_names_are_held(pooler: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threshold", ["0", "5", "None"])
-async def test_options_of_the_connection_are_taken(pooler: str, shelf: Shelf, make: Callable[..., Payment], threshold: str) -> None:
+async def test_options_of_the_connection_are_taken(
+    pooler: str, shelf: Shelf, make: Callable[..., Payment], threshold: str
+) -> None:
     """Nothing is prepared, whatever the URL says of that."""
     shelf.payments = [make(number, number) for number in range(20)]
     async with SQLPaymentStore(f"{pooler}&prepare_threshold={threshold}{SHARED}") as store:
@@ -83,20 +100,27 @@ async def test_options_of_the_connection_are_taken(pooler: str, shelf: Shelf, ma
             assert 20 == len([payment async for payment in store.payments(provider="acme")])
 
 
-async def test_waiting_has_an_end(pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_has_an_end(
+    pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the server is not told so when a session starts."""
     monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
     async with SQLPaymentStore(pooler) as store:
         await sync_payments(shelf, store)
         with psycopg.connect(schema) as other:
             other.execute("SELECT * FROM sync_state FOR UPDATE")
-            with pytest.raises(StoreError, match=r"lock timeout. Another program has held its rows"):
+            with pytest.raises(
+                StoreError, match=r"lock timeout. Another program has held its rows"
+            ):
                 await sync_payments(shelf, store)
 
 
 async def test_settings_hold_for_one_transaction(pooler: str, rows: Rows) -> None:
     """What another program finds in the session is what was there before."""
-    shown = "SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    shown = (
+        "SELECT current_setting('lock_timeout'), "
+        "current_setting('idle_in_transaction_session_timeout')"
+    )
     async with SQLPaymentStore(pooler) as store:
         assert [("10s", "1min")] == list(await rows(store, shown))
         async with store._database.engine.connect() as connection:
@@ -105,11 +129,16 @@ async def test_settings_hold_for_one_transaction(pooler: str, rows: Rows) -> Non
 
 async def test_what_a_pooler_does_not_take_is_said(pooler: str) -> None:
     """With what to do about it."""
-    with pytest.raises(StoreError, match=r"unsupported startup parameter.* A pooler does not take this one: leave it out"):
+    with pytest.raises(
+        StoreError,
+        match=r"unsupported startup parameter.* A pooler does not take this one: leave it out",
+    ):
         await SQLPaymentStore(f"{pooler}&options=-cwork_mem%3D7MB").__aenter__()
 
 
-async def test_a_search_path_in_the_options_is_no_option_of_the_start(pooler: str, shelf: Shelf, make: Callable[..., Payment]) -> None:
+async def test_a_search_path_in_the_options_is_no_option_of_the_start(
+    pooler: str, shelf: Shelf, make: Callable[..., Payment]
+) -> None:
     """It is set in each transaction."""
     url, _, name = pooler.partition("?schema=")
     shelf.payments = [make(1, 1)]

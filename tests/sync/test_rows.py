@@ -87,30 +87,61 @@ def test_a_sqlite_row_is_text() -> None:
     )
     texts = [value for value in SQLITE.content(payment) if value is not None]
 
-    assert ["7", "1E+3", "2025-01-31", "1", "0.50", "2025-01-31T08:00:00.000005Z", '{"a": 1.50}'] == texts
+    assert [
+        "7",
+        "1E+3",
+        "2025-01-31",
+        "1",
+        "0.50",
+        "2025-01-31T08:00:00.000005Z",
+        '{"a": 1.50}',
+    ] == texts
 
 
-@pytest.mark.parametrize(("text", "stored"), [("a\0b", "a\\u0000b"), ("\ud800", "\\ud800"), ("Zoë 💶", "Zoë 💶"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [("a\0b", "a\\u0000b"), ("\ud800", "\\ud800"), ("Zoë 💶", "Zoë 💶"), ("", "")],
+)
 def test_what_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
     """As JSON would; everything else stays."""
     assert stored == storable(text)
 
 
-AMOUNTS_SENT = ["100.50", "0.00", "-7", "1000000000000000000.000000001", "12345678901234567890.10", "1E+3", "-0.0"]
+AMOUNTS_SENT = [
+    "100.50",
+    "0.00",
+    "-7",
+    "1000000000000000000.000000001",
+    "12345678901234567890.10",
+    "1E+3",
+    "-0.0",
+]
 
 
-async def test_amounts_keep_every_digit(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_amounts_keep_every_digit(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """SQLite has them as they were sent; PostgreSQL has their value and the digits behind the point, which is all that it knows."""
-    shelf.payments = [make(number, 1, amount=Decimal(sent)) for number, sent in enumerate(AMOUNTS_SENT)]
+    shelf.payments = [
+        make(number, 1, amount=Decimal(sent)) for number, sent in enumerate(AMOUNTS_SENT)
+    ]
     await sync_payments(shelf, store)
     stored = [str(payment.amount) for _, payment in sorted((await kept(store)).items())]
-    plain = ["1000" if sent == "1E+3" else "0.0" if sent == "-0.0" else sent for sent in AMOUNTS_SENT]
+    plain = [
+        "1000" if sent == "1E+3" else "0.0" if sent == "-0.0" else sent for sent in AMOUNTS_SENT
+    ]
 
-    assert (plain if store._database.engine.dialect.name == "postgresql" else AMOUNTS_SENT) == stored
-    assert {"unchanged": 7} == {"unchanged": (await sync_payments(shelf, store, full=True)).unchanged}
+    assert (
+        plain if store._database.engine.dialect.name == "postgresql" else AMOUNTS_SENT
+    ) == stored
+    assert {"unchanged": 7} == {
+        "unchanged": (await sync_payments(shelf, store, full=True)).unchanged
+    }
 
 
-async def test_raw_is_kept_to_the_byte(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows) -> None:
+async def test_raw_is_kept_to_the_byte(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows
+) -> None:
     """The order of its keys, keys that come twice, spaces, escapes, numbers of any size; and SQL can look into it."""
     sent = [
         b'{ "b":1.50,"a":1e3 , "a":"x","big":123456789012345678901234567890.000}',
@@ -121,20 +152,27 @@ async def test_raw_is_kept_to_the_byte(shelf: Shelf, store: SQLPaymentStore, mak
     ]
     shelf.payments = [make(number, 1, raw=raw) for number, raw in enumerate(sent)]
     await sync_payments(shelf, store)
-    arrow = {"sqlite": "json_extract(raw, '$.b')", "postgresql": "raw->>'b'"}[store._database.engine.dialect.name]
+    arrow = {"sqlite": "json_extract(raw, '$.b')", "postgresql": "raw->>'b'"}[
+        store._database.engine.dialect.name
+    ]
 
     assert sent == [payment._raw for _, payment in sorted((await kept(store)).items())]
     assert "1.5" in str((await rows(store, f"SELECT {arrow} FROM payments WHERE id = '0'"))[0][0])  # noqa: S608  # no user's
 
 
-async def test_another_order_of_keys_is_no_change(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_another_order_of_keys_is_no_change(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """Nor are spaces, or a zero at the end of an amount: what is said is the same.
 
     A field that paysdk does not know is one.
     """
     shelf.payments = [make(1, 1, raw=b'{"a":1,"b":2.0}'), make(2, 1, raw=b'{"a":1}')]
     await sync_payments(shelf, store)
-    shelf.payments = [make(1, 1, amount=Decimal("100.5"), raw=b'{"b":2.00, "a":1}'), make(2, 1, raw=b'{"a":2}')]
+    shelf.payments = [
+        make(1, 1, amount=Decimal("100.5"), raw=b'{"b":2.00, "a":1}'),
+        make(2, 1, raw=b'{"a":2}'),
+    ]
     report = await sync_payments(shelf, store)
     changes = [(change.payment_id, change.fields) async for change in store.changes(after=2)]
 
@@ -147,7 +185,15 @@ async def test_signs_that_cannot_be_held_are_the_same_each_time(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept
 ) -> None:
     """They are escaped on the way in, also in an id, and so make no change the next time."""
-    strange = make(1, 1, id="a\0b", external_id="x\0", invoice=InvoiceRef("1\ud800", None), customer=CustomerRef(name="A\0"), raw=b"{}")
+    strange = make(
+        1,
+        1,
+        id="a\0b",
+        external_id="x\0",
+        invoice=InvoiceRef("1\ud800", None),
+        customer=CustomerRef(name="A\0"),
+        raw=b"{}",
+    )
     shelf.payments = [strange]
     await sync_payments(shelf, store)
     assert 1 == (await sync_payments(shelf, store)).unchanged
@@ -176,13 +222,16 @@ async def test_an_amount_beyond_postgresql_is_told_with_its_payment(
     shelf.payments = [make(0, 1), make(1, 1), make(2, 1), make(3, 1, **fields)]
     async with SQLPaymentStore(schema) as store:
         with pytest.raises(
-            StoreError, match=rf"Payment '3' of acme has {field} .* which PostgreSQL cannot keep: .* keep this account in SQLite"
+            StoreError,
+            match=rf"Payment '3' of acme has {field} .* which PostgreSQL cannot keep: .* keep this account in SQLite",
         ):
             await sync_payments(shelf, store)
         assert ["0", "1"] == [payment.id async for payment in store.payments(provider="acme")]
 
 
-async def test_the_largest_and_the_finest_amounts_are_kept(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_the_largest_and_the_finest_amounts_are_kept(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """Up to what PostgreSQL can hold, in either database, and zeros of any size."""
     amounts = [Decimal(sent) for sent in ("9.5E+131071", "-1E-16383", "0E-16383", "0E+999999")]
     shelf.payments = [make(number, 1, amount=amount) for number, amount in enumerate(amounts)]
@@ -191,7 +240,9 @@ async def test_the_largest_and_the_finest_amounts_are_kept(shelf: Shelf, store: 
     assert amounts == [payment.amount for _, payment in sorted((await kept(store)).items())]
 
 
-async def test_sqlite_keeps_any_amount(tmp_path: Path, shelf: Shelf, make: Make, kept: Kept) -> None:
+async def test_sqlite_keeps_any_amount(
+    tmp_path: Path, shelf: Shelf, make: Make, kept: Kept
+) -> None:
     """As text."""
     shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
@@ -199,22 +250,34 @@ async def test_sqlite_keeps_any_amount(tmp_path: Path, shelf: Shelf, make: Make,
         assert Decimal("1E+999999") == (await kept(store))["1"].amount
 
 
-@pytest.mark.parametrize("column", ["amount", "invoice_total", "payment_date", "created_at", "voided_date", "raw"])
-async def test_a_row_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, shelf: Shelf, make: Make, rows: Rows, column: str) -> None:
+@pytest.mark.parametrize(
+    "column", ["amount", "invoice_total", "payment_date", "created_at", "voided_date", "raw"]
+)
+async def test_a_row_that_cannot_be_read_is_said_to_be_so(
+    tmp_path: Path, shelf: Shelf, make: Make, rows: Rows, column: str
+) -> None:
     """With its payment, where another program has written what paysdk does not."""
     shelf.payments = [make(7, 1)]
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
         await rows(store, f"UPDATE payments SET {column} = x'616263'", writes=True)  # noqa: S608  # our own names
-        with pytest.raises(StoreError, match=r"Payment '7' of acme cannot be read: in its row of the table payments .* Put the row right"):
+        with pytest.raises(
+            StoreError,
+            match=r"Payment '7' of acme cannot be read: in its row of the table payments .* Put the row right",
+        ):
             _ = [payment async for payment in store.payments(provider="acme")]
 
 
 @pytest.mark.parametrize("moment", ["garbage", "2026-01-31T08:00:00"])
-async def test_a_time_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, shelf: Shelf, rows: Rows, moment: str) -> None:
+async def test_a_time_that_cannot_be_read_is_said_to_be_so(
+    tmp_path: Path, shelf: Shelf, rows: Rows, moment: str
+) -> None:
     """That an account is synced up to, for one; without a zone it is none."""
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
         await rows(store, f"UPDATE sync_state SET watermark = '{moment}'", writes=True)  # noqa: S608  # our own
-        with pytest.raises(StoreError, match=rf"has '{moment}' where a time with its zone has to be, in sync_state or payments"):
+        with pytest.raises(
+            StoreError,
+            match=rf"has '{moment}' where a time with its zone has to be, in sync_state or payments",
+        ):
             await sync_payments(shelf, store)

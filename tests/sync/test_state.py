@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.sync.state import PassKind, SyncState, after_page, begin_pass, complete_pass, modified_since
+from paysdk.sync.state import (
+    PassKind,
+    SyncState,
+    after_page,
+    begin_pass,
+    complete_pass,
+    modified_since,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +35,25 @@ EARLIER = NOW - timedelta(days=1)
         (SyncState(number=3, watermark=EARLIER), False, False, "full", 4),
         (SyncState(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
         (SyncState(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
-        (SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), True, False, "incremental", 3),
-        (SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER), False, False, "full", 4),
+        (
+            SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
+            True,
+            False,
+            "incremental",
+            3,
+        ),
+        (
+            SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
+            False,
+            False,
+            "full",
+            4,
+        ),
     ],
 )
-def test_the_pass_that_begins(account: SyncState, kind: PassKind, number: int, *, incremental: bool, full: bool) -> None:
+def test_the_pass_that_begins(
+    account: SyncState, kind: PassKind, number: int, *, incremental: bool, full: bool
+) -> None:
     """One that is under way goes on; otherwise an incremental one where it can be, and nothing but the watermark comes along."""
     begins = begin_pass(account, incremental=incremental, full=full, now=NOW)
 
@@ -44,7 +65,9 @@ def test_a_full_pass_lists_everything() -> None:
     """Whatever the watermark."""
     assert modified_since(SyncState(kind="full", watermark=EARLIER), 60) is None
     assert modified_since(SyncState(kind="incremental"), 60) is None
-    assert EARLIER - timedelta(seconds=60) == modified_since(SyncState(kind="incremental", watermark=EARLIER), 60)
+    assert EARLIER - timedelta(seconds=60) == modified_since(
+        SyncState(kind="incremental", watermark=EARLIER), 60
+    )
 
 
 def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> None:
@@ -52,7 +75,9 @@ def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> N
     account = SyncState(kind="full")
     latest = []
     for minutes in ([None], [1, 3, None], [2], []):
-        account = after_page(account, [make(number, minute) for number, minute in enumerate(minutes)])
+        account = after_page(
+            account, [make(number, minute) for number, minute in enumerate(minutes)]
+        )
         latest.append(account.latest)
 
     third = datetime(2025, 1, 1, 0, 3, tzinfo=UTC)
@@ -76,6 +101,8 @@ def test_the_watermark_that_a_pass_leads_to(
     kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
 ) -> None:
     """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
-    account = SyncState(number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark)
+    account = SyncState(
+        number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark
+    )
 
     assert SyncState(number=7, watermark=expected) == complete_pass(account)

@@ -28,19 +28,27 @@ if TYPE_CHECKING:
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
 
 
-async def test_payments_come_by_invoice_number_and_id(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_payments_come_by_invoice_number_and_id(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """By code point, as Python orders texts, whatever the database's own order is; without a number first."""
     numbers = ["b", "B", "a", None, "é", "B", "INV-10", "INV-9", "", "_", "💶", "\uffee"]
     shelf.page_size = 100
-    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", text)) for number, text in enumerate(numbers)]
+    shelf.payments = [
+        make(number, 1, invoice=InvoiceRef("1", text)) for number, text in enumerate(numbers)
+    ]
     await sync_payments(shelf, store)
-    found = [(payment.invoice.number, payment.id) async for payment in store.payments(provider="acme")]
+    found = [
+        (payment.invoice.number, payment.id) async for payment in store.payments(provider="acme")
+    ]
 
     assert sorted(found, key=lambda pair: (pair[0] is not None, pair[0] or "", pair[1])) == found
     assert len(numbers) == len(found)
 
 
-async def test_what_has_vanished_can_be_read_too(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_has_vanished_can_be_read_too(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Among the others, in the same order, with the time at which it was not found."""
     shelf.payments = [make(number, 1) for number in range(3)]
     await sync_payments(shelf, store)
@@ -49,11 +57,15 @@ async def test_what_has_vanished_can_be_read_too(shelf: Shelf, store: SQLPayment
     found = [stored async for stored in store.stored(provider="acme")]
 
     assert ["0", "1", "2"] == [stored.payment.id for stored in found]
-    assert [None, True, None] == [stored.vanished_at and stored.vanished_at.tzinfo is not None for stored in found]
+    assert [None, True, None] == [
+        stored.vanished_at and stored.vanished_at.tzinfo is not None for stored in found
+    ]
     assert ["0", "2"] == [payment.id async for payment in store.payments(provider="acme")]
 
 
-async def test_what_stays_comes_once_while_a_sync_writes(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_stays_comes_once_while_a_sync_writes(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """The sync does not wait for the reader, and what it does not touch is neither lost nor repeated."""
     shelf.page_size = 4000
     shelf.payments = [make(number, 1) for number in range(3000)]
@@ -75,10 +87,14 @@ async def test_what_stays_comes_once_while_a_sync_writes(shelf: Shelf, store: SQ
     assert 2000 == len([one async for one in store.payments(provider="acme")])
 
 
-async def test_what_is_read_meanwhile_keeps_its_order(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_is_read_meanwhile_keeps_its_order(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Whole batches that have vanished are no end; what moves to another invoice never comes twice or out of its place."""
     shelf.page_size = 9000
-    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", f"{number:04d}")) for number in range(9000)]
+    shelf.payments = [
+        make(number, 1, invoice=InvoiceRef("1", f"{number:04d}")) for number in range(9000)
+    ]
     await sync_payments(shelf, store)
     seen: list[Payment] = []
     async for payment in store.payments(provider="acme"):
@@ -86,11 +102,15 @@ async def test_what_is_read_meanwhile_keeps_its_order(shelf: Shelf, store: SQLPa
         if len(seen) == 1:
             # The next batches are gone, and the rest but one stays.
             moved = make(8000, 2, invoice=InvoiceRef("1", "0001"))
-            shelf.payments = [one for one in shelf.payments if one.id != "8000" and not 1000 <= int(one.id) < 7000]
+            shelf.payments = [
+                one for one in shelf.payments if one.id != "8000" and not 1000 <= int(one.id) < 7000
+            ]
             shelf.payments.append(moved)
             await sync_payments(shelf, store, full=True, allow_vanish=True)
 
-    expected = [str(number) for number in range(9000) if number != 8000 and not 1000 <= number < 7000]
+    expected = [
+        str(number) for number in range(9000) if number != 8000 and not 1000 <= number < 7000
+    ]
     assert expected == [payment.id for payment in seen]
 
 
@@ -106,19 +126,29 @@ async def test_reading_needs_no_right_to_write(schema: str, shelf: Shelf, make: 
 
 
 @pytest.mark.parametrize("method", ["payments", "stored"])
-async def test_every_payment_comes_once_and_in_order(shelf: Shelf, store: SQLPaymentStore, make: Make, method: str) -> None:
+async def test_every_payment_comes_once_and_in_order(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, method: str
+) -> None:
     """Also where batches end among payments of one invoice, and among those that have no number."""
     shelf.page_size = 6000
     numbers = [None, "", "A", "B", "a", "\u00e9", "\U0001f600"]
-    shelf.payments = [make(number, 1, invoice=InvoiceRef("1", numbers[number * 7 // 5600])) for number in range(5600)]
+    shelf.payments = [
+        make(number, 1, invoice=InvoiceRef("1", numbers[number * 7 // 5600]))
+        for number in range(5600)
+    ]
     await sync_payments(shelf, store)
     seen = [getattr(one, "payment", one) async for one in getattr(store, method)(provider="acme")]
 
-    expected = sorted(shelf.payments, key=lambda one: (one.invoice.number is not None, one.invoice.number or "", one.id))
+    expected = sorted(
+        shelf.payments,
+        key=lambda one: (one.invoice.number is not None, one.invoice.number or "", one.id),
+    )
     assert expected == seen
 
 
-async def test_nothing_is_held_while_a_reader_takes_its_time(schema: str, shelf: Shelf, make: Make) -> None:
+async def test_nothing_is_held_while_a_reader_takes_its_time(
+    schema: str, shelf: Shelf, make: Make
+) -> None:
     """PostgreSQL ends a session that idles in a transaction, and a pooler gives its connection to others: no matter."""
     shelf.page_size = 2000
     shelf.payments = [make(number, 1) for number in range(1500)]
@@ -130,7 +160,8 @@ async def test_nothing_is_held_while_a_reader_takes_its_time(schema: str, shelf:
             if count == 500:
                 with psycopg.connect(schema, autocommit=True) as other:
                     idle = other.execute(
-                        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()"
+                        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in "
+                        "transaction%' AND datname = current_database()"
                     ).fetchone()
                     ended = len(
                         other.execute(
@@ -165,19 +196,29 @@ except ValueError as error:
 
 @pytest.mark.parametrize("how", ["break", "raise"])
 @pytest.mark.parametrize("method", ["payments", "stored", "changes"])
-async def test_leaving_a_reader_makes_no_noise(place: str, shelf: Shelf, make: Make, method: str, how: str) -> None:
+async def test_leaving_a_reader_makes_no_noise(
+    place: str, shelf: Shelf, make: Make, method: str, how: str
+) -> None:
     """Not at the end of the run either, and with every warning on."""
     shelf.page_size = 2000
     shelf.payments = [make(number, 1) for number in range(1500)]
     async with SQLPaymentStore(place) as store:
         await sync_payments(shelf, store)
     command = [sys.executable, "-X", "dev", "-c", LEAVING, place, method, how]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False
+    )
 
-    assert (0, "", "had enough\n" if how == "raise" else "") == (done.returncode, done.stderr, done.stdout)
+    assert (0, "", "had enough\n" if how == "raise" else "") == (
+        done.returncode,
+        done.stderr,
+        done.stdout,
+    )
 
 
-async def test_leaving_a_reader_early_leaves_nothing_behind(shelf: Shelf, place: str, make: Make) -> None:
+async def test_leaving_a_reader_early_leaves_nothing_behind(
+    shelf: Shelf, place: str, make: Make
+) -> None:
     """By a break, or by closing the store while it is kept."""
     shelf.page_size = 3000
     shelf.payments = [make(number, 1) for number in range(3000)]
@@ -188,12 +229,17 @@ async def test_leaving_a_reader_early_leaves_nothing_behind(shelf: Shelf, place:
                 break
         kept = store.payments(provider="acme")
         assert "0" == (await anext(kept)).id
-    with pytest.raises(StoreError, match="was closed before all payments of account 'default' of acme had been read"):
+    with pytest.raises(
+        StoreError,
+        match="was closed before all payments of account 'default' of acme had been read",
+    ):
         [payment async for payment in kept]
 
 
 @pytest.mark.parametrize("method", ["payments", "stored"])
-async def test_closing_the_store_is_no_end_of_the_payments(shelf: Shelf, place: str, make: Make, method: str) -> None:
+async def test_closing_the_store_is_no_end_of_the_payments(
+    shelf: Shelf, place: str, make: Make, method: str
+) -> None:
     """Another task that is in the midst of them gets an error, and not only a part."""
     shelf.page_size = 3000
     shelf.payments = [make(number, 1) for number in range(3000)]
@@ -219,7 +265,9 @@ async def test_closing_the_store_is_no_end_of_the_payments(shelf: Shelf, place: 
     assert 1000 == seen
 
 
-async def test_closing_behind_the_last_row_cuts_nothing_off(shelf: Shelf, place: str, make: Make) -> None:
+async def test_closing_behind_the_last_row_cuts_nothing_off(
+    shelf: Shelf, place: str, make: Make
+) -> None:
     """A reader that holds the last rows already comes to its end."""
     shelf.payments = [make(number, 1) for number in range(3)]
     async with SQLPaymentStore(place) as store:
@@ -230,7 +278,9 @@ async def test_closing_behind_the_last_row_cuts_nothing_off(shelf: Shelf, place:
     assert ["1", "2"] == [payment.id async for payment in kept]
 
 
-async def test_a_whole_number_of_batches_has_an_end(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_whole_number_of_batches_has_an_end(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Though none of them is shorter."""
     shelf.page_size = 1000
     shelf.payments = [make(number, 1) for number in range(1000)]
@@ -269,7 +319,9 @@ async def test_a_store_can_be_entered_again(shelf: Shelf, place: str, make: Make
     assert [1, 1] == [await once(), await asyncio.to_thread(asyncio.run, once())]
 
 
-async def test_the_feed_goes_on_where_a_reader_left_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_the_feed_goes_on_where_a_reader_left_it(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Each entry comes once, in the order of its number, however many there are."""
     shelf.page_size = 700
     shelf.payments = [make(number, 1) for number in range(2500)]
@@ -280,11 +332,15 @@ async def test_the_feed_goes_on_where_a_reader_left_it(shelf: Shelf, store: SQLP
     rest = [change async for change in store.changes(after=first[-1].sequence)]
 
     assert [str(number) for number in range(2500)] == [change.payment_id for change in first]
-    assert [("changed", "7", ("source", "modified_at"))] == [(change.kind, change.payment_id, change.fields) for change in rest]
+    assert [("changed", "7", ("source", "modified_at"))] == [
+        (change.kind, change.payment_id, change.fields) for change in rest
+    ]
     assert [] == [change async for change in store.changes(after=rest[-1].sequence)]
 
 
-async def test_what_was_created_is_told_as_it_was_then(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_was_created_is_told_as_it_was_then(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Though it is not written twice: later changes tell what was before them."""
     versions = [make(1, minute, source=source) for minute, source in ((1, "A"), (2, "B"), (3, "C"))]
     for version in versions:
@@ -294,13 +350,24 @@ async def test_what_was_created_is_told_as_it_was_then(shelf: Shelf, store: SQLP
     await sync_payments(shelf, store, full=True)
     shelf.payments = [attrs.evolve(versions[2], source="D")]
     await sync_payments(shelf, store, full=True)
-    told = [(change.kind, change.before and change.before.source, change.after and change.after.source) async for change in store.changes()]
+    told = [
+        (change.kind, change.before and change.before.source, change.after and change.after.source)
+        async for change in store.changes()
+    ]
 
-    expected = [("created", None, "A"), ("changed", "A", "B"), ("changed", "B", "C"), ("vanished", "C", None), ("returned", "C", "D")]
+    expected = [
+        ("created", None, "A"),
+        ("changed", "A", "B"),
+        ("changed", "B", "C"),
+        ("vanished", "C", None),
+        ("returned", "C", "D"),
+    ]
     assert expected == told
 
 
-async def test_no_smaller_number_appears_behind_a_reader(postgresql: str, schema: str, shelf: Shelf, make: Make) -> None:
+async def test_no_smaller_number_appears_behind_a_reader(
+    postgresql: str, schema: str, shelf: Shelf, make: Make
+) -> None:
     """In PostgreSQL numbers are dealt out before they are committed: whoever comes second waits until the first has committed."""
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(schema) as store:
@@ -328,7 +395,9 @@ class Direct:
         await self.connection.execute(compiled.encode())
 
 
-async def test_a_driver_that_breaks_while_reading_is_told(store: SQLPaymentStore, rows: Rows) -> None:
+async def test_a_driver_that_breaks_while_reading_is_told(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
     """As it is while writing."""
     await rows(store, "DROP TABLE payments", writes=True)
     with pytest.raises(StoreError, match="cannot be used"):
@@ -344,9 +413,11 @@ def test_a_moment_that_must_be_there_is_not_made_up() -> None:
 def test_without_the_extra_it_is_named() -> None:
     """With the command that installs it."""
     source = "import sys; sys.modules['sqlalchemy'] = None; import paysdk; import paysdk.sync"
-    done = subprocess.run([sys.executable, "-c", source], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", source], check=False, capture_output=True, text=True
+    )
 
     assert (
-        'ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip install ".[sync]"'
-        in done.stderr
+        "ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: in the "
+        'folder of paysdk, pip install ".[sync]"' in done.stderr
     )

@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {"campfire": CampfireProvider, "notify": NotifyProvider}
+PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {
+    "campfire": CampfireProvider,
+    "notify": NotifyProvider,
+}
 
 
 def counts(report: SyncReport) -> dict[str, int]:
@@ -65,25 +68,41 @@ def stop_at(page: int, error: BaseException | None = None) -> Callable[[int], Aw
 
 
 @pytest.mark.parametrize("name", ["campfire", "notify"])
-async def test_a_provider_is_kept_in_step(store: SQLPaymentStore, kept: Kept, replayed: Kept, name: str) -> None:
+async def test_a_provider_is_kept_in_step(
+    store: SQLPaymentStore, kept: Kept, replayed: Kept, name: str
+) -> None:
     """What was added, changed and deleted at the provider is so in the database, too, and the feed leads to the same."""
     sandbox: Any = open_sandbox(name, payments=60)
     async with sandbox, PROVIDERS[name](sandbox.api_key, base_url=sandbox.url) as provider:
         first = await sync_payments(provider, store)
         ids = [row["id"] for row in sandbox.payments]
-        sandbox.change_payment(ids[3], **({"source": "STRIPE", "external_id": "x"} if name == "campfire" else {"date": "03-02-2021"}))
+        sandbox.change_payment(
+            ids[3],
+            **(
+                {"source": "STRIPE", "external_id": "x"}
+                if name == "campfire"
+                else {"date": "03-02-2021"}
+            ),
+        )
         sandbox.delete_payment(ids[5])
         sandbox.add_payment()
         second = await sync_payments(provider, store, full=True)
         truth = {payment.id: payment async for payment in provider.list_payments()}
 
-    assert ({"created": 60}, {"created": 1, "changed": 1, "vanished": 1, "unchanged": 58}) == (counts(first), counts(second))
+    assert ({"created": 60}, {"created": 1, "changed": 1, "vanished": 1, "unchanged": 58}) == (
+        counts(first),
+        counts(second),
+    )
     stored = await kept(store, name)
     assert truth == stored == await replayed(store, name)
-    assert {id_: payment.raw for id_, payment in truth.items()} == {id_: payment.raw for id_, payment in stored.items()}
+    assert {id_: payment.raw for id_, payment in truth.items()} == {
+        id_: payment.raw for id_, payment in stored.items()
+    }
 
 
-async def test_later_syncs_ask_for_what_was_modified(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_later_syncs_ask_for_what_was_modified(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """From the largest time of modification that was seen, less the overlap, and never by our own clock."""
     shelf.payments = [make(number, number) for number in range(5)]
     first = await sync_payments(shelf, store)
@@ -93,10 +112,15 @@ async def test_later_syncs_ask_for_what_was_modified(shelf: Shelf, store: SQLPay
     assert [None, START + timedelta(minutes=3)] == [since for since, _ in shelf.asked]
     assert ("full", "incremental") == (first.kind, second.kind)
     assert ({"created": 5}, {"voided": 1, "unchanged": 2}) == (counts(first), counts(second))
-    assert (START + timedelta(minutes=4), START + timedelta(minutes=9)) == (first.watermark, second.watermark)
+    assert (START + timedelta(minutes=4), START + timedelta(minutes=9)) == (
+        first.watermark,
+        second.watermark,
+    )
 
 
-async def test_what_shares_the_watermark_comes_again_and_is_nothing_new(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_shares_the_watermark_comes_again_and_is_nothing_new(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """The boundary is inclusive: what was committed late with the same time is found, and what was there is not written again."""
     shelf.payments = [make(number, 7) for number in range(50)]
     await sync_payments(shelf, store)
@@ -110,16 +134,22 @@ async def test_what_shares_the_watermark_comes_again_and_is_nothing_new(shelf: S
 async def test_thousands_on_one_timestamp_grow_nothing(store: SQLPaymentStore, rows: Rows) -> None:
     """Ten thousand payments that were modified at once neither stall the passes nor make the state larger."""
     moment = "2025-01-01T08:00:00+0000"
-    sandbox = open_sandbox("campfire", rows=[{"id": number, "last_modified_at": moment} for number in range(1, 10_051)])
+    sandbox = open_sandbox(
+        "campfire", rows=[{"id": number, "last_modified_at": moment} for number in range(1, 10_051)]
+    )
     async with sandbox, CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
         reports = [await sync_payments(provider, store) for _ in range(3)]
     state = (await rows(store, "SELECT * FROM sync_state"))[0]
 
-    assert [{"created": 10_050}, {"unchanged": 10_050}, {"unchanged": 10_050}] == list(map(counts, reports))
+    assert [{"created": 10_050}, {"unchanged": 10_050}, {"unchanged": 10_050}] == list(
+        map(counts, reports)
+    )
     assert len(str(state)) < 1000
 
 
-async def test_the_watermark_stays_until_a_pass_is_complete(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_the_watermark_stays_until_a_pass_is_complete(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """A pass that was interrupted goes on from its checkpoint, with the filter that it began with."""
     shelf.payments = [make(number, number) for number in range(4)]
     await sync_payments(shelf, store)
@@ -137,7 +167,9 @@ async def test_the_watermark_stays_until_a_pass_is_complete(shelf: Shelf, store:
     assert START + timedelta(minutes=13) == resumed.watermark
 
 
-async def test_no_record_of_the_future_hides_what_comes_before_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_no_record_of_the_future_hides_what_comes_before_it(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """A time that our own clock has not reached when the pass begins is no watermark: what changes until then would be passed over."""
     before = datetime.now(UTC)
     shelf.payments = [make(1, 1), make(2, 60 * 24 * 365 * 100)]
@@ -147,7 +179,9 @@ async def test_no_record_of_the_future_hides_what_comes_before_it(shelf: Shelf, 
     assert before <= report.watermark <= datetime.now(UTC)
 
 
-async def test_a_slow_clock_of_ours_does_no_harm(shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_clock_of_ours_does_no_harm(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where it is years behind, more is listed than needed, and nothing is lost or told twice."""
 
     class Slow(datetime):
@@ -164,7 +198,9 @@ async def test_a_slow_clock_of_ours_does_no_harm(shelf: Shelf, store: SQLPayment
     assert {"changed": 1, "unchanged": 1} == counts(report)
 
 
-async def test_a_full_pass_tells_what_has_vanished_and_what_returned(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_a_full_pass_tells_what_has_vanished_and_what_returned(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """Nothing is deleted: a payment that is not listed any more is marked, and the mark goes when it is seen again."""
     shelf.incremental = False
     shelf.payments = [make(number) for number in range(4)]
@@ -183,11 +219,18 @@ async def test_a_full_pass_tells_what_has_vanished_and_what_returned(shelf: Shel
         counts(back),
     )
     assert ({"0", "3"}, {"0", "1", "2", "3"}) == (left, set(await kept(store)))
-    expected = [("vanished", "1", ()), ("vanished", "2", ()), ("returned", "1", ()), ("returned", "2", ("amount",))]
+    expected = [
+        ("vanished", "1", ()),
+        ("vanished", "2", ()),
+        ("returned", "1", ()),
+        ("returned", "2", ("amount",)),
+    ]
     assert expected == (await kinds(store))[4:]
 
 
-async def test_an_interrupted_full_pass_still_tells_what_has_vanished(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_an_interrupted_full_pass_still_tells_what_has_vanished(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Also in the part that was listed before it was interrupted, and nothing else than what is gone."""
     shelf.incremental = False
     shelf.payments = [make(number) for number in range(8)]
@@ -203,7 +246,9 @@ async def test_an_interrupted_full_pass_still_tells_what_has_vanished(shelf: She
     assert [("vanished", "0", ()), ("vanished", "6", ())] == (await kinds(store))[8:]
 
 
-async def test_a_full_pass_can_be_asked_for(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_full_pass_can_be_asked_for(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """It drops a pass that was interrupted, and begins afresh."""
     shelf.payments = [make(number, number) for number in range(6)]
     shelf.waiting = stop_at(1)
@@ -213,11 +258,21 @@ async def test_a_full_pass_can_be_asked_for(shelf: Shelf, store: SQLPaymentStore
     del shelf.payments[0]
     report = await sync_payments(shelf, store, full=True)
 
-    assert (False, "full", {"created": 4, "vanished": 1, "unchanged": 1}) == (report.resumed, report.kind, counts(report))
+    assert (False, "full", {"created": 4, "vanished": 1, "unchanged": 1}) == (
+        report.resumed,
+        report.kind,
+        counts(report),
+    )
 
 
 @pytest.mark.parametrize(
-    "refusal", [NotFoundError("Invalid cursor", status=404), PaginationError("circle"), LookupError("an empty page"), StopAsyncIteration()]
+    "refusal",
+    [
+        NotFoundError("Invalid cursor", status=404),
+        PaginationError("circle"),
+        LookupError("an empty page"),
+        StopAsyncIteration(),
+    ],
 )
 async def test_a_checkpoint_that_is_refused_begins_the_pass_afresh(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, refusal: BaseException
@@ -230,11 +285,17 @@ async def test_a_checkpoint_that_is_refused_begins_the_pass_afresh(
     shelf.waiting, shelf.refused = None, refusal
     report = await sync_payments(shelf, store)
 
-    assert (False, "full", {"created": 2, "unchanged": 4}) == (report.resumed, report.kind, counts(report))
+    assert (False, "full", {"created": 2, "unchanged": 4}) == (
+        report.resumed,
+        report.kind,
+        counts(report),
+    )
     assert 6 == len(await kept(store))
 
 
-async def test_an_incremental_pass_that_is_refused_begins_at_its_watermark(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_an_incremental_pass_that_is_refused_begins_at_its_watermark(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """It stays what it was."""
     shelf.payments = [make(number, number) for number in range(6)]
     await sync_payments(shelf, store)
@@ -248,7 +309,9 @@ async def test_an_incremental_pass_that_is_refused_begins_at_its_watermark(shelf
     assert START + timedelta(minutes=3) == shelf.asked[-1][0]
 
 
-async def test_any_other_error_is_the_callers(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_any_other_error_is_the_callers(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """A key that is refused says nothing about the checkpoint, which stays."""
     shelf.payments = [make(number, number) for number in range(6)]
     shelf.waiting = stop_at(1)
@@ -258,24 +321,38 @@ async def test_any_other_error_is_the_callers(shelf: Shelf, store: SQLPaymentSto
     with pytest.raises(AuthenticationError):
         await sync_payments(shelf, store)
 
-    assert (True, {"created": 4}) == ((report := await sync_payments(shelf, store)).resumed, counts(report))
+    assert (True, {"created": 4}) == (
+        (report := await sync_payments(shelf, store)).resumed,
+        counts(report),
+    )
 
 
-async def test_a_foreign_checkpoint_is_told_and_kept(shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows) -> None:
+async def test_a_foreign_checkpoint_is_told_and_kept(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows
+) -> None:
     """Nothing is guessed from it and nothing overwritten; a full pass is the way out."""
     shelf.payments = [make(number, number) for number in range(4)]
     shelf.waiting = stop_at(1)
     with pytest.raises(ConnectionFailedError):
         await sync_payments(shelf, store)
     shelf.waiting = None
-    await rows(store, f"UPDATE sync_state SET checkpoint = '{Checkpoint('beta', '', '1')}'", writes=True)  # noqa: S608  # no user's
-    with pytest.raises(ConfigurationError, match=r"has a checkpoint for acme .*'default'.* belongs to 'beta'.*full=True \(--full\)"):
+    await rows(
+        store,
+        f"UPDATE sync_state SET checkpoint = '{Checkpoint('beta', '', '1')}'",  # noqa: S608  # no user's
+        writes=True,
+    )
+    with pytest.raises(
+        ConfigurationError,
+        match=r"has a checkpoint for acme .*'default'.* belongs to 'beta'.*full=True \(--full\)",
+    ):
         await sync_payments(shelf, store)
 
     assert {"created": 2, "unchanged": 2} == counts(await sync_payments(shelf, store, full=True))
 
 
-async def test_an_older_version_never_overwrites_a_newer_one(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_an_older_version_never_overwrites_a_newer_one(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """Neither one from another page, nor one from the same: both come about where records change during a walk."""
     newer = make(1, 5, amount=Decimal(5))
     shelf.page_size = 3
@@ -313,7 +390,11 @@ async def test_a_full_pass_takes_what_a_clock_that_was_ahead_had_frozen(
     full = await sync_payments(shelf, store, full=True)
     again = await sync_payments(shelf, store, full=True)
 
-    assert ({"unchanged": 2}, {"voided": 1, "unchanged": 1}, {"unchanged": 2}) == (counts(incremental), counts(full), counts(again))
+    assert ({"unchanged": 2}, {"voided": 1, "unchanged": 1}, {"unchanged": 2}) == (
+        counts(incremental),
+        counts(full),
+        counts(again),
+    )
     assert [("voided", "1", ("voided_date", "modified_at"))] == (await kinds(store))[2:]
     assert mended == (await kept(store))["1"] == (await replayed(store))["1"]
 
@@ -338,7 +419,9 @@ async def test_an_older_version_overwrites_nothing_of_a_pass_that_goes_on(
     assert newer == (await kept(store))["1"]
 
 
-async def test_records_that_cannot_be_read_have_not_vanished(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_records_that_cannot_be_read_have_not_vanished(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """Where some were set aside, also before the pass was interrupted, nothing is said to be gone."""
     shelf.incremental = False
     shelf.payments = [make(number) for number in range(6)]
@@ -354,7 +437,9 @@ async def test_records_that_cannot_be_read_have_not_vanished(shelf: Shelf, store
     assert 6 == len(await kept(store))
 
 
-async def test_a_provider_that_no_longer_lists_incrementally_is_listed_in_full(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_provider_that_no_longer_lists_incrementally_is_listed_in_full(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Also where an incremental pass was under way."""
     shelf.payments = [make(number, 1) for number in range(6)]
     await sync_payments(shelf, store)
@@ -375,7 +460,10 @@ async def test_accounts_are_apart(shelf: Shelf, store: SQLPaymentStore, make: Ma
     report = await sync_payments(shelf, store, "south", full=True)
 
     assert {"vanished": 1, "unchanged": 1} == counts(report)
-    assert [2, 1] == [len([one async for one in store.payments(provider="acme", account=account)]) for account in ("north", "south")]
+    assert [2, 1] == [
+        len([one async for one in store.payments(provider="acme", account=account)])
+        for account in ("north", "south")
+    ]
 
 
 async def test_nothing_to_list_is_a_complete_pass(
@@ -406,14 +494,19 @@ class Empty:
         raise StopAsyncIteration
 
 
-async def test_two_at_once_end_with_one_doing_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_two_at_once_end_with_one_doing_it(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """The other says so and does nothing, and other accounts are free."""
     shelf.payments = [make(number, number) for number in range(4)]
     refused: list[AccountBusyError] = []
 
     async def meanwhile(number: int) -> None:
         shelf.waiting = None
-        with pytest.raises(AccountBusyError, match="acme payments of account 'default' are being synced by another already") as caught:
+        with pytest.raises(
+            AccountBusyError,
+            match="acme payments of account 'default' are being synced by another already",
+        ) as caught:
             await sync_payments(shelf, store)
         refused.append(caught.value)
         assert {"created": 4} == counts(await sync_payments(shelf, store, "other"))
@@ -426,7 +519,9 @@ async def test_two_at_once_end_with_one_doing_it(shelf: Shelf, store: SQLPayment
     assert 0 < refused[0].seconds <= 60
 
 
-async def test_a_lease_is_renewed_while_a_page_takes_its_time(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_lease_is_renewed_while_a_page_takes_its_time(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Nobody can take it as long as the one who has it is alive."""
     shelf.payments = [make(1, 1)]
     refused = 0
@@ -446,24 +541,34 @@ async def test_a_lease_is_renewed_while_a_page_takes_its_time(shelf: Shelf, stor
 
 
 @pytest.mark.parametrize("page", [0, 1])
-async def test_whoever_was_overtaken_writes_nothing_more(shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows, page: int) -> None:
+async def test_whoever_was_overtaken_writes_nothing_more(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows, page: int
+) -> None:
     """Neither the page that it had waited for, nor the state, nor the lease of the other."""
     shelf.payments = [make(number, number) for number in range(4)]
 
     async def overtaken(number: int) -> None:
         if number == page:
-            await rows(store, "UPDATE sync_state SET fence = fence + 1, holder = 'other', leased_until = 9e9", writes=True)
+            await rows(
+                store,
+                "UPDATE sync_state SET fence = fence + 1, holder = 'other', leased_until = 9e9",
+                writes=True,
+            )
 
     shelf.waiting = overtaken
     with pytest.raises(LeaseLostError, match=r"stalled for longer than its lease of 60 seconds"):
         await sync_payments(shelf, store)
 
-    assert [("other", 9e9)] == list(await rows(store, "SELECT holder, leased_until FROM sync_state"))
+    assert [("other", 9e9)] == list(
+        await rows(store, "SELECT holder, leased_until FROM sync_state")
+    )
     # The page before it may have been written by the time that it was asked for.
     assert list(await rows(store, "SELECT count(*) FROM payments")) in [[(0,)], [(2 * page,)]]
 
 
-async def test_being_cancelled_leaves_whole_pages_and_no_lease(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_being_cancelled_leaves_whole_pages_and_no_lease(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """The next sync goes on at once."""
     shelf.payments = [make(number, number) for number in range(6)]
     reached = asyncio.Event()
@@ -500,7 +605,9 @@ async def test_being_cancelled_leaves_whole_pages_and_no_lease(shelf: Shelf, sto
         ({"lease": "60"}, "lease"),
     ],
 )
-async def test_arguments_that_cannot_be_right_are_refused(shelf: Shelf, tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
+async def test_arguments_that_cannot_be_right_are_refused(
+    shelf: Shelf, tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
     """Before anything is read or written."""
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         with pytest.raises(ConfigurationError, match=message):
@@ -514,7 +621,9 @@ async def test_a_store_is_asked_for(shelf: Shelf) -> None:
         await sync_payments(shelf, "payments.db")  # type: ignore[arg-type]  # what is refused
 
 
-async def test_an_overlap_beyond_the_calendar_is_from_its_beginning(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_an_overlap_beyond_the_calendar_is_from_its_beginning(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """However large it is."""
     shelf.payments = [make(1, 1)]
     await sync_payments(shelf, store)
@@ -523,7 +632,9 @@ async def test_an_overlap_beyond_the_calendar_is_from_its_beginning(shelf: Shelf
     assert datetime(1, 1, 3, tzinfo=UTC) == shelf.asked[-1][0]
 
 
-async def test_what_changes_in_part_is_named(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_what_changes_in_part_is_named(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """The invoice's balance, for one, which other payments change."""
     shelf.payments = [make(1, 1)]
     await sync_payments(shelf, store)
@@ -575,7 +686,9 @@ async def test_being_cancelled_while_the_lease_is_taken_gives_it_back(
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    assert [(1, None, 0.0)] == list(await rows(store, "SELECT fence, holder, leased_until FROM sync_state"))
+    assert [(1, None, 0.0)] == list(
+        await rows(store, "SELECT fence, holder, leased_until FROM sync_state")
+    )
     assert [] == shelf.asked
 
 

@@ -24,21 +24,28 @@ if TYPE_CHECKING:
 EMPTY = b'{"payments": [], "count": 0, "links": {"next": null}}'
 
 
-async def test_an_empty_answer_empties_nothing(store: SQLPaymentStore, kept: Kept, rows: Rows) -> None:
+async def test_an_empty_answer_empties_nothing(
+    store: SQLPaymentStore, kept: Kept, rows: Rows
+) -> None:
     """The sync stops and says so, and the next one begins anew."""
     sandbox: Any = open_sandbox("notify", payments=200, faults=FaultPlan().on(2, wrong_body(EMPTY)))
     async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url) as notify:
         await sync_payments(notify, store)
-        state = await rows(store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state")
+        state = await rows(
+            store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state"
+        )
         with pytest.raises(
-            TooManyVanishedError, match=r"notify lists 0 of the 200 payments that are stored for account 'default'"
+            TooManyVanishedError,
+            match=r"notify lists 0 of the 200 payments that are stored for account 'default'",
         ) as caught:
             await sync_payments(notify, store)
 
         assert (200, 200) == (caught.value.vanished, caught.value.stored)
         assert "allow_vanish=True (--full --allow-vanish)" in str(caught.value)
         assert 200 == len(await kept(store, "notify"))
-        assert state == await rows(store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state")
+        assert state == await rows(
+            store, "SELECT watermark, checkpoint, pass_kind, completed_at FROM sync_state"
+        )
         assert 200 == (await sync_payments(notify, store)).unchanged
 
 
@@ -87,10 +94,17 @@ async def test_the_limit_can_be_set(shelf: Shelf, store: SQLPaymentStore, make: 
     with pytest.raises(TooManyVanishedError):
         await sync_payments(shelf, store, vanish_limit=VanishLimit(count=1, share=0.05))
 
-    assert 2 == (await sync_payments(shelf, store, vanish_limit=VanishLimit(count=0, share=0.1))).vanished
+    assert (
+        2
+        == (
+            await sync_payments(shelf, store, vanish_limit=VanishLimit(count=0, share=0.1))
+        ).vanished
+    )
 
 
-async def test_others_in_their_place_do_not_hide_it(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_others_in_their_place_do_not_hide_it(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """A listing of another account's payments, however many, makes those that were stored no less."""
     shelf.incremental, shelf.page_size = False, 100
     shelf.payments = [make(number) for number in range(20)]
@@ -100,7 +114,9 @@ async def test_others_in_their_place_do_not_hide_it(shelf: Shelf, store: SQLPaym
         await sync_payments(shelf, store)
 
 
-async def test_a_full_pass_that_stopped_is_not_gone_on_with(shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept) -> None:
+async def test_a_full_pass_that_stopped_is_not_gone_on_with(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+) -> None:
     """What it saw may be a part only.
 
     Incremental syncs go on from the watermark, and the next full pass begins anew.
@@ -129,7 +145,9 @@ async def test_a_full_pass_that_stopped_is_not_gone_on_with(shelf: Shelf, store:
         ({"vanish_limit": 0.5}, "vanish_limit must be a VanishLimit"),
     ],
 )
-async def test_other_limits_are_refused(shelf: Shelf, store: SQLPaymentStore, arguments: dict[str, Any], message: str) -> None:
+async def test_other_limits_are_refused(
+    shelf: Shelf, store: SQLPaymentStore, arguments: dict[str, Any], message: str
+) -> None:
     """Before anything is asked."""
     with pytest.raises(ConfigurationError, match=message):
         await sync_payments(shelf, store, **arguments)
@@ -137,7 +155,15 @@ async def test_other_limits_are_refused(shelf: Shelf, store: SQLPaymentStore, ar
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("count", -1), ("count", True), ("count", 1.5), ("share", 1.1), ("share", "half"), ("share", False)]
+    ("name", "value"),
+    [
+        ("count", -1),
+        ("count", True),
+        ("count", 1.5),
+        ("share", 1.1),
+        ("share", "half"),
+        ("share", False),
+    ],
 )
 def test_a_limit_that_cannot_be_one_is_refused(name: str, value: Any) -> None:  # noqa: ANN401  # what is refused
     """By name."""

@@ -50,7 +50,9 @@ def waits(report: SyncReport) -> tuple[str, int, int, int]:
     return report.kind, report.malformed, report.waiting, report.created
 
 
-async def test_a_record_that_is_mended_in_place_is_stored(store: SQLPaymentStore, kept: Kept) -> None:
+async def test_a_record_that_is_mended_in_place_is_stored(
+    store: SQLPaymentStore, kept: Kept
+) -> None:
     """It is read again from its own time on, and what was stored already makes no entry in the feed."""
     sandbox: Any = open_sandbox("campfire", rows=campfire_rows())
     async with sandbox, campfire_of(sandbox) as campfire:
@@ -60,9 +62,12 @@ async def test_a_record_that_is_mended_in_place_is_stored(store: SQLPaymentStore
         mended = await sync_payments(campfire, store)
         last = await sync_payments(campfire, store)
 
-    assert [("full", 1, 1, 3), ("incremental", 1, 1, 0), ("incremental", 0, 0, 1), ("incremental", 0, 0, 0)] == [
-        waits(report) for report in (first, again, mended, last)
-    ]
+    assert [
+        ("full", 1, 1, 3),
+        ("incremental", 1, 1, 0),
+        ("incremental", 0, 0, 1),
+        ("incremental", 0, 0, 0),
+    ] == [waits(report) for report in (first, again, mended, last)]
     assert Decimal("12.50") == (await kept(store, "campfire"))["2"].amount
     assert first.watermark is not None
     assert first.watermark <= datetime(2025, 1, 1, 10, tzinfo=UTC)
@@ -85,7 +90,9 @@ async def test_a_record_that_is_gone_no_longer_waits(store: SQLPaymentStore) -> 
     assert datetime(2025, 1, 1, 12, tzinfo=UTC) == report.watermark
 
 
-async def test_a_record_waits_through_passes_that_do_not_end(store: SQLPaymentStore, kept: Kept) -> None:
+async def test_a_record_waits_through_passes_that_do_not_end(
+    store: SQLPaymentStore, kept: Kept
+) -> None:
     """Also a pass that was begun anew, or given up, forgets none; the oldest of several counts."""
     rows = campfire_rows()
     rows[2]["amount"] = UNREADABLE
@@ -98,7 +105,11 @@ async def test_a_record_waits_through_passes_that_do_not_end(store: SQLPaymentSt
                 await sync_payments(strict, store)
         both = await sync_payments(campfire, store)
         for number in (2, 3):
-            sandbox.change_payment(number, amount=Decimal(number), last_modified_at=f"2025-01-01T{8 + number:02}:00:00Z")
+            sandbox.change_payment(
+                number,
+                amount=Decimal(number),
+                last_modified_at=f"2025-01-01T{8 + number:02}:00:00Z",
+            )
         report = await sync_payments(campfire, store)
 
     assert (("incremental", 3, 3, 0), ("incremental", 1, 1, 2)) == (waits(both), waits(report))
@@ -113,7 +124,9 @@ async def test_a_record_waits_through_passes_that_do_not_end(store: SQLPaymentSt
         ({"last_modified_at": "2999-01-01T00:00:00Z", "amount": UNREADABLE}, "full"),
     ],
 )
-async def test_a_record_whose_time_cannot_be_told_is_not_passed_either(store: SQLPaymentStore, broken: dict[str, Any], kind: str) -> None:
+async def test_a_record_whose_time_cannot_be_told_is_not_passed_either(
+    store: SQLPaymentStore, broken: dict[str, Any], kind: str
+) -> None:
     """The next sync lists from when it was created, or everything, and finds it where it was."""
     rows = [row | {"amount": Decimal("10.00")} for row in campfire_rows()]
     good = rows[1]
@@ -121,14 +134,18 @@ async def test_a_record_whose_time_cannot_be_told_is_not_passed_either(store: SQ
     sandbox: Any = open_sandbox("campfire", rows=rows)
     async with sandbox, campfire_of(sandbox) as campfire:
         first = await sync_payments(campfire, store)
-        sandbox.change_payment(2, **{name: good[name] for name in ("amount", "created_at", "last_modified_at")})
+        sandbox.change_payment(
+            2, **{name: good[name] for name in ("amount", "created_at", "last_modified_at")}
+        )
         second = await sync_payments(campfire, store)
 
     assert (1, 0) == (first.waiting, second.waiting)
     assert (kind, 1) == (second.kind, second.created)
 
 
-async def test_without_a_time_the_next_sync_lists_from_where_this_one_did(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_without_a_time_the_next_sync_lists_from_where_this_one_did(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """However often, and whatever overlap is asked for later, it goes back no further."""
     shelf.payments = [make(number, number * 60) for number in range(3)]
     await sync_payments(shelf, store)
@@ -144,7 +161,9 @@ async def test_without_a_time_the_next_sync_lists_from_where_this_one_did(shelf:
     assert [None, *[since] * 4, START + timedelta(hours=2)] == [asked for asked, _ in shelf.asked]
 
 
-async def test_a_pass_that_is_taken_up_remembers_what_it_set_aside(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+async def test_a_pass_that_is_taken_up_remembers_what_it_set_aside(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
     """Before the interruption and after it."""
     shelf.payments = [make(number, number * 60) for number in range(2)]
     await sync_payments(shelf, store)
@@ -166,10 +185,17 @@ async def test_a_pass_that_is_taken_up_remembers_what_it_set_aside(shelf: Shelf,
     assert START + timedelta(minutes=55) == shelf.asked[-1][0]
 
 
-async def test_what_was_stored_and_cannot_be_read_any_more_has_not_vanished(store: SQLPaymentStore, kept: Kept) -> None:
+async def test_what_was_stored_and_cannot_be_read_any_more_has_not_vanished(
+    store: SQLPaymentStore, kept: Kept
+) -> None:
     """Notify is listed in full each time; its records come back when they can be read."""
     sandbox: Any = open_sandbox("notify", payments=5)
-    async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url, on_malformed=lambda _: None) as notify:
+    async with (
+        sandbox,
+        NotifyProvider(
+            sandbox.api_key, base_url=sandbox.url, on_malformed=lambda _: None
+        ) as notify,
+    ):
         await sync_payments(notify, store)
         ids = [row["id"] for row in sandbox.payments]
         good = sandbox.payments[1]["amount"]
@@ -180,7 +206,10 @@ async def test_what_was_stored_and_cannot_be_read_any_more_has_not_vanished(stor
         sandbox.change_payment(ids[1], amount=good)
         mended = await sync_payments(notify, store)
 
-    assert ((1, 0), (0, 1)) == ((broken.waiting, broken.vanished), (mended.waiting, mended.vanished))
+    assert ((1, 0), (0, 1)) == (
+        (broken.waiting, broken.vanished),
+        (mended.waiting, mended.vanished),
+    )
     assert set(ids) == stored
     assert 4 == mended.unchanged
 

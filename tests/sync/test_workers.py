@@ -39,7 +39,14 @@ from paysdk import (
     UnsupportedFilterError,
     open_provider,
 )
-from paysdk.sync import AccountBusyError, LeaseLostError, SQLPaymentStore, StoreError, TooManyVanishedError, sync_payments
+from paysdk.sync import (
+    AccountBusyError,
+    LeaseLostError,
+    SQLPaymentStore,
+    StoreError,
+    TooManyVanishedError,
+    sync_payments,
+)
 from paysdk.sync.workers import SyncTasks, sync_tasks
 from paysdk.testing import FaultPlan, Sandbox, hang, open_sandbox
 
@@ -84,7 +91,9 @@ class Office:
 
     async def work(self, **options: Any) -> None:  # noqa: ANN401  # a worker's
         """Do what is due."""
-        await self.app.run_worker_async(**{"wait": False, "install_signal_handlers": False, "listen_notify": False, **options})
+        await self.app.run_worker_async(
+            **{"wait": False, "install_signal_handlers": False, "listen_notify": False, **options}
+        )
 
     async def jobs(self) -> list[tuple[str | None, int]]:
         """How each job stands, and how often it was tried."""
@@ -120,7 +129,9 @@ class Office:
 
     async def retry_stalled(self) -> None:
         """Let the workers that are silent have been so for a minute, and do what is done every minute."""
-        await self.run("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'")
+        await self.run(
+            "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'"
+        )
         await self.app.configure_task("paysdk:retry_stalled").defer_async(timestamp=0)
         await self.work()
 
@@ -128,7 +139,11 @@ class Office:
 @asynccontextmanager
 async def opened_office(url: str, place: str | None = None) -> AsyncIterator[Office]:
     """An office whose store is elsewhere, if that is said, and not open yet then."""
-    office = Office(url=url, app=App(connector=PsycopgConnector(conninfo=url, min_size=1)), store=SQLPaymentStore(place or url))
+    office = Office(
+        url=url,
+        app=App(connector=PsycopgConnector(conninfo=url, min_size=1)),
+        store=SQLPaymentStore(place or url),
+    )
     async with office.app.open_async():
         await office.app.schema_manager.apply_schema_async()
         if place is None:
@@ -166,16 +181,24 @@ async def test_accounts_are_synced(office: Office, shelf: Shelf, make: Make, kep
     assert 2 == queued
     assert [ACME, ("acme", "second")] == office.opened
     assert [("succeeded", 1), ("succeeded", 1)] == await office.jobs()
-    assert [{"provider": "acme", "account": account, "full": False} for account in ("default", "second")] == [
-        job.task_kwargs for job in await office.listed()
-    ]
+    assert [
+        {"provider": "acme", "account": account, "full": False} for account in ("default", "second")
+    ] == [job.task_kwargs for job in await office.listed()]
     assert 5 == len(await kept(office.store))
 
 
 async def test_what_is_queued_is_passed_over(office: Office) -> None:
     """One queued job an account is enough, but a full pass is more than what is queued without it."""
-    queued = [await office.syncs.defer([ACME]), await office.syncs.defer([ACME]), await office.syncs.defer([ACME], full=True)]
-    queued += [await office.syncs.defer([ACME], full=True), await office.syncs.defer([ACME]), await office.syncs.defer([])]
+    queued = [
+        await office.syncs.defer([ACME]),
+        await office.syncs.defer([ACME]),
+        await office.syncs.defer([ACME], full=True),
+    ]
+    queued += [
+        await office.syncs.defer([ACME], full=True),
+        await office.syncs.defer([ACME]),
+        await office.syncs.defer([]),
+    ]
     await office.work()
     await office.work()
     queued.append(await office.syncs.defer([ACME]))
@@ -183,7 +206,9 @@ async def test_what_is_queued_is_passed_over(office: Office) -> None:
     assert [1, 0, 1, 0, 0, 0, 1] == queued
 
 
-async def test_one_that_runs_does_not_keep_the_next_from_being_queued(office: Office, shelf: Shelf, make: Make) -> None:
+async def test_one_that_runs_does_not_keep_the_next_from_being_queued(
+    office: Office, shelf: Shelf, make: Make
+) -> None:
     """What changed behind a running sync needs another.
 
     It waits until the first has ended, even if that one is tried again.
@@ -191,7 +216,9 @@ async def test_one_that_runs_does_not_keep_the_next_from_being_queued(office: Of
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME])
-    working = asyncio.create_task(office.work(wait=True, concurrency=2, shutdown_graceful_timeout=0.01))
+    working = asyncio.create_task(
+        office.work(wait=True, concurrency=2, shutdown_graceful_timeout=0.01)
+    )
     await reached.wait()
     queued = await office.syncs.defer([ACME])
     while_running = await office.jobs()
@@ -211,7 +238,9 @@ async def test_one_that_runs_does_not_keep_the_next_from_being_queued(office: Of
 @pytest.mark.parametrize(("provider", "account"), [("", "default"), ("acme", " "), ("acme", None)])
 async def test_empty_names_are_refused(office: Office, provider: str, account: str) -> None:
     """Before anything is queued."""
-    with pytest.raises(ConfigurationError, match=r"must be a text, such as 'default', not .*Nothing was queued"):
+    with pytest.raises(
+        ConfigurationError, match=r"must be a text, such as 'default', not .*Nothing was queued"
+    ):
         await office.syncs.defer([ACME, (provider, account)])
 
     assert [] == await office.jobs()
@@ -228,7 +257,8 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
     with pytest.raises(
-        ModuleNotFoundError, match=r'procrastinate, which is not installed: in the folder of paysdk, pip install "\.\[workers\]"'
+        ModuleNotFoundError,
+        match=r'procrastinate, which is not installed: in the folder of paysdk, pip install "\.\[workers\]"',
     ):
         importlib.reload(paysdk.sync.workers)
 
@@ -250,7 +280,11 @@ RETRIED = [
 ]
 
 
-@pytest.mark.parametrize(("error", "attempts", "seconds"), RETRIED, ids=[f"{error!r} after {attempts}" for error, attempts, _ in RETRIED])
+@pytest.mark.parametrize(
+    ("error", "attempts", "seconds"),
+    RETRIED,
+    ids=[f"{error!r} after {attempts}" for error, attempts, _ in RETRIED],
+)
 def test_what_may_pass_is_tried_again(error: BaseException, attempts: int, seconds: float) -> None:
     """After waits that double, or as long as the provider asks for, if that is longer, up to a day."""
     assert seconds == paysdk.sync.workers._wait(error, attempts)
@@ -285,7 +319,9 @@ def test_retries_end() -> None:
 async def test_a_wrong_key_fails_at_once(office: Office) -> None:
     """A job that cannot succeed is tried once, and the others go on."""
     async with open_sandbox("campfire", payments=3) as sandbox:
-        office.accounts["wrong"] = open_provider("campfire", api_key="sandbox-other", base_url=sandbox.url)
+        office.accounts["wrong"] = open_provider(
+            "campfire", api_key="sandbox-other", base_url=sandbox.url
+        )
         await office.syncs.defer([("campfire", "wrong"), ACME])
         await office.work()
 
@@ -325,7 +361,9 @@ async def test_an_outage_passes(office: Office, shelf: Shelf, make: Make) -> Non
     assert [("succeeded", 2)] == await office.jobs()
 
 
-async def test_somebody_else_at_the_account_is_no_failure(office: Office, shelf: Shelf, make: Make) -> None:
+async def test_somebody_else_at_the_account_is_no_failure(
+    office: Office, shelf: Shelf, make: Make
+) -> None:
     """The job waits for the end of the other's lease, and then does what is left to do."""
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(1, 1)], stuck(reached, 0)
@@ -365,13 +403,17 @@ async def test_an_account_that_is_not_there_fails_at_once(
     assert reason in caplog.text
 
 
-async def test_the_wrong_provider_is_not_synced(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_wrong_provider_is_not_synced(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     """It would write another's payments than the job's lock is for; it is closed."""
     await office.syncs.defer([("campfire", "default")])
     await office.work()
 
     assert [("failed", 1)] == await office.jobs()
-    assert "open_account gave the provider 'acme' for account 'default' of 'campfire'" in caplog.text
+    assert (
+        "open_account gave the provider 'acme' for account 'default' of 'campfire'" in caplog.text
+    )
 
 
 async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
@@ -385,7 +427,8 @@ async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
     assert job.id is not None
     await office.app.job_manager.cancel_job_by_id_async(job.id, abort=True)
     await office.comes("SELECT 1 FROM procrastinate_jobs WHERE status = 'aborted'")
-    # In Python 3.11 asyncio.wait_for, with which psycopg waits for what the worker polls, may swallow the first.
+    # In Python 3.11 asyncio.wait_for, with which psycopg waits for what the worker polls, may
+    # swallow the first.
     while not working.done():
         working.cancel()
         await asyncio.wait([working], timeout=0.1)
@@ -393,7 +436,9 @@ async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
     assert [("aborted", 1)] == await office.jobs()
 
 
-async def test_a_full_pass_that_was_cut_off_goes_on(office: Office, shelf: Shelf, make: Make) -> None:
+async def test_a_full_pass_that_was_cut_off_goes_on(
+    office: Office, shelf: Shelf, make: Make
+) -> None:
     """Its job asked for a new one at first, and must not do so again."""
     await sync_payments(shelf, office.store)
     reached = asyncio.Event()
@@ -413,7 +458,9 @@ async def test_a_full_pass_that_was_cut_off_goes_on(office: Office, shelf: Shelf
     assert shelf.asked[0][1] is not None
 
 
-async def test_a_full_pass_that_never_began_is_made_up_for(office: Office, shelf: Shelf, make: Make) -> None:
+async def test_a_full_pass_that_never_began_is_made_up_for(
+    office: Office, shelf: Shelf, make: Make
+) -> None:
     """Its job is tried again, finds no full pass under way, and begins one."""
     shelf.payments = [make(number, number) for number in range(2)]
     await sync_payments(shelf, office.store)
@@ -428,7 +475,9 @@ async def test_a_full_pass_that_never_began_is_made_up_for(office: Office, shelf
 
     assert [("succeeded", 2)] == await office.jobs()
     assert (None, None) == shelf.asked[-1]
-    assert ["created", "created", "vanished"] == [change.kind async for change in office.store.changes()]
+    assert ["created", "created", "vanished"] == [
+        change.kind async for change in office.store.changes()
+    ]
 
 
 async def test_stalled_jobs_are_looked_for_every_minute(office: Office) -> None:
@@ -447,7 +496,9 @@ async def test_what_kills_its_worker_each_time_is_given_up(office: Office) -> No
     assert [("failed", 6)] == await office.jobs()
 
 
-async def test_a_stalled_job_that_has_ended_meanwhile_harms_no_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stalled_job_that_has_ended_meanwhile_harms_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its worker was only slow."""
     await office.syncs.defer([ACME, ("acme", "second")])
     found = await office.listed()
@@ -466,7 +517,9 @@ async def test_a_stalled_job_that_has_ended_meanwhile_harms_no_other(office: Off
     assert ["succeeded", "succeeded"] == [status for status, _ in await office.jobs()]
 
 
-async def test_tables_that_are_missing_are_waited_for(schema: str, tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+async def test_tables_that_are_missing_are_waited_for(
+    schema: str, tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
     """A worker that never opened the store says what is missing, and goes on when somebody has made the tables."""
     caplog.set_level(logging.INFO)
     async with opened_office(schema, str(tmp_path / "payments.db")) as office:
@@ -514,21 +567,32 @@ async def test_no_key_is_in_the_database_or_in_what_is_told(
     """Neither of a job that succeeds, nor of one that fails in the midst of it."""
     caplog.set_level(logging.DEBUG)
     async with open_sandbox("campfire", payments=30, api_key="sandbox-hidden") as sandbox:
-        office.accounts["right"] = open_provider("campfire", api_key="sandbox-hidden", base_url=sandbox.url)
-        office.accounts["wrong"] = open_provider("campfire", api_key="sandbox-hidden-too", base_url=sandbox.url)
+        office.accounts["right"] = open_provider(
+            "campfire", api_key="sandbox-hidden", base_url=sandbox.url
+        )
+        office.accounts["wrong"] = open_provider(
+            "campfire", api_key="sandbox-hidden-too", base_url=sandbox.url
+        )
         await office.syncs.defer([("campfire", "right"), ("campfire", "wrong")])
         await office.work()
     tables = await office.run("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     dump = [await office.run(f"SELECT * FROM {table}") for (table,) in tables]  # noqa: S608  # the names are the database's own
-    errors = [record.exc_info[1] for record in caplog.records if record.exc_info and record.exc_info[1]]
+    errors = [
+        record.exc_info[1] for record in caplog.records if record.exc_info and record.exc_info[1]
+    ]
 
     assert [("succeeded", 1), ("failed", 1)] == await office.jobs()
     assert ["AuthenticationError"] == [type(error).__name__ for error in errors]
-    assert "sandbox-hidden" not in f"{dump}{caplog.text}{[vars(record) for record in caplog.records]}{[told_by(error) for error in errors]}"
+    assert (
+        "sandbox-hidden"
+        not in f"{dump}{caplog.text}{[vars(record) for record in caplog.records]}{[told_by(error) for error in errors]}"
+    )
 
 
 @asynccontextmanager
-async def worker(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(
+    url: str, accounts: dict[str, tuple[str, str]], grace: float
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker in a process of its own that can be told to stop.
 
     It is killed if a test leaves it running.
@@ -563,7 +627,9 @@ async def test_a_worker_that_ends_in_the_midst_of_it_is_succeeded_by_another(
         process.send_signal(how)
         code = await process.wait()
         after = await office.jobs()
-        office.accounts["default"] = partial(open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url)
+        office.accounts["default"] = partial(
+            open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url
+        )
         await office.retry_stalled()
         for _ in after:
             await office.work()
@@ -595,12 +661,21 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
 
     monkeypatch.setattr(Sandbox, "_handle", counted)
     async with AsyncExitStack() as stack:
-        sandboxes = [await stack.enter_async_context(open_sandbox("campfire", payments=30, latency=0.02)) for _ in range(6)]
-        accounts = {f"number {number}": (sandbox.url, sandbox.api_key) for number, sandbox in enumerate(sandboxes)}
+        sandboxes = [
+            await stack.enter_async_context(open_sandbox("campfire", payments=30, latency=0.02))
+            for _ in range(6)
+        ]
+        accounts = {
+            f"number {number}": (sandbox.url, sandbox.api_key)
+            for number, sandbox in enumerate(sandboxes)
+        }
         workers = [await stack.enter_async_context(worker(schema, accounts, 10)) for _ in range(2)]
         await office.syncs.defer([("campfire", account) for account in accounts])
         await office.syncs.defer([("campfire", account) for account in accounts], full=True)
-        await office.comes("SELECT 1 FROM procrastinate_jobs WHERE task_name = 'paysdk:sync' AND status = 'succeeded' HAVING count(*) = 12")
+        await office.comes(
+            "SELECT 1 FROM procrastinate_jobs WHERE task_name = 'paysdk:sync' AND status = "
+            "'succeeded' HAVING count(*) = 12"
+        )
         for process in workers:
             process.terminate()
         codes = [await process.wait() for process in workers]
@@ -627,11 +702,14 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
 
     monkeypatch.setattr(Sandbox, "_handle", held)
     async with open_sandbox("campfire", payments=200) as sandbox:
-        office.accounts["default"] = partial(open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url)
+        office.accounts["default"] = partial(
+            open_provider, "campfire", api_key=sandbox.api_key, base_url=sandbox.url
+        )
         async with worker(schema, {"default": (sandbox.url, sandbox.api_key)}, 10) as process:
             await office.syncs.defer([("campfire", "default")])
             await reached.wait()
-            # It waits for its ninth page, so that it is in the midst of the job, and holds no lock when the eighth is stored.
+            # It waits for its ninth page, so that it is in the midst of the job, and holds no lock
+            # when the eighth is stored.
             await office.comes("SELECT 1 FROM payments HAVING count(*) >= 70")
             process.send_signal(signal.SIGSTOP)
             while not await office.is_free("sync_state"):
@@ -642,7 +720,10 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
             before = len(await office.run("SELECT 1 FROM payments"))
             await office.run("UPDATE sync_state SET leased_until = 0")
             await office.retry_stalled()
-            after = await office.run(state), await office.run("SELECT max(sequence) FROM payment_changes")
+            after = (
+                await office.run(state),
+                await office.run("SELECT max(sequence) FROM payment_changes"),
+            )
             process.send_signal(signal.SIGCONT)
             process.terminate()
             code = await process.wait()
@@ -650,6 +731,9 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
     assert 70 <= before < 200
     assert 0 == code
     assert [("succeeded", 2)] == [(status, attempts) for _, status, attempts in after[0]]
-    assert after == (await office.run(state), await office.run("SELECT max(sequence) FROM payment_changes"))
+    assert after == (
+        await office.run(state),
+        await office.run("SELECT max(sequence) FROM payment_changes"),
+    )
     assert 200 == len(await kept(office.store, "campfire"))
     assert 200 == len(await replayed(office.store, "campfire"))

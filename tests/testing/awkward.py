@@ -34,14 +34,23 @@ class Row(msgspec.Struct):
 def normalise(row: Row, record: bytes) -> Payment:
     """The payment that a record is."""
     amount = Decimal(row.minor).scaleb(-_MINOR_DIGITS[row.currency])
-    return Payment(provider="awkward", id=str(row.id), amount=amount, currency=row.currency, invoice=InvoiceRef(id="invoice"), raw=record)
+    return Payment(
+        provider="awkward",
+        id=str(row.id),
+        amount=amount,
+        currency=row.currency,
+        invoice=InvoiceRef(id="invoice"),
+        raw=record,
+    )
 
 
 class AwkwardProvider(RestProvider):
     """It has no filters."""
 
     name: str = "awkward"
-    capabilities: Capabilities = Capabilities(filters=frozenset(), max_page_size=100, reports_voids=False, lists_incrementally=False)
+    capabilities: Capabilities = Capabilities(
+        filters=frozenset(), max_page_size=100, reports_voids=False, lists_incrementally=False
+    )
     default_base_url: ClassVar[str] = "https://payments.example"
     authorization_scheme: ClassVar[str] = "Bearer"
 
@@ -55,13 +64,25 @@ class AwkwardProvider(RestProvider):
         resume: Checkpoint | str | None = None,
     ) -> Listing:
         """All payments."""
-        refuse_filters("Awkward", modified_since=modified_since, modified_until=modified_until, voided=voided)
+        refuse_filters(
+            "Awkward", modified_since=modified_since, modified_until=modified_until, voided=voided
+        )
         size = check_page_size(page_size, 100)
         first = encode_query([] if size is None else [("size", str(size))])
         reader = SchemaReader(
-            path="$", page=list[msgspec.Raw], open_page=lambda records: RawPage(records, None, None), row=Row, normalise=normalise
+            path="$",
+            page=list[msgspec.Raw],
+            open_page=lambda records: RawPage(records, None, None),
+            row=Row,
+            normalise=normalise,
         )
-        return self._listing("/payments", LinkHeader(first, ("after",), limit=size, limit_name="size"), reader, filters={}, resume=resume)
+        return self._listing(
+            "/payments",
+            LinkHeader(first, ("after",), limit=size, limit_name="size"),
+            reader,
+            filters={},
+            resume=resume,
+        )
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -80,8 +101,14 @@ class AwkwardSandbox(Sandbox):
         after, size = int(request.query.get("after", "0")), int(request.query.get("size", "50"))
         end = min(after + size, self.payments)
         page = [_record(number) for number in range(after + 1, end + 1)]
-        link = {"Link": f'<{request.origin}/payments?after={end}&size={size}>; rel="next"'} if end < self.payments else {}
-        return Response(200, msgspec.json.encode(page), {"Content-Type": "application/json", **link})
+        link = (
+            {"Link": f'<{request.origin}/payments?after={end}&size={size}>; rel="next"'}
+            if end < self.payments
+            else {}
+        )
+        return Response(
+            200, msgspec.json.encode(page), {"Content-Type": "application/json", **link}
+        )
 
 
 def _record(number: int) -> dict[str, object]:

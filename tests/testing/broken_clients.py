@@ -89,7 +89,9 @@ class Keyed(HalFrom):
 
     key: str = attrs.field(default="", kw_only=True)
 
-    def _position(self, start: str | None, limit: int | None, given: Sequence[str | int]) -> Position:
+    def _position(
+        self, start: str | None, limit: int | None, given: Sequence[str | int]
+    ) -> Position:
         position = super()._position(start, limit, given)
         return attrs.evolve(position, query=f"{position.query}&key={self.key}".lstrip("&"))
 
@@ -106,7 +108,9 @@ class LeaksInUrls(Knowing):
     """The key is in the query."""
 
     def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
-        keyed = Keyed(pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else "")
+        keyed = Keyed(
+            pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else ""
+        )
         return super()._listing(path, keyed, *arguments, **named)
 
 
@@ -149,7 +153,12 @@ class TakesPlainHttp(Knowing):
     """The key goes over http."""
 
     def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return {**settings, "base_url": settings["base_url"].replace("http://payments.example", "https://payments.example")}
+        return {
+            **settings,
+            "base_url": settings["base_url"].replace(
+                "http://payments.example", "https://payments.example"
+            ),
+        }
 
 
 @breaks("refuses_what_is_no_key")
@@ -157,13 +166,20 @@ class TakesAnyKey(NotifyProvider):
     """It makes a key of whatever it is given."""
 
     def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
-        super().__init__(api_key if callable(api_key) else api_key.split("\r")[0] or "no-key-at-all", **settings)
+        super().__init__(
+            api_key if callable(api_key) else api_key.split("\r")[0] or "no-key-at-all", **settings
+        )
 
 
 # Settings.
 
 
-@breaks("enters_the_limiter_for_each_request", "gives_up", "says_when_an_answer_is_no_json", "tries_again")
+@breaks(
+    "enters_the_limiter_for_each_request",
+    "gives_up",
+    "says_when_an_answer_is_no_json",
+    "tries_again",
+)
 class TriesOnce(Knowing):
     """It does not try again."""
 
@@ -177,7 +193,12 @@ class TriesTooOften(Knowing):
 
     def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
         return (
-            {**settings, "retry": attrs.evolve(settings["retry"], attempts=settings["retry"].attempts + 1, wait_initial=0)}
+            {
+                **settings,
+                "retry": attrs.evolve(
+                    settings["retry"], attempts=settings["retry"].attempts + 1, wait_initial=0
+                ),
+            }
             if "retry" in settings
             else settings
         )
@@ -218,7 +239,12 @@ class NeverSetsAside(Knowing):
 # What it holds.
 
 
-@breaks("can_be_cancelled", "closing_ends_what_is_under_way", "closing_gives_everything_back", "refuses_work_after_closing")
+@breaks(
+    "can_be_cancelled",
+    "closing_ends_what_is_under_way",
+    "closing_gives_everything_back",
+    "refuses_work_after_closing",
+)
 class NeverCloses(NotifyProvider):
     """Closing does nothing."""
 
@@ -260,7 +286,9 @@ class ClosesWhatItWasGiven(Knowing):
 class EndsAtAnEmptyPage(HalFrom):
     """Nothing on a page is the end."""
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(
+        self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
+    ) -> Position | None:
         return super().next_position(position, link, ids, records) if records else None
 
 
@@ -268,15 +296,23 @@ class EndsAtAnEmptyPage(HalFrom):
 class EndsAtAShortPage(HalFrom):
     """Less than a whole page is the end."""
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
-        return super().next_position(position, link, ids, records) if records >= (self.limit or 1) else None
+    def next_position(
+        self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
+    ) -> Position | None:
+        return (
+            super().next_position(position, link, ids, records)
+            if records >= (self.limit or 1)
+            else None
+        )
 
 
 @attrs.frozen
 class AsksByTheLastId(HalFrom):
     """It goes by the last id of a page, and says where there is none; that is allowed."""
 
-    def next_position(self, position: Position, link: str | None, ids: Sequence[str], records: int = 0) -> Position | None:
+    def next_position(
+        self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
+    ) -> Position | None:
         if link is not None and not ids:
             raise PaginationError("There is no id on this page to go on from.")
         return super().next_position(position, link, ids, records)
@@ -286,7 +322,9 @@ class LosesDigits(NotifyReader):
     """Amounts go through a float."""
 
     def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row), amount=Decimal(str(float(row.amount))), raw=row.raw)
+        return attrs.evolve(
+            super().payment(row), amount=Decimal(str(float(row.amount))), raw=row.raw
+        )
 
 
 class CutsRaw(NotifyReader):
@@ -308,7 +346,9 @@ class MakesZeros(NotifyReader):
             return [
                 row
                 for record in records
-                for row in super(MakesZeros, self).rows([json.dumps({**json.loads(record), "amount": "0"}).encode()])
+                for row in super(MakesZeros, self).rows(
+                    [json.dumps({**json.loads(record), "amount": "0"}).encode()]
+                )
             ]
 
 
@@ -331,7 +371,14 @@ class LeavesOutNothings(NotifyReader):
 
     def split(self, body: bytes) -> RawPage:
         page = super().split(body)
-        return attrs.evolve(page, records=[record for record in page.records if not re.search(rb'"amount":"?-?0(\.0*)?[",}]', record)])
+        return attrs.evolve(
+            page,
+            records=[
+                record
+                for record in page.records
+                if not re.search(rb'"amount":"?-?0(\.0*)?[",}]', record)
+            ],
+        )
 
 
 class EndsAtAnythingElse(NotifyReader):
@@ -359,8 +406,16 @@ def with_pages(kind: type[HalFrom]) -> type[NotifyProvider]:
     """A client that pages so."""
 
     class Made(NotifyProvider):
-        def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
-            return super()._listing(path, kind(pagination.limit, pagination.largest), *arguments, **named)
+        def _listing(
+            self,
+            path: str,
+            pagination: Any,  # noqa: ANN401  # whatever comes
+            *arguments: Any,  # noqa: ANN401  # whatever comes
+            **named: Any,  # noqa: ANN401  # whatever comes
+        ) -> PagedListing:
+            return super()._listing(
+                path, kind(pagination.limit, pagination.largest), *arguments, **named
+            )
 
     Made.__name__ = kind.__name__
     return Made

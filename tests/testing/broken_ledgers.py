@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
 
-from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, Page, Payment, UnsupportedFilterError
+from paysdk import (
+    Capabilities,
+    Checkpoint,
+    ConfigurationError,
+    InvoiceRef,
+    ListingReport,
+    Page,
+    Payment,
+    UnsupportedFilterError,
+)
 from paysdk.payment import PaymentValues, make_payment
 from tests.testing.ledger import Ledger, LedgerListing
 
@@ -40,7 +49,9 @@ class ShoutsItsName(Ledger):
     name: ClassVar[str] = "The Ledger"
 
     def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        return [attrs.evolve(each, provider=self.name, raw=b"{}") for each in super().chosen(filters)]
+        return [
+            attrs.evolve(each, provider=self.name, raw=b"{}") for each in super().chosen(filters)
+        ]
 
 
 @breaks("has_a_name")
@@ -48,7 +59,9 @@ class NamesPaymentsOtherwise(Ledger):
     """Its payments are somebody else's."""
 
     def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        return [attrs.evolve(each, provider="journal", raw=b"{}") for each in super().chosen(filters)]
+        return [
+            attrs.evolve(each, provider="journal", raw=b"{}") for each in super().chosen(filters)
+        ]
 
 
 @breaks("can_be_closed_twice", "keeps_the_protocol")
@@ -62,7 +75,9 @@ class LacksAMethod(Ledger):
 class NamesAFilterThatItHasNot(Ledger):
     """The method has no such parameter."""
 
-    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, filters=Ledger.capabilities.filters | {"currency"})
+    capabilities: ClassVar[Capabilities] = attrs.evolve(
+        Ledger.capabilities, filters=Ledger.capabilities.filters | {"currency"}
+    )
 
 
 @breaks("says_what_it_can_do", "takes_the_largest_page_size")
@@ -83,14 +98,19 @@ class DescribesItselfOtherwise(Ledger):
 class NamesItsFiltersInASet(Ledger):
     """What it can do can be changed."""
 
-    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, filters=set(Ledger.capabilities.filters))  # type: ignore[arg-type]  # what is wrong with it
+    capabilities: ClassVar[Capabilities] = attrs.evolve(
+        Ledger.capabilities,
+        filters=set(Ledger.capabilities.filters),  # type: ignore[arg-type]  # what is wrong with it
+    )
 
 
 @breaks("does_not_contradict_itself")
 class ListsIncrementallyWithoutSaying(Ledger):
     """It filters by modified_since all the same."""
 
-    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, lists_incrementally=False)
+    capabilities: ClassVar[Capabilities] = attrs.evolve(
+        Ledger.capabilities, lists_incrementally=False
+    )
 
 
 @breaks("does_not_contradict_itself", "reports_voids_only_if_it_says_so")
@@ -106,7 +126,9 @@ class ReportsVoidsWithoutSaying(Ledger):
 class Unfiltered(Ledger):
     """It has no filter, and says so."""
 
-    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, filters=frozenset(), lists_incrementally=False)
+    capabilities: ClassVar[Capabilities] = attrs.evolve(
+        Ledger.capabilities, filters=frozenset(), lists_incrementally=False
+    )
 
 
 @breaks("filters_by_modified_since")
@@ -122,7 +144,9 @@ class CutsBoundsToSeconds(Ledger):
     """What was modified within the second before the bound comes too."""
 
     def moment(self, bound: date | None, of_day: time) -> str | None:
-        return super().moment(bound.replace(microsecond=0) if isinstance(bound, datetime) else bound, of_day)
+        return super().moment(
+            bound.replace(microsecond=0) if isinstance(bound, datetime) else bound, of_day
+        )
 
 
 @breaks("filters_by_modified_until")
@@ -131,7 +155,11 @@ class ExcludesTheBound(Ledger):
 
     def chosen(self, filters: dict[str, Any]) -> list[Payment]:
         found = super().chosen(filters)
-        return [each for each in found if (each.modified_at or datetime.now(UTC)).isoformat() != filters.get("modified_until")]
+        return [
+            each
+            for each in found
+            if (each.modified_at or datetime.now(UTC)).isoformat() != filters.get("modified_until")
+        ]
 
 
 @breaks("filters_by_modified_until")
@@ -205,7 +233,10 @@ class TakesNaiveTimes(Ledger):
     """It takes them for UTC."""
 
     def moment(self, bound: date | None, of_day: time) -> str | None:
-        return super().moment(bound.replace(tzinfo=bound.tzinfo or UTC) if isinstance(bound, datetime) else bound, of_day)
+        return super().moment(
+            bound.replace(tzinfo=bound.tzinfo or UTC) if isinstance(bound, datetime) else bound,
+            of_day,
+        )
 
 
 @breaks("refuses_page_sizes_out_of_range")
@@ -258,7 +289,12 @@ class TakesForeignCheckpoints(Ledger):
 
     def taken_up(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
         checkpoint = self._parsed(resume) if isinstance(resume, str) else resume
-        return super().taken_up(attrs.evolve(checkpoint, provider=self.name) if isinstance(checkpoint, Checkpoint) else checkpoint, tag)
+        return super().taken_up(
+            attrs.evolve(checkpoint, provider=self.name)
+            if isinstance(checkpoint, Checkpoint)
+            else checkpoint,
+            tag,
+        )
 
     def _parsed(self, text: str) -> Checkpoint | str:
         try:
@@ -435,7 +471,11 @@ class ClosingCheckpointListing(LedgerListing):
 
     async def pages(self) -> AsyncGenerator[Page]:
         async for page in super().pages():
-            yield page if page.checkpoint else attrs.evolve(page, checkpoint=self.checkpoint(len(self.payments)))
+            yield (
+                page
+                if page.checkpoint
+                else attrs.evolve(page, checkpoint=self.checkpoint(len(self.payments)))
+            )
 
 
 @breaks("pages_hold_the_same")
@@ -450,7 +490,11 @@ class CollectsPagesListing(LedgerListing):
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         found = await super().collect(limit)
-        return found if limit is None or not found else [each async for each in self][: -(-limit // self.size) * self.size]
+        return (
+            found
+            if limit is None or not found
+            else [each async for each in self][: -(-limit // self.size) * self.size]
+        )
 
 
 @breaks("collects")
@@ -672,7 +716,9 @@ class GivesChangeable(Altered):
         return Changeable(**parts_of(each))
 
 
-@breaks("filters_by_voided", "gives_payments", "payments_are_values", "reports_voids_only_if_it_says_so")
+@breaks(
+    "filters_by_voided", "gives_payments", "payments_are_values", "reports_voids_only_if_it_says_so"
+)
 class GivesRows(Altered):
     """What it gives can be changed, and is no Payment."""
 

@@ -79,7 +79,9 @@ def breaks(*cases: str) -> Callable[[type[Wrapped]], type[Wrapped]]:
             def again() -> Listing:
                 return NotifyProvider.list_payments(self, page_size=arguments.get("page_size"))
 
-            return listing(NotifyProvider.list_payments(self, **arguments), again, "resume" in arguments)
+            return listing(
+                NotifyProvider.list_payments(self, **arguments), again, "resume" in arguments
+            )
 
         broken = type(listing.__name__, (NotifyProvider,), {"list_payments": list_payments})
         BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
@@ -178,7 +180,11 @@ class FailsTooEarly(Wrapped):
                 yield page
                 checkpoints.append(page.checkpoint)
         except PaysdkError as error:
-            error.checkpoint = checkpoints[-2] if error.checkpoint == checkpoints[-1] and checkpoints[2:] else error.checkpoint
+            error.checkpoint = (
+                checkpoints[-2]
+                if error.checkpoint == checkpoints[-1] and checkpoints[2:]
+                else error.checkpoint
+            )
             raise
 
 
@@ -214,7 +220,12 @@ class ForgetsHowLongToWait(Wrapped):
         return error
 
 
-@breaks("gives_up_what_is_never_answered", "keeps_the_key_out_of_errors", "says_when_a_connection_fails", "says_where_it_failed")
+@breaks(
+    "gives_up_what_is_never_answered",
+    "keeps_the_key_out_of_errors",
+    "says_when_a_connection_fails",
+    "says_where_it_failed",
+)
 class ShowsTheOperatingSystem(Wrapped):
     """Errors of the network are Python's own."""
 

@@ -28,7 +28,9 @@ class GreetingSandbox(Sandbox):
         if not self.is_authorised(request):
             return Response(401)
         self.greeted.append(request)
-        return Response(200, b'{"greeting": "' + b"hello " * 10 + b'"}', {"Content-Type": "application/json"})
+        return Response(
+            200, b'{"greeting": "' + b"hello " * 10 + b'"}', {"Content-Type": "application/json"}
+        )
 
 
 @pytest.fixture
@@ -41,5 +43,7 @@ def greeting_sandbox() -> type[Sandbox]:
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     """A plain HTTP client with the key, and a connection for each request."""
     connector = aiohttp.TCPConnector(force_close=True)
-    async with aiohttp.ClientSession(headers={"Authorization": "Bearer sandbox-key"}, connector=connector) as session:
+    async with aiohttp.ClientSession(
+        headers={"Authorization": "Bearer sandbox-key"}, connector=connector
+    ) as session:
         yield session

@@ -101,7 +101,10 @@ class Ledger:
 
     name: ClassVar[str] = "ledger"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        filters=frozenset({"modified_since", "modified_until", "voided"}), max_page_size=100, reports_voids=True, lists_incrementally=True
+        filters=frozenset({"modified_since", "modified_until", "voided"}),
+        max_page_size=100,
+        reports_voids=True,
+        lists_incrementally=True,
     )
     listing: ClassVar[Callable[..., LedgerListing]] = LedgerListing
 
@@ -116,7 +119,11 @@ class Ledger:
     ) -> LedgerListing:
         """Those that the filters choose."""
         self.check_size(page_size)
-        given = {"modified_since": modified_since, "modified_until": modified_until, "voided": voided}
+        given = {
+            "modified_since": modified_since,
+            "modified_until": modified_until,
+            "voided": voided,
+        }
         self.check_filters(given)
         tag = {
             "modified_since": self.moment(modified_since, time.min),
@@ -160,7 +167,10 @@ class Ledger:
 
     def chosen(self, filters: dict[str, Any]) -> list[Payment]:
         """Those that the filters choose."""
-        since, until = (datetime.fromisoformat(filters[name]) if name in filters else None for name in ("modified_since", "modified_until"))
+        since, until = (
+            datetime.fromisoformat(filters[name]) if name in filters else None
+            for name in ("modified_since", "modified_until")
+        )
         return [
             each
             for each in self.payments

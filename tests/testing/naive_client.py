@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import aiohttp
 
-from paysdk import Capabilities, Checkpoint, ConfigurationError, InvoiceRef, ListingReport, Page, Payment, UnsupportedFilterError
+from paysdk import (
+    Capabilities,
+    Checkpoint,
+    ConfigurationError,
+    InvoiceRef,
+    ListingReport,
+    Page,
+    Payment,
+    UnsupportedFilterError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -38,7 +47,9 @@ class NaiveClient:
         """All payments."""
         if (modified_since, modified_until, voided) != (None, None, None):
             raise UnsupportedFilterError("no filters")
-        if page_size is not None and (type(page_size) is not int or not 0 < page_size <= self.capabilities.max_page_size):
+        if page_size is not None and (
+            type(page_size) is not int or not 0 < page_size <= self.capabilities.max_page_size
+        ):
             raise ConfigurationError("wrong page_size")
         url = self.url if page_size is None else f"{self.url}?limit={page_size}"
         if resume is not None:
@@ -72,8 +83,12 @@ class NaiveListing:
                 found = [self.payment(row) for row in body["payments"]]
                 url = (body["links"]["next"] or {}).get("href")
                 pages, payments = pages + 1, payments + len(found)
-                self.report = ListingReport(pages=pages, payments=payments, requests=pages, complete=url is None)
-                yield Page(found, body["count"], Checkpoint(self.client.name, "", url) if url else None)
+                self.report = ListingReport(
+                    pages=pages, payments=payments, requests=pages, complete=url is None
+                )
+                yield Page(
+                    found, body["count"], Checkpoint(self.client.name, "", url) if url else None
+                )
         self.report = ListingReport(pages=pages, payments=payments, requests=pages, complete=True)
 
     def payment(self, row: dict[str, Any]) -> Payment:

@@ -15,7 +15,9 @@ class TestCampfire(ProviderContract):
 
     def subject(self, payments: int) -> ContractSubject:
         """Campfire, by cursor."""
-        return ContractSubject(provider=CampfireProvider, sandbox=CampfireSandbox(payments=payments))
+        return ContractSubject(
+            provider=CampfireProvider, sandbox=CampfireSandbox(payments=payments)
+        )
 
 
 class TestNotify(ProviderContract):

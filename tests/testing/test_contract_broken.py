@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from paysdk.pagination import HalFrom
 
-PROMISES = {name: found for name in dir(ProviderContract) if (found := promises.promise_of(getattr(ProviderContract, name)))}
+PROMISES = {
+    name: found
+    for name in dir(ProviderContract)
+    if (found := promises.promise_of(getattr(ProviderContract, name)))
+}
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
 # What the forty lines of a careful afternoon keep.
@@ -74,7 +78,9 @@ NAIVE_KEEPS = frozenset(
 )
 
 
-def failing(subject: Callable[[int], ContractSubject], cases: Iterable[str] = PROMISES) -> dict[str, str]:
+def failing(
+    subject: Callable[[int], ContractSubject], cases: Iterable[str] = PROMISES
+) -> dict[str, str]:
     """Those of the cases that fail on this subject, and what they say."""
 
     class Tried(ProviderContract):
@@ -98,7 +104,9 @@ def failing(subject: Callable[[int], ContractSubject], cases: Iterable[str] = PR
 
 def in_memory(ledger: type[Ledger]) -> Callable[[int], ContractSubject]:
     """A ledger as a subject."""
-    return lambda payments: ContractSubject(provider=lambda: ledger([*map(payment, range(1, payments + 1))]), sandbox=None)
+    return lambda payments: ContractSubject(
+        provider=lambda: ledger([*map(payment, range(1, payments + 1))]), sandbox=None
+    )
 
 
 def test_provider_of_its_own_keeps_the_contract() -> None:
@@ -116,8 +124,15 @@ def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
 def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
     """Each fails the cases about what it breaks, and no others of the same rooms that need a sandbox."""
     rooms = [room for room in CASES if ON_THE_WIRE[broken] & vars(room).keys()]
-    on_the_wire = [name for name in PROMISES if PROMISES[name].needs_sandbox and any(name in vars(room) for room in rooms)]
-    said = failing(lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)), on_the_wire)
+    on_the_wire = [
+        name
+        for name in PROMISES
+        if PROMISES[name].needs_sandbox and any(name in vars(room) for room in rooms)
+    ]
+    said = failing(
+        lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)),
+        on_the_wire,
+    )
     assert ON_THE_WIRE[broken] == said.keys()
 
 
@@ -125,13 +140,19 @@ def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """What looks right and was never held to the contract breaks half of it."""
     monkeypatch.setattr(promises, "_CASE_TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(listings, "_MANY_PAGES", 20)
-    said = failing(lambda payments: ContractSubject(provider=NaiveClient, sandbox=NotifySandbox(payments=payments)))
+    said = failing(
+        lambda payments: ContractSubject(
+            provider=NaiveClient, sandbox=NotifySandbox(payments=payments)
+        )
+    )
     assert NAIVE_KEEPS == PROMISES.keys() - said.keys()
 
 
 def test_each_case_catches_somebody() -> None:
     """There is no case that every broken provider passes."""
-    caught = set().union(*broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS)
+    caught = set().union(
+        *broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS
+    )
     assert set() == PROMISES.keys() - caught
 
 
@@ -139,19 +160,26 @@ def test_failure_says_promise_finding_and_place() -> None:
     """Who reads the message knows what was promised, what was found, which case it is, and where to read on."""
     said = failing(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
     assert (
-        "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite `Decimal`s.\n"
+        "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite "
+        "`Decimal`s.\n"
         "Found: amount of payment 1 is 11.5.\n"
-        "It is test_amounts_are_decimal of ProviderContract, written in the source of paysdk in docs/contract.md#amounts-are-decimal"
+        "It is test_amounts_are_decimal of ProviderContract, written in the source of paysdk in "
+        "docs/contract.md#amounts-are-decimal"
     ) == said
 
 
 def test_short_key_is_refused() -> None:
     """A key that stands in other texts by chance would be found everywhere."""
     said = failing(
-        lambda payments: ContractSubject(provider=NotifyProvider, sandbox=NotifySandbox(payments=payments, api_key="test_")),
+        lambda payments: ContractSubject(
+            provider=NotifyProvider, sandbox=NotifySandbox(payments=payments, api_key="test_")
+        ),
         ["test_keeps_the_key_out_of_urls"],
     )
-    assert "ConfigurationError was raised: The sandbox's key has less than 8 characters" in said["test_keeps_the_key_out_of_urls"]
+    assert (
+        "ConfigurationError was raised: The sandbox's key has less than 8 characters"
+        in said["test_keeps_the_key_out_of_urls"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +194,11 @@ def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caugh
     """Where an API has no other end a short page is one, and where it asks by the last id an empty page leads nowhere, and says so."""
     provider = broken_clients.with_pages(kind)
     said = failing(
-        lambda payments: ContractSubject(provider=provider, sandbox=NotifySandbox(payments=payments), short_page_ends=short_page_ends),
+        lambda payments: ContractSubject(
+            provider=provider,
+            sandbox=NotifySandbox(payments=payments),
+            short_page_ends=short_page_ends,
+        ),
         ["test_goes_on_after_a_short_page"],
     )
     assert caught is bool(said)

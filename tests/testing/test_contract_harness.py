@@ -42,7 +42,13 @@ async def test_takes_from_any_iterator(count: int, expected: list[int]) -> None:
 
 def sent(amount: str, raw: object, number: int = 0) -> Payment:
     """A payment of which *raw* was sent."""
-    return Payment(provider="x", id=str(number), amount=Decimal(amount), invoice=InvoiceRef(id="invoice"), raw=raw)
+    return Payment(
+        provider="x",
+        id=str(number),
+        amount=Decimal(amount),
+        invoice=InvoiceRef(id="invoice"),
+        raw=raw,
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,9 @@ def sent(amount: str, raw: object, number: int = 0) -> Payment:
 def test_finds_amounts(amount: str, raw: object, expected: list[Any]) -> None:
     """An amount is found wherever it was sent, as a number, as a text, or in minor units."""
     payment = sent(amount, raw)
-    assert expected == [(place.path, place.minor_digits) for place in Amounts([payment]).places(payment)]
+    assert expected == [
+        (place.path, place.minor_digits) for place in Amounts([payment]).places(payment)
+    ]
 
 
 def test_tells_amounts_from_what_is_equal_by_chance() -> None:
@@ -72,7 +80,8 @@ def test_tells_amounts_from_what_is_equal_by_chance() -> None:
     ]
     amounts = Amounts(payments)
     assert [[(("minor",), digits, True)] for digits in (2, 2, 0, 0)] == [
-        [(place.path, place.minor_digits, place.whole) for place in amounts.places(payment)] for payment in payments
+        [(place.path, place.minor_digits, place.whole) for place in amounts.places(payment)]
+        for payment in payments
     ]
 
 
@@ -83,13 +92,21 @@ def test_changes_pages_only() -> None:
     for body in (b"<html>", b'{"records": []}', b"7"):
         assert Response(200, body) == changed(Response(200, body))
     for number in (1, 2):
-        page = Response(200, b'{"data": {"edges": [{"node": {"id": 1, "amount": "1.50"}}]}, "total": 1.10}')
-        expected = b'{"data":{"edges":[%d,{"node":{"id":1,"amount":"1.50"}}]},"total":1.10}' % number
+        page = Response(
+            200, b'{"data": {"edges": [{"node": {"id": 1, "amount": "1.50"}}]}, "total": 1.10}'
+        )
+        expected = (
+            b'{"data":{"edges":[%d,{"node":{"id":1,"amount":"1.50"}}]},"total":1.10}' % number
+        )
         assert Response(200, expected) == changed(page)
 
 
 def test_changes_links_wherever_they_stand() -> None:
     """In the body, also where JSON escapes slashes, and in a header."""
-    answer = Response(200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'})
-    expected = Response(200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'})
+    answer = Response(
+        200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'}
+    )
+    expected = Response(
+        200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'}
+    )
     assert expected == with_text(answer, "http://a", "https://b")

@@ -60,4 +60,9 @@ def test_every_case_is_in_a_room() -> None:
     cases = {name for name, _ in inspect.getmembers(ProviderContract) if name.startswith("test")}
 
     assert cases == {promise.case for room in CASES for promise in promises(room)}
-    assert [] == [promise for room in CASES for promise in promises(room) if not re.fullmatch(r".{20,200}\.", promise.text)]
+    assert [] == [
+        promise
+        for room in CASES
+        for promise in promises(room)
+        if not re.fullmatch(r".{20,200}\.", promise.text)
+    ]

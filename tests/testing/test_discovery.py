@@ -48,14 +48,19 @@ def test_a_sandbox_of_another_package_is_opened(install: Install) -> None:
 
 def test_unknown_name_says_what_there_is() -> None:
     """A name that is not registered is told which ones are."""
-    with pytest.raises(ConfigurationError, match=r"no sandbox 'nobody'\. Installed are: campfire, notify\."):
+    with pytest.raises(
+        ConfigurationError, match=r"no sandbox 'nobody'\. Installed are: campfire, notify\."
+    ):
         open_sandbox("nobody")
 
 
 def test_one_that_fails_to_import_is_named(install: Install) -> None:
     """The error names the package, and the other sandboxes open as ever."""
     install("broken", "import module_that_is_nowhere", group=GROUP)
-    with pytest.raises(ConfigurationError, match=r"The sandbox 'broken' \(broken_payments:Made of broken\) cannot be imported"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"The sandbox 'broken' \(broken_payments:Made of broken\) cannot be imported",
+    ):
         open_sandbox("broken")
 
     assert isinstance(open_sandbox("campfire"), CampfireSandbox)
@@ -65,13 +70,17 @@ def test_two_of_one_name_are_refused(install: Install) -> None:
     """Which is meant cannot be told."""
     install("one", ECHO, group=GROUP, name="echo")
     install("other", ECHO, group=GROUP, name="echo")
-    with pytest.raises(ConfigurationError, match="Several installed packages have a sandbox 'echo'"):
+    with pytest.raises(
+        ConfigurationError, match="Several installed packages have a sandbox 'echo'"
+    ):
         open_sandbox("echo")
 
 
 def test_unknown_option_is_named() -> None:
     """An option that the sandbox does not take is the caller's mistake."""
-    with pytest.raises(ConfigurationError, match=r"The sandbox 'notify' does not take these options: .*colour"):
+    with pytest.raises(
+        ConfigurationError, match=r"The sandbox 'notify' does not take these options: .*colour"
+    ):
         open_sandbox("notify", colour="red")
 
 
@@ -86,5 +95,7 @@ def test_a_mistake_in_a_sandbox_is_no_wrong_option(install: Install) -> None:
 def test_registered_thing_that_is_no_sandbox(install: Install) -> None:
     """What is no Sandbox is refused by name."""
     install("odd", "from decimal import Decimal as Made", group=GROUP)
-    with pytest.raises(ConfigurationError, match=r"sandbox 'odd' is no paysdk\.testing\.Sandbox, but a Decimal"):
+    with pytest.raises(
+        ConfigurationError, match=r"sandbox 'odd' is no paysdk\.testing\.Sandbox, but a Decimal"
+    ):
         open_sandbox("odd")

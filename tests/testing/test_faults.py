@@ -58,14 +58,18 @@ def test_method_narrows_and_counts_alone() -> None:
     """An entry for POST counts only POSTs."""
     plan = FaultPlan().on(2, hang(), method="POST")
 
-    assert [None, None, None, hang()] == met(plan, [("POST", "/a"), ("GET", "/a"), ("GET", "/a"), ("POST", "/a")])
+    assert [None, None, None, hang()] == met(
+        plan, [("POST", "/a"), ("GET", "/a"), ("GET", "/a"), ("POST", "/a")]
+    )
 
 
 def test_path_narrows_with_wildcards() -> None:
     """A star in the path stands for anything."""
     plan = FaultPlan().first(1, hang(), path="/invoice/*/pay/")
 
-    assert [None, hang(), None] == met(plan, [("POST", "/invoice/7/"), ("POST", "/invoice/7/pay/"), ("POST", "/invoice/8/pay/")])
+    assert [None, hang(), None] == met(
+        plan, [("POST", "/invoice/7/"), ("POST", "/invoice/7/pay/"), ("POST", "/invoice/8/pay/")]
+    )
 
 
 def test_the_entry_added_first_wins() -> None:
@@ -86,7 +90,12 @@ def test_plans_are_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"), [(1, "1"), ("soon", "soon"), ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT")]
+    ("given", "sent"),
+    [
+        (1, "1"),
+        ("soon", "soon"),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT"),
+    ],
 )
 def test_retry_after_is_sent_as_given(given: float | str, sent: str) -> None:
     """``Retry-After`` may be seconds, a date or nonsense."""
@@ -97,11 +106,23 @@ def test_status_has_a_json_body_unless_given_one() -> None:
     """The body names the status; headers and body may be given."""
     assert {"detail": "Service Unavailable"} == msgspec.json.decode(status(503).body)
     assert b"gone" == status(503, body=b"gone").body
-    assert {"Content-Type": "text/plain", "X-Id": "7"} == dict(status(500, headers={"Content-Type": "text/plain", "X-Id": "7"}).headers)
+    assert {"Content-Type": "text/plain", "X-Id": "7"} == dict(
+        status(500, headers={"Content-Type": "text/plain", "X-Id": "7"}).headers
+    )
 
 
 def test_processed_is_the_tests_to_say() -> None:
     """Where part of an answer is sent the work was done by default, else it was not."""
-    assert (False, True, True) == (reset().processed, reset("headers").processed, reset("body").processed)
-    assert (True, False) == (reset("before", processed=True).processed, truncated(processed=False).processed)
-    assert (True, True) == (wrong_body(processed=True).processed, redirect("/b", processed=True).processed)
+    assert (False, True, True) == (
+        reset().processed,
+        reset("headers").processed,
+        reset("body").processed,
+    )
+    assert (True, False) == (
+        reset("before", processed=True).processed,
+        truncated(processed=False).processed,
+    )
+    assert (True, True) == (
+        wrong_body(processed=True).processed,
+        redirect("/b", processed=True).processed,
+    )

@@ -50,7 +50,9 @@ def loaded_after(code: str) -> set[str]:
 def test_plugin_loads_nothing_but_itself() -> None:
     """Beside pytest, which is there, loading it loads three small modules."""
     mine = {"paysdk", "paysdk.testing", "paysdk.testing.pytest_plugin"}
-    assert mine == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after("import pytest, importlib, typing")
+    assert mine == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after(
+        "import pytest, importlib, typing"
+    )
 
 
 def test_testing_needs_no_pytest() -> None:
@@ -109,7 +111,9 @@ def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
             assert 1000 == how_many(campfire_sandbox.url, campfire_sandbox.api_key)
             assert all(request.authorised for request in campfire_sandbox.requests)
     """)
-    pytester.runpytest_subprocess(*MODES["no plugin for asyncio"], "-W", "error").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*MODES["no plugin for asyncio"], "-W", "error").assert_outcomes(
+        passed=1
+    )
 
 
 def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
@@ -145,7 +149,11 @@ def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
 
 def test_example_of_the_documents(pytester: pytest.Pytester) -> None:
     """The test file that the how-to shows runs as it stands."""
-    (example,) = (block for block in re.findall(r"^```python\n(.*?)^```$", HOW_TO, re.MULTILINE | re.DOTALL) if "campfire_sandbox" in block)
+    (example,) = (
+        block
+        for block in re.findall(r"^```python\n(.*?)^```$", HOW_TO, re.MULTILINE | re.DOTALL)
+        if "campfire_sandbox" in block
+    )
     pytester.makepyfile(example)
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
 
@@ -164,7 +172,9 @@ def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester
     pytester.makepyfile(CONTRACT.replace("NotifySandbox(payments=payments)", "None"))
     done = pytester.runpytest_subprocess("-rs", "-k", "test_tries_again")
     assert 1 == done.parseoutcomes()["skipped"]
-    done.stdout.fnmatch_lines(["SKIPPED*sandbox=None*nobody can see whether*What may pass is tried again*"])
+    done.stdout.fnmatch_lines(
+        ["SKIPPED*sandbox=None*nobody can see whether*What may pass is tried again*"]
+    )
 
 
 def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
@@ -172,8 +182,15 @@ def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Shouting") + SHOUTING)
     done = pytester.runpytest_subprocess("-k", "test_has_a_name")
     assert 1 == done.parseoutcomes()["failed"]
-    done.stdout.fnmatch_lines(["*A promise is broken. It says: The name is a word in lower case*", "*Found: the name is 'NOTIFY'*"])
-    done.stdout.fnmatch_lines(["*It is test_has_a_name of ProviderContract, * in docs/contract.md#has-a-name*"])
+    done.stdout.fnmatch_lines(
+        [
+            "*A promise is broken. It says: The name is a word in lower case*",
+            "*Found: the name is 'NOTIFY'*",
+        ]
+    )
+    done.stdout.fnmatch_lines(
+        ["*It is test_has_a_name of ProviderContract, * in docs/contract.md#has-a-name*"]
+    )
     done.stdout.no_fnmatch_line("*check(isinstance(name, str)*")
 
 
@@ -184,7 +201,9 @@ class Shouting(NotifyProvider):
 """
 
 
-def test_fixtures_here_too(campfire_sandbox: Sandbox, notify_sandbox: Sandbox, fault_plan: FaultPlan) -> None:
+def test_fixtures_here_too(
+    campfire_sandbox: Sandbox, notify_sandbox: Sandbox, fault_plan: FaultPlan
+) -> None:
     """They run side by side, with the empty plan."""
     assert FaultPlan() == fault_plan
     assert {fault_plan} == {campfire_sandbox.faults, notify_sandbox.faults}

@@ -13,7 +13,11 @@ def numbered(count: int = 3) -> Records[int]:
     def generate(position: int, row_id: int) -> Row:
         return {"id": row_id, "at": position}
 
-    return Records(((10 * row_id, row_id) for row_id in range(1, count + 1)), generate, lambda row: repr(row).encode())
+    return Records(
+        ((10 * row_id, row_id) for row_id in range(1, count + 1)),
+        generate,
+        lambda row: repr(row).encode(),
+    )
 
 
 def test_generated_in_order() -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     SandboxClass = Callable[..., Sandbox]
 
 
-async def test_listens_on_loopback_at_a_free_port(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_listens_on_loopback_at_a_free_port(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """The origin is where it answers."""
     async with greeting_sandbox() as sandbox, client.get(f"{sandbox.url}/hello") as response:
         assert 200 == response.status
@@ -45,7 +47,9 @@ async def test_not_running_has_no_url(greeting_sandbox: SandboxClass) -> None:
         _ = sandbox.url
 
 
-async def test_starting_and_closing_twice_is_fine(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_starting_and_closing_twice_is_fine(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A second start changes nothing, a second close neither, and a closed one starts again with its log kept."""
     sandbox = greeting_sandbox()
     await sandbox.start()
@@ -83,7 +87,9 @@ def test_outlives_an_event_loop(greeting_sandbox: SandboxClass) -> None:
 
 
 @pytest.mark.parametrize("faults", [None, FaultPlan().always(hang())])
-async def test_close_leaves_no_task_behind(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, faults: FaultPlan | None) -> None:
+async def test_close_leaves_no_task_behind(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, faults: FaultPlan | None
+) -> None:
     """Closing cuts a request that waits, whether for a slow answer or for none, and ends its task."""
     before = asyncio.all_tasks()
     sandbox = greeting_sandbox(faults=faults, latency=0 if faults else 60)
@@ -99,7 +105,9 @@ async def test_close_leaves_no_task_behind(greeting_sandbox: SandboxClass, clien
 
 
 @pytest.mark.parametrize("turns", range(5))
-async def test_close_cuts_a_connection_that_has_just_come(greeting_sandbox: SandboxClass, until: Until, turns: int) -> None:
+async def test_close_cuts_a_connection_that_has_just_come(
+    greeting_sandbox: SandboxClass, until: Until, turns: int
+) -> None:
     """However far the event loop has come with accepting it."""
     sandbox = greeting_sandbox()
     await sandbox.start()
@@ -121,7 +129,9 @@ def is_cut(connection: socket.socket) -> bool:
         return True
 
 
-async def test_latency_is_waited(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_latency_is_waited(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """Who waits less than the latency gets no answer, and who waits longer does."""
     async with greeting_sandbox(latency=0.02) as sandbox:
         with pytest.raises(TimeoutError):
@@ -130,26 +140,45 @@ async def test_latency_is_waited(greeting_sandbox: SandboxClass, client: aiohttp
             assert 200 == response.status
 
 
-async def test_log_tells_what_arrived(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_log_tells_what_arrived(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A request is logged with everything but its key."""
     async with greeting_sandbox() as sandbox:
-        async with client.post(f"{sandbox.url}/a%20b?x=1&x=2&y=a%2Bb", data=b"body", headers={"X-Id": "7"}):
+        async with client.post(
+            f"{sandbox.url}/a%20b?x=1&x=2&y=a%2Bb", data=b"body", headers={"X-Id": "7"}
+        ):
             pass
         (logged,) = sandbox.requests
-    assert ("POST", "/a b", {"x": "2", "y": "a+b"}, "/a%20b?x=1&x=2&y=a%2Bb") == (logged.method, logged.path, logged.query, logged.target)
-    assert (b"body", "7", True, 200, None) == (logged.body, logged.headers["x-id"], logged.authorised, logged.status, logged.fault)
+    assert ("POST", "/a b", {"x": "2", "y": "a+b"}, "/a%20b?x=1&x=2&y=a%2Bb") == (
+        logged.method,
+        logged.path,
+        logged.query,
+        logged.target,
+    )
+    assert (b"body", "7", True, 200, None) == (
+        logged.body,
+        logged.headers["x-id"],
+        logged.authorised,
+        logged.status,
+        logged.fault,
+    )
     assert "authorization" not in logged.headers
     assert "sandbox-key" not in repr(logged)
 
 
-async def test_log_tells_the_fault(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_log_tells_the_fault(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A request that met a fault is logged with it, in place of a status."""
     fault = status(503)
     async with greeting_sandbox(faults=FaultPlan().on(1, fault)) as sandbox:
         for expected in (503, 200):
             async with client.get(sandbox.url) as response:
                 assert expected == response.status
-    assert [(None, fault), (200, None)] == [(logged.status, logged.fault) for logged in sandbox.requests]
+    assert [(None, fault), (200, None)] == [
+        (logged.status, logged.fault) for logged in sandbox.requests
+    ]
 
 
 @pytest.mark.parametrize(
@@ -165,9 +194,14 @@ async def test_log_tells_the_fault(greeting_sandbox: SandboxClass, client: aioht
         ("", False),
     ],
 )
-async def test_authorisation(greeting_sandbox: SandboxClass, authorization: str, *, authorised: bool) -> None:
+async def test_authorisation(
+    greeting_sandbox: SandboxClass, authorization: str, *, authorised: bool
+) -> None:
     """The key counts only when it is right and comes with the right scheme."""
-    async with greeting_sandbox() as sandbox, aiohttp.ClientSession(headers={"Authorization": authorization}) as client:
+    async with (
+        greeting_sandbox() as sandbox,
+        aiohttp.ClientSession(headers={"Authorization": authorization}) as client,
+    ):
         async with client.get(sandbox.url) as response:
             assert (200 if authorised else 401) == response.status
         assert [authorised] == [logged.authorised for logged in sandbox.requests]
@@ -175,11 +209,17 @@ async def test_authorisation(greeting_sandbox: SandboxClass, authorization: str,
 
 async def test_request_without_authorization(greeting_sandbox: SandboxClass) -> None:
     """Nothing given is not authorised."""
-    async with greeting_sandbox() as sandbox, aiohttp.ClientSession() as client, client.get(sandbox.url) as response:
+    async with (
+        greeting_sandbox() as sandbox,
+        aiohttp.ClientSession() as client,
+        client.get(sandbox.url) as response,
+    ):
         assert 401 == response.status
 
 
-async def test_request_knows_its_absolute_url(greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession) -> None:
+async def test_request_knows_its_absolute_url(
+    greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession
+) -> None:
     """The URL is what the client asked for, host and query verbatim."""
     async with greeting_sandbox() as sandbox:
         async with client.get(f"{sandbox.url}/a?b=%2B", headers={"Host": "api.example.org"}):

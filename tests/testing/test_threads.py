@@ -41,9 +41,14 @@ async def test_serves_who_is(greeting_sandbox: SandboxClass, client: aiohttp.Cli
             assert 200 == answer.status
 
 
-async def test_ends_while_somebody_waits(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_ends_while_somebody_waits(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A request that is never answered does not keep it."""
-    with in_thread(greeting_sandbox(faults=FaultPlan().always(hang()))) as sandbox, pytest.raises(TimeoutError):
+    with (
+        in_thread(greeting_sandbox(faults=FaultPlan().always(hang()))) as sandbox,
+        pytest.raises(TimeoutError),
+    ):
         await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.01))
     assert 1 == len(sandbox.requests)
 

@@ -44,42 +44,68 @@ async def raw(url: str) -> bytes:
     host, port = url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        writer.write(b"GET / HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer sandbox-key\r\n\r\n")
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer sandbox-key\r\n\r\n"
+        )
         return await reader.read()
     finally:
         writer.close()
         await writer.wait_closed()
 
 
-async def test_status_with_its_headers(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_status_with_its_headers(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """An error status comes with Retry-After and a JSON body."""
-    async with greeting_sandbox(faults=failing(status(429, retry_after=1))) as sandbox, client.get(sandbox.url) as response:
-        assert (429, "1", {"detail": "Too Many Requests"}) == (response.status, response.headers["Retry-After"], await response.json())
+    async with (
+        greeting_sandbox(faults=failing(status(429, retry_after=1))) as sandbox,
+        client.get(sandbox.url) as response,
+    ):
+        assert (429, "1", {"detail": "Too Many Requests"}) == (
+            response.status,
+            response.headers["Retry-After"],
+            await response.json(),
+        )
 
 
 async def test_redirect(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
     """A redirect names its location."""
     faults = failing(redirect("http://api.example.org/", 307))
-    async with greeting_sandbox(faults=faults) as sandbox, client.get(sandbox.url, allow_redirects=False) as response:
+    async with (
+        greeting_sandbox(faults=faults) as sandbox,
+        client.get(sandbox.url, allow_redirects=False) as response,
+    ):
         assert (307, "http://api.example.org/") == (response.status, response.headers["Location"])
 
 
-@pytest.mark.parametrize(("fault", "expected"), [(wrong_body(), b"<!DOCTYPE html>"), (wrong_body(b""), b""), (wrong_body(b"{"), b"{")])
-async def test_wrong_body(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault, expected: bytes) -> None:
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [(wrong_body(), b"<!DOCTYPE html>"), (wrong_body(b""), b""), (wrong_body(b"{"), b"{")],
+)
+async def test_wrong_body(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault, expected: bytes
+) -> None:
     """Status 200 with something that is not the API's."""
-    async with greeting_sandbox(faults=failing(fault)) as sandbox, client.get(sandbox.url) as response:
+    async with (
+        greeting_sandbox(faults=failing(fault)) as sandbox,
+        client.get(sandbox.url) as response,
+    ):
         assert (200, expected) == (response.status, (await response.read()).split(b"\n")[0])
 
 
 @pytest.mark.parametrize("fault", [reset(), reset("headers")])
-async def test_reset_before_the_body(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault) -> None:
+async def test_reset_before_the_body(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault
+) -> None:
     """A reset before the headers are complete gives the client no answer at all."""
     async with greeting_sandbox(faults=failing(fault)) as sandbox:
         with pytest.raises(aiohttp.ClientOSError, match="reset by peer"):
             await client.get(sandbox.url)
 
 
-async def test_reset_in_the_body(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_reset_in_the_body(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A reset in the body comes after a good status."""
     async with greeting_sandbox(faults=failing(reset("body"))) as sandbox:
         with pytest.raises(aiohttp.ClientError):
@@ -105,7 +131,9 @@ async def test_truncated(greeting_sandbox: SandboxClass, client: aiohttp.ClientS
             await response.read()
 
 
-async def test_hanging_ends_when_the_client_leaves(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_hanging_ends_when_the_client_leaves(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """No answer comes, and nothing is left on the server once the client has given up."""
     async with greeting_sandbox(faults=failing(hang())) as sandbox:
         before = asyncio.all_tasks()
@@ -121,7 +149,10 @@ async def test_dripping_arrives_whole(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, make: Callable[[float], Fault]
 ) -> None:
     """What drips is complete in the end."""
-    async with greeting_sandbox(faults=failing(make(0))) as sandbox, client.get(sandbox.url) as response:
+    async with (
+        greeting_sandbox(faults=failing(make(0))) as sandbox,
+        client.get(sandbox.url) as response,
+    ):
         assert (200, GREETING) == (response.status, await response.read())
 
 
@@ -135,16 +166,26 @@ async def test_dripping_outlasts_the_client(
             await (await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.05))).read()
 
 
-async def test_huge_body_has_its_size(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_huge_body_has_its_size(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """So many bytes come, without being announced."""
-    async with greeting_sandbox(faults=failing(huge_body(100_000))) as sandbox, client.get(sandbox.url) as response:
+    async with (
+        greeting_sandbox(faults=failing(huge_body(100_000))) as sandbox,
+        client.get(sandbox.url) as response,
+    ):
         assert "Content-Length" not in response.headers
         assert 100_000 == len(await response.read())
 
 
-async def test_endless_body_ends_with_the_client(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
+async def test_endless_body_ends_with_the_client(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
     """A body without a size goes on until the client leaves."""
-    async with greeting_sandbox(faults=failing(huge_body())) as sandbox, client.get(sandbox.url) as response:
+    async with (
+        greeting_sandbox(faults=failing(huge_body())) as sandbox,
+        client.get(sandbox.url) as response,
+    ):
         assert 1_000_000 == len(await response.content.readexactly(1_000_000))
         response.close()
 
@@ -162,12 +203,17 @@ async def test_gzip_bomb(greeting_sandbox: SandboxClass, client: aiohttp.ClientS
 
 async def raw_compressed(client: aiohttp.ClientSession, url: str) -> tuple[bytes, str]:
     """The body as it is on the wire, and its encoding."""
-    async with aiohttp.ClientSession(headers=client.headers, auto_decompress=False) as plain, plain.get(url) as response:
+    async with (
+        aiohttp.ClientSession(headers=client.headers, auto_decompress=False) as plain,
+        plain.get(url) as response,
+    ):
         return await response.read(), response.headers["Content-Encoding"]
 
 
 @pytest.mark.parametrize("processed", [False, True])
-async def test_work_is_done_only_when_told(greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession, *, processed: bool) -> None:
+async def test_work_is_done_only_when_told(
+    greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession, *, processed: bool
+) -> None:
     """A fault after processing leaves the server changed, one before does not."""
     async with greeting_sandbox(faults=failing(reset(processed=processed))) as sandbox:
         with pytest.raises(aiohttp.ClientOSError):
@@ -176,14 +222,29 @@ async def test_work_is_done_only_when_told(greeting_sandbox: Callable[..., Any],
 
 
 @pytest.mark.parametrize(
-    "fault", [reset(), reset("headers"), reset("body"), truncated(), dripping_headers(0), dripping_body(0), status(500), huge_body(10)]
+    "fault",
+    [
+        reset(),
+        reset("headers"),
+        reset("body"),
+        truncated(),
+        dripping_headers(0),
+        dripping_body(0),
+        status(500),
+        huge_body(10),
+    ],
 )
-async def test_client_that_left_before_the_answer(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault) -> None:
+async def test_client_that_left_before_the_answer(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault
+) -> None:
     """Whoever has left already does no harm to the sandbox."""
     async with greeting_sandbox(faults=FaultPlan().on(1, fault), latency=0.01) as sandbox:
         host, port = sandbox.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n".encode())
+        writer.write(
+            f"GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: "
+            f"{client.headers['Authorization']}\r\n\r\n".encode()
+        )
         writer.close()
         await writer.wait_closed()
         await asyncio.sleep(0.02)

@@ -12,11 +12,15 @@ TEXT = '{"name": "Müller"}'
 
 def body_of(body: bytes, content_type: str | None = None) -> bytes:
     """What is read of a body that is sent with this content type."""
-    return in_utf8(Response(200, {} if content_type is None else {"content-type": content_type}, body)).body
+    return in_utf8(
+        Response(200, {} if content_type is None else {"content-type": content_type}, body)
+    ).body
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-@pytest.mark.parametrize("content_type", [None, "application/json", "application/json; charset=iso-8859-1"])
+@pytest.mark.parametrize(
+    "content_type", [None, "application/json", "application/json; charset=iso-8859-1"]
+)
 def test_byte_order_mark_says_the_encoding(encoding: str, content_type: str | None) -> None:
     """A mark is skipped, and counts more than what is declared."""
     assert TEXT.encode() == body_of(TEXT.encode(encoding), content_type)
@@ -38,7 +42,20 @@ def test_declared_charset_is_heeded(encoding: str, content_type: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "charset", ["", "klingon", "zlib", "hex", "punycode", "idna", "unicode_escape", "utf-16", "us-ascii", "a\x00b", "undefined"]
+    "charset",
+    [
+        "",
+        "klingon",
+        "zlib",
+        "hex",
+        "punycode",
+        "idna",
+        "unicode_escape",
+        "utf-16",
+        "us-ascii",
+        "a\x00b",
+        "undefined",
+    ],
 )
 def test_charset_that_cannot_be_right_is_ignored(charset: str) -> None:
     """A body that is not in the declared charset, or whose charset is none, stays as it is."""

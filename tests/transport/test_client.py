@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import aiolimiter
 import pytest
 
-from paysdk.errors import AuthenticationError, ConfigurationError, ConnectionFailedError, PaysdkError, RequestTimeoutError, ServerError
+from paysdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    PaysdkError,
+    RequestTimeoutError,
+    ServerError,
+)
 from paysdk.events import Event, RequestSent, ResponseReceived, RetryPlanned, Waiting
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -36,8 +43,19 @@ QUICK = RetryPolicy(attempts=3, wait_initial=0)
 
 def settings(**given: object) -> Settings:
     """Settings with quick retries, and with what is given."""
-    defaults: dict[str, Any] = dict.fromkeys(("session", "deadline", "limiter", "on_malformed", "on_event"))
-    return Settings(**defaults | {"key": Secret("sandbox-key"), "origin": "http://127.0.0.1:1", "retry": QUICK, "timeout": 5.0} | given)
+    defaults: dict[str, Any] = dict.fromkeys(
+        ("session", "deadline", "limiter", "on_malformed", "on_event")
+    )
+    return Settings(
+        **defaults
+        | {
+            "key": Secret("sandbox-key"),
+            "origin": "http://127.0.0.1:1",
+            "retry": QUICK,
+            "timeout": 5.0,
+        }
+        | given
+    )
 
 
 def client(origin: str = "http://127.0.0.1:1", **given: object) -> Client:
@@ -73,15 +91,23 @@ def read(response: Response) -> int:
         ({"retry": 3}, "retry must be a RetryPolicy"),
         ({"limiter": 3}, "limiter must be an async context manager"),
         ({"limiter": asyncio.Event()}, "limiter must be an async context manager"),
-        ({"limiter": type("Leaves", (), {"__aexit__": None})()}, "limiter must be an async context manager"),
-        ({"limiter": type("Enters", (), {"__aenter__": None})()}, "limiter must be an async context manager"),
+        (
+            {"limiter": type("Leaves", (), {"__aexit__": None})()},
+            "limiter must be an async context manager",
+        ),
+        (
+            {"limiter": type("Enters", (), {"__aenter__": None})()},
+            "limiter must be an async context manager",
+        ),
         ({"limiter": asyncio.Lock}, "limiter must be an async context manager"),
         ({"on_event": "log"}, "on_event must be callable"),
         ({"on_malformed": []}, "on_malformed must be callable"),
         ({"session": "session"}, "session must be an aiohttp.ClientSession"),
     ],
 )
-def test_wrong_setting(wrong: dict[str, object], message: str, told_by: Callable[[BaseException], str]) -> None:
+def test_wrong_setting(
+    wrong: dict[str, object], message: str, told_by: Callable[[BaseException], str]
+) -> None:
     """A setting that cannot be right is refused, by name, when it is made."""
     with pytest.raises(ConfigurationError, match=message) as raised:
         client(**wrong)  # type: ignore[arg-type]  # what is refused
@@ -109,7 +135,9 @@ async def test_call() -> None:
 async def test_events_say_whose_they_are(until: Until) -> None:
     """Whatever is told of a call, by whichever part, has the provider's name."""
     events: list[Event] = []
-    async with CampfireSandbox(faults=FaultPlan().always(status(429, headers={"Retry-After": "30"}))) as sandbox:
+    async with CampfireSandbox(
+        faults=FaultPlan().always(status(429, headers={"Retry-After": "30"}))
+    ) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
         first = caller.start(caller.call(GET, read, RequestStats()))
         await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
@@ -117,7 +145,9 @@ async def test_events_say_whose_they_are(until: Until) -> None:
         await until(lambda: any(isinstance(event, Waiting) for event in events))
         await caller.aclose()
     assert (True, True) == (first.cancelled(), second.cancelled())
-    assert {RequestSent, ResponseReceived, RetryPlanned, Waiting} == {type(event) for event in events}
+    assert {RequestSent, ResponseReceived, RetryPlanned, Waiting} == {
+        type(event) for event in events
+    }
     assert {"campfire"} == {event.provider for event in events}
 
 
@@ -135,9 +165,18 @@ async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [reset("before"), reset("headers"), reset("body"), hang(), status(500), status(302, headers={"Location": "https://example.org/"})],
+    [
+        reset("before"),
+        reset("headers"),
+        reset("body"),
+        hang(),
+        status(500),
+        status(302, headers={"Location": "https://example.org/"}),
+    ],
 )
-async def test_failure_shows_no_key(fault: Fault, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]) -> None:
+async def test_failure_shows_no_key(
+    fault: Fault, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]
+) -> None:
     """Whatever fails, neither the error with its whole chain nor a log record nor an event has the key."""
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
@@ -146,7 +185,12 @@ async def test_failure_shows_no_key(fault: Fault, caplog: pytest.LogCaptureFixtu
             await caller.call(GET, read, RequestStats())
         await caller.aclose()
     assert len(events) >= 2
-    for told in (told_by(raised.value), caplog.text, repr(events), repr([vars(record) for record in caplog.records])):
+    for told in (
+        told_by(raised.value),
+        caplog.text,
+        repr(events),
+        repr([vars(record) for record in caplog.records]),
+    ):
         assert "sandbox-key" not in told
 
 
@@ -180,7 +224,9 @@ async def test_callable_key() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "Bearer x", "sandbox-key\n", None, 7])
-async def test_callable_that_gives_no_key(wrong: object, told_by: Callable[[BaseException], str]) -> None:
+async def test_callable_that_gives_no_key(
+    wrong: object, told_by: Callable[[BaseException], str]
+) -> None:
     """What a callable gives is checked like a key that is given, before anything is sent."""
 
     async def key() -> object:
@@ -200,7 +246,9 @@ async def test_callable_that_gives_no_key(wrong: object, told_by: Callable[[Base
 async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str]) -> None:
     """A callable that gives the key at once is refused, and the error does not show what it gave."""
     caller = client(key=lambda: "sandbox-key")
-    with pytest.raises(ConfigurationError, match="this callable is not async and gave a str") as raised:
+    with pytest.raises(
+        ConfigurationError, match="this callable is not async and gave a str"
+    ) as raised:
         await caller.call(GET, read, RequestStats())
     assert "sandbox-key" not in told_by(raised.value)
 
@@ -220,7 +268,9 @@ async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException]
     """The deadline ends requests, retries and waits together, and says that it was the deadline, and where."""
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=30))) as sandbox:
         caller = client(sandbox.url, deadline=0.1)
-        with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s for the whole operation") as raised:
+        with pytest.raises(
+            RequestTimeoutError, match=r"The deadline of 0\.1 s for the whole operation"
+        ) as raised:
             await caller.call_within(caller.deadline(), GET, read, RequestStats())
         await caller.aclose()
         assert 1 == len(sandbox.requests)
@@ -305,7 +355,8 @@ async def test_closed() -> None:
         await caller.aclose()
         await caller.aclose()
         with pytest.raises(
-            ConfigurationError, match=r"This campfire provider is closed\. Enter it again with 'async with', or make another"
+            ConfigurationError,
+            match=r"This campfire provider is closed\. Enter it again with 'async with', or make another",
         ):
             await caller.call(GET, read, RequestStats())
         assert 1 == len(asked)
@@ -363,9 +414,14 @@ async def test_listing_goes_on_after_closing_and_entering_again() -> None:
         given = [payment.id for payment in (await anext(pages)).payments]
         await provider.aclose()
         async with provider:
-            with pytest.raises(ConfigurationError, match="was closed while this was under way") as raised:
+            with pytest.raises(
+                ConfigurationError, match="was closed while this was under way"
+            ) as raised:
                 given += [payment.id async for page in pages for payment in page.payments]
-            given += [payment.id async for payment in provider.list_payments(resume=raised.value.checkpoint)]
+            given += [
+                payment.id
+                async for payment in provider.list_payments(resume=raised.value.checkpoint)
+            ]
     assert 9 == len(set(given)) == len(given)
 
 
@@ -388,7 +444,9 @@ async def test_started_task_fails() -> None:
     with pytest.raises(ServerError):
         await caller.result_of(caller.start(fail()))
     disturbed: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: disturbed.append(context))
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: disturbed.append(context)
+    )
     caller.start(fail())
     await asyncio.sleep(0.001)
     gc.collect()
@@ -447,9 +505,16 @@ async def test_many_tasks_share_one_object() -> None:
 
     events: list[Event] = []
     async with CampfireSandbox(payments=1, faults=FaultPlan().every(10, status(503))) as sandbox:
-        caller = client(sandbox.url, limiter=Counting(1000, 0.001), on_event=events.append, retry=RetryPolicy(wait_initial=0))
+        caller = client(
+            sandbox.url,
+            limiter=Counting(1000, 0.001),
+            on_event=events.append,
+            retry=RetryPolicy(wait_initial=0),
+        )
         tallies = [RequestStats() for _ in range(200)]
-        assert [200] * 200 == await asyncio.gather(*(caller.call(GET, read, stats) for stats in tallies))
+        assert [200] * 200 == await asyncio.gather(
+            *(caller.call(GET, read, stats) for stats in tallies)
+        )
         await caller.aclose()
         received = len(sandbox.requests)
     assert received > 200
@@ -503,7 +568,10 @@ async def test_dropped_connection_counts_like_any_other() -> None:
 
     events: list[Event] = []
     async with CampfireSandbox(payments=1, faults=FaultPlan().on(2, reset("before"))) as sandbox:
-        caller, stats = client(sandbox.url, limiter=Limiter(), on_event=events.append), RequestStats()
+        caller, stats = (
+            client(sandbox.url, limiter=Limiter(), on_event=events.append),
+            RequestStats(),
+        )
         await caller.call(GET, read, stats)
         await caller.call(GET, read, stats)
         await caller.aclose()

@@ -26,7 +26,9 @@ def test_secret_shows_itself_only_when_asked() -> None:
     assert not hasattr(secret, "__dict__")
 
 
-@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+@pytest.mark.parametrize(
+    "copied", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"]
+)
 def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) -> None:
     """A pickle would carry the key to wherever it is stored."""
     with pytest.raises(TypeError, match="holds an API key and cannot be pickled") as caught:
@@ -34,7 +36,9 @@ def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) ->
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", [KEY, "test_sandbox", "a", "ABC.def-123_~+/=", "x" * 5000], ids=range(5))
+@pytest.mark.parametrize(
+    "key", [KEY, "test_sandbox", "a", "ABC.def-123_~+/=", "x" * 5000], ids=range(5)
+)
 def test_key_of_visible_ascii_is_taken(key: str) -> None:
     """The same secret comes back."""
     secret = Secret(key)
@@ -86,7 +90,11 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
         (KEY, "sandbox", "sandbox"),
         (KEY, r"\u0073\u0061\u006E\u0064box-key!", "***!"),
         (KEY, "%73andbox%2Dkey%2573andbox%252dkey", "******"),
-        ('sand/"box\\', r"key=sand%2f%22box%5C and sand/\"box\\, sand/\\\"bo", "key=*** and ***, ***"),
+        (
+            'sand/"box\\',
+            r"key=sand%2f%22box%5C and sand/\"box\\, sand/\\\"bo",
+            "key=*** and ***, ***",
+        ),
         ("Token l", "all well", "all well"),
         ("Token eightlet", "is it eightlet?", "is it ***?"),
         ("Token sevenle", "is it sevenle?", "is it sevenle?"),
@@ -100,7 +108,14 @@ def test_a_key_is_blotted_out_of_what_an_api_repeats(key: str, text: str, shown:
 
 def test_an_error_is_gone_through() -> None:
     """Whatever an error holds comes out without any of the keys, and the rest as it was, unlinked from what was raised below."""
-    error = APIError(f"400 {KEY}", status=400, detail=KEY, fields={KEY: ("no", f"not {KEY}")}, request_id=None, retry_after=2.0)
+    error = APIError(
+        f"400 {KEY}",
+        status=400,
+        detail=KEY,
+        fields={KEY: ("no", f"not {KEY}")},
+        request_id=None,
+        retry_after=2.0,
+    )
     error.add_note(f"of {KEY} and other-key")
     error.__cause__ = LookupError(KEY)
     assert error is redact_error(error, [Secret(KEY), Secret("other-key")])
@@ -115,10 +130,17 @@ def test_an_error_is_gone_through() -> None:
     } == vars(error)
     linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]
     assert [None, None, None] == linked
-    assert ("a" * 1500 + "…" + "b" * 500,) == redact_error(ConfigurationError("a" * 10**6 + "b" * 500), []).args
+    assert ("a" * 1500 + "…" + "b" * 500,) == redact_error(
+        ConfigurationError("a" * 10**6 + "b" * 500), []
+    ).args
     assert ("a" * 2000,) == redact_error(ConfigurationError("a" * 2000), []).args
     assert ("caf?",) == redact_error(ConfigurationError("caf\udce9"), []).args
-    assert b"\xff***\x00" == redact_error(MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]).raw
+    assert (
+        b"\xff***\x00"
+        == redact_error(
+            MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]
+        ).raw
+    )
 
 
 def raised(error: ValueError) -> ValueError:

@@ -19,10 +19,16 @@ async def test_a_provider_is_of_the_process_that_opened_it(monkeypatch: pytest.M
             await provider.list_payments().collect()
             of_the_parent = provider._client._http._own
             monkeypatch.setattr(os, "getpid", lambda: real() + 1)
-            with pytest.raises(ConfigurationError, match="was opened before this process was forked"):
+            with pytest.raises(
+                ConfigurationError, match="was opened before this process was forked"
+            ):
                 await provider.list_payments().collect()
-            with pytest.raises(ConfigurationError, match=r"Nothing was sent\. Make and enter another one"):
-                await provider._client.result_of(provider._client.start(provider.list_payments().collect()))
+            with pytest.raises(
+                ConfigurationError, match=r"Nothing was sent\. Make and enter another one"
+            ):
+                await provider._client.result_of(
+                    provider._client.start(provider.list_payments().collect())
+                )
             await provider.aclose()
             assert [False] == [session.closed for session, _ in of_the_parent.values()]
             async with provider:
@@ -32,7 +38,9 @@ async def test_a_provider_is_of_the_process_that_opened_it(monkeypatch: pytest.M
             await closer.aclose()
 
 
-async def test_a_provider_that_was_made_before_a_fork_can_be_opened_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_provider_that_was_made_before_a_fork_can_be_opened_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Unless it was given a session, which is of the process that made it."""
     real = os.getpid
     async with open_sandbox("campfire", payments=3) as sandbox, aiohttp.ClientSession() as session:
@@ -42,5 +50,7 @@ async def test_a_provider_that_was_made_before_a_fork_can_be_opened_behind_it(mo
         async with made:
             assert 3 == len(await made.list_payments().collect())
         async with given:
-            with pytest.raises(ConfigurationError, match="was opened before this process was forked"):
+            with pytest.raises(
+                ConfigurationError, match="was opened before this process was forked"
+            ):
                 await given.list_payments().collect()

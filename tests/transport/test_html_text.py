@@ -10,8 +10,14 @@ from paysdk.transport.html_text import decode_text, looks_like_markup, readable_
 @pytest.mark.parametrize(
     ("markup", "words"),
     [
-        ("<html><head><title>502 Bad Gateway</title></head><body><h1>No</h1></body></html>", "502 Bad Gateway"),
-        ("<html>\r\n<center><h1>413 Request   Too Large</h1></center>\n<hr></html>", "413 Request Too Large"),
+        (
+            "<html><head><title>502 Bad Gateway</title></head><body><h1>No</h1></body></html>",
+            "502 Bad Gateway",
+        ),
+        (
+            "<html>\r\n<center><h1>413 Request   Too Large</h1></center>\n<hr></html>",
+            "413 Request Too Large",
+        ),
         ("<title> </title><p>Sorry</p>", "Sorry"),
         ("<style>a<b{}</style><script>if (a<b) x('</p>')</script><p>Shown</p>", "Shown"),
         ("<!-- <b>no</b> - -- --><p>Yes</p>", "Yes"),
@@ -20,7 +26,10 @@ from paysdk.transport.html_text import decode_text, looks_like_markup, readable_
         ("<ul><li>one</li><li>two</li></ul>", "one two"),
         ("<p>to<b>day</b>-time</p>", "today-time"),
         ("<svg/><p>Text</p><svg><text>no</text></svg>", "Text"),
-        ("<?xml version='1.0'?><Error><Code>Denied</Code><Message>Go away</Message></Error>", "Denied Go away"),
+        (
+            "<?xml version='1.0'?><Error><Code>Denied</Code><Message>Go away</Message></Error>",
+            "Denied Go away",
+        ),
         ("<p>1 < 2</p>", "1 < 2"),
         ("<p>\x1b[31mred\x00</p>", "[31mred"),
         ("<p>" + "word " * 1000, "word " * 60 + "…"),

@@ -17,10 +17,26 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 
-from paysdk.errors import ConfigurationError, ConnectionFailedError, MalformedResponseError, PaysdkError, RequestTimeoutError
+from paysdk.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    PaysdkError,
+    RequestTimeoutError,
+)
 from paysdk.events import Event, RequestFailed, RequestSent, ResponseReceived
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import Fault, FaultPlan, dripping_body, dripping_headers, gzip_bomb, hang, huge_body, reset, truncated
+from paysdk.testing import (
+    Fault,
+    FaultPlan,
+    dripping_body,
+    dripping_headers,
+    gzip_bomb,
+    hang,
+    huge_body,
+    reset,
+    truncated,
+)
 from paysdk.transport import http
 from paysdk.transport.credentials import Secret
 from paysdk.transport.http import HTTPTransport
@@ -36,10 +52,14 @@ if TYPE_CHECKING:
     from tests.conftest import RawServers, Until
 
 LIST = Request("GET", "/coa/api/v1/invoice-payments", "cursor=&limit=2")
-PAY = Request("POST", "/coa/api/v1/invoice/58700/pay/", body=b'{"transactions": [{"amount": 1.50}]}')
+PAY = Request(
+    "POST", "/coa/api/v1/invoice/58700/pay/", body=b'{"transactions": [{"amount": 1.50}]}'
+)
 
 
-def transport(origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0) -> tuple[HTTPTransport, list[Event]]:
+def transport(
+    origin: str, *, session: aiohttp.ClientSession | None = None, timeout: float = 5.0
+) -> tuple[HTTPTransport, list[Event]]:
     """A transport to this origin, and the events that it tells."""
     events: list[Event] = []
     return HTTPTransport("campfire", origin, session, timeout, EventEmitter(events.append)), events
@@ -139,7 +159,9 @@ async def test_post_as_it_is_on_the_wire(raw_server: RawServers) -> None:
 
 async def test_links_may_come_in_several_fields(raw_server: RawServers) -> None:
     """A header that is a list is one list, however many fields it came in; none is invented where there is none."""
-    linked = OK.replace(b"X-Request-ID: r1", b'Link: <?page=1>; rel="prev"\r\nLink: <?page=3>; rel="next"')
+    linked = OK.replace(
+        b"X-Request-ID: r1", b'Link: <?page=1>; rel="prev"\r\nLink: <?page=3>; rel="next"'
+    )
     server = await raw_server(answering(linked, OK))
     sender, _ = transport(server.url)
     both, none = await sender.send(LIST, attempt()), await sender.send(LIST, attempt())
@@ -151,7 +173,9 @@ async def test_links_may_come_in_several_fields(raw_server: RawServers) -> None:
 @pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
 async def test_redirect_is_an_answer(raw_server: RawServers, request_: Request) -> None:
     """A redirect is not followed here, where nobody could count it."""
-    server = await raw_server(answering(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"))
+    server = await raw_server(
+        answering(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+    )
     sender, _ = transport(server.url)
     answer = await sender.send(request_, attempt())
     await sender.aclose()
@@ -197,7 +221,14 @@ async def test_answer_is_told() -> None:
     assert RequestSent("campfire", "GET", url, 3) == sent
     assert isinstance(answered, ResponseReceived)
     expected = ("campfire", "GET", url, 3, 200, len(answer.body))
-    assert expected == (answered.provider, answered.method, answered.url, answered.attempt, answered.status, answered.size)
+    assert expected == (
+        answered.provider,
+        answered.method,
+        answered.url,
+        answered.attempt,
+        answered.status,
+        answered.size,
+    )
     assert 0 < answered.seconds < 60
 
 
@@ -230,7 +261,11 @@ async def test_no_tls_there() -> None:
     assert error.never_sent
 
 
-@pytest.mark.parametrize("fault", [reset("before"), reset("headers"), reset("body"), truncated()], ids=lambda fault: fault.kind)
+@pytest.mark.parametrize(
+    "fault",
+    [reset("before"), reset("headers"), reset("body"), truncated()],
+    ids=lambda fault: fault.kind,
+)
 @pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
 async def test_connection_breaks(fault: Fault, request_: Request) -> None:
     """Wherever the connection breaks, the request was sent once, and may have been processed."""
@@ -244,7 +279,9 @@ async def test_connection_breaks(fault: Fault, request_: Request) -> None:
     assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
-@pytest.mark.parametrize("fault", [hang(), dripping_headers(0.01), dripping_body(0.01)], ids=lambda fault: fault.kind)
+@pytest.mark.parametrize(
+    "fault", [hang(), dripping_headers(0.01), dripping_body(0.01)], ids=lambda fault: fault.kind
+)
 async def test_time_runs_out(fault: Fault) -> None:
     """The timeout is for the whole attempt, its body included, however steadily that drips."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
@@ -269,8 +306,12 @@ class NoAnswerResolver(AbstractResolver):
 
 async def test_time_runs_out_while_connecting() -> None:
     """Where the time was over before there was a connection, nothing can have been sent."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
-        error, stats, _ = await failure_of("https://example.invalid", PAY, session=session, timeout=0.05)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())
+    ) as session:
+        error, stats, _ = await failure_of(
+            "https://example.invalid", PAY, session=session, timeout=0.05
+        )
     assert_never_sent(error, stats)
 
 
@@ -305,7 +346,9 @@ def assert_never_sent(error: PaysdkError, stats: RequestStats) -> None:
 
 async def test_cancelled_while_connecting(until: Until) -> None:
     """Whoever is cancelled before there is a connection has sent nothing, which is noted where a deadline did it."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())
+    ) as session:
         sender, events = transport("https://example.invalid", session=session)
         stats = RequestStats()
         sending = asyncio.create_task(sender.send(PAY, attempt(stats)))
@@ -321,7 +364,9 @@ async def test_cancelled_while_connecting(until: Until) -> None:
 async def test_body_of_a_middleware(raw_server: RawServers, form: type[bytes | io.BytesIO]) -> None:
     """What a given session's middleware has put in the place of the body has gone out when it has."""
 
-    async def sign(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def sign(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         await request.update_body(form(b"signed: " + await request.body.as_bytes()))  # type: ignore[union-attr]  # it has a body
         return await handler(request)
 
@@ -341,7 +386,12 @@ async def test_middleware_that_sends_twice(raw_server: RawServers, *, refused: b
     class Once(aiohttp.TCPConnector):
         made = 0
 
-        async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Connection:  # noqa: ANN401, ASYNC109  # aiohttp's
+        async def connect(
+            self,
+            req: aiohttp.ClientRequest,
+            traces: Any,  # noqa: ANN401  # aiohttp's
+            timeout: Any,  # noqa: ANN401, ASYNC109  # aiohttp's
+        ) -> Connection:
             self.made += 1
             if self.made > 1 and refused:
                 raise aiohttp.ClientConnectorError(req.connection_key, OSError("refused"))
@@ -349,7 +399,9 @@ async def test_middleware_that_sends_twice(raw_server: RawServers, *, refused: b
                 await asyncio.Event().wait()
             return await super().connect(req, traces, timeout)
 
-    async def again(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def again(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         (await handler(request)).close()
         return await handler(request)
 
@@ -396,7 +448,14 @@ async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
     await sender.aclose()
     assert 3 == len(server.requests)
     assert 3 == stats.requests
-    assert [RequestSent, ResponseReceived, RequestSent, RequestFailed, RequestSent, ResponseReceived] == [type(event) for event in events]
+    assert [
+        RequestSent,
+        ResponseReceived,
+        RequestSent,
+        RequestFailed,
+        RequestSent,
+        ResponseReceived,
+    ] == [type(event) for event in events]
 
 
 @pytest.mark.parametrize(
@@ -421,7 +480,9 @@ async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
 async def test_compressed_answer(raw_server: RawServers) -> None:
     """A compressed answer comes out as what it holds."""
     packed = zlib.compress(b'{"count": 1}')
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(
+        packed
+    )
     server = await raw_server(answering(head + packed))
     sender, _ = transport(server.url)
     answer = await sender.send(LIST, attempt())
@@ -468,7 +529,9 @@ async def test_error_answer_in_pieces_is_read_to_its_bound(size: int, left: int)
     assert left == len(answer.pieces)
 
 
-async def test_event_loop_has_its_turn_while_a_large_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_event_loop_has_its_turn_while_a_large_answer_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Other tasks go on while an answer comes that grows when it is unpacked."""
     monkeypatch.setattr(http, "_BYTES_PER_TURN", 1000)
     turns: list[int] = []
@@ -487,7 +550,9 @@ async def test_event_loop_has_its_turn_while_a_large_answer_is_read(monkeypatch:
 @pytest.mark.parametrize("code", [302, 400, 500])
 async def test_error_answer_without_an_end(raw_server: RawServers, until: Until, code: int) -> None:
     """Of an error answer so much is read as an API may have to say, then its connection is given up."""
-    server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 1000000000\r\n\r\n" % code + b"x" * 100_000))
+    server = await raw_server(
+        answering(b"HTTP/1.1 %d X\r\nContent-Length: 1000000000\r\n\r\n" % code + b"x" * 100_000)
+    )
     sender, events = transport(server.url)
     stats = RequestStats()
     answer = await sender.send(LIST, attempt(stats))
@@ -500,7 +565,9 @@ async def test_error_answer_without_an_end(raw_server: RawServers, until: Until,
 
 async def test_connection_is_kept_after_an_error(raw_server: RawServers) -> None:
     """An error answer that ends leaves its connection for the next request."""
-    server = await raw_server(answering(b"HTTP/1.1 500 X\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000))
+    server = await raw_server(
+        answering(b"HTTP/1.1 500 X\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000)
+    )
     sender, _ = transport(server.url)
     assert [60_000] * 2 == [len((await sender.send(LIST, attempt())).body) for _ in range(2)]
     await sender.aclose()
@@ -519,7 +586,9 @@ async def test_answer_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
 @pytest.mark.parametrize("fault", [hang(), dripping_body(0.01)], ids=lambda fault: fault.kind)
-async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[BaseException], str], until: Until) -> None:
+async def test_cancelled(
+    fault: Fault, request_: Request, told_by: Callable[[BaseException], str], until: Until
+) -> None:
     """Being cancelled cuts the connection and tells it, and the exception holds no key."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
@@ -543,10 +612,20 @@ async def test_cancelled(fault: Fault, request_: Request, told_by: Callable[[Bas
 
 @pytest.mark.parametrize(
     "fault",
-    [reset("before"), reset("headers"), reset("body"), truncated(), hang(), dripping_body(0.01), huge_body()],
+    [
+        reset("before"),
+        reset("headers"),
+        reset("body"),
+        truncated(),
+        hang(),
+        dripping_body(0.01),
+        huge_body(),
+    ],
     ids=lambda fault: fault.kind,
 )
-async def test_failure_shows_no_key(monkeypatch: pytest.MonkeyPatch, fault: Fault, told_by: Callable[[BaseException], str]) -> None:
+async def test_failure_shows_no_key(
+    monkeypatch: pytest.MonkeyPatch, fault: Fault, told_by: Callable[[BaseException], str]
+) -> None:
     """No exception in the chain of a failure holds a frame of aiohttp's, where the headers of the request are."""
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
@@ -568,11 +647,16 @@ async def test_given_session_is_not_closed() -> None:
     """A session that was given serves the requests, with its own middlewares and whatever it does on error statuses, and stays open."""
     seen: list[str] = []
 
-    async def note(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def note(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         seen.append(request.method)
         return await handler(request)
 
-    async with CampfireSandbox(payments=2) as sandbox, aiohttp.ClientSession(raise_for_status=True, middlewares=[note]) as session:
+    async with (
+        CampfireSandbox(payments=2) as sandbox,
+        aiohttp.ClientSession(raise_for_status=True, middlewares=[note]) as session,
+    ):
         sender, _ = transport(sandbox.url, session=session)
         assert 200 == (await sender.send(LIST, attempt())).status
         assert 404 == (await sender.send(Request("GET", "/nowhere"), attempt())).status
@@ -584,7 +668,10 @@ async def test_given_session_is_not_closed() -> None:
 async def test_given_sessions_timeout_does_not_count() -> None:
     """How long an attempt may take is the provider's setting, also over a session that has another."""
     short = aiohttp.ClientTimeout(total=0.01)
-    async with CampfireSandbox(payments=2, latency=0.03) as sandbox, aiohttp.ClientSession(timeout=short) as session:
+    async with (
+        CampfireSandbox(payments=2, latency=0.03) as sandbox,
+        aiohttp.ClientSession(timeout=short) as session,
+    ):
         sender, _ = transport(sandbox.url, session=session)
         assert 200 == (await sender.send(LIST, attempt())).status
 
@@ -604,7 +691,9 @@ async def test_given_session_fails_in_its_own_way(told_by: Callable[[BaseExcepti
     """What a given session's own parts raise comes through, but without the frames that hold the key."""
     tenants: dict[int, Awaitable[aiohttp.ClientResponse]] = {}
 
-    async def broken(request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def broken(
+        request: aiohttp.ClientRequest, _handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         held = request.headers["Authorization"]
         try:
             return await tenants[len(held)]
@@ -622,7 +711,9 @@ async def test_given_session_fails_in_its_own_way(told_by: Callable[[BaseExcepti
 
 def test_session_is_none() -> None:
     """Anything but a session of aiohttp's is refused when it is given."""
-    with pytest.raises(ConfigurationError, match=r"session must be an aiohttp\.ClientSession, not 'session'"):
+    with pytest.raises(
+        ConfigurationError, match=r"session must be an aiohttp\.ClientSession, not 'session'"
+    ):
         HTTPTransport("campfire", "http://127.0.0.1:1", "session", 1.0, EventEmitter(None))  # type: ignore[arg-type]  # what is refused
 
 
@@ -804,15 +895,25 @@ async def test_what_is_told_of_a_failed_attempt() -> None:
 
 def test_errors_are_told_with_their_words() -> None:
     """By kind and words, and by kind alone where there are none."""
-    assert ("OSError: no route", "OSError") == (http._describe(OSError("no route")), http._describe(OSError()))
+    assert ("OSError: no route", "OSError") == (
+        http._describe(OSError("no route")),
+        http._describe(OSError()),
+    )
 
 
 @pytest.mark.parametrize("code", [300, 404])
-async def test_error_answer_is_read_as_far_as_it_may_matter(raw_server: RawServers, code: int) -> None:
+async def test_error_answer_is_read_as_far_as_it_may_matter(
+    raw_server: RawServers, code: int
+) -> None:
     """In chunks or not, what an API says about an error comes whole up to its bound, from 300 on."""
     body = bytes(range(32, 127)) * 1000
-    sent = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:30_000], body[30_000:])) + b"0\r\n\r\n"
-    server = await raw_server(answering(b"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n" % code + sent))
+    sent = (
+        b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:30_000], body[30_000:]))
+        + b"0\r\n\r\n"
+    )
+    server = await raw_server(
+        answering(b"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n" % code + sent)
+    )
     sender, _ = transport(server.url)
     answer = await sender.send(LIST, attempt())
     await sender.aclose()
@@ -833,12 +934,17 @@ async def test_closed_session_that_was_given() -> None:
     async with aiohttp.ClientSession() as session:
         pass
     sender, _ = transport("http://127.0.0.1:1", session=session)
-    with pytest.raises(ConfigurationError, match=r"^The session that was given is closed\. Give an open one, or none\.$"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^The session that was given is closed\. Give an open one, or none\.$",
+    ):
         await sender.send(LIST, attempt())
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["given session", "own session"])
-async def test_post_goes_out_over_a_connection_of_its_own(raw_server: RawServers, *, given: bool) -> None:
+async def test_post_goes_out_over_a_connection_of_its_own(
+    raw_server: RawServers, *, given: bool
+) -> None:
     """A server may close a kept connection when it is used again, and then nobody could tell whether a POST was processed."""
 
     async def closes_after_each(_number: int, writer: asyncio.StreamWriter) -> None:
@@ -867,13 +973,20 @@ async def test_gets_keep_their_connection_beside_a_post(raw_server: RawServers) 
         await sender.send(request, attempt())
     await sender.aclose()
     assert (6, 4) == (len(server.requests), server.connections)
-    assert 1 == len({next(line for line in request.split(b"\r\n") if line.startswith(b"Host:")) for request in server.requests})
+    assert 1 == len(
+        {
+            next(line for line in request.split(b"\r\n") if line.startswith(b"Host:"))
+            for request in server.requests
+        }
+    )
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["given session", "own session"])
 async def test_header_of_more_than_8_kib(raw_server: RawServers, *, given: bool) -> None:
     """A long link or cookie of a gateway is read, over any session."""
-    server = await raw_server(answering(OK.replace(b"X-Request-ID: r1", b"Link: <?x=" + b"y" * 40_000 + b'>; rel="next"')))
+    server = await raw_server(
+        answering(OK.replace(b"X-Request-ID: r1", b"Link: <?x=" + b"y" * 40_000 + b'>; rel="next"'))
+    )
     async with aiohttp.ClientSession() as session:
         sender, _ = transport(server.url, session=session if given else None)
         response = await sender.send(LIST, attempt())
@@ -883,9 +996,21 @@ async def test_header_of_more_than_8_kib(raw_server: RawServers, *, given: bool)
 
 @pytest.mark.parametrize(
     ("code", "in_doubt"),
-    [(400, False), (409, False), (429, False), (406, True), (408, True), (425, True), (460, True), (499, True), (500, True)],
+    [
+        (400, False),
+        (409, False),
+        (429, False),
+        (406, True),
+        (408, True),
+        (425, True),
+        (460, True),
+        (499, True),
+        (500, True),
+    ],
 )
-async def test_what_a_status_says_of_a_post(raw_server: RawServers, code: int, in_doubt: bool) -> None:  # a table's columns
+async def test_what_a_status_says_of_a_post(
+    raw_server: RawServers, code: int, in_doubt: bool
+) -> None:  # a table's columns
     """Only a refusal settles that nothing was processed."""
     server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % code))
     sender, _ = transport(server.url)

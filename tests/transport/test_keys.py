@@ -13,7 +13,13 @@ from urllib.parse import quote
 
 import pytest
 
-from paysdk.errors import APIError, ConfigurationError, MalformedResponseError, PaginationError, PaysdkError
+from paysdk.errors import (
+    APIError,
+    ConfigurationError,
+    MalformedResponseError,
+    PaginationError,
+    PaysdkError,
+)
 from paysdk.providers.campfire.paying.order import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.transport.policy import RetryPolicy
@@ -56,26 +62,36 @@ ECHOES: dict[str, Callable[[str], bytes]] = {
     "broken detail": lambda key: status(500, f'{{"detail":""{json.dumps(key)}"}}'.encode()),
     "request id": lambda key: status(401, head=f"X-Request-Id: Token {key}\r\n"),
     "location": lambda key: status(302, head=f"Location: http://elsewhere.example/?key={key}\r\n"),
-    "location, encoded": lambda key: status(302, head=f"Location: http://elsewhere.example/?key={quote(key, safe='')}\r\n"),
+    "location, encoded": lambda key: status(
+        302, head=f"Location: http://elsewhere.example/?key={quote(key, safe='')}\r\n"
+    ),
     "location on the same origin": lambda key: status(302, head=f"Location: /x?key={key}\r\n"),
     "HTML": lambda key: ok(f"<pre>Token {key}</pre>".encode()),
     "HTML, cut short": lambda key: ok(b"<" + b"x" * (200 - 12) + key.encode()),
     "another shape": lambda key: json_of({"results": f"Token {key}"}),
-    "record": lambda key: json_of({"results": [PAYMENT | {"amount": f"Token {key}"}], "next": None}),
+    "record": lambda key: json_of(
+        {"results": [PAYMENT | {"amount": f"Token {key}"}], "next": None}
+    ),
     "link": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?cursor={key}"}),
-    "link, encoded": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?cursor={quote(quote(key, safe=''))}"}),
+    "link, encoded": lambda key: json_of(
+        {"results": [PAYMENT], "next": f"http://x/?cursor={quote(quote(key, safe=''))}"}
+    ),
     "link to nowhere": lambda key: json_of({"results": [PAYMENT], "next": f"http://x/?key={key}"}),
     "status line": lambda key: f"HTTP/1.1 Token {key}\r\n\r\n".encode(),
     "reason": lambda key: f"HTTP/1.1 500 Token {key}\r\nContent-Length: 0\r\n\r\n".encode(),
     "another protocol": lambda key: f"Token {key}\r\n\r\n".encode(),
     "header": lambda key: f"HTTP/1.1 200 OK\r\nAuthorization Token {key}\r\n\r\n".encode(),
-    "long header": lambda key: b"HTTP/1.1 200 OK\r\nX: " + f"Token {key}".encode() * 5000 + b"\r\n\r\n",
+    "long header": lambda key: (
+        b"HTTP/1.1 200 OK\r\nX: " + f"Token {key}".encode() * 5000 + b"\r\n\r\n"
+    ),
     "length": lambda key: f"HTTP/1.1 200 OK\r\nContent-Length: {key}\r\n\r\n".encode(),
     "chunk": lambda key: f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{key}\r\n".encode(),
 }
 
 Operation: TypeAlias = Callable[[CampfireProvider], Awaitable[object]]
-CASH = ManualPayment(amount=Decimal(10), account_id=1, account_name="Cash", payment_date=date(2026, 1, 31))
+CASH = ManualPayment(
+    amount=Decimal(10), account_id=1, account_name="Cash", payment_date=date(2026, 1, 31)
+)
 OPERATIONS: dict[str, Operation] = {
     "list": lambda provider: provider.list_payments().collect(),
     "invoice": lambda provider: provider.retrieve_invoice(1),
@@ -85,7 +101,15 @@ OPERATIONS: dict[str, Operation] = {
 
 def forms_of(key: str) -> list[str]:
     """What gives the key away: the whole of it, in any way of writing it, or most of it."""
-    return [key, key[:10], repr(key)[1:-1], json.dumps(key)[1:-1], quote(key, safe=""), escaped(key), escaped(key).lower()]
+    return [
+        key,
+        key[:10],
+        repr(key)[1:-1],
+        json.dumps(key)[1:-1],
+        quote(key, safe=""),
+        escaped(key),
+        escaped(key).lower(),
+    ]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=["plain", "with what is escaped"])
@@ -109,7 +133,9 @@ async def test_a_key_that_an_api_repeats(
 
     server = await raw_server(answer)
     events: list[Event] = []
-    async with CampfireProvider(key, base_url=server.url, retry=QUICK, timeout=5.0, on_event=events.append) as provider:
+    async with CampfireProvider(
+        key, base_url=server.url, retry=QUICK, timeout=5.0, on_event=events.append
+    ) as provider:
         with caplog.at_level(0), pytest.raises(PaysdkError) as raised:
             await OPERATIONS[operation](provider)
     error = raised.value
@@ -121,11 +147,15 @@ async def test_a_key_that_an_api_repeats(
         "events": repr(events),
         "URLs": repr([request.partition(b"\r\n")[0].decode() for request in server.requests]),
     }
-    assert [] == [(where, form) for where, text in told.items() for form in forms_of(key) if form in text]
+    assert [] == [
+        (where, form) for where, text in told.items() for form in forms_of(key) if form in text
+    ]
     str(error).encode()
 
 
-async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(raw_server: RawServers) -> None:
+async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(
+    raw_server: RawServers,
+) -> None:
     """The payments of its page are given, then the error says what is wrong, and nothing more is sent."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
@@ -149,7 +179,10 @@ async def test_a_link_without_end_leaves_a_message_that_can_be_read(raw_server: 
 
     server = await raw_server(answer)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
-        with pytest.raises(PaginationError, match=r"^The link to the next page has no cursor .* Resume from the checkpoint") as raised:
+        with pytest.raises(
+            PaginationError,
+            match=r"^The link to the next page has no cursor .* Resume from the checkpoint",
+        ) as raised:
             await provider.list_payments().collect()
     assert len(str(raised.value)) < 2500
 
@@ -163,10 +196,14 @@ async def test_a_record_that_is_read_keeps_its_bytes(raw_server: RawServers) -> 
 
     aside: list[MalformedResponseError] = []
     server = await raw_server(answer)
-    async with CampfireProvider(KEYS[0], base_url=server.url, on_malformed=aside.append) as provider:
+    async with CampfireProvider(
+        KEYS[0], base_url=server.url, on_malformed=aside.append
+    ) as provider:
         (payment,) = await provider.list_payments().collect()
     assert KEYS[0] == payment.raw["memo"]
-    assert [json.dumps(records[1]).replace(KEYS[0], "***").encode()] == [error.raw for error in aside]
+    assert [json.dumps(records[1]).replace(KEYS[0], "***").encode()] == [
+        error.raw for error in aside
+    ]
     assert KEYS[0] not in str(aside[0])
 
 
@@ -174,18 +211,24 @@ async def test_keys_that_rotate_are_all_kept_out(raw_server: RawServers) -> None
     """An answer that is read when its key has a successor does not bring it into the error."""
     given, asked = iter(["first_key", "second_key", "third_key"]), list[str]()
     # So many that the next page is asked for while they are read.
-    rows = [PAYMENT | {"id": number} for number in range(1000)] + [PAYMENT | {"amount": "second_key third_key"}]
+    rows = [PAYMENT | {"id": number} for number in range(1000)] + [
+        PAYMENT | {"amount": "second_key third_key"}
+    ]
 
     async def key() -> str:
         asked.append(next(given))
         return asked[-1]
 
     async def answer(number: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(json_of({"results": rows if number == 2 else [PAYMENT], "next": f"?cursor={number}"}))
+        writer.write(
+            json_of({"results": rows if number == 2 else [PAYMENT], "next": f"?cursor={number}"})
+        )
 
     server = await raw_server(answer)
     async with CampfireProvider(key, base_url=server.url) as provider:
-        with pytest.raises(MalformedResponseError, match=r"got '\*\*\* \*\*\*', at \$\.results\[1000\]\.amount"):
+        with pytest.raises(
+            MalformedResponseError, match=r"got '\*\*\* \*\*\*', at \$\.results\[1000\]\.amount"
+        ):
             await provider.list_payments().collect()
     assert ["first_key", "second_key", "third_key"] == asked
 
@@ -194,25 +237,36 @@ async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) ->
     """What an API calls the request, and where it redirects to, come without the key."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(status(302, head=f"X-Request-Id: r-{KEYS[0]}\r\nLocation: https://elsewhere.example/{KEYS[0]}\r\n"))
+        writer.write(
+            status(
+                302,
+                head=f"X-Request-Id: r-{KEYS[0]}\r\nLocation: https://elsewhere.example/{KEYS[0]}\r\n",
+            )
+        )
 
     server = await raw_server(answer)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(APIError) as raised:
             await provider.retrieve_invoice(1)
     assert "r-***" == raised.value.request_id
-    assert "a redirect to https://elsewhere.example/***, which is not followed" == raised.value.detail
+    assert (
+        "a redirect to https://elsewhere.example/***, which is not followed" == raised.value.detail
+    )
 
 
 async def test_headers_that_are_no_text(raw_server: RawServers) -> None:
     """Whatever bytes a header has, the error can be printed and logged."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\nX-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\nX-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n"
+        )
 
     server = await raw_server(answer)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
-        with pytest.raises(APIError, match=r"302 a redirect to http://elsewhere\.example/\?, which is not followed") as raised:
+        with pytest.raises(
+            APIError, match=r"302 a redirect to http://elsewhere\.example/\?, which is not followed"
+        ) as raised:
             await provider.retrieve_invoice(1)
     assert "?1" == raised.value.request_id
     assert str(raised.value).encode()
@@ -237,13 +291,19 @@ def test_a_traceback_with_locals_can_be_made(wrong: str) -> None:
         CampfireProvider("sandbox-key", base_url=wrong)
     error = raised.value
     assert error.__traceback__ is not None
-    error.__traceback__ = error.__traceback__.tb_next  # but for the test's own frame, which has what the test gave
-    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    error.__traceback__ = (
+        error.__traceback__.tb_next
+    )  # but for the test's own frame, which has what the test gave
+    shown = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    )
     assert "base_url" in shown
     assert "sandbox-key" not in shown
 
 
-@pytest.mark.parametrize("key", ["campfire-live-0123456789", "campfire", "invoice/", "58700000", "https://", "payments"])
+@pytest.mark.parametrize(
+    "key", ["campfire-live-0123456789", "campfire", "invoice/", "58700000", "https://", "payments"]
+)
 async def test_our_own_words_stay_readable(raw_server: RawServers, key: str) -> None:
     """A key that looks like the provider's name, a path or a common word blots out none of our own words."""
 
@@ -260,7 +320,9 @@ async def test_our_own_words_stay_readable(raw_server: RawServers, key: str) -> 
     assert f"404 Not there. [campfire: GET {url}]" == str(error)
 
 
-@pytest.mark.parametrize("key", ["campfire-live-0123456789", "campfire", "payments", "results[", "58700000"])
+@pytest.mark.parametrize(
+    "key", ["campfire-live-0123456789", "campfire", "payments", "results[", "58700000"]
+)
 async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers, key: str) -> None:
     """Of a record that cannot be read the path stays, and what the record repeats goes."""
 
@@ -273,7 +335,10 @@ async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers
             await provider.list_payments().collect()
     error = raised.value
     assert ("campfire", "$.results[0].amount") == (error.provider, error.path)
-    assert "The answer cannot be read: Expected a decimal number, got 'x ***', at $.results[0].amount. [campfire: GET " in str(error)
+    assert (
+        "The answer cannot be read: Expected a decimal number, got 'x ***', at "
+        "$.results[0].amount. [campfire: GET " in str(error)
+    )
 
 
 async def test_closed_provider_names_itself() -> None:
@@ -295,12 +360,21 @@ async def test_token_that_ends_in_the_middle_of_a_listing(raw_server: RawServers
         if number == 6:
             valid.append("token-number-2")
         sent = server.requests[-1]
-        page = len([one for one in server.requests if b"Token " + valid[-1].encode() in one or number < 6])
+        page = len(
+            [one for one in server.requests if b"Token " + valid[-1].encode() in one or number < 6]
+        )
         if f"Token {valid[-1]}".encode() not in sent:
             writer.write(status(401, b'{"detail": "Token expired."}'))
             return
         last = page >= 10
-        writer.write(json_of({"results": [PAYMENT | {"id": number}], "next": None if last else f"?cursor=c{number}"}))
+        writer.write(
+            json_of(
+                {
+                    "results": [PAYMENT | {"id": number}],
+                    "next": None if last else f"?cursor=c{number}",
+                }
+            )
+        )
 
     server = await raw_server(answer)
     async with CampfireProvider(key, base_url=server.url) as provider:

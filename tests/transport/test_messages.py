@@ -10,7 +10,10 @@ from paysdk.transport.messages import Request, Response
 
 @pytest.mark.parametrize(
     ("request_", "expected"),
-    [(Request("GET", "/v2/payments"), "/v2/payments"), (Request("GET", "/v2/payments", "from=a%2Bb"), "/v2/payments?from=a%2Bb")],
+    [
+        (Request("GET", "/v2/payments"), "/v2/payments"),
+        (Request("GET", "/v2/payments", "from=a%2Bb"), "/v2/payments?from=a%2Bb"),
+    ],
 )
 def test_target_is_path_and_query_as_they_stand(request_: Request, expected: str) -> None:
     """The query goes out byte for byte, and there is no question mark without one."""
@@ -19,7 +22,10 @@ def test_target_is_path_and_query_as_they_stand(request_: Request, expected: str
 
 def test_messages_are_values() -> None:
     """They are equal by content and cannot be changed, and a body is not printed."""
-    request, response = Request("POST", "/pay/", body=b"{}"), Response(200, {"content-type": "application/json"}, b"a long body")
+    request, response = (
+        Request("POST", "/pay/", body=b"{}"),
+        Response(200, {"content-type": "application/json"}, b"a long body"),
+    )
     assert Request("POST", "/pay/", body=b"{}") == request
     assert Response(200, {"content-type": "application/json"}, b"a long body") == response
     assert "a long body" not in repr(response)

@@ -8,7 +8,16 @@ import pickle
 import attrs
 import pytest
 
-from paysdk.events import Event, PageRead, RepeatDropped, RequestFailed, RequestSent, ResponseReceived, RetryPlanned, Waiting
+from paysdk.events import (
+    Event,
+    PageRead,
+    RepeatDropped,
+    RequestFailed,
+    RequestSent,
+    ResponseReceived,
+    RetryPlanned,
+    Waiting,
+)
 from paysdk.transport.credentials import Secret
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 

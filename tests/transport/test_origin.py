@@ -109,12 +109,19 @@ def test_http_is_refused_except_to_this_machine(host: str) -> None:
 )
 def test_anything_but_an_origin_is_refused(base_url: str) -> None:
     """What is no URL, has more than an origin, or has a host that may not be what it looks like."""
-    with pytest.raises(ConfigurationError, match=r"^base_url .* Give the origin alone, such as https://api\.example\.com\.$"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^base_url .* Give the origin alone, such as https://api\.example\.com\.$",
+    ):
         parse_origin(base_url)
 
 
 @settings(max_examples=150)
-@given(st.text(max_size=20) | st.text(max_size=20).map("https://".__add__) | st.text(max_size=12).map("http://localhost".__add__))
+@given(
+    st.text(max_size=20)
+    | st.text(max_size=20).map("https://".__add__)
+    | st.text(max_size=12).map("http://localhost".__add__)
+)
 def test_any_text_is_an_origin_or_refused(base_url: str) -> None:
     """No text raises anything else, and what is taken is taken again as it is."""
     try:
@@ -195,7 +202,10 @@ def test_other_answers_are_no_redirects(status: int) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_post_is_never_redirected(status: int) -> None:
     """A payment is not sent a second time."""
-    assert follow_redirect(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status)) is None
+    assert (
+        follow_redirect(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status))
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +219,9 @@ def test_post_is_never_redirected(status: int) -> None:
         ("https://[2001:db8::1]", "https://[2001:DB8::1]:443/x", True),
     ],
 )
-def test_default_ports_are_the_same_origin(origin: str, location: str, followed: bool) -> None:  # a table's column
+def test_default_ports_are_the_same_origin(
+    origin: str, location: str, followed: bool
+) -> None:  # a table's column
     """A port that is the scheme's own may be named or not."""
     assert followed is (follow_redirect(origin, REQUEST, answer(location)) is not None)
 
@@ -230,7 +242,12 @@ def test_http_to_another_host_by_one_setting(caplog: pytest.LogCaptureFixture) -
     """It is refused by default, and the message names the setting; with it, the log has a warning."""
     with pytest.raises(ConfigurationError, match="set allow_http=True"):
         CampfireProvider("sandbox-key", base_url="http://payments.internal")
-    assert "http://payments.internal" == CampfireProvider("sandbox-key", base_url="http://payments.internal", allow_http=True).base_url
+    assert (
+        "http://payments.internal"
+        == CampfireProvider(
+            "sandbox-key", base_url="http://payments.internal", allow_http=True
+        ).base_url
+    )
     (record,) = caplog.records
     assert ("paysdk", "WARNING") == (record.name, record.levelname)
     assert "payments.internal over plain http" in record.getMessage()

@@ -39,16 +39,33 @@ from paysdk.transport.policy import (
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LARGEST = sys.float_info.max
-BAD_SECONDS: list[Any] = [-1, -0.1, float("nan"), float("inf"), float("-inf"), 10**400, True, "5", None, [], timedelta(seconds=5)]
+BAD_SECONDS: list[Any] = [
+    -1,
+    -0.1,
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    10**400,
+    True,
+    "5",
+    None,
+    [],
+    timedelta(seconds=5),
+]
 
 
 @pytest.mark.parametrize("value", BAD_SECONDS, ids=lambda value: repr(value)[:20])
 def test_what_is_no_number_of_seconds_is_refused(value: Any) -> None:  # noqa: ANN401  # anything may be given
     """A time must be a finite number of seconds, and the message names the setting."""
-    with pytest.raises(ConfigurationError, match="timeout must be a finite number of seconds above 0"):
+    with pytest.raises(
+        ConfigurationError, match="timeout must be a finite number of seconds above 0"
+    ):
         check_seconds("timeout", value)
     for name in ("wait_initial", "wait_max", "retry_after_max", "wait_jitter"):
-        with pytest.raises(ConfigurationError, match=rf"RetryPolicy\.{name} must be a finite number of seconds from 0"):
+        with pytest.raises(
+            ConfigurationError,
+            match=rf"RetryPolicy\.{name} must be a finite number of seconds from 0",
+        ):
             RetryPolicy(**{name: value})
 
 
@@ -64,16 +81,23 @@ def test_seconds_may_be_whole_or_not(value: float) -> None:
 @pytest.mark.parametrize("attempts", [0, -1, 1.0, True, "5", None], ids=repr)
 def test_attempts_must_be_a_whole_number_from_1(attempts: Any) -> None:  # noqa: ANN401  # anything may be given
     """A request is tried at least once."""
-    with pytest.raises(ConfigurationError, match=r"RetryPolicy\.attempts must be a whole number from 1"):
+    with pytest.raises(
+        ConfigurationError, match=r"RetryPolicy\.attempts must be a whole number from 1"
+    ):
         RetryPolicy(attempts=attempts)
     assert 1 == RetryPolicy(attempts=1).attempts
 
 
 def test_jitter_is_a_share() -> None:
     """More than the whole wait cannot be drawn."""
-    with pytest.raises(ConfigurationError, match=r"RetryPolicy\.wait_jitter must be between 0 and 1"):
+    with pytest.raises(
+        ConfigurationError, match=r"RetryPolicy\.wait_jitter must be between 0 and 1"
+    ):
         RetryPolicy(wait_jitter=1.01)
-    assert (0, 1) == (RetryPolicy(wait_jitter=0).wait_jitter, RetryPolicy(wait_jitter=1).wait_jitter)
+    assert (0, 1) == (
+        RetryPolicy(wait_jitter=0).wait_jitter,
+        RetryPolicy(wait_jitter=1).wait_jitter,
+    )
 
 
 def test_policy_is_a_value_with_these_defaults() -> None:
@@ -101,7 +125,10 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
     (RequestTimeoutError("late"), True, False),
     *[(ServerError(str(status), status=status), True, False) for status in (500, 502, 503, 504)],
     *[(APIError(str(status), status=status), True, False) for status in (408, 425)],
-    *[(APIError(str(status), status=status), False, False) for status in (301, 400, 401, 403, 404, 409, 422)],
+    *[
+        (APIError(str(status), status=status), False, False)
+        for status in (301, 400, 401, 403, 404, 409, 422)
+    ],
     *[(ServerError(str(status), status=status), False, False) for status in (501, 505)],
     (MalformedResponseError("cut off", not_json=True), True, False),
     (MalformedResponseError("wrong shape"), False, False),
@@ -119,16 +146,36 @@ def test_what_is_sent_again(error: PaysdkError, get: bool, post: bool) -> None: 
 def test_what_says_that_nothing_was_processed() -> None:
     """Only a 4xx that a document defines as a refusal does."""
     refusals = [status for status in range(100, 1000) if means_not_processed(status)]
-    assert [*range(400, 406), 407, *range(409, 416), 417, 421, 422, 423, 426, 428, 429, 431, 451] == refusals
+    assert [
+        *range(400, 406),
+        407,
+        *range(409, 416),
+        417,
+        421,
+        422,
+        423,
+        426,
+        428,
+        429,
+        431,
+        451,
+    ] == refusals
 
 
 @settings(max_examples=100)
 @given(
-    policy=st.builds(RetryPolicy, wait_initial=st.floats(0, 1e308), wait_max=st.floats(0, 1e308), wait_jitter=st.floats(0, 1)),
+    policy=st.builds(
+        RetryPolicy,
+        wait_initial=st.floats(0, 1e308),
+        wait_max=st.floats(0, 1e308),
+        wait_jitter=st.floats(0, 1),
+    ),
     attempt=st.integers(1, 10_000),
     draw=st.floats(0, 1),
 )
-def test_wait_is_drawn_between_nothing_and_its_bound(policy: RetryPolicy, attempt: int, draw: float) -> None:
+def test_wait_is_drawn_between_nothing_and_its_bound(
+    policy: RetryPolicy, attempt: int, draw: float
+) -> None:
     """The bound doubles with each attempt up to the largest wait, and whatever is drawn stays below it."""
     wait = wait_before_retry(policy, attempt, ConnectionFailedError("broken"), lambda: draw)
     assert wait is not None
@@ -136,14 +183,20 @@ def test_wait_is_drawn_between_nothing_and_its_bound(policy: RetryPolicy, attemp
     assert wait <= policy.wait_initial * 2.0 ** min(attempt - 1, 1000)
 
 
-@pytest.mark.parametrize(("attempt", "bound"), [(1, 0.2), (2, 0.4), (3, 0.8), (6, 6.4), (7, 10.0), (1_000_000, 10.0)])
+@pytest.mark.parametrize(
+    ("attempt", "bound"), [(1, 0.2), (2, 0.4), (3, 0.8), (6, 6.4), (7, 10.0), (1_000_000, 10.0)]
+)
 def test_full_jitter_reaches_both_ends(attempt: int, bound: float) -> None:
     """By default anything from nothing to the bound may be drawn; without jitter it is always the bound."""
     error = ServerError("503", status=503)
     drawn = iter([0.0, 0.5, 1.0])
-    assert [0, bound / 2, bound] == [wait_before_retry(RetryPolicy(), attempt, error, lambda: next(drawn)) for _ in range(3)]
+    assert [0, bound / 2, bound] == [
+        wait_before_retry(RetryPolicy(), attempt, error, lambda: next(drawn)) for _ in range(3)
+    ]
     assert bound == wait_before_retry(RetryPolicy(wait_jitter=0), attempt, error, lambda: 0.0)
-    assert pytest.approx(bound * 0.75) == wait_before_retry(RetryPolicy(wait_jitter=0.5), attempt, error, lambda: 0.5)
+    assert pytest.approx(bound * 0.75) == wait_before_retry(
+        RetryPolicy(wait_jitter=0.5), attempt, error, lambda: 0.5
+    )
 
 
 def test_wait_is_random_by_default() -> None:
@@ -154,9 +207,21 @@ def test_wait_is_random_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"), [(0, 0.1), (0.05, 0.1), (0.1, 0.105), (0.5, 0.525), (20, 20.5), (60, 60.5), (60.1, None), (LARGEST, None)]
+    ("asked", "expected"),
+    [
+        (0, 0.1),
+        (0.05, 0.1),
+        (0.1, 0.105),
+        (0.5, 0.525),
+        (20, 20.5),
+        (60, 60.5),
+        (60.1, None),
+        (LARGEST, None),
+    ],
 )
-def test_what_the_provider_asks_is_obeyed_up_to_a_bound(asked: float, expected: float | None) -> None:
+def test_what_the_provider_asks_is_obeyed_up_to_a_bound(
+    asked: float, expected: float | None
+) -> None:
     """Retry-After takes the place of the drawn wait, and a little is drawn on top; beyond the bound there is no other try.
 
     One of nearly nothing shortens no wait.
@@ -200,7 +265,10 @@ def after(text: str) -> float | None:
         ("Sat, 31 Jan 2026 14:01:00 +0200", 60.0),
         ("Sat, 31 Jan 2026 11:59:00 GMT", 0.0),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - NOW).total_seconds()),
+        (
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - NOW).total_seconds(),
+        ),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
@@ -236,7 +304,10 @@ def test_retry_after_that_cannot_be_read_is_none(text: str) -> None:
 @settings(max_examples=300)
 @given(
     st.text(max_size=40)
-    | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,30} [A-Z][a-z]{2} [0-9]{1,30} [0-9:]{1,12} ([A-Z]{3}|[+-][0-9]{1,9})", fullmatch=True)
+    | st.from_regex(
+        r"[A-Z][a-z]{2}, [0-9]{1,30} [A-Z][a-z]{2} [0-9]{1,30} [0-9:]{1,12} ([A-Z]{3}|[+-][0-9]{1,9})",
+        fullmatch=True,
+    )
 )
 def test_no_retry_after_raises(text: str) -> None:
     """Whatever it says, it is a number of seconds from 0 or nothing."""
@@ -248,7 +319,9 @@ def test_no_retry_after_raises(text: str) -> None:
 @given(st.integers(0, 10**9))
 def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
     """A date so many seconds from now asks for as long as the number does."""
-    assert after(str(seconds)) == after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True))
+    assert after(str(seconds)) == after(
+        format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+    )
 
 
 def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:
@@ -279,13 +352,29 @@ EPOCH = int(NOW.timestamp())
 )
 def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None:
     """Each form that APIs send says the seconds from now, under each of the names."""
-    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"):
+    for name in (
+        "ratelimit-reset",
+        "x-ratelimit-reset",
+        "x-rate-limit-reset",
+        "x-ratelimit-reset-after",
+    ):
         assert expected == reset(text, name)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "-5", "nan", "1e3", "9" * 400, "99999999999", str(EPOCH + 400 * 86_400), "40000000", "2030-01-31T12:00:00Z"],
+    [
+        "",
+        "soon",
+        "-5",
+        "nan",
+        "1e3",
+        "9" * 400,
+        "99999999999",
+        str(EPOCH + 400 * 86_400),
+        "40000000",
+        "2030-01-31T12:00:00Z",
+    ],
     ids=range(10),
 )
 def test_reset_that_makes_no_sense_is_none(text: str) -> None:
@@ -295,10 +384,14 @@ def test_reset_that_makes_no_sense_is_none(text: str) -> None:
     assert rate_limit_reset({}, NOW) is None
 
 
-@pytest.mark.parametrize(("remaining", "expected"), [("0", 5.0), ("1", None), ("57", None), ("none", 5.0)])
+@pytest.mark.parametrize(
+    ("remaining", "expected"), [("0", 5.0), ("1", None), ("57", None), ("none", 5.0)]
+)
 def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | None) -> None:
     """If requests are left, the limit is not what the provider waits for."""
-    assert expected == rate_limit_reset({"x-ratelimit-reset": "5", "x-ratelimit-remaining": remaining}, NOW)
+    assert expected == rate_limit_reset(
+        {"x-ratelimit-reset": "5", "x-ratelimit-remaining": remaining}, NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,7 +427,9 @@ def test_rate_limit_field(text: str, expected: float | None) -> None:
     ],
     ids=range(7),
 )
-def test_reset_counts_where_there_is_no_retry_after(status: int, headers: dict[str, str], expected: float | None) -> None:
+def test_reset_counts_where_there_is_no_retry_after(
+    status: int, headers: dict[str, str], expected: float | None
+) -> None:
     """Retry-After is more exact, and the reset that comes with every response matters for an overload only."""
     assert expected == requested_wait(status, headers, NOW)
 

@@ -28,51 +28,75 @@ def refusing(status: str, body: bytes) -> Callable[[int, asyncio.StreamWriter], 
     """A proxy that refuses, and repeats what it was sent."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"HTTP/1.1 {status}\r\nX-Request-Id: {LOGIN}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.write(
+            f"HTTP/1.1 {status}\r\nX-Request-Id: {LOGIN}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
         await writer.drain()
 
     return answer
 
 
-async def test_proxy_that_refuses_a_tunnel(raw_server: RawServers, told_by: Callable[[BaseException], str]) -> None:
+async def test_proxy_that_refuses_a_tunnel(
+    raw_server: RawServers, told_by: Callable[[BaseException], str]
+) -> None:
     """The error says that it was the proxy, what it said and what to check, and nothing of the password."""
     proxy = await raw_server(refusing("407 pass w0rd", b""))  # type: ignore[arg-type]  # it is awaited
     address = proxy.url.replace("http://", "http://user:pass%20w0rd@")
     async with (
         aiohttp.ClientSession(proxy=address) as session,
-        CampfireProvider("sandbox-key", base_url="https://api.example.com", session=session, retry=ONCE) as provider,
+        CampfireProvider(
+            "sandbox-key", base_url="https://api.example.com", session=session, retry=ONCE
+        ) as provider,
     ):
-        with pytest.raises(ConnectionFailedError, match=r"The proxy made no connection .* 407 \*\*\*\. Check the proxy") as raised:
+        with pytest.raises(
+            ConnectionFailedError,
+            match=r"The proxy made no connection .* 407 \*\*\*\. Check the proxy",
+        ) as raised:
             await provider.retrieve_invoice(1)
     assert raised.value.never_sent
     assert b"CONNECT api.example.com:443" in proxy.requests[0]
     told = told_by(raised.value)
-    assert [] == [form for form in ("pass w0rd", "pass%20w0rd", LOGIN, "sandbox-key") if form in told]
+    assert [] == [
+        form for form in ("pass w0rd", "pass%20w0rd", LOGIN, "sandbox-key") if form in told
+    ]
 
 
-async def test_proxy_that_refuses_a_request(raw_server: RawServers, told_by: Callable[[BaseException], str]) -> None:
+async def test_proxy_that_refuses_a_request(
+    raw_server: RawServers, told_by: Callable[[BaseException], str]
+) -> None:
     """Also where it answers in place of the provider, in a body and in headers."""
     page = f"<html><title>Denied</title>{LOGIN}</html>".encode()
     proxy = await raw_server(refusing("407 No", page))  # type: ignore[arg-type]  # it is awaited
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer aiohttp has another way to say it
-        session = aiohttp.ClientSession(proxy=proxy.url, proxy_auth=aiohttp.BasicAuth("user", "pass w0rd"))
+        session = aiohttp.ClientSession(
+            proxy=proxy.url, proxy_auth=aiohttp.BasicAuth("user", "pass w0rd")
+        )
     async with (
         session,
-        CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1", session=session, retry=ONCE) as provider,
+        CampfireProvider(
+            "sandbox-key", base_url="http://127.0.0.1:1", session=session, retry=ONCE
+        ) as provider,
     ):
-        with pytest.raises(APIError, match=r"407 Denied\. Check the proxy of your session") as raised:
+        with pytest.raises(
+            APIError, match=r"407 Denied\. Check the proxy of your session"
+        ) as raised:
             await provider.retrieve_invoice(1)
     assert "***" == raised.value.request_id
     assert [] == [form for form in ("pass w0rd", LOGIN) if form in told_by(raised.value)]
 
 
 @pytest.mark.parametrize("port", ["1", "99999"], ids=["nobody listens", "no port"])
-async def test_proxy_that_cannot_be_reached(port: str, told_by: Callable[[BaseException], str]) -> None:
+async def test_proxy_that_cannot_be_reached(
+    port: str, told_by: Callable[[BaseException], str]
+) -> None:
     """An error about the proxy's address does not show the password in it."""
     async with (
         aiohttp.ClientSession(proxy=f"http://user:s3cret@127.0.0.1:{port}") as session,
-        CampfireProvider("sandbox-key", base_url="https://api.example.com", session=session, retry=ONCE) as provider,
+        CampfireProvider(
+            "sandbox-key", base_url="https://api.example.com", session=session, retry=ONCE
+        ) as provider,
     ):
         with pytest.raises(PaysdkError) as raised:
             await provider.retrieve_invoice(1)

@@ -78,14 +78,32 @@ class Counting:
         await self.gate.wait()
         self.inside += 1
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self.inside -= 1
 
 
-def paced(limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0) -> tuple[RateLimited, Answering, list[Event]]:
+def paced(
+    limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0
+) -> tuple[RateLimited, Answering, list[Event]]:
     """A pace over a transport that answers at once, and the events that it tells."""
     inner, events = Answering(), list[Event]()
-    return RateLimited(inner, limiter, "campfire", "https://api.example.com", EventEmitter(events.append), draw=lambda: draw), inner, events
+    return (
+        RateLimited(
+            inner,
+            limiter,
+            "campfire",
+            "https://api.example.com",
+            EventEmitter(events.append),
+            draw=lambda: draw,
+        ),
+        inner,
+        events,
+    )
 
 
 def attempt() -> Attempt:
@@ -119,11 +137,15 @@ async def test_limiter_is_left_after_a_failure() -> None:
 
     limiter = Counting()
     with pytest.raises(ConnectionError):
-        await RateLimited(Failing(), limiter, "campfire", "https://api.example.com", EventEmitter(None)).send(GET, attempt())
+        await RateLimited(
+            Failing(), limiter, "campfire", "https://api.example.com", EventEmitter(None)
+        ).send(GET, attempt())
     assert (1, 0) == (limiter.entered, limiter.inside)
 
 
-@pytest.mark.parametrize("raised", [ConnectionError("broken"), asyncio.CancelledError()], ids=["failed", "cancelled"])
+@pytest.mark.parametrize(
+    "raised", [ConnectionError("broken"), asyncio.CancelledError()], ids=["failed", "cancelled"]
+)
 async def test_limiter_that_swallows(raised: BaseException) -> None:
     """A limiter is told of a failure and cannot make it go away."""
     told: list[BaseException | None] = []
@@ -132,7 +154,12 @@ async def test_limiter_that_swallows(raised: BaseException) -> None:
         async def __aenter__(self) -> None:
             """Anybody may."""
 
-        async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> bool:
+        async def __aexit__(
+            self,
+            kind: type[BaseException] | None,
+            error: BaseException | None,
+            traceback: TracebackType | None,
+        ) -> bool:
             told.append(error)
             return True
 
@@ -141,7 +168,9 @@ async def test_limiter_that_swallows(raised: BaseException) -> None:
             raise raised
 
     with pytest.raises(type(raised)) as caught:
-        await RateLimited(Failing(), Swallowing(), "campfire", "https://api.example.com", EventEmitter(None)).send(GET, attempt())
+        await RateLimited(
+            Failing(), Swallowing(), "campfire", "https://api.example.com", EventEmitter(None)
+        ).send(GET, attempt())
     assert [raised] == [caught.value] == told
 
 
@@ -159,7 +188,9 @@ async def test_everybody_waits() -> None:
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
     assert 3 == len(inner.asked)
     assert min(inner.asked) >= 130
-    assert [Waiting("campfire", "GET", "https://api.example.com/payments?cursor=", 30.0)] * 3 == events
+    assert [
+        Waiting("campfire", "GET", "https://api.example.com/payments?cursor=", 30.0)
+    ] * 3 == events
 
 
 @pytest.mark.parametrize(("seconds", "wait"), [(5, 5.5), (30, 31)])
@@ -184,7 +215,11 @@ async def test_hold_that_comes_while_waiting(clock: Clock) -> None:
     """Who waits when another is told to wait even longer, waits on, as often as that happens."""
     pace, inner, events = paced()
     pace.pause_all(10)
-    clock.interruptions = [lambda: pace.pause_all(20), lambda: pace.pause_all(20), lambda: pace.pause_all(20)]
+    clock.interruptions = [
+        lambda: pace.pause_all(20),
+        lambda: pace.pause_all(20),
+        lambda: pace.pause_all(20),
+    ]
     await pace.send(GET, attempt())
     assert [10, 10, 10, 10] == [event.wait for event in events if isinstance(event, Waiting)]
     assert [140] == inner.asked
@@ -271,7 +306,15 @@ def scripted(*responses: Response, initial: float = 1.0) -> tuple[RateLimited, S
     """A pace over a transport that answers so."""
     inner = Scripted(*responses)
     policy = RetryPolicy(wait_initial=initial, wait_max=8.0)
-    return RateLimited(inner, None, "campfire", "https://api.example.com", EventEmitter(None), policy=policy, draw=lambda: 0.0), inner
+    return RateLimited(
+        inner,
+        None,
+        "campfire",
+        "https://api.example.com",
+        EventEmitter(None),
+        policy=policy,
+        draw=lambda: 0.0,
+    ), inner
 
 
 async def test_everybody_pauses_after_a_429_that_names_no_time() -> None:

@@ -69,27 +69,51 @@ def nested(depth: int) -> bytes:
             {"amount": ("A valid number is required.",)},
         ),
         (b'{"a":["x","y"],"b":"z"}', "a: x y; b: z", {"a": ("x", "y"), "b": ("z",)}),
-        (b'{"non_field_errors":["Already paid."]}', "non_field_errors: Already paid.", {"non_field_errors": ("Already paid.",)}),
+        (
+            b'{"non_field_errors":["Already paid."]}',
+            "non_field_errors: Already paid.",
+            {"non_field_errors": ("Already paid.",)},
+        ),
         (
             b'{"transactions":[{},{"amount":["Too big."]}]}',
             "transactions: amount: Too big.",
             {"transactions": ("amount: Too big.",)},
         ),
         (b'{"detail":["one","two"]}', "detail: one two", {"detail": ("one", "two")}),
-        (b'{"title":["This field is required."]}', "title: This field is required.", {"title": ("This field is required.",)}),
+        (
+            b'{"title":["This field is required."]}',
+            "title: This field is required.",
+            {"title": ("This field is required.",)},
+        ),
         (b'["first","second"]', "first; second", {}),
         (b'["<p>first</p>"]', "first", {}),
-        (b'{"error":{"message":"<title>Deep</title>"}}', "error: message: Deep", {"error": ("message: Deep",)}),
+        (
+            b'{"error":{"message":"<title>Deep</title>"}}',
+            "error: message: Deep",
+            {"error": ("message: Deep",)},
+        ),
         (b'[{"amount":["bad"]},null,5]', "amount: bad", {}),
         # One Campfire endpoint
         (b'{"error":"No such reconciliation."}', "No such reconciliation.", {}),
         (b'{"message":"Slow down."}', "Slow down.", {}),
         # Notify
-        (b'{"status":400,"title":"Bad Request","detail":"Field date in wrong format"}', "Field date in wrong format", {}),
-        (b'{"status":422,"title":"Unprocessable","detail":"Too high","field":"amount"}', "Too high", {"amount": ("Too high",)}),
+        (
+            b'{"status":400,"title":"Bad Request","detail":"Field date in wrong format"}',
+            "Field date in wrong format",
+            {},
+        ),
+        (
+            b'{"status":422,"title":"Unprocessable","detail":"Too high","field":"amount"}',
+            "Too high",
+            {"amount": ("Too high",)},
+        ),
         (b'{"status":404,"title":"Not Found"}', "Not Found", {}),
         (b'{"status":404,"title":"Not Found","detail":""}', "Not Found", {}),
-        (b'{"status":400,"title":"Bad Request","detail":""Field""}', '{"status":400,"title":"Bad Request","detail":""Field""}', {}),
+        (
+            b'{"status":400,"title":"Bad Request","detail":""Field""}',
+            '{"status":400,"title":"Bad Request","detail":""Field""}',
+            {},
+        ),
         # Others
         (b'"just a text"', "just a text", {}),
         (b"{}", "", {}),
@@ -106,7 +130,9 @@ def nested(depth: int) -> bytes:
         (nested(3), "deep", {}),
     ],
 )
-def test_words_of_the_api_are_found(body: bytes, detail: str, fields: dict[str, tuple[str, ...]]) -> None:
+def test_words_of_the_api_are_found(
+    body: bytes, detail: str, fields: dict[str, tuple[str, ...]]
+) -> None:
     """In each shape that errors have been seen in, the API's own words and its messages by field come out."""
     error = refused(400, body)
     assert (detail, fields) == (error.detail, error.fields)
@@ -120,7 +146,9 @@ def test_deep_nesting_is_shown_as_it_stands_or_read(depth: int, inside: bytes) -
     assert refused(400, inside % nested(depth)).detail
 
 
-@pytest.mark.parametrize("body", [b"x" * 100_000, json.dumps({"detail": "x" * 100_000}).encode(), "é".encode() * 50_000])
+@pytest.mark.parametrize(
+    "body", [b"x" * 100_000, json.dumps({"detail": "x" * 100_000}).encode(), "é".encode() * 50_000]
+)
 def test_long_words_are_cut(body: bytes) -> None:
     """A message stays readable."""
     error = refused(500, body)
@@ -146,7 +174,9 @@ def test_message_says_what_to_do_next(status: int, expected: str) -> None:
 def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
     """It is not the API that has refused the request."""
     message = str(refused(status, b"<html><title>Blocked</title></html>"))
-    assert message.startswith(f"{status} Blocked. This is a page of HTML and not the API's own response: a proxy")
+    assert message.startswith(
+        f"{status} Blocked. This is a page of HTML and not the API's own response: a proxy"
+    )
     assert message.endswith("Check base_url.")
 
 
@@ -156,9 +186,13 @@ def test_message_without_words_still_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "expected"), [({}, "nowhere"), ({"location": "https://evil.com/"}, "https://evil.com/")], ids=["nowhere", "elsewhere"]
+    ("headers", "expected"),
+    [({}, "nowhere"), ({"location": "https://evil.com/"}, "https://evil.com/")],
+    ids=["nowhere", "elsewhere"],
 )
-def test_redirect_that_is_not_followed_says_where_it_leads(headers: dict[str, str], expected: str) -> None:
+def test_redirect_that_is_not_followed_says_where_it_leads(
+    headers: dict[str, str], expected: str
+) -> None:
     """The status alone would not tell what happened."""
     error = refused(302, headers=headers)
     assert (302, f"a redirect to {expected}, which is not followed") == (error.status, error.detail)
@@ -167,7 +201,12 @@ def test_redirect_that_is_not_followed_says_where_it_leads(headers: dict[str, st
 
 @pytest.mark.parametrize(
     ("headers", "expected"),
-    [({}, None), ({"x-request-id": "r1"}, "r1"), ({"request-id": "r2"}, "r2"), ({"x-request-id": "r1", "request-id": "r2"}, "r1")],
+    [
+        ({}, None),
+        ({"x-request-id": "r1"}, "r1"),
+        ({"request-id": "r2"}, "r2"),
+        ({"x-request-id": "r1", "request-id": "r2"}, "r1"),
+    ],
     ids=range(4),
 )
 def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> None:
@@ -175,7 +214,9 @@ def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> No
     assert expected == refused(500, headers=headers).request_id
 
 
-@pytest.mark.parametrize(("text", "expected"), [("7", 7.0), ("never", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("7", 7.0), ("never", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)]
+)
 @pytest.mark.parametrize("status", [429, 503, 400])
 def test_retry_after_is_in_seconds(status: int, text: str, expected: float | None) -> None:
     """Whatever the status, what the provider asks to wait is on the error."""
@@ -184,7 +225,12 @@ def test_retry_after_is_in_seconds(status: int, text: str, expected: float | Non
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["detail", "error", "message", "title", "field", "amount"]), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["detail", "error", "message", "title", "field", "amount"]), inner
+        )
+    ),
     max_leaves=10,
 )
 
@@ -196,7 +242,9 @@ def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
     error = refused(422, body)
     assert isinstance(error, BadRequestError)
     assert str(error).startswith("422")
-    assert all(isinstance(message, str) for messages in error.fields.values() for message in messages)
+    assert all(
+        isinstance(message, str) for messages in error.fields.values() for message in messages
+    )
 
 
 @pytest.mark.parametrize("status", [300, 304, 399])

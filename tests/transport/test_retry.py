@@ -61,15 +61,21 @@ class Scripted:
 class Client:
     """Retries over a script, and all that comes of them."""
 
-    def __init__(self, *steps: Response | PaysdkError, policy: RetryPolicy = QUICK, draw: float = 1.0) -> None:
+    def __init__(
+        self, *steps: Response | PaysdkError, policy: RetryPolicy = QUICK, draw: float = 1.0
+    ) -> None:
         self.events: list[Event] = []
         self.keys = ["sandbox-key"]
         self.asked = 0
         self.stats = RequestStats()
         self.transport = Scripted(steps)
         events = EventEmitter(self.events.append)
-        rate_limited = RateLimited(self.transport, None, "campfire", ORIGIN, events, policy=policy, draw=lambda: 0.0)
-        self.retrying = Retrying(rate_limited, policy, "campfire", ORIGIN, events, draw=lambda: draw)
+        rate_limited = RateLimited(
+            self.transport, None, "campfire", ORIGIN, events, policy=policy, draw=lambda: 0.0
+        )
+        self.retrying = Retrying(
+            rate_limited, policy, "campfire", ORIGIN, events, draw=lambda: draw
+        )
 
     async def call(self, request: Request = GET) -> list[int]:
         """Call, and read the answer as a list of numbers."""
@@ -121,10 +127,14 @@ async def test_status_that_may_pass(status: int) -> None:
     assert RequestStats(requests=3, retries=2) == client.stats
     kind = {408: "APIError", 425: "APIError", 429: "RateLimitedError"}.get(status, "ServerError")
     url = "https://api.example.com/payments?cursor="
-    assert [RetryPlanned("campfire", "GET", url, number, kind, 0.0) for number in (1, 2)] == client.events
+    assert [
+        RetryPlanned("campfire", "GET", url, number, kind, 0.0) for number in (1, 2)
+    ] == client.events
 
 
-@pytest.mark.parametrize("status", [300, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451, 501, 505, 507])
+@pytest.mark.parametrize(
+    "status", [300, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451, 501, 505, 507]
+)
 async def test_status_that_will_not_pass(status: int) -> None:
     """Any other status is raised at once."""
     client = Client(Response(status, {}, b""), OK)
@@ -135,7 +145,9 @@ async def test_status_that_will_not_pass(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")], ids=["broken", "refused", "late"]
+    "error",
+    [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")],
+    ids=["broken", "refused", "late"],
 )
 async def test_no_answer(error: PaysdkError) -> None:
     """A GET without an answer is tried again."""
@@ -166,11 +178,19 @@ async def test_body_is_other_json() -> None:
 
 async def test_attempts_are_counted() -> None:
     """After the last attempt its error is raised, with where it happened."""
-    client = Client(Response(502, {}, b""), Response(503, {}, b""), policy=RetryPolicy(attempts=3, wait_initial=0))
+    client = Client(
+        Response(502, {}, b""),
+        Response(503, {}, b""),
+        policy=RetryPolicy(attempts=3, wait_initial=0),
+    )
     with pytest.raises(ServerError) as raised:
         await client.call()
     assert 503 == raised.value.status
-    assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (raised.value.provider, raised.value.method, raised.value.url)
+    assert ("campfire", "GET", "https://api.example.com/payments?cursor=") == (
+        raised.value.provider,
+        raised.value.method,
+        raised.value.url,
+    )
     assert RequestStats(requests=3, retries=2) == client.stats
     assert 2 == len(client.planned)
 
@@ -199,7 +219,12 @@ async def test_waits_grow() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_seconds(status: int) -> None:
     """The provider's own wait takes the place of ours."""
-    client = Client(Response(status, {"retry-after": "0.1"}, b""), OK, policy=RetryPolicy(wait_initial=60, wait_max=60), draw=0.0)
+    client = Client(
+        Response(status, {"retry-after": "0.1"}, b""),
+        OK,
+        policy=RetryPolicy(wait_initial=60, wait_max=60),
+        draw=0.0,
+    )
     assert [1] == await client.call()
     assert [0.1] == client.planned
 
@@ -207,7 +232,9 @@ async def test_retry_after_in_seconds(status: int) -> None:
 async def test_retry_after_as_a_date() -> None:
     """A date in the past means that our own wait will do."""
     past = format_datetime(datetime.now(UTC) - timedelta(seconds=5), usegmt=True)
-    client = Client(Response(503, {"retry-after": past}, b""), OK, policy=RetryPolicy(wait_initial=0.003))
+    client = Client(
+        Response(503, {"retry-after": past}, b""), OK, policy=RetryPolicy(wait_initial=0.003)
+    )
     assert [1] == await client.call()
     assert [0.003] == client.planned
 
@@ -216,14 +243,19 @@ async def test_retry_after_as_a_date() -> None:
 @pytest.mark.parametrize("form", ["seconds", "date"])
 async def test_retry_after_beyond_the_bound(status: int, form: str) -> None:
     """A longer wait than is allowed is the caller's to decide on: the error is raised at once."""
-    text = "61" if form == "seconds" else format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    text = (
+        "61"
+        if form == "seconds"
+        else format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    )
     client = Client(Response(status, {"retry-after": text}, b""), OK)
     with pytest.raises(APIError) as raised:
         await client.call()
     assert raised.value.retry_after is not None
     assert 60 < raised.value.retry_after <= 90
     assert RequestStats(requests=1) == client.stats
-    # And it holds nobody up: an hour's wait is for each of the others to hear of and decide on as well.
+    # And it holds nobody up: an hour's wait is for each of the others to hear of and decide on as
+    # well.
     assert [1] == await client.call()
     assert [] == client.events
 
@@ -267,7 +299,10 @@ async def test_others_wait_after_a_503_that_names_a_time() -> None:
     assert [Waiting] == [type(event) for event in client.events]
 
 
-@pytest.mark.parametrize("name", ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"])
+@pytest.mark.parametrize(
+    "name",
+    ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"],
+)
 @pytest.mark.parametrize("status", [429, 503])
 async def test_reset_of_a_rate_limit_holds_all_back(status: int, name: str) -> None:
     """A reset header takes the place of a missing Retry-After, for the retry and for all others."""
@@ -306,7 +341,9 @@ async def test_key_is_asked_for_once_more_after_a_401(request_: Request, attempt
     assert [1] == await client.call(request_)
     assert [(request_, 1), (request_, 2)] == client.transport.sent
     assert RequestStats(requests=2, retries=1) == client.stats
-    assert ["AuthenticationError"] == [event.error for event in client.events if isinstance(event, RetryPlanned)]
+    assert ["AuthenticationError"] == [
+        event.error for event in client.events if isinstance(event, RetryPlanned)
+    ]
 
 
 async def test_key_that_stays_the_same_is_not_sent_again() -> None:
@@ -329,7 +366,11 @@ async def test_second_401_is_final() -> None:
 async def test_renewed_key_leaves_the_retries_as_they_were() -> None:
     """A 401 takes none of the attempts away."""
     client = Client(
-        Response(503, {}, b""), Response(401, {}, b""), Response(503, {}, b""), OK, policy=RetryPolicy(attempts=3, wait_initial=0)
+        Response(503, {}, b""),
+        Response(401, {}, b""),
+        Response(503, {}, b""),
+        OK,
+        policy=RetryPolicy(attempts=3, wait_initial=0),
     )
     client.keys = ["old-key", "old-key", "new-key"]
     assert [1] == await client.call()
@@ -345,11 +386,18 @@ async def test_second_401_of_a_retry_is_final() -> None:
     assert [1, 2, 3] == client.numbers
 
 
-@pytest.mark.parametrize("body", [b"<html><title>Sign in</title><body>x</body></html>", b"<p>Sign in"])
+@pytest.mark.parametrize(
+    "body", [b"<html><title>Sign in</title><body>x</body></html>", b"<p>Sign in"]
+)
 async def test_page_of_html_instead_of_json(body: bytes) -> None:
     """The error shows the words of the page and no markup."""
-    client = Client(Response(200, {"content-type": "text/html"}, body), policy=RetryPolicy(attempts=1))
-    with pytest.raises(MalformedResponseError, match=r"The answer is no JSON, but a page of HTML: Sign in, at \$\. \[") as raised:
+    client = Client(
+        Response(200, {"content-type": "text/html"}, body), policy=RetryPolicy(attempts=1)
+    )
+    with pytest.raises(
+        MalformedResponseError,
+        match=r"The answer is no JSON, but a page of HTML: Sign in, at \$\. \[",
+    ) as raised:
         await client.call()
     assert "<" not in str(raised.value)
 
@@ -384,7 +432,12 @@ async def test_post_that_may_have_been_processed(step: Response | PaysdkError) -
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    "location", ["/other/?cursor=a%2Bb", "https://api.example.com/other/?cursor=a%2Bb", "https://API.example.com:443/other/?cursor=a%2Bb"]
+    "location",
+    [
+        "/other/?cursor=a%2Bb",
+        "https://api.example.com/other/?cursor=a%2Bb",
+        "https://API.example.com:443/other/?cursor=a%2Bb",
+    ],
 )
 async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
     """A GET follows it, its query verbatim, within the same attempt."""
@@ -436,9 +489,15 @@ async def test_redirect_of_a_post(status: int) -> None:
 
 async def test_redirect_relative_to_a_redirect() -> None:
     """A relative location is relative to the page that gave it."""
-    client = Client(Response(301, {"location": "/v2/payments/"}, b""), Response(302, {"location": "all?x=1"}, b""), OK)
+    client = Client(
+        Response(301, {"location": "/v2/payments/"}, b""),
+        Response(302, {"location": "all?x=1"}, b""),
+        OK,
+    )
     assert [1] == await client.call()
-    assert ["/payments?cursor=", "/v2/payments/", "/v2/payments/all?x=1"] == [request.target for request, _ in client.transport.sent]
+    assert ["/payments?cursor=", "/v2/payments/", "/v2/payments/all?x=1"] == [
+        request.target for request, _ in client.transport.sent
+    ]
 
 
 async def test_three_redirects_and_no_more() -> None:
@@ -457,7 +516,9 @@ async def test_retry_begins_where_the_redirect_began() -> None:
     """A failure behind a redirect is tried again from the start."""
     client = Client(Response(302, {"location": "/on/"}, b""), Response(503, {}, b""), OK)
     assert [1] == await client.call()
-    assert ["/payments", "/on/", "/payments"] == [request.path for request, _ in client.transport.sent]
+    assert ["/payments", "/on/", "/payments"] == [
+        request.path for request, _ in client.transport.sent
+    ]
 
 
 async def test_what_is_not_ours_is_not_retried() -> None:
@@ -500,11 +561,18 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
     errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
     assert 160 <= len(client.numbers) < 185
     notes = [note for error in errors for note in getattr(error, "__notes__", [])]
-    assert {"It was not tried again: too many of this provider object's requests are failing at once."} == set(notes)
+    assert {
+        "It was not tried again: too many of this provider object's requests are failing at once."
+    } == set(notes)
 
 
-@pytest.mark.parametrize(("failed", "attempts"), [(Response(429, {"retry-after": "0.1"}, b""), 2), (Response(503, {}, b""), 1)])
-async def test_retries_that_the_provider_asked_for_are_not_counted(failed: Response, attempts: int) -> None:
+@pytest.mark.parametrize(
+    ("failed", "attempts"),
+    [(Response(429, {"retry-after": "0.1"}, b""), 2), (Response(503, {}, b""), 1)],
+)
+async def test_retries_that_the_provider_asked_for_are_not_counted(
+    failed: Response, attempts: int
+) -> None:
     """A 429 that says when to come back takes nothing from what an outage may take, and has its retry where nothing is left of that."""
     client = Client(failed, Response(200, {}, b"[1]"))
     client.retrying._budget = RetryBudget(0.2, clock=lambda: 0.0)

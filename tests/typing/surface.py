@@ -72,14 +72,24 @@ def a_payment_cannot_be_changed(payment: Payment) -> None:
 
 def a_payment_is_made_from_keywords() -> Payment:
     Payment("campfire", "1", Decimal(1), InvoiceRef(id="7"))  # type: ignore[call-arg, arg-type]
-    return Payment(provider="campfire", id="1", amount=Decimal("883.33"), invoice=InvoiceRef(id="7"), customer=CustomerRef(name="Acme"))
+    return Payment(
+        provider="campfire",
+        id="1",
+        amount=Decimal("883.33"),
+        invoice=InvoiceRef(id="7"),
+        customer=CustomerRef(name="Acme"),
+    )
 
 
 async def any_provider(provider: PaymentsProvider) -> None:
     assert_type(provider.name, str)
     assert_type(provider.capabilities, Capabilities)
     listing = provider.list_payments(
-        modified_since=date(2026, 1, 1), modified_until=datetime.now(UTC), voided=False, page_size=100, resume=None
+        modified_since=date(2026, 1, 1),
+        modified_until=datetime.now(UTC),
+        voided=False,
+        page_size=100,
+        resume=None,
     )
     assert_type(listing, Listing)
     provider.list_payments(date(2026, 1, 1))  # type: ignore[call-arg]
@@ -122,7 +132,9 @@ async def campfire_listing(api_key: str) -> AsyncIterator[Payment]:
     async with CampfireProvider(api_key) as campfire:
         assert_type(campfire, CampfireProvider)
         assert_type(campfire.list_payments(), Listing)
-        async for payment in campfire.list_payments(pagination="offset", skip_count=True, invoice_id=7, external_id="x", concurrency=4):
+        async for payment in campfire.list_payments(
+            pagination="offset", skip_count=True, invoice_id=7, external_id="x", concurrency=4
+        ):
             yield payment
         campfire.list_payments(pagination="backwards")  # type: ignore[arg-type]
 
@@ -141,10 +153,24 @@ async def paying(campfire: CampfireProvider) -> None:
             TransactionPayment(transaction_id=14728800, amount=Decimal("883.33")),
             {"transaction_id": 14728801, "amount": Decimal("0.10"), "a_field_to_come": True},
         ],
-        credit_memos=[CreditMemoPayment(credit_memo_id=1, amount=Decimal(5), posted_at=date(2026, 1, 1), credit_memo_number="CM-1")],
+        credit_memos=[
+            CreditMemoPayment(
+                credit_memo_id=1,
+                amount=Decimal(5),
+                posted_at=date(2026, 1, 1),
+                credit_memo_number="CM-1",
+            )
+        ],
         debit_memos=[DebitMemoPayment(debit_memo_id=2, amount=Decimal(5))],
         empty_transactions=[
-            ManualPayment(amount=Decimal(5), account_id=3, account_name="Cash", payment_date=date(2026, 1, 1), external_id="x", memo="y")
+            ManualPayment(
+                amount=Decimal(5),
+                account_id=3,
+                account_name="Cash",
+                payment_date=date(2026, 1, 1),
+                external_id="x",
+                memo="y",
+            )
         ],
     )
     assert_type(outcome, PayOutcome)
@@ -156,12 +182,16 @@ def a_float_is_no_amount() -> None:
     TransactionPayment(transaction_id=1, amount=883.33)  # type: ignore[arg-type]
 
 
-async def settings(session: aiohttp.ClientSession) -> tuple[PaymentsProvider, PaymentsProvider, list[MalformedResponseError]]:
+async def settings(
+    session: aiohttp.ClientSession,
+) -> tuple[PaymentsProvider, PaymentsProvider, list[MalformedResponseError]]:
     async def api_key() -> str:
         return "sandbox-key"
 
     set_aside: list[MalformedResponseError] = []
-    retry = RetryPolicy(attempts=3, wait_initial=0.1, wait_max=5.0, wait_jitter=0.1, retry_after_max=30.0)
+    retry = RetryPolicy(
+        attempts=3, wait_initial=0.1, wait_max=5.0, wait_jitter=0.1, retry_after_max=30.0
+    )
     campfire = CampfireProvider(
         api_key,
         base_url="http://localhost:8080",

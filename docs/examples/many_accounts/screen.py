@@ -39,7 +39,9 @@ class Round:
     changes: Counter[str] = attrs.field(factory=Counter[str])
     workers: dict[int, Counter[str]] = attrs.field(factory=dict[int, Counter[str]])
 
-    def note(self, account: tuple[str, str], status: str, attempts: int, worker: int | None) -> None:
+    def note(
+        self, account: tuple[str, str], status: str, attempts: int, worker: int | None
+    ) -> None:
         """Take note of how a job stands."""
         state = "tried again" if status == "todo" and attempts else _STATES.get(status, "failed")
         self.states[account] = state
@@ -53,7 +55,9 @@ class Round:
 
     def __rich_console__(self, console: Console, _options: ConsoleOptions) -> RenderResult:
         per_row = next((squares for squares in _ROWS if 2 * squares < console.width - 2), _ROWS[-1])
-        yield Group(self._heading(), self._squares(per_row), self._workers(per_row), self._payments())
+        yield Group(
+            self._heading(), self._squares(per_row), self._workers(per_row), self._payments()
+        )
 
     def _heading(self) -> RenderableType:
         counts = Counter(self.states.values())
@@ -73,9 +77,17 @@ class Round:
         for number, worker in enumerate(sorted(self.workers), 1):
             counts = self.workers[worker]
             bar = ProgressBar(
-                total=len(self.states), completed=counts["done"], width=per_row, complete_style="green", finished_style="green"
+                total=len(self.states),
+                completed=counts["done"],
+                width=per_row,
+                complete_style="green",
+                finished_style="green",
             )
-            table.add_row(f" worker {number}", bar, f"{counts['done']:>4} done, {counts['at work']:>2} at work")
+            table.add_row(
+                f" worker {number}",
+                bar,
+                f"{counts['done']:>4} done, {counts['at work']:>2} at work",
+            )
         return table
 
     def _payments(self) -> RenderableType:

@@ -41,7 +41,8 @@ class _RetrievesInvoices(Protocol):
 def invoice_provider(name: str | None) -> str:
     """The provider that invoices are read from: the one that was named, or the only one that can.
 
-    Raises ``ConfigurationError`` where the one that was named cannot, or where it is not plain which is meant.
+    Raises ``ConfigurationError`` where the one that was named cannot, or where it is not plain
+    which is meant.
     """
     able = [found for found in installed_providers() if _is_able(found)]
     if name is not None:
@@ -51,7 +52,11 @@ def invoice_provider(name: str | None) -> str:
     if name in able:
         return name
     choice = f"The providers that can are: {', '.join(able) or 'none'}."
-    raise ConfigurationError(f"{name} gives no single invoices. {choice}" if name else f"Name a provider with --provider. {choice}")
+    raise ConfigurationError(
+        f"{name} gives no single invoices. {choice}"
+        if name
+        else f"Name a provider with --provider. {choice}"
+    )
 
 
 def _is_able(name: str) -> bool:
@@ -61,7 +66,9 @@ def _is_able(name: str) -> bool:
         return False
 
 
-def show_invoice(chosen: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]) -> int:
+def show_invoice(
+    chosen: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]
+) -> int:
     """Read the invoice, write it, and give the exit code."""
     faults: list[PaysdkError] = []
     invoice = run_async(_retrieve(chosen, invoice_id, faults))
@@ -77,7 +84,9 @@ def _write(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
         print_table(_panel(invoice, console_on(sys.stdout).width))
 
 
-async def _retrieve(chosen: ProviderSelection, invoice_id: int, faults: list[PaysdkError]) -> Invoice | None:
+async def _retrieve(
+    chosen: ProviderSelection, invoice_id: int, faults: list[PaysdkError]
+) -> Invoice | None:
     invoice: Invoice | None = None
     async with open_providers(chosen, faults) as providers:
         for provider in providers:
@@ -96,9 +105,20 @@ def _panel(invoice: Invoice, width: int) -> Panel:
     if invoice.lines:
         parts += ["", _lines(invoice)]
     parts += ["", _totals(invoice), ""]
-    parts.append(payments_table(invoice.payments, width - _FRAME, of_one_invoice=True) if invoice.payments else Text("No payments."))
+    parts.append(
+        payments_table(invoice.payments, width - _FRAME, of_one_invoice=True)
+        if invoice.payments
+        else Text("No payments.")
+    )
     title = Text(f"Invoice {as_text(invoice.invoice_number or invoice.id)}")
-    return Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED, expand=False, padding=(0, 1))
+    return Panel(
+        Group(*parts),
+        title=title,
+        title_align="left",
+        box=box.ROUNDED,
+        expand=False,
+        padding=(0, 1),
+    )
 
 
 def _facts(invoice: Invoice) -> Table:
@@ -124,13 +144,19 @@ def _facts(invoice: Invoice) -> Table:
 def _lines(invoice: Invoice) -> Table:
     lines = invoice.lines
     table = plain_table()
-    header, *money = amounts("Amount", [(line.amount, line.currency or invoice.currency) for line in lines])
+    header, *money = amounts(
+        "Amount", [(line.amount, line.currency or invoice.currency) for line in lines]
+    )
     quantity, *quantities = amounts("Quantity", [(line.quantity, None) for line in lines])
     table.add_column("Line", overflow="fold")
     table.add_column(quantity, no_wrap=True)
     table.add_column(header, no_wrap=True)
     for line, number, amount in zip(lines, quantities, money, strict=True):
-        table.add_row(Text(as_text(line.product_name or line.description or line.id)), Text(number), Text(amount))
+        table.add_row(
+            Text(as_text(line.product_name or line.description or line.id)),
+            Text(number),
+            Text(amount),
+        )
     return table
 
 
@@ -138,6 +164,10 @@ def _totals(invoice: Invoice) -> Table:
     named = {"Total": invoice.total_amount, "Paid": invoice.amount_paid, "Due": invoice.amount_due}
     known = {name: amount for name, amount in named.items() if amount is not None}
     grid = Table.grid(padding=(0, 2))
-    for name, text in zip(known, amounts("", [(amount, invoice.currency) for amount in known.values()])[1:], strict=True):
+    for name, text in zip(
+        known,
+        amounts("", [(amount, invoice.currency) for amount in known.values()])[1:],
+        strict=True,
+    ):
         grid.add_row(Text(name, style="bold"), Text(text))
     return grid

@@ -15,7 +15,15 @@ from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.formats import csv_writer, jsonl_writer
 from paysdk.cli.output.progress import Walk, display, running, show_waiting
 from paysdk.cli.output.tables import PaymentsTables, payments_table
-from paysdk.cli.output.terminal import as_text, console_on, print_lines, print_message, print_table, report_error, utf8_stdout
+from paysdk.cli.output.terminal import (
+    as_text,
+    console_on,
+    print_lines,
+    print_message,
+    print_table,
+    report_error,
+    utf8_stdout,
+)
 from paysdk.cli.providers import open_providers
 from paysdk.cli.stopping import run_async
 from paysdk.errors import ConfigurationError, PaysdkError
@@ -48,7 +56,12 @@ class Selection:
     limit: int | None
 
 
-def list_payments(chosen: ProviderSelection, selection: Selection, output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> int:
+def list_payments(
+    chosen: ProviderSelection,
+    selection: Selection,
+    output_format: Literal["table", "jsonl", "csv"],
+    style: CsvStyle,
+) -> int:
     """List, write, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
     if output_format == "table" and (selection.limit or 0) <= _ROWS_AT_ONCE:
@@ -83,14 +96,19 @@ async def _stream(
     return walks
 
 
-async def _tabulate(chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
+async def _tabulate(
+    chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]
+) -> list[Walk]:
     """Walk all listings at the same time, and keep of each what the table shows."""
     shown = selection.limit or _MAX_ROWS_SHOWN
     progress = display(data_on_screen=False)
     async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
         listings = _listings(providers, selection, faults)
         rows: list[list[Payment]] = [[] for _ in listings]
-        walks = [_walk(*pair, selection, partial(_keep, kept, shown)) for pair, kept in zip(listings, rows, strict=True)]
+        walks = [
+            _walk(*pair, selection, partial(_keep, kept, shown))
+            for pair, kept in zip(listings, rows, strict=True)
+        ]
         with running(progress):
             async with asyncio.TaskGroup() as tasks:
                 for walk in walks:
@@ -101,11 +119,18 @@ async def _tabulate(chosen: ProviderSelection, selection: Selection, faults: lis
     if walks:
         print_table(Text(as_text(_summary(walks))))
     if sum(walk.given for walk in walks) > len(payments):
-        print_table(Text(f"The first {shown} of each are shown; --limit N shows more, --format csv gives all."))
+        print_table(
+            Text(
+                f"The first {shown} of each are shown; --limit N shows more, --format csv gives "
+                "all."
+            )
+        )
     return walks
 
 
-async def _tabulated_in_parts(chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]) -> list[Walk]:
+async def _tabulated_in_parts(
+    chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]
+) -> list[Walk]:
     """Show one provider after the other, part by part, so that nothing has to be kept."""
     tables = PaymentsTables(console_on(sys.stdout))
     waiting: list[Payment] = []
@@ -131,7 +156,9 @@ async def _tabulated_in_parts(chosen: ProviderSelection, selection: Selection, f
     return walks
 
 
-def _listings(providers: list[PaymentsProvider], selection: Selection, faults: list[PaysdkError]) -> list[tuple[PaymentsProvider, Listing]]:
+def _listings(
+    providers: list[PaymentsProvider], selection: Selection, faults: list[PaysdkError]
+) -> list[tuple[PaymentsProvider, Listing]]:
     listings: list[tuple[PaymentsProvider, Listing]] = []
     for provider in providers:
         try:
@@ -151,7 +178,12 @@ def _listing(provider: PaymentsProvider, selection: Selection) -> Listing:
         raise ConfigurationError(f"{provider.name}: {error}") from None
 
 
-def _walk(provider: PaymentsProvider, listing: Listing, selection: Selection, take: Callable[[Sequence[Payment]], object]) -> Walk:
+def _walk(
+    provider: PaymentsProvider,
+    listing: Listing,
+    selection: Selection,
+    take: Callable[[Sequence[Payment]], object],
+) -> Walk:
     return Walk(provider=provider, listing=listing, limit=selection.limit, take=take)
 
 

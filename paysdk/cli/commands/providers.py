@@ -36,7 +36,9 @@ def show_providers() -> None:
             faults.append(as_paysdk_error(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
-            table.add_row(Text(name), *_describe(capabilities), _key_state(name, faults), end_section=True)
+            table.add_row(
+                Text(name), *_describe(capabilities), _key_state(name, faults), end_section=True
+            )
     print_table(table)
     for fault in faults:
         print_message(fault)
@@ -47,7 +49,11 @@ def _describe(capabilities: object) -> tuple[str, str, str]:
     if not isinstance(capabilities, Capabilities):
         return "not known", "", ""
     filters = "\n".join(sorted(capabilities.filters)) or "none"
-    return filters, f"{capabilities.max_page_size:,}", "reported" if capabilities.reports_voids else "not reported"
+    return (
+        filters,
+        f"{capabilities.max_page_size:,}",
+        "reported" if capabilities.reports_voids else "not reported",
+    )
 
 
 def _key_state(name: str, faults: list[PaysdkError]) -> str:

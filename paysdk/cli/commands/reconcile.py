@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "reconcile_stored"]
 
-# The exit code where the sides differ, or it cannot be told whether they do. Neither an error nor a wrong input has it.
+# The exit code where the sides differ, or it cannot be told whether they do. Neither an error nor a
+# wrong input has it.
 _DIFFERENT = 3
 _START_OF_A_PAGE = b"<!doctype html>"
 _SQLITES = ("", "-wal", "-shm", "-journal")
@@ -54,14 +55,28 @@ class Comparison:
         """What was compared, in sentences."""
         amounts = f"differ by at most {self.tolerance:f}" if self.tolerance else "are equal"
         days = f"{self.days} day{'' if self.days == 1 else 's'}"
-        return f"Account {self.account}", f"Counterparts are at most {days} apart, and their amounts {amounts}"
+        return (
+            f"Account {self.account}",
+            f"Counterparts are at most {days} apart, and their amounts {amounts}",
+        )
 
     @property
     def everything(self) -> str:
         """The command that gives every outcome. A URL, which may hold a password, is left out."""
         place = "DATABASE" if "://" in self.place else self.place
-        options = ["--from", place, "--account", self.account, "--days", str(self.days), "--tolerance", f"{self.tolerance:f}"]
-        return shlex.join(["paysdk", "reconcile", self.left, self.right, *options, "--format", "csv"])
+        options = [
+            "--from",
+            place,
+            "--account",
+            self.account,
+            "--days",
+            str(self.days),
+            "--tolerance",
+            f"{self.tolerance:f}",
+        ]
+        return shlex.join(
+            ["paysdk", "reconcile", self.left, self.right, *options, "--format", "csv"]
+        )
 
 
 def reconcile_stored(
@@ -72,7 +87,12 @@ def reconcile_stored(
 ) -> int:
     """Reconcile, write, and give the exit code."""
     _check(comparison, html)
-    report = Report(left=comparison.left, right=comparison.right, facts=comparison.facts, everything=comparison.everything)
+    report = Report(
+        left=comparison.left,
+        right=comparison.right,
+        facts=comparison.facts,
+        everything=comparison.everything,
+    )
     try:
         write = _writer(output_format, style)
         if write is not None and html is not None:
@@ -97,7 +117,10 @@ def _check(comparison: Comparison, html: Path | None) -> None:
         raise ConfigurationError(f"Name two providers to be compared, not {comparison.left} twice.")
     file = _file(comparison.place)
     if file is not None and not file.is_file():
-        raise ConfigurationError(f"There is no database {comparison.place}. {_how_to_fill(comparison, comparison.left, comparison.right)}")
+        raise ConfigurationError(
+            f"There is no database {comparison.place}. "
+            f"{_how_to_fill(comparison, comparison.left, comparison.right)}"
+        )
     if html is not None:
         _check_page(html, file)
 
@@ -112,11 +135,23 @@ def _file(place: str) -> Path | None:
 
 def _check_page(html: Path, database: Path | None) -> None:
     if html.is_dir() or not html.parent.is_dir():
-        raise ConfigurationError(f"--html takes the path of a file, in a folder that is there, not {html}.")
+        raise ConfigurationError(
+            f"--html takes the path of a file, in a folder that is there, not {html}."
+        )
     # SQLite keeps what belongs to a database beside it, and makes these files when it needs them.
-    taken = [] if database is None else [Path(f"{file}{suffix}") for file in {database, database.resolve()} for suffix in _SQLITES]
+    taken = (
+        []
+        if database is None
+        else [
+            Path(f"{file}{suffix}")
+            for file in {database, database.resolve()}
+            for suffix in _SQLITES
+        ]
+    )
     if html.resolve() in [path.resolve() for path in taken] or not _may_be_replaced(html):
-        raise ConfigurationError(f"--html would overwrite {html}, which is no report: name another file.")
+        raise ConfigurationError(
+            f"--html would overwrite {html}, which is no report: name another file."
+        )
 
 
 def _may_be_replaced(html: Path) -> bool:
@@ -136,7 +171,9 @@ def _how_to_fill(comparison: Comparison, *names: str) -> str:
     return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', place, *account])}"
 
 
-def _writer(output_format: Literal["table", "jsonl", "csv"], style: CsvStyle) -> Callable[[Outcome], object] | None:
+def _writer(
+    output_format: Literal["table", "jsonl", "csv"], style: CsvStyle
+) -> Callable[[Outcome], object] | None:
     if output_format == "table":
         return None
     out = utf8_stdout()
@@ -155,12 +192,21 @@ def _until_closed(write: Callable[[Outcome], object]) -> Callable[[Outcome], obj
     return write_if_open
 
 
-async def _reconcile(comparison: Comparison, report: Report, write: Callable[[Outcome], object] | None, progress: Progress) -> None:
+async def _reconcile(
+    comparison: Comparison,
+    report: Report,
+    write: Callable[[Outcome], object] | None,
+    progress: Progress,
+) -> None:
     async with SQLPaymentStore(comparison.place, create=False) as store:
         for name in (comparison.left, comparison.right):
             await _check_is_stored(store, comparison, name)
-        left, right = (_side(store, comparison, name) for name in (comparison.left, comparison.right))
-        outcomes = reconcile(left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True)
+        left, right = (
+            _side(store, comparison, name) for name in (comparison.left, comparison.right)
+        )
+        outcomes = reconcile(
+            left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True
+        )
         with running(progress):
             bar = progress.add_task("reconciled", total=None, note="")
             async with aclosing(outcomes):
@@ -171,7 +217,9 @@ async def _reconcile(comparison: Comparison, report: Report, write: Callable[[Ou
                     progress.advance(bar, len(outcome.left) + len(outcome.right))
 
 
-async def _side(store: SQLPaymentStore, comparison: Comparison, name: str) -> AsyncGenerator[Payment | Vanished]:
+async def _side(
+    store: SQLPaymentStore, comparison: Comparison, name: str
+) -> AsyncGenerator[Payment | Vanished]:
     async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
         async for stored in payments:
             yield stored.payment if stored.vanished_at is None else Vanished(stored.payment)
@@ -182,4 +230,7 @@ async def _check_is_stored(store: SQLPaymentStore, comparison: Comparison, name:
     async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
         first = await anext(payments, None)
     if first is None:
-        raise ConfigurationError(f"There are no payments of {name} for the account {comparison.account}. {_how_to_fill(comparison, name)}")
+        raise ConfigurationError(
+            f"There are no payments of {name} for the account {comparison.account}. "
+            f"{_how_to_fill(comparison, name)}"
+        )

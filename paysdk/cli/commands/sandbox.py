@@ -23,7 +23,9 @@ __all__ = ["run_sandboxes"]
 
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
     """Run the sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
-    run_async(_serve(_make_named(names, settings) if names else _make_installed(settings), settings))
+    run_async(
+        _serve(_make_named(names, settings) if names else _make_installed(settings), settings)
+    )
 
 
 def _make_named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
@@ -59,7 +61,9 @@ async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> No
             sys.stdout.write(f"export {variable(name, 'BASE_URL')}={shlex.quote(sandbox.url)}\n")
             sys.stdout.write(f"export {variable(name, 'API_KEY')}={shlex.quote(sandbox.api_key)}\n")
         sys.stdout.flush()
-        print_message(f"{settings.payments:,} payments each. Set the above where you want to use them.")
+        print_message(
+            f"{settings.payments:,} payments each. Set the above where you want to use them."
+        )
         print_message(f"Then run, say: paysdk list {' '.join(sandboxes)}")
         print_message("Ctrl-C ends it.")
         await asyncio.Event().wait()

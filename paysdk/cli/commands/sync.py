@@ -13,14 +13,32 @@ from rich.text import Text
 from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.progress import display, running, show_waiting
 from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import as_text, print_message, print_table, report_error, utf8_stdout
+from paysdk.cli.output.terminal import (
+    as_text,
+    print_message,
+    print_table,
+    report_error,
+    utf8_stdout,
+)
 from paysdk.cli.providers import open_providers
 from paysdk.cli.stopping import run_async
 from paysdk.converter import make_converter
-from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError, UnsupportedFilterError
+from paysdk.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    PaysdkError,
+    UnsupportedFilterError,
+)
 from paysdk.events import PageRead
 from paysdk.provider import PaymentsProvider
-from paysdk.sync import AccountBusyError, SQLPaymentStore, StoreError, SyncReport, TooManyVanishedError, sync_payments
+from paysdk.sync import (
+    AccountBusyError,
+    SQLPaymentStore,
+    StoreError,
+    SyncReport,
+    TooManyVanishedError,
+    sync_payments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +66,20 @@ class SyncOptions:
 
 
 def sync(
-    chosen: ProviderSelection, place: str, options: SyncOptions, output_format: Literal["table", "json"], *, skip_malformed: bool
+    chosen: ProviderSelection,
+    place: str,
+    options: SyncOptions,
+    output_format: Literal["table", "json"],
+    *,
+    skip_malformed: bool,
 ) -> int:
     """Sync, say what has changed, and give the exit code: the worst of any provider's."""
     faults: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
     try:
-        syncs = run_async(_sync_all(chosen, place, options, faults, skipped.append if skip_malformed else None))
+        syncs = run_async(
+            _sync_all(chosen, place, options, faults, skipped.append if skip_malformed else None)
+        )
     except StoreError as error:
         print_message(error)
         return 2
@@ -69,7 +94,13 @@ def sync(
         print_message(f"left out: {fault}")
     if len(skipped) > _MAX_TOLD:
         print_message(f"left out: {len(skipped) - _MAX_TOLD:,} more")
-    return max([0, *map(report_error, faults), *(_report(sync) for sync in syncs if sync.error is not None)])
+    return max(
+        [
+            0,
+            *map(report_error, faults),
+            *(_report(sync) for sync in syncs if sync.error is not None),
+        ]
+    )
 
 
 @attrs.define
@@ -97,8 +128,14 @@ async def _sync_all(
     progress = display(data_on_screen=False)
     bars: dict[str, TaskID] = {}
     watch = partial(_show_event, progress, bars)
-    async with open_providers(chosen, faults, watch, on_malformed) as providers, SQLPaymentStore(place) as store:
-        bars |= {provider.name: progress.add_task(provider.name, total=None, note="") for provider in providers}
+    async with (
+        open_providers(chosen, faults, watch, on_malformed) as providers,
+        SQLPaymentStore(place) as store,
+    ):
+        bars |= {
+            provider.name: progress.add_task(provider.name, total=None, note="")
+            for provider in providers
+        }
         syncs = [_Sync(provider) for provider in providers]
         with running(progress):
             async with asyncio.TaskGroup() as tasks:
@@ -122,8 +159,15 @@ def _report(sync: _Sync) -> int:
 
 def _way_on(error: PaysdkError | None) -> str:
     if isinstance(error, MalformedResponseError):
-        return " The same command will end there again, until the provider mends it; --skip-malformed leaves out what cannot be read."
-    return "" if isinstance(error, (*_WRONG, AccountBusyError, TooManyVanishedError)) else " The same command goes on from there."
+        return (
+            " The same command will end there again, until the provider mends it; "
+            "--skip-malformed leaves out what cannot be read."
+        )
+    return (
+        ""
+        if isinstance(error, (*_WRONG, AccountBusyError, TooManyVanishedError))
+        else " The same command goes on from there."
+    )
 
 
 def _show(reports: list[SyncReport]) -> None:
@@ -134,7 +178,11 @@ def _show(reports: list[SyncReport]) -> None:
         table.add_column(name.capitalize(), justify="right")
     for report in reports:
         kind = f"{report.kind}, resumed" if report.resumed else report.kind
-        table.add_row(Text(as_text(report.provider)), kind, *(f"{getattr(report, name):,}" for name in _COUNTS))
+        table.add_row(
+            Text(as_text(report.provider)),
+            kind,
+            *(f"{getattr(report, name):,}" for name in _COUNTS),
+        )
     print_table(table)
     for report in reports:
         if report.waiting:
@@ -143,7 +191,9 @@ def _show(reports: list[SyncReport]) -> None:
 
 def _waiting(report: SyncReport) -> str:
     one = report.waiting == 1
-    waiting = f"{report.provider}: {report.waiting:,} record{' waits' if one else 's wait'} to be read"
+    waiting = (
+        f"{report.provider}: {report.waiting:,} record{' waits' if one else 's wait'} to be read"
+    )
     if report.kind == "full":
         return f"{waiting}, so vanished payments were not looked for."
     return f"{waiting}. The next sync tries {'it' if one else 'them'} again."

@@ -19,8 +19,27 @@ __all__ = ["COLUMNS", "CsvStyle", "begin_csv", "csv_writer", "jsonl_writer"]
 
 # The order is a promise: a new column comes at the end.
 COLUMNS = (
-    *("provider", "id", "amount", "currency", "payment_date", "invoice_id", "invoice_number", "invoice_total", "invoice_balance"),
-    *("customer_id", "customer_number", "customer_name", "external_id", "source", "voided_date", "created_at", "modified_at"),
+    *(
+        "provider",
+        "id",
+        "amount",
+        "currency",
+        "payment_date",
+        "invoice_id",
+        "invoice_number",
+        "invoice_total",
+        "invoice_balance",
+    ),
+    *(
+        "customer_id",
+        "customer_number",
+        "customer_name",
+        "external_id",
+        "source",
+        "voided_date",
+        "created_at",
+        "modified_at",
+    ),
 )
 
 _NUMBERS = frozenset({"amount", "invoice_total", "invoice_balance"})
@@ -34,7 +53,9 @@ _NEEDS_QUOTES = re.compile(r"""[,;"\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s\Z""")
 # cell also begins after a semicolon or a line end if the spreadsheet splits the file there, as
 # Excel does if the decimal sign of the country is a comma.
 _BREAKS = r";\t\r\n\v\f\x85\u2028\u2029"
-_SKIPPED = r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2000-\u200f\u202f\u2060\u3000\ufeff]"""
+_SKIPPED = (
+    r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2000-\u200f\u202f\u2060\u3000\ufeff]"""
+)
 _SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _FORMULA = re.compile(rf"^(?=[\t\r\n]|{_SKIPPED}*{_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_SIGNS})")
 
@@ -73,7 +94,9 @@ def csv_writer(
     return write
 
 
-def begin_csv(out: TextIO, columns: Sequence[str], numbers: frozenset[str], style: CsvStyle) -> Callable[[Iterable[object]], object]:
+def begin_csv(
+    out: TextIO, columns: Sequence[str], numbers: frozenset[str], style: CsvStyle
+) -> Callable[[Iterable[object]], object]:
     """Write the header, and return the function that writes a row. Columns in *numbers* hold no text.
 
     The header is written at once, so that it is there even if no row follows. A text that a
@@ -85,7 +108,10 @@ def begin_csv(out: TextIO, columns: Sequence[str], numbers: frozenset[str], styl
 
     def write_row(values: Iterable[object]) -> None:
         texts = ("" if value is None else str(value) for value in values)
-        cells = (text if as_is else _FORMULA.sub("'", text) for text, as_is in zip(texts, kept, strict=True))
+        cells = (
+            text if as_is else _FORMULA.sub("'", text)
+            for text, as_is in zip(texts, kept, strict=True)
+        )
         out.write(",".join(map(_quote, cells)) + "\n")
 
     write_row(columns)

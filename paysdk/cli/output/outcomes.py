@@ -29,9 +29,22 @@ _MAX_ROWS_SHOWN = 20
 # As many payments of one side of an outcome.
 _MAX_PAYMENTS_SHOWN = 5
 
-# The order is a promise: a new column comes at the end. One line is one payment, and those of one outcome have its number.
+# The order is a promise: a new column comes at the end. One line is one payment, and those of one
+# outcome have its number.
 COLUMNS = (
-    *("outcome", "status", "rule", "key", "difference", "currency_assumed", "side", "provider", "id", "amount", "currency"),
+    *(
+        "outcome",
+        "status",
+        "rule",
+        "key",
+        "difference",
+        "currency_assumed",
+        "side",
+        "provider",
+        "id",
+        "amount",
+        "currency",
+    ),
     *("payment_date", "invoice_number", "customer_name", "external_id", "voided_date"),
 )
 _NUMBERS = frozenset({"outcome", "difference", "amount"})
@@ -88,7 +101,11 @@ def _fields(payment: Payment) -> tuple[object, ...]:
 def summary(report: Report) -> str:
     """How many outcomes there are of each kind, in a line."""
     names = in_words(report.left, report.right)
-    counts = (f"{count:,} {names[status].lower()}" for status in Status if (count := report.totals.outcomes[status]))
+    counts = (
+        f"{count:,} {names[status].lower()}"
+        for status in Status
+        if (count := report.totals.outcomes[status])
+    )
     return f"{report.left} and {report.right}: {', '.join(counts)}"
 
 
@@ -102,14 +119,21 @@ def show_report(report: Report) -> None:
     print_table(Text(as_text(summary(report))))
     if report.totals.differences > len(largest):
         print_table(
-            Text(f"The {len(largest)} largest of {report.totals.differences:,} differences are shown; --format csv gives every outcome.")
+            Text(
+                f"The {len(largest)} largest of {report.totals.differences:,} differences are "
+                "shown; --format csv gives every outcome."
+            )
         )
 
 
 def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) -> Table:
     names = in_words(report.left, report.right)
     total = Sides()
-    lines = {names[status]: found[status] for status in names if status in found and status is not Status.VOIDED_OR_VANISHED}
+    lines = {
+        names[status]: found[status]
+        for status in names
+        if status in found and status is not Status.VOIDED_OR_VANISHED
+    }
     for sides in lines.values():
         total.include(sides)
     lines["Total"] = total
@@ -122,13 +146,21 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
         for header, values in (
             (report.left, [sides.left.amount for sides in lines.values()]),
             (report.right, [sides.right.amount for sides in lines.values()]),
-            ("Difference", [None if name == names[Status.VOIDED_OR_VANISHED] else sides.difference for name, sides in lines.items()]),
+            (
+                "Difference",
+                [
+                    None if name == names[Status.VOIDED_OR_VANISHED] else sides.difference
+                    for name, sides in lines.items()
+                ],
+            ),
         )
     ]
     for header, *_ in columns:
         table.add_column(Text(as_text(header)), no_wrap=True)
     for name, *cells in zip(lines, *(column[1:] for column in columns), strict=True):
-        table.add_row(Text(as_text(name)), *map(Text, cells), style="bold" if name == "Total" else "")
+        table.add_row(
+            Text(as_text(name)), *map(Text, cells), style="bold" if name == "Total" else ""
+        )
     return table
 
 
@@ -149,6 +181,9 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
 
 
 def _payments(payments: Sequence[Payment]) -> Text:
-    lines = [f"{payment.amount:,} {as_text(payment.currency)}".rstrip() for payment in payments[:_MAX_PAYMENTS_SHOWN]]
+    lines = [
+        f"{payment.amount:,} {as_text(payment.currency)}".rstrip()
+        for payment in payments[:_MAX_PAYMENTS_SHOWN]
+    ]
     rest = len(payments) - _MAX_PAYMENTS_SHOWN
     return Text("\n".join([*lines, *([f"and {rest:,} more"] if rest > 0 else [])]))

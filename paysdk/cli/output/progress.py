@@ -64,7 +64,11 @@ class Walk:
             cut = False
             # Left at the limit, it is closed with its provider.
             async for page in self.listing.pages():
-                payments = page.payments if self.limit is None else page.payments[: self.limit - self.given]
+                payments = (
+                    page.payments
+                    if self.limit is None
+                    else page.payments[: self.limit - self.given]
+                )
                 self.given += len(payments)
                 cut = len(payments) < len(page.payments)
                 yield payments, expected(page, self.given, self.limit)
@@ -76,7 +80,10 @@ class Walk:
 
     def __str__(self) -> str:
         how_far = "failed after " if self.error else "" if self._complete else "the first "
-        return f"{self.provider.name}: {how_far}{self.given:,} payment{'' if self.given == 1 else 's'}{self._key}"
+        return (
+            f"{self.provider.name}: {how_far}{self.given:,} "
+            f"payment{'' if self.given == 1 else 's'}{self._key}"
+        )
 
 
 def _kind_of_key(provider: PaymentsProvider) -> str:
@@ -88,12 +95,15 @@ def _kind_of_key(provider: PaymentsProvider) -> str:
 def expected(page: Page, given: int, limit: int | None) -> int | None:
     """How many payments there will be, as far as that can be known.
 
-    A provider may report the number of all payments, or that of the page; what does not exceed what is there already cannot be all, unless
-    this was the last page.
+    A provider may report the number of all payments, or that of the page; what does not exceed what
+    is there already cannot be all, unless this was the last page.
     """
     if page.checkpoint is None or given == limit:
         return given
-    return min((total for total in (page.reported_count, limit) if total is not None and total > given), default=None)
+    return min(
+        (total for total in (page.reported_count, limit) if total is not None and total > given),
+        default=None,
+    )
 
 
 def display(*, data_on_screen: bool) -> Progress:

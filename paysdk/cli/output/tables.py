@@ -32,7 +32,8 @@ _NARROWEST = 10
 class _Column:
     header: str
     value: Callable[[Payment], object]
-    # Whether it may be cut to fit. What may not is an amount, a date or an id, which says something else when it is cut.
+    # Whether it may be cut to fit. What may not is an amount, a date or an id, which says something
+    # else when it is cut.
     cuttable: bool = False
     style: str = ""
 
@@ -43,17 +44,36 @@ _ID = _Column("Payment", lambda payment: payment.id)
 _DATE = _Column("Date", lambda payment: payment.payment_date)
 _INVOICE = _Column("Invoice", lambda payment: payment.invoice.number or payment.invoice.id)
 _INVOICE_ID = _Column("Invoice id", lambda payment: payment.invoice.id)
-_CUSTOMER = _Column("Customer", lambda payment: payment.customer and (payment.customer.name or payment.customer.number), cuttable=True)
+_CUSTOMER = _Column(
+    "Customer",
+    lambda payment: payment.customer and (payment.customer.name or payment.customer.number),
+    cuttable=True,
+)
 _STATE = _Column("State", lambda payment: "voided" if payment.is_voided else None, style="red")
 _VOIDED_ON = _Column("Voided on", lambda payment: payment.voided_date)
 _SOURCE = _Column("Source", lambda payment: payment.source, cuttable=True)
 _EXTERNAL_ID = _Column("External id", lambda payment: payment.external_id, cuttable=True)
-_MODIFIED = _Column("Modified (UTC)", lambda payment: payment.modified_at and f"{payment.modified_at:%Y-%m-%d %H:%M}")
+_MODIFIED = _Column(
+    "Modified (UTC)",
+    lambda payment: payment.modified_at and f"{payment.modified_at:%Y-%m-%d %H:%M}",
+)
 
 _BEFORE_AMOUNT = (_PROVIDER, _ID, _DATE, _INVOICE, _INVOICE_ID, _CUSTOMER)
 _AFTER_AMOUNT = (_STATE, _VOIDED_ON, _SOURCE, _EXTERNAL_ID, _MODIFIED)
 # Which come first when the width is dealt out.
-_BY_IMPORTANCE = (_PROVIDER, _DATE, _INVOICE, _STATE, _CUSTOMER, _SOURCE, _ID, _VOIDED_ON, _EXTERNAL_ID, _INVOICE_ID, _MODIFIED)
+_BY_IMPORTANCE = (
+    _PROVIDER,
+    _DATE,
+    _INVOICE,
+    _STATE,
+    _CUSTOMER,
+    _SOURCE,
+    _ID,
+    _VOIDED_ON,
+    _EXTERNAL_ID,
+    _INVOICE_ID,
+    _MODIFIED,
+)
 # What is the same for all payments of one invoice.
 _OF_THE_INVOICE = frozenset({_PROVIDER, _INVOICE, _INVOICE_ID, _CUSTOMER})
 
@@ -137,7 +157,9 @@ class _Dealt:
         return cls(column.header, widths[column], texts.by_column[column], column)
 
 
-def payments_table(payments: Sequence[Payment], width: int, *, of_one_invoice: bool = False) -> Table:
+def payments_table(
+    payments: Sequence[Payment], width: int, *, of_one_invoice: bool = False
+) -> Table:
     """One table of payments, with as many columns as *width* has room for; a column in which nothing stands is left out."""
     omitted = _OF_THE_INVOICE if of_one_invoice else frozenset[_Column]()
     texts = _Texts.of(payments, [each for each in _BY_IMPORTANCE if each not in omitted])
@@ -174,7 +196,9 @@ class PaymentsTables:
     _width: int = attrs.field(init=False)
     _layout: _Layout | None = attrs.field(default=None, init=False)
     _provider: str | None = attrs.field(default=None, init=False)
-    _styled: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str], init=False)
+    _styled: dict[tuple[str, str], str] = attrs.field(
+        factory=dict[tuple[str, str], str], init=False
+    )
 
     def __attrs_post_init__(self) -> None:
         # Measured once, since the parts of one table belong together.
@@ -256,7 +280,9 @@ def _aligned(header: str, parts: Iterable[_Parts], widths: _AmountWidths) -> lis
     return [
         header.rjust(room) + " " * widths.currencies,
         *(
-            whole.rjust(before) + fraction.ljust(widths.fractions) + _fit(f" {currency}" if currency else "", widths.currencies)
+            whole.rjust(before)
+            + fraction.ljust(widths.fractions)
+            + _fit(f" {currency}" if currency else "", widths.currencies)
             for whole, fraction, currency in parts
         ),
     ]

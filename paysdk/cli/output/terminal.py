@@ -36,13 +36,16 @@ __all__ = [
 def console_on(stream: TextIO) -> Console:
     """A console that writes plain text unless *stream* is a terminal and colour is not unwanted (no-color.org)."""
     plain = not stream.isatty() or bool(os.environ.get("NO_COLOR"))
-    return Console(file=stream, color_system=None if plain else "auto", highlight=False, markup=False)
+    return Console(
+        file=stream, color_system=None if plain else "auto", highlight=False, markup=False
+    )
 
 
 def print_table(*parts: RenderableType) -> None:
     """Write something for people to stdout."""
     console = console_on(sys.stdout)
-    # rich has an exit code of its own for a reader who leaves early, so it renders and does not write.
+    # rich has an exit code of its own for a reader who leaves early, so it renders and does not
+    # write.
     with console.capture() as rendered:
         for part in parts:
             console.print(part)
@@ -84,7 +87,11 @@ def report_error(error: PaysdkError) -> int:
 
     That is 2 for what the user has to mend, of which nothing was sent, and 1 for the rest.
     """
-    resume = "" if error.checkpoint is None else f" To go on: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
+    resume = (
+        ""
+        if error.checkpoint is None
+        else f" To go on: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
+    )
     print_message(f"{error}{resume}")
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
@@ -101,7 +108,11 @@ def one_line(text: str) -> str:
 def as_text(value: object) -> str:
     """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
     text = "" if value is None else str(value)
-    return text if text.isprintable() else "".join("\ufffd" if unicodedata.category(sign) in _STEERING else sign for sign in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join("\ufffd" if unicodedata.category(sign) in _STEERING else sign for sign in text)
+    )
 
 
 def _reconfigure(stream: TextIO, **settings: str) -> None:

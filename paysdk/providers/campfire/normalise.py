@@ -12,7 +12,14 @@ from paysdk.exact import exact_amount, in_utc
 from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, make_payment
 from paysdk.providers.campfire.schema import CampfireRecord, PageEnvelope
 from paysdk.records.cutting import Run, runs
-from paysdk.records.liberal import Mender, is_finer, quote_constants, read_count, read_link, refuse_error
+from paysdk.records.liberal import (
+    Mender,
+    is_finer,
+    quote_constants,
+    read_count,
+    read_link,
+    refuse_error,
+)
 from paysdk.records.page import RawPage, as_array
 
 __all__ = ["NAME", "CampfirePaymentFields", "CampfireReader"]
@@ -25,7 +32,8 @@ _page = msgspec.json.Decoder(PageEnvelope)
 class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "place": "<place>"}):
     """A payment of List Invoice Payments as what a ``Payment`` is taken from."""
 
-    # Where its bytes are. These two are set for each row; as what no record calls so, since they would be decoded from it.
+    # Where its bytes are. These two are set for each row; as what no record calls so, since they
+    # would be decoded from it.
     run: Any = None
     place: Any = None
 
@@ -52,8 +60,9 @@ class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "p
 
 _rows = msgspec.json.Decoder(list[CampfirePaymentFields], float_hook=Decimal)
 _mender = Mender(CampfirePaymentFields)
-# Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are looked at: an API that sends such times
-# sends them in nearly every record, and the last record is the one that a later listing begins from.
+# Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are
+# looked at: an API that sends such times sends them in nearly every record, and the last record is
+# the one that a later listing begins from.
 _FEW_PARTS = 2
 _END = 1024
 
@@ -97,7 +106,9 @@ class CampfireReader:
         try:
             rows = _rows.decode(readable)
         except InvalidOperation:
-            raise msgspec.ValidationError("Expected a number with an exponent that can be held - at `$[0].amount`") from None
+            raise msgspec.ValidationError(
+                "Expected a number with an exponent that can be held - at `$[0].amount`"
+            ) from None
         run = Run(array)
         for place, row in enumerate(rows):
             row.run = run

@@ -1,6 +1,7 @@
 """Campfire: its endpoints, how they page, and which filters they take.
 
-Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai.
+Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on
+docs.campfire.ai.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
     from paysdk.events import Event
     from paysdk.orders import Exclusive
     from paysdk.providers.campfire.invoices.schema import Invoice
-    from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+    from paysdk.providers.campfire.paying.order import (
+        CreditMemoPayment,
+        DebitMemoPayment,
+        ManualPayment,
+        PayOutcome,
+        TransactionPayment,
+    )
     from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.transport.client import Deadline, Session
 
@@ -47,18 +54,23 @@ _FILTERS = (_SINCE, _UNTIL, "voided", "invoice_id", "external_id")
 class CampfireProvider(RestProvider):
     """Campfire, an ERP (docs.campfire.ai; not the chat of the same name).
 
-    A key sees only the entities that it was granted: the API leaves the others out of lists silently.
+    A key sees only the entities that it was granted: the API leaves the others out of lists
+    silently.
 
-    *exclusive* takes a name and gives an async context manager that keeps all others out while it is held, in every process, as
-    ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid`` enters it for each external id and for the invoice. If it yields an
-    ``OrderJournal``, orders whose outcome is unknown hold their names in every process and over a crash; otherwise they do in this process.
-    *resend_after* is after how many seconds such an order may be sent again if it is not found. It must be longer than any gateway on the
-    way waits. By default it never is, until you call ``release_orders``. For the other arguments see ``RestProvider``.
+    *exclusive* takes a name and gives an async context manager that keeps all others out while it
+    is held, in every process, as ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid``
+    enters it for each external id and for the invoice. If it yields an ``OrderJournal``, orders
+    whose outcome is unknown hold their names in every process and over a crash; otherwise they do
+    in this process. *resend_after* is after how many seconds such an order may be sent again if it
+    is not found. It must be longer than any gateway on the way waits. By default it never is, until
+    you call ``release_orders``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
     capabilities: Capabilities = Capabilities(
-        filters=frozenset({"modified_since", "modified_until", "voided", "invoice_id", "external_id"}),
+        filters=frozenset(
+            {"modified_since", "modified_until", "voided", "invoice_id", "external_id"}
+        ),
         max_page_size=_MAX_PAGE_SIZE,
         reports_voids=True,
         lists_incrementally=True,
@@ -124,26 +136,39 @@ class CampfireProvider(RestProvider):
     ) -> Listing:
         """The payments of all invoices, in the API's order: by time of modification, then id.
 
-        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the API recommends, or "offset", which can
-        skip a payment where another is modified during the walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being
-        100. *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id* and *external_id* list the
-        payments of one invoice, or those with one external id.
+        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the
+        API recommends, or "offset", which can skip a payment where another is modified during the
+        walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being 100.
+        *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id*
+        and *external_id* list the payments of one invoice, or those with one external id.
 
-        With *concurrency* above 1 as many pages are on their way at a time. With "offset" they come in order. With "cursor" the range of
-        modification times is cut into as many windows, which are walked side by side: pages come in order within a window, and a few more
-        requests are made; nothing is lost while records change, and a payment that changes meanwhile may be given twice, as in any walk.
+        With *concurrency* above 1 as many pages are on their way at a time. With "offset" they come
+        in order. With "cursor" the range of modification times is cut into as many windows, which
+        are walked side by side: pages come in order within a window, and a few more requests are
+        made; nothing is lost while records change, and a payment that changes meanwhile may be
+        given twice, as in any walk.
 
-        A deleted payment leaves no trace in this list; a voided one stays, with its ``voided_date``.
+        A deleted payment leaves no trace in this list; a voided one stays, with its
+        ``voided_date``.
 
         Raises ``ConfigurationError`` for an argument that cannot be right, before anything is sent.
         """
         filters = _filters(
-            modified_since=modified_since, modified_until=modified_until, voided=voided, invoice_id=invoice_id, external_id=external_id
+            modified_since=modified_since,
+            modified_until=modified_until,
+            voided=voided,
+            invoice_id=invoice_id,
+            external_id=external_id,
         )
         limit = check_page_size(page_size, _MAX_PAGE_SIZE)
         check_int("concurrency", concurrency, 1)
-        if pagination not in ("cursor", "offset"):  # no set, for which what is given might have no hash
-            raise ConfigurationError(f"pagination must be 'cursor' or 'offset', not {pagination!r}.")
+        if pagination not in (
+            "cursor",
+            "offset",
+        ):  # no set, for which what is given might have no hash
+            raise ConfigurationError(
+                f"pagination must be 'cursor' or 'offset', not {pagination!r}."
+            )
         if limit is None and concurrency > 1:
             limit = _DEFAULT_PAGE_SIZE
         paging = {"cursor": ""} if pagination == "cursor" else {}
@@ -153,16 +178,36 @@ class CampfireProvider(RestProvider):
             paging["skip_count"] = "true"
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
-            windows = TimeWindows(filters=filters, paging=paging, since=_SINCE, until=_UNTIL, stamp=_timestamp, page_size=limit)
+            windows = TimeWindows(
+                filters=filters,
+                paging=paging,
+                since=_SINCE,
+                until=_UNTIL,
+                stamp=_timestamp,
+                page_size=limit,
+            )
         rules = FollowLinks(
-            encode_query((paging | filters).items()), ("cursor", "offset"), limit, filters=_FILTERS, bounds=(_SINCE, _UNTIL)
+            encode_query((paging | filters).items()),
+            ("cursor", "offset"),
+            limit,
+            filters=_FILTERS,
+            bounds=(_SINCE, _UNTIL),
         )
-        return self._listing(PAYMENTS, rules, CampfireReader(), filters=filters, resume=resume, concurrency=concurrency, windows=windows)
+        return self._listing(
+            PAYMENTS,
+            rules,
+            CampfireReader(),
+            filters=filters,
+            resume=resume,
+            concurrency=concurrency,
+            windows=windows,
+        )
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
         """One invoice with its lines, payments and attachments.
 
-        Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and to cancel.
+        Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and
+        to cancel.
         """
         return await self._invoice(_check_invoice_id(invoice_id), self._client.deadline())
 
@@ -180,20 +225,25 @@ class CampfireProvider(RestProvider):
     ) -> PayOutcome:
         """Pay an invoice, in part or in whole, with at least one item.
 
-        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly their digits. The invoice is read first,
-        so that the new payments can be told from those that were there. The order is sent once; it is sent again only if it cannot have
-        been processed (no connection was made, or the response was 429). After any other failure the invoice is read again: if the new
-        payments are there, this returns as if nothing had happened. If they are not, that proves nothing, and ``OutcomeUnknownError`` is
-        raised. Until such an order is found, or ``release_orders`` is called, calls for the same order send nothing.
+        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly
+        their digits. The invoice is read first, so that the new payments can be told from those
+        that were there. The order is sent once; it is sent again only if it cannot have been
+        processed (no connection was made, or the response was 429). After any other failure the
+        invoice is read again: if the new payments are there, this returns as if nothing had
+        happened. If they are not, that proves nothing, and ``OutcomeUnknownError`` is raised. Until
+        such an order is found, or ``release_orders`` is called, calls for the same order send
+        nothing.
 
-        Items whose ``external_id`` is booked already are not sent again: their payments are returned. A payment that may be this very
-        order, under a name that the server has changed or not kept, stops it; *other_payments* are the ids of payments of which you know
-        that they are something else. An order that is more than what is due is refused unless *allow_overpayment* is true, and one that was
-        booked and voided unless *rebook_voided* is.
+        Items whose ``external_id`` is booked already are not sent again: their payments are
+        returned. A payment that may be this very order, under a name that the server has changed or
+        not kept, stops it; *other_payments* are the ids of payments of which you know that they are
+        something else. An order that is more than what is due is refused unless *allow_overpayment*
+        is true, and one that was booked and voided unless *rebook_voided* is.
 
-        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is booked than was ordered or if this order
-        may be booked already, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome cannot be known. Not safe to
-        repeat without looking unless every item has an ``external_id``.
+        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is
+        booked than was ordered or if this order may be booked already, ``APIError`` if the API
+        refuses, and ``OutcomeUnknownError`` if the outcome cannot be known. Not safe to repeat
+        without looking unless every item has an ``external_id``.
         """
         from paysdk.providers.campfire.paying.order import (  # noqa: PLC0415  # as what reads invoices
             CreditMemoPayment,
@@ -222,9 +272,10 @@ class CampfireProvider(RestProvider):
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
         """Say that the open orders of an invoice will not come, and give how many there were.
 
-        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the same order send nothing. Call this when
-        a person has made sure that it was not booked and never will be. *external_id* releases only the orders under that name. Nothing is
-        sent to the provider.
+        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the
+        same order send nothing. Call this when a person has made sure that it was not booked and
+        never will be. *external_id* releases only the orders under that name. Nothing is sent to
+        the provider.
         """
         name = None if external_id is None else _check_external_id(external_id)
         return await self._payer.release(_check_invoice_id(invoice_id), name)
@@ -236,26 +287,36 @@ class CampfireProvider(RestProvider):
         return Payer(self._client, self._invoice, self._under, self._exclusive, self._resend_after)
 
     async def _invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
-        # With what pays this takes as long to import as all that lists payments, and many programs only do that.
+        # With what pays this takes as long to import as all that lists payments, and many programs
+        # only do that.
         from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
         def read(response: Response) -> Invoice:
             invoice = decode_or_raise(read_invoice, response.body)
             if invoice.id != invoice_id:
                 raise MalformedResponseError(
-                    f"The answer is another invoice: {invoice.id}, at $.id.", path="$.id", raw=response.body[:200]
+                    f"The answer is another invoice: {invoice.id}, at $.id.",
+                    path="$.id",
+                    raw=response.body[:200],
                 ).quoting()
             return invoice
 
-        return await self._client.call_within(deadline, Request("GET", INVOICE.format(invoice_id)), read, RequestStats())
+        return await self._client.call_within(
+            deadline, Request("GET", INVOICE.format(invoice_id)), read, RequestStats()
+        )
 
     def _under(self, filter_name: str, value: str) -> Listing:
         """What is booked under an external id, on any invoice, or on one invoice, and voided or not."""
-        # An API older than this filter ignores it and lists everything, so all that comes has to be looked at. A record that cannot be read
-        # is an error here, whatever on_malformed says: it might be the one.
-        query = encode_query({"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items())
+        # An API older than this filter ignores it and lists everything, so all that comes has to be
+        # looked at. A record that cannot be read is an error here, whatever on_malformed says: it
+        # might be the one.
+        query = encode_query(
+            {"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items()
+        )
         rules = FollowLinks(query, ("cursor", "offset"), None, filters=_FILTERS)
-        return self._listing(PAYMENTS, rules, CampfireReader(), filters={}, resume=None, strict=True)
+        return self._listing(
+            PAYMENTS, rules, CampfireReader(), filters={}, resume=None, strict=True
+        )
 
 
 def _filters(
@@ -267,10 +328,20 @@ def _filters(
     external_id: str | None,
 ) -> dict[str, str]:
     filters: dict[str, str] = {}
-    since = None if modified_since is None else as_moment("modified_since", modified_since, end_of_day=False)
-    until = None if modified_until is None else as_moment("modified_until", modified_until, end_of_day=True)
+    since = (
+        None
+        if modified_since is None
+        else as_moment("modified_since", modified_since, end_of_day=False)
+    )
+    until = (
+        None
+        if modified_until is None
+        else as_moment("modified_until", modified_until, end_of_day=True)
+    )
     if since is not None and until is not None and since > until:
-        raise ConfigurationError(f"modified_since ({since}) is later than modified_until ({until}).")
+        raise ConfigurationError(
+            f"modified_since ({since}) is later than modified_until ({until})."
+        )
     if since is not None:
         filters[_SINCE] = _timestamp(since)
     if until is not None:
@@ -285,7 +356,8 @@ def _filters(
 
 
 def _timestamp(moment: datetime) -> str:
-    # With "Z", as documented: a "+" would have to be escaped, and a bare date would be read in a zone that no document names.
+    # With "Z", as documented: a "+" would have to be escaped, and a bare date would be read in a
+    # zone that no document names.
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -296,9 +368,14 @@ def _check_invoice_id(invoice_id: int) -> int:
 def _check_external_id(external_id: str) -> str:
     text: object = external_id
     if not isinstance(text, str) or not text.strip():
-        raise ConfigurationError(f"external_id must not be empty: the API would ignore it and list every payment. It was {external_id!r}.")
+        raise ConfigurationError(
+            "external_id must not be empty: the API would ignore it and list every payment. It "
+            f"was {external_id!r}."
+        )
     if not text.isprintable():
-        raise ConfigurationError(f"external_id has a character that cannot be sent or seen: {external_id!r}.")
+        raise ConfigurationError(
+            f"external_id has a character that cannot be sent or seen: {external_id!r}."
+        )
     return external_id
 
 
@@ -307,7 +384,9 @@ def _checked_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")
     listed: list[object] = list(given)
-    if any(isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed):
+    if any(
+        isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed
+    ):
         raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
     return frozenset(map(str, listed))
 

@@ -33,7 +33,8 @@ _INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
 _DEFAULT_LIMIT, _MAX_LIMIT = 100, 10_000
 _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
 
-# The filters of the listing and how their values are read; an empty one is ignored (provider's schema, of external_id).
+# The filters of the listing and how their values are read; an empty one is ignored (provider's
+# schema, of external_id).
 _FILTERS: Mapping[str, Callable[[str], object]] = {
     "last_modified_at__gte": drf.moment,
     "last_modified_at__lte": partial(drf.moment, ends_day=True),
@@ -42,11 +43,20 @@ _FILTERS: Mapping[str, Callable[[str], object]] = {
     "external_id": str,
 }
 
-# The lists of a pay request and their fields, as the provider's later schema requires them; the document requires none.
+# The lists of a pay request and their fields, as the provider's later schema requires them; the
+# document requires none.
 _MEMO = {"posted_at": Field(day, required=True), "amount": Field(number, required=True)}
 _PAYABLES: Mapping[str, Mapping[str, Field]] = {
-    "transactions": {"transaction_id": Field(integer), "account_id": Field(integer), "amount": Field(number, required=True)},
-    "credit_memos": {**_MEMO, "credit_memo_id": Field(integer, required=True), "credit_memo_number": Field(text)},
+    "transactions": {
+        "transaction_id": Field(integer),
+        "account_id": Field(integer),
+        "amount": Field(number, required=True),
+    },
+    "credit_memos": {
+        **_MEMO,
+        "credit_memo_id": Field(integer, required=True),
+        "credit_memo_number": Field(text),
+    },
     "debit_memos": {**_MEMO, "debit_memo_id": Field(integer, required=True)},
     "empty_transactions": {
         "account_id": Field(integer, required=True),
@@ -58,23 +68,35 @@ _PAYABLES: Mapping[str, Mapping[str, Field]] = {
     },
 }
 # The schema's types of payment have none for a debit memo.
-_PAYMENT_TYPES = {"transactions": "BANK_TRANSACTION", "credit_memos": "CREDIT_MEMO", "empty_transactions": "MANUAL_TRANSACTION"}
-_ENTERED_BY_HAND = {"payment_type": "MANUAL_TRANSACTION", "source": "MANUAL", "external_id": None, "voided_date": None}
+_PAYMENT_TYPES = {
+    "transactions": "BANK_TRANSACTION",
+    "credit_memos": "CREDIT_MEMO",
+    "empty_transactions": "MANUAL_TRANSACTION",
+}
+_ENTERED_BY_HAND = {
+    "payment_type": "MANUAL_TRANSACTION",
+    "source": "MANUAL",
+    "external_id": None,
+    "voided_date": None,
+}
 
 
 @attrs.define(kw_only=True, eq=False)
 class CampfireSandbox(Sandbox):
     """Campfire's list of invoice payments, its invoices, and paying them.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` takes their place with payments of your own:
-    mappings with any of the list's fields, served as they are, the others made up. ``schema="documented"`` serves only the fields in the
-    documents' samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay request.
-    ``pay_response="ids"`` answers a payment with ids, as the later schema says, instead of the invoice.
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` takes
+    their place with payments of your own: mappings with any of the list's fields, served as they
+    are, the others made up. ``schema="documented"`` serves only the fields in the documents'
+    samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay
+    request. ``pay_response="ids"`` answers a payment with ids, as the later schema says, instead of
+    the invoice.
 
-    No document says how an order is treated, so each way can be tried. ``name_form`` is what becomes of an external_id, ``split`` books
-    each payment as two (the organisation's setting "split invoice payments by line"), and ``drafts`` accepts orders that ``book_held``
-    approves. With ``commits_late`` an order is answered with 504 and is booked when ``book_held`` is called. ``overpayment="refused"``
-    refuses what is more than is due.
+    No document says how an order is treated, so each way can be tried. ``name_form`` is what
+    becomes of an external_id, ``split`` books each payment as two (the organisation's setting
+    "split invoice payments by line"), and ``drafts`` accepts orders that ``book_held`` approves.
+    With ``commits_late`` an order is answered with 504 and is booked when ``book_held`` is called.
+    ``overpayment="refused"`` refuses what is more than is due.
     """
 
     scheme: ClassVar[str] = "Token"
@@ -82,20 +104,32 @@ class CampfireSandbox(Sandbox):
     api_key: str = attrs.field(default="sandbox-key", repr=False, on_setattr=attrs.setters.frozen)
     _size: int = attrs.field(default=1000, alias="payments", on_setattr=attrs.setters.frozen)
     seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
-    _given: Sequence[Mapping[str, object]] | None = attrs.field(default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen)
-    schema: Literal["2026", "documented"] = attrs.field(default="2026", on_setattr=attrs.setters.frozen)
-    pay_response: Literal["invoice", "ids"] = attrs.field(default="invoice", on_setattr=attrs.setters.frozen)
+    _given: Sequence[Mapping[str, object]] | None = attrs.field(
+        default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen
+    )
+    schema: Literal["2026", "documented"] = attrs.field(
+        default="2026", on_setattr=attrs.setters.frozen
+    )
+    pay_response: Literal["invoice", "ids"] = attrs.field(
+        default="invoice", on_setattr=attrs.setters.frozen
+    )
     name_form: NameForm = attrs.field(default="exact", on_setattr=attrs.setters.frozen)
     split: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     drafts: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     commits_late: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
-    overpayment: Literal["accepted", "refused"] = attrs.field(default="accepted", on_setattr=attrs.setters.frozen)
-    _held: list[tuple[int, str, Row]] = attrs.field(init=False, factory=list[tuple[int, str, Row]], repr=False)
+    overpayment: Literal["accepted", "refused"] = attrs.field(
+        default="accepted", on_setattr=attrs.setters.frozen
+    )
+    _held: list[tuple[int, str, Row]] = attrs.field(
+        init=False, factory=list[tuple[int, str, Row]], repr=False
+    )
     _records: Records[int] = attrs.field(init=False, repr=False)
     _by_invoice: dict[int, set[int]] = attrs.field(init=False, repr=False)
     _totals: dict[int, Decimal] = attrs.field(init=False, repr=False)
     _booked: dict[int, Row] = attrs.field(init=False, factory=dict[int, Row], repr=False)
-    _matched: tuple[object, Sequence[tuple[int, int]]] | None = attrs.field(init=False, default=None, repr=False)
+    _matched: tuple[object, Sequence[tuple[int, int]]] | None = attrs.field(
+        init=False, default=None, repr=False
+    )
     _now: int = attrs.field(init=False, default=made_up.FIRST_CHANGE, repr=False)
     _next_id: int = attrs.field(init=False, default=1, repr=False)
 
@@ -105,8 +139,15 @@ class CampfireSandbox(Sandbox):
         self._now = max(keys, default=(made_up.FIRST_CHANGE, 0))[0]
         self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
         self._by_invoice = {invoice_id: set() for invoice_id in made_up.OPEN_INVOICES}
-        self._totals = {invoice_id: made_up.open_total(self.seed, invoice_id) for invoice_id in made_up.OPEN_INVOICES}
-        self._records = Records(keys if self._given is None else (), partial(made_up.payment_row, self.seed), self._render)
+        self._totals = {
+            invoice_id: made_up.open_total(self.seed, invoice_id)
+            for invoice_id in made_up.OPEN_INVOICES
+        }
+        self._records = Records(
+            keys if self._given is None else (),
+            partial(made_up.payment_row, self.seed),
+            self._render,
+        )
         if self._given is None:
             for _, payment_id in keys:
                 self._by_invoice.setdefault(made_up.invoice_of(payment_id), set()).add(payment_id)
@@ -133,9 +174,17 @@ class CampfireSandbox(Sandbox):
 
         Raises KeyError where there is none.
         """
-        return made_up.invoice_row(invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked)
+        return made_up.invoice_row(
+            invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked
+        )
 
-    def add_payment(self, *, invoice_id: int = made_up.OPEN_INVOICES[0], amount: Decimal = Decimal("100.00"), **fields: object) -> int:
+    def add_payment(
+        self,
+        *,
+        invoice_id: int = made_up.OPEN_INVOICES[0],
+        amount: Decimal = Decimal("100.00"),
+        **fields: object,
+    ) -> int:
         """Add a payment, modified just now unless the fields say when, and give its id.
 
         Raises ValueError where it is taken.
@@ -144,7 +193,11 @@ class CampfireSandbox(Sandbox):
         if invoice_id in self._by_invoice:
             self._total(invoice_id)
         today = {"payment_date": made_up.day_of(self._now), "created_at": made_up.stamp(self._now)}
-        return self._write(self._now, self._next_id, {**_ENTERED_BY_HAND, **today, **fields, "invoice_id": invoice_id, "amount": amount})
+        return self._write(
+            self._now,
+            self._next_id,
+            {**_ENTERED_BY_HAND, **today, **fields, "invoice_id": invoice_id, "amount": amount},
+        )
 
     def change_payment(self, payment_id: int, **fields: object) -> None:
         """Change fields of a payment, which is modified just now unless the fields say when.
@@ -153,7 +206,9 @@ class CampfireSandbox(Sandbox):
         """
         row = self._take_out(payment_id)
         self._now += made_up.SECOND
-        self._write(self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields})
+        self._write(
+            self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields}
+        )
 
     def void_payment(self, payment_id: int) -> None:
         """Void a payment. Raises KeyError where there is none."""
@@ -174,17 +229,27 @@ class CampfireSandbox(Sandbox):
         if match is None and request.path != _LIST_PATH:
             return _astray(request)
         if not self.is_authorised(request):
-            reason = "Authentication credentials were not provided." if request.key is None else "Invalid token."
+            reason = (
+                "Authentication credentials were not provided."
+                if request.key is None
+                else "Invalid token."
+            )
             return drf.detail(401, reason, {"WWW-Authenticate": self.scheme})
         allowed = "POST" if match is not None and match["pay"] else "GET"
         if request.method != allowed:
-            return drf.detail(405, f'Method "{request.method}" not allowed.', {"Allow": f"{allowed}, OPTIONS"})
+            return drf.detail(
+                405, f'Method "{request.method}" not allowed.', {"Allow": f"{allowed}, OPTIONS"}
+            )
         if match is None:
             return self._list(request)
         invoice_id = int(match["id"])
         if invoice_id not in self._by_invoice:
             return drf.detail(404, "Not found.")
-        return self._pay(invoice_id, request) if match["pay"] else self._invoice_response(invoice_id, "retrieve_invoice")
+        return (
+            self._pay(invoice_id, request)
+            if match["pay"]
+            else self._invoice_response(invoice_id, "retrieve_invoice")
+        )
 
     def _list(self, request: Request) -> Response:
         filters, errors = drf.parameters(request.query, _FILTERS)
@@ -192,13 +257,17 @@ class CampfireSandbox(Sandbox):
             return drf.json_response(400, errors)
         matching = self._matching(filters)
         try:
-            page = paginate(matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_MAX_LIMIT)
+            page = paginate(
+                matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_MAX_LIMIT
+            )
         except InvalidCursorError:
             return drf.detail(404, "Invalid cursor")
         uncounted = request.query.get("skip_count", "").lower() == "true"
         count = page.start + len(page.keys) + page.has_more if uncounted else len(matching)
         results = [msgspec.Raw(self._records.render(payment_id)) for _, payment_id in page.keys]
-        return drf.json_response(200, {"count": count, "next": page.next, "previous": page.previous, "results": results})
+        return drf.json_response(
+            200, {"count": count, "next": page.next, "previous": page.previous, "results": results}
+        )
 
     def _matching(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
         # A walk asks for the same again and again: what was found is kept until something changes.
@@ -212,53 +281,85 @@ class CampfireSandbox(Sandbox):
         if "invoice_id" in filters:
             keys = sorted(map(self._records.key, self._by_invoice.get(filters["invoice_id"], ())))
         first = bisect_left(keys, filters.get("last_modified_at__gte", 0), key=_position)
-        last = bisect_right(keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_position)
+        last = bisect_right(
+            keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_position
+        )
         if not {"voided", "external_id"} & filters.keys():
             return keys[first:last]
         return [key for key in keys[first:last] if _accepts(filters, self._records.row(key[1]))]
 
     def _invoice_response(self, invoice_id: int, document: str) -> Response:
         invoice = self.invoice(invoice_id)
-        return drf.json_response(200, made_up.cut(invoice, made_up.sample(document)) if self.schema == "documented" else invoice)
+        return drf.json_response(
+            200,
+            made_up.cut(invoice, made_up.sample(document))
+            if self.schema == "documented"
+            else invoice,
+        )
 
     def _pay(self, invoice_id: int, request: Request) -> Response:
         if not request.headers.get("Content-Type", "").startswith("application/json"):
-            return drf.detail(415, f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.')
+            return drf.detail(
+                415,
+                f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.',
+            )
         try:
             lists = msgspec.convert(decoded(request.body), dict[str, object])
         except msgspec.ValidationError:
-            return drf.json_response(400, {"non_field_errors": ["Invalid data. Expected a dictionary."]})
+            return drf.json_response(
+                400, {"non_field_errors": ["Invalid data. Expected a dictionary."]}
+            )
         except msgspec.DecodeError as error:
             return drf.detail(400, f"JSON parse error - {error}")
-        checked = {name: check_items(lists.get(name), self._required(fields)) for name, fields in _PAYABLES.items()}
+        checked = {
+            name: check_items(lists.get(name), self._required(fields))
+            for name, fields in _PAYABLES.items()
+        }
         errors = {name: wrong for name, (_, wrong) in checked.items() if wrong}
         payables = [(name, values) for name, (members, _) in checked.items() for values in members]
         if errors or not payables:
-            return drf.json_response(400, errors or {"non_field_errors": ["At least one payment is required."]})
+            return drf.json_response(
+                400, errors or {"non_field_errors": ["At least one payment is required."]}
+            )
         return self._accept(invoice_id, payables)
 
     def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Response:
         due = self._total(invoice_id) - made_up.sum_of(self._payments_of(invoice_id), voided=False)
-        if self.overpayment == "refused" and sum((values["amount"] for _, values in payables), Decimal(0)) > due:
-            return drf.json_response(400, {"non_field_errors": ["The payment is more than the amount due."]})
+        if (
+            self.overpayment == "refused"
+            and sum((values["amount"] for _, values in payables), Decimal(0)) > due
+        ):
+            return drf.json_response(
+                400, {"non_field_errors": ["The payment is more than the amount due."]}
+            )
         if self.drafts or self.commits_late:
             self._held += [(invoice_id, name, values) for name, values in payables]
             payables = []
         if self.commits_late:
             return drf.detail(504, "Gateway Timeout")
-        ids = [payment_id for name, values in payables for payment_id in self._book(invoice_id, name, values)]
+        ids = [
+            payment_id
+            for name, values in payables
+            for payment_id in self._book(invoice_id, name, values)
+        ]
         return (
-            self._ids_response(invoice_id, ids) if self.pay_response == "ids" else self._invoice_response(invoice_id, "mark_invoice_paid")
+            self._ids_response(invoice_id, ids)
+            if self.pay_response == "ids"
+            else self._invoice_response(invoice_id, "mark_invoice_paid")
         )
 
     def _required(self, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         if self.schema == "2026":
             return fields
-        return {name: Field(field.read, required=name == "amount") for name, field in fields.items()}
+        return {
+            name: Field(field.read, required=name == "amount") for name, field in fields.items()
+        }
 
     def _book(self, invoice_id: int, name: str, values: Row) -> list[int]:
         amounts = split_in_two(values["amount"]) if self.split else (values["amount"],)
-        return [self._book_one(invoice_id, name, {**values, "amount": amount}) for amount in amounts]
+        return [
+            self._book_one(invoice_id, name, {**values, "amount": amount}) for amount in amounts
+        ]
 
     def _book_one(self, invoice_id: int, name: str, values: Row) -> int:
         paid_on = values.get("payment_date") or values.get("posted_at") or made_up.day_of(self._now)
@@ -281,17 +382,24 @@ class CampfireSandbox(Sandbox):
     def _ids_response(self, invoice_id: int, ids: list[int]) -> Response:
         entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
         answer: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
-        if ids and made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(invoice_id):
+        if ids and made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(
+            invoice_id
+        ):
             # Given after an overpayment only (provider's schema).
             memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
-            answer["auto_created_credit_memos"] = [{"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}]
+            answer["auto_created_credit_memos"] = [
+                {"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}
+            ]
         return drf.json_response(200, answer)
 
     def _payments_of(self, invoice_id: int) -> list[Row]:
-        return [self._records.row(payment_id) for payment_id in sorted(self._by_invoice[invoice_id])]
+        return [
+            self._records.row(payment_id) for payment_id in sorted(self._by_invoice[invoice_id])
+        ]
 
     def _total(self, invoice_id: int) -> Decimal:
-        # Reckoned from the payments that it has at first, and kept: later ones change what is due, not the total.
+        # Reckoned from the payments that it has at first, and kept: later ones change what is due,
+        # not the total.
         if invoice_id not in self._totals:
             rest = made_up.remainder(self.seed, invoice_id)
             self._totals[invoice_id] = made_up.sum_of(self._payments_of(invoice_id)) + rest
@@ -308,7 +416,9 @@ class CampfireSandbox(Sandbox):
         row = made_up.complete(self.seed, position, payment_id, fields)
         payment_id = row["id"]
         if payment_id in self._records:
-            raise ValueError(f"there is a payment {payment_id} already: give each row an id of its own")
+            raise ValueError(
+                f"there is a payment {payment_id} already: give each row an id of its own"
+            )
         position = made_up.position_of(row, otherwise=position)
         self._now, self._next_id = max(self._now, position), max(self._next_id, payment_id + 1)
         self._records.put(position, payment_id, row)
@@ -330,7 +440,8 @@ def _accepts(filters: Mapping[str, Any], row: Row) -> bool:
 
 
 def _astray(request: Request) -> Response:
-    # Django leads a GET to the path with the right slash, and loses what was posted to the wrong one.
+    # Django leads a GET to the path with the right slash, and loses what was posted to the wrong
+    # one.
     path = request.path.rstrip("/") if request.path.endswith("/") else request.path + "/"
     if request.method == "GET" and (path == _LIST_PATH or _INVOICE_PATH.fullmatch(path)):
         return drf.permanent_redirect(request.target.replace(request.path, path, 1))

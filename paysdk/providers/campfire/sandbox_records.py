@@ -1,6 +1,7 @@
 """What the payments and invoices of Campfire's sandbox look like: pure functions of the seed and an id, and the documents' samples.
 
-The two invoices of the documents exist: 47864 has payments, and 58700 is open; what is due on it is what the sample body pays.
+The two invoices of the documents exist: 47864 has payments, and 58700 is open; what is due on it is
+what the sample body pays.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ _FIRST_PAYMENT = 22_220
 _SHARING, _INTERVAL = 3, 97 * SECOND
 # Ids are in another order than changes are.
 _SHUFFLE = 5
-# Which of five invoices each of eight payments in a row pays: one, two or three payments to an invoice.
+# Which of five invoices each of eight payments in a row pays: one, two or three payments to an
+# invoice.
 _SHARES = (0, 1, 2, 2, 3, 3, 3, 4)
 _FIRST_INVOICE = 47_864
 # Ids that are left out for the open invoices.
@@ -80,13 +82,18 @@ _SHARED_FIELDS = (
 @cache
 def sample(name: str) -> Any:  # noqa: ANN401 - a JSON document
     """A sample of the documents, by the name of its file."""
-    return msgspec.json.decode(files("paysdk.providers.campfire").joinpath("samples", f"{name}.json").read_bytes())
+    return msgspec.json.decode(
+        files("paysdk.providers.campfire").joinpath("samples", f"{name}.json").read_bytes()
+    )
 
 
 def cut(value: Any, pattern: Any) -> Any:  # noqa: ANN401 - JSON values of any shape
     """The value with only those fields that the sample has at the same place."""
     if isinstance(pattern, dict):
-        return {name: cut(value[name], part) for name, part in msgspec.convert(pattern, dict[str, Any]).items()}
+        return {
+            name: cut(value[name], part)
+            for name, part in msgspec.convert(pattern, dict[str, Any]).items()
+        }
     if isinstance(pattern, list) and pattern:
         return [cut(item, pattern[0]) for item in value]
     return value
@@ -108,7 +115,10 @@ def _utc(position: int) -> datetime:
 
 def numbered(count: int) -> list[tuple[int, int]]:
     """The (moment, id) of the first ``count`` payments."""
-    return [(FIRST_CHANGE + index // _SHARING * _INTERVAL, _FIRST_PAYMENT + (index ^ _SHUFFLE)) for index in range(count)]
+    return [
+        (FIRST_CHANGE + index // _SHARING * _INTERVAL, _FIRST_PAYMENT + (index ^ _SHUFFLE))
+        for index in range(count)
+    ]
 
 
 def invoice_of(payment_id: int) -> int:
@@ -129,7 +139,9 @@ def payment_row(seed: int, position: int, payment_id: int) -> Row:
         "invoice_id": invoice_id,
         "invoice_number": _number(invoice_id),
         # Digits as an ERP sends them: 1200, 1200.5 and 1200.50 all occur.
-        "amount": (Decimal(cents // 100), Decimal(cents // 10).scaleb(-1))[bits >> 33 & 1] if bits >> 32 & 1 else _cents(cents),
+        "amount": (Decimal(cents // 100), Decimal(cents // 10).scaleb(-1))[bits >> 33 & 1]
+        if bits >> 32 & 1
+        else _cents(cents),
         "currency": _currency(invoice_id),
         "payment_date": day_of(position - (bits >> 40) % 5 * 86_400 * SECOND),
         "payment_type": kind,
@@ -144,7 +156,10 @@ def payment_row(seed: int, position: int, payment_id: int) -> Row:
 def complete(seed: int, position: int, payment_id: int, fields: Mapping[str, Any]) -> Row:
     """A payment with these fields, and what they leave open made up so that it fits them."""
     row = {**payment_row(seed, position, payment_id), **fields}
-    for name, value in (("invoice_number", _number(row["invoice_id"])), ("currency", _currency(row["invoice_id"]))):
+    for name, value in (
+        ("invoice_number", _number(row["invoice_id"])),
+        ("currency", _currency(row["invoice_id"])),
+    ):
         row[name] = fields.get(name, value)
     return row
 
@@ -171,18 +186,27 @@ def _cents(cents: int) -> Decimal:
 
 def open_total(seed: int, invoice_id: int) -> Decimal:
     """What is due on an invoice that has no payments at first."""
-    return _SAMPLE_DUE if invoice_id == OPEN_INVOICES[0] else _cents(10_000 + scatter(seed, invoice_id) % 500_000)
+    return (
+        _SAMPLE_DUE
+        if invoice_id == OPEN_INVOICES[0]
+        else _cents(10_000 + scatter(seed, invoice_id) % 500_000)
+    )
 
 
 def remainder(seed: int, invoice_id: int) -> Decimal:
     """What is due on an invoice beyond its payments: something on every fourth."""
-    return _cents(1 + scatter(seed, invoice_id) % 90_000) if invoice_id % 4 == 1 else Decimal("0.00")
+    return (
+        _cents(1 + scatter(seed, invoice_id) % 90_000) if invoice_id % 4 == 1 else Decimal("0.00")
+    )
 
 
 def sum_of(rows: Iterable[Row], *, voided: bool = True) -> Decimal:
     """What the payments come to, with the voided ones or without; amounts that are no numbers, in a test's own rows, count as nothing."""
     amounts = [row["amount"] for row in rows if voided or row["voided_date"] is None]
-    return sum((Decimal(amount) for amount in amounts if isinstance(amount, (Decimal, int))), Decimal("0.00"))
+    return sum(
+        (Decimal(amount) for amount in amounts if isinstance(amount, (Decimal, int))),
+        Decimal("0.00"),
+    )
 
 
 def invoice_row(invoice_id: int, total: Decimal, rows: list[Row], booked: Mapping[int, Row]) -> Row:
@@ -215,7 +239,9 @@ def invoice_row(invoice_id: int, total: Decimal, rows: list[Row], booked: Mappin
         "search_text": f"{number} Client {client}",
         "invoice_date": opened.isoformat(),
         "due_date": (opened + timedelta(days=30)).isoformat(),
-        "paid_date": max((str(row["payment_date"]) for row in rows), default=None) if settled else None,
+        "paid_date": max((str(row["payment_date"]) for row in rows), default=None)
+        if settled
+        else None,
         "created_at": created,
         "last_modified_at": max((str(row["last_modified_at"]) for row in rows), default=created),
         "customer": _TENANT,
@@ -225,13 +251,23 @@ def invoice_row(invoice_id: int, total: Decimal, rows: list[Row], booked: Mappin
 
 @cache
 def _every_field() -> Row:
-    # The retrieved sample is a real invoice; what only the generated sample of mark_invoice_paid has is null.
+    # The retrieved sample is a real invoice; what only the generated sample of mark_invoice_paid
+    # has is null.
     return {**dict.fromkeys(sample("mark_invoice_paid")), **sample("retrieve_invoice")}
 
 
 def _line(invoice_id: int, total: Decimal, currency: str, created: str) -> Row:
-    known = {**dict.fromkeys(sample("mark_invoice_paid")["lines"][0]), **sample("retrieve_invoice")["lines"][0]}
-    ours = {"id": 158_364 + invoice_id, "customer": _TENANT, "currency": currency, "created_at": created, "last_modified_at": created}
+    known = {
+        **dict.fromkeys(sample("mark_invoice_paid")["lines"][0]),
+        **sample("retrieve_invoice")["lines"][0],
+    }
+    ours = {
+        "id": 158_364 + invoice_id,
+        "customer": _TENANT,
+        "currency": currency,
+        "created_at": created,
+        "last_modified_at": created,
+    }
     return {**known, **ours, "quantity": 1, "rate": total, "amount": total}
 
 

@@ -1,9 +1,9 @@
 """Campfire's shape: what its documents say that it sends.
 
 Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026.
-Their "required" cannot be relied on: the sample answer of Retrieve Invoice itself has no ``customer`` and a null among its integers. So
-only what a record is nothing without is required here, enumerations are plain texts since they grow, and what has no field here is in
-``raw``.
+Their "required" cannot be relied on: the sample answer of Retrieve Invoice itself has no
+``customer`` and a null among its integers. So only what a record is nothing without is required
+here, enumerations are plain texts since they grow, and what has no field here is in ``raw``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from paysdk.records.liberal import NULL
 
 __all__ = ["CampfireRecord", "Identifier", "Moment", "PageEnvelope"]
 
-# A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000"; msgspec reads both.
+# A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000";
+# msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -29,7 +30,8 @@ class CampfireRecord(msgspec.Struct, gc=False, rename={"modified_at": "last_modi
     """
 
     id: Identifier
-    # Decoded as what it is, a number with its digits or a text, since a text is looked at more closely.
+    # Decoded as what it is, a number with its digits or a text, since a text is looked at more
+    # closely.
     amount: Any
     invoice_id: Identifier
     invoice_number: str | None = None

@@ -11,9 +11,23 @@ import attrs
 import msgspec
 
 from paysdk.exact import exact_amount, exact_number
-from paysdk.payment import CustomerRef, CustomerRefDraft, InvoiceRef, InvoiceRefDraft, Payment, make_payment
+from paysdk.payment import (
+    CustomerRef,
+    CustomerRefDraft,
+    InvoiceRef,
+    InvoiceRefDraft,
+    Payment,
+    make_payment,
+)
 from paysdk.providers.notify.schema import Customer, Link, Links, NotifyRecord, PageEnvelope
-from paysdk.records.liberal import Mender, open_object, quote_constants, read_count, read_link, refuse_error
+from paysdk.records.liberal import (
+    Mender,
+    open_object,
+    quote_constants,
+    read_count,
+    read_link,
+    refuse_error,
+)
 from paysdk.records.page import RawPage, as_array
 
 if TYPE_CHECKING:
@@ -29,10 +43,13 @@ _link = msgspec.json.Decoder(Link)
 _DAY = re.compile("[0-9]{2}-[0-9]{2}-[0-9]{4}")
 
 
-class NotifyPaymentFields(NotifyRecord, gc=False, rename={"currency": "<currency>", "raw": "<raw>"}):
+class NotifyPaymentFields(
+    NotifyRecord, gc=False, rename={"currency": "<currency>", "raw": "<raw>"}
+):
     """A payment of List payments as what a ``Payment`` is taken from."""
 
-    # These two are set for each row; as what no record calls so, since they would be decoded from it. Notify sends no currency.
+    # These two are set for each row; as what no record calls so, since they would be decoded from
+    # it. Notify sends no currency.
     currency: Any = None
     raw: Any = b""
 
@@ -117,7 +134,9 @@ class NotifyReader:
             if invoice.invoice_total is not None:
                 invoice.invoice_total = _amount(invoice.invoice_total, "$[0].invoice.invoiceTotal")
             if invoice.invoice_balance is not None:
-                invoice.invoice_balance = _amount(invoice.invoice_balance, "$[0].invoice.invoiceBalance")
+                invoice.invoice_balance = _amount(
+                    invoice.invoice_balance, "$[0].invoice.invoiceBalance"
+                )
             if row.sent_date is not None:
                 _day(row.sent_date)
         return rows

@@ -1,7 +1,7 @@
 """Notify: its endpoint, how it pages, and which filters it takes (none).
 
-Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter and capitalised names; it is a header,
-and every sample URL has the names in lower case.
+Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter
+and capitalised names; it is a header, and every sample URL has the names in lower case.
 """
 
 from __future__ import annotations
@@ -36,13 +36,17 @@ _MAX_PAGE_SIZE = 250
 class NotifyProvider(RestProvider):
     """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
 
-    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO 4217 ("EUR", say) in any case, and
-    capitals on the payment. Without it ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
+    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO
+    4217 ("EUR", say) in any case, and capitals on the payment. Without it ``Payment.currency`` is
+    ``None``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
     capabilities: Capabilities = Capabilities(
-        filters=frozenset(), max_page_size=_MAX_PAGE_SIZE, reports_voids=False, lists_incrementally=False
+        filters=frozenset(),
+        max_page_size=_MAX_PAGE_SIZE,
+        reports_voids=False,
+        lists_incrementally=False,
     )
     default_base_url: ClassVar[str] = "https://api.notify.cm"
     authorization_scheme: ClassVar[str] = "Bearer"
@@ -83,7 +87,8 @@ class NotifyProvider(RestProvider):
     def test_mode(self) -> bool | None:
         """Whether the key is for tests, as its prefix tells (``test_`` or ``live_``; docs.notify.nl, authentication).
 
-        ``None`` where it tells nothing: for another prefix, or for a key that a callable gives. No answer of Notify's says which it was.
+        ``None`` where it tells nothing: for another prefix, or for a key that a callable gives. No
+        answer of Notify's says which it was.
         """
         return self._test_mode
 
@@ -98,11 +103,16 @@ class NotifyProvider(RestProvider):
     ) -> Listing:
         """All payments, in the API's order. *page_size* is the API's ``limit``: 1 to 250.
 
-        Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither timestamps nor voids to filter by.
+        Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither
+        timestamps nor voids to filter by.
         """
-        refuse_filters("Notify", modified_since=modified_since, modified_until=modified_until, voided=voided)
+        refuse_filters(
+            "Notify", modified_since=modified_since, modified_until=modified_until, voided=voided
+        )
         rules = HalFrom(check_page_size(page_size, _MAX_PAGE_SIZE), _MAX_PAGE_SIZE)
-        return self._listing(_PAYMENTS, rules, NotifyReader(self._currency), filters={}, resume=resume)
+        return self._listing(
+            _PAYMENTS, rules, NotifyReader(self._currency), filters={}, resume=resume
+        )
 
 
 def _test_mode(api_key: str) -> bool | None:

@@ -1,7 +1,8 @@
 """Notify's API as documented, on this machine.
 
-``limit``'s default, what happens to a larger one than 250, the order of payments and the last page's ``next`` are in no document. Taken
-here: 50, cut to 250, newest first and null, as in Mollie's API, whose pages on pagination and errors Notify's repeat.
+``limit``'s default, what happens to a larger one than 250, the order of payments and the last
+page's ``next`` are in no document. Taken here: 50, cut to 250, newest first and null, as in
+Mollie's API, whose pages on pagination and errors Notify's repeat.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ _encode = msgspec.json.Encoder().encode
 class NotifySandbox(Sandbox):
     """Notify's ``GET /v2/payments``.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` is the form of ``next``: its ``from`` may be the
-    first id of the next page, the last of this one, or, as in the document, the first of this one. ``endless_links`` gives the last two
-    forms on the last page as well. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit`` change how the link is written;
-    with ``with_elisions`` each page ends in empty objects and counts one more than it holds, as the document's sample does.
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` is the
+    form of ``next``: its ``from`` may be the first id of the next page, the last of this one, or,
+    as in the document, the first of this one. ``endless_links`` gives the last two forms on the
+    last page as well. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit`` change
+    how the link is written; with ``with_elisions`` each page ends in empty objects and counts one
+    more than it holds, as the document's sample does.
     """
 
     scheme: ClassVar[str] = "Bearer"
@@ -44,7 +47,9 @@ class NotifySandbox(Sandbox):
     api_key: str = attrs.field(default="test_sandbox", repr=False, on_setattr=attrs.setters.frozen)
     _size: int = attrs.field(default=1000, alias="payments", on_setattr=attrs.setters.frozen)
     seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
-    links: Literal["next-page", "last-of-page", "first-of-page"] = attrs.field(default="next-page", on_setattr=attrs.setters.frozen)
+    links: Literal["next-page", "last-of-page", "first-of-page"] = attrs.field(
+        default="next-page", on_setattr=attrs.setters.frozen
+    )
     endless_links: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     relative_links: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     link_host: str | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
@@ -76,7 +81,9 @@ class NotifySandbox(Sandbox):
         position = -self._added
         payment_id = str(fields.get("id", self._id(position)))
         if payment_id in self._records:
-            raise ValueError(f"there is a payment {payment_id} already: give each one an id of its own")
+            raise ValueError(
+                f"there is a payment {payment_id} already: give each one an id of its own"
+            )
         self._records.put(position, payment_id, {**self._generate(position, payment_id), **fields})
         return payment_id
 
@@ -95,25 +102,44 @@ class NotifySandbox(Sandbox):
     def respond(self, request: Request) -> Response:
         """What Notify answers."""
         if not self.is_authorised(request):
-            return _error(HTTPStatus.UNAUTHORIZED, "Missing authentication, or failed to authenticate", title="Unauthorized Request")
+            return _error(
+                HTTPStatus.UNAUTHORIZED,
+                "Missing authentication, or failed to authenticate",
+                title="Unauthorized Request",
+            )
         if request.path != _PATH:
             return _error(HTTPStatus.NOT_FOUND, f"No resource exists at {request.path}")
         if request.method != "GET":
-            return _error(HTTPStatus.METHOD_NOT_ALLOWED, f"The method {request.method} is not supported")
+            return _error(
+                HTTPStatus.METHOD_NOT_ALLOWED, f"The method {request.method} is not supported"
+            )
         start = request.query.get("from", "")
         if start and start not in self._records:
             return _error(HTTPStatus.NOT_FOUND, f"No payment exists with id {start}")
-        return self._page(request, self._records.index(start) if start else 0, _limit(request.query.get("limit", "")))
+        return self._page(
+            request,
+            self._records.index(start) if start else 0,
+            _limit(request.query.get("limit", "")),
+        )
 
     def _page(self, request: Request, start: int, limit: int) -> Response:
         ids = [payment_id for _, payment_id in self._records.keys[start : start + limit]]
-        members = [*map(self._records.render, ids), *(_encode(elision) for elision in _ELISIONS if self.with_elisions)]
+        members = [
+            *map(self._records.render, ids),
+            *(_encode(elision) for elision in _ELISIONS if self.with_elisions),
+        ]
         links = {
-            "previous": self._link(request, self._records.keys[max(0, start - limit)][1], limit) if start else None,
+            "previous": self._link(request, self._records.keys[max(0, start - limit)][1], limit)
+            if start
+            else None,
             "next": self._link(request, self._next_from(ids, start + limit), limit),
         }
         count = len(members) + 1 if self.with_elisions else len(members)
-        body = b'{"payments":[%b],"count":%d,"links":%b}' % (b",".join(members), count, _encode(links))
+        body = b'{"payments":[%b],"count":%d,"links":%b}' % (
+            b",".join(members),
+            count,
+            _encode(links),
+        )
         return Response(200, body, {"Content-Type": "application/hal+json"})
 
     def _next_from(self, ids: list[str], end: int) -> str | None:

@@ -1,6 +1,7 @@
 """Notify's shape: what "List payments" (docs.notify.nl) says that it sends.
 
-``resource`` is not read: lists say "payments", single answers "payment", and other samples say something else again.
+``resource`` is not read: lists say "payments", single answers "payment", and other samples say
+something else again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ import msgspec
 
 from paysdk.records.liberal import NULL
 
-__all__ = ["Customer", "Day", "Identifier", "Invoice", "Link", "Links", "NotifyRecord", "PageEnvelope"]
+__all__ = [
+    "Customer",
+    "Day",
+    "Identifier",
+    "Invoice",
+    "Link",
+    "Links",
+    "NotifyRecord",
+    "PageEnvelope",
+]
 
 Identifier: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Day: TypeAlias = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
@@ -35,7 +45,11 @@ class Customer(msgspec.Struct, gc=False):
     name: str | None = None
 
 
-class NotifyRecord(msgspec.Struct, gc=False, rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"}):
+class NotifyRecord(
+    msgspec.Struct,
+    gc=False,
+    rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"},
+):
     """One payment. There is no currency, no status and no timestamp."""
 
     id: Identifier

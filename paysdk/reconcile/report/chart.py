@@ -73,7 +73,10 @@ class _Drawing:
         """What the drawing is made of, from back to front."""
         for line in self.scale.lines:
             height = self.scale.height(line)
-            yield f'<line class="{"other" if line else "zero"}" x1="0" x2="100%" y1="{height}" y2="{height}"/>'
+            yield (
+                f'<line class="{"other" if line else "zero"}" x1="0" x2="100%" y1="{height}" '
+                f'y2="{height}"/>'
+            )
         for place, month in enumerate(self.shown):
             if (sides := self.months.get(month)) is not None:
                 yield from self._bars(place, month, sides)
@@ -81,16 +84,23 @@ class _Drawing:
 
     def _bars(self, place: int, month: tuple[int, int], sides: Sides) -> Iterator[str]:
         zero = self.scale.height(Decimal(0))
-        for kind, name, total, offset in (("left", self.names[0], sides.left, "0.14"), ("right", self.names[1], sides.right, "0.52")):
+        for kind, name, total, offset in (
+            ("left", self.names[0], sides.left, "0.14"),
+            ("right", self.names[1], sides.right, "0.52"),
+        ):
             top, bottom = sorted((self.scale.height(total.amount), zero))
             yield (
-                f'<rect class="fill-{kind}" x="{self._across(place, offset)}" width="{self._across(0, "0.34")}" y="{top}" '
-                f'height="{bottom - top}" rx="1.5"><title>{month_name(month)}, {name}: {money(total.amount)}</title></rect>'
+                f'<rect class="fill-{kind}" x="{self._across(place, offset)}" '
+                f'width="{self._across(0, "0.34")}" y="{top}" '
+                f'height="{bottom - top}" rx="1.5"><title>{month_name(month)}, {name}: '
+                f"{money(total.amount)}</title></rect>"
             )
         if sides.difference:
             yield (
-                f'<circle class="fill-off" cx="{self._across(place, "0.5")}" cy="{_HEIGHT + 9}" r="3.5">'
-                f"<title>{month_name(month)}: {money(sides.difference, signed=True)}</title></circle>"
+                f'<circle class="fill-off" cx="{self._across(place, "0.5")}" cy="{_HEIGHT + 9}" '
+                'r="3.5">'
+                f"<title>{month_name(month)}: "
+                f"{money(sides.difference, signed=True)}</title></circle>"
             )
 
     def _labels(self, place: int, month: tuple[int, int]) -> Iterator[str]:
@@ -100,7 +110,10 @@ class _Drawing:
         every, every_narrow = (1, 3) if len(self.shown) <= _DECEMBER else (3, 6)
         if (number - 1) % every == 0:
             kind = "minor" if (number - 1) % every_narrow else "major"
-            yield f'<text class="{kind}" x="{middle}" y="{_HEIGHT + 29}" text-anchor="middle">{month_name(month)[:3]}</text>'
+            yield (
+                f'<text class="{kind}" x="{middle}" y="{_HEIGHT + 29}" '
+                f'text-anchor="middle">{month_name(month)[:3]}</text>'
+            )
         if place == 0 or number == 1:
             yield f'<text x="{middle}" y="{_HEIGHT + 45}" text-anchor="middle">{year}</text>'
 
@@ -108,18 +121,37 @@ class _Drawing:
         return f"{Decimal(100) / len(self.shown) * (place + Decimal(offset)):.2f}%"
 
 
-def _draw(shown: Sequence[tuple[int, int]], months: Mapping[Month, Sides], names: tuple[str, str], title: str) -> str:
-    amounts = [total.amount for month in shown if month in months for total in (months[month].left, months[month].right)]
+def _draw(
+    shown: Sequence[tuple[int, int]],
+    months: Mapping[Month, Sides],
+    names: tuple[str, str],
+    title: str,
+) -> str:
+    amounts = [
+        total.amount
+        for month in shown
+        if month in months
+        for total in (months[month].left, months[month].right)
+    ]
     scale = _scale(min(*amounts, Decimal(0)), max(*amounts, Decimal(0)))
     axis = "".join(f"<span>{money(line)}</span>" for line in reversed(scale.lines))
     body = "".join(_Drawing(shown=shown, months=months, names=names, scale=scale).parts())
-    label = f"{title}: amounts by month of {names[0]} and {names[1]}. The table that follows has the figures."
+    label = (
+        f"{title}: amounts by month of {names[0]} and {names[1]}. The table that follows has "
+        "the figures."
+    )
     legend = "".join(
-        f'<li><svg aria-hidden="true" viewBox="0 0 10 10"><rect class="fill-{kind}" width="10" height="10" rx="{radius}"/></svg>{name}</li>'
-        for kind, radius, name in (("left", 2, names[0]), ("right", 2, names[1]), ("off", 5, "the sides differ"))
+        f'<li><svg aria-hidden="true" viewBox="0 0 10 10"><rect class="fill-{kind}" width="10" '
+        f'height="10" rx="{radius}"/></svg>{name}</li>'
+        for kind, radius, name in (
+            ("left", 2, names[0]),
+            ("right", 2, names[1]),
+            ("off", 5, "the sides differ"),
+        )
     )
     return (
-        f'<ul class="legend">{legend}</ul>\n<div class="plot"><div class="axis" aria-hidden="true">{axis}</div>'
+        f'<ul class="legend">{legend}</ul>\n<div class="plot"><div class="axis" '
+        f'aria-hidden="true">{axis}</div>'
         f'<svg role="img" aria-label="{label}">{body}</svg></div>\n'
     )
 
@@ -129,13 +161,21 @@ def _scale(low: Decimal, high: Decimal) -> _Scale:
     spread = high - low or Decimal(1)
     unit = Decimal(10) ** (spread / 4).adjusted()
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor * 4 >= spread)
-    first, last = (low / step).to_integral_value("ROUND_FLOOR"), (high / step).to_integral_value("ROUND_CEILING")
+    first, last = (
+        (low / step).to_integral_value("ROUND_FLOOR"),
+        (high / step).to_integral_value("ROUND_CEILING"),
+    )
     last = max(last, first + 1)
     return _Scale(tuple(step * place for place in range(int(first), int(last) + 1)))
 
 
 def _figures(months: Mapping[Month, Sides], names: tuple[str, str], title: str) -> str:
-    headers = [Cell("Month"), Cell(names[0], "money"), Cell(names[1], "money"), Cell("Difference", "money")]
+    headers = [
+        Cell("Month"),
+        Cell(names[0], "money"),
+        Cell(names[1], "money"),
+        Cell("Difference", "money"),
+    ]
     rows = [
         row(
             headers,
@@ -143,7 +183,10 @@ def _figures(months: Mapping[Month, Sides], names: tuple[str, str], title: str) 
                 Cell(month_name(month)),
                 Cell(money(sides.left.amount), "money"),
                 Cell(money(sides.right.amount), "money"),
-                Cell(money(sides.difference, signed=True), "money off" if sides.difference else "money"),
+                Cell(
+                    money(sides.difference, signed=True),
+                    "money off" if sides.difference else "money",
+                ),
             ],
         )
         for month, sides in months.items()
@@ -152,4 +195,6 @@ def _figures(months: Mapping[Month, Sides], names: tuple[str, str], title: str) 
 
 
 def _summary(months: int, title: str) -> str:
-    return f"The figures of {title} by month" + (f": the last {_MAX_ROWS} of {months:,}" if months > _MAX_ROWS else "")
+    return f"The figures of {title} by month" + (
+        f": the last {_MAX_ROWS} of {months:,}" if months > _MAX_ROWS else ""
+    )

@@ -36,7 +36,9 @@ def fit(totals: str, differences: str) -> dict[str, str]:
     differing = _DIFFERENCES + 3 * max(_widest(_AMOUNT, differences), _LEAST)
     differing += _widest(_KEY, differences)
     widths = [_rem(summed + _TOTALS_SPACE), _rem(differing + _DIFFERENCES_SPACE)]
-    style = Template(files("paysdk.reconcile.report").joinpath("cards.css").read_text(encoding="utf-8"))
+    style = Template(
+        files("paysdk.reconcile.report").joinpath("cards.css").read_text(encoding="utf-8")
+    )
     cards = [
         style.substitute(
             table=".stacked:not(#differences)",

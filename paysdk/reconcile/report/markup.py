@@ -17,10 +17,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "count_noun", "day", "head", "money", "month_name", "row", "safe", "table"]
 
-# Control characters, which HTML may not hold, and those that turn the direction of what follows them.
+# Control characters, which HTML may not hold, and those that turn the direction of what follows
+# them.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MAX_DIGITS = 40
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def safe(text: object) -> str:
@@ -59,7 +73,9 @@ class Cell:
     kind: str = ""
 
 
-def table(headers: Sequence[Cell], rows: Iterable[str], *, caption: str = "", name: str = "") -> str:
+def table(
+    headers: Sequence[Cell], rows: Iterable[str], *, caption: str = "", name: str = ""
+) -> str:
     """A table that becomes a list of cards where there is no room for its columns.
 
     The roles say that it is a table then too.
@@ -67,14 +83,18 @@ def table(headers: Sequence[Cell], rows: Iterable[str], *, caption: str = "", na
     titled = f"<caption>{caption}</caption>\n" if caption else ""
     identity = f' id="{name}"' if name else ""
     return (
-        f'<table class="stacked" role="table"{identity}>\n{titled}<thead role="rowgroup">{head(headers)}</thead>\n'
+        f'<table class="stacked" role="table"{identity}>\n{titled}<thead '
+        f'role="rowgroup">{head(headers)}</thead>\n'
         f'<tbody role="rowgroup">\n{"".join(rows)}</tbody>\n</table>\n'
     )
 
 
 def head(headers: Sequence[Cell]) -> str:
     """The row of headers."""
-    cells = "".join(f'<th role="columnheader" scope="col"{_classed(cell.kind)}>{cell.html}</th>' for cell in headers)
+    cells = "".join(
+        f'<th role="columnheader" scope="col"{_classed(cell.kind)}>{cell.html}</th>'
+        for cell in headers
+    )
     return f'<tr role="row">{cells}</tr>'
 
 
@@ -85,7 +105,10 @@ def row(headers: Sequence[Cell], cells: Sequence[Cell], attributes: str = "") ->
         f'<td role="cell"{_classed(cell.kind)} data-label="{header.html}">{cell.html}</td>'
         for header, cell in zip(headers[1:], rest, strict=True)
     )
-    return f'<tr role="row"{attributes}><th role="rowheader" scope="row"{_classed(first.kind)}>{first.html}</th>{others}</tr>\n'
+    return (
+        f'<tr role="row"{attributes}><th role="rowheader" '
+        f'scope="row"{_classed(first.kind)}>{first.html}</th>{others}</tr>\n'
+    )
 
 
 def _classed(kind: str) -> str:

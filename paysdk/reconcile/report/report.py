@@ -17,7 +17,16 @@ import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
 from paysdk.reconcile.report.fitting import fit
-from paysdk.reconcile.report.sections import Names, charts, differences, heading, rules, tiles, totals_tables, verdict
+from paysdk.reconcile.report.sections import (
+    Names,
+    charts,
+    differences,
+    heading,
+    rules,
+    tiles,
+    totals_tables,
+    verdict,
+)
 from paysdk.reconcile.totals import Totals
 
 if TYPE_CHECKING:
@@ -30,9 +39,10 @@ __all__ = ["Report"]
 class Report:
     """A report on a reconciliation, to be filled with its outcomes and then written.
 
-    ``left`` and ``right`` are what the sides are called. ``facts`` are sentences for the head of the page, such as what was compared with
-    which settings, and ``everything`` is a command that gives all outcomes, for the page shows the ``most`` differences with the largest
-    amounts. Memory grows no further than that, however many outcomes there are.
+    ``left`` and ``right`` are what the sides are called. ``facts`` are sentences for the head of
+    the page, such as what was compared with which settings, and ``everything`` is a command that
+    gives all outcomes, for the page shows the ``most`` differences with the largest amounts. Memory
+    grows no further than that, however many outcomes there are.
     """
 
     left: str
@@ -41,13 +51,16 @@ class Report:
     everything: str | None = None
     most: int = 2000
     totals: Totals = attrs.field(factory=Totals, init=False)
-    _largest: list[tuple[Decimal, int, Outcome]] = attrs.field(factory=list[tuple[Decimal, int, Outcome]], init=False)
+    _largest: list[tuple[Decimal, int, Outcome]] = attrs.field(
+        factory=list[tuple[Decimal, int, Outcome]], init=False
+    )
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome in, and keep it if it is among the largest differences."""
         self.totals.add(outcome)
         if outcome.status.is_difference and self.most:
-            # Of equal ones those that came first; the number also keeps outcomes from being compared.
+            # Of equal ones those that came first; the number also keeps outcomes from being
+            # compared.
             entry = (_stake(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)
@@ -56,7 +69,10 @@ class Report:
 
     def largest(self) -> list[Outcome]:
         """The differences with the largest amounts, the largest first."""
-        return [outcome for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))]
+        return [
+            outcome
+            for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))
+        ]
 
     def html(self, made_at: datetime | None = None) -> str:
         """The page. *made_at* is the moment that it names, by default now."""
@@ -67,7 +83,9 @@ class Report:
         parts = {
             **totals_tables(self.totals, names),
             **charts(self.totals, names),
-            "differences": differences(self.largest(), self.totals.differences, names, self.everything),
+            "differences": differences(
+                self.largest(), self.totals.differences, names, self.everything
+            ),
         }
         return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
             heading(names, self.facts, moment),

@@ -38,12 +38,15 @@ class ProviderContract(
 ):
     """The promises of ``PaymentsProvider``, one test for each.
 
-    Subclass it in a test file, under a name that pytest collects, and say in ``subject`` what to try:
+    Subclass it in a test file, under a name that pytest collects, and say in ``subject`` what to
+    try:
 
         class TestMollie(ProviderContract):
             def subject(self, payments: int) -> ContractSubject:
-                return ContractSubject(provider=MollieProvider, sandbox=MollieSandbox(payments=payments))
+                return ContractSubject(provider=MollieProvider,
+                sandbox=MollieSandbox(payments=payments))
 
-    A test that fails says the promise, what was found, and where the promise is written. The tests are plain functions that bring their own
-    event loops, so they need no plugin for asyncio and run beside any.
+    A test that fails says the promise, what was found, and where the promise is written. The tests
+    are plain functions that bring their own event loops, so they need no plugin for asyncio and run
+    beside any.
     """

@@ -25,8 +25,8 @@ _MAX_MINOR_DIGITS = 4
 class Place:
     """Where an amount was sent, and what was sent there.
 
-    Its point was moved by ``minor_digits``: 2 where it was sent in cents. ``whole`` says that all payments have an integer in this place,
-    so that nothing but an integer can stand there.
+    Its point was moved by ``minor_digits``: 2 where it was sent in cents. ``whole`` says that all
+    payments have an integer in this place, so that nothing but an integer can stand there.
     """
 
     path: Path
@@ -42,8 +42,8 @@ Change: TypeAlias = Callable[[Payment, Place], Json]
 class Amounts:
     """The amounts of payments, found in what was sent for them.
 
-    Another number may be equal by chance. So, of several places of an amount, those count that are an amount's in most of the payments, and
-    where the ids stand only if there is no other.
+    Another number may be equal by chance. So, of several places of an amount, those count that are
+    an amount's in most of the payments, and where the ids stand only if there is no other.
     """
 
     known: Sequence[Payment]
@@ -54,14 +54,23 @@ class Amounts:
         found = {payment.id: _amounts_in(payment) for payment in self.known}
         counts = Counter(place.path for places in found.values() for place in places)
         references = Counter(path for payment in self.known for path in _references_in(payment))
-        wholes = Counter(place.path for places in found.values() for place in places if isinstance(place.sent, int))
+        wholes = Counter(
+            place.path
+            for places in found.values()
+            for place in places
+            if isinstance(place.sent, int)
+        )
 
         def rank(place: Place) -> tuple[bool, int]:
             return references[place.path] < len(self.known), counts[place.path]
 
         for payment_id, places in found.items():
             best = max(map(rank, places), default=None)
-            chosen = [attrs.evolve(place, whole=wholes[place.path] == counts[place.path]) for place in places if rank(place) == best]
+            chosen = [
+                attrs.evolve(place, whole=wholes[place.path] == counts[place.path])
+                for place in places
+                if rank(place) == best
+            ]
             found[payment_id] = chosen
         object.__setattr__(self, "_places", found)
 
@@ -96,7 +105,11 @@ def _references_in(payment: Payment) -> list[Path]:
 
 def _minor_digits(value: Json, amount: Decimal) -> int | None:
     try:
-        number = None if isinstance(value, bool) or not isinstance(value, int | str | Decimal) else Decimal(value)
+        number = (
+            None
+            if isinstance(value, bool) or not isinstance(value, int | str | Decimal)
+            else Decimal(value)
+        )
     except InvalidOperation:
         return None
     if number is None or not number.is_finite():

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
-from paysdk.testing.contract.harness import ContractCases, catch_error, checkpoint_after, ids, payments_of
+from paysdk.testing.contract.harness import (
+    ContractCases,
+    catch_error,
+    checkpoint_after,
+    ids,
+    payments_of,
+)
 from paysdk.testing.contract.promises import case, check, check_equal, fail
 
 if TYPE_CHECKING:
@@ -23,7 +29,8 @@ __all__ = ["HonoursOrRefuses"]
 # Enough for some of them to be voided, where payments are.
 _SOME = 40
 _LONG_AGO, _FAR_AHEAD = datetime(1990, 1, 1, tzinfo=UTC), datetime(2990, 1, 1, tzinfo=UTC)
-# A bound seldom is the very moment of a payment, and may lie between two that the API can tell apart.
+# A bound seldom is the very moment of a payment, and may lie between two that the API can tell
+# apart.
 _BESIDE = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 _TIMES = ("modified_since", "modified_until")
 
@@ -34,12 +41,22 @@ class HonoursOrRefuses(ContractCases):
     @case
     async def test_filters_by_modified_since(self) -> None:
         """`modified_since` gives what was modified then or later, a date from its first moment in UTC; or it is no filter, and refused."""
-        await self._by_time("modified_since", _FAR_AHEAD, lambda moment, bound: moment >= bound, lambda day, bound: day >= bound)
+        await self._by_time(
+            "modified_since",
+            _FAR_AHEAD,
+            lambda moment, bound: moment >= bound,
+            lambda day, bound: day >= bound,
+        )
 
     @case
     async def test_filters_by_modified_until(self) -> None:
         """`modified_until` gives what was modified then or before, a date to its last moment in UTC; or it is no filter, and refused."""
-        await self._by_time("modified_until", _LONG_AGO, lambda moment, bound: moment <= bound, lambda day, bound: day <= bound)
+        await self._by_time(
+            "modified_until",
+            _LONG_AGO,
+            lambda moment, bound: moment <= bound,
+            lambda day, bound: day <= bound,
+        )
 
     @case
     async def test_filters_by_voided(self) -> None:
@@ -53,7 +70,11 @@ class HonoursOrRefuses(ContractCases):
             everything = await payments_of(provider.list_payments())
             for value in (True, False):
                 chosen = ids([payment for payment in everything if payment.is_voided is value])
-                check_equal(chosen, ids(await payments_of(provider.list_payments(voided=value))), f"with voided={value}")
+                check_equal(
+                    chosen,
+                    ids(await payments_of(provider.list_payments(voided=value))),
+                    f"with voided={value}",
+                )
 
     @case
     async def test_refuses_naive_times(self) -> None:
@@ -62,7 +83,11 @@ class HonoursOrRefuses(ContractCases):
             provider = harness.provider()
             naive = datetime(2026, 1, 31)  # noqa: DTZ001  # what is refused
             for name in _TIMES:
-                expected = ConfigurationError if name in provider.capabilities.filters else UnsupportedFilterError
+                expected = (
+                    ConfigurationError
+                    if name in provider.capabilities.filters
+                    else UnsupportedFilterError
+                )
                 _check_refused(harness, provider, expected, {name: naive})
 
     @case
@@ -80,7 +105,11 @@ class HonoursOrRefuses(ContractCases):
             provider = harness.provider()
             everything = ids(await payments_of(provider.list_payments()))
             largest = provider.list_payments(page_size=provider.capabilities.max_page_size)
-            check_equal(everything, ids(await payments_of(largest)), f"with page_size={provider.capabilities.max_page_size}")
+            check_equal(
+                everything,
+                ids(await payments_of(largest)),
+                f"with page_size={provider.capabilities.max_page_size}",
+            )
 
     @case
     async def test_refuses_a_negative_limit(self) -> None:
@@ -99,7 +128,15 @@ class HonoursOrRefuses(ContractCases):
             provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             text = str(checkpoint)
-            for wrong in ("", "checkpoint", text[:-3], text.upper(), attrs.evolve(checkpoint, position=""), 7, b""):
+            for wrong in (
+                "",
+                "checkpoint",
+                text[:-3],
+                text.upper(),
+                attrs.evolve(checkpoint, position=""),
+                7,
+                b"",
+            ):
                 _check_refused(harness, provider, ConfigurationError, {"resume": wrong})
 
     @case
@@ -108,7 +145,11 @@ class HonoursOrRefuses(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
-            check_equal(provider.name, checkpoint.provider, "the provider that the checkpoint is tagged with")
+            check_equal(
+                provider.name,
+                checkpoint.provider,
+                "the provider that the checkpoint is tagged with",
+            )
             foreign = attrs.evolve(checkpoint, provider="somebody-else")
             for wrong in (foreign, str(foreign)):
                 _check_refused(harness, provider, ConfigurationError, {"resume": wrong})
@@ -125,10 +166,16 @@ class HonoursOrRefuses(ContractCases):
             _check_refused(harness, provider, expected, {"resume": checkpoint, name: bound})
             if name in able:
                 filtered: dict[str, Any] = {name: bound}
-                begun, checkpoint = await checkpoint_after(provider.list_payments(page_size=2, **filtered))
+                begun, checkpoint = await checkpoint_after(
+                    provider.list_payments(page_size=2, **filtered)
+                )
                 whole = ids(await payments_of(provider.list_payments(**filtered)))
                 rest = await payments_of(provider.list_payments(resume=checkpoint))
-                check_equal(whole, ids([*begun, *rest]), f"begun with {name}, and resumed without naming it again")
+                check_equal(
+                    whole,
+                    ids([*begun, *rest]),
+                    f"begun with {name}, and resumed without naming it again",
+                )
 
     async def _by_time(
         self,
@@ -144,14 +191,26 @@ class HonoursOrRefuses(ContractCases):
                     _check_unsupported(harness, provider, **{name: value})
                 return
             check_equal([], ids(await _filter_by(provider, name, nobody)), f"with {name}={nobody}")
-            dated = [(payment, payment.modified_at) for payment in await payments_of(provider.list_payments()) if payment.modified_at]
+            dated = [
+                (payment, payment.modified_at)
+                for payment in await payments_of(provider.list_payments())
+                if payment.modified_at
+            ]
             for moment in sorted({moment for _, moment in dated})[:: max(1, len(dated) // 3)]:
                 for bound in (moment + beside for beside in _BESIDE):
-                    chosen = [payment for payment, modified in dated if moment_fits(modified, bound)]
-                    check_equal(ids(chosen), ids(await _filter_by(provider, name, bound)), f"with {name}={bound}")
+                    chosen = [
+                        payment for payment, modified in dated if moment_fits(modified, bound)
+                    ]
+                    check_equal(
+                        ids(chosen),
+                        ids(await _filter_by(provider, name, bound)),
+                        f"with {name}={bound}",
+                    )
                 day = moment.date()
                 chosen = [payment for payment, modified in dated if day_fits(modified.date(), day)]
-                check_equal(ids(chosen), ids(await _filter_by(provider, name, day)), f"with {name}={day!r}")
+                check_equal(
+                    ids(chosen), ids(await _filter_by(provider, name, day)), f"with {name}={day!r}"
+                )
 
 
 async def _filter_by(provider: PaymentsProvider, name: str, bound: date) -> list[Payment]:
@@ -163,10 +222,18 @@ def _check_unsupported(harness: Harness, provider: PaymentsProvider, **arguments
     _check_refused(harness, provider, UnsupportedFilterError, arguments)
 
 
-def _check_refused(harness: Harness, provider: PaymentsProvider, expected: type[Exception], arguments: dict[str, Any]) -> None:
+def _check_refused(
+    harness: Harness,
+    provider: PaymentsProvider,
+    expected: type[Exception],
+    arguments: dict[str, Any],
+) -> None:
     before = harness.requests
     raised = catch_error(lambda: provider.list_payments(**arguments))
     given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = "was taken" if raised is None else f"raised {type(raised).__name__}: {raised}"
-    check(isinstance(raised, expected), f"list_payments({given}) {found}; it must raise {expected.__name__} at the call")
+    check(
+        isinstance(raised, expected),
+        f"list_payments({given}) {found}; it must raise {expected.__name__} at the call",
+    )
     check_equal(before, harness.requests, f"the requests sent by list_payments({given})")

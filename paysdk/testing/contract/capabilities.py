@@ -24,7 +24,10 @@ class SaysWhatItIs(ContractCases):
         """A provider has what `PaymentsProvider` names, and what its `list_payments` returns has what `Listing` names."""
         async with self.harness() as harness:
             provider = harness.provider()
-            check(isinstance(provider, PaymentsProvider), f"{provider!r} lacks something that PaymentsProvider names")
+            check(
+                isinstance(provider, PaymentsProvider),
+                f"{provider!r} lacks something that PaymentsProvider names",
+            )
             listing = provider.list_payments()
             check(isinstance(listing, Listing), f"{listing!r} lacks something that Listing names")
 
@@ -34,9 +37,18 @@ class SaysWhatItIs(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             name: object = provider.name
-            check(isinstance(name, str) and name.replace("-", "_").isidentifier() and name == name.lower(), f"the name is {name!r}")
+            check(
+                isinstance(name, str)
+                and name.replace("-", "_").isidentifier()
+                and name == name.lower(),
+                f"the name is {name!r}",
+            )
             check_equal(name, harness.provider().name, "another object's name")
-            check_equal({name}, {payment.provider for payment in await payments_of(provider.list_payments())}, "Payment.provider")
+            check_equal(
+                {name},
+                {payment.provider for payment in await payments_of(provider.list_payments())},
+                "Payment.provider",
+            )
 
     @case
     async def test_says_what_it_can_do(self) -> None:
@@ -47,35 +59,61 @@ class SaysWhatItIs(ContractCases):
             if not isinstance(able, Capabilities):
                 fail(f"capabilities is {able!r}")
             filters: object = able.filters
-            check(isinstance(filters, frozenset), f"capabilities.filters is {filters!r}, which is no frozenset")
+            check(
+                isinstance(filters, frozenset),
+                f"capabilities.filters is {filters!r}, which is no frozenset",
+            )
             parameters = inspect.signature(provider.list_payments).parameters
             unknown = sorted(set(able.filters) - parameters.keys())
-            check(not unknown, f"list_payments has no parameter {', '.join(unknown)}, which capabilities.filters names")
+            check(
+                not unknown,
+                f"list_payments has no parameter {', '.join(unknown)}, which "
+                "capabilities.filters names",
+            )
             largest: object = able.max_page_size
-            check(isinstance(largest, int) and not isinstance(largest, bool) and largest > 0, f"max_page_size is {largest!r}")
+            check(
+                isinstance(largest, int) and not isinstance(largest, bool) and largest > 0,
+                f"max_page_size is {largest!r}",
+            )
 
     @case
     async def test_does_not_contradict_itself(self) -> None:
         """Who lists incrementally filters by `modified_since`, and who filters by `voided` reports voids."""
         async with self.harness(0) as harness:
             able = harness.provider().capabilities
-            check_equal("modified_since" in able.filters, able.lists_incrementally, "lists_incrementally, with these filters")
-            check(able.reports_voids or "voided" not in able.filters, "it filters by voided and has reports_voids=False")
+            check_equal(
+                "modified_since" in able.filters,
+                able.lists_incrementally,
+                "lists_incrementally, with these filters",
+            )
+            check(
+                able.reports_voids or "voided" not in able.filters,
+                "it filters by voided and has reports_voids=False",
+            )
 
     @case
     async def test_reports_voids_only_if_it_says_so(self) -> None:
         """Where `reports_voids` is false, no payment has a `voided_date`."""
         async with self.harness() as harness:
             provider = harness.provider()
-            voided = [payment.id for payment in await payments_of(provider.list_payments()) if payment.is_voided]
-            check(provider.capabilities.reports_voids or not voided, f"it has reports_voids=False, and these are voided: {voided}")
+            voided = [
+                payment.id
+                for payment in await payments_of(provider.list_payments())
+                if payment.is_voided
+            ]
+            check(
+                provider.capabilities.reports_voids or not voided,
+                f"it has reports_voids=False, and these are voided: {voided}",
+            )
 
     @wire_case
     async def test_sends_nothing_before_it_must(self) -> None:
         """Neither making a provider, nor calling `list_payments`, nor `collect(limit=0)` sends a request."""
         async with self.harness() as harness:
             listing = harness.provider().list_payments()
-            check_equal(ListingReport(), listing.report, "the report of a listing that nobody has iterated")
+            check_equal(
+                ListingReport(), listing.report, "the report of a listing that nobody has iterated"
+            )
             check_equal([], await listing.collect(limit=0), "collect(limit=0)")
             check_equal(0, harness.requests, "the requests sent by then")
 
@@ -84,7 +122,10 @@ class SaysWhatItIs(ContractCases):
         """A `base_url` with plain http is refused with `ConfigurationError`, unless its host is loopback."""
         async with self.harness(0) as harness:
             raised = catch_error(lambda: harness.provider(base_url="http://payments.example"))
-            check(isinstance(raised, ConfigurationError), _refused("base_url='http://payments.example'", raised))
+            check(
+                isinstance(raised, ConfigurationError),
+                _refused("base_url='http://payments.example'", raised),
+            )
 
     @wire_case
     async def test_refuses_what_is_no_key(self) -> None:
@@ -96,7 +137,9 @@ class SaysWhatItIs(ContractCases):
                     await _first_with(harness, wrong)
                 except Exception as error:  # noqa: BLE001  # which one it is, is checked
                     raised = error
-                check(isinstance(raised, ConfigurationError), _refused(f"the key {wrong!r}", raised))
+                check(
+                    isinstance(raised, ConfigurationError), _refused(f"the key {wrong!r}", raised)
+                )
                 check_equal(0, harness.requests, "the requests sent with such a key")
 
 
@@ -109,4 +152,8 @@ async def _first_with(harness: Harness, key: str) -> None:
 
 
 def _refused(what: str, raised: Exception | None) -> str:
-    return f"{what} was taken" if raised is None else f"{what} raised {type(raised).__name__}: {raised}"
+    return (
+        f"{what} was taken"
+        if raised is None
+        else f"{what} raised {type(raised).__name__}: {raised}"
+    )

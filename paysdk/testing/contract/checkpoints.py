@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.testing.contract.harness import ContractCases, checkpoint_after, ids, pages_of, payments_of, take
+from paysdk.testing.contract.harness import (
+    ContractCases,
+    checkpoint_after,
+    ids,
+    pages_of,
+    payments_of,
+    take,
+)
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 
 __all__ = ["Resumes"]
@@ -22,8 +29,14 @@ class Resumes(ContractCases):
             for page in await pages_of(provider.list_payments(page_size=2)):
                 given += ids(list(page.payments))
                 if page.checkpoint is not None:
-                    rest = ids(await payments_of(provider.list_payments(page_size=2, resume=page.checkpoint)))
-                    check_equal(everything[len(given) :], rest, f"resumed after {len(given)} payments")
+                    rest = ids(
+                        await payments_of(
+                            provider.list_payments(page_size=2, resume=page.checkpoint)
+                        )
+                    )
+                    check_equal(
+                        everything[len(given) :], rest, f"resumed after {len(given)} payments"
+                    )
 
     @case
     async def test_resumes_with_another_page_size(self) -> None:
@@ -34,7 +47,11 @@ class Resumes(ContractCases):
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             for size in (None, 1, 3):
                 rest = await payments_of(provider.list_payments(page_size=size, resume=checkpoint))
-                check_equal(expected, ids([*begun, *rest]), f"begun with page_size=2 and resumed with page_size={size}")
+                check_equal(
+                    expected,
+                    ids([*begun, *rest]),
+                    f"begun with page_size=2 and resumed with page_size={size}",
+                )
 
     @case
     async def test_resumes_from_text(self) -> None:
@@ -44,7 +61,9 @@ class Resumes(ContractCases):
             begun, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             text = str(checkpoint)
             check(text.isascii() and text.isprintable(), f"the text of the checkpoint is {text!r}")
-            check_equal(checkpoint, Checkpoint.parse(text), "the checkpoint that is read from its own text")
+            check_equal(
+                checkpoint, Checkpoint.parse(text), "the checkpoint that is read from its own text"
+            )
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             rest = await payments_of(harness.provider().list_payments(page_size=2, resume=text))
             check_equal(expected, ids([*begun, *rest]), "resumed from the text, in another object")
@@ -58,12 +77,18 @@ class Resumes(ContractCases):
             given: list[str] = []
             resume: Checkpoint | None = None
             for _ in range(len(expected) + 1):
-                page = (await take(provider.list_payments(page_size=2, resume=resume).pages(), 1))[0]
+                page = (await take(provider.list_payments(page_size=2, resume=resume).pages(), 1))[
+                    0
+                ]
                 given += ids(list(page.payments))
                 resume = page.checkpoint
                 if resume is None:
                     break
-            check_equal(expected, given, "one page after another, each resumed from the checkpoint of the one before")
+            check_equal(
+                expected,
+                given,
+                "one page after another, each resumed from the checkpoint of the one before",
+            )
 
     @wire_case
     async def test_resumes_without_asking_again(self) -> None:
@@ -75,4 +100,7 @@ class Resumes(ContractCases):
             last = pages[-2].checkpoint
             check(last is not None, "the last page but one has no checkpoint")
             await payments_of(provider.list_payments(page_size=2, resume=last))
-            check(harness.requests - asked <= 2, f"resuming before the last page took {harness.requests - asked} requests")  # noqa: PLR2004
+            check(
+                harness.requests - asked <= 2,  # noqa: PLR2004
+                f"resuming before the last page took {harness.requests - asked} requests",
+            )

@@ -19,7 +19,15 @@ from paysdk.errors import (
     RequestTimeoutError,
     ServerError,
 )
-from paysdk.testing.contract.harness import FEW, ONCE, ContractCases, collect_until_error, expect_error, ids, payments_of
+from paysdk.testing.contract.harness import (
+    FEW,
+    ONCE,
+    ContractCases,
+    collect_until_error,
+    expect_error,
+    ids,
+    payments_of,
+)
 from paysdk.testing.contract.promises import check, check_equal, fail, wire_case
 from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, truncated, wrong_body
 
@@ -57,11 +65,17 @@ class FailsHonestly(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
             for code, kind in _BY_STATUS.items():
-                harness.proxy.inject_faults(FaultPlan().always(status(code, body=b'{"detail": "So be it"}')))
+                harness.proxy.inject_faults(
+                    FaultPlan().always(status(code, body=b'{"detail": "So be it"}'))
+                )
                 error = await expect_error(provider.list_payments())
                 if not isinstance(error, APIError) or not isinstance(error, kind):
                     fail(f"status {code} raised {type(error).__name__}: {error}")
-                check_equal((code, True), (error.status, "So be it" in error.detail), "status, and whether detail has the API's words")
+                check_equal(
+                    (code, True),
+                    (error.status, "So be it" in error.detail),
+                    "status, and whether detail has the API's words",
+                )
 
     @wire_case
     async def test_refuses_a_wrong_key(self) -> None:
@@ -69,7 +83,9 @@ class FailsHonestly(ContractCases):
         async with self.harness() as harness:
             harness.proxy.inject_faults(FaultPlan().always(status(401)))
             error = await expect_error(harness.provider().list_payments())
-            check(isinstance(error, AuthenticationError), f"it raised {type(error).__name__}: {error}")
+            check(
+                isinstance(error, AuthenticationError), f"it raised {type(error).__name__}: {error}"
+            )
             check_equal(1, harness.requests, "the requests sent with a key that is refused")
 
     @wire_case
@@ -82,8 +98,14 @@ class FailsHonestly(ContractCases):
                 error = await expect_error(provider.list_payments())
                 logged = harness.proxy.requests[-1]
                 where = (provider.name, logged.method, harness.proxy.url + logged.target)
-                check_equal(where, (error.provider, error.method, error.url), f"provider, method and url of {type(error).__name__}")
-                check(str(error.url) in str(error), f"the message does not say where it was: {error}")
+                check_equal(
+                    where,
+                    (error.provider, error.method, error.url),
+                    f"provider, method and url of {type(error).__name__}",
+                )
+                check(
+                    str(error.url) in str(error), f"the message does not say where it was: {error}"
+                )
 
     @wire_case
     async def test_tries_again(self) -> None:
@@ -99,8 +121,14 @@ class FailsHonestly(ContractCases):
                 given, error = await collect_until_error(listing)
                 check(error is None, f"{what}, it raised {type(error).__name__}: {error}")
                 check_equal(everything, ids(given), what)
-                check_equal((needed + 2, 2), (listing.report.requests, listing.report.retries), f"requests and retries {what}")
-                check_equal(listing.report.requests, harness.requests - before, "the requests that arrived")
+                check_equal(
+                    (needed + 2, 2),
+                    (listing.report.requests, listing.report.retries),
+                    f"requests and retries {what}",
+                )
+                check_equal(
+                    listing.report.requests, harness.requests - before, "the requests that arrived"
+                )
 
     @wire_case
     async def test_gives_up(self) -> None:
@@ -120,7 +148,11 @@ class FailsHonestly(ContractCases):
                 before = harness.requests
                 harness.proxy.inject_faults(FaultPlan().always(status(code)))
                 await expect_error(listing)
-                check_equal(1, harness.requests - before, f"the requests sent although the answer was {code}")
+                check_equal(
+                    1,
+                    harness.requests - before,
+                    f"the requests sent although the answer was {code}",
+                )
 
     @wire_case
     async def test_does_not_wait_for_ever(self) -> None:
@@ -128,7 +160,11 @@ class FailsHonestly(ContractCases):
         async with self.harness() as harness:
             harness.proxy.inject_faults(FaultPlan().always(status(429, retry_after=86_400)))
             error = await expect_error(harness.provider().list_payments())
-            check_equal((RateLimitedError, 1), (type(error), harness.requests), "the error, and the requests sent")
+            check_equal(
+                (RateLimitedError, 1),
+                (type(error), harness.requests),
+                "the error, and the requests sent",
+            )
             check_equal(86_400, getattr(error, "retry_after", None), "the error's retry_after")
 
     @wire_case
@@ -136,10 +172,16 @@ class FailsHonestly(ContractCases):
         """Without an answer within `timeout` for one attempt, or `deadline` for all, `RequestTimeoutError` is raised."""
         async with self.harness() as harness:
             harness.proxy.inject_faults(FaultPlan().always(hang()))
-            each: tuple[dict[str, Any], ...] = ({"timeout": _SHORT_DEADLINE_SECONDS, "retry": ONCE}, {"deadline": _SHORT_DEADLINE_SECONDS})
+            each: tuple[dict[str, Any], ...] = (
+                {"timeout": _SHORT_DEADLINE_SECONDS, "retry": ONCE},
+                {"deadline": _SHORT_DEADLINE_SECONDS},
+            )
             for settings in each:
                 error = await expect_error(harness.provider(**settings).list_payments())
-                check(isinstance(error, RequestTimeoutError), f"with {settings} it raised {type(error).__name__}: {error}")
+                check(
+                    isinstance(error, RequestTimeoutError),
+                    f"with {settings} it raised {type(error).__name__}: {error}",
+                )
 
     @wire_case
     async def test_says_when_a_connection_fails(self) -> None:
@@ -149,7 +191,10 @@ class FailsHonestly(ContractCases):
             for fault in (reset("before"), truncated()):
                 harness.proxy.inject_faults(FaultPlan().always(fault))
                 error = await expect_error(provider.list_payments())
-                check(isinstance(error, ConnectionFailedError), f"{fault.kind} raised {type(error).__name__}: {error}")
+                check(
+                    isinstance(error, ConnectionFailedError),
+                    f"{fault.kind} raised {type(error).__name__}: {error}",
+                )
 
     @wire_case
     async def test_says_when_an_answer_is_no_json(self) -> None:
@@ -160,7 +205,10 @@ class FailsHonestly(ContractCases):
                 before = harness.requests
                 harness.proxy.inject_faults(FaultPlan().always(wrong_body(body)))
                 error = await expect_error(provider.list_payments())
-                check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
+                check(
+                    isinstance(error, MalformedResponseError),
+                    f"the body {body!r} raised {type(error).__name__}: {error}",
+                )
                 check_equal(3, harness.requests - before, "the requests sent with attempts=3")
 
     @wire_case
@@ -173,10 +221,19 @@ class FailsHonestly(ContractCases):
                 harness.proxy.inject_faults(FaultPlan().on(range(number, 100), status(503)))
                 given, error = await collect_until_error(provider.list_payments(page_size=2))
                 if error is None or error.checkpoint is None:
-                    fail(f"request {number} failed after {len(given)} payments, and raised {error!r} without a checkpoint")
+                    fail(
+                        f"request {number} failed after {len(given)} payments, and raised "
+                        f"{error!r} without a checkpoint"
+                    )
                 harness.proxy.inject_faults(FaultPlan())
-                rest = await payments_of(provider.list_payments(page_size=2, resume=error.checkpoint))
-                check_equal(everything, ids([*given, *rest]), f"given until request {number} failed, and resumed")
+                rest = await payments_of(
+                    provider.list_payments(page_size=2, resume=error.checkpoint)
+                )
+                check_equal(
+                    everything,
+                    ids([*given, *rest]),
+                    f"given until request {number} failed, and resumed",
+                )
 
     @wire_case
     async def test_fails_at_the_start_without_one(self) -> None:
@@ -185,12 +242,20 @@ class FailsHonestly(ContractCases):
             provider = harness.provider(retry=ONCE)
             listing = provider.list_payments(page_size=2)
             harness.proxy.inject_faults(FaultPlan().always(status(503)))
-            check_equal(None, (await expect_error(listing)).checkpoint, "the checkpoint of a listing that failed at its first request")
+            check_equal(
+                None,
+                (await expect_error(listing)).checkpoint,
+                "the checkpoint of a listing that failed at its first request",
+            )
             harness.proxy.inject_faults(FaultPlan().on(range(3, 100), status(503)))
             try:
                 found = await listing.collect()
             except PaysdkError as error:
-                check_equal(None, error.checkpoint, "the checkpoint of collect(), which gave nothing of what it had read")
+                check_equal(
+                    None,
+                    error.checkpoint,
+                    "the checkpoint of collect(), which gave nothing of what it had read",
+                )
             else:
                 fail(f"collect() gave {len(found)} of {FEW} payments, and no error")
 
@@ -220,5 +285,10 @@ class _Counting:
         await asyncio.sleep(0)
         self.entered += 1
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         pass

@@ -79,7 +79,9 @@ class Harness:
             made = self.subject.provider()
         else:
             key = self._proxy.api_key if api_key is None else api_key
-            made = self.subject.provider(key, **{"base_url": self._proxy.url, "retry": QUICK, **settings})
+            made = self.subject.provider(
+                key, **{"base_url": self._proxy.url, "retry": QUICK, **settings}
+            )
         self._made.append(made)
         return made
 
@@ -88,7 +90,11 @@ class Harness:
         pages = Pages(known, lambda _, records: records)
         for response in self.proxy.responses:
             pages(response)
-        check(pages.number, "no page can be changed, since no answer so far holds what the payments' raw says was sent")
+        check(
+            pages.number,
+            "no page can be changed, since no answer so far holds what the payments' raw says "
+            "was sent",
+        )
         self.proxy.change(Pages(known, edit))
 
     async def aclose(self) -> None:
@@ -115,7 +121,11 @@ class ContractCases(ABC):
         with contextlib.ExitStack() as running:
             proxy = None
             if subject.sandbox is not None:
-                proxy = running.enter_context(in_thread(RecordingProxy(upstream=subject.sandbox, api_key=subject.sandbox.api_key)))
+                proxy = running.enter_context(
+                    in_thread(
+                        RecordingProxy(upstream=subject.sandbox, api_key=subject.sandbox.api_key)
+                    )
+                )
             async with contextlib.aclosing(Harness(subject=subject, proxy=proxy)) as harness:
                 yield harness
 
@@ -172,8 +182,13 @@ async def take(iterator: AsyncIterator[T], count: int) -> list[T]:
 async def checkpoint_after(listing: Listing, pages: int = 1) -> tuple[list[Payment], Checkpoint]:
     """The payments of the first pages, and the checkpoint after them."""
     found = await take(listing.pages(), pages)
-    check(found and found[-1].checkpoint is not None, f"page {pages} of a longer listing has no checkpoint")
-    return [payment for page in found for payment in page.payments], cast("Checkpoint", found[-1].checkpoint)
+    check(
+        found and found[-1].checkpoint is not None,
+        f"page {pages} of a longer listing has no checkpoint",
+    )
+    return [payment for page in found for payment in page.payments], cast(
+        "Checkpoint", found[-1].checkpoint
+    )
 
 
 def catch_error(call: Callable[[], object]) -> Exception | None:

@@ -54,7 +54,11 @@ class KeepsTheKey(ContractCases):
                     await payments_of(provider.list_payments(page_size=2))
                 finally:
                     await provider.aclose()
-            check_equal({True}, {request.authorised for request in harness.proxy.requests}, "whether the requests were authorised")
+            check_equal(
+                {True},
+                {request.authorised for request in harness.proxy.requests},
+                "whether the requests were authorised",
+            )
 
     @wire_case
     async def test_sends_no_other_key(self) -> None:
@@ -68,11 +72,19 @@ class KeepsTheKey(ContractCases):
                 return current[0]
 
             await payments_of(harness.provider().list_payments())
-            await _check_unauthorised(harness, harness.provider(wrong), "by an object with a wrong key, after one with the right key")
+            await _check_unauthorised(
+                harness,
+                harness.provider(wrong),
+                "by an object with a wrong key, after one with the right key",
+            )
             changing = harness.provider(ask)
             await payments_of(changing.list_payments())
             current[0] = wrong
-            await _check_unauthorised(harness, changing, "where the callable had given the right key, and gives a wrong one by now")
+            await _check_unauthorised(
+                harness,
+                changing,
+                "where the callable had given the right key, and gives a wrong one by now",
+            )
 
     @wire_case
     async def test_keeps_the_key_out_of_urls(self) -> None:
@@ -81,7 +93,10 @@ class KeepsTheKey(ContractCases):
             await payments_of(harness.provider().list_payments(page_size=2))
             key = _key(harness)
             for request in harness.proxy.requests:
-                check(key not in request.target and key.encode() not in request.body, f"it is in the request for {request.target}")
+                check(
+                    key not in request.target and key.encode() not in request.body,
+                    f"it is in the request for {request.target}",
+                )
 
     @wire_case
     async def test_keeps_the_key_out_of_reprs(self) -> None:
@@ -90,11 +105,21 @@ class KeepsTheKey(ContractCases):
             provider = harness.provider()
             listing = provider.list_payments(page_size=2)
             _, checkpoint = await checkpoint_after(listing)
-            shown = [repr(provider), str(provider), repr(listing), repr(checkpoint), str(checkpoint), checkpoint.position]
+            shown = [
+                repr(provider),
+                str(provider),
+                repr(listing),
+                repr(checkpoint),
+                str(checkpoint),
+                checkpoint.position,
+            ]
             check(all(_key(harness) not in text for text in shown), f"it is in one of {shown}")
             pickled: list[bytes] = []
             catch_error(lambda: pickled.append(pickle.dumps(provider)))
-            check(all(_key(harness).encode() not in data for data in pickled), "it is in a pickle of the provider")
+            check(
+                all(_key(harness).encode() not in data for data in pickled),
+                "it is in a pickle of the provider",
+            )
 
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
@@ -105,7 +130,10 @@ class KeepsTheKey(ContractCases):
                 harness.proxy.inject_faults(FaultPlan().always(fault))
                 error = await expect_error(provider.list_payments())
                 for told in _texts_of(error):
-                    check(_key(harness) not in told, f"it is in what {type(error).__name__} tells: {told[:200]}")
+                    check(
+                        _key(harness) not in told,
+                        f"it is in what {type(error).__name__} tells: {told[:200]}",
+                    )
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
@@ -119,7 +147,10 @@ class KeepsTheKey(ContractCases):
                     await collect_until_error(provider.list_payments(page_size=2))
                 check(events, "on_event was never called")
                 for told in (*lines, *map(repr, events)):
-                    check(_key(harness) not in told, f"it is in a log record or an event: {told[:200]}")
+                    check(
+                        _key(harness) not in told,
+                        f"it is in a log record or an event: {told[:200]}",
+                    )
 
     @wire_case
     async def test_keeps_the_key_from_other_hosts(self) -> None:
@@ -127,15 +158,24 @@ class KeepsTheKey(ContractCases):
         async with self.harness() as harness, self.harness() as trap:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
-            harness.proxy.change(lambda response: with_text(response, harness.proxy.url, trap.proxy.url))
-            check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "with links to another host")
+            harness.proxy.change(
+                lambda response: with_text(response, harness.proxy.url, trap.proxy.url)
+            )
+            check_equal(
+                expected,
+                ids(await payments_of(provider.list_payments(page_size=2))),
+                "with links to another host",
+            )
             check_equal(0, trap.requests, "the requests sent to the other host")
 
 
 def _key(harness: Harness) -> str:
     key = harness.proxy.api_key
     if len(key) < _SHORTEST:
-        raise ConfigurationError(f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by chance.")
+        raise ConfigurationError(
+            f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by "
+            "chance."
+        )
     return key
 
 
@@ -143,15 +183,22 @@ async def _check_unauthorised(harness: Harness, provider: PaymentsProvider, when
     before = harness.requests
     await collect_until_error(provider.list_payments())
     sent = harness.proxy.requests[before:]
-    check_equal({False}, {request.authorised for request in sent}, f"whether the requests were authorised that were sent {when}")
+    check_equal(
+        {False},
+        {request.authorised for request in sent},
+        f"whether the requests were authorised that were sent {when}",
+    )
 
 
 def _texts_of(error: BaseException) -> Iterator[str]:
     yield repr(vars(error))
-    # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from a debugger, or from a crash reporter.
+    # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from
+    # a debugger, or from a crash reporter.
     for linked in _chain(error):
         yield repr(linked)
-        yield from TracebackException(type(linked), linked, linked.__traceback__, capture_locals=True, compact=True).format(chain=False)
+        yield from TracebackException(
+            type(linked), linked, linked.__traceback__, capture_locals=True, compact=True
+        ).format(chain=False)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -175,7 +222,14 @@ def _log() -> Generator[list[str]]:
             lines.append(f"{record.getMessage()} {record.args!r}")
 
     root, handler = logging.getLogger(), Keeping()
-    loggers = [root, *(logger for name in list(root.manager.loggerDict) if (logger := logging.getLogger(name)).level)]
+    loggers = [
+        root,
+        *(
+            logger
+            for name in list(root.manager.loggerDict)
+            if (logger := logging.getLogger(name)).level
+        ),
+    ]
     levels = [(logger, logger.level) for logger in loggers]
     root.addHandler(handler)
     for logger in loggers:

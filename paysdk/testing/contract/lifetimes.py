@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from paysdk.errors import ConfigurationError, PaysdkError
-from paysdk.testing.contract.harness import ONCE, ContractCases, expect_error, ids, payments_of, take
+from paysdk.testing.contract.harness import (
+    ONCE,
+    ContractCases,
+    expect_error,
+    ids,
+    payments_of,
+    take,
+)
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 from paysdk.testing.faults import FaultPlan, hang
 
@@ -37,7 +44,10 @@ class LeavesNothingBehind(ContractCases):
             await take(aiter(provider.list_payments(page_size=2)), 1)
             await take(provider.list_payments(page_size=2).pages(), 1)
             await provider.list_payments(page_size=2).first()
-            await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
+            await _check_gone(
+                lambda: asyncio.all_tasks() <= before,
+                lambda: f"tasks were left: {asyncio.all_tasks() - before}",
+            )
 
     @case
     async def test_can_be_closed_twice(self) -> None:
@@ -57,7 +67,9 @@ class LeavesNothingBehind(ContractCases):
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
             listings = [provider.list_payments(page_size=2) for _ in range(_MANY)]
-            for listing, found in zip(listings, await asyncio.gather(*map(payments_of, listings)), strict=True):
+            for listing, found in zip(
+                listings, await asyncio.gather(*map(payments_of, listings)), strict=True
+            ):
                 check_equal(expected, ids(found), f"one of {_MANY} listings at the same time")
                 check_equal(len(expected), listing.report.payments, "the payments in its report")
 
@@ -69,7 +81,10 @@ class LeavesNothingBehind(ContractCases):
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             with _complaints() as told:
                 for _ in range(2):
-                    found = await asyncio.to_thread(_in_a_loop_of_its_own, lambda: payments_of(provider.list_payments(page_size=2)))
+                    found = await asyncio.to_thread(
+                        _in_a_loop_of_its_own,
+                        lambda: payments_of(provider.list_payments(page_size=2)),
+                    )
                     check_equal(expected, ids(found), "in another event loop")
             check(not told, f"it left something behind in a loop that has ended: {told}")
 
@@ -88,7 +103,10 @@ class LeavesNothingBehind(ContractCases):
                 await anext(pages)
                 await provider.aclose()
                 del pages
-                await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
+                await _check_gone(
+                    lambda: asyncio.all_tasks() <= before,
+                    lambda: f"tasks were left: {asyncio.all_tasks() - before}",
+                )
                 await _check_no_connection(harness)
             check(not told, f"it complained: {told}")
 
@@ -100,10 +118,16 @@ class LeavesNothingBehind(ContractCases):
             expected = ids(await payments_of(provider.list_payments()))
             await provider.aclose()
             error = await expect_error(provider.list_payments())
-            check(isinstance(error, ConfigurationError), f"it raised {type(error).__name__}: {error}")
+            check(
+                isinstance(error, ConfigurationError), f"it raised {type(error).__name__}: {error}"
+            )
             entered: Any = provider
             async with entered as again:
-                check_equal(expected, ids(await payments_of(again.list_payments())), "when it was entered again")
+                check_equal(
+                    expected,
+                    ids(await payments_of(again.list_payments())),
+                    "when it was entered again",
+                )
 
     @wire_case
     async def test_can_be_cancelled(self) -> None:
@@ -114,12 +138,21 @@ class LeavesNothingBehind(ContractCases):
             before, asked = asyncio.all_tasks(), harness.requests
             harness.proxy.inject_faults(FaultPlan().on(2, hang()))
             waiting = asyncio.create_task(payments_of(provider.list_payments(page_size=2)))
-            await _check_gone(lambda: harness.requests >= asked + 2, lambda: "its second request never came")
+            await _check_gone(
+                lambda: harness.requests >= asked + 2, lambda: "its second request never came"
+            )
             waiting.cancel()
             (ended,) = await asyncio.gather(waiting, return_exceptions=True)
             check(isinstance(ended, asyncio.CancelledError), f"it ended with {ended!r}")
-            await _check_gone(lambda: asyncio.all_tasks() <= before, lambda: f"tasks were left: {asyncio.all_tasks() - before}")
-            check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "the next listing")
+            await _check_gone(
+                lambda: asyncio.all_tasks() <= before,
+                lambda: f"tasks were left: {asyncio.all_tasks() - before}",
+            )
+            check_equal(
+                expected,
+                ids(await payments_of(provider.list_payments(page_size=2))),
+                "the next listing",
+            )
             await provider.aclose()
             await _check_no_connection(harness)
 
@@ -160,7 +193,9 @@ class LeavesNothingBehind(ContractCases):
             expected = ids(await payments_of(harness.provider().list_payments(page_size=2)))
             asked = harness.requests
             check_equal(
-                expected, ids(await payments_of(harness.provider(on_event=watch).list_payments(page_size=2))), "with such a watcher"
+                expected,
+                ids(await payments_of(harness.provider(on_event=watch).list_payments(page_size=2))),
+                "with such a watcher",
             )
             sent = [event for event in told if type(event).__name__ == "RequestSent"]
             check_equal(harness.requests - asked, len(sent), "the RequestSent events")
@@ -176,7 +211,10 @@ async def _check_gone(holds: Callable[[], object], found: Callable[[], str]) -> 
 
 
 async def _check_no_connection(harness: Harness) -> None:
-    await _check_gone(lambda: harness.proxy.connections == 0, lambda: f"{harness.proxy.connections} connections were left open")
+    await _check_gone(
+        lambda: harness.proxy.connections == 0,
+        lambda: f"{harness.proxy.connections} connections were left open",
+    )
 
 
 def _in_a_loop_of_its_own(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives
@@ -199,6 +237,10 @@ def _complaints() -> Generator[list[str]]:
             warnings.simplefilter("always")
             yield told
             gc.collect()
-        told += [str(warning.message) for warning in caught if issubclass(warning.category, ResourceWarning)]
+        told += [
+            str(warning.message)
+            for warning in caught
+            if issubclass(warning.category, ResourceWarning)
+        ]
     finally:
         loop.set_exception_handler(before)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import PaginationError
 from paysdk.provider import ListingReport, Page
-from paysdk.testing.contract.harness import FEW, ContractCases, collect_until_error, expect_error, ids, pages_of, payments_of, take
+from paysdk.testing.contract.harness import (
+    FEW,
+    ContractCases,
+    collect_until_error,
+    expect_error,
+    ids,
+    pages_of,
+    payments_of,
+    take,
+)
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 from paysdk.testing.contract.rewrite import with_text
 from paysdk.testing.exchange import Response
@@ -28,7 +37,11 @@ class ListsEverythingOnce(ContractCases):
             provider = harness.provider()
             for size in page_sizes(provider):
                 found = ids(await payments_of(provider.list_payments(page_size=size)))
-                check_equal((FEW, FEW), (len(found), len(set(found))), f"the payments, and the different ones, with page_size={size}")
+                check_equal(
+                    (FEW, FEW),
+                    (len(found), len(set(found))),
+                    f"the payments, and the different ones, with page_size={size}",
+                )
 
     @case
     async def test_keeps_one_order(self) -> None:
@@ -37,7 +50,11 @@ class ListsEverythingOnce(ContractCases):
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
             for size in page_sizes(provider):
-                check_equal(expected, ids(await payments_of(provider.list_payments(page_size=size))), f"the order with page_size={size}")
+                check_equal(
+                    expected,
+                    ids(await payments_of(provider.list_payments(page_size=size))),
+                    f"the order with page_size={size}",
+                )
 
     @case
     async def test_starts_afresh(self) -> None:
@@ -47,7 +64,9 @@ class ListsEverythingOnce(ContractCases):
             expected = ids(await payments_of(listing))
             check_equal(expected, ids(await payments_of(listing)), "the second time")
             outer = [(payment.id, ids(await payments_of(listing))) async for payment in listing]
-            check_equal([(payment, expected) for payment in expected], outer, "one iteration within another")
+            check_equal(
+                [(payment, expected) for payment in expected], outer, "one iteration within another"
+            )
 
     @case
     async def test_pages_hold_the_same(self) -> None:
@@ -55,12 +74,22 @@ class ListsEverythingOnce(ContractCases):
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=3)
             pages = await pages_of(listing)
-            check(all(isinstance(page, Page) for page in pages), f"pages() gave {[type(page).__name__ for page in pages]}")
-            check(max(len(page.payments) for page in pages) <= 3, f"pages of {[len(page.payments) for page in pages]}, asked for 3")  # noqa: PLR2004
+            check(
+                all(isinstance(page, Page) for page in pages),
+                f"pages() gave {[type(page).__name__ for page in pages]}",
+            )
+            check(
+                max(len(page.payments) for page in pages) <= 3,  # noqa: PLR2004
+                f"pages of {[len(page.payments) for page in pages]}, asked for 3",
+            )
             given = [payment for page in pages for payment in page.payments]
             check_equal(ids(await payments_of(listing)), ids(given), "the payments of all pages")
             with_checkpoint = [page.checkpoint is not None for page in pages]
-            check_equal([True] * (len(pages) - 1) + [False], with_checkpoint, "which pages have a checkpoint")
+            check_equal(
+                [True] * (len(pages) - 1) + [False],
+                with_checkpoint,
+                "which pages have a checkpoint",
+            )
 
     @case
     async def test_collects(self) -> None:
@@ -69,7 +98,9 @@ class ListsEverythingOnce(ContractCases):
             listing = harness.provider().list_payments(page_size=2)
             expected = ids(await payments_of(listing))
             for limit in (None, 0, 1, 3, FEW, FEW + 1):
-                check_equal(expected[:limit], ids(await listing.collect(limit)), f"collect(limit={limit})")
+                check_equal(
+                    expected[:limit], ids(await listing.collect(limit)), f"collect(limit={limit})"
+                )
 
     @case
     async def test_gives_the_first(self) -> None:
@@ -86,7 +117,11 @@ class ListsEverythingOnce(ContractCases):
             listing = harness.provider().list_payments()
             check_equal([], await listing.collect(), "collect()")
             check_equal(None, await listing.first(), "first()")
-            check_equal([], [payment for page in await pages_of(listing) for payment in page.payments], "the payments of all pages")
+            check_equal(
+                [],
+                [payment for page in await pages_of(listing) for payment in page.payments],
+                "the payments of all pages",
+            )
             check(listing.report.complete, "report.complete is false after the end")
 
     @case
@@ -96,10 +131,17 @@ class ListsEverythingOnce(ContractCases):
             listing = harness.provider().list_payments(page_size=2)
             check_equal(ListingReport(), listing.report, "the report before the first walk")
             await take(aiter(listing), 1)
-            check(not listing.report.complete, "report.complete is true for a walk that was left after one payment")
+            check(
+                not listing.report.complete,
+                "report.complete is true for a walk that was left after one payment",
+            )
             pages = await pages_of(listing)
             done = listing.report
-            check_equal((len(pages), FEW, True), (done.pages, done.payments, done.complete), "pages, payments and complete")
+            check_equal(
+                (len(pages), FEW, True),
+                (done.pages, done.payments, done.complete),
+                "pages, payments and complete",
+            )
 
     @wire_case
     async def test_counts_its_requests(self) -> None:
@@ -107,7 +149,11 @@ class ListsEverythingOnce(ContractCases):
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             await payments_of(listing)
-            check_equal((harness.requests, 0), (listing.report.requests, listing.report.retries), "requests and retries")
+            check_equal(
+                (harness.requests, 0),
+                (listing.report.requests, listing.report.retries),
+                "requests and retries",
+            )
 
     @wire_case
     async def test_reads_no_further_than_it_must(self) -> None:
@@ -117,7 +163,11 @@ class ListsEverythingOnce(ContractCases):
             await listing.first()
             check_equal(1, harness.requests, "the requests sent by first()")
             await listing.collect(limit=3)
-            check_equal(3, harness.requests, "the requests sent by first() and collect(limit=3), with page_size=2")
+            check_equal(
+                3,
+                harness.requests,
+                "the requests sent by first() and collect(limit=3), with page_size=2",
+            )
 
     @wire_case
     async def test_goes_on_after_a_short_page(self) -> None:
@@ -128,11 +178,20 @@ class ListsEverythingOnce(ContractCases):
                 everything = await payments_of(provider.list_payments(page_size=2))
                 harness.change_records(everything, _cutting_page_two(kept))
                 given, error = await collect_until_error(provider.list_payments(page_size=2))
-                expected = everything[: 2 + kept] if harness.subject.short_page_ends else everything[: 2 + kept] + everything[4:]
+                expected = (
+                    everything[: 2 + kept]
+                    if harness.subject.short_page_ends
+                    else everything[: 2 + kept] + everything[4:]
+                )
                 if isinstance(error, PaginationError) and not kept:
-                    # Where the next page is asked for by the last id of this one, there is none to ask by, and that is said.
+                    # Where the next page is asked for by the last id of this one, there is none to
+                    # ask by, and that is said.
                     expected, error = everything[:2], None
-                check(error is None, f"page 2 with {kept} of its records ended the listing with {type(error).__name__}: {error}")
+                check(
+                    error is None,
+                    f"page 2 with {kept} of its records ended the listing with "
+                    f"{type(error).__name__}: {error}",
+                )
                 check_equal(ids(expected), ids(given), f"with {kept} of the two records of page 2")
 
     @wire_case
@@ -149,8 +208,14 @@ class ListsEverythingOnce(ContractCases):
                 return repeated
 
             harness.change_records(everything, repeat)
-            check_equal(ids(everything), ids(await payments_of(listing)), "where each page begins with the last payment of the one before")
-            check_equal(listing.report.pages - 1, listing.report.repeats_dropped, "report.repeats_dropped")
+            check_equal(
+                ids(everything),
+                ids(await payments_of(listing)),
+                "where each page begins with the last payment of the one before",
+            )
+            check_equal(
+                listing.report.pages - 1, listing.report.repeats_dropped, "report.repeats_dropped"
+            )
 
     @wire_case
     async def test_does_not_go_in_circles(self) -> None:
@@ -169,8 +234,14 @@ class ListsEverythingOnce(ContractCases):
 
             harness.proxy.change(circle)
             error = await expect_error(listing)
-            check(isinstance(error, PaginationError), f"where page 2 comes again and again it raised {type(error).__name__}: {error}")
-            check(listing.report.payments >= 4, f"{listing.report.payments} of {everything[:4]} had been given")  # noqa: PLR2004
+            check(
+                isinstance(error, PaginationError),
+                f"where page 2 comes again and again it raised {type(error).__name__}: {error}",
+            )
+            check(
+                listing.report.payments >= 4,  # noqa: PLR2004
+                f"{listing.report.payments} of {everything[:4]} had been given",
+            )
 
     @wire_case
     async def test_follows_relative_links(self) -> None:
@@ -179,7 +250,11 @@ class ListsEverythingOnce(ContractCases):
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             harness.proxy.change(lambda response: with_text(response, harness.proxy.url, ""))
-            check_equal(expected, ids(await payments_of(provider.list_payments(page_size=2))), "with relative links")
+            check_equal(
+                expected,
+                ids(await payments_of(provider.list_payments(page_size=2))),
+                "with relative links",
+            )
 
 
 # A listing that makes no progress may take its time to notice, and not for ever.
@@ -188,7 +263,10 @@ _MANY_PAGES = 2000
 
 def page_sizes(provider: PaymentsProvider) -> list[int | None]:
     """Sizes from the smallest page to one with room for all."""
-    return [None, *(size for size in (1, 2, 3, FEW, FEW + 1) if size <= provider.capabilities.max_page_size)]
+    return [
+        None,
+        *(size for size in (1, 2, 3, FEW, FEW + 1) if size <= provider.capabilities.max_page_size),
+    ]
 
 
 def _cutting_page_two(kept: int) -> Edit:

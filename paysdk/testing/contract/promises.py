@@ -40,7 +40,8 @@ class Promise:
 def case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
     """A case that any provider must pass. Its docstring is the promise.
 
-    It is a plain function that brings its own event loop, so that it runs under any pytest, with whatever plugin for asyncio or none.
+    It is a plain function that brings its own event loop, so that it runs under any pytest, with
+    whatever plugin for asyncio or none.
     """
     return _case(work, needs_sandbox=False)
 
@@ -75,22 +76,34 @@ def check_equal(expected: object, actual: object, what: str) -> None:
     check(expected == actual, f"{what}: expected {_show(expected)}, and it was {_show(actual)}")
 
 
-def _case(work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool) -> Callable[[T], None]:
+def _case(
+    work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool
+) -> Callable[[T], None]:
     promise = Promise(work.__name__, " ".join((work.__doc__ or "").split()), needs_sandbox)
 
     def run(cases: T) -> None:
         __tracebackhide__ = True
         if needs_sandbox and cases.subject(0).sandbox is None:
-            raise SkipTest(f"the subject of {type(cases).__name__} has sandbox=None, so nobody can see whether: {promise.text}")
+            raise SkipTest(
+                f"the subject of {type(cases).__name__} has sandbox=None, so nobody can see "
+                f"whether: {promise.text}"
+            )
         try:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
                 runner.run(_in_time(work(cases)))
         except AssertionError as broken:
             raise AssertionError(_message(promise, str(broken))) from None
         except Exception as error:
-            raise AssertionError(_message(promise, f"{type(error).__name__} was raised: {error}")) from error
+            raise AssertionError(
+                _message(promise, f"{type(error).__name__} was raised: {error}")
+            ) from error
 
-    run.__name__, run.__qualname__, run.__doc__, run.__module__ = work.__name__, work.__qualname__, work.__doc__, work.__module__
+    run.__name__, run.__qualname__, run.__doc__, run.__module__ = (
+        work.__name__,
+        work.__qualname__,
+        work.__doc__,
+        work.__module__,
+    )
     run.promise = promise  # type: ignore[attr-defined]  # read by promise_of
     return run
 
@@ -111,5 +124,8 @@ def _show(value: object) -> str:
 
 
 def _message(promise: Promise, found: str) -> str:
-    place = f"It is {promise.case} of ProviderContract, written in the source of paysdk in {promise.anchor}"
+    place = (
+        f"It is {promise.case} of ProviderContract, written in the source of paysdk in "
+        f"{promise.anchor}"
+    )
     return f"A promise is broken. It says: {promise.text}\nFound: {found}.\n{place}"

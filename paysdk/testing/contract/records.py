@@ -16,7 +16,14 @@ from paysdk.errors import MalformedResponseError
 from paysdk.exact import decode_exactly
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.testing.contract.amounts import Amounts
-from paysdk.testing.contract.harness import FEW, ContractCases, collect_until_error, expect_error, ids, payments_of
+from paysdk.testing.contract.harness import (
+    FEW,
+    ContractCases,
+    collect_until_error,
+    expect_error,
+    ids,
+    payments_of,
+)
 from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
 from paysdk.testing.contract.rewrite import change_raws, everything_in
 
@@ -46,21 +53,37 @@ class GivesExactPayments(ContractCases):
             for payment in await payments_of(harness.provider().list_payments()):
                 check(isinstance(payment, Payment), f"it gave {payment!r}")
                 check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is no text")
-                check(isinstance(payment.invoice, InvoiceRef) and _is_text(payment.invoice.id), f"invoice is {payment.invoice!r}")
-                check(payment.customer is None or isinstance(payment.customer, CustomerRef), f"customer is {payment.customer!r}")
+                check(
+                    isinstance(payment.invoice, InvoiceRef) and _is_text(payment.invoice.id),
+                    f"invoice is {payment.invoice!r}",
+                )
+                check(
+                    payment.customer is None or isinstance(payment.customer, CustomerRef),
+                    f"customer is {payment.customer!r}",
+                )
                 for name in ("currency", "external_id", "source"):
                     value = getattr(payment, name)
-                    check(value is None or _is_text(value), f"{name} is {value!r}, which is neither a text nor None")
+                    check(
+                        value is None or _is_text(value),
+                        f"{name} is {value!r}, which is neither a text nor None",
+                    )
 
     @case
     async def test_amounts_are_decimal(self) -> None:
         """Amounts, and an invoice's total and balance, are finite `Decimal`s."""
         async with self.harness() as harness:
             for payment in await payments_of(harness.provider().list_payments()):
-                amounts = {"amount": payment.amount, "invoice.total": payment.invoice.total, "invoice.balance": payment.invoice.balance}
+                amounts = {
+                    "amount": payment.amount,
+                    "invoice.total": payment.invoice.total,
+                    "invoice.balance": payment.invoice.balance,
+                }
                 for name, amount in amounts.items():
                     exact = type(amount) is Decimal and amount.is_finite()
-                    check(exact or (amount is None and name != "amount"), f"{name} of payment {payment.id} is {amount!r}")
+                    check(
+                        exact or (amount is None and name != "amount"),
+                        f"{name} of payment {payment.id} is {amount!r}",
+                    )
 
     @case
     async def test_dates_are_dates(self) -> None:
@@ -69,7 +92,10 @@ class GivesExactPayments(ContractCases):
             for payment in await payments_of(harness.provider().list_payments()):
                 for name in ("payment_date", "voided_date"):
                     value = getattr(payment, name)
-                    check(value is None or type(value) is date, f"{name} of payment {payment.id} is {value!r}")
+                    check(
+                        value is None or type(value) is date,
+                        f"{name} of payment {payment.id} is {value!r}",
+                    )
 
     @case
     async def test_times_are_in_utc(self) -> None:
@@ -87,7 +113,9 @@ class GivesExactPayments(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             payments = await payments_of(provider.list_payments())
-            check_equal(payments, await payments_of(provider.list_payments()), "the payments, listed again")
+            check_equal(
+                payments, await payments_of(provider.list_payments()), "the payments, listed again"
+            )
             check_equal(FEW, len(set(payments)), "how many there are in a set")
             for payment in payments:
                 for copied in (pickle.loads(pickle.dumps(payment)), copy.deepcopy(payment)):  # noqa: S301  # pickled here
@@ -102,10 +130,18 @@ class GivesExactPayments(ContractCases):
             everything = await payments_of(provider.list_payments(page_size=2))
             amounts = Amounts(everything)
             for payment in everything:
-                check(amounts.places(payment), f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw")
+                check(
+                    amounts.places(payment),
+                    f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw",
+                )
             harness.change_records(everything, amounts.changed(_long))
-            expected = [str(_long_amount(payment, amounts.places(payment)[0])) for payment in everything]
-            found = [str(payment.amount) for payment in await payments_of(provider.list_payments(page_size=2))]
+            expected = [
+                str(_long_amount(payment, amounts.places(payment)[0])) for payment in everything
+            ]
+            found = [
+                str(payment.amount)
+                for payment in await payments_of(provider.list_payments(page_size=2))
+            ]
             check_equal(expected, found, "the digits of the amounts")
 
     @wire_case
@@ -115,11 +151,17 @@ class GivesExactPayments(ContractCases):
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
             for factor in (0, -1):
-                harness.change_records(everything, Amounts(everything).changed(partial(_times, factor)))
+                harness.change_records(
+                    everything, Amounts(everything).changed(partial(_times, factor))
+                )
                 given, error = await collect_until_error(provider.list_payments())
                 if not isinstance(error, MalformedResponseError):
                     expected = [(payment.id, factor * payment.amount) for payment in everything]
-                    check_equal(expected, [(payment.id, payment.amount) for payment in given], "the ids and amounts")
+                    check_equal(
+                        expected,
+                        [(payment.id, payment.amount) for payment in given],
+                        "the ids and amounts",
+                    )
 
     @wire_case
     async def test_refuses_amounts_that_are_none(self) -> None:
@@ -128,10 +170,15 @@ class GivesExactPayments(ContractCases):
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
             for wrong in _NO_AMOUNTS:
-                harness.change_records(everything, Amounts(everything).changed(partial(_instead, wrong)))
+                harness.change_records(
+                    everything, Amounts(everything).changed(partial(_instead, wrong))
+                )
                 given, error = await collect_until_error(provider.list_payments())
                 amounts = [payment.amount for payment in given]
-                check(isinstance(error, MalformedResponseError), f"the amount {wrong!r} gave {amounts}, and {error!r}")
+                check(
+                    isinstance(error, MalformedResponseError),
+                    f"the amount {wrong!r} gave {amounts}, and {error!r}",
+                )
 
     @wire_case
     async def test_keeps_what_was_sent(self) -> None:
@@ -139,14 +186,30 @@ class GivesExactPayments(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
-            sent = [value for response in harness.proxy.responses for _, value in everything_in(decode_exactly(response.body))]
+            sent = [
+                value
+                for response in harness.proxy.responses
+                for _, value in everything_in(decode_exactly(response.body))
+            ]
             for payment in everything:
-                check(payment.raw in sent, f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so")
+                check(
+                    payment.raw in sent,
+                    f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so",
+                )
             unknown = {"amount": Decimal("0.10"), "list": [None, True, 10**25]}
-            harness.change_records(everything, change_raws(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}))
+            harness.change_records(
+                everything,
+                change_raws(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}),
+            )
             for payment in await payments_of(provider.list_payments()):
-                found = [value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)]
-                check_equal([str(unknown)], [*map(str, found)], f"a field that was added, in the raw of payment {payment.id}")
+                found = [
+                    value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)
+                ]
+                check_equal(
+                    [str(unknown)],
+                    [*map(str, found)],
+                    f"a field that was added, in the raw of payment {payment.id}",
+                )
 
     @wire_case
     async def test_raises_for_a_malformed_record(self) -> None:
@@ -159,12 +222,19 @@ class GivesExactPayments(ContractCases):
                 given, error = await collect_until_error(listing)
                 if not isinstance(error, MalformedResponseError):
                     fail(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
-                check_equal(ids(everything[:2]), ids(given), "the payments that were given before it")
-                check("1" in error.path and error.path.startswith("$"), f"the path of the second record is {error.path!r}")
+                check_equal(
+                    ids(everything[:2]), ids(given), "the payments that were given before it"
+                )
+                check(
+                    "1" in error.path and error.path.startswith("$"),
+                    f"the path of the second record is {error.path!r}",
+                )
                 check_equal(json.dumps(wrong).encode(), error.raw, "the error's raw")
                 harness.proxy.change(None)
                 check(error.checkpoint is not None, "the error has no checkpoint")
-                rest = await payments_of(harness.provider().list_payments(page_size=2, resume=error.checkpoint))
+                rest = await payments_of(
+                    harness.provider().list_payments(page_size=2, resume=error.checkpoint)
+                )
                 check_equal(ids(everything[2:]), ids(rest), "resumed when it was mended")
 
     @wire_case
@@ -175,7 +245,11 @@ class GivesExactPayments(ContractCases):
             listing = harness.provider(on_malformed=aside.append).list_payments(page_size=2)
             everything = await payments_of(listing)
             harness.change_records(everything, _second_on_page_two({}))
-            check_equal(ids([*everything[:3], *everything[4:]]), ids(await payments_of(listing)), "the payments but one")
+            check_equal(
+                ids([*everything[:3], *everything[4:]]),
+                ids(await payments_of(listing)),
+                "the payments but one",
+            )
             check_equal([b"{}"], [error.raw for error in aside], "the raw of what was set aside")
             check_equal(1, listing.report.malformed, "report.malformed")
 
@@ -185,12 +259,19 @@ class GivesExactPayments(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             await payments_of(provider.list_payments())
-            # Where an answer is nothing but an array of records, an empty one is a page without any.
-            bare = any(isinstance(decode_exactly(response.body), list) for response in harness.proxy.responses)
+            # Where an answer is nothing but an array of records, an empty one is a page without
+            # any.
+            bare = any(
+                isinstance(decode_exactly(response.body), list)
+                for response in harness.proxy.responses
+            )
             for body in _OTHER_SHAPES if bare else (*_OTHER_SHAPES, b"[]"):
                 harness.proxy.change(partial(attrs.evolve, body=body))
                 error = await expect_error(provider.list_payments())
-                check(isinstance(error, MalformedResponseError), f"the body {body!r} raised {type(error).__name__}: {error}")
+                check(
+                    isinstance(error, MalformedResponseError),
+                    f"the body {body!r} raised {type(error).__name__}: {error}",
+                )
 
 
 def _is_text(value: object) -> bool:

@@ -17,7 +17,17 @@ from paysdk.payment import Payment
 if TYPE_CHECKING:
     from paysdk.testing.exchange import Response
 
-__all__ = ["Edit", "Json", "Pages", "Path", "change_raws", "everything_in", "value_at", "with_text", "with_value"]
+__all__ = [
+    "Edit",
+    "Json",
+    "Pages",
+    "Path",
+    "change_raws",
+    "everything_in",
+    "value_at",
+    "with_text",
+    "with_value",
+]
 
 Json: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
@@ -30,8 +40,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class Pages:
     """Changes the records of pages, which are counted from 1 by ``number``; other answers are left alone.
 
-    ``known`` are payments that tell a page's records, each of which is a payment's ``raw`` or holds one. ``edit`` is given the number of
-    the page and its records, and gives other ones.
+    ``known`` are payments that tell a page's records, each of which is a payment's ``raw`` or holds
+    one. ``edit`` is given the number of the page and its records, and gives other ones.
     """
 
     known: Sequence[Payment]
@@ -49,7 +59,9 @@ class Pages:
             document = decode_exactly(response.body)
         except (ValueError, msgspec.DecodeError):
             return response
-        place = next((path for path, value in everything_in(document) if self._is_records(value)), None)
+        place = next(
+            (path for path, value in everything_in(document) if self._is_records(value)), None
+        )
         if place is None:
             return response
         self.number += 1
@@ -67,7 +79,12 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> 
     """An edit that puts, for each payment, what *change* makes of it where its ``raw`` stands."""
 
     def changed(record: Json) -> Json:
-        found = ((path, payment) for path, value in everything_in(record) for payment in known if value == payment.raw)
+        found = (
+            (path, payment)
+            for path, value in everything_in(record)
+            for payment in known
+            if value == payment.raw
+        )
         path, payment = next(found, ((), None))
         return record if payment is None else with_value(record, path, change(payment))
 

@@ -16,14 +16,17 @@ __all__ = ["ContractSubject"]
 class ContractSubject:
     """A provider, and where it gets its payments from.
 
-    ``sandbox`` has the payments, and is not running yet. ``provider`` makes a provider for it: it is called with the sandbox's key,
-    ``base_url=``, and any of the settings that every provider over HTTP takes (``retry``, ``timeout``, ``deadline``, ``limiter``,
-    ``session``, ``on_malformed``, ``on_event``), so a class made from ``RestProvider`` is one already.
+    ``sandbox`` has the payments, and is not running yet. ``provider`` makes a provider for it: it
+    is called with the sandbox's key, ``base_url=``, and any of the settings that every provider
+    over HTTP takes (``retry``, ``timeout``, ``deadline``, ``limiter``, ``session``,
+    ``on_malformed``, ``on_event``), so a class made from ``RestProvider`` is one already.
 
-    Where ``sandbox`` is ``None`` the provider needs no server: ``provider`` is called with nothing, and the cases that watch, change or
-    break what passes between the two are skipped, each saying so.
+    Where ``sandbox`` is ``None`` the provider needs no server: ``provider`` is called with nothing,
+    and the cases that watch, change or break what passes between the two are skipped, each saying
+    so.
 
-    ``short_page_ends`` says that the API has no other way to end a listing than a page that holds fewer payments than were asked for.
+    ``short_page_ends`` says that the API has no other way to end a listing than a page that holds
+    fewer payments than were asked for.
     """
 
     provider: Callable[..., PaymentsProvider]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from paysdk.testing.drf.errors import detail, encode, json_response, not_found_page, permanent_redirect
+from paysdk.testing.drf.errors import (
+    detail,
+    encode,
+    json_response,
+    not_found_page,
+    permanent_redirect,
+)
 from paysdk.testing.drf.fields import (
     Field,
     FieldError,

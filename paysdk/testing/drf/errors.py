@@ -30,7 +30,10 @@ def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> 
 
 def not_found_page(path: str) -> Response:
     """Django's own page for a path that leads nowhere."""
-    page = f"<!doctype html>\n<html><head><title>Not Found</title></head><body><h1>Not Found</h1><p>{escape(path)}</p></body></html>\n"
+    page = (
+        "<!doctype html>\n<html><head><title>Not Found</title></head><body><h1>Not "
+        f"Found</h1><p>{escape(path)}</p></body></html>\n"
+    )
     return Response(404, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 

@@ -40,7 +40,9 @@ def boolean(text: str) -> bool:
     return word in ("true", "1")
 
 
-def parameters(query: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]) -> tuple[dict[str, object], dict[str, list[str]]]:
+def parameters(
+    query: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]
+) -> tuple[dict[str, object], dict[str, list[str]]]:
     """The query parameters that have a value, read, and the messages about those that cannot be; a reader raises ValueError."""
     values: dict[str, object] = {}
     errors: dict[str, list[str]] = {}
@@ -130,13 +132,21 @@ def day(value: object) -> str:
     try:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError:
-        raise FieldError("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.") from None
+        raise FieldError(
+            "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
+        ) from None
 
 
-def check_item(item: object, fields: Mapping[str, Field]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def check_item(
+    item: object, fields: Mapping[str, Field]
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """The values of an object's known fields, and the messages about those that are not right."""
     if not isinstance(item, dict):
-        return {}, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(item).__name__}."]}
+        return {}, {
+            "non_field_errors": [
+                f"Invalid data. Expected a dictionary, but got {type(item).__name__}."
+            ]
+        }
     given = msgspec.convert(item, dict[str, object])
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
@@ -152,7 +162,9 @@ def _value(given: Mapping[str, object], name: str, field: Field) -> object:
     if given.get(name) is not None:
         return field.read(given[name])
     if field.required:
-        raise FieldError("This field may not be null." if name in given else "This field is required.")
+        raise FieldError(
+            "This field may not be null." if name in given else "This field is required."
+        )
     return None
 
 
@@ -161,7 +173,9 @@ def check_items(items: object, fields: Mapping[str, Field]) -> tuple[list[dict[s
     if items is None:
         return [], None
     if not isinstance(items, list):
-        return [], {"non_field_errors": [f'Expected a list of items but got type "{type(items).__name__}".']}
+        return [], {
+            "non_field_errors": [f'Expected a list of items but got type "{type(items).__name__}".']
+        }
     results = [check_item(item, fields) for item in msgspec.convert(items, list[object])]
     errors = [wrong for _, wrong in results]
     return [values for values, _ in results], errors if any(errors) else None

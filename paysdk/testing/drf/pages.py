@@ -57,10 +57,13 @@ class Window:
     previous: str | None
 
 
-def paginate(keys: Sequence[Key], url: str, query: Mapping[str, str], *, default: int, largest: int) -> Window:
+def paginate(
+    keys: Sequence[Key], url: str, query: Mapping[str, str], *, default: int, largest: int
+) -> Window:
     """The page of ``keys``, which are in order, that ``query`` asks for: with ``cursor`` in it, empty or not, by cursor, else by offset.
 
-    Links are ``url`` with nothing but the pagination's own parameters replaced. Raises InvalidCursorError.
+    Links are ``url`` with nothing but the pagination's own parameters replaced. Raises
+    InvalidCursorError.
     """
     limit = positive(query.get("limit"), default, largest=largest)
     if "cursor" in query:
@@ -70,7 +73,10 @@ def paginate(keys: Sequence[Key], url: str, query: Mapping[str, str], *, default
 
 def _offset_page(keys: Sequence[Key], url: str, offset: int, limit: int) -> Window:
     end, before = offset + limit, offset - limit
-    following, preceding = {"limit": limit, "offset": end}, {"limit": limit, "offset": before if before > 0 else None}
+    following, preceding = (
+        {"limit": limit, "offset": end},
+        {"limit": limit, "offset": before if before > 0 else None},
+    )
     return Window(
         keys=keys[offset:end],
         start=offset,
@@ -81,19 +87,28 @@ def _offset_page(keys: Sequence[Key], url: str, offset: int, limit: int) -> Wind
 
 
 def _cursor_page(keys: Sequence[Key], url: str, cursor: str, limit: int) -> Window:
-    # The stock framework seeks by time alone and repeats itself where very many rows share one; a key of time and id always moves on.
+    # The stock framework seeks by time alone and repeats itself where very many rows share one; a
+    # key of time and id always moves on.
     start, end = 0, limit
     if cursor:
         direction, key = _decode_cursor(cursor)
-        start = bisect_right(keys, key) if direction == "after" else max(0, bisect_left(keys, key) - limit)
+        start = (
+            bisect_right(keys, key)
+            if direction == "after"
+            else max(0, bisect_left(keys, key) - limit)
+        )
         end = start + limit if direction == "after" else bisect_left(keys, key)
     page = keys[start:end]
     return Window(
         keys=page,
         start=start,
         has_more=end < len(keys),
-        next=with_parameters(url, {"cursor": _encode_cursor("after", page[-1])}) if page and end < len(keys) else None,
-        previous=with_parameters(url, {"cursor": _encode_cursor("before", page[0])}) if page and start else None,
+        next=with_parameters(url, {"cursor": _encode_cursor("after", page[-1])})
+        if page and end < len(keys)
+        else None,
+        previous=with_parameters(url, {"cursor": _encode_cursor("before", page[0])})
+        if page and start
+        else None,
     )
 
 

@@ -30,7 +30,16 @@ def test_an_invoice_is_shown_with_its_lines_and_payments(paysdk: Command) -> Non
     assert (0, "") == (outcome.code, outcome.err)
     assert lines[0].startswith("╭─ Invoice INV-0000493 ─")
     assert all(
-        word in outcome.out for word in ("Client 24034", "Status", "Enterprise Subscription", "Total", "Due", "1,650.90 GBP", "22225")
+        word in outcome.out
+        for word in (
+            "Client 24034",
+            "Status",
+            "Enterprise Subscription",
+            "Total",
+            "Due",
+            "1,650.90 GBP",
+            "22225",
+        )
     )
     assert max(map(len, lines)) <= 80
 
@@ -49,7 +58,10 @@ def test_json_has_every_field(paysdk: Command) -> None:
     invoice = json.loads(outcome.out)
 
     assert (47864, "1650.90") == (invoice["id"], invoice["total_amount"])
-    assert open_sandbox("campfire", payments=20).invoice(47864).keys() == json.loads(invoice["raw"]).keys()  # type: ignore[attr-defined]
+    assert (
+        open_sandbox("campfire", payments=20).invoice(47864).keys()  # type: ignore[attr-defined]
+        == json.loads(invoice["raw"]).keys()
+    )
 
 
 def test_an_unknown_invoice_is_told_in_the_apis_words(paysdk: Command) -> None:
@@ -64,7 +76,10 @@ def test_a_provider_without_invoices_is_refused(paysdk: Command) -> None:
     """Who can give one is said."""
     outcome = paysdk("invoice", "1", "--provider", "notify")
 
-    assert (2, "paysdk: notify gives no single invoices. The providers that can are: campfire.\n") == (outcome.code, outcome.err)
+    assert (
+        2,
+        "paysdk: notify gives no single invoices. The providers that can are: campfire.\n",
+    ) == (outcome.code, outcome.err)
 
 
 def test_an_unknown_provider_is_refused() -> None:
@@ -77,7 +92,10 @@ def test_a_choice_is_left_to_the_user(install: Callable[..., None]) -> None:
     """Where several can give invoices, none is taken for the one that is meant."""
     install("acme", "class Made:\n    name = 'acme'\n\n    def retrieve_invoice(self): ...")
 
-    with pytest.raises(ConfigurationError, match=r"Name a provider with --provider\. The providers that can are: acme, campfire\."):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"Name a provider with --provider\. The providers that can are: acme, campfire\.",
+    ):
         invoice_provider(None)
 
 
@@ -96,7 +114,9 @@ def test_a_provider_is_asked_only_for_what_it_has(monkeypatch: pytest.MonkeyPatc
         show_invoice(ProviderSelection(names=("notify",)), 1, "panel")
 
 
-def test_an_invoice_of_little_is_shown_as_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invoice_of_little_is_shown_as_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What the API did not send is left out."""
 
     def bare(work: object) -> Invoice:

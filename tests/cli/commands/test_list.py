@@ -38,7 +38,10 @@ def test_a_table_shows_some_and_counts_all(paysdk: Command) -> None:
     outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "120")
     lines = outcome.out.splitlines()
 
-    assert (20, 20) == (sum(line.startswith("campfire ") for line in lines), sum(line.startswith("notify ") for line in lines))
+    assert (20, 20) == (
+        sum(line.startswith("campfire ") for line in lines),
+        sum(line.startswith("notify ") for line in lines),
+    )
     assert [
         "campfire: 120 payments; notify: 120 payments, test key",
         "The first 20 of each are shown; --limit N shows more, --format csv gives all.",
@@ -47,7 +50,17 @@ def test_a_table_shows_some_and_counts_all(paysdk: Command) -> None:
 
 def test_a_limit_ends_the_walk(paysdk: Command) -> None:
     """No more is read than is shown, and that there may be more is said."""
-    outcome = paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "120", "--limit", "30", "--page-size", "20")
+    outcome = paysdk(
+        "list",
+        "campfire",
+        "--sandbox",
+        "--sandbox-payments",
+        "120",
+        "--limit",
+        "30",
+        "--page-size",
+        "20",
+    )
     lines = outcome.out.splitlines()
 
     assert 30 == sum(line.startswith("campfire ") for line in lines)
@@ -69,10 +82,14 @@ def test_a_limit_ends_the_walk(paysdk: Command) -> None:
     ],
 )
 @pytest.mark.parametrize("output_format", ["table", "csv", "jsonl"])
-def test_all_payments_are_only_said_of_all(paysdk: Command, limit: int, page_size: int, said: str, output_format: str) -> None:
+def test_all_payments_are_only_said_of_all(
+    paysdk: Command, limit: int, page_size: int, said: str, output_format: str
+) -> None:
     """Each provider that has more than the limit is said to have given the first ones only, wherever its pages end."""
     options = ("--limit", str(limit), "--page-size", str(page_size), "--format", output_format)
-    outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", *options)
+    outcome = paysdk(
+        "list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", *options
+    )
     summary = (outcome.out if output_format == "table" else outcome.err).splitlines()[-1]
 
     assert f"campfire: {said}; notify: {said}, test key" == summary.removeprefix("paysdk: ")
@@ -80,22 +97,40 @@ def test_all_payments_are_only_said_of_all(paysdk: Command, limit: int, page_siz
 
 def test_nothing_to_list_is_no_table(paysdk: Command) -> None:
     """Without payments there is only the count."""
-    assert "campfire: 0 payments\n" == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0").out
+    assert (
+        "campfire: 0 payments\n"
+        == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0").out
+    )
 
 
 def test_programs_get_every_payment_to_the_digit(paysdk: Command) -> None:
     """Lines of JSON hold all payments, in order, with the amounts that the API sent."""
     sandbox = open_sandbox("campfire", payments=250)
-    outcome = paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "250", "--format", "jsonl")
+    outcome = paysdk(
+        "list", "campfire", "--sandbox", "--sandbox-payments", "250", "--format", "jsonl"
+    )
     sent = [(str(row["id"]), str(row["amount"])) for row in sandbox.payments]  # type: ignore[attr-defined]  # Campfire's has them
 
-    assert sent == [(record["id"], record["amount"]) for record in map(json.loads, outcome.out.splitlines())]
+    assert sent == [
+        (record["id"], record["amount"]) for record in map(json.loads, outcome.out.splitlines())
+    ]
     assert "paysdk: campfire: 250 payments\n" == outcome.err
 
 
 def test_csv_may_have_a_limit_and_a_currency(paysdk: Command) -> None:
     """The limit holds for each provider; the currency is for those whose payments have none."""
-    outcome = paysdk("list", "notify", "campfire", "--sandbox", "--format", "csv", "--limit", "2", "--currency", "XTS")
+    outcome = paysdk(
+        "list",
+        "notify",
+        "campfire",
+        "--sandbox",
+        "--format",
+        "csv",
+        "--limit",
+        "2",
+        "--currency",
+        "XTS",
+    )
     rows = [line.split(",") for line in outcome.out.splitlines()]
 
     assert ["provider", "notify", "notify", "campfire", "campfire"] == [row[0] for row in rows]
@@ -129,12 +164,17 @@ def test_a_long_table_is_the_same_table(paysdk: Command, monkeypatch: pytest.Mon
     assert 120 == sum(line.startswith(("campfire ", "notify ")) for line in in_parts)
     assert at_once[-2:] == in_parts[-2:]
     said = re.compile(r"INV-\d+|[\d,]+(?:\.\d+)? [A-Z]{3}")
-    assert [said.findall(line) for line in at_once if "INV-" in line] == [said.findall(line) for line in in_parts if "INV-" in line]
+    assert [said.findall(line) for line in at_once if "INV-" in line] == [
+        said.findall(line) for line in in_parts if "INV-" in line
+    ]
 
 
 def test_a_long_table_of_nothing_is_no_table(paysdk: Command) -> None:
     """Without payments there is only the count, whatever the limit."""
-    assert "campfire: 0 payments\n" == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0", "--limit", "5000").out
+    assert (
+        "campfire: 0 payments\n"
+        == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0", "--limit", "5000").out
+    )
 
 
 def test_a_long_table_needs_some_provider(paysdk: Command, install: Callable[..., None]) -> None:
@@ -160,15 +200,23 @@ def test_a_walk_that_failed_can_be_gone_on_with(paysdk: Command, reached: Reach)
     assert ids(everything.out) == ids(first.out) + ids(rest.out)
 
 
-def test_one_provider_fails_alone(paysdk: Command, reached: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_provider_fails_alone(
+    paysdk: Command, reached: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The others are listed all the same, and the exit code tells of the failure."""
-    with reached("CAMPFIRE", open_sandbox("campfire", payments=5)), reached("NOTIFY", open_sandbox("notify", payments=5)):
+    with (
+        reached("CAMPFIRE", open_sandbox("campfire", payments=5)),
+        reached("NOTIFY", open_sandbox("notify", payments=5)),
+    ):
         monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "live_revoked")
         outcome = paysdk("list", "campfire", "notify")
 
     assert 1 == outcome.code
     assert 5 == sum(line.startswith("campfire ") for line in outcome.out.splitlines())
-    assert "campfire: 5 payments; notify: failed after 0 payments, live key" == outcome.out.splitlines()[-1]
+    assert (
+        "campfire: 5 payments; notify: failed after 0 payments, live key"
+        == outcome.out.splitlines()[-1]
+    )
     assert outcome.err.startswith("paysdk: 401 Missing authentication, or failed to authenticate")
     assert 1 == outcome.err.count("\n")
 
@@ -184,14 +232,18 @@ def test_a_key_of_neither_kind_is_not_said_to_be_one(paysdk: Command, reached: R
 def test_voids_can_be_asked_for(paysdk: Command) -> None:
     """Only voided payments, or only the others."""
     every = ("list", "campfire", "--sandbox", "--sandbox-payments", "60", "--format", "jsonl")
-    voided, others = (paysdk(*every, option).out.splitlines() for option in ("--voided", "--not-voided"))
+    voided, others = (
+        paysdk(*every, option).out.splitlines() for option in ("--voided", "--not-voided")
+    )
 
     assert {False} == {json.loads(line)["voided_date"] is None for line in voided}
     assert {True} == {json.loads(line)["voided_date"] is None for line in others}
     assert 60 == len(voided) + len(others)
 
 
-def test_progress_is_seen_on_stderr(paysdk: Command, stream: type[Stream], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_seen_on_stderr(
+    paysdk: Command, stream: type[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While it works, a terminal shows each provider and how many payments it gave."""
     monkeypatch.setattr(sys, "stderr", terminal := stream(terminal=True))
     outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "120")

@@ -60,7 +60,9 @@ class Held:
         pass
 
 
-def paid(provider: str, name: str, amount: str, number: str | None = None, **fields: object) -> Payment:
+def paid(
+    provider: str, name: str, amount: str, number: str | None = None, **fields: object
+) -> Payment:
     """A payment, of the invoice that its id names unless another is given."""
     known: dict[str, object] = {
         "provider": provider,
@@ -81,7 +83,9 @@ CAMPFIRE = [
 ]
 NOTIFY = [
     paid("notify", "1", "100.00", currency=None),
-    paid("notify", "2", "1200.49", currency=None, customer=CustomerRef(name="M\u00fcller \x1b[31m")),
+    paid(
+        "notify", "2", "1200.49", currency=None, customer=CustomerRef(name="M\u00fcller \x1b[31m")
+    ),
     paid("notify", "x", "7", " ", currency=None),
 ]
 
@@ -135,14 +139,23 @@ def test_figures_and_differences_are_shown(paysdk: Command, stored: Callable[...
     ] == outcome.out.splitlines()
 
 
-def test_what_has_vanished_needs_no_counterpart(paysdk: Command, stored: Callable[..., str]) -> None:
+def test_what_has_vanished_needs_no_counterpart(
+    paysdk: Command, stored: Callable[..., str]
+) -> None:
     """A payment that its provider no longer lists is told from one that was never there."""
     stored(CAMPFIRE[:3], NOTIFY[:1])
     place = stored(CAMPFIRE[1:3])
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
 
-    found = [(row["side"], row["status"], row["rule"]) for row in csv.DictReader(io.StringIO(outcome.out)) if row["key"] == "1"]
-    assert [("left", "right only", "counterpart_vanished"), ("right", "right only", "counterpart_vanished")] == found
+    found = [
+        (row["side"], row["status"], row["rule"])
+        for row in csv.DictReader(io.StringIO(outcome.out))
+        if row["key"] == "1"
+    ]
+    assert [
+        ("left", "right only", "counterpart_vanished"),
+        ("right", "right only", "counterpart_vanished"),
+    ] == found
 
 
 def test_agreement_is_a_success(paysdk: Command, stored: Callable[..., str]) -> None:
@@ -157,7 +170,9 @@ def test_agreement_is_a_success(paysdk: Command, stored: Callable[..., str]) -> 
 
 def test_a_program_gets_every_outcome(paysdk: Command, stored: Callable[..., str]) -> None:
     """Lines of JSON hold all outcomes with their payments, to the digit; the summary goes to stderr."""
-    outcome = paysdk("reconcile", "campfire", "notify", "--from", stored(CAMPFIRE, NOTIFY), "--format", "jsonl")
+    outcome = paysdk(
+        "reconcile", "campfire", "notify", "--from", stored(CAMPFIRE, NOTIFY), "--format", "jsonl"
+    )
     records = [json.loads(line) for line in outcome.out.splitlines()]
 
     assert 3 == outcome.code
@@ -168,7 +183,10 @@ def test_a_program_gets_every_outcome(paysdk: Command, stored: Callable[..., str
         ("left only", "not_there", "3", None, ["5"], []),
         ("gone", "voided", "4", None, ["8.00"], []),
     ] == [
-        (*(record[name] for name in ("status", "rule", "key", "difference")), *amounts(record["left"], record["right"]))
+        (
+            *(record[name] for name in ("status", "rule", "key", "difference")),
+            *amounts(record["left"], record["right"]),
+        )
         for record in records
     ]
     assert [False, True, True, False, False] == [record["currency_assumed"] for record in records]
@@ -183,29 +201,51 @@ def amounts(*sides: list[dict[str, str]]) -> list[list[str]]:
 def test_a_spreadsheet_gets_every_payment(paysdk: Command, stored: Callable[..., str]) -> None:
     """A line is a payment, and those of one outcome have its number."""
     split = [paid("notify", "1", "60.00"), paid("notify", "2", "40.00", "1")]
-    outcome = paysdk("reconcile", "campfire", "notify", "--from", stored(CAMPFIRE[:1], split), "--format", "csv")
+    outcome = paysdk(
+        "reconcile", "campfire", "notify", "--from", stored(CAMPFIRE[:1], split), "--format", "csv"
+    )
     rows = list(csv.DictReader(io.StringIO(outcome.out)))
 
     assert 0 == outcome.code
-    assert [("1", "split", "left", "100.00"), ("1", "split", "right", "60.00"), ("1", "split", "right", "40.00")] == [
-        (row["outcome"], row["rule"], row["side"], row["amount"]) for row in rows
-    ]
+    assert [
+        ("1", "split", "left", "100.00"),
+        ("1", "split", "right", "60.00"),
+        ("1", "split", "right", "40.00"),
+    ] == [(row["outcome"], row["rule"], row["side"], row["amount"]) for row in rows]
     assert {"2026-01-31"} == {row["payment_date"] for row in rows}
 
 
 def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> None:
     """What a provider sends as text is text to a spreadsheet too; amounts stay numbers, and lines of JSON are as they were sent."""
-    sent = paid("campfire", "-1", "-5.00", "@A1", currency="\tEUR", customer=CustomerRef(name="=1+1"), external_id="+49")
+    sent = paid(
+        "campfire",
+        "-1",
+        "-5.00",
+        "@A1",
+        currency="\tEUR",
+        customer=CustomerRef(name="=1+1"),
+        external_id="+49",
+    )
     place = stored([sent], NOTIFY[:1])
-    exact = json.loads(paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "jsonl").out.splitlines()[-1])
+    exact = json.loads(
+        paysdk(
+            "reconcile", "campfire", "notify", "--from", place, "--format", "jsonl"
+        ).out.splitlines()[-1]
+    )
     (row,) = (
         row
-        for row in csv.DictReader(io.StringIO(paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv").out))
+        for row in csv.DictReader(
+            io.StringIO(
+                paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv").out
+            )
+        )
         if row["side"] == "left"
     )
 
     texts = ("key", "provider", "id", "currency", "invoice_number", "customer_name", "external_id")
-    assert ["'@A1", "campfire", "'-1", "'\tEUR", "'@A1", "'=1+1", "'+49"] == [row[name] for name in texts]
+    assert ["'@A1", "campfire", "'-1", "'\tEUR", "'@A1", "'=1+1", "'+49"] == [
+        row[name] for name in texts
+    ]
     assert "-5.00" == row["amount"]
     assert ("@A1", "-1") == (exact["key"], exact["left"][0]["id"])
 
@@ -213,12 +253,18 @@ def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> No
 def test_csv_is_one_row_a_payment(paysdk: Command, stored: Callable[..., str]) -> None:
     """Line ends in a name split no row, and the signature and the texts as they are can be asked for."""
     names = ["Line 1\rLine 2", "=cmd|' /C calc'!A0"]
-    sent = [paid("campfire", str(number), "-1", customer=CustomerRef(name=name)) for number, name in enumerate(names)]
+    sent = [
+        paid("campfire", str(number), "-1", customer=CustomerRef(name=name))
+        for number, name in enumerate(names)
+    ]
     place = stored(sent, NOTIFY[2:])
     command = ("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
     usual, raw = paysdk(*command).out, paysdk(*command, "--raw-text", "--bom").out
 
-    for text, expected in ((usual, [names[0], f"'{names[1]}"]), (raw.removeprefix("\ufeff"), names)):
+    for text, expected in (
+        (usual, [names[0], f"'{names[1]}"]),
+        (raw.removeprefix("\ufeff"), names),
+    ):
         header, *rows = csv.reader(io.StringIO(text, newline=""))
         assert [len(header)] * 3 == [len(row) for row in rows]
         assert sorted(expected) == sorted(row[header.index("customer_name")] for row in rows[1:])
@@ -243,7 +289,9 @@ def test_a_report_is_whole_if_the_reader_leaves(
     assert "503 differences to look at." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_report_is_written_besides(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:
+def test_a_report_is_written_besides(
+    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+) -> None:
     """The page has the settings and the command for everything, fit for a shell."""
     place = stored(CAMPFIRE, NOTIFY)
     (tmp_path / place).rename(tmp_path / "my payments.db")
@@ -253,10 +301,15 @@ def test_a_report_is_written_besides(paysdk: Command, stored: Callable[..., str]
 
     assert 3 == outcome.code
     assert "2 matched" in outcome.out
-    assert "Account default. Counterparts are at most 1 day apart, and their amounts differ by at most 0.01." in page
+    assert (
+        "Account default. Counterparts are at most 1 day apart, and their amounts differ by at "
+        "most 0.01." in page
+    )
 
 
-def test_the_command_for_everything_tells_no_password(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:
+def test_the_command_for_everything_tells_no_password(
+    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+) -> None:
     """A database's URL is left out of the report."""
     stored([paid("campfire", f"{number:05}", "1") for number in range(2001)], NOTIFY)
     place = f"sqlite:///{tmp_path / 'payments.db'}?timeout=7"
@@ -264,7 +317,10 @@ def test_the_command_for_everything_tells_no_password(paysdk: Command, stored: C
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
 
     assert "The 20 largest of 2,004 differences are shown; --format csv gives every" in outcome.out
-    assert "paysdk reconcile campfire notify --from DATABASE --account default --days 7 --tolerance 0 --format csv" in page
+    assert (
+        "paysdk reconcile campfire notify --from DATABASE --account default --days 7 --tolerance "
+        "0 --format csv" in page
+    )
     assert "timeout" not in page
 
 
@@ -273,13 +329,26 @@ def test_the_command_for_everything_tells_no_password(paysdk: Command, stored: C
     [
         *(
             ("payments.db", html)
-            for html in ("payments.db", "link.db", "hard.db", "payments.db-wal", "payments.db-shm", "notes.txt", "pipe")
+            for html in (
+                "payments.db",
+                "link.db",
+                "hard.db",
+                "payments.db-wal",
+                "payments.db-shm",
+                "notes.txt",
+                "pipe",
+            )
         ),
         *(("link.db", html) for html in ("payments.db", "payments.db-wal", "link.db-wal")),
-        *((f"sqlite:///{url}", "payments.db-wal") for url in ("payments.db", "file:payments.db?uri=true", "file:%70ayments.db?uri=true")),
+        *(
+            (f"sqlite:///{url}", "payments.db-wal")
+            for url in ("payments.db", "file:payments.db?uri=true", "file:%70ayments.db?uri=true")
+        ),
     ],
 )
-def test_a_report_never_overwrites_the_database(paysdk: Command, stored: Callable[..., str], tmp_path: Path, place: str, html: str) -> None:
+def test_a_report_never_overwrites_the_database(
+    paysdk: Command, stored: Callable[..., str], tmp_path: Path, place: str, html: str
+) -> None:
     """Nor what SQLite keeps beside it, nor anything that is no page; by whatever name."""
     stored(CAMPFIRE, NOTIFY)
     (tmp_path / "link.db").symlink_to("payments.db")
@@ -289,7 +358,11 @@ def test_a_report_never_overwrites_the_database(paysdk: Command, stored: Callabl
     before = (tmp_path / "payments.db").read_bytes()
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", html)
 
-    assert (2, "", f"paysdk: --html would overwrite {html}, which is no report: name another file.\n") == (
+    assert (
+        2,
+        "",
+        f"paysdk: --html would overwrite {html}, which is no report: name another file.\n",
+    ) == (
         outcome.code,
         outcome.out,
         outcome.err,
@@ -298,20 +371,30 @@ def test_a_report_never_overwrites_the_database(paysdk: Command, stored: Callabl
     assert "Do not lose." == (tmp_path / "notes.txt").read_text()
 
 
-def test_a_report_takes_the_place_of_an_older_one(paysdk: Command, stored: Callable[..., str], tmp_path: Path) -> None:
+def test_a_report_takes_the_place_of_an_older_one(
+    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+) -> None:
     """And that of an empty file."""
     place = stored(CAMPFIRE, NOTIFY)
     (tmp_path / "report.html").touch()
-    codes = [paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html").code for _ in range(2)]
+    codes = [
+        paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html").code
+        for _ in range(2)
+    ]
 
     assert [3, 3] == codes
 
 
-def test_many_payments_of_one_outcome_are_counted(paysdk: Command, stored: Callable[..., str]) -> None:
+def test_many_payments_of_one_outcome_are_counted(
+    paysdk: Command, stored: Callable[..., str]
+) -> None:
     """A table shows five of them, and says how many more there are."""
     outcome = paysdk(
         *("reconcile", "campfire", "notify", "--from"),
-        stored([paid("campfire", str(number), "1", "A") for number in range(9)], [paid("notify", "1", "1", "A")]),
+        stored(
+            [paid("campfire", str(number), "1", "A") for number in range(9)],
+            [paid("notify", "1", "1", "A")],
+        ),
     )
 
     assert "and 4 more" in outcome.out
@@ -320,37 +403,71 @@ def test_many_payments_of_one_outcome_are_counted(paysdk: Command, stored: Calla
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("campfire", "campfire", "--from", "payments.db"), "Name two providers to be compared, not campfire twice."),
+        (
+            ("campfire", "campfire", "--from", "payments.db"),
+            "Name two providers to be compared, not campfire twice.",
+        ),
         (
             ("campfire", "notify", "--from", "none.db"),
             "There is no database none.db. To fill it: paysdk sync campfire notify --to none.db",
         ),
         (
             ("campfire", "notify", "--from", "sqlite:///none.db", "--account", "a b"),
-            "There is no database sqlite:///none.db. To fill it: paysdk sync campfire notify --to DATABASE --account 'a b'",
+            (
+                "There is no database sqlite:///none.db. To fill it: paysdk sync campfire notify "
+                "--to DATABASE --account 'a b'"
+            ),
         ),
         (
             ("campfire", "notfy", "--from", "payments.db"),
-            "There are no payments of notfy for the account default. To fill it: paysdk sync notfy --to payments.db",
+            (
+                "There are no payments of notfy for the account default. To fill it: paysdk sync "
+                "notfy --to payments.db"
+            ),
         ),
-        (("campfire", "notify", "--from", "payments.db", "--account", "none"), "There are no payments of campfire for the account none."),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--account", "none"),
+            "There are no payments of campfire for the account none.",
+        ),
         (("campfire", "notify", "--from", "other.db"), "The database other.db"),
         (
             ("campfire", "notify", "--from", "postgresql://ann:letmein@127.0.0.1:1/books"),
             "The database postgresql://127.0.0.1:1/books cannot",
         ),
-        (("campfire", "notify", "--from", "payments.db", "--days", "-1"), "Invalid value for '--days'"),
-        (("campfire", "notify", "--from", "payments.db", "--tolerance", "much"), "--tolerance takes an amount from 0, such as 0.05"),
-        (("campfire", "notify", "--from", "payments.db", "--tolerance", "-1"), "--tolerance takes an amount from 0, such as 0.05"),
-        (("campfire", "notify", "--from", "payments.db", "--tolerance", "inf"), "--tolerance takes an amount from 0, such as 0.05"),
-        (("campfire", "notify", "--from", "payments.db", "--html", "."), "--html takes the path of a file"),
-        (("campfire", "notify", "--from", "payments.db", "--html", "none/report.html"), "--html takes the path of a file"),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--days", "-1"),
+            "Invalid value for '--days'",
+        ),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--tolerance", "much"),
+            "--tolerance takes an amount from 0, such as 0.05",
+        ),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--tolerance", "-1"),
+            "--tolerance takes an amount from 0, such as 0.05",
+        ),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--tolerance", "inf"),
+            "--tolerance takes an amount from 0, such as 0.05",
+        ),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--html", "."),
+            "--html takes the path of a file",
+        ),
+        (
+            ("campfire", "notify", "--from", "payments.db", "--html", "none/report.html"),
+            "--html takes the path of a file",
+        ),
         (("campfire", "notify"), "Missing option '--from'"),
         (("campfire",), "Missing argument 'RIGHT'"),
     ],
 )
 def test_bad_input_is_one_line(
-    paysdk: Command, stored: Callable[..., str], tmp_path: Path, arguments: tuple[str, ...], message: str
+    paysdk: Command,
+    stored: Callable[..., str],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    message: str,
 ) -> None:
     """Whatever is wrong with the input is said in one line, with exit code 2; nothing is made or written."""
     stored(CAMPFIRE, NOTIFY)
@@ -373,7 +490,10 @@ def test_the_database_of_another_program_stays_as_it_is(paysdk: Command, tmp_pat
     outcome = paysdk("reconcile", "campfire", "notify", "--from", str(file))
 
     assert (2, "") == (outcome.code, outcome.out)
-    assert f"paysdk: The database {file} is no paysdk store, for it has no tables of paysdk's. Nothing was changed.\n" == outcome.err
+    assert (
+        f"paysdk: The database {file} is no paysdk store, for it has no tables of paysdk's. "
+        "Nothing was changed.\n" == outcome.err
+    )
     assert before == file.read_bytes()
     assert ["bookmarks.db"] == [path.name for path in tmp_path.iterdir()]
 
@@ -395,7 +515,10 @@ def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPat
 
 
 def test_progress_is_seen_on_stderr(
-    paysdk: Command, stored: Callable[..., str], stream: type[Stream], monkeypatch: pytest.MonkeyPatch
+    paysdk: Command,
+    stored: Callable[..., str],
+    stream: type[Stream],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """While it works, a terminal shows how many payments have been reconciled."""
     place = stored(CAMPFIRE, NOTIFY)

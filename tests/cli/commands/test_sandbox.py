@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 
-def test_what_is_printed_reaches_the_sandboxes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_printed_reaches_the_sandboxes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Every installed sandbox answers at its origin, with its key, until the wait is over."""
     listed: dict[str, int] = {}
 
     async def used(_: asyncio.Event) -> None:
-        settings = dict(word.split("=", 1) for word in shlex.split(capsys.readouterr().out) if "=" in word)
+        settings = dict(
+            word.split("=", 1) for word in shlex.split(capsys.readouterr().out) if "=" in word
+        )
         for name in ("campfire", "notify"):
             provider = open_provider(
-                name, api_key=settings[f"PAYSDK_{name.upper()}_API_KEY"], base_url=settings[f"PAYSDK_{name.upper()}_BASE_URL"]
+                name,
+                api_key=settings[f"PAYSDK_{name.upper()}_API_KEY"],
+                base_url=settings[f"PAYSDK_{name.upper()}_BASE_URL"],
             )
             listed[name] = len(await provider.list_payments().collect())
             await provider.aclose()
@@ -47,7 +53,9 @@ def test_where_all_are_run_a_broken_one_harms_no_other(
     run_sandboxes((), SandboxSettings(payments=1, latency=0.0))
     written = capsys.readouterr()
 
-    assert written.err.startswith("paysdk: The sandbox 'broken' (broken_payments:Made of broken) cannot be imported")
+    assert written.err.startswith(
+        "paysdk: The sandbox 'broken' (broken_payments:Made of broken) cannot be imported"
+    )
     assert 4 == written.out.count("export PAYSDK_")
     assert "paysdk list campfire notify" in written.err
 
@@ -62,7 +70,9 @@ def test_one_that_raises_when_it_is_made_is_named(
 
     monkeypatch.setattr(asyncio.Event, "wait", ended)
     settings = SandboxSettings(payments=1, latency=0.0)
-    with pytest.raises(PaysdkError, match="The provider 'odd' failed: TypeError: object of type 'int' has no len"):
+    with pytest.raises(
+        PaysdkError, match="The provider 'odd' failed: TypeError: object of type 'int' has no len"
+    ):
         run_sandboxes(("odd",), settings)
     run_sandboxes((), settings)
     written = capsys.readouterr()

@@ -72,7 +72,9 @@ def test_csv_of_nothing_has_its_header() -> None:
 def written(texts: list[str], **style: bool) -> str:
     """A row of texts as CSV, below a header."""
     out = io.StringIO(newline="")
-    write_row = begin_csv(out, [f"c{number}" for number in range(len(texts))], frozenset(), CsvStyle(**style))
+    write_row = begin_csv(
+        out, [f"c{number}" for number in range(len(texts))], frozenset(), CsvStyle(**style)
+    )
     write_row(texts)
     return out.getvalue()
 
@@ -129,7 +131,20 @@ def test_no_text_is_a_formula(text: str, safe: str) -> None:
     assert [safe, "x"] == row
 
 
-@pytest.mark.parametrize("text", ["x=1", "A-B", "a@b.example", "1+1", "M\u00fcller; S\u00f6hne", "Line 1\rLine 2", "O'Neil", '"A" B', ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x=1",
+        "A-B",
+        "a@b.example",
+        "1+1",
+        "M\u00fcller; S\u00f6hne",
+        "Line 1\rLine 2",
+        "O'Neil",
+        '"A" B',
+        "",
+    ],
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     """What no spreadsheet would run is not changed."""
     _, row = csv.reader(io.StringIO(written([text, "x"]), newline=""))
@@ -140,7 +155,9 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 def test_amounts_stay_numbers() -> None:
     """A negative amount is no formula, and a payment's texts are safe unless they are wanted as they are."""
     invoice = InvoiceRef("-9", "=1", Decimal("-0.10"), Decimal("-1E+3"))
-    payment = attrs.evolve(FULL, id="@7", amount=Decimal("-12.50"), invoice=invoice, customer=CustomerRef("+3"))
+    payment = attrs.evolve(
+        FULL, id="@7", amount=Decimal("-12.50"), invoice=invoice, customer=CustomerRef("+3")
+    )
     found = []
     for style in (CsvStyle(), CsvStyle(raw_text=True)):
         out = io.StringIO(newline="")
@@ -148,9 +165,21 @@ def test_amounts_stay_numbers() -> None:
         (row,) = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
         found.append(row)
 
-    names = ("id", "amount", "invoice_id", "invoice_number", "invoice_total", "invoice_balance", "customer_id")
-    assert ["'@7", "-12.50", "'-9", "'=1", "-0.10", "-1E+3", "'+3"] == [found[0][name] for name in names]
-    assert ["@7", "-12.50", "-9", "=1", "-0.10", "-1E+3", "+3"] == [found[1][name] for name in names]
+    names = (
+        "id",
+        "amount",
+        "invoice_id",
+        "invoice_number",
+        "invoice_total",
+        "invoice_balance",
+        "customer_id",
+    )
+    assert ["'@7", "-12.50", "'-9", "'=1", "-0.10", "-1E+3", "'+3"] == [
+        found[0][name] for name in names
+    ]
+    assert ["@7", "-12.50", "-9", "=1", "-0.10", "-1E+3", "+3"] == [
+        found[1][name] for name in names
+    ]
 
 
 def test_a_signature_comes_first() -> None:

@@ -30,7 +30,11 @@ MORE = Checkpoint("acme", "", "there")
     ],
 )
 def test_only_what_can_be_known_is_expected(
-    reported: int | None, checkpoint: Checkpoint | None, given: int, limit: int | None, total: int | None
+    reported: int | None,
+    checkpoint: Checkpoint | None,
+    given: int,
+    limit: int | None,
+    total: int | None,
 ) -> None:
     """A number that a page reports is believed only where it may be that of all payments."""
     assert total == expected(Page([], reported, checkpoint), given, limit)
@@ -38,10 +42,21 @@ def test_only_what_can_be_known_is_expected(
 
 @pytest.mark.parametrize(
     ("err", "out", "data_on_screen", "shown"),
-    [(True, False, True, True), (True, True, False, True), (True, True, True, False), (False, True, False, False)],
+    [
+        (True, False, True, True),
+        (True, True, False, True),
+        (True, True, True, False),
+        (False, True, False, False),
+    ],
 )
 def test_progress_is_for_a_terminal_that_shows_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, stream: type[Stream], *, err: bool, out: bool, data_on_screen: bool, shown: bool
+    monkeypatch: pytest.MonkeyPatch,
+    stream: type[Stream],
+    *,
+    err: bool,
+    out: bool,
+    data_on_screen: bool,
+    shown: bool,
 ) -> None:
     """It is shown on stderr where that is a terminal, unless the data run over the same screen."""
     monkeypatch.setattr(sys, "stderr", stderr := stream(terminal=err))
@@ -66,4 +81,6 @@ def test_a_display_that_waits_says_so() -> None:
     assert ["waits 2.0 s", ""] == [progress.tasks[bar].fields["note"] for bar in (acme, beta)]
 
     show_waiting(progress, Waiting("beta", "GET", "/", 30))
-    assert ["waits 2.0 s", "waits 30.0 s"] == [progress.tasks[bar].fields["note"] for bar in (acme, beta)]
+    assert ["waits 2.0 s", "waits 30.0 s"] == [
+        progress.tasks[bar].fields["note"] for bar in (acme, beta)
+    ]

@@ -27,13 +27,23 @@ def rendered(payments: list[Payment], width: int) -> list[str]:
 
 def payment(number: int = 1, **fields: object) -> Payment:
     """A payment with these fields."""
-    known = {"provider": "acme", "id": str(number), "amount": Decimal("883.33"), "invoice": InvoiceRef("9", "INV-9")}
+    known = {
+        "provider": "acme",
+        "id": str(number),
+        "amount": Decimal("883.33"),
+        "invoice": InvoiceRef("9", "INV-9"),
+    }
     return Payment(**(known | fields))  # type: ignore[arg-type]  # fields of a test's own
 
 
 def test_amounts_stand_by_their_points() -> None:
     """Each amount keeps its digits, and points and currencies stand below each other."""
-    values = [(Decimal(1200), "USD"), (Decimal("1234567.5"), "EUR"), (Decimal("-0.10"), None), (None, None)]
+    values = [
+        (Decimal(1200), "USD"),
+        (Decimal("1234567.5"), "EUR"),
+        (Decimal("-0.10"), None),
+        (None, None),
+    ]
 
     assert [
         "      Amount    ",
@@ -48,14 +58,21 @@ def test_more_width_shows_more() -> None:
     """Columns come in by importance; one in which nothing stands never does."""
     moment = datetime(2026, 2, 1, 8, tzinfo=UTC)
     payments = [
-        payment(payment_date=date(2026, 1, 31), customer=CustomerRef(name="Müller"), voided_date=date(2026, 2, 1), modified_at=moment)
+        payment(
+            payment_date=date(2026, 1, 31),
+            customer=CustomerRef(name="Müller"),
+            voided_date=date(2026, 2, 1),
+            modified_at=moment,
+        )
     ]
 
     assert ["Provider", "Date", "Amount"] == rendered(payments, 32)[0].split()
-    assert ["Provider", "Date", "Invoice", "Customer", "Amount", "State"] == rendered(payments, 60)[0].split()
+    assert ["Provider", "Date", "Invoice", "Customer", "Amount", "State"] == rendered(payments, 60)[
+        0
+    ].split()
     assert (
-        "Provider  Payment  Date        Invoice  Invoice id  Customer  Amount  State   Voided on   Modified (UTC)"
-        == rendered(payments, 160)[0]
+        "Provider  Payment  Date        Invoice  Invoice id  Customer  Amount  State   Voided on "
+        "  Modified (UTC)" == rendered(payments, 160)[0]
     )
 
 
@@ -89,7 +106,10 @@ def in_parts(*parts: list[Payment], width: int = 80, **options: Any) -> list[lis
 
 def test_a_long_table_keeps_its_columns() -> None:
     """The parts that follow have no header, and their columns stand below those of the first."""
-    first, second = in_parts([payment(1, currency="EUR"), payment(2, currency="EUR")], [payment(3, amount=Decimal("7.5"))])
+    first, second = in_parts(
+        [payment(1, currency="EUR"), payment(2, currency="EUR")],
+        [payment(3, amount=Decimal("7.5"))],
+    )
 
     assert "Provider" in first[0]
     assert [["acme", "3", "INV-9", "9", "7.5"]] == [line.split() for line in second]
@@ -98,8 +118,12 @@ def test_a_long_table_keeps_its_columns() -> None:
 
 def test_a_long_table_widens_rather_than_cut() -> None:
     """If a part needs wider columns, or one more, it begins with a header again, and nothing is cut."""
-    wide = payment(2, amount=Decimal("123456789012345678.99"), invoice=InvoiceRef("9", "INV-123456"))
-    first, second, third = in_parts([payment(1)], [wide], [payment(3, voided_date=date(2026, 2, 1))])
+    wide = payment(
+        2, amount=Decimal("123456789012345678.99"), invoice=InvoiceRef("9", "INV-123456")
+    )
+    first, second, third = in_parts(
+        [payment(1)], [wide], [payment(3, voided_date=date(2026, 2, 1))]
+    )
 
     assert "Provider" in first[0]
     assert ["", "Provider"] == [second[0], second[1].split()[0]]
@@ -162,7 +186,8 @@ def test_wide_currencies_do_not_push_amounts(currency: str) -> None:
         st.builds(
             payment,
             id=st.text(max_size=50),
-            amount=st.decimals(-(10**12), 10**12, places=3) | st.integers(-(10**12), 10**12).map(Decimal),
+            amount=st.decimals(-(10**12), 10**12, places=3)
+            | st.integers(-(10**12), 10**12).map(Decimal),
             currency=st.sampled_from([None, "EUR", "JPY"]),
             payment_date=st.none() | st.dates(),
             invoice=st.builds(InvoiceRef, st.text(max_size=50), st.none() | st.text(max_size=50)),

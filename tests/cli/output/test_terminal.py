@@ -10,7 +10,14 @@ import pytest
 from rich.text import Text
 
 from paysdk import Checkpoint, NotFoundError, UnsupportedFilterError
-from paysdk.cli.output.terminal import as_text, one_line, print_message, print_table, report_error, utf8_stdout
+from paysdk.cli.output.terminal import (
+    as_text,
+    one_line,
+    print_message,
+    print_table,
+    report_error,
+    utf8_stdout,
+)
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Stream
@@ -22,7 +29,12 @@ if TYPE_CHECKING:
     ids=["terminal", "NO_COLOR", "pipe"],
 )
 def test_colour_is_for_terminals(
-    monkeypatch: pytest.MonkeyPatch, stream: type[Stream], *, terminal: bool, no_color: bool, coloured: bool
+    monkeypatch: pytest.MonkeyPatch,
+    stream: type[Stream],
+    *,
+    terminal: bool,
+    no_color: bool,
+    coloured: bool,
 ) -> None:
     """A pipe gets plain text, and so does a terminal where NO_COLOR is set."""
     monkeypatch.setattr(sys, "stdout", out := stream(terminal=terminal))
@@ -62,7 +74,10 @@ def test_an_error_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     error.checkpoint = Checkpoint("acme", "", "there")
 
     assert 1 == report_error(error)
-    assert f"paysdk: 404 Not found. To go on: paysdk list acme --resume {error.checkpoint}\n" == capsys.readouterr().err
+    assert (
+        f"paysdk: 404 Not found. To go on: paysdk list acme --resume {error.checkpoint}\n"
+        == capsys.readouterr().err
+    )
 
 
 def test_what_the_user_must_mend_is_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,13 @@ async def main(url: str, calls: int, timeout: float, place: str | None = None) -
         exclusive = store.exclusive
     async with (
         store or nullcontext(),
-        CampfireProvider("sandbox-key", base_url=url, exclusive=exclusive, timeout=timeout, retry=RetryPolicy(wait_initial=0)) as campfire,
+        CampfireProvider(
+            "sandbox-key",
+            base_url=url,
+            exclusive=exclusive,
+            timeout=timeout,
+            retry=RetryPolicy(wait_initial=0),
+        ) as campfire,
     ):
         say("ready")
         await asyncio.to_thread(sys.stdin.readline)

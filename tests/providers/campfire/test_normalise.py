@@ -50,34 +50,66 @@ def test_sample_page_gives_its_payment() -> None:
     assert expected == payment
     assert payment.is_voided
     assert json.loads(body)["results"][0] == payment.raw
-    assert ("http://api.example.org/accounts/?offset=400&limit=100", 123) == (page.link, page.reported_count)
+    assert ("http://api.example.org/accounts/?offset=400&limit=100", 123) == (
+        page.link,
+        page.reported_count,
+    )
 
 
 def test_payment_of_the_later_schema_keeps_what_is_not_modelled() -> None:
     """Fields that came later are read where there is a place for them, and stand in raw where there is none."""
-    (payment,) = listed({"id": 1, "invoice_id": 2, "amount": -6249.99, "source": "STRIPE", "payment_type": "BANK_TRANSACTION"})
-    assert ("STRIPE", Decimal("-6249.99"), None) == (payment.source, payment.amount, payment.customer)
+    (payment,) = listed(
+        {
+            "id": 1,
+            "invoice_id": 2,
+            "amount": -6249.99,
+            "source": "STRIPE",
+            "payment_type": "BANK_TRANSACTION",
+        }
+    )
+    assert ("STRIPE", Decimal("-6249.99"), None) == (
+        payment.source,
+        payment.amount,
+        payment.customer,
+    )
     assert "BANK_TRANSACTION" == payment.raw["payment_type"]
 
 
 @pytest.mark.parametrize(
-    "sent", ["2025-05-02T16:24:50+0000", "2025-05-02T16:24:50Z", "2025-05-02T16:24:50+00:00", "2025-05-02T18:24:50.000+02:00"]
+    "sent",
+    [
+        "2025-05-02T16:24:50+0000",
+        "2025-05-02T16:24:50Z",
+        "2025-05-02T16:24:50+00:00",
+        "2025-05-02T18:24:50.000+02:00",
+    ],
 )
 def test_times_come_out_in_utc(sent: str) -> None:
     """A time in any of the forms that have been seen is the same aware moment."""
-    (payment,) = listed({"id": 1, "invoice_id": 2, "amount": 1, "created_at": sent, "last_modified_at": sent})
-    assert [datetime(2025, 5, 2, 16, 24, 50, tzinfo=UTC)] * 2 == [payment.created_at, payment.modified_at]
-    assert [UTC, UTC] == [moment.tzinfo for moment in (payment.created_at, payment.modified_at) if moment]
+    (payment,) = listed(
+        {"id": 1, "invoice_id": 2, "amount": 1, "created_at": sent, "last_modified_at": sent}
+    )
+    assert [datetime(2025, 5, 2, 16, 24, 50, tzinfo=UTC)] * 2 == [
+        payment.created_at,
+        payment.modified_at,
+    ]
+    assert [UTC, UTC] == [
+        moment.tzinfo for moment in (payment.created_at, payment.modified_at) if moment
+    ]
 
 
 def test_fractions_of_a_second_are_kept() -> None:
     """A time with a fraction has its microseconds."""
-    (payment,) = listed({"id": 1, "invoice_id": 2, "amount": 1, "last_modified_at": "2025-05-02T16:24:50.123456Z"})
+    (payment,) = listed(
+        {"id": 1, "invoice_id": 2, "amount": 1, "last_modified_at": "2025-05-02T16:24:50.123456Z"}
+    )
     assert payment.modified_at == datetime(2025, 5, 2, 16, 24, 50, 123456, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"), [(7, "7"), ("7", "7"), (18446744073709551616, "18446744073709551616"), ("a-b", "a-b")], ids=repr
+    ("sent", "expected"),
+    [(7, "7"), ("7", "7"), (18446744073709551616, "18446744073709551616"), ("a-b", "a-b")],
+    ids=repr,
 )
 def test_ids_are_texts(sent: object, expected: str) -> None:
     """An id is text, whether it was sent as a number or as one."""

@@ -56,10 +56,22 @@ class Gated(CampfireSandbox):
 
 
 @asynccontextmanager
-async def payer(sandbox: CampfireSandbox, calls: int, timeout: float, *place: str) -> AsyncGenerator[Process]:  # noqa: ASYNC109  # the payer's
+async def payer(
+    sandbox: CampfireSandbox,
+    calls: int,
+    timeout: float,  # noqa: ASYNC109  # the payer's
+    *place: str,
+) -> AsyncGenerator[Process]:
     """A process that is ready to pay."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(SCRIPT), sandbox.url, str(calls), str(timeout), *place, stdin=PIPE, stdout=PIPE
+        sys.executable,
+        str(SCRIPT),
+        sandbox.url,
+        str(calls),
+        str(timeout),
+        *place,
+        stdin=PIPE,
+        stdout=PIPE,
     )
     assert process.stdout is not None
     try:
@@ -88,7 +100,9 @@ async def told_by(process: Process) -> Told:
 async def all_told(sandbox: CampfireSandbox, calls: int, timeout: float, *place: str) -> Told:  # noqa: ASYNC109  # the payers'
     """What the calls of two processes at once came to."""
     async with AsyncExitStack() as running:
-        two = await asyncio.gather(*(running.enter_async_context(payer(sandbox, calls, timeout, *place)) for _ in range(2)))
+        two = await asyncio.gather(
+            *(running.enter_async_context(payer(sandbox, calls, timeout, *place)) for _ in range(2))
+        )
         for process in two:
             begin(process)
         return [each for process in two for each in await told_by(process)]
@@ -133,7 +147,9 @@ async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path)
     """While it may still be booked, neither sends it again, and then both find it."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:
-        assert {"OutcomeUnknownError"} == {what for what, _ in await all_told(sandbox, 2, 0.3, place)}
+        assert {"OutcomeUnknownError"} == {
+            what for what, _ in await all_told(sandbox, 2, 0.3, place)
+        }
         assert 1 == sandbox.arrived
         sandbox.may_pass.set()
         await asyncio.gather(*sandbox.passing)
@@ -141,7 +157,9 @@ async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path)
         assert 1 == sandbox.arrived
 
 
-async def test_a_process_that_is_killed_while_its_order_is_out(until: Until, tmp_path: Path) -> None:
+async def test_a_process_that_is_killed_while_its_order_is_out(
+    until: Until, tmp_path: Path
+) -> None:
     """The store remembers what went out, so that the next process sends nothing until it is found."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:

@@ -23,7 +23,12 @@ from paysdk.errors import (
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal, OpenOrder
 from paysdk.providers.campfire.endpoints import PAYMENTS
-from paysdk.providers.campfire.paying.order import CreditMemoRef, ManualPayment, PayOutcome, TransactionPayment
+from paysdk.providers.campfire.paying.order import (
+    CreditMemoRef,
+    ManualPayment,
+    PayOutcome,
+    TransactionPayment,
+)
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, hang, status
@@ -58,14 +63,23 @@ def ids(sandbox: CampfireSandbox) -> tuple[str, ...]:
     return tuple(str(row["id"]) for row in sandbox.payments)
 
 
-async def pay(campfire: CampfireProvider, order: ManualPayment, invoice: int = INVOICE, **allowed: Any) -> PayOutcome:  # noqa: ANN401  # any of them
+async def pay(
+    campfire: CampfireProvider,
+    order: ManualPayment,
+    invoice: int = INVOICE,
+    **allowed: Any,  # noqa: ANN401  # any of them
+) -> PayOutcome:
     """Pay with one item."""
     return await campfire.mark_invoice_paid(invoice, empty_transactions=[order], **allowed)
 
 
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
     """Book a payment that looks as one for the order would, but for these fields, and give its id."""
-    return str(sandbox.add_payment(**{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}))  # type: ignore[arg-type]
+    return str(
+        sandbox.add_payment(
+            **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]
+        )
+    )
 
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
@@ -104,7 +118,10 @@ async def test_a_server_that_keeps_the_name_in_another_form(
 async def test_the_first_outcome_tells_whether_the_name_was_kept() -> None:
     """It is kept by a server that shows it exactly, and the outcome of a call without names has nothing to complain of."""
     for form, kept in (("exact", True), ("cut", False)):
-        async with CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox, open_at(sandbox) as campfire:  # type: ignore[arg-type]
+        async with (
+            CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox,  # type: ignore[arg-type]
+            open_at(sandbox) as campfire,
+        ):
             assert kept is (await pay(campfire, NAMED)).external_ids_kept
             assert (await pay(campfire, UNNAMED)).external_ids_kept
 
@@ -120,8 +137,13 @@ async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: 
 
 async def test_an_invoice_that_shows_no_names() -> None:
     """Then the list tells two orders of one amount on one day apart, and finds each of them again."""
-    async with CampfireSandbox(payments=0, schema="documented") as sandbox, open_at(sandbox) as campfire:
-        first, second = (attrs.evolve(NAMED, external_id=name) for name in ("Rent for March", "Rent for April"))
+    async with (
+        CampfireSandbox(payments=0, schema="documented") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        first, second = (
+            attrs.evolve(NAMED, external_id=name) for name in ("Rent for March", "Rent for April")
+        )
         for order, payment_id in ((first, "1"), (second, "2"), (first, "1"), (second, "2")):
             outcome = await pay(campfire, order)
             assert ((payment_id,), True) == (outcome.payment_ids, outcome.external_ids_kept)
@@ -133,7 +155,10 @@ async def test_an_invoice_that_shows_no_names() -> None:
 async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
     """Then nothing is sent, and the error has no checkpoint, because nobody walks that list."""
     faults = FaultPlan().always(status(403), method="GET", path=PAYMENTS)
-    async with CampfireSandbox(payments=0, schema="documented", faults=faults) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, schema="documented", faults=faults) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         with pytest.raises(PermissionDeniedError) as raised:
             await pay(campfire, NAMED)
         assert (None, 0) == (raised.value.checkpoint, posts(sandbox))
@@ -163,7 +188,10 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The order is paid, and holds its name until it shows: the same call sends nothing, and then finds it."""
-    async with Lagging(payments=0, name_form=form, pay_response=pay_response) as sandbox, open_at(sandbox, resend_after=0.0001) as campfire:
+    async with (
+        Lagging(payments=0, name_form=form, pay_response=pay_response) as sandbox,
+        open_at(sandbox, resend_after=0.0001) as campfire,
+    ):
         paid = await pay(campfire, PLAIN)
         assert ids(sandbox) == paid.payment_ids
         assert "do not show under its names yet" in caplog.text
@@ -219,7 +247,12 @@ async def test_a_payment_by_hand_stops_a_named_order_until_it_is_told_apart() ->
 
 @pytest.mark.parametrize(
     "fields",
-    [{"amount": Decimal("50.01")}, {"payment_date": "2026-02-01"}, {"source": "STRIPE"}, {"payment_type": "CREDIT_MEMO"}],
+    [
+        {"amount": Decimal("50.01")},
+        {"payment_date": "2026-02-01"},
+        {"source": "STRIPE"},
+        {"payment_type": "CREDIT_MEMO"},
+    ],
     ids=lambda fields: next(iter(fields)),
 )
 async def test_a_payment_that_is_clearly_another_stops_nothing(fields: dict[str, Any]) -> None:
@@ -240,7 +273,12 @@ async def test_other_payments_that_cannot_be_ids(wrong: Any) -> None:  # noqa: A
 @pytest.mark.parametrize("form", ["exact", "lower"])
 async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
     """Several payments under one name whose exact sum is the amount are that order, before it is sent and after."""
-    async with CampfireSandbox(payments=0, split=True, pay_response=pay_response, name_form=form) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(
+            payments=0, split=True, pay_response=pay_response, name_form=form
+        ) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         first = await pay(campfire, PLAIN)
         assert (2, ids(sandbox)) == (len(first.payment_ids), first.payment_ids)
         if form == "exact":
@@ -257,14 +295,20 @@ async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> 
 async def test_an_order_that_the_server_splits_and_whose_answer_is_lost() -> None:
     """Its payments are found by their sum."""
     faults = FaultPlan().always(status(502, processed=True), method="POST")
-    async with CampfireSandbox(payments=0, split=True, faults=faults) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, split=True, faults=faults) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         assert 2 == len((await pay(campfire, PLAIN)).payment_ids)
         assert 2 == len(ids(sandbox))
 
 
 async def test_an_order_that_the_server_splits_without_names() -> None:
     """Payments without a name whose sum is the amount may be the order."""
-    async with CampfireSandbox(payments=0, split=True, name_form="dropped") as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, split=True, name_form="dropped") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         await pay(campfire, PLAIN)
         with pytest.raises(DuplicatePaymentError) as raised:
             await pay(campfire, PLAIN)
@@ -278,7 +322,9 @@ async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -
     async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
         async with open_at(sandbox, resend_after=0.0001) as campfire:
             assert PayOutcome((), drafted=True) == await pay(campfire, order)
-            with pytest.raises(DuplicatePaymentError, match="waits in Campfire for approval") as raised:
+            with pytest.raises(
+                DuplicatePaymentError, match="waits in Campfire for approval"
+            ) as raised:
                 await pay(campfire, order)
             assert ((), False) == (raised.value.payment_ids, raised.value.sent)
             sandbox.book_held()
@@ -324,7 +370,9 @@ async def test_a_draft_beside_something_new() -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-async def test_a_draft_whose_response_shows_somebody_elses_payment(order: ManualPayment, fields: dict[str, Any]) -> None:
+async def test_a_draft_whose_response_shows_somebody_elses_payment(
+    order: ManualPayment, fields: dict[str, Any]
+) -> None:
     """A new payment of another amount, name, kind, day or source is not the order, which holds its name."""
     async with CampfireSandbox(payments=0, drafts=True) as sandbox:
         left = [fields]
@@ -346,7 +394,10 @@ async def test_a_draft_whose_response_shows_somebody_elses_payment(order: Manual
 async def test_a_draft_that_cannot_be_looked_for() -> None:
     """Then it is unknown, and holds its name as a draft does."""
     faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
-    async with CampfireSandbox(payments=0, drafts=True, pay_response="ids", faults=faults) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, drafts=True, pay_response="ids", faults=faults) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
             await pay(campfire, PLAIN)
         with pytest.raises(DuplicatePaymentError, match="waits in Campfire"):
@@ -356,8 +407,14 @@ async def test_a_draft_that_cannot_be_looked_for() -> None:
 async def test_an_order_above_what_is_due() -> None:
     """It is refused before it is sent, unless the caller allows it, and then the credit memos are told."""
     order = attrs.evolve(PLAIN, amount=Decimal("1033.34"))
-    async with CampfireSandbox(payments=0, pay_response="ids") as sandbox, open_at(sandbox) as campfire:
-        with pytest.raises(ConfigurationError, match=r"the order is 1033\.34, and 1033\.33 is due.*allow_overpayment=True"):
+    async with (
+        CampfireSandbox(payments=0, pay_response="ids") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"the order is 1033\.34, and 1033\.33 is due.*allow_overpayment=True",
+        ):
             await pay(campfire, order)
         assert 0 == posts(sandbox)
         outcome = await pay(campfire, order, allow_overpayment=True)
@@ -368,10 +425,15 @@ async def test_an_order_above_what_is_due() -> None:
 
 async def test_an_order_above_what_is_due_where_the_api_refuses_it() -> None:
     """Its refusal is a clean failure, and nothing is held."""
-    async with CampfireSandbox(payments=0, overpayment="refused") as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, overpayment="refused") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         for _ in range(2):
             with pytest.raises(BadRequestError, match="more than the amount due"):
-                await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(2000)), allow_overpayment=True)
+                await pay(
+                    campfire, attrs.evolve(PLAIN, amount=Decimal(2000)), allow_overpayment=True
+                )
 
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal("0.00"), Decimal("-1.50"), 0, -1])
@@ -380,7 +442,9 @@ async def test_amounts_that_are_not_above_zero(amount: Decimal | int) -> None:
     with pytest.raises(ConfigurationError, match="amount must be above zero"):
         TransactionPayment(1, amount)
     with pytest.raises(ConfigurationError, match="amount must be above zero"):
-        await CampfireProvider("sandbox-key").mark_invoice_paid(1, transactions=[{"transaction_id": 1, "amount": amount}])
+        await CampfireProvider("sandbox-key").mark_invoice_paid(
+            1, transactions=[{"transaction_id": 1, "amount": amount}]
+        )
 
 
 @pytest.mark.parametrize("flag", ["allow_overpayment", "rebook_voided"])
@@ -396,7 +460,10 @@ async def test_a_name_under_which_a_payment_was_voided(form: Any) -> None:  # no
     async with CampfireSandbox(payments=0, name_form=form) as sandbox, open_at(sandbox) as campfire:
         first = await pay(campfire, PLAIN)
         sandbox.void_payment(int(first.payment_ids[0]))
-        with pytest.raises(ConfigurationError, match=f"booked and voided: payments {first.payment_ids[0]} .*rebook_voided=True"):
+        with pytest.raises(
+            ConfigurationError,
+            match=f"booked and voided: payments {first.payment_ids[0]} .*rebook_voided=True",
+        ):
             await pay(campfire, PLAIN)
         assert first.payment_ids != (await pay(campfire, PLAIN, rebook_voided=True)).payment_ids
         assert 2 == len(ids(sandbox))
@@ -430,7 +497,9 @@ class Late(CampfireSandbox):
 async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
     """The first does not know, and the second sends nothing; when the payment appears, the same call gives it."""
     async with Late() as sandbox, open_at(sandbox, timeout=0.35) as campfire:
-        outcomes = await asyncio.gather(*(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True
+        )
         assert [OutcomeUnknownError] * 2 == [type(outcome) for outcome in outcomes]
         assert 1 == len(sandbox.passing)
         await sandbox.pass_on()
@@ -439,7 +508,9 @@ async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
 
 
 @pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
-async def test_the_first_task_is_cancelled_while_its_order_is_out(order: ManualPayment, until: Until) -> None:
+async def test_the_first_task_is_cancelled_while_its_order_is_out(
+    order: ManualPayment, until: Until
+) -> None:
     """The second sends nothing while the first may still be booked."""
     async with Late() as sandbox, open_at(sandbox) as campfire:
         first = asyncio.create_task(pay(campfire, order))
@@ -456,17 +527,25 @@ async def test_the_first_task_is_cancelled_while_its_order_is_out(order: ManualP
 async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN401  # one of a few words
     """While the one is in doubt, the other is not sent, and when it is booked, neither."""
     async with Late(name_form=form) as sandbox, open_at(sandbox, timeout=0.2) as campfire:
-        outcomes = await asyncio.gather(pay(campfire, PLAIN), pay(campfire, PLAIN, INVOICE + 1), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            pay(campfire, PLAIN), pay(campfire, PLAIN, INVOICE + 1), return_exceptions=True
+        )
         assert [OutcomeUnknownError] * 2 == [type(outcome) for outcome in outcomes]
         await sandbox.pass_on()
-        with pytest.raises((ConfigurationError, DuplicatePaymentError, OutcomeUnknownError), match="Nothing was sent"):
+        with pytest.raises(
+            (ConfigurationError, DuplicatePaymentError, OutcomeUnknownError),
+            match="Nothing was sent",
+        ):
             await pay(campfire, PLAIN, INVOICE + 1)
         assert 1 == len(ids(sandbox)) == len(sandbox.passing)
 
 
 async def test_calling_again_after_the_outcome_was_unknown() -> None:
     """It sends nothing, as often as it is called, until a person says that the order will not come."""
-    async with CampfireSandbox(payments=0, commits_late=True) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         for _ in range(3):
             with pytest.raises(OutcomeUnknownError, match="release_orders"):
                 await pay(campfire, PLAIN)
@@ -479,7 +558,10 @@ async def test_calling_again_after_the_outcome_was_unknown() -> None:
 
 async def test_a_late_payment_without_its_name() -> None:
     """It may be the order, and stops it, with its id."""
-    async with CampfireSandbox(payments=0, commits_late=True, name_form="dropped") as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, commits_late=True, name_form="dropped") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         with pytest.raises(OutcomeUnknownError):
             await pay(campfire, PLAIN)
         sandbox.book_held()
@@ -491,9 +573,14 @@ async def test_a_late_payment_without_its_name() -> None:
         assert 1 == posts(sandbox)
 
 
-async def test_a_rest_after_which_an_order_may_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_rest_after_which_an_order_may_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """When it has passed, the call looks once more, and sends if nothing is found."""
-    async with CampfireSandbox(payments=0, commits_late=True) as sandbox, open_at(sandbox, resend_after=3600) as campfire:
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox, resend_after=3600) as campfire,
+    ):
         for expected in (1, 1):
             with pytest.raises(OutcomeUnknownError):
                 await pay(campfire, PLAIN)
@@ -503,7 +590,9 @@ async def test_a_rest_after_which_an_order_may_be_sent_again(monkeypatch: pytest
             await pay(campfire, PLAIN)
         assert 2 == posts(sandbox)
         sandbox.book_held()
-        with pytest.raises(DuplicatePaymentError, match="More is booked under one external_id") as raised:
+        with pytest.raises(
+            DuplicatePaymentError, match="More is booked under one external_id"
+        ) as raised:
             await pay(campfire, PLAIN)
         assert (ids(sandbox), True) == (raised.value.payment_ids, raised.value.sent)
 
@@ -518,10 +607,20 @@ def test_a_rest_that_is_none(wrong: Any) -> None:  # noqa: ANN401  # anything
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
 @pytest.mark.parametrize("invoice", [INVOICE, INVOICE + 1])
-async def test_another_process_books_the_same_at_the_same_time(form: Any, pay_response: Any, invoice: int) -> None:  # noqa: ANN401  # one of a few words
+async def test_another_process_books_the_same_at_the_same_time(
+    form: Any,  # noqa: ANN401  # one of a few words
+    pay_response: Any,  # noqa: ANN401  # one of a few words
+    invoice: int,
+) -> None:
     """The call that finds two payments under the name is told so, and how to void, and its success is not plain."""
     async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
-        name = None if form == "dropped" else "receipt-" + "x" * 42 if form == "cut" else (form == "lower" and "order-1") or "Order-1"
+        name = (
+            None
+            if form == "dropped"
+            else "receipt-" + "x" * 42
+            if form == "cut"
+            else (form == "lower" and "order-1") or "Order-1"
+        )
         order = NAMED if form == "cut" else PLAIN
 
         def book(event: Event) -> None:
@@ -535,7 +634,10 @@ async def test_another_process_books_the_same_at_the_same_time(form: Any, pay_re
                 return
             with pytest.raises(DuplicatePaymentError, match="void the others") as raised:
                 await pay(campfire, order)
-            assert (sorted(ids(sandbox)), True) == (sorted(raised.value.payment_ids), raised.value.sent)
+            assert (sorted(ids(sandbox)), True) == (
+                sorted(raised.value.payment_ids),
+                raised.value.sent,
+            )
             with pytest.raises(DuplicatePaymentError):
                 await pay(campfire, order)
             assert 1 == posts(sandbox)
@@ -584,10 +686,18 @@ async def test_two_objects_that_share_a_lock() -> None:
     """They take turns, book once, and what is in doubt for the one is for the other."""
     shared = Shared()
     async with CampfireSandbox(payments=0) as sandbox:
-        async with open_at(sandbox, exclusive=shared.exclusive) as one, open_at(sandbox, exclusive=shared.exclusive) as other:
-            outcomes = await asyncio.gather(*(pay(campfire, PLAIN) for campfire in (one, other) * 5))
+        async with (
+            open_at(sandbox, exclusive=shared.exclusive) as one,
+            open_at(sandbox, exclusive=shared.exclusive) as other,
+        ):
+            outcomes = await asyncio.gather(
+                *(pay(campfire, PLAIN) for campfire in (one, other) * 5)
+            )
             assert 1 == len({outcome.payment_ids for outcome in outcomes}) == posts(sandbox)
-        assert [f"campfire {sandbox.url} external_id Order-1", f"campfire {sandbox.url} invoice 58700"] == sorted(set(shared.names))
+        assert [
+            f"campfire {sandbox.url} external_id Order-1",
+            f"campfire {sandbox.url} invoice 58700",
+        ] == sorted(set(shared.names))
 
 
 async def test_two_objects_that_share_a_lock_share_what_is_in_doubt() -> None:
@@ -608,10 +718,17 @@ async def test_one_lock_for_all_names() -> None:
     """It is taken once for each order, so that an order does not wait for itself."""
     lock = asyncio.Lock()
     async with CampfireSandbox(payments=0) as sandbox:
-        async with open_at(sandbox, exclusive=lambda _: lock) as one, open_at(sandbox, exclusive=lambda _: lock) as other:
+        async with (
+            open_at(sandbox, exclusive=lambda _: lock) as one,
+            open_at(sandbox, exclusive=lambda _: lock) as other,
+        ):
             async with asyncio.timeout(60):
-                orders = [(campfire, order) for order in (PLAIN, UNNAMED) for campfire in (one, other) * 2]
-                outcomes = await asyncio.gather(*(pay(campfire, order) for campfire, order in orders))
+                orders = [
+                    (campfire, order) for order in (PLAIN, UNNAMED) for campfire in (one, other) * 2
+                ]
+                outcomes = await asyncio.gather(
+                    *(pay(campfire, order) for campfire, order in orders)
+                )
         assert 1 == len({outcome.payment_ids for outcome in outcomes[:4]})
         assert 5 == posts(sandbox) == len(ids(sandbox))
         assert not lock.locked()
@@ -620,7 +737,10 @@ async def test_one_lock_for_all_names() -> None:
 async def test_names_that_are_held_stay_short() -> None:
     """A long name is told apart by its hash."""
     shared = Shared()
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=shared.exclusive) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=shared.exclusive) as campfire,
+    ):
         for last in "ab":
             await pay(campfire, attrs.evolve(NAMED, external_id="x" * 255 + last))
     assert 3 == len(set(shared.names))
@@ -644,7 +764,9 @@ async def test_an_exclusive_that_gives_no_context_manager() -> None:
 class Manager:
     """A context manager whose parts do what a test says."""
 
-    def __init__(self, enter: Callable[[], object] = lambda: None, leave: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, enter: Callable[[], object] = lambda: None, leave: Callable[[], object] = lambda: None
+    ) -> None:
         self.enter, self.leave = enter, leave
 
     __slots__ = ("enter", "leave")  # so that nothing can refer to it weakly
@@ -667,7 +789,10 @@ def fail() -> None:
 
 async def test_an_exclusive_that_fails_on_entering() -> None:
     """Nothing is sent, and the error is its own."""
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Manager(fail)) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager(fail)) as campfire,
+    ):
         with pytest.raises(RuntimeError, match="the lock broke"):
             await pay(campfire, PLAIN)
         assert () == sandbox.requests
@@ -675,7 +800,10 @@ async def test_an_exclusive_that_fails_on_entering() -> None:
 
 async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixture) -> None:
     """The order is booked, which is what the caller is told; the failure is logged."""
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Manager(leave=fail)) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager(leave=fail)) as campfire,
+    ):
         outcome = await pay(campfire, PLAIN)
         assert ids(sandbox) == outcome.payment_ids
         assert "the lock broke" in caplog.text
@@ -683,7 +811,10 @@ async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixtu
 
 async def test_an_exclusive_that_swallows_errors() -> None:
     """What went wrong is raised all the same."""
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Manager()) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager()) as campfire,
+    ):
         with pytest.raises(ConfigurationError, match="allow_overpayment"):
             await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
 
@@ -699,9 +830,14 @@ class Raising(Manager):
         return False
 
 
-async def test_an_exclusive_that_raises_again_what_it_is_left_with(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_exclusive_that_raises_again_what_it_is_left_with(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """That is no failure of its own."""
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=Raising()) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Raising()) as campfire,
+    ):
         with pytest.raises(ConfigurationError, match="allow_overpayment"):
             await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
         assert "" == caplog.text
@@ -754,9 +890,14 @@ def kept_in(journals: dict[str, Journal], fails: Sequence[str] = ()) -> Callable
 async def test_a_journal_is_told_before_anything_is_sent_and_afterwards() -> None:
     """Each name's journal is read, told what goes out, and told when it was found."""
     journals: dict[str, Journal] = {}
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=kept_in(journals)) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=kept_in(journals)) as campfire,
+    ):
         await pay(campfire, PLAIN)
-    assert [["read", "sent", "settled", "read"]] * 2 == [journal.told for journal in journals.values()]
+    assert [["read", "sent", "settled", "read"]] * 2 == [
+        journal.told for journal in journals.values()
+    ]
     assert [0, 0] == [len(journal) for journal in journals.values()]
 
 
@@ -779,7 +920,10 @@ async def test_a_journal_that_outlives_the_process() -> None:
 async def test_a_journal_that_fails_before_the_order_goes_out(part: str) -> None:
     """Nothing is sent, the error is its own, and nothing is held."""
     journals: dict[str, Journal] = {}
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, exclusive=kept_in(journals, [part])) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=kept_in(journals, [part])) as campfire,
+    ):
         with pytest.raises(OSError, match=f"{part}: the disk is full"):
             await pay(campfire, PLAIN)
         assert 0 == posts(sandbox)
@@ -789,7 +933,9 @@ async def test_a_journal_that_fails_before_the_order_goes_out(part: str) -> None
 
 
 @pytest.mark.parametrize("fails", [["settled"], ["draft"]])
-async def test_a_journal_that_fails_after_the_order_went_out(fails: list[str], caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_journal_that_fails_after_the_order_went_out(
+    fails: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     """The outcome is told all the same, and a warning says that it is not written down."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0, drafts=fails == ["draft"]) as sandbox:
@@ -802,7 +948,9 @@ async def test_a_journal_that_fails_after_the_order_went_out(fails: list[str], c
         assert 1 == posts(sandbox)
 
 
-async def test_a_journal_that_cannot_be_read_after_the_order_was_booked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_journal_that_cannot_be_read_after_the_order_was_booked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """The order is booked, and the caller is told."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0) as sandbox:
@@ -859,7 +1007,10 @@ async def test_an_open_order_that_cannot_be_read() -> None:
             with pytest.raises(OutcomeUnknownError):
                 await pay(campfire, PLAIN)
             for journal in journals.values():
-                journal._orders = {name: attrs.evolve(order, details='{"to come": 1}') for name, order in journal._orders.items()}
+                journal._orders = {
+                    name: attrs.evolve(order, details='{"to come": 1}')
+                    for name, order in journal._orders.items()
+                }
             with pytest.raises(ConfigurationError, match="another version of paysdk"):
                 await pay(campfire, PLAIN)
         assert 1 == posts(sandbox)
@@ -867,12 +1018,17 @@ async def test_an_open_order_that_cannot_be_read() -> None:
 
 async def test_another_order_under_the_name_of_one_that_was_sent() -> None:
     """When the first is found, under whatever name, the second is told which payments it made."""
-    async with CampfireSandbox(payments=0, commits_late=True, name_form="lower") as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, commits_late=True, name_form="lower") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         with pytest.raises(OutcomeUnknownError):
             await pay(campfire, PLAIN)
         sandbox.book_held()
         for _ in range(2):
-            with pytest.raises(DuplicatePaymentError, match="under the same external_id, is booked") as raised:
+            with pytest.raises(
+                DuplicatePaymentError, match="under the same external_id, is booked"
+            ) as raised:
                 await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
             assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)
         assert ids(sandbox) == (await pay(campfire, PLAIN)).payment_ids
@@ -880,7 +1036,10 @@ async def test_another_order_under_the_name_of_one_that_was_sent() -> None:
 
 async def test_what_is_booked_under_the_name_of_another_order_that_is_open() -> None:
     """It is the outcome of the call for it, and the other order stays open."""
-    async with CampfireSandbox(payments=0, commits_late=True) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         with pytest.raises(OutcomeUnknownError):
             await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
         by_another = booked(sandbox, external_id="Order-1")
@@ -900,7 +1059,10 @@ async def test_a_cancelled_order_that_never_went_out_holds_nothing(until: Until)
 
 def test_memory_of_a_provider_that_shares_nothing() -> None:
     """Two objects without ``exclusive`` remember nothing of each other."""
-    assert CampfireProvider("sandbox-key")._payer._turns._memory is not CampfireProvider("sandbox-key")._payer._turns._memory
+    assert (
+        CampfireProvider("sandbox-key")._payer._turns._memory
+        is not CampfireProvider("sandbox-key")._payer._turns._memory
+    )
 
 
 async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None:
@@ -915,10 +1077,16 @@ async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
-async def test_two_items_of_one_amount_in_one_order(form: Any, pay_response: Any, split: bool) -> None:  # noqa: ANN401  # one of a few
+async def test_two_items_of_one_amount_in_one_order(
+    form: Any,  # noqa: ANN401  # one of a few
+    pay_response: Any,  # noqa: ANN401  # one of a few
+    split: bool,
+) -> None:
     """They are as many payments as were ordered, whatever the server makes of their names, and the same call books no more."""
     items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
-    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response, split=split) as sandbox:
+    async with CampfireSandbox(
+        payments=0, name_form=form, pay_response=pay_response, split=split
+    ) as sandbox:
         async with open_at(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
             assert ids(sandbox) == outcome.payment_ids

@@ -28,7 +28,13 @@ from paysdk.errors import (
 )
 from paysdk.events import Event, RequestSent, RetryPlanned
 from paysdk.provider import PaymentsProvider
-from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOutcome, TransactionPayment
+from paysdk.providers.campfire.paying.order import (
+    CreditMemoPayment,
+    DebitMemoPayment,
+    ManualPayment,
+    PayOutcome,
+    TransactionPayment,
+)
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import (
@@ -54,9 +60,19 @@ if TYPE_CHECKING:
     from tests.conftest import Until
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
-LIST, INVOICE, PAY = "/coa/api/v1/invoice-payments", "/coa/api/v1/invoice/58700/", "/coa/api/v1/invoice/58700/pay/"
+LIST, INVOICE, PAY = (
+    "/coa/api/v1/invoice-payments",
+    "/coa/api/v1/invoice/58700/",
+    "/coa/api/v1/invoice/58700/pay/",
+)
 TRANSACTION = TransactionPayment(transaction_id=14728800, amount=Decimal("883.33"))
-MANUAL = ManualPayment(amount=Decimal("12.50"), account_id=2553, account_name="1100", payment_date=date(2026, 1, 31), external_id="order-1")
+MANUAL = ManualPayment(
+    amount=Decimal("12.50"),
+    account_id=2553,
+    account_name="1100",
+    payment_date=date(2026, 1, 31),
+    external_id="order-1",
+)
 
 
 def provider(sandbox: CampfireSandbox, **settings: object) -> CampfireProvider:
@@ -85,8 +101,18 @@ def test_keeps_the_protocol() -> None:
     made = CampfireProvider("sandbox-key")
     assert isinstance(made, PaymentsProvider)
     assert "campfire" == made.name
-    assert (10_000, True, True) == (made.capabilities.max_page_size, made.capabilities.reports_voids, made.capabilities.lists_incrementally)
-    assert {"modified_since", "modified_until", "voided", "invoice_id", "external_id"} == made.capabilities.filters
+    assert (10_000, True, True) == (
+        made.capabilities.max_page_size,
+        made.capabilities.reports_voids,
+        made.capabilities.lists_incrementally,
+    )
+    assert {
+        "modified_since",
+        "modified_until",
+        "voided",
+        "invoice_id",
+        "external_id",
+    } == made.capabilities.filters
 
 
 async def _list(provider: CampfireProvider) -> object:
@@ -107,7 +133,12 @@ async def _look_for_external_ids(provider: CampfireProvider) -> object:
 
 GETS = pytest.mark.parametrize(
     ("operation", "path"),
-    [(_list, LIST), (_retrieve, INVOICE), (_look_before_paying, INVOICE), (_look_for_external_ids, LIST)],
+    [
+        (_list, LIST),
+        (_retrieve, INVOICE),
+        (_look_before_paying, INVOICE),
+        (_look_for_external_ids, LIST),
+    ],
     ids=["list", "retrieve", "before paying", "external ids"],
 )
 
@@ -122,9 +153,13 @@ GETS = pytest.mark.parametrize(
     ],
     ids=named,
 )
-async def test_get_is_tried_again(operation: Callable[[CampfireProvider], Awaitable[object]], path: str, fault: Fault) -> None:
+async def test_get_is_tried_again(
+    operation: Callable[[CampfireProvider], Awaitable[object]], path: str, fault: Fault
+) -> None:
     """Each GET of each operation is tried again after what may pass."""
-    async with CampfireSandbox(payments=3, faults=FaultPlan().first(2, fault, method="GET", path=path)) as sandbox:
+    async with CampfireSandbox(
+        payments=3, faults=FaultPlan().first(2, fault, method="GET", path=path)
+    ) as sandbox:
         async with provider(sandbox) as campfire:
             assert await operation(campfire)
         # What has a name is looked for once more when it was paid.
@@ -133,24 +168,38 @@ async def test_get_is_tried_again(operation: Callable[[CampfireProvider], Awaita
 
 @GETS
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 422, 501])
-async def test_get_is_refused(operation: Callable[[CampfireProvider], Awaitable[object]], path: str, code: int) -> None:
+async def test_get_is_refused(
+    operation: Callable[[CampfireProvider], Awaitable[object]], path: str, code: int
+) -> None:
     """Each GET of each operation is given up after what will not pass, and nothing is paid."""
-    async with CampfireSandbox(payments=3, faults=FaultPlan().first(1, status(code), method="GET", path=path)) as sandbox:
+    async with CampfireSandbox(
+        payments=3, faults=FaultPlan().first(1, status(code), method="GET", path=path)
+    ) as sandbox:
         async with provider(sandbox) as campfire:
             with pytest.raises(APIError) as raised:
                 await operation(campfire)
         assert 1 == asked(sandbox).count(("GET", path))
         assert ("POST", PAY) not in asked(sandbox)
-        assert (code, "campfire", "GET") == (raised.value.status, raised.value.provider, raised.value.method)
+        assert (code, "campfire", "GET") == (
+            raised.value.status,
+            raised.value.provider,
+            raised.value.method,
+        )
         assert raised.value.url is not None
         assert raised.value.url.startswith(sandbox.url + path)
 
 
 @GETS
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"results": ['], ids=["empty", "html", "broken"])
-async def test_get_stays_broken(operation: Callable[[CampfireProvider], Awaitable[object]], path: str, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"results": ['], ids=["empty", "html", "broken"]
+)
+async def test_get_stays_broken(
+    operation: Callable[[CampfireProvider], Awaitable[object]], path: str, body: bytes
+) -> None:
     """What stays no JSON through all attempts is a MalformedResponseError."""
-    async with CampfireSandbox(faults=FaultPlan().always(wrong_body(body), method="GET", path=path)) as sandbox:
+    async with CampfireSandbox(
+        faults=FaultPlan().always(wrong_body(body), method="GET", path=path)
+    ) as sandbox:
         async with provider(sandbox) as campfire:
             with pytest.raises(MalformedResponseError, match="The answer is no JSON"):
                 await operation(campfire)
@@ -160,10 +209,14 @@ async def test_get_stays_broken(operation: Callable[[CampfireProvider], Awaitabl
 
 @GETS
 async def test_get_meets_the_deadline(
-    operation: Callable[[CampfireProvider], Awaitable[object]], path: str, told_by: Callable[[BaseException], str]
+    operation: Callable[[CampfireProvider], Awaitable[object]],
+    path: str,
+    told_by: Callable[[BaseException], str],
 ) -> None:
     """The deadline ends each operation while nothing has been paid, and says where."""
-    async with CampfireSandbox(payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)) as sandbox:
+    async with CampfireSandbox(
+        payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)
+    ) as sandbox:
         async with provider(sandbox, deadline=0.1) as campfire:
             with pytest.raises(RequestTimeoutError, match=r"The deadline of 0\.1 s") as raised:
                 await operation(campfire)
@@ -177,11 +230,18 @@ async def test_trap_on_another_origin_is_never_called() -> None:
     """Neither a redirect nor a link makes it call another server, which would be given the key."""
     async with CampfireSandbox() as trap:
         faults = FaultPlan().on(1, redirect(f"{trap.url}{LIST}?cursor="))
-        async with CampfireSandbox(payments=3, faults=faults) as sandbox, provider(sandbox) as campfire:
+        async with (
+            CampfireSandbox(payments=3, faults=faults) as sandbox,
+            provider(sandbox) as campfire,
+        ):
             with pytest.raises(APIError, match="302 a redirect to"):
                 await campfire.list_payments().collect()
             link = b'{"results": [], "next": "%b/elsewhere?cursor=x"}' % trap.url.encode()
-            object.__setattr__(sandbox, "faults", FaultPlan().on(1, wrong_body(link, content_type="application/json")))
+            object.__setattr__(
+                sandbox,
+                "faults",
+                FaultPlan().on(1, wrong_body(link, content_type="application/json")),
+            )
             object.__setattr__(sandbox, "_counts", ())
             with pytest.raises(NotFoundError, match="Invalid cursor"):
                 await campfire.list_payments().collect()
@@ -202,9 +262,18 @@ async def test_trap_on_another_origin_is_never_called() -> None:
         ({"voided": False}, "cursor=&voided=false"),
         ({"invoice_id": 47864}, "cursor=&invoice_id=47864"),
         ({"external_id": "a+b &c=é"}, "cursor=&external_id=a%2Bb+%26c%3D%C3%A9"),
-        ({"modified_since": date(2026, 1, 31)}, "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z"),
-        ({"modified_until": date(2026, 1, 31)}, "cursor=&last_modified_at__lte=2026-01-31T23:59:59.999999Z"),
-        ({"modified_since": datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)}, "cursor=&last_modified_at__gte=2026-01-31T12:00:00.000005Z"),
+        (
+            {"modified_since": date(2026, 1, 31)},
+            "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z",
+        ),
+        (
+            {"modified_until": date(2026, 1, 31)},
+            "cursor=&last_modified_at__lte=2026-01-31T23:59:59.999999Z",
+        ),
+        (
+            {"modified_since": datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)},
+            "cursor=&last_modified_at__gte=2026-01-31T12:00:00.000005Z",
+        ),
         (
             {"modified_until": datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2)))},
             "cursor=&last_modified_at__lte=2026-01-30T23:00:00Z",
@@ -224,8 +293,12 @@ async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> N
     assert LIST + ("?" + query if query else "") == request.target
 
 
-@pytest.mark.parametrize(("pagination", "query"), [("cursor", "cursor=&limit=100"), ("offset", "limit=100")])
-async def test_page_size_of_pages_side_by_side(pagination: Literal["cursor", "offset"], query: str) -> None:
+@pytest.mark.parametrize(
+    ("pagination", "query"), [("cursor", "cursor=&limit=100"), ("offset", "limit=100")]
+)
+async def test_page_size_of_pages_side_by_side(
+    pagination: Literal["cursor", "offset"], query: str
+) -> None:
     """Where several pages are asked for at a time, their size is said, the API's own where none was given."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
         assert [] == await campfire.list_payments(pagination=pagination, concurrency=2).collect()
@@ -241,7 +314,10 @@ async def test_page_size_of_pages_side_by_side(pagination: Literal["cursor", "of
         ({"modified_since": datetime(2026, 1, 31)}, "modified_since"),  # noqa: DTZ001  # what is refused
         ({"modified_until": datetime(2026, 1, 31)}, "modified_until"),  # noqa: DTZ001  # what is refused
         ({"modified_since": "2026-01-31"}, "modified_since"),
-        ({"modified_since": date(2026, 2, 1), "modified_until": date(2026, 1, 31)}, "modified_since .* is later than modified_until"),
+        (
+            {"modified_since": date(2026, 2, 1), "modified_until": date(2026, 1, 31)},
+            "modified_since .* is later than modified_until",
+        ),
         ({"voided": "true"}, "voided must be True or False"),
         ({"voided": 1}, "voided must be True or False"),
         ({"skip_count": 1}, "skip_count must be True or False"),
@@ -285,9 +361,15 @@ async def test_retrieve_invoice() -> None:
         assert [("GET", "/coa/api/v1/invoice/47864/")] == asked(sandbox)
         expected = sandbox.invoice(47864)
     assert expected["total_amount"] == invoice.total_amount
-    assert [str(row["id"]) for row in cast("list[dict[str, Any]]", expected["payments"])] == [payment.id for payment in invoice.payments]
-    assert {("47864", "INV-0000493")} == {(payment.invoice.id, payment.invoice.number) for payment in invoice.payments}
-    assert {str(expected["client"])} == {payment.customer and payment.customer.id for payment in invoice.payments}
+    assert [str(row["id"]) for row in cast("list[dict[str, Any]]", expected["payments"])] == [
+        payment.id for payment in invoice.payments
+    ]
+    assert {("47864", "INV-0000493")} == {
+        (payment.invoice.id, payment.invoice.number) for payment in invoice.payments
+    }
+    assert {str(expected["client"])} == {
+        payment.customer and payment.customer.id for payment in invoice.payments
+    }
 
 
 async def test_retrieve_invoice_that_is_not_there() -> None:
@@ -301,7 +383,12 @@ async def test_retrieve_invoice_that_is_not_there() -> None:
 
 async def test_retrieve_invoice_that_cannot_be_read() -> None:
     """JSON that is no invoice is malformed at once, with the path."""
-    faults = FaultPlan().always(wrong_body(b'{"id": 47864, "payments": [{"id": 1, "amount": "x"}]}', content_type="application/json"))
+    faults = FaultPlan().always(
+        wrong_body(
+            b'{"id": 47864, "payments": [{"id": 1, "amount": "x"}]}',
+            content_type="application/json",
+        )
+    )
     async with CampfireSandbox(faults=faults) as sandbox, provider(sandbox) as campfire:
         with pytest.raises(MalformedResponseError) as raised:
             await campfire.retrieve_invoice(47864)
@@ -321,9 +408,16 @@ ALL_KINDS: dict[str, Any] = {
         )
     ],
     "credit_memos": [
-        CreditMemoPayment(credit_memo_id=4029, credit_memo_number="CM-0000007", amount=Decimal(150), posted_at=date(2025, 7, 25))
+        CreditMemoPayment(
+            credit_memo_id=4029,
+            credit_memo_number="CM-0000007",
+            amount=Decimal(150),
+            posted_at=date(2025, 7, 25),
+        )
     ],
-    "debit_memos": [DebitMemoPayment(debit_memo_id=7, amount=Decimal("0.10"), posted_at=date(2025, 7, 25))],
+    "debit_memos": [
+        DebitMemoPayment(debit_memo_id=7, amount=Decimal("0.10"), posted_at=date(2025, 7, 25))
+    ],
     "empty_transactions": [MANUAL],
 }
 
@@ -341,7 +435,10 @@ async def test_pay(answer: Literal["invoice", "ids"]) -> None:
         assert tuple(str(row["id"]) for row in paid(sandbox)) == outcome.payment_ids
     assert 4 == len(outcome.payment_ids)
     assert (answer == "invoice") == (outcome.invoice is not None)
-    assert all(digits in body for digits in (b'"amount":883.33', b'"amount":150,', b'"amount":0.10,', b'"amount":12.50,'))
+    assert all(
+        digits in body
+        for digits in (b'"amount":883.33', b'"amount":150,', b'"amount":0.10,', b'"amount":12.50,')
+    )
     assert {
         "transactions": [
             {
@@ -352,10 +449,23 @@ async def test_pay(answer: Literal["invoice", "ids"]) -> None:
                 "amount": 883.33,
             }
         ],
-        "credit_memos": [{"credit_memo_id": 4029, "credit_memo_number": "CM-0000007", "amount": 150, "posted_at": "2025-07-25"}],
+        "credit_memos": [
+            {
+                "credit_memo_id": 4029,
+                "credit_memo_number": "CM-0000007",
+                "amount": 150,
+                "posted_at": "2025-07-25",
+            }
+        ],
         "debit_memos": [{"debit_memo_id": 7, "amount": 0.1, "posted_at": "2025-07-25"}],
         "empty_transactions": [
-            {"amount": 12.5, "account_id": 2553, "account_name": "1100", "payment_date": "2026-01-31", "external_id": "order-1"}
+            {
+                "amount": 12.5,
+                "account_id": 2553,
+                "account_name": "1100",
+                "payment_date": "2026-01-31",
+                "external_id": "order-1",
+            }
         ],
     } == msgspec.json.decode(body)
 
@@ -363,12 +473,18 @@ async def test_pay(answer: Literal["invoice", "ids"]) -> None:
 async def test_pay_in_parts() -> None:
     """The ids are those of the new payments, not of those that stood there."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
-        first = await campfire.mark_invoice_paid(58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}])
-        second = await campfire.mark_invoice_paid(58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}])
+        first = await campfire.mark_invoice_paid(
+            58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}]
+        )
+        second = await campfire.mark_invoice_paid(
+            58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}]
+        )
         assert (1, 1) == (len(first.payment_ids), len(second.payment_ids))
         assert first.payment_ids != second.payment_ids
         assert second.invoice is not None
-        assert {*first.payment_ids, *second.payment_ids} == {payment.id for payment in second.invoice.payments}
+        assert {*first.payment_ids, *second.payment_ids} == {
+            payment.id for payment in second.invoice.payments
+        }
 
 
 class Shared(CampfireSandbox):
@@ -387,7 +503,9 @@ async def test_pay_while_somebody_else_does(fault: Fault | None) -> None:
     faults = None if fault is None else FaultPlan().always(fault, method="POST")
     async with Shared(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
-        assert [Decimal("883.33")] == [sandbox.payment(int(payment_id))["amount"] for payment_id in outcome.payment_ids]
+        assert [Decimal("883.33")] == [
+            sandbox.payment(int(payment_id))["amount"] for payment_id in outcome.payment_ids
+        ]
         assert 2 == len(paid(sandbox))
 
 
@@ -442,9 +560,15 @@ async def test_pay_is_refused() -> None:
     """A refusal is a clean failure with the API's words by field, and nobody looks for anything."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
         with pytest.raises(BadRequestError) as raised:
-            await campfire.mark_invoice_paid(58700, credit_memos=[CreditMemoPayment(credit_memo_id=1, amount=Decimal(1))])
+            await campfire.mark_invoice_paid(
+                58700, credit_memos=[CreditMemoPayment(credit_memo_id=1, amount=Decimal(1))]
+            )
         assert "posted_at" in str(raised.value)
-        assert ("campfire", "POST", sandbox.url + PAY) == (raised.value.provider, raised.value.method, raised.value.url)
+        assert ("campfire", "POST", sandbox.url + PAY) == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
         assert [("GET", INVOICE), ("POST", PAY)] == asked(sandbox)
 
 
@@ -452,7 +576,9 @@ async def test_pay_is_refused() -> None:
 async def test_pay_is_refused_by_status(code: int) -> None:
     """Each refusal is a clean failure."""
     async with (
-        CampfireSandbox(payments=0, faults=FaultPlan().always(status(code), method="POST")) as sandbox,
+        CampfireSandbox(
+            payments=0, faults=FaultPlan().always(status(code), method="POST")
+        ) as sandbox,
         provider(sandbox) as campfire,
     ):
         with pytest.raises(APIError) as raised:
@@ -493,7 +619,9 @@ AFTER_PROCESSING = [
 async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
     """Where the payments are found on looking, it is a success like any other, and the order was sent once."""
     events: list[Event] = []
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(fault, method="POST")
+    ) as sandbox:
         async with provider(sandbox, timeout=0.1, on_event=events.append) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS, allow_overpayment=True)
         assert 1 == asked(sandbox).count(("POST", PAY))
@@ -501,7 +629,9 @@ async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
     assert 4 == len(outcome.payment_ids)
     assert outcome.invoice is not None
     assert list(outcome.payment_ids) == [payment.id for payment in outcome.invoice.payments]
-    assert 1 == len([event for event in events if isinstance(event, RequestSent) and event.method == "POST"])
+    assert 1 == len(
+        [event for event in events if isinstance(event, RequestSent) and event.method == "POST"]
+    )
 
 
 BEFORE_PROCESSING = [
@@ -516,17 +646,31 @@ BEFORE_PROCESSING = [
 
 
 @pytest.mark.parametrize("fault", BEFORE_PROCESSING, ids=named)
-@pytest.mark.parametrize("standing", [0, 1], ids=["nothing stood before", "an equal one stood before"])
-async def test_pay_fails_and_nothing_is_found(fault: Fault, standing: int, told_by: Callable[[BaseException], str]) -> None:
+@pytest.mark.parametrize(
+    "standing", [0, 1], ids=["nothing stood before", "an equal one stood before"]
+)
+async def test_pay_fails_and_nothing_is_found(
+    fault: Fault, standing: int, told_by: Callable[[BaseException], str]
+) -> None:
     """What is not found may still be booked, and an equal payment that stood before proves nothing: the outcome is unknown."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(fault, method="POST")
+    ) as sandbox:
         for _ in range(standing):
             sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
         async with provider(sandbox, timeout=0.1) as campfire:
-            with pytest.raises(OutcomeUnknownError, match="Do not send it again before you know") as raised:
-                await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION], allow_overpayment=True)
+            with pytest.raises(
+                OutcomeUnknownError, match="Do not send it again before you know"
+            ) as raised:
+                await campfire.mark_invoice_paid(
+                    58700, transactions=[TRANSACTION], allow_overpayment=True
+                )
         assert [("GET", INVOICE), ("POST", PAY), ("GET", INVOICE)] == asked(sandbox)
-        assert ("campfire", "POST", sandbox.url + PAY) == (raised.value.provider, raised.value.method, raised.value.url)
+        assert ("campfire", "POST", sandbox.url + PAY) == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
     assert "mark_invoice_paid(58700)" == raised.value.operation
     assert "no new payment on the invoice yet; it may still be booked" == raised.value.found
     assert isinstance(raised.value.__cause__, PaysdkError)
@@ -551,12 +695,19 @@ async def test_pay_fails_and_something_else_is_found() -> None:
         with pytest.raises(OutcomeUnknownError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert 1 == asked(sandbox).count(("POST", PAY))
-        assert f"new on the invoice, but not certainly what was ordered: {paid(sandbox)[0]['id']} (1.00)" == raised.value.found
+        assert (
+            f"new on the invoice, but not certainly what was ordered: {paid(sandbox)[0]['id']} "
+            "(1.00)" == raised.value.found
+        )
 
 
 async def test_pay_fails_and_looking_fails() -> None:
     """Where nobody can look either, the outcome is unknown, and the error says why."""
-    faults = FaultPlan().always(reset("body"), method="POST").on([2, 3, 4], status(403), method="GET", path=INVOICE)
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3, 4], status(403), method="GET", path=INVOICE)
+    )
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
         with pytest.raises(OutcomeUnknownError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -566,7 +717,11 @@ async def test_pay_fails_and_looking_fails() -> None:
 
 async def test_pay_fails_and_looking_is_tried_again() -> None:
     """Looking is a GET, and is tried again like any other."""
-    faults = FaultPlan().always(reset("body"), method="POST").on([2, 3], status(503), method="GET", path=INVOICE)
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3], status(503), method="GET", path=INVOICE)
+    )
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert {str(row["id"]) for row in paid(sandbox)} == set(outcome.payment_ids)
@@ -574,8 +729,15 @@ async def test_pay_fails_and_looking_is_tried_again() -> None:
 
 async def test_pay_fails_and_looking_times_out() -> None:
     """An attempt's timeout while looking is not taken for the deadline."""
-    faults = FaultPlan().always(reset("body"), method="POST").on([2, 3, 4], hang(), method="GET", path=INVOICE)
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox, timeout=0.1) as campfire:
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3, 4], hang(), method="GET", path=INVOICE)
+    )
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        provider(sandbox, timeout=0.1) as campfire,
+    ):
         with pytest.raises(OutcomeUnknownError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
     assert "timeout of 0.1 s for one attempt" in raised.value.found
@@ -592,7 +754,12 @@ async def test_pay_is_sent_again_after_a_429() -> None:
 
 async def test_pay_is_told_429_to_the_end() -> None:
     """After the last attempt it is a clean failure."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(status(429), method="POST")) as sandbox, provider(sandbox) as campfire:
+    async with (
+        CampfireSandbox(
+            payments=0, faults=FaultPlan().always(status(429), method="POST")
+        ) as sandbox,
+        provider(sandbox) as campfire,
+    ):
         with pytest.raises(RateLimitedError):
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [("GET", INVOICE), *[("POST", PAY)] * 3] == asked(sandbox)
@@ -620,17 +787,23 @@ async def test_pay_where_nobody_listens_any_more() -> None:
         return "sandbox-key"
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
-        campfire = CampfireProvider(key, base_url=sandbox.url, retry=QUICK, session=session, on_event=events.append)
+        campfire = CampfireProvider(
+            key, base_url=sandbox.url, retry=QUICK, session=session, on_event=events.append
+        )
         with pytest.raises(ConnectionFailedError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
     assert raised.value.never_sent
-    assert ["GET", "POST", "POST", "POST"] == [event.method for event in events if isinstance(event, RequestSent)]
+    assert ["GET", "POST", "POST", "POST"] == [
+        event.method for event in events if isinstance(event, RequestSent)
+    ]
     assert [] == paid(sandbox)
 
 
 async def test_pay_meets_the_deadline_in_flight() -> None:
     """Where the deadline ends the order in flight, nobody can know, and there is no time left to look."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(processed=True), method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(hang(processed=True), method="POST")
+    ) as sandbox:
         async with provider(sandbox, deadline=0.1) as campfire:
             with pytest.raises(OutcomeUnknownError) as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -641,17 +814,26 @@ async def test_pay_meets_the_deadline_in_flight() -> None:
 
 async def test_pay_meets_the_deadline_while_waiting() -> None:
     """Where the deadline ends the wait after a 429, nothing was paid: a clean timeout."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(status(429, retry_after=30), method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(status(429, retry_after=30), method="POST")
+    ) as sandbox:
         async with provider(sandbox, deadline=0.1) as campfire:
             with pytest.raises(RequestTimeoutError, match="The deadline") as raised:
                 await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert [("GET", INVOICE), ("POST", PAY)] == asked(sandbox)
-        assert ("campfire", "POST", sandbox.url + PAY) == (raised.value.provider, raised.value.method, raised.value.url)
+        assert ("campfire", "POST", sandbox.url + PAY) == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
 
 
 async def test_pay_is_cancelled(until: Until) -> None:
     """Being cancelled in flight is being cancelled; nothing is sent again."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox, provider(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox,
+        provider(sandbox) as campfire,
+    ):
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
         await until(lambda: ("POST", PAY) in asked(sandbox))
         paying.cancel()
@@ -662,7 +844,9 @@ async def test_pay_is_cancelled(until: Until) -> None:
 
 async def test_pay_when_the_provider_is_closed(until: Until) -> None:
     """Closing under an order in flight leaves the outcome unknown."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(hang(), method="POST")
+    ) as sandbox:
         campfire = provider(sandbox)
         paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
         await until(lambda: ("POST", PAY) in asked(sandbox))
@@ -700,10 +884,18 @@ async def test_external_id_is_booked_already() -> None:
 
 async def test_external_id_is_looked_for_with_the_filter() -> None:
     """Each external id is asked for by itself, once before it is sent and once when it was."""
-    other = {"external_id": "order-2", "amount": Decimal(1), "account_id": 1, "account_name": "x", "payment_date": date(2026, 1, 31)}
+    other = {
+        "external_id": "order-2",
+        "amount": Decimal(1),
+        "account_id": 1,
+        "account_name": "x",
+        "payment_date": date(2026, 1, 31),
+    }
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
         await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL, other])
-        assert ["order-1", "order-2"] * 2 == [request.query["external_id"] for request in sandbox.requests if request.path == LIST]
+        assert ["order-1", "order-2"] * 2 == [
+            request.query["external_id"] for request in sandbox.requests if request.path == LIST
+        ]
 
 
 class Older(CampfireSandbox):
@@ -711,14 +903,23 @@ class Older(CampfireSandbox):
 
     def respond(self, request: Request) -> Response:
         """Ignore the filter."""
-        return super().respond(attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"}))
+        return super().respond(
+            attrs.evolve(
+                request,
+                query={
+                    name: value for name, value in request.query.items() if name != "external_id"
+                },
+            )
+        )
 
 
 async def test_external_id_where_the_api_ignores_the_filter() -> None:
     """An API that does not know the filter lists everything: one page of that is looked at, and nothing in it is taken for ours."""
     rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
     async with Older(rows=rows) as sandbox, provider(sandbox) as campfire:
-        outcome = await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL], allow_overpayment=True)
+        outcome = await campfire.mark_invoice_paid(
+            58700, empty_transactions=[MANUAL], allow_overpayment=True
+        )
         assert [("GET", INVOICE), ("GET", LIST), ("POST", PAY)] == asked(sandbox)[:3]
         assert 1 == len(outcome.payment_ids)
 
@@ -726,12 +927,21 @@ async def test_external_id_where_the_api_ignores_the_filter() -> None:
 @pytest.mark.parametrize("invoice_id", [58700, 58701])
 async def test_external_id_of_a_voided_payment(invoice_id: int) -> None:
     """A name under which a payment was voided, on whichever invoice, is booked again only if the caller says so."""
-    rows = [{"external_id": "order-1", "invoice_id": invoice_id, "amount": Decimal("12.50"), "voided_date": "2026-01-31"}]
+    rows = [
+        {
+            "external_id": "order-1",
+            "invoice_id": invoice_id,
+            "amount": Decimal("12.50"),
+            "voided_date": "2026-01-31",
+        }
+    ]
     async with CampfireSandbox(rows=rows) as sandbox, provider(sandbox) as campfire:
         with pytest.raises(ConfigurationError, match="rebook_voided=True"):
             await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
         assert 1 == len(sandbox.payments)
-        outcome = await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL], rebook_voided=True)
+        outcome = await campfire.mark_invoice_paid(
+            58700, empty_transactions=[MANUAL], rebook_voided=True
+        )
         assert (str(paid(sandbox)[-1]["id"]),) == outcome.payment_ids
         assert 2 == len(sandbox.payments)
 
@@ -739,14 +949,23 @@ async def test_external_id_of_a_voided_payment(invoice_id: int) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"invoice_id": 58700, "amount": Decimal("12.51")}, "Nothing was sent: booked already are 'order-1'"),
-        ({"invoice_id": 58701, "amount": Decimal("12.50")}, r"Nothing was sent: 'order-1' is payment \d+ of invoice 58701 already"),
+        (
+            {"invoice_id": 58700, "amount": Decimal("12.51")},
+            "Nothing was sent: booked already are 'order-1'",
+        ),
+        (
+            {"invoice_id": 58701, "amount": Decimal("12.50")},
+            r"Nothing was sent: 'order-1' is payment \d+ of invoice 58701 already",
+        ),
     ],
     ids=["another amount", "another invoice"],
 )
 async def test_external_id_is_taken(row: dict[str, Any], message: str) -> None:
     """An external id that another payment has is refused, and nothing is sent."""
-    async with CampfireSandbox(rows=[{"external_id": "order-1", "voided_date": None, **row}]) as sandbox, provider(sandbox) as campfire:
+    async with (
+        CampfireSandbox(rows=[{"external_id": "order-1", "voided_date": None, **row}]) as sandbox,
+        provider(sandbox) as campfire,
+    ):
         with pytest.raises(ConfigurationError, match=message):
             await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
         assert 0 == asked(sandbox).count(("POST", PAY))
@@ -754,7 +973,9 @@ async def test_external_id_is_taken(row: dict[str, Any], message: str) -> None:
 
 async def test_pay_with_an_answer_that_names_nothing() -> None:
     """A success that names no payment, and with which none appears, is a draft that waits for approval."""
-    faults = FaultPlan().always(wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST")
+    faults = FaultPlan().always(
+        wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST"
+    )
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert PayOutcome((), drafted=True) == outcome
@@ -774,7 +995,10 @@ async def test_errors_by_kind() -> None:
 async def test_redirect_to_the_right_slash() -> None:
     """A GET that the server leads on, on its own origin, arrives."""
     target = f"{LIST}?cursor=&limit=2"
-    async with CampfireSandbox(payments=2, faults=FaultPlan().on(1, redirect(target, 301))) as sandbox, provider(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=2, faults=FaultPlan().on(1, redirect(target, 301))) as sandbox,
+        provider(sandbox) as campfire,
+    ):
         listing = campfire.list_payments(page_size=2)
         assert 2 == len(await listing.collect())
         assert 2 == listing.report.requests == len(sandbox.requests)
@@ -782,12 +1006,18 @@ async def test_redirect_to_the_right_slash() -> None:
 
 async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
     """``check`` says nothing while the payment is not there, and gives the outcome as soon as it is, without sending it again."""
-    async with CampfireSandbox(payments=0, faults=FaultPlan().on(1, hang(), method="POST")) as sandbox:
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().on(1, hang(), method="POST")
+    ) as sandbox:
         async with provider(sandbox, timeout=0.1) as campfire:
             with pytest.raises(OutcomeUnknownError) as raised:
-                await campfire.mark_invoice_paid(58700, empty_transactions=[attrs.evolve(MANUAL, external_id=None)])
+                await campfire.mark_invoice_paid(
+                    58700, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]
+                )
             assert await raised.value.check() is None
-            late = sandbox.add_payment(invoice_id=58700, amount=MANUAL.amount, payment_date=str(MANUAL.payment_date))
+            late = sandbox.add_payment(
+                invoice_id=58700, amount=MANUAL.amount, payment_date=str(MANUAL.payment_date)
+            )
             outcome = await raised.value.check()
         assert isinstance(outcome, PayOutcome)
         assert (str(late),) == outcome.payment_ids
@@ -797,11 +1027,18 @@ async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
 async def test_tasks_that_pay_one_invoice_take_turns() -> None:
     """Three tasks with one external id make one payment; three without make three, and each is told its own."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
-        same = await asyncio.gather(*(campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL]) for _ in range(3)))
+        same = await asyncio.gather(
+            *(campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL]) for _ in range(3))
+        )
         assert 1 == len({outcome.payment_ids for outcome in same})
         assert 1 == asked(sandbox).count(("POST", PAY))
         each = await asyncio.gather(
-            *(campfire.mark_invoice_paid(58701, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]) for _ in range(3))
+            *(
+                campfire.mark_invoice_paid(
+                    58701, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]
+                )
+                for _ in range(3)
+            )
         )
         assert 3 == len({outcome.payment_ids for outcome in each})
 
@@ -812,7 +1049,14 @@ async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> 
     class Older(CampfireSandbox):
         def respond(self, request: Request) -> Response:
             return super().respond(
-                attrs.evolve(request, query={name: value for name, value in request.query.items() if name != "external_id"})
+                attrs.evolve(
+                    request,
+                    query={
+                        name: value
+                        for name, value in request.query.items()
+                        if name != "external_id"
+                    },
+                )
             )
 
     async with Older(payments=150) as sandbox:
@@ -824,9 +1068,17 @@ async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> 
 
 async def test_a_record_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
     """Looking for an external id does not set bad records aside, whatever ``on_malformed`` is, and nothing is sent."""
-    async with CampfireSandbox(payments=0) as sandbox, provider(sandbox, on_malformed=lambda _: None) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        provider(sandbox, on_malformed=lambda _: None) as campfire,
+    ):
         # On another invoice, so that it is not the look at this one that fails.
-        sandbox.add_payment(invoice_id=58701, amount=MANUAL.amount, external_id=MANUAL.external_id, payment_date="30-04-2025")
+        sandbox.add_payment(
+            invoice_id=58701,
+            amount=MANUAL.amount,
+            external_id=MANUAL.external_id,
+            payment_date="30-04-2025",
+        )
         with pytest.raises(MalformedResponseError):
             await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
         assert 0 == asked(sandbox).count(("POST", PAY))

@@ -24,7 +24,12 @@ LISTED_2026 = [
     *("id", "invoice_id", "invoice_number", "amount", "currency", "payment_date"),
     *("payment_type", "source", "external_id", "voided_date", "created_at", "last_modified_at"),
 ]
-MANUAL = {"account_id": 1, "account_name": "1000 - Cash", "amount": Decimal("10.50"), "payment_date": "2025-07-25"}
+MANUAL = {
+    "account_id": 1,
+    "account_name": "1000 - Cash",
+    "amount": Decimal("10.50"),
+    "payment_date": "2025-07-25",
+}
 
 
 def sample(name: str) -> Json:
@@ -50,14 +55,26 @@ def differences(served: Json, expected: Json, path: str = "$") -> list[str]:
     if served is None or expected is None or expected == "<any>":
         return []
     if isinstance(served, dict) and isinstance(expected, dict):
-        missing = [f"{path}: {sorted(served.keys() ^ expected.keys())}"] if expected and served.keys() != expected.keys() else []
+        missing = (
+            [f"{path}: {sorted(served.keys() ^ expected.keys())}"]
+            if expected and served.keys() != expected.keys()
+            else []
+        )
         return missing + [
-            line for name in served.keys() & expected.keys() for line in differences(served[name], expected[name], f"{path}.{name}")
+            line
+            for name in served.keys() & expected.keys()
+            for line in differences(served[name], expected[name], f"{path}.{name}")
         ]
     if isinstance(served, list) and isinstance(expected, list):
-        return [line for item in served for line in differences(item, (*expected, None)[0], f"{path}[]")]
+        return [
+            line for item in served for line in differences(item, (*expected, None)[0], f"{path}[]")
+        ]
     number = (int, Decimal)
-    fits = isinstance(served, number) and isinstance(expected, number) and isinstance(served, bool) is isinstance(expected, bool)
+    fits = (
+        isinstance(served, number)
+        and isinstance(expected, number)
+        and isinstance(served, bool) is isinstance(expected, bool)
+    )
     return [] if fits or type(served) is type(expected) else [f"{path}: {served!r}"]
 
 
@@ -78,7 +95,9 @@ class Caller:
         """What a pay request is answered."""
         headers = {"Content-Type": "application/json"}
         data = body if isinstance(body, bytes) else written(body)
-        async with self.session.post(self.sandbox.url + path, data=data, headers=headers) as response:
+        async with self.session.post(
+            self.sandbox.url + path, data=data, headers=headers
+        ) as response:
             assert status == response.status, await response.text()
             return read(await response.text())
 
@@ -95,14 +114,19 @@ class Caller:
 
 async def called(sandbox: CampfireSandbox) -> AsyncIterator[Caller]:
     """The sandbox, running, with a client that has its key."""
-    async with sandbox, aiohttp.ClientSession(headers={"Authorization": "Token sandbox-key"}) as session:
+    async with (
+        sandbox,
+        aiohttp.ClientSession(headers={"Authorization": "Token sandbox-key"}) as session,
+    ):
         yield Caller(sandbox, session)
 
 
 @pytest.fixture
 async def caller(request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
     """A sandbox of 250 payments, or as the test's parameters say."""
-    async for running in called(CampfireSandbox(**{"payments": 250, **getattr(request, "param", {})})):
+    async for running in called(
+        CampfireSandbox(**{"payments": 250, **getattr(request, "param", {})})
+    ):
         yield running
 
 
@@ -134,30 +158,51 @@ async def test_list_is_the_truth_in_order(caller: Caller) -> None:
     rows = await caller.walk("limit=1000")
 
     assert caller.sandbox.payments == rows
-    assert [str(row["amount"]) for row in caller.sandbox.payments] == [str(row["amount"]) for row in rows]
+    assert [str(row["amount"]) for row in caller.sandbox.payments] == [
+        str(row["amount"]) for row in rows
+    ]
     assert rows == sorted(rows, key=lambda row: (row["last_modified_at"], row["id"]))
 
 
 async def test_data_is_varied(caller: Caller) -> None:
     """Voids, digits, currencies, kinds and shared moments of change all occur."""
     rows = caller.sandbox.payments
-    digits = {str(row["amount"]).partition(".")[2][-1:] == "0" for row in rows if "." in str(row["amount"])}
+    digits = {
+        str(row["amount"]).partition(".")[2][-1:] == "0"
+        for row in rows
+        if "." in str(row["amount"])
+    }
 
     assert {True, False} == {row["voided_date"] is None for row in rows} == digits
     assert {"USD", "EUR", "GBP"} == {row["currency"] for row in rows}
-    assert {"BANK_TRANSACTION", "MANUAL_TRANSACTION", "CREDIT_MEMO"} == {row["payment_type"] for row in rows}
+    assert {"BANK_TRANSACTION", "MANUAL_TRANSACTION", "CREDIT_MEMO"} == {
+        row["payment_type"] for row in rows
+    }
     assert {"STRIPE", "MANUAL", None} == {row["source"] for row in rows}
-    assert len({row["last_modified_at"] for row in rows}) < len(rows) == len({row["id"] for row in rows})
+    assert (
+        len({row["last_modified_at"] for row in rows})
+        < len(rows)
+        == len({row["id"] for row in rows})
+    )
 
 
 def test_data_depends_on_the_seed_alone() -> None:
     """The same seed gives the same, another one something else, and more payments begin with the same."""
-    assert CampfireSandbox(payments=40, seed=2).payments == CampfireSandbox(payments=40, seed=2).payments
-    assert CampfireSandbox(payments=40, seed=2).payments != CampfireSandbox(payments=40, seed=3).payments
+    assert (
+        CampfireSandbox(payments=40, seed=2).payments
+        == CampfireSandbox(payments=40, seed=2).payments
+    )
+    assert (
+        CampfireSandbox(payments=40, seed=2).payments
+        != CampfireSandbox(payments=40, seed=3).payments
+    )
     assert CampfireSandbox(payments=40).payments == CampfireSandbox(payments=80).payments[:40]
 
 
-@pytest.mark.parametrize("query", ["cursor=&limit=7", "limit=7", "cursor=&limit=10000", "cursor=", "limit=junk", "offset=junk"])
+@pytest.mark.parametrize(
+    "query",
+    ["cursor=&limit=7", "limit=7", "cursor=&limit=10000", "cursor=", "limit=junk", "offset=junk"],
+)
 async def test_walks_give_everything_once(caller: Caller, query: str) -> None:
     """Both paginations give each payment once, whatever the page size."""
     assert caller.sandbox.payments == await caller.walk(query)
@@ -185,7 +230,10 @@ async def test_count(caller: Caller) -> None:
     """The count is of all that match, or with skip_count a lower bound that shows whether there is more."""
     assert 250 == (await caller.get(LIST))["count"]
     assert 250 == (await caller.get(f"{LIST}?cursor="))["count"]
-    assert [101, 250] == [(await caller.get(f"{LIST}?skip_count=true&offset={offset}"))["count"] for offset in (0, 200)]
+    assert [101, 250] == [
+        (await caller.get(f"{LIST}?skip_count=true&offset={offset}"))["count"]
+        for offset in (0, 200)
+    ]
 
 
 async def test_invalid_cursor(caller: Caller) -> None:
@@ -194,16 +242,30 @@ async def test_invalid_cursor(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "written_as", ["2025-01-01T08:30:43Z", "2025-01-01T08:30:43%2B0000", "2025-01-01T09:30:43%2B01:00", "2025-01-01T08:30:43.000"]
+    "written_as",
+    [
+        "2025-01-01T08:30:43Z",
+        "2025-01-01T08:30:43%2B0000",
+        "2025-01-01T09:30:43%2B01:00",
+        "2025-01-01T08:30:43.000",
+    ],
 )
 async def test_modified_filters_are_inclusive(caller: Caller, written_as: str) -> None:
     """Both ends include the moment itself, in every way of writing it."""
     moment = "2025-01-01T08:30:43+0000"
     rows = caller.sandbox.payments
 
-    assert [row for row in rows if row["last_modified_at"] >= moment] == await caller.walk(f"last_modified_at__gte={written_as}")  # type: ignore[operator]
-    assert [row for row in rows if row["last_modified_at"] <= moment] == await caller.walk(f"last_modified_at__lte={written_as}")  # type: ignore[operator]
-    assert 3 == len(await caller.walk(f"last_modified_at__gte={written_as}&last_modified_at__lte={written_as}&cursor="))
+    assert [row for row in rows if row["last_modified_at"] >= moment] == await caller.walk(  # type: ignore[operator]
+        f"last_modified_at__gte={written_as}"
+    )
+    assert [row for row in rows if row["last_modified_at"] <= moment] == await caller.walk(  # type: ignore[operator]
+        f"last_modified_at__lte={written_as}"
+    )
+    assert 3 == len(
+        await caller.walk(
+            f"last_modified_at__gte={written_as}&last_modified_at__lte={written_as}&cursor="
+        )
+    )
 
 
 @with_options(rows=[{"last_modified_at": f"2025-01-0{day}T23:59:59.5Z"} for day in (1, 2, 3)])
@@ -230,7 +292,9 @@ async def test_bad_filters(caller: Caller, query: str, field: str) -> None:
 @pytest.mark.parametrize("voided", [True, False])
 async def test_voided(caller: Caller, *, voided: bool) -> None:
     """Only the voided, or only the others."""
-    expected = [row for row in caller.sandbox.payments if (row["voided_date"] is not None) is voided]
+    expected = [
+        row for row in caller.sandbox.payments if (row["voided_date"] is not None) is voided
+    ]
 
     assert expected == await caller.walk(f"voided={str(voided).lower()}&cursor=&limit=3")
 
@@ -260,7 +324,9 @@ async def test_invoice_id(caller: Caller) -> None:
 async def test_invoices_have_the_documented_shape(caller: Caller) -> None:
     """Every invoice, with payments or without, has exactly the fields and types of the document's real sample."""
     for invoice_id in caller.sandbox.invoice_ids[:60]:
-        assert [] == differences(await caller.get(f"/coa/api/v1/invoice/{invoice_id}/"), sample("retrieve_invoice"))
+        assert [] == differences(
+            await caller.get(f"/coa/api/v1/invoice/{invoice_id}/"), sample("retrieve_invoice")
+        )
 
 
 async def test_invoices_have_every_field_by_default(caller: Caller) -> None:
@@ -278,11 +344,20 @@ async def test_invoices_agree_with_the_list(caller: Caller) -> None:
         invoice = await caller.get(f"/coa/api/v1/invoice/{invoice_id}/")
         listed = [row for row in rows if row["invoice_id"] == invoice_id]
         nested = invoice["payments"]
-        assert sorted((row["id"], row["amount"], row["voided_date"], row["last_modified_at"]) for row in listed) == [
-            (payment["id"], payment["amount"], payment["voided_date"], payment["last_modified_at"]) for payment in nested
+        assert sorted(
+            (row["id"], row["amount"], row["voided_date"], row["last_modified_at"])
+            for row in listed
+        ) == [
+            (payment["id"], payment["amount"], payment["voided_date"], payment["last_modified_at"])
+            for payment in nested
         ]
-        paid = sum((payment["amount"] for payment in nested if payment["voided_date"] is None), Decimal(0))
-        assert (paid, invoice["total_amount"]) == (invoice["amount_paid"], paid + invoice["amount_due"])
+        paid = sum(
+            (payment["amount"] for payment in nested if payment["voided_date"] is None), Decimal(0)
+        )
+        assert (paid, invoice["total_amount"]) == (
+            invoice["amount_paid"],
+            paid + invoice["amount_due"],
+        )
 
 
 async def test_invoices_are_in_every_state(caller: Caller) -> None:
@@ -295,7 +370,9 @@ async def test_invoices_are_in_every_state(caller: Caller) -> None:
     assert all((one["paid_date"] is not None) is (one["status"] == "paid") for one in invoices)
 
 
-@pytest.mark.parametrize("path", ["/coa/api/v1/invoice/1/", "/coa/api/v1/invoice/99999999999999999999/"])
+@pytest.mark.parametrize(
+    "path", ["/coa/api/v1/invoice/1/", "/coa/api/v1/invoice/99999999999999999999/"]
+)
 async def test_unknown_invoice(caller: Caller, path: str) -> None:
     """404 with the framework's words."""
     assert {"detail": "Not found."} == await caller.get(path, 404)
@@ -313,7 +390,9 @@ async def test_paying_the_documents_sample(caller: Caller) -> None:
     assert (Decimal("1033.33"), 0, "paid", "2025-07-25") == tuple(
         invoice[name] for name in ("amount_paid", "amount_due", "status", "paid_date")
     )
-    assert [(14728800, None), (None, "CM-0000007")] == [(one["payment_transaction"], one["credit_memo"]) for one in invoice["payments"]]
+    assert [(14728800, None), (None, "CM-0000007")] == [
+        (one["payment_transaction"], one["credit_memo"]) for one in invoice["payments"]
+    ]
 
 
 async def test_what_was_paid_is_listed(caller: Caller) -> None:
@@ -344,7 +423,9 @@ async def test_each_kind_of_payment(caller: Caller) -> None:
         }
     )
 
-    assert ["BANK_TRANSACTION", "CREDIT_MEMO", None] == [payment["payment_type"] for payment in invoice["payments"]]
+    assert ["BANK_TRANSACTION", "CREDIT_MEMO", None] == [
+        payment["payment_type"] for payment in invoice["payments"]
+    ]
     assert "4029" == invoice["payments"][1]["credit_memo"]
 
 
@@ -356,8 +437,13 @@ async def test_answer_with_ids(caller: Caller) -> None:
 
     assert [] == differences(answer, sample("mark_invoice_paid_ids"))
     assert answer["payment_ids"] == [row["id"] for row in caller.sandbox.payments[-3:-1]]
-    assert ["CM-"] == [memo["credit_memo_number"][:3] for memo in overpaid["auto_created_credit_memos"]]
-    assert (0, "paid") == (caller.sandbox.invoice(58700)["amount_due"], caller.sandbox.invoice(58700)["status"])
+    assert ["CM-"] == [
+        memo["credit_memo_number"][:3] for memo in overpaid["auto_created_credit_memos"]
+    ]
+    assert (0, "paid") == (
+        caller.sandbox.invoice(58700)["amount_due"],
+        caller.sandbox.invoice(58700)["status"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -367,9 +453,18 @@ async def test_answer_with_ids(caller: Caller) -> None:
         ({"transactions": []}, {"non_field_errors": ["At least one payment is required."]}),
         ([], {"non_field_errors": ["Invalid data. Expected a dictionary."]}),
         ({"transactions": [{}]}, {"transactions": [{"amount": ["This field is required."]}]}),
-        ({"transactions": [{"amount": 1}, {"amount": "x"}]}, {"transactions": [{}, {"amount": ["A valid number is required."]}]}),
-        ({"credit_memos": [{"amount": 1, "credit_memo_id": 1}]}, {"credit_memos": [{"posted_at": ["This field is required."]}]}),
-        ({"debit_memos": "x"}, {"debit_memos": {"non_field_errors": ['Expected a list of items but got type "str".']}}),
+        (
+            {"transactions": [{"amount": 1}, {"amount": "x"}]},
+            {"transactions": [{}, {"amount": ["A valid number is required."]}]},
+        ),
+        (
+            {"credit_memos": [{"amount": 1, "credit_memo_id": 1}]},
+            {"credit_memos": [{"posted_at": ["This field is required."]}]},
+        ),
+        (
+            {"debit_memos": "x"},
+            {"debit_memos": {"non_field_errors": ['Expected a list of items but got type "str".']}},
+        ),
     ],
 )
 async def test_refused_payments_book_nothing(caller: Caller, body: object, answer: object) -> None:
@@ -389,12 +484,17 @@ async def test_other_media_type(caller: Caller) -> None:
     """Only JSON is read here."""
     async with caller.session.post(caller.sandbox.url + PAY, data={"amount": "1"}) as response:
         assert 415 == response.status
-        assert 'Unsupported media type "application/x-www-form-urlencoded" in request.' == (await response.json())["detail"]
+        assert (
+            'Unsupported media type "application/x-www-form-urlencoded" in request.'
+            == (await response.json())["detail"]
+        )
 
 
 async def test_paying_an_unknown_invoice(caller: Caller) -> None:
     """404, as for reading it."""
-    assert {"detail": "Not found."} == await caller.pay({"transactions": [{"amount": 1}]}, 404, "/coa/api/v1/invoice/1/pay/")
+    assert {"detail": "Not found."} == await caller.pay(
+        {"transactions": [{"amount": 1}]}, 404, "/coa/api/v1/invoice/1/pay/"
+    )
 
 
 @with_options(faults=FaultPlan().on(1, reset(processed=True)))
@@ -418,11 +518,20 @@ async def test_payment_without_an_answer(caller: Caller) -> None:
 )
 async def test_unauthorised(caller: Caller, headers: dict[str, str], reason: str) -> None:
     """A missing key and a wrong one are told apart."""
-    async with aiohttp.ClientSession(headers=headers) as client, client.get(caller.sandbox.url + LIST) as response:
-        assert (401, "Token", {"detail": reason}) == (response.status, response.headers["WWW-Authenticate"], await response.json())
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.get(caller.sandbox.url + LIST) as response,
+    ):
+        assert (401, "Token", {"detail": reason}) == (
+            response.status,
+            response.headers["WWW-Authenticate"],
+            await response.json(),
+        )
 
 
-@pytest.mark.parametrize(("method", "path", "allowed"), [("POST", LIST, "GET, OPTIONS"), ("GET", PAY, "POST, OPTIONS")])
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("POST", LIST, "GET, OPTIONS"), ("GET", PAY, "POST, OPTIONS")]
+)
 async def test_other_methods(caller: Caller, method: str, path: str, allowed: str) -> None:
     """405 with what is allowed."""
     async with caller.session.request(method, caller.sandbox.url + path) as response:
@@ -477,7 +586,9 @@ async def test_changing_while_walking(caller: Caller) -> None:
     rest = (await caller.get(page["next"]))["results"]
 
     assert (changed, "1.00") == (rest[-1]["id"], str(rest[-1]["amount"]))
-    assert {row["id"] for row in caller.sandbox.payments} == {row["id"] for row in page["results"] + rest}
+    assert {row["id"] for row in caller.sandbox.payments} == {
+        row["id"] for row in page["results"] + rest
+    }
 
 
 async def test_voiding_and_deleting(caller: Caller) -> None:
@@ -507,14 +618,21 @@ async def test_adding_to_a_new_invoice(caller: Caller) -> None:
 
 
 @with_options(
-    rows=[{"id": 5, "last_modified_at": "2025-03-01T00:00:00.123456Z", "surprise": [1]}, {"id": 4, "amount": "12.50", "invoice_id": 7}]
+    rows=[
+        {"id": 5, "last_modified_at": "2025-03-01T00:00:00.123456Z", "surprise": [1]},
+        {"id": 4, "amount": "12.50", "invoice_id": 7},
+    ]
 )
 async def test_own_rows_are_served_as_they_are(caller: Caller) -> None:
     """Given fields are kept to the letter, unknown ones too, and the others are made up."""
     later, earlier = reversed(caller.sandbox.payments)
 
     assert [earlier, later] == await caller.walk("cursor=&limit=1")
-    assert (5, [1], "2025-03-01T00:00:00.123456Z") == (later["id"], later["surprise"], later["last_modified_at"])
+    assert (5, [1], "2025-03-01T00:00:00.123456Z") == (
+        later["id"],
+        later["surprise"],
+        later["last_modified_at"],
+    )
     assert (4, "12.50", 7) == (earlier["id"], earlier["amount"], earlier["invoice_id"])
     assert 0 == caller.sandbox.invoice(7)["amount_paid"]
 
@@ -533,10 +651,14 @@ async def test_broken_rows_can_be_served(caller: Caller) -> None:
     assert (None, None) == (row["last_modified_at"], row["amount"])
 
 
-@pytest.mark.parametrize("caller", [{"payments": 0}, {"rows": []}], indirect=True, ids=["none", "no rows"])
+@pytest.mark.parametrize(
+    "caller", [{"payments": 0}, {"rows": []}], indirect=True, ids=["none", "no rows"]
+)
 async def test_empty(caller: Caller) -> None:
     """No payments is an empty page without links, and a first one can be added."""
-    assert {"count": 0, "next": None, "previous": None, "results": []} == await caller.get(f"{LIST}?cursor=")
+    assert {"count": 0, "next": None, "previous": None, "results": []} == await caller.get(
+        f"{LIST}?cursor="
+    )
     added = caller.sandbox.add_payment()
 
     assert [added] == [row["id"] for row in await caller.walk("")]
@@ -552,4 +674,7 @@ def test_ids_of_many_invoices_leave_the_open_ones_alone() -> None:
     """However many payments there are, 58700 has none at first."""
     sandbox = CampfireSandbox(payments=17_400)
 
-    assert ([], Decimal("1033.33")) == (sandbox.invoice(58700)["payments"], sandbox.invoice(58700)["amount_due"])
+    assert ([], Decimal("1033.33")) == (
+        sandbox.invoice(58700)["payments"],
+        sandbox.invoice(58700)["amount_due"],
+    )

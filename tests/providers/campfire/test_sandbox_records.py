@@ -26,7 +26,10 @@ def test_invoices_have_one_to_three_payments() -> None:
 
 def test_made_up_fields_fit_given_ones() -> None:
     """The invoice's number and currency follow from the invoice that was given."""
-    alike = [made_up.complete(1, made_up.FIRST_CHANGE, payment_id, {"invoice_id": 47_900}) for payment_id in (1, 2)]
+    alike = [
+        made_up.complete(1, made_up.FIRST_CHANGE, payment_id, {"invoice_id": 47_900})
+        for payment_id in (1, 2)
+    ]
 
     assert 1 == len({(row["invoice_number"], row["currency"]) for row in alike})
     assert "INV-0000529" == alike[0]["invoice_number"]

@@ -26,7 +26,9 @@ def test_row_takes_what_the_document_sends() -> None:
 
 def test_only_what_a_payment_is_nothing_without_is_required() -> None:
     """The documents require more, and the samples contradict them."""
-    assert ["id", "amount", "invoice_id"] == [field.name for field in msgspec.structs.fields(CampfireRecord) if field.required]
+    assert ["id", "amount", "invoice_id"] == [
+        field.name for field in msgspec.structs.fields(CampfireRecord) if field.required
+    ]
 
 
 def test_no_amount_is_a_float() -> None:

@@ -15,7 +15,9 @@ from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.notify.normalise import NAME, NotifyReader
 from paysdk.records.page import decode_one_by_one
 
-SAMPLE = (Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes()
+SAMPLE = (
+    Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json"
+).read_bytes()
 
 
 def listed(reader: NotifyReader, *records: bytes) -> list[Payment]:
@@ -34,19 +36,25 @@ def test_sample_gives_its_payment(currency: str | None) -> None:
         amount=Decimal("100.00"),
         currency=currency,
         payment_date=date(2021, 1, 21),
-        invoice=InvoiceRef("a0f0660d-6c8d-422b-8114-e363b260521e", "10001", Decimal("480.00"), Decimal("380.00")),
+        invoice=InvoiceRef(
+            "a0f0660d-6c8d-422b-8114-e363b260521e", "10001", Decimal("480.00"), Decimal("380.00")
+        ),
         customer=CustomerRef("36cf1c0d-53fe-4c73-8a46-f9f40cd99b65", "10001", "Creditparters B.V."),
     )
     assert expected == payment
     assert hash(expected) == hash(payment)
-    assert ["100.00", "480.00", "380.00"] == [str(amount) for amount in (payment.amount, payment.invoice.total, payment.invoice.balance)]
+    assert ["100.00", "480.00", "380.00"] == [
+        str(amount) for amount in (payment.amount, payment.invoice.total, payment.invoice.balance)
+    ]
     assert json.loads(SAMPLE)["payments"][0] == payment.raw
 
 
 def test_sample_page_has_its_link_its_count_and_four_records() -> None:
     """The document counts five beside four records, three of which are empty; all of that is passed on as it is."""
     page = NotifyReader(None).split(SAMPLE)
-    assert "https://api.notify.cm/v2/payments?from=07d125ef-8e59-4629-8ef5-5c82de9979e9" == page.link
+    assert (
+        "https://api.notify.cm/v2/payments?from=07d125ef-8e59-4629-8ef5-5c82de9979e9" == page.link
+    )
     assert (5, [b"{}"] * 3) == (page.reported_count, [bytes(record) for record in page.records[1:]])
 
 
@@ -60,7 +68,9 @@ def test_empty_records_of_the_sample_are_malformed() -> None:
     found: list[MalformedResponseError] = []
     rows = list(decode_one_by_one(reader, page, found.append))
     assert [True, False, False, False] == [row is not None for row in rows]
-    assert ["$.payments[1].id", "$.payments[2].id", "$.payments[3].id"] == [fault.path for fault in found]
+    assert ["$.payments[1].id", "$.payments[2].id", "$.payments[3].id"] == [
+        fault.path for fault in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,29 +101,48 @@ def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
 @pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
 def test_short_link_is_a_link(link: bytes) -> None:
     """Only an empty text is taken for the end."""
-    assert link.decode() == NotifyReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
+    assert (
+        link.decode()
+        == NotifyReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
+    )
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"), [(b"02-01-2021", date(2021, 1, 2)), (b"29-02-2024", date(2024, 2, 29)), (b"31-12-0001", date(1, 12, 31))]
+    ("sent", "expected"),
+    [
+        (b"02-01-2021", date(2021, 1, 2)),
+        (b"29-02-2024", date(2024, 2, 29)),
+        (b"31-12-0001", date(1, 12, 31)),
+    ],
 )
 def test_dates_are_day_month_year(sent: bytes, expected: date) -> None:
     """02-01-2021 is 2 January."""
-    (payment,) = listed(NotifyReader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent)
+    (payment,) = listed(
+        NotifyReader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent
+    )
     assert expected == payment.payment_date
 
 
 def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
     """What is not sent is None."""
     (payment,) = listed(NotifyReader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
-    assert Payment(provider=NAME, id="p", amount=Decimal("1.50"), invoice=InvoiceRef("i")) == payment
+    assert (
+        Payment(provider=NAME, id="p", amount=Decimal("1.50"), invoice=InvoiceRef("i")) == payment
+    )
 
 
 def test_resource_and_unknown_fields_decide_nothing() -> None:
     """The word in "resource" differs from answer to answer; it is only kept."""
     (payment,) = listed(
-        NotifyReader(None), b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}'
+        NotifyReader(None),
+        b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}',
     )
     assert Decimal("-1.00") == payment.amount
-    expected = {"resource": "customer", "id": "p", "amount": "-1.00", "invoice": {"id": "i", "x": Decimal("1.10")}, "method": "sepa"}
+    expected = {
+        "resource": "customer",
+        "id": "p",
+        "amount": "-1.00",
+        "invoice": {"id": "i", "x": Decimal("1.10")},
+        "method": "sepa",
+    }
     assert expected == payment.raw

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from paysdk.errors import APIError, AuthenticationError, ConfigurationError, MalformedResponseError, NotFoundError, UnsupportedFilterError
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    MalformedResponseError,
+    NotFoundError,
+    UnsupportedFilterError,
+)
 from paysdk.events import Event, RequestSent
 from paysdk.payment import CustomerRef, InvoiceRef
 from paysdk.provider import PaymentsProvider
@@ -35,13 +42,23 @@ def test_keeps_the_protocol() -> None:
     made = NotifyProvider("test_sandbox")
     assert isinstance(made, PaymentsProvider)
     assert "notify" == made.name
-    assert (250, False, False) == (made.capabilities.max_page_size, made.capabilities.reports_voids, made.capabilities.lists_incrementally)
+    assert (250, False, False) == (
+        made.capabilities.max_page_size,
+        made.capabilities.reports_voids,
+        made.capabilities.lists_incrementally,
+    )
     assert frozenset() == made.capabilities.filters
 
 
 @pytest.mark.parametrize(
     ("api_key", "test_mode"),
-    [("test_sandbox", True), ("live_sandbox", False), ("test", None), ("Test_x", None), ("other_test_", None)],
+    [
+        ("test_sandbox", True),
+        ("live_sandbox", False),
+        ("test", None),
+        ("Test_x", None),
+        ("other_test_", None),
+    ],
 )
 def test_test_mode(api_key: str, test_mode: bool | None) -> None:
     """The prefix of the key tells, and nothing else."""
@@ -60,13 +77,17 @@ def test_test_mode_of_a_callable_key() -> None:
 @pytest.mark.parametrize("currency", ["", " ", 7, True, b"EUR"])
 def test_wrong_currency(currency: object, told_by: Callable[[BaseException], str]) -> None:
     """A currency is a text or None, and the error does not show the key."""
-    with pytest.raises(ConfigurationError, match="currency must be a text such as 'EUR', or None") as raised:
+    with pytest.raises(
+        ConfigurationError, match="currency must be a text such as 'EUR', or None"
+    ) as raised:
         NotifyProvider("test_sandbox", currency=currency)  # type: ignore[arg-type]  # what is refused
     assert "test_sandbox" not in told_by(raised.value)
 
 
 @pytest.mark.parametrize("name", ["modified_since", "modified_until", "voided"])
-@pytest.mark.parametrize("value", [date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=UTC), True, False, "x"])
+@pytest.mark.parametrize(
+    "value", [date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=UTC), True, False, "x"]
+)
 def test_filter_that_it_has_not(name: str, value: object) -> None:
     """A filter is refused at the call, and never ignored."""
     arguments: dict[str, Any] = {name: value}
@@ -81,7 +102,10 @@ def test_wrong_page_size(wrong: object) -> None:
         NotifyProvider("test_sandbox").list_payments(page_size=wrong)  # type: ignore[arg-type]  # what is refused
 
 
-@pytest.mark.parametrize(("page_size", "target"), [(None, "/v2/payments"), (1, "/v2/payments?limit=1"), (250, "/v2/payments?limit=250")])
+@pytest.mark.parametrize(
+    ("page_size", "target"),
+    [(None, "/v2/payments"), (1, "/v2/payments?limit=1"), (250, "/v2/payments?limit=250")],
+)
 async def test_on_the_wire(page_size: int | None, target: str) -> None:
     """The first page is asked for with nothing but its size, and the key as a Bearer."""
     async with NotifySandbox(payments=1) as sandbox:
@@ -105,17 +129,41 @@ async def test_payment_of_the_document(currency: str | None) -> None:
     sample = files("paysdk.providers.notify").joinpath("samples", "list_payments.json").read_bytes()
     only_first = sample.split(b'"links"')[0] + b'"links": {"previous": null, "next": null}}'
     aside: list[MalformedResponseError] = []
-    plan = FaultPlan().on(1, wrong_body(sample, content_type="application/hal+json")).on(2, wrong_body(only_first))
-    async with NotifySandbox(faults=plan) as sandbox, provider(sandbox, currency=currency, on_malformed=aside.append) as notify:
+    plan = (
+        FaultPlan()
+        .on(1, wrong_body(sample, content_type="application/hal+json"))
+        .on(2, wrong_body(only_first))
+    )
+    async with (
+        NotifySandbox(faults=plan) as sandbox,
+        provider(sandbox, currency=currency, on_malformed=aside.append) as notify,
+    ):
         (payment,) = await notify.list_payments().collect()
         assert 2 == len(sandbox.requests)
     assert [b"{}"] * 3 == [error.raw for error in aside]
     assert ("notify", "07d125ef-8e59-4629-8ef5-5c82de9979e9") == (payment.provider, payment.id)
-    assert (Decimal("100.00"), "100.00", currency) == (payment.amount, str(payment.amount), payment.currency)
+    assert (Decimal("100.00"), "100.00", currency) == (
+        payment.amount,
+        str(payment.amount),
+        payment.currency,
+    )
     assert date(2021, 1, 21) == payment.payment_date
-    assert InvoiceRef("a0f0660d-6c8d-422b-8114-e363b260521e", "10001", Decimal("480.00"), Decimal("380.00")) == payment.invoice
-    assert CustomerRef("36cf1c0d-53fe-4c73-8a46-f9f40cd99b65", "10001", "Creditparters B.V.") == payment.customer
-    assert (None, None, None, None) == (payment.external_id, payment.source, payment.voided_date, payment.modified_at)
+    assert (
+        InvoiceRef(
+            "a0f0660d-6c8d-422b-8114-e363b260521e", "10001", Decimal("480.00"), Decimal("380.00")
+        )
+        == payment.invoice
+    )
+    assert (
+        CustomerRef("36cf1c0d-53fe-4c73-8a46-f9f40cd99b65", "10001", "Creditparters B.V.")
+        == payment.customer
+    )
+    assert (None, None, None, None) == (
+        payment.external_id,
+        payment.source,
+        payment.voided_date,
+        payment.modified_at,
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +177,10 @@ async def test_payment_of_the_document(currency: str | None) -> None:
 )
 async def test_tried_again(fault: Fault) -> None:
     """What may pass is tried again."""
-    async with NotifySandbox(payments=2, faults=FaultPlan().first(2, fault)) as sandbox, provider(sandbox) as notify:
+    async with (
+        NotifySandbox(payments=2, faults=FaultPlan().first(2, fault)) as sandbox,
+        provider(sandbox) as notify,
+    ):
         assert 2 == len(await notify.list_payments().collect())
         assert 3 == len(sandbox.requests)
 
@@ -137,7 +188,10 @@ async def test_tried_again(fault: Fault) -> None:
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 422, 501])
 async def test_refused(code: int) -> None:
     """What will not pass is raised at once."""
-    async with NotifySandbox(faults=FaultPlan().always(status(code))) as sandbox, provider(sandbox) as notify:
+    async with (
+        NotifySandbox(faults=FaultPlan().always(status(code))) as sandbox,
+        provider(sandbox) as notify,
+    ):
         with pytest.raises(APIError) as raised:
             await notify.list_payments().collect()
         assert (code, 1) == (raised.value.status, len(sandbox.requests))
@@ -145,10 +199,19 @@ async def test_refused(code: int) -> None:
 
 async def test_refusal_in_the_apis_words() -> None:
     """A refused key and an unknown payment come with what the API says about them."""
-    async with NotifySandbox(api_key="live_sandbox", payments=4) as sandbox, provider(sandbox) as notify:
-        with pytest.raises(AuthenticationError, match="Missing authentication, or failed to authenticate") as raised:
+    async with (
+        NotifySandbox(api_key="live_sandbox", payments=4) as sandbox,
+        provider(sandbox) as notify,
+    ):
+        with pytest.raises(
+            AuthenticationError, match="Missing authentication, or failed to authenticate"
+        ) as raised:
             await notify.list_payments().collect()
-        assert ("notify", "GET", f"{sandbox.url}/v2/payments") == (raised.value.provider, raised.value.method, raised.value.url)
+        assert ("notify", "GET", f"{sandbox.url}/v2/payments") == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
     async with NotifySandbox(payments=4) as sandbox, provider(sandbox) as notify:
         pages = notify.list_payments(page_size=2).pages()
         checkpoint = (await anext(pages)).checkpoint
@@ -162,11 +225,23 @@ async def test_trap_on_another_origin_is_never_called() -> None:
     """Neither a redirect nor a link makes it call another server, which would be given the key."""
     events: list[Event] = []
     async with NotifySandbox(payments=5) as trap:
-        async with NotifySandbox(payments=5, link_host=trap.url) as sandbox, provider(sandbox, on_event=events.append) as notify:
+        async with (
+            NotifySandbox(payments=5, link_host=trap.url) as sandbox,
+            provider(sandbox, on_event=events.append) as notify,
+        ):
             expected = [row["id"] for row in sandbox.payments]
             assert expected == [payment.id async for payment in notify.list_payments(page_size=2)]
-            assert all(event.url.startswith(f"{sandbox.url}/v2/payments?") for event in events if isinstance(event, RequestSent))
-        async with NotifySandbox(faults=FaultPlan().always(redirect(f"{trap.url}/v2/payments"))) as sandbox, provider(sandbox) as notify:
+            assert all(
+                event.url.startswith(f"{sandbox.url}/v2/payments?")
+                for event in events
+                if isinstance(event, RequestSent)
+            )
+        async with (
+            NotifySandbox(
+                faults=FaultPlan().always(redirect(f"{trap.url}/v2/payments"))
+            ) as sandbox,
+            provider(sandbox) as notify,
+        ):
             with pytest.raises(APIError, match=r"302 a redirect to .*, which is not followed"):
                 await notify.list_payments().collect()
         assert 0 == len(trap.requests)

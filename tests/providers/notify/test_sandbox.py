@@ -23,7 +23,9 @@ LIST = "/v2/payments"
 
 def sample() -> Json:
     """The document's sample."""
-    return json.loads(files("paysdk.providers.notify").joinpath("samples", "list_payments.json").read_text())
+    return json.loads(
+        files("paysdk.providers.notify").joinpath("samples", "list_payments.json").read_text()
+    )
 
 
 def shape(value: Json) -> Json:
@@ -66,7 +68,10 @@ class Caller:
 async def caller(request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
     """A sandbox of 120 payments, or as the test's parameters say."""
     sandbox = NotifySandbox(**{"payments": 120, **getattr(request, "param", {})})
-    async with sandbox, aiohttp.ClientSession(headers={"Authorization": "Bearer test_sandbox"}) as session:
+    async with (
+        sandbox,
+        aiohttp.ClientSession(headers={"Authorization": "Bearer test_sandbox"}) as session,
+    ):
         yield Caller(sandbox, session)
 
 
@@ -88,7 +93,11 @@ async def test_documented_shape(caller: Caller) -> None:
 async def test_forms_of_the_values(caller: Caller) -> None:
     """Dates are DD-MM-YYYY, amounts strings with two places, ids like UUIDs, and the word is the document's."""
     for payment in (await caller.get("limit=250"))["payments"]:
-        amounts = [payment["amount"], payment["invoice"]["invoiceTotal"], payment["invoice"]["invoiceBalance"]]
+        amounts = [
+            payment["amount"],
+            payment["invoice"]["invoiceTotal"],
+            payment["invoice"]["invoiceBalance"],
+        ]
         assert all(re.fullmatch(r"\d+\.\d\d", amount) for amount in amounts)
         assert re.fullmatch(r"\d\d-\d\d-\d{4}", payment["date"])
         assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", payment["id"])
@@ -116,17 +125,27 @@ async def test_invoices_add_up(caller: Caller) -> None:
         paid = [row for row in rows if row["invoice"]["number"] == number]
         invoice = paid[0]["invoice"]
         assert 2 == len(paid)
-        assert invoice["invoiceTotal"] == sum(row["amount"] for row in paid) + invoice["invoiceBalance"]
+        assert (
+            invoice["invoiceTotal"]
+            == sum(row["amount"] for row in paid) + invoice["invoiceBalance"]
+        )
 
 
 def test_data_depends_on_the_seed_alone() -> None:
     """The same seed gives the same, and another something else."""
-    assert NotifySandbox(payments=40, seed=2).payments == NotifySandbox(payments=40, seed=2).payments
-    assert NotifySandbox(payments=40, seed=2).payments != NotifySandbox(payments=40, seed=3).payments
+    assert (
+        NotifySandbox(payments=40, seed=2).payments == NotifySandbox(payments=40, seed=2).payments
+    )
+    assert (
+        NotifySandbox(payments=40, seed=2).payments != NotifySandbox(payments=40, seed=3).payments
+    )
     assert NotifySandbox(payments=40).payments == NotifySandbox(payments=80).payments[:40]
 
 
-@pytest.mark.parametrize(("query", "size"), [("", 50), ("limit=3", 3), ("limit=0", 50), ("limit=-1", 50), ("limit=junk", 50)])
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [("", 50), ("limit=3", 3), ("limit=0", 50), ("limit=-1", 50), ("limit=junk", 50)],
+)
 async def test_limit(caller: Caller, query: str, size: int) -> None:
     """The size asked for, or the default; ``count`` is what is on the page."""
     answer = await caller.get(query)
@@ -149,7 +168,11 @@ async def test_from_is_inclusive(caller: Caller) -> None:
 
 async def test_unknown_from(caller: Caller) -> None:
     """A payment that is not there is 404."""
-    assert {"status": 404, "title": "Not Found", "detail": "No payment exists with id x"} == await caller.get("from=x", 404)
+    assert {
+        "status": 404,
+        "title": "Not Found",
+        "detail": "No payment exists with id x",
+    } == await caller.get("from=x", 404)
 
 
 async def test_next_is_the_first_of_the_next_page(caller: Caller) -> None:
@@ -194,7 +217,10 @@ async def test_next_is_the_first_of_this_page(caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("caller", "index"),
-    [({"links": "first-of-page", "endless_links": True}, 115), ({"links": "last-of-page", "endless_links": True}, 119)],
+    [
+        ({"links": "first-of-page", "endless_links": True}, 115),
+        ({"links": "last-of-page", "endless_links": True}, 119),
+    ],
     indirect=["caller"],
     ids=["first", "last"],
 )
@@ -213,7 +239,10 @@ async def test_next_page_form_always_ends(caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("caller", "beginning"),
-    [({"relative_links": True}, "/v2/payments?from="), ({"link_host": "https://api.notify.cm"}, "https://api.notify.cm/v2/payments?from=")],
+    [
+        ({"relative_links": True}, "/v2/payments?from="),
+        ({"link_host": "https://api.notify.cm"}, "https://api.notify.cm/v2/payments?from="),
+    ],
     indirect=["caller"],
     ids=["relative", "foreign"],
 )
@@ -243,13 +272,22 @@ async def test_elisions(caller: Caller) -> None:
 @with_options(payments=0)
 async def test_empty(caller: Caller) -> None:
     """No payments, no links."""
-    assert {"payments": [], "count": 0, "links": {"previous": None, "next": None}} == await caller.get()
+    assert {
+        "payments": [],
+        "count": 0,
+        "links": {"previous": None, "next": None},
+    } == await caller.get()
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Token test_sandbox"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Token test_sandbox"}]
+)
 async def test_unauthorised(caller: Caller, headers: dict[str, str]) -> None:
     """Without the right key there is nothing."""
-    async with aiohttp.ClientSession(headers=headers) as client, client.get(caller.sandbox.url + LIST) as response:
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.get(caller.sandbox.url + LIST) as response,
+    ):
         assert (401, "Unauthorized Request", "application/json") == (
             response.status,
             (await response.json())["title"],
@@ -260,9 +298,17 @@ async def test_unauthorised(caller: Caller, headers: dict[str, str]) -> None:
 async def test_other_paths_and_methods(caller: Caller) -> None:
     """What this API does not have is refused in its own words."""
     async with caller.session.get(f"{caller.sandbox.url}/v2/refunds") as response:
-        assert {"status": 404, "title": "Not Found", "detail": "No resource exists at /v2/refunds"} == await response.json()
+        assert {
+            "status": 404,
+            "title": "Not Found",
+            "detail": "No resource exists at /v2/refunds",
+        } == await response.json()
     async with caller.session.post(caller.sandbox.url + LIST) as response:
-        assert {"status": 405, "title": "Method Not Allowed", "detail": "The method POST is not supported"} == await response.json()
+        assert {
+            "status": 405,
+            "title": "Method Not Allowed",
+            "detail": "The method POST is not supported",
+        } == await response.json()
 
 
 async def test_adding_while_walking(caller: Caller) -> None:

@@ -15,7 +15,9 @@ from paysdk.providers.notify import schema
 from paysdk.providers.notify.normalise import NotifyReader
 from paysdk.providers.notify.schema import Customer, Invoice, NotifyRecord, PageEnvelope
 
-SAMPLE: dict[str, Any] = json.loads((Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes())
+SAMPLE: dict[str, Any] = json.loads(
+    (Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json").read_bytes()
+)
 PAYMENT = SAMPLE["payments"][0]
 
 
@@ -24,16 +26,27 @@ PAYMENT = SAMPLE["payments"][0]
     [(NotifyRecord, PAYMENT), (Invoice, PAYMENT["invoice"]), (Customer, PAYMENT["customer"])],
     ids=["payment", "invoice", "customer"],
 )
-def test_fields_are_those_of_the_document(struct: type[msgspec.Struct], sent: dict[str, object]) -> None:
+def test_fields_are_those_of_the_document(
+    struct: type[msgspec.Struct], sent: dict[str, object]
+) -> None:
     """Each documented field but "resource" is read, under the API's own name."""
-    assert set(sent) - {"resource"} == {field.encode_name for field in msgspec.structs.fields(struct)}
+    assert set(sent) - {"resource"} == {
+        field.encode_name for field in msgspec.structs.fields(struct)
+    }
 
 
 @pytest.mark.parametrize(
     ("struct", "expected"),
-    [(NotifyRecord, ["id", "amount", "sent_invoice"]), (Invoice, ["id"]), (Customer, []), (PageEnvelope, ["payments"])],
+    [
+        (NotifyRecord, ["id", "amount", "sent_invoice"]),
+        (Invoice, ["id"]),
+        (Customer, []),
+        (PageEnvelope, ["payments"]),
+    ],
 )
-def test_only_what_a_record_is_nothing_without_is_required(struct: type[msgspec.Struct], expected: list[str]) -> None:
+def test_only_what_a_record_is_nothing_without_is_required(
+    struct: type[msgspec.Struct], expected: list[str]
+) -> None:
     """Everything else may be missing."""
     assert expected == [field.name for field in msgspec.structs.fields(struct) if field.required]
 
@@ -41,7 +54,9 @@ def test_only_what_a_record_is_nothing_without_is_required(struct: type[msgspec.
 def test_no_amount_is_a_float() -> None:
     """Amounts are Decimals from their digits."""
     kinds = [getattr(schema, name) for name in schema.__all__]
-    assert "float" not in "".join(str(get_type_hints(kind)) for kind in kinds if isinstance(kind, type))
+    assert "float" not in "".join(
+        str(get_type_hints(kind)) for kind in kinds if isinstance(kind, type)
+    )
     (row,) = NotifyReader(None).rows([msgspec.json.encode(PAYMENT)])
     assert Decimal("480.00") == row.sent_invoice.invoice_total
 

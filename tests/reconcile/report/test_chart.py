@@ -29,7 +29,9 @@ def axis(drawn: str) -> list[str]:
 
 def bars(drawn: str) -> list[tuple[str, str, str]]:
     """Each bar's side, upper edge and height."""
-    return re.findall(r'<rect class="fill-(\w+)" x="[^"]*" width="[^"]*" y="([^"]*)" height="([^"]*)"', drawn)
+    return re.findall(
+        r'<rect class="fill-(\w+)" x="[^"]*" width="[^"]*" y="([^"]*)" height="([^"]*)"', drawn
+    )
 
 
 def test_bars_are_as_high_as_their_amounts() -> None:
@@ -48,13 +50,18 @@ def test_what_was_paid_back_hangs_below() -> None:
     assert [("left", "133.3", "40.0"), ("right", "13.3", "120.0")] == bars(drawn)
 
 
-@pytest.mark.parametrize(("left", "right"), [("0", "0"), ("0.001", "0.0001"), ("1e30", "1"), ("-1e30", "-1"), ("1e200", "1")])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("0", "0"), ("0.001", "0.0001"), ("1e30", "1"), ("-1e30", "-1"), ("1e200", "1")],
+)
 def test_any_amount_has_its_place(left: str, right: str) -> None:
     """Nothing, hardly anything and far too much can be drawn."""
     drawn = chart(None, {(2026, 1): sides(left, right)}, NAMES)
 
     assert "No currency named" in drawn
-    assert all(0 <= float(top) <= 200 and 0 <= float(height) <= 200 for _, top, height in bars(drawn))
+    assert all(
+        0 <= float(top) <= 200 and 0 <= float(height) <= 200 for _, top, height in bars(drawn)
+    )
 
 
 def test_months_without_payments_have_their_room() -> None:
@@ -64,7 +71,9 @@ def test_months_without_payments_have_their_room() -> None:
 
     assert ["Nov", "Dec", "Jan", "Feb"] == re.findall(r">(\w{3})</text>", chart("EUR", near, NAMES))
     assert ["2025", "2026"] == re.findall(r">(\d{4})</text>", chart("EUR", near, NAMES))
-    assert ["7.00%", "57.00%"] == re.findall(r'<rect class="fill-left" x="([^"]*)"', chart("EUR", far, NAMES))
+    assert ["7.00%", "57.00%"] == re.findall(
+        r'<rect class="fill-left" x="([^"]*)"', chart("EUR", far, NAMES)
+    )
 
 
 def test_months_that_differ_are_marked() -> None:
@@ -77,7 +86,9 @@ def test_months_that_differ_are_marked() -> None:
 
 def test_of_many_months_not_each_is_named() -> None:
     """Names that would overlap are left out: of more than a year every third stays, and half of those on a narrow screen."""
-    months: dict[Month, Sides] = {(2024 + number // 12, number % 12 + 1): sides("1", "1") for number in range(24)}
+    months: dict[Month, Sides] = {
+        (2024 + number // 12, number % 12 + 1): sides("1", "1") for number in range(24)
+    }
     drawn = chart("EUR", months, NAMES)
 
     assert ["Jan", "Apr", "Jul", "Oct"] * 2 == re.findall(r">(\w{3})</text>", drawn)

@@ -37,23 +37,54 @@ def report(amount: str) -> str:
     for currency in CURRENCIES:
         both = {"left": paid(currency), "right": paid(currency)}
         made.add(Outcome(status=Status.MATCHED, rule=Rule.SAME_DAY, key="INV-1", **both))
-        made.add(Outcome(status=Status.AMOUNT_DIFFERS, rule=Rule.ONLY_PAIR, key="INV-2", left=paid(currency), right=paid(currency, "0.01")))
+        made.add(
+            Outcome(
+                status=Status.AMOUNT_DIFFERS,
+                rule=Rule.ONLY_PAIR,
+                key="INV-2",
+                left=paid(currency),
+                right=paid(currency, "0.01"),
+            )
+        )
         made.add(Outcome(status=Status.AMBIGUOUS, rule=Rule.SPLIT_UNCLEAR, key="INV-3", **both))
-        made.add(Outcome(status=Status.LEFT_ONLY, rule=Rule.COUNTERPART_VOIDED, key="INV-20000-2026-12", left=paid(currency)))
-        made.add(Outcome(status=Status.RIGHT_ONLY, rule=Rule.OUT_OF_WINDOW, key="INV-5", right=paid(currency, "1236.56")))
-        made.add(Outcome(status=Status.AMBIGUOUS, rule=Rule.NO_NUMBER, key=None, right=paid(currency, "-5")))
+        made.add(
+            Outcome(
+                status=Status.LEFT_ONLY,
+                rule=Rule.COUNTERPART_VOIDED,
+                key="INV-20000-2026-12",
+                left=paid(currency),
+            )
+        )
+        made.add(
+            Outcome(
+                status=Status.RIGHT_ONLY,
+                rule=Rule.OUT_OF_WINDOW,
+                key="INV-5",
+                right=paid(currency, "1236.56"),
+            )
+        )
+        made.add(
+            Outcome(
+                status=Status.AMBIGUOUS, rule=Rule.NO_NUMBER, key=None, right=paid(currency, "-5")
+            )
+        )
     return made.html()
 
 
 def limits(amount: str) -> list[tuple[int, bool]]:
     """Below which width, in rem, the totals and then the differences are cards, and whether they are so in print."""
-    found = re.findall(r"@media screen(?: and \(max-width: (\d+)rem\))?(, print)? \{\n  [.#]", report(amount))
+    found = re.findall(
+        r"@media screen(?: and \(max-width: (\d+)rem\))?(, print)? \{\n  [.#]", report(amount)
+    )
     return [(int(limit or 999), bool(printed)) for limit, printed in found[:2]]
 
 
 def test_longer_amounts_need_more_room() -> None:
     """Tables become cards in windows, and on paper, that are too narrow for their longest amounts."""
-    short, medium, long, endless = (limits(amount) for amount in ("883.33", "999999999998.99", "123456789012345678.99", "9" * 40))
+    short, medium, long, endless = (
+        limits(amount)
+        for amount in ("883.33", "999999999998.99", "123456789012345678.99", "9" * 40)
+    )
 
     assert (66, False) == short[0]
     assert 66 <= short[1][0] <= 80
@@ -67,7 +98,8 @@ def test_longer_amounts_need_more_room() -> None:
 def test_the_page_is_as_wide_as_its_tables_need() -> None:
     """Up to a bound; a table that needs more than that is cards at any width."""
     widths = [
-        int(re.findall(r"main \{ max-width: (\d+)rem", report(amount))[0]) for amount in ("883.33", "123456789012345678.99", "9" * 40)
+        int(re.findall(r"main \{ max-width: (\d+)rem", report(amount))[0])
+        for amount in ("883.33", "123456789012345678.99", "9" * 40)
     ]
 
     assert [86, 86] == [widths[0], widths[2]]
@@ -137,7 +169,19 @@ def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
 
 
 SEARCHES = [
-    *((text, 4) for text in ("1236.56", "1,236.56", "1.236,56", "1236,56", "1'236.56", "1 236,56", "-1236.56", "\u22121236.56")),
+    *(
+        (text, 4)
+        for text in (
+            "1236.56",
+            "1,236.56",
+            "1.236,56",
+            "1236,56",
+            "1'236.56",
+            "1 236,56",
+            "-1236.56",
+            "\u22121236.56",
+        )
+    ),
     ("1236.56 usd", 1),
     ("1.236", 4),
     ("123456789012345678.99", 12),
@@ -149,7 +193,9 @@ SEARCHES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "rows"), SEARCHES)
-def test_a_browser_finds_an_amount_however_it_is_written(browser: Browser, text: str, rows: int) -> None:
+def test_a_browser_finds_an_amount_however_it_is_written(
+    browser: Browser, text: str, rows: int
+) -> None:
     """Without commas between thousands, with them, and as other countries write it.
 
     It runs where there is a browser.
@@ -157,4 +203,7 @@ def test_a_browser_finds_an_amount_however_it_is_written(browser: Browser, text:
     browser.show(report("123456789012345678.99"))
     browser.run(f"search.value = {text!r}; search.dispatchEvent(new Event('input'))")
 
-    assert rows == browser.run("[...document.querySelectorAll('#differences tbody tr')].filter((row) => !row.hidden).length")
+    assert rows == browser.run(
+        "[...document.querySelectorAll('#differences tbody tr')].filter((row) => "
+        "!row.hidden).length"
+    )

@@ -60,7 +60,14 @@ class Page(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def paid(name: str, amount: str, *, day: date | None = date(2026, 1, 31), currency: str | None = "EUR", customer: str = "") -> Payment:
+def paid(
+    name: str,
+    amount: str,
+    *,
+    day: date | None = date(2026, 1, 31),
+    currency: str | None = "EUR",
+    customer: str = "",
+) -> Payment:
     """A payment of an amount."""
     return Payment(
         provider="acme",
@@ -93,7 +100,11 @@ def html(*outcomes: Outcome, **settings: object) -> str:
 
 EVERYTHING = (
     Outcome(
-        status=Status.MATCHED, rule=Rule.SAME_DAY, key="INV-1", left=(paid("a", "0.10"), paid("b", "0.20")), right=(paid("x", "0.30"),)
+        status=Status.MATCHED,
+        rule=Rule.SAME_DAY,
+        key="INV-1",
+        left=(paid("a", "0.10"), paid("b", "0.20")),
+        right=(paid("x", "0.30"),),
     ),
     Outcome(
         status=Status.AMOUNT_DIFFERS,
@@ -110,8 +121,18 @@ EVERYTHING = (
         left=(attrs.evolve(paid("e", "7.00"), voided_date=date(2026, 2, 3)),),
         right=(paid("z", "7.00", day=date(2026, 2, 1)),),
     ),
-    Outcome(status=Status.AMBIGUOUS, rule=Rule.NO_NUMBER, key=None, left=(paid("f", "3", currency="USD", day=None),)),
-    Outcome(status=Status.AMBIGUOUS, rule=Rule.CURRENCY_UNCLEAR, key="INV-5", left=(paid("g", "2"), paid("h", "2", currency="USD"))),
+    Outcome(
+        status=Status.AMBIGUOUS,
+        rule=Rule.NO_NUMBER,
+        key=None,
+        left=(paid("f", "3", currency="USD", day=None),),
+    ),
+    Outcome(
+        status=Status.AMBIGUOUS,
+        rule=Rule.CURRENCY_UNCLEAR,
+        key="INV-5",
+        left=(paid("g", "2"), paid("h", "2", currency="USD")),
+    ),
 )
 
 
@@ -147,14 +168,53 @@ def test_differences_are_told_with_their_payments_and_reasons() -> None:
     assumed = "A payment that names no currency was taken to be in this one."
 
     assert [
-        ["INV-2", "Amount differs", "1,200.00 EUR2026-01-31c", "1,0002026-01-31y", "+200.00 EUR", "K-7", RULES[Rule.ONLY_PAIR] + assumed],
         [
-            *("INV-4", "Only in Right", "7.00 EUR2026-01-31voided 2026-02-03e", "7.00 EUR2026-02-01z", "\u22127.00 EUR", "K-7"),
+            "INV-2",
+            "Amount differs",
+            "1,200.00 EUR2026-01-31c",
+            "1,0002026-01-31y",
+            "+200.00 EUR",
+            "K-7",
+            RULES[Rule.ONLY_PAIR] + assumed,
+        ],
+        [
+            *(
+                "INV-4",
+                "Only in Right",
+                "7.00 EUR2026-01-31voided 2026-02-03e",
+                "7.00 EUR2026-02-01z",
+                "\u22127.00 EUR",
+                "K-7",
+            ),
             RULES[Rule.COUNTERPART_VOIDED],
         ],
-        ["INV-9", "Only in Left", "\u22125.00 EUR2026-01-31d", "\u2013", "\u22125.00 EUR", "Müller", RULES[Rule.NOT_THERE]],
-        ["INV-5", "Ambiguous", "2 EUR2026-01-31g2 USD2026-01-31h", "\u2013", "", "K-7", RULES[Rule.CURRENCY_UNCLEAR]],
-        ["no number", "Ambiguous", "3 USDno datef", "\u2013", "+3 USD", "K-7", RULES[Rule.NO_NUMBER]],
+        [
+            "INV-9",
+            "Only in Left",
+            "\u22125.00 EUR2026-01-31d",
+            "\u2013",
+            "\u22125.00 EUR",
+            "Müller",
+            RULES[Rule.NOT_THERE],
+        ],
+        [
+            "INV-5",
+            "Ambiguous",
+            "2 EUR2026-01-31g2 USD2026-01-31h",
+            "\u2013",
+            "",
+            "K-7",
+            RULES[Rule.CURRENCY_UNCLEAR],
+        ],
+        [
+            "no number",
+            "Ambiguous",
+            "3 USDno datef",
+            "\u2013",
+            "+3 USD",
+            "K-7",
+            RULES[Rule.NO_NUMBER],
+        ],
     ] == rows
 
 
@@ -169,8 +229,14 @@ def test_rules_are_counted() -> None:
 def test_the_places_that_the_page_sorts_by_are_exact() -> None:
     """Amounts that a float could not tell apart have places of their own, and equal ones share one."""
     amounts = ["100000000000000000.02", "100000000000000000.01", "100000000000000000.010"]
-    tags = page(*(only_left(paid(str(number), amount)) for number, amount in enumerate(amounts))).tags
-    places = [str(found["data-ranks"]).split()[4] for tag, found in tags if tag == "tr" and "data-ranks" in found]
+    tags = page(
+        *(only_left(paid(str(number), amount)) for number, amount in enumerate(amounts))
+    ).tags
+    places = [
+        str(found["data-ranks"]).split()[4]
+        for tag, found in tags
+        if tag == "tr" and "data-ranks" in found
+    ]
 
     assert ["1", "0", "0"] == places
 
@@ -193,48 +259,76 @@ def test_only_its_own_script_may_run() -> None:
     script = text.partition("<script>")[2].partition("</script>")[0]
     digest = b64encode(sha256(script.encode()).digest()).decode()
 
-    assert f"content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'\"" in text
+    assert (
+        f"content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'\""
+        in text
+    )
     assert 1 == text.count("<script")
 
 
 def test_what_providers_send_is_text() -> None:
     """Markup in names and numbers shows as it was sent, and what would steer the page does not come through."""
     evil = "<script>alert(1)</script>\"'&$title\x00\u202e\ud800"
-    payment = attrs.evolve(paid(evil, "1", currency=evil, customer=evil), invoice=InvoiceRef("9", evil))
+    payment = attrs.evolve(
+        paid(evil, "1", currency=evil, customer=evil), invoice=InvoiceRef("9", evil)
+    )
     text = html(only_left(payment, key=evil), left=evil, right=evil, facts=(evil,), everything=evil)
     shown = "<script>alert(1)</script>\"'&$title\ufffd\ufffd\ufffd"
     rows = Page(text).rows
 
     assert 1 == text.count("<script")
     assert not {"\x00", "\u202e", "\ud800"} & set(text)
-    assert [shown, f"Only in {shown}", f"1 {shown}2026-01-31{shown}", "\u2013", f"+1 {shown}", shown, RULES[Rule.NOT_THERE]] in rows
+    assert [
+        shown,
+        f"Only in {shown}",
+        f"1 {shown}2026-01-31{shown}",
+        "\u2013",
+        f"+1 {shown}",
+        shown,
+        RULES[Rule.NOT_THERE],
+    ] in rows
 
 
 def test_long_text_breaks_and_wide_tables_scroll() -> None:
     """No name, currency or amount makes the page wider than the window, nor runs out of its tile."""
     styles = Report(left="N" * 80, right="notify").html()
 
-    assert "h3, p, dt, li, summary, caption, label { overflow-wrap: anywhere; min-width: 0; }" in styles
+    assert (
+        "h3, p, dt, li, summary, caption, label { overflow-wrap: anywhere; min-width: 0; }"
+        in styles
+    )
     assert "thead th.money, thead th.number { white-space: normal; }" in styles
     assert ".tables .card, details { overflow-x: auto; }" in styles
-    assert "#differences.stacked .money, #differences.stacked .badge { white-space: normal; }" in styles
+    assert (
+        "#differences.stacked .money, #differences.stacked .badge { white-space: normal; }"
+        in styles
+    )
 
 
 def test_no_more_is_shown_than_a_browser_bears() -> None:
     """Of many differences the largest are shown, and said how many there are and how to get the rest."""
-    outcomes = [only_left(paid(str(number), str(number)), key=f"INV-{number}") for number in range(1, 31)]
+    outcomes = [
+        only_left(paid(str(number), str(number)), key=f"INV-{number}") for number in range(1, 31)
+    ]
     found = html(*outcomes, most=3, everything="paysdk reconcile --format csv")
     keys = [row[0] for row in Page(found).rows if row[0].startswith("INV-")]
 
     assert ["INV-30", "INV-29", "INV-28"] == keys
-    assert "shows the 3 differences with the largest amounts out of 30. All of them, for a spreadsheet:" in found
+    assert (
+        "shows the 3 differences with the largest amounts out of 30. All of them, for a "
+        "spreadsheet:" in found
+    )
     assert "<code>paysdk reconcile --format csv</code>" in found
     assert "out of 30.</p>" in html(*outcomes, most=0)
 
 
 def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
     """Of many payments in one outcome the first are shown, and said how many more there are."""
-    (row,) = [row for row in page(only_left(*(paid(str(number), "1") for number in range(40)))).rows if row[0] == "INV-9"]
+    (row,) = [
+        row
+        for row in page(only_left(*(paid(str(number), "1") for number in range(40)))).rows
+        if row[0] == "INV-9"
+    ]
 
     assert row[2].endswith("and 28 more")
     assert "+40 EUR" == row[4]
@@ -242,13 +336,22 @@ def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
 
 def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:
     """What is left out is said."""
-    currencies = html(*(only_left(paid("a", "1", currency=f"X{number:02}")) for number in range(14)))
-    months = html(*(only_left(paid("a", "1", day=date(1900 + number // 12, number % 12 + 1, 1))) for number in range(700)))
+    currencies = html(
+        *(only_left(paid("a", "1", currency=f"X{number:02}")) for number in range(14))
+    )
+    months = html(
+        *(
+            only_left(paid("a", "1", day=date(1900 + number // 12, number % 12 + 1, 1)))
+            for number in range(700)
+        )
+    )
 
     assert 2 == currencies.count("12 of 14 currencies are shown.")
     assert "The charts show the last 36 months." in months
     assert "The figures of EUR by month: the last 600 of 700" in months
-    assert 72 == months.count('<rect class="fill-left" x="') + months.count('<rect class="fill-right" x="')
+    assert 72 == months.count('<rect class="fill-left" x="') + months.count(
+        '<rect class="fill-right" x="'
+    )
 
 
 def test_nothing_is_said_to_be_nothing() -> None:
@@ -292,5 +395,8 @@ def test_the_moment_is_told_in_utc() -> None:
     """When it was made stands at the head, by default now."""
     report = Report(left="Left", right="Right", facts=("Account default",))
 
-    assert '<p class="soft">Account default. Made on 22 November 2026 at 05:30 UTC.</p>' in report.html(MADE)
+    assert (
+        '<p class="soft">Account default. Made on 22 November 2026 at 05:30 UTC.</p>'
+        in report.html(MADE)
+    )
     assert f"Made on {datetime.now(UTC).day} " in report.html()

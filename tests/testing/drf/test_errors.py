@@ -48,7 +48,10 @@ def test_with_parameters(url: str, parameters: dict[str, object], expected: str)
     assert expected == drf.with_parameters(url, parameters)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)],
+)
 def test_positive(text: str | None, expected: int) -> None:
     """Too much is cut, and what is no number falls back."""
     assert expected == drf.positive(text, 10, largest=50)
@@ -60,7 +63,10 @@ def test_positive_without_bound(text: str, expected: int) -> None:
     assert expected == drf.positive(text, 0)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)],
+)
 def test_boolean(text: str, *, expected: bool) -> None:
     """Words and digits, in any case."""
     assert expected is drf.boolean(text)
@@ -90,7 +96,22 @@ def test_moment_ends_a_day() -> None:
 
 def test_parameters_collects_values_and_messages() -> None:
     """Empty parameters are ignored, unknown ones too, and all that is wrong is said at once."""
-    query = {"at": "2024-01-01T00:00:00 0000", "voided": "perhaps", "empty": "", "id": "7", "other": "x"}
-    readers: dict[str, Callable[[str], object]] = {"at": drf.moment, "voided": drf.boolean, "empty": int, "id": int, "absent": int}
+    query = {
+        "at": "2024-01-01T00:00:00 0000",
+        "voided": "perhaps",
+        "empty": "",
+        "id": "7",
+        "other": "x",
+    }
+    readers: dict[str, Callable[[str], object]] = {
+        "at": drf.moment,
+        "voided": drf.boolean,
+        "empty": int,
+        "id": int,
+        "absent": int,
+    }
 
-    assert ({"id": 7}, {"at": ["Enter a valid date/time."], "voided": ["Must be a valid boolean."]}) == drf.parameters(query, readers)
+    assert (
+        {"id": 7},
+        {"at": ["Enter a valid date/time."], "voided": ["Must be a valid boolean."]},
+    ) == drf.parameters(query, readers)

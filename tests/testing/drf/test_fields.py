@@ -6,9 +6,24 @@ from decimal import Decimal
 
 import pytest
 
-from paysdk.testing.drf.fields import Field, FieldError, check_item, check_items, day, decoded, integer, number, text
+from paysdk.testing.drf.fields import (
+    Field,
+    FieldError,
+    check_item,
+    check_items,
+    day,
+    decoded,
+    integer,
+    number,
+    text,
+)
 
-FIELDS = {"amount": Field(number, required=True), "id": Field(integer), "memo": Field(text), "on": Field(day)}
+FIELDS = {
+    "amount": Field(number, required=True),
+    "id": Field(integer),
+    "memo": Field(text),
+    "on": Field(day),
+}
 
 
 def test_digits_survive_decoding() -> None:
@@ -17,7 +32,14 @@ def test_digits_survive_decoding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(150, "150"), (Decimal("883.33"), "883.33"), ("12.50", "12.50"), (-1, "-1"), (10**18 - 1, "9" * 18)]
+    ("value", "expected"),
+    [
+        (150, "150"),
+        (Decimal("883.33"), "883.33"),
+        ("12.50", "12.50"),
+        (-1, "-1"),
+        (10**18 - 1, "9" * 18),
+    ],
 )
 def test_number(value: object, expected: str) -> None:
     """Numbers and strings of numbers, exactly."""
@@ -48,8 +70,12 @@ def test_good_object() -> None:
     """Known fields are read, unknown ones ignored, missing and null ones are None."""
     given = {"amount": 1, "id": "7", "memo": "for you", "on": "2025-07-25", "other": 1}
 
-    assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == check_item(given, FIELDS)
-    assert ({"amount": 1, "id": None, "memo": None, "on": None}, {}) == check_item({"amount": 1, "id": None}, FIELDS)
+    assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == check_item(
+        given, FIELDS
+    )
+    assert ({"amount": 1, "id": None, "memo": None, "on": None}, {}) == check_item(
+        {"amount": 1, "id": None}, FIELDS
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +85,10 @@ def test_good_object() -> None:
         ({"amount": None}, {"amount": ["This field may not be null."]}),
         ({"amount": 1, "memo": 7}, {"memo": ["Not a valid string."]}),
         ({"amount": 1, "memo": " "}, {"memo": ["This field may not be blank."]}),
-        ({"amount": 1, "on": "25-07-2025"}, {"on": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]}),
+        (
+            {"amount": 1, "on": "25-07-2025"},
+            {"on": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]},
+        ),
         ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
     ],
 )
@@ -72,5 +101,10 @@ def test_lists() -> None:
     """Null is an empty list, and errors stand at their member's place."""
     assert ([], None) == check_items(None, FIELDS)
     assert ([], None) == check_items([], FIELDS)
-    assert ([], {"non_field_errors": ['Expected a list of items but got type "str".']}) == check_items("x", FIELDS)
-    assert [{}, {"amount": ["This field is required."]}] == check_items([{"amount": 1}, {}], FIELDS)[1]
+    assert (
+        [],
+        {"non_field_errors": ['Expected a list of items but got type "str".']},
+    ) == check_items("x", FIELDS)
+    assert [{}, {"amount": ["This field is required."]}] == check_items(
+        [{"amount": 1}, {}], FIELDS
+    )[1]

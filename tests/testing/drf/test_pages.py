@@ -15,7 +15,13 @@ KEYS = [(moment, row_id) for moment in range(3) for row_id in range(4)]
 
 def page(url: str, keys: list[tuple[int, int]] = KEYS) -> Window:
     """The page that the URL asks for."""
-    return paginate(keys, url, dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)), default=5, largest=10)
+    return paginate(
+        keys,
+        url,
+        dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
+        default=5,
+        largest=10,
+    )
 
 
 def walk(url: str | None) -> list[Window]:
@@ -28,7 +34,17 @@ def walk(url: str | None) -> list[Window]:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "limit=1", "limit=3&voided=true", "limit=99", "cursor=", "cursor=&limit=1", "cursor=&limit=4", "cursor=&limit=99"]
+    "query",
+    [
+        "",
+        "limit=1",
+        "limit=3&voided=true",
+        "limit=99",
+        "cursor=",
+        "cursor=&limit=1",
+        "cursor=&limit=4",
+        "cursor=&limit=99",
+    ],
 )
 def test_walks_are_complete(query: str) -> None:
     """Following ``next`` gives each key once, in order, and ends."""
@@ -92,7 +108,14 @@ def test_cursor_beyond_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["junk", "%20", "%C3%A9", urlsafe_b64encode(b"after:1:2:0").decode(), urlsafe_b64encode(b"\xff").decode()]
+    "cursor",
+    [
+        "junk",
+        "%20",
+        "%C3%A9",
+        urlsafe_b64encode(b"after:1:2:0").decode(),
+        urlsafe_b64encode(b"\xff").decode(),
+    ],
 )
 def test_foreign_cursor(cursor: str) -> None:
     """A cursor that was made elsewhere is refused."""

@@ -76,11 +76,16 @@ def _read_invoice(body: bytes, raw: bytes) -> Invoice:
     parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
     for name in ("lines", "attachments"):
         found = zip(parts[name] or (), sent.get(name) or (), strict=True)
-        parts[name] = tuple(_settle(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found))
+        parts[name] = tuple(
+            _settle(part, of, f"$.{name}[{index}]") for index, (part, of) in enumerate(found)
+        )
     parts["payment_journal_entries"] = parts["payment_journal_entries"] or ()
     parts["revenue_transactions"] = parts["revenue_transactions"] or ()
     parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
-    parts["payments"] = tuple(_nested_payment(index, bytes(record), envelope) for index, record in enumerate(parts["payments"] or ()))
+    parts["payments"] = tuple(
+        _nested_payment(index, bytes(record), envelope)
+        for index, record in enumerate(parts["payments"] or ())
+    )
     return _settle(Invoice(**parts, raw=raw), sent, "$")
 
 
@@ -115,7 +120,9 @@ def read_paid(body: bytes) -> Paid:
     sent = _paid.decode(body)
     memos = _credit_memos(sent.get("auto_created_credit_memos"))
     if "payment_ids" in sent:
-        return Paid(tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None, memos)
+        return Paid(
+            tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None, memos
+        )
     return Paid(None, read_invoice(body), memos)
 
 
@@ -124,7 +131,10 @@ def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
     try:
         made = _memos.decode(sent or b"null") or ()
     except msgspec.MsgspecError:
-        _log.warning("campfire: auto_created_credit_memos of a payment cannot be read: look at the client's credit memos")
+        _log.warning(
+            "campfire: auto_created_credit_memos of a payment cannot be read: look at the "
+            "client's credit memos"
+        )
         return ()
     return tuple(CreditMemoRef(str(memo.id), memo.credit_memo_number) for memo in made)
 
@@ -138,33 +148,43 @@ def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa
             amount=exact_amount(row.amount, "$[0].amount"),
             currency=row.currency,
             payment_date=row.payment_date,
-            invoice=InvoiceRef(str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due),
+            invoice=InvoiceRef(
+                str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due
+            ),
             customer=_client(invoice),
             external_id=row.external_id,
             source=row.source,
             voided_date=row.voided_date,
             created_at=row.created_at and in_utc(row.created_at, "$[0].created_at"),
-            modified_at=row.last_modified_at and in_utc(row.last_modified_at, "$[0].last_modified_at"),
+            modified_at=row.last_modified_at
+            and in_utc(row.last_modified_at, "$[0].last_modified_at"),
             raw=record,
         )
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
     except ConfigurationError:  # which is how a Payment says that it cannot be made
-        raise msgspec.ValidationError(f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`") from None
+        raise msgspec.ValidationError(
+            f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`"
+        ) from None
 
 
 def _nested_row(record: bytes) -> NestedPayment:
     try:
         return _nested.decode(_nested_mender.truncate_times(b"[%b]" % record))[0]
     except msgspec.ValidationError:
-        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % _nested_mender.mend(record)))[0]
+        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % _nested_mender.mend(record)))[
+            0
+        ]
 
 
 def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
-    # "client" is who pays; "customer" is the tenant's own organisation (the API's schema, AccountingInvoice).
+    # "client" is who pays; "customer" is the tenant's own organisation (the API's schema,
+    # AccountingInvoice).
     if invoice.client is None and invoice.client_name is None:
         return None
-    return CustomerRef(id=None if invoice.client is None else str(invoice.client), name=invoice.client_name)
+    return CustomerRef(
+        id=None if invoice.client is None else str(invoice.client), name=invoice.client_name
+    )
 
 
 def _date_or_time(text: str | None) -> date | datetime | None:

@@ -1,7 +1,8 @@
 """The shape of Campfire's invoices: what its documents say that it sends.
 
-Sources: "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai, and the API's own schema of July 2026. Apart from the shape of
-payments, since these records have a hundred fields and most programs only list payments. For what is required see ``schema``.
+Sources: "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai, and the API's own schema
+of July 2026. Apart from the shape of payments, since these records have a hundred fields and most
+programs only list payments. For what is required see ``schema``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from paysdk.exact import decode_exactly
 from paysdk.payment import Payment
 from paysdk.providers.campfire.schema import Identifier, Moment
 
-__all__ = ["Attachment", "CreditMemoMade", "Invoice", "InvoiceLine", "NestedPayment", "PaidIds", "invoice_envelope"]
+__all__ = [
+    "Attachment",
+    "CreditMemoMade",
+    "Invoice",
+    "InvoiceLine",
+    "NestedPayment",
+    "PaidIds",
+    "invoice_envelope",
+]
 
 
 class NestedPayment(msgspec.Struct):
@@ -104,9 +113,11 @@ class InvoiceLine:
 class Invoice:
     """An invoice: every field that Retrieve Invoice and Mark Invoice as Paid document, under the API's own names.
 
-    Amounts are in major units of ``currency``. Who pays is ``client`` (``client_name``); ``customer`` is the tenant's own organisation.
-    ``status`` and ``payment_status`` are two vocabularies, both open. Times are aware, in UTC. ``raw`` is all that was sent, fields unknown
-    here included, with exact numbers. Fields typed ``object`` are documented as "any", or as a string that the samples contradict.
+    Amounts are in major units of ``currency``. Who pays is ``client`` (``client_name``);
+    ``customer`` is the tenant's own organisation. ``status`` and ``payment_status`` are two
+    vocabularies, both open. Times are aware, in UTC. ``raw`` is all that was sent, fields unknown
+    here included, with exact numbers. Fields typed ``object`` are documented as "any", or as a
+    string that the samples contradict.
     """
 
     id: int
@@ -205,7 +216,8 @@ class Invoice:
         return decode_exactly(self._raw)
 
 
-# Fields of an Invoice whose wire form is another: ``auto_sent_at`` is a date in one document and a time in the other.
+# Fields of an Invoice whose wire form is another: ``auto_sent_at`` is a date in one document and a
+# time in the other.
 _ON_THE_WIRE: dict[str, Any] = {
     "payments": list[msgspec.Raw] | None,
     "lines": tuple[InvoiceLine, ...] | None,
@@ -225,4 +237,6 @@ def _on_the_wire(field: attrs.Attribute[Any]) -> tuple[str, Any] | tuple[str, An
 def invoice_envelope() -> Any:  # noqa: ANN401  # a class that no type checker knows
     """The struct that an invoice is decoded into, with the fields of ``Invoice`` in their wire form."""
     fields = attrs.fields(attrs.resolve_types(Invoice, include_extras=True))
-    return msgspec.defstruct("InvoiceEnvelope", [_on_the_wire(field) for field in fields if field.name != "_raw"])
+    return msgspec.defstruct(
+        "InvoiceEnvelope", [_on_the_wire(field) for field in fields if field.name != "_raw"]
+    )

@@ -42,7 +42,10 @@ def _exact(value: object) -> Decimal:
         return Decimal(value)
     if not isinstance(value, Decimal):
         hint = f'Decimal("{value}")' if isinstance(value, float | str) else "a decimal.Decimal"
-        raise ConfigurationError(f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} {value!r}: write {hint}.")
+        raise ConfigurationError(
+            f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} "
+            f"{value!r}: write {hint}."
+        )
     if not value.is_finite():
         raise ConfigurationError(f"amount must be a finite number, not {value}.")
     return value
@@ -50,7 +53,9 @@ def _exact(value: object) -> Decimal:
 
 def _above_zero(value: Decimal) -> Decimal:
     if value <= 0:
-        raise ConfigurationError(f"amount must be above zero, not {value}: a refund or a correction is not a payment.")
+        raise ConfigurationError(
+            f"amount must be above zero, not {value}: a refund or a correction is not a payment."
+        )
     return value
 
 
@@ -65,11 +70,18 @@ def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
 
 
 def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
-    # A server that trims what it is sent (Django REST framework does) would never be found to have it.
-    fits = isinstance(value, str) and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS and value == value.strip() and value.isprintable()
+    # A server that trims what it is sent (Django REST framework does) would never be found to have
+    # it.
+    fits = (
+        isinstance(value, str)
+        and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS
+        and value == value.strip()
+        and value.isprintable()
+    )
     if not fits:
         raise ConfigurationError(
-            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, with no space around it, not {value!r}."
+            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
+            f"with no space around it, not {value!r}."
         )
 
 
@@ -118,8 +130,8 @@ class DebitMemoPayment:
 class ManualPayment:
     """A payment that Campfire has no transaction for ("empty transaction").
 
-    Set ``external_id`` (at most 256 characters) to a text of yours that is unique: a payment that has it already is found, in any process,
-    before anything is sent.
+    Set ``external_id`` (at most 256 characters) to a text of yours that is unique: a payment that
+    has it already is found, in any process, before anything is sent.
     """
 
     amount: Decimal = attrs.field(converter=_amount)
@@ -145,10 +157,12 @@ class CreditMemoRef:
 class PayOutcome:
     """What came of paying: the ids of the new payments, and the invoice.
 
-    ``invoice`` is ``None`` if the API answered with ids only, or if the order was found to be booked when it was about to be sent again.
-    ``drafted`` is true if Campfire accepted the order and a person has yet to approve it there; ``payment_ids`` is empty then.
-    ``credit_memos`` are those that the API created for an overpayment. ``external_ids_kept`` says whether the server shows your external
-    ids exactly as they were sent. It is also true if none was sent, and for a draft, which shows nothing yet.
+    ``invoice`` is ``None`` if the API answered with ids only, or if the order was found to be
+    booked when it was about to be sent again. ``drafted`` is true if Campfire accepted the order
+    and a person has yet to approve it there; ``payment_ids`` is empty then. ``credit_memos`` are
+    those that the API created for an overpayment. ``external_ids_kept`` says whether the server
+    shows your external ids exactly as they were sent. It is also true if none was sent, and for a
+    draft, which shows nothing yet.
     """
 
     payment_ids: tuple[str, ...]
@@ -198,28 +212,43 @@ class PayOrder:
         return Counter(self.expected) == Counter(other.expected)
 
     @classmethod
-    def of(cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]) -> PayOrder:
+    def of(
+        cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]
+    ) -> PayOrder:
         """The order for the items of each kind.
 
         Raises ``ConfigurationError`` for one that cannot be right, or where there is none.
         """
-        lists = {name: [_as_sent(name, kind, item) for item in _list_items(name, items)] for name, (kind, items) in kinds.items()}
-        expected = tuple(_expectation(name, item) for name, items in lists.items() for item in items)
+        lists = {
+            name: [_as_sent(name, kind, item) for item in _list_items(name, items)]
+            for name, (kind, items) in kinds.items()
+        }
+        expected = tuple(
+            _expectation(name, item) for name, items in lists.items() for item in items
+        )
         if not expected:
-            raise ConfigurationError(f"There is nothing to pay with: give at least one item in {', '.join(lists)}.")
+            raise ConfigurationError(
+                f"There is nothing to pay with: give at least one item in {', '.join(lists)}."
+            )
         external_ids = [item.external_id for item in expected if item.external_id is not None]
         if len(set(external_ids)) < len(external_ids):
             raise ConfigurationError("Two items have one external_id. Each payment needs its own.")
         try:
             return cls(_encode(lists), expected)
         except UnicodeEncodeError as error:
-            raise ConfigurationError(f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}.") from None
+            raise ConfigurationError(
+                f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}."
+            ) from None
 
 
-def _list_items(name: str, items: Iterable[Item | Mapping[str, object]]) -> Iterable[Item | Mapping[str, object]]:
+def _list_items(
+    name: str, items: Iterable[Item | Mapping[str, object]]
+) -> Iterable[Item | Mapping[str, object]]:
     given: object = items
     if isinstance(given, Mapping) or not isinstance(given, Iterable):
-        raise ConfigurationError(f"{name} takes a list of items, not {given!r}: put one item into a list too.")
+        raise ConfigurationError(
+            f"{name} takes a list of items, not {given!r}: put one item into a list too."
+        )
     return items
 
 
@@ -229,7 +258,10 @@ def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> 
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
     amount = _above_zero(_exact(item.get("amount")))
-    return {key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value) for key, value in item.items()}
+    return {
+        key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value)
+        for key, value in item.items()
+    }
 
 
 def _sendable(where: str, value: object) -> object:
@@ -243,7 +275,8 @@ def _sendable(where: str, value: object) -> object:
     if value is None or isinstance(value, str | int | date):
         return value
     raise ConfigurationError(
-        f"{where} cannot be sent exactly: {value!r}. Use str, int, bool, a finite Decimal, a date, or lists and mappings of them."
+        f"{where} cannot be sent exactly: {value!r}. Use str, int, bool, a finite Decimal, a "
+        "date, or lists and mappings of them."
     )
 
 
@@ -260,14 +293,23 @@ def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
     if external_id is not None:
         _external_id(item, attrs.fields(ManualPayment).external_id, external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
-        raise ConfigurationError(f"transaction_id must be an id, as int or str, not {transaction_id!r}.")
+        raise ConfigurationError(
+            f"transaction_id must be an id, as int or str, not {transaction_id!r}."
+        )
     return Expected(
         kind,
         _exact(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
         _day_of(item.get("payment_date")),
-        next((str(item[name]) for name in ("credit_memo_id", "debit_memo_id") if item.get(name) is not None), None),
+        next(
+            (
+                str(item[name])
+                for name in ("credit_memo_id", "debit_memo_id")
+                if item.get(name) is not None
+            ),
+            None,
+        ),
     )
 
 

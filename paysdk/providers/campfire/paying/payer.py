@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from paysdk.errors import ConfigurationError, DuplicatePaymentError, MalformedResponseError, OutcomeUnknownError, PaysdkError
+from paysdk.errors import (
+    ConfigurationError,
+    DuplicatePaymentError,
+    MalformedResponseError,
+    OutcomeUnknownError,
+    PaysdkError,
+)
 from paysdk.orders import OrderJournal  # attrs reads it
 from paysdk.payment import Payment  # likewise
 from paysdk.providers.campfire.endpoints import PAY, PAYMENTS
@@ -106,9 +112,10 @@ class _StoppedError(Exception):
 class Payer:
     """Pays invoices: one order at a time on an invoice, and one at a time under an external id.
 
-    *invoice* reads an invoice, *under* lists the payments that a filter has this value for. An order whose outcome is unknown holds its
-    names: nothing more is sent under them until it is found, until a person releases it, or, if *resend_after* is given, until so many
-    seconds after it was sent.
+    *invoice* reads an invoice, *under* lists the payments that a filter has this value for. An
+    order whose outcome is unknown holds its names: nothing more is sent under them until it is
+    found, until a person releases it, or, if *resend_after* is given, until so many seconds after
+    it was sent.
     """
 
     def __init__(
@@ -133,7 +140,9 @@ class Payer:
         """Strike out the open orders of an invoice, or only those under one external id, and give how many there were."""
         async with self._turn(number, PayOrder(b"", ())) as turn:
             there = await self._read_open(turn)
-        released = [sent for sent in there if external_id is None or external_id in sent.order.external_ids]
+        released = [
+            sent for sent in there if external_id is None or external_id in sent.order.external_ids
+        ]
         # Each of them is kept under every one of its names.
         for sent in released:
             async with self._turn(number, sent.order) as turn:
@@ -142,11 +151,18 @@ class Payer:
         return len(released)
 
     @asynccontextmanager
-    async def _turn(self, number: int, order: PayOrder, consent: Consent = Consent()) -> AsyncGenerator[_Turn]:  # frozen
+    async def _turn(
+        self, number: int, order: PayOrder, consent: Consent = Consent()
+    ) -> AsyncGenerator[_Turn]:  # frozen
         """Hold the order's names: two that saw the same payments beforehand could not tell their new ones apart."""
         deadline = self._client.deadline()
-        names = [self._name(number), *(name_of(self._origin, "external_id", each) for each in order.external_ids)]
-        async with self._turns.hold(names, lambda waiting: self._within(deadline, waiting, number)) as journals:
+        names = [
+            self._name(number),
+            *(name_of(self._origin, "external_id", each) for each in order.external_ids),
+        ]
+        async with self._turns.hold(
+            names, lambda waiting: self._within(deadline, waiting, number)
+        ) as journals:
             yield _Turn(number, order, deadline, journals, consent)
 
     async def _pay(self, turn: _Turn) -> PayOutcome:
@@ -159,7 +175,9 @@ class Payer:
             for sent in holding:
                 if sent.number == turn.number and (sent.ids or sent.order.is_same_as(turn.order)):
                     await self._settle_booked(turn, sent, sent.ids or ids)
-            return PayOutcome(ids, seen.invoice, external_ids_kept=_tell_kept(turn.order, seen.payments))
+            return PayOutcome(
+                ids, seen.invoice, external_ids_kept=_tell_kept(turn.order, seen.payments)
+            )
         self._refuse_what_may_be_booked(turn, seen)
         for sent in holding:
             self._refuse_while_open(turn, sent)
@@ -168,7 +186,9 @@ class Payer:
             await self._settle(turn, sent)
         return await self._send_once(turn, seen)
 
-    def _booked_already(self, turn: _Turn, seen: _Seen, holding: Iterable[SentOrder]) -> tuple[str, ...] | None:
+    def _booked_already(
+        self, turn: _Turn, seen: _Seen, holding: Iterable[SentOrder]
+    ) -> tuple[str, ...] | None:
         """The payments of the order, if it is booked under its names, or was sent earlier and is found now."""
         if (ids := self._under_names(turn, seen)) is not None:
             return ids
@@ -186,7 +206,11 @@ class Payer:
             ids = with_external_ids(turn.order, seen.payments)
         except DuplicatePaymentError as error:
             raise self._at(error, turn.number) from None
-        named = [payment for payment in seen.payments if payment.external_id in turn.order.external_ids and not payment.is_voided]
+        named = [
+            payment
+            for payment in seen.payments
+            if payment.external_id in turn.order.external_ids and not payment.is_voided
+        ]
         for payment in named:
             if payment.invoice.id != str(turn.number):
                 raise name_pays_another(payment)
@@ -202,20 +226,29 @@ class Payer:
             raise self._at(was_sent_before(sent), turn.number)
         if sent.drafted:
             raise self._at(draft_waits(sent), turn.number)
-        if self._resend_after is not None and datetime.now(UTC) - sent.sent_at >= timedelta(seconds=self._resend_after):
+        if self._resend_after is not None and datetime.now(UTC) - sent.sent_at >= timedelta(
+            seconds=self._resend_after
+        ):
             return
         what = f"Nothing was sent: {sent_at(sent)}, may still be booked"
         raise self._unknown(turn, sent, what, "it is not found yet; it may still be booked")
 
     def _refuse_by_consent(self, turn: _Turn, seen: _Seen) -> None:
-        voided, due = voided_under(turn.order, seen.payments, others=turn.consent.others), seen.invoice.amount_due
+        voided, due = (
+            voided_under(turn.order, seen.payments, others=turn.consent.others),
+            seen.invoice.amount_due,
+        )
         if voided and not turn.consent.rebook_voided:
             raise was_voided(voided)
         if due is not None and turn.order.total > due and not turn.consent.overpayment:
             raise overpays(turn.number, turn.order.total, due)
 
     async def _send_once(self, turn: _Turn, seen: _Seen) -> PayOutcome:
-        sent = SentOrder(number=turn.number, order=turn.order, before=frozenset(payment.id for payment in seen.payments))
+        sent = SentOrder(
+            number=turn.number,
+            order=turn.order,
+            before=frozenset(payment.id for payment in seen.payments),
+        )
         stats = RequestStats()
         try:
             await self._record(turn, sent)
@@ -226,7 +259,8 @@ class Payer:
                 raise stopped.error from None
             return PayOutcome(stopped.payment_ids)
         except Exception as error:
-            # Not only what paysdk raises: the key's source, the limiter and the session are the user's, and fail in their own ways.
+            # Not only what paysdk raises: the key's source, the limiter and the session are the
+            # user's, and fail in their own ways.
             if stats.may_have_been_processed:
                 return await self._look_for(turn, sent, error)
             await self._settle(turn, sent)
@@ -250,7 +284,8 @@ class Payer:
                     ids = self._under_names(turn, seen)
                     if ids is None:
                         self._refuse_what_may_be_booked(turn, seen)
-                # Waiting may have taken longer than a name can be held: whoever lost it may not send.
+                # Waiting may have taken longer than a name can be held: whoever lost it may not
+                # send.
                 for journal in turn.journals.values():
                     await journal.record_sent(sent.to_open())
             except Exception as error:  # noqa: BLE001  # whatever the user's journal raises
@@ -259,29 +294,47 @@ class Payer:
                 raise _StoppedError(ids)
 
         request = Request("POST", PAY.format(turn.number), body=turn.order.body)
-        return await self._client.call_within(turn.deadline, request, read, stats, before_retry=look_before_sending_again)
+        return await self._client.call_within(
+            turn.deadline, request, read, stats, before_retry=look_before_sending_again
+        )
 
     async def _read_success(self, turn: _Turn, sent: SentOrder, paid: Paid) -> PayOutcome:
         """What a success says.
 
-        Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be told.
+        Somebody else may have paid meanwhile: what is not ours is left out, as far as it can be
+        told.
         """
         ids: tuple[str, ...] = ()
         invoice = paid.invoice
         accepted = paid.payment_ids == ()
         if invoice is not None and invoice.id == turn.number:
-            # It was booked, so if only as many as were ordered can be its, no other order has made them. If none can be its, it was not
-            # booked yet: what is new is somebody else's.
-            sent.ids = find_booked(turn.order, invoice.payments, before=sent.before, currency=invoice.currency) or ()
-            ids = sent.ids or may_have_made(turn.order, (each for each in invoice.payments if each.id not in sent.before))
+            # It was booked, so if only as many as were ordered can be its, no other order has made
+            # them. If none can be its, it was not booked yet: what is new is somebody else's.
+            sent.ids = (
+                find_booked(
+                    turn.order, invoice.payments, before=sent.before, currency=invoice.currency
+                )
+                or ()
+            )
+            ids = sent.ids or may_have_made(
+                turn.order, (each for each in invoice.payments if each.id not in sent.before)
+            )
             accepted = not ids and "payments" in invoice.raw
         elif invoice is None:
-            ids = sent.ids = tuple(payment_id for payment_id in paid.payment_ids or () if payment_id not in sent.before)
+            ids = sent.ids = tuple(
+                payment_id for payment_id in paid.payment_ids or () if payment_id not in sent.before
+            )
         if not ids:
-            strange = MalformedResponseError("The answer is a success, and has no new payment of this invoice in it")
-            return await self._look_for(turn, sent, self._at(strange, turn.number), accepted=accepted)
+            strange = MalformedResponseError(
+                "The answer is a success, and has no new payment of this invoice in it"
+            )
+            return await self._look_for(
+                turn, sent, self._at(strange, turn.number), accepted=accepted
+            )
         try:
-            kept, shows = await self._check_names(turn, sent, () if invoice is None else invoice.payments)
+            kept, shows = await self._check_names(
+                turn, sent, () if invoice is None else invoice.payments
+            )
         except DuplicatePaymentError:
             await self._settle_booked(turn, sent, ids)
             raise
@@ -292,21 +345,29 @@ class Payer:
             sent.drafted = True
             await self._note(turn, sent)
             what = (
-                "campfire: invoice %s was paid, but its payments %s do not show under its names yet. Until they do, or "
+                "campfire: invoice %s was paid, but its payments %s do not show under its names "
+                "yet. Until they do, or "
                 "release_orders(%s) is called, calls for the same order send nothing"
             )
             _log.warning(what, turn.number, ", ".join(ids), turn.number)
         if paid.credit_memos:
             made = ", ".join(memo.number or memo.id for memo in paid.credit_memos)
-            _log.warning("campfire: invoice %s was overpaid, and Campfire made credit memos of the rest: %s", turn.number, made)
+            _log.warning(
+                "campfire: invoice %s was overpaid, and Campfire made credit memos of the rest: %s",
+                turn.number,
+                made,
+            )
         return PayOutcome(ids, invoice, credit_memos=paid.credit_memos, external_ids_kept=kept)
 
-    async def _check_names(self, turn: _Turn, sent: SentOrder, shown: Iterable[Payment]) -> tuple[bool, bool]:
+    async def _check_names(
+        self, turn: _Turn, sent: SentOrder, shown: Iterable[Payment]
+    ) -> tuple[bool, bool]:
         """Look at what is under the order's external ids now.
 
-        Gives whether they are shown as they were sent, and whether the next look will find the order: a server that reads from a copy may
-        not show it yet, or shows it under a name that is not made of ours. Raises ``DuplicatePaymentError`` if another process has booked
-        the same at the same time.
+        Gives whether they are shown as they were sent, and whether the next look will find the
+        order: a server that reads from a copy may not show it yet, or shows it under a name that is
+        not made of ours. Raises ``DuplicatePaymentError`` if another process has booked the same at
+        the same time.
         """
         if not turn.order.external_ids:
             return True, True
@@ -316,14 +377,19 @@ class Payer:
             seen = await self._see(turn.number, turn.order, turn.deadline)
         except Exception as error:  # noqa: BLE001  # whatever the user's own parts raise
             _log.warning(
-                "campfire: invoice %s was paid, but looking for a second payment under the same name failed: %s", turn.number, error
+                "campfire: invoice %s was paid, but looking for a second payment under the same "
+                "name failed: %s",
+                turn.number,
+                error,
             )
         else:
             now = {payment.id: payment for payment in seen.payments}
             payments, found = payments | now, now.keys()
         there = tuple(payments.values())
         self._refuse_surplus(turn, sent, there)
-        return _tell_kept(turn.order, there), would_be_found(turn.order, [payments[each] for each in found])
+        return _tell_kept(turn.order, there), would_be_found(
+            turn.order, [payments[each] for each in found]
+        )
 
     def _refuse_surplus(self, turn: _Turn, sent: SentOrder, payments: tuple[Payment, ...]) -> None:
         try:
@@ -331,7 +397,9 @@ class Payer:
         except DuplicatePaymentError as error:
             raise self._at(error, turn.number) from None
 
-    async def _look_for(self, turn: _Turn, sent: SentOrder, error: Exception, *, accepted: bool = False) -> PayOutcome:
+    async def _look_for(
+        self, turn: _Turn, sent: SentOrder, error: Exception, *, accepted: bool = False
+    ) -> PayOutcome:
         """Look whether *sent* was booked although it failed with *error*, or, if it was *accepted*, waits as a draft."""
         if accepted:
             sent.drafted = True
@@ -345,10 +413,17 @@ class Payer:
         if isinstance(found, PayOutcome):
             return found
         if accepted and not found:
-            _log.warning("campfire: the order for invoice %s waits in Campfire for approval", turn.number)
+            _log.warning(
+                "campfire: the order for invoice %s waits in Campfire for approval", turn.number
+            )
             return PayOutcome((), drafted=True)
-        what = f"{_operation(turn.number)} failed ({error}), and whether it was processed cannot be told"
-        raise self._unknown(turn, sent, what, found or "no new payment on the invoice yet; it may still be booked") from error
+        what = (
+            f"{_operation(turn.number)} failed ({error}), and whether it was processed cannot "
+            "be told"
+        )
+        raise self._unknown(
+            turn, sent, what, found or "no new payment on the invoice yet; it may still be booked"
+        ) from error
 
     async def _find_sent(self, turn: _Turn, sent: SentOrder) -> PayOutcome | str:
         """The outcome of *sent*, if it is found, or else what is new on the invoice, in words."""
@@ -357,17 +432,31 @@ class Payer:
         self._refuse_surplus(turn, sent, seen.payments)
         if ids:
             await self._settle_booked(turn, sent, ids)
-            return PayOutcome(ids, seen.invoice, external_ids_kept=_tell_kept(turn.order, seen.payments))
-        new = [f"{payment.id} ({payment.amount})" for payment in seen.of(turn.number) if payment.id not in sent.before]
-        return f"new on the invoice, but not certainly what was ordered: {', '.join(new)}" if new else ""
+            return PayOutcome(
+                ids, seen.invoice, external_ids_kept=_tell_kept(turn.order, seen.payments)
+            )
+        new = [
+            f"{payment.id} ({payment.amount})"
+            for payment in seen.of(turn.number)
+            if payment.id not in sent.before
+        ]
+        return (
+            f"new on the invoice, but not certainly what was ordered: {', '.join(new)}"
+            if new
+            else ""
+        )
 
     def _unknown(self, turn: _Turn, sent: SentOrder, what: str, found: str) -> OutcomeUnknownError:
         async def look_again() -> PayOutcome | None:
             async with self._turn(sent.number, sent.order) as again:
                 # Its entry says which payments other orders made meanwhile.
-                kept = next((each for each in await self._read_open(again) if each.id == sent.id), None)
+                kept = next(
+                    (each for each in await self._read_open(again) if each.id == sent.id), None
+                )
                 if kept is None and not sent.ids and not sent.order.is_named:
-                    return None  # it was found or released by others, and what is new may be anybody's
+                    return (
+                        None  # it was found or released by others, and what is new may be anybody's
+                    )
                 kept = kept or sent
                 kept.ids = sent.ids
                 outcome = await self._find_sent(again, kept)
@@ -375,8 +464,10 @@ class Payer:
             return outcome if isinstance(outcome, PayOutcome) else None
 
         error = OutcomeUnknownError(
-            f"{what}: {found}. Do not send it again before you know: look with error.check() or retrieve_invoice. Until it is found, calls "
-            f"for the same order send nothing; if it is certain that it will not come, call release_orders({sent.number}).",
+            f"{what}: {found}. Do not send it again before you know: look with error.check() or "
+            "retrieve_invoice. Until it is found, calls "
+            "for the same order send nothing; if it is certain that it will not come, call "
+            f"release_orders({sent.number}).",
             operation=_operation(sent.number),
             found=found,
             look=look_again,
@@ -384,15 +475,27 @@ class Payer:
         error.at(self._client.provider, "POST", self._url(turn.number))
         return error
 
-    async def _find_open(self, turn: _Turn, sent: SentOrder, seen: _Seen, there: list[SentOrder]) -> tuple[str, ...] | None:
+    async def _find_open(
+        self, turn: _Turn, sent: SentOrder, seen: _Seen, there: list[SentOrder]
+    ) -> tuple[str, ...] | None:
         """The payments of an order that was sent earlier, if they are found now."""
         if sent.number != turn.number:
             seen = await self._see(sent.number, sent.order, turn.deadline)
         return self._recognise(sent, seen, there)
 
-    def _recognise(self, sent: SentOrder, seen: _Seen, there: Iterable[SentOrder]) -> tuple[str, ...] | None:
-        rivals = [other.order for other in there if other.id != sent.id and other.number == sent.number]
-        return find_booked(sent.order, seen.of(sent.number), before=sent.before, currency=seen.invoice.currency, rivals=rivals)
+    def _recognise(
+        self, sent: SentOrder, seen: _Seen, there: Iterable[SentOrder]
+    ) -> tuple[str, ...] | None:
+        rivals = [
+            other.order for other in there if other.id != sent.id and other.number == sent.number
+        ]
+        return find_booked(
+            sent.order,
+            seen.of(sent.number),
+            before=sent.before,
+            currency=seen.invoice.currency,
+            rivals=rivals,
+        )
 
     async def _see(self, number: int, order: PayOrder, deadline: Deadline) -> _Seen:
         """The invoice of this *number*, and what is listed under the order's external ids."""
@@ -400,9 +503,15 @@ class Payer:
         listed: list[Payment] = []
         await self._within(deadline, self._list(order, listed), number, Request("GET", PAYMENTS))
         payments = _merge(invoice.payments, listed)
-        # The document's sample of an invoice shows its payments without their names: only the list has those.
-        if may_be_booked(order, [each for each in payments if not each.external_id and "external_id" not in each.raw]):
-            await self._within(deadline, self._list_invoice(number, listed), number, Request("GET", PAYMENTS))
+        # The document's sample of an invoice shows its payments without their names: only the list
+        # has those.
+        if may_be_booked(
+            order,
+            [each for each in payments if not each.external_id and "external_id" not in each.raw],
+        ):
+            await self._within(
+                deadline, self._list_invoice(number, listed), number, Request("GET", PAYMENTS)
+            )
             payments = _merge(invoice.payments, listed)
         return _Seen(invoice, payments)
 
@@ -410,11 +519,19 @@ class Payer:
         for external_id in sorted(order.external_ids):
             with _without_checkpoint():
                 listing = self._under("external_id", external_id)
-                found += [payment async for payment in listing if payment.external_id and fits_name(external_id, payment.external_id)]
+                found += [
+                    payment
+                    async for payment in listing
+                    if payment.external_id and fits_name(external_id, payment.external_id)
+                ]
 
     async def _list_invoice(self, number: int, found: list[Payment]) -> None:
         with _without_checkpoint():
-            found += [payment async for payment in self._under("invoice_id", str(number)) if payment.invoice.id == str(number)]
+            found += [
+                payment
+                async for payment in self._under("invoice_id", str(number))
+                if payment.invoice.id == str(number)
+            ]
 
     async def _read_open(self, turn: _Turn) -> list[SentOrder]:
         """The open orders under the turn's names, oldest first."""
@@ -426,7 +543,8 @@ class Payer:
                 sent = read_open_order(order)
                 if sent is None:
                     raise ConfigurationError(
-                        f"Nothing was sent: another version of paysdk left the order {order.id} open under {name!r}, and this one cannot "
+                        f"Nothing was sent: another version of paysdk left the order {order.id} "
+                        f"open under {name!r}, and this one cannot "
                         "read it. Let that version finish it."
                     )
                 there[sent.id] = sent
@@ -449,12 +567,17 @@ class Payer:
         try:
             others = await self._read_open(turn)
         except Exception as error:  # noqa: BLE001  # the order is booked, whatever the journal does
-            _log.warning("campfire: the open orders of invoice %s could not be read: %r", turn.number, error)
+            _log.warning(
+                "campfire: the open orders of invoice %s could not be read: %r", turn.number, error
+            )
             return
         for other in others:
             if other.id != sent.id and other.number == turn.number:
                 other.before |= frozenset(ids)
-                await self._try(partial(turn.journals[self._name(turn.number)].record_sent, other.to_open()), other)
+                await self._try(
+                    partial(turn.journals[self._name(turn.number)].record_sent, other.to_open()),
+                    other,
+                )
 
     async def _settle(self, turn: _Turn, sent: SentOrder) -> None:
         """Strike out *sent*.
@@ -466,13 +589,20 @@ class Payer:
 
     async def _try(self, write: Callable[[], Awaitable[object]], sent: SentOrder) -> None:
         try:
-            # The operation's time may have run out, and what came of it is written down all the same.
+            # The operation's time may have run out, and what came of it is written down all the
+            # same.
             async with asyncio.timeout(self._client.settings.timeout):
                 await write()
         except Exception as error:  # noqa: BLE001  # whatever the user's journal raises
-            _log.warning("campfire: what came of an order for invoice %s could not be written down: %r", sent.number, error)
+            _log.warning(
+                "campfire: what came of an order for invoice %s could not be written down: %r",
+                sent.number,
+                error,
+            )
 
-    async def _within(self, deadline: Deadline, waiting: Awaitable[T], number: int, what: Request | None = None) -> T:
+    async def _within(
+        self, deadline: Deadline, waiting: Awaitable[T], number: int, what: Request | None = None
+    ) -> T:
         what = what or Request("POST", PAY.format(number))
         try:
             async with deadline.enforce():
@@ -504,7 +634,9 @@ def _merge(shown: Iterable[Payment], listed: Iterable[Payment]) -> tuple[Payment
     """The payments that an invoice shows, each with the name that the list has for it, and what else is listed."""
     names = {payment.id: payment for payment in listed}
     merged = {
-        each.id: attrs.evolve(each, external_id=names[each.id].external_id) if each.id in names and not each.external_id else each
+        each.id: attrs.evolve(each, external_id=names[each.id].external_id)
+        if each.id in names and not each.external_id
+        else each
         for each in shown
     }
     return (*merged.values(), *(each for each in names.values() if each.id not in merged))
@@ -528,7 +660,8 @@ def _tell_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
     kept = names_kept(order, payments)
     if not kept:
         _log.warning(
-            "campfire: the server does not show these external_ids as they were sent: %s. They must be compared to be recognised",
+            "campfire: the server does not show these external_ids as they were sent: %s. They "
+            "must be compared to be recognised",
             ", ".join(map(repr, sorted(order.external_ids))),
         )
     return kept

@@ -28,8 +28,10 @@ __all__ = [
 def may_be_booked_already(similar: Collection[Payment]) -> DuplicatePaymentError:
     """Payments that may be this very order."""
     return DuplicatePaymentError(
-        "Nothing was sent: this order may be booked already, under a name that the server has changed or not kept: "
-        f"payments {_listed(similar)}. Compare them. If they are this order, it is paid. If they are other payments, "
+        "Nothing was sent: this order may be booked already, under a name that the server has "
+        "changed or not kept: "
+        f"payments {_listed(similar)}. Compare them. If they are this order, it is paid. If they "
+        "are other payments, "
         "name their ids in other_payments=.",
         payment_ids=tuple(payment.id for payment in similar),
     )
@@ -38,7 +40,8 @@ def may_be_booked_already(similar: Collection[Payment]) -> DuplicatePaymentError
 def was_sent_before(sent: SentOrder) -> DuplicatePaymentError:
     """Another order had the same name, and is booked."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)} under the same external_id, is booked: payments {', '.join(sent.ids)}. "
+        f"Nothing was sent: {sent_at(sent)} under the same external_id, is booked: payments "
+        f"{', '.join(sent.ids)}. "
         "Use another external_id.",
         payment_ids=sent.ids,
     )
@@ -47,17 +50,22 @@ def was_sent_before(sent: SentOrder) -> DuplicatePaymentError:
 def draft_waits(sent: SentOrder) -> DuplicatePaymentError:
     """The order was accepted and waits for approval."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked. Perhaps it waits in Campfire for approval. "
+        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked. Perhaps "
+        "it waits in Campfire for approval. "
         f"If it was rejected there, call release_orders({sent.number})."
     )
 
 
 def too_many_booked(payments: Collection[Payment]) -> DuplicatePaymentError:
     """More live payments are under a name than were ordered."""
-    told = ", ".join(f"{payment.id} ({payment.amount}, invoice {payment.invoice.id})" for payment in payments)
+    told = ", ".join(
+        f"{payment.id} ({payment.amount}, invoice {payment.invoice.id})" for payment in payments
+    )
     return DuplicatePaymentError(
-        f"More is booked under one external_id than was ordered: payments {told}. Decide which one is right, and void the "
-        "others in Campfire (POST /coa/api/v1/invoice/<invoice>/payment/<payment>/void/). Do not pay again.",
+        f"More is booked under one external_id than was ordered: payments {told}. Decide which "
+        "one is right, and void the "
+        "others in Campfire (POST /coa/api/v1/invoice/<invoice>/payment/<payment>/void/). Do not "
+        "pay again.",
         payment_ids=tuple(payment.id for payment in payments),
         sent=True,
     )
@@ -66,7 +74,8 @@ def too_many_booked(payments: Collection[Payment]) -> DuplicatePaymentError:
 def name_pays_another(payment: Payment) -> ConfigurationError:
     """An external id is that of a payment of another invoice."""
     return ConfigurationError(
-        f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice {payment.invoice.id} already. "
+        f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice "
+        f"{payment.invoice.id} already. "
         "Use another external_id."
     )
 
@@ -74,7 +83,8 @@ def name_pays_another(payment: Payment) -> ConfigurationError:
 def was_voided(voided: Collection[Payment]) -> ConfigurationError:
     """The order was booked, and the payment voided."""
     return ConfigurationError(
-        f"Nothing was sent: this order was booked and voided: payments {_listed(voided)}. If it is to be booked again, "
+        f"Nothing was sent: this order was booked and voided: payments {_listed(voided)}. If it "
+        "is to be booked again, "
         "say rebook_voided=True."
     )
 
@@ -82,7 +92,8 @@ def was_voided(voided: Collection[Payment]) -> ConfigurationError:
 def overpays(number: int, total: Decimal, due: Decimal) -> ConfigurationError:
     """The order is more than what is due."""
     return ConfigurationError(
-        f"Nothing was sent: the order is {total}, and {due} is due on invoice {number}. Campfire would make a credit memo "
+        f"Nothing was sent: the order is {total}, and {due} is due on invoice {number}. Campfire "
+        "would make a credit memo "
         "of the rest. If that is what you want, say allow_overpayment=True."
     )
 
@@ -93,4 +104,7 @@ def sent_at(sent: SentOrder) -> str:
 
 
 def _listed(payments: Collection[Payment]) -> str:
-    return ", ".join(f"{payment.id} ({payment.amount}, external_id {payment.external_id!r})" for payment in payments)
+    return ", ".join(
+        f"{payment.id} ({payment.amount}, external_id {payment.external_id!r})"
+        for payment in payments
+    )

@@ -18,8 +18,8 @@ __all__ = ["SentOrder", "read_open_order"]
 class SentOrder:
     """An order that goes out for an invoice.
 
-    ``before`` are the payments that cannot be its own: they were there already, or another order made them. ``ids`` are the payments that
-    it made, as soon as they are known.
+    ``before`` are the payments that cannot be its own: they were there already, or another order
+    made them. ``ids`` are the payments that it made, as soon as they are known.
     """
 
     number: int
@@ -32,8 +32,15 @@ class SentOrder:
 
     def to_open(self) -> OpenOrder:
         """What a journal keeps of it."""
-        details = _Details(invoice=self.number, items=self.order.expected, before=tuple(sorted(self.before)))
-        return OpenOrder(id=self.id, sent_at=self.sent_at, details=msgspec.json.encode(details).decode(), drafted=self.drafted)
+        details = _Details(
+            invoice=self.number, items=self.order.expected, before=tuple(sorted(self.before))
+        )
+        return OpenOrder(
+            id=self.id,
+            sent_at=self.sent_at,
+            details=msgspec.json.encode(details).decode(),
+            drafted=self.drafted,
+        )
 
     def would_be(self, number: int, order: PayOrder) -> bool:
         """Whether *order*, for the invoice of this *number*, may be this one again."""

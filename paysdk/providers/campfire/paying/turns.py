@@ -36,7 +36,8 @@ def name_of(origin: str, kind: str, value: str | int) -> str:
     return f"{name[: _MAX_NAME_CHARS - len(digest) - 1]} {digest}"
 
 
-# What is open under a name, for each ``exclusive`` that keeps no journal itself: all providers that share one share this.
+# What is open under a name, for each ``exclusive`` that keeps no journal itself: all providers that
+# share one share this.
 _memories: WeakKeyDictionary[Any, dict[str, MemoryJournal]] = WeakKeyDictionary()
 
 
@@ -70,14 +71,23 @@ class Turns:
         journals: dict[str, OrderJournal] = {}
         entered: list[tuple[object, object]] = []
         async with AsyncExitStack() as held:
-            # All take the names in one order, so that two orders never wait for each other. The locks come first: whoever has something
-            # that others share with it waits for nothing of its own.
+            # All take the names in one order, so that two orders never wait for each other. The
+            # locks come first: whoever has something that others share with it waits for nothing of
+            # its own.
             ordered = sorted(names)
             for name in ordered:
                 await within(held.enter_async_context(self._locks.setdefault(name, asyncio.Lock())))
             for name in ordered:
-                given = None if self._exclusive is None else await within(_enter(held, entered, self._exclusive(name)))
-                journals[name] = given if isinstance(given, OrderJournal) else self._memory.setdefault(name, MemoryJournal())
+                given = (
+                    None
+                    if self._exclusive is None
+                    else await within(_enter(held, entered, self._exclusive(name)))
+                )
+                journals[name] = (
+                    given
+                    if isinstance(given, OrderJournal)
+                    else self._memory.setdefault(name, MemoryJournal())
+                )
             try:
                 yield journals
             finally:
@@ -86,10 +96,18 @@ class Turns:
                         del self._memory[name]
 
 
-async def _enter(held: AsyncExitStack, entered: list[tuple[object, object]], manager: Any) -> object:  # noqa: ANN401  # the user's own
+async def _enter(
+    held: AsyncExitStack,
+    entered: list[tuple[object, object]],
+    manager: Any,  # noqa: ANN401  # the user's own
+) -> object:
     if not hasattr(manager, "__aenter__") or not hasattr(manager, "__aexit__"):
-        raise ConfigurationError(f"exclusive must give an async context manager for a name, not {manager!r}. Nothing was sent.")
-    # One lock for all names is enough for some, and waiting for it while it is held here would never end.
+        raise ConfigurationError(
+            f"exclusive must give an async context manager for a name, not {manager!r}. Nothing "
+            "was sent."
+        )
+    # One lock for all names is enough for some, and waiting for it while it is held here would
+    # never end.
     for other, already_given in entered:
         if other is manager:
             return already_given
@@ -108,9 +126,18 @@ class _Leaving:
     def __init__(self, manager: AbstractAsyncContextManager[object]) -> None:
         self._manager = manager
 
-    async def __call__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __call__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         try:
             await self._manager.__aexit__(kind, error, traceback)
         except Exception as failed:  # noqa: BLE001  # whatever the user's own part raises
             if failed is not error:
-                _log.warning("campfire: leaving what exclusive gave failed, after the order was dealt with: %r", failed)
+                _log.warning(
+                    "campfire: leaving what exclusive gave failed, after the order was dealt "
+                    "with: %r",
+                    failed,
+                )

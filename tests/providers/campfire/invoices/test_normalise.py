@@ -61,14 +61,26 @@ def test_sample_invoice_gives_its_payment_whole() -> None:
 def test_sample_invoice_is_read_although_it_contradicts_its_schema() -> None:
     """The document's own example has no customer and a null among its integers."""
     invoice = read_invoice(sample("retrieve_invoice"))
-    assert (None, (None,), {}) == (invoice.customer, invoice.payment_journal_entries, invoice.reminder_sent_dates)
-    assert (47864, "paid", date(2028, 5, 1)) == (invoice.id, invoice.payment_status, invoice.due_date)
+    assert (None, (None,), {}) == (
+        invoice.customer,
+        invoice.payment_journal_entries,
+        invoice.reminder_sent_dates,
+    )
+    assert (47864, "paid", date(2028, 5, 1)) == (
+        invoice.id,
+        invoice.payment_status,
+        invoice.due_date,
+    )
     assert ("Enterprise Subscription", Decimal("6249.99"), None) == (
         invoice.lines[0].product_name,
         invoice.lines[0].rate,
         invoice.lines[0].customer,
     )
-    assert datetime(2025, 5, 2, 16, 24, 50, tzinfo=UTC) == invoice.lines[0].created_at == invoice.last_modified_at
+    assert (
+        datetime(2025, 5, 2, 16, 24, 50, tzinfo=UTC)
+        == invoice.lines[0].created_at
+        == invoice.last_modified_at
+    )
 
 
 @pytest.mark.parametrize("name", ["retrieve_invoice", "mark_invoice_paid"])
@@ -82,14 +94,26 @@ def test_every_field_of_the_documents_has_its_place(name: str) -> None:
         *zip(invoice.lines, sent["lines"], strict=True),
         *zip(invoice.attachments, sent["attachments"], strict=True),
     ]:
-        assert [] == [field for field, value in of.items() if (value is None) != (getattr(record, field) is None)]
+        assert [] == [
+            field
+            for field, value in of.items()
+            if (value is None) != (getattr(record, field) is None)
+        ]
 
 
 def test_unknown_fields_and_words_of_an_invoice_are_kept() -> None:
     """Enumerations are open, and what has no field here is in raw, exact to the digit."""
-    invoice = read_invoice(b'{"id":1,"payment_status":"draft","terms":"net_77","withheld":1.50,"department":{"id":3}}')
+    invoice = read_invoice(
+        b'{"id":1,"payment_status":"draft","terms":"net_77","withheld":1.50,"department":{"id":3}}'
+    )
     assert ("draft", "net_77") == (invoice.payment_status, invoice.terms)
-    assert {"id": 1, "payment_status": "draft", "terms": "net_77", "withheld": Decimal("1.50"), "department": {"id": 3}} == invoice.raw
+    assert {
+        "id": 1,
+        "payment_status": "draft",
+        "terms": "net_77",
+        "withheld": Decimal("1.50"),
+        "department": {"id": 3},
+    } == invoice.raw
 
 
 @pytest.mark.parametrize("empty", [None, []])
@@ -103,8 +127,14 @@ def test_lists_of_an_invoice_may_be_null_or_missing(empty: object) -> None:
 
 def test_every_field_but_the_id_may_be_null() -> None:
     """The document's "required" cannot be relied on."""
-    names = [field.name for field in attrs.fields(type(read_invoice(b'{"id":1}'))) if field.name not in {"id", "_raw"}]
-    assert read_invoice(b'{"id":1}') == read_invoice(json.dumps({"id": 1} | dict.fromkeys(names)).encode())
+    names = [
+        field.name
+        for field in attrs.fields(type(read_invoice(b'{"id":1}')))
+        if field.name not in {"id", "_raw"}
+    ]
+    assert read_invoice(b'{"id":1}') == read_invoice(
+        json.dumps({"id": 1} | dict.fromkeys(names)).encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +146,9 @@ def test_every_field_but_the_id_may_be_null() -> None:
     ],
     ids=["neither", "id", "name"],
 )
-def test_customer_of_a_payment_is_the_client(fields: dict[str, object], expected: CustomerRef | None) -> None:
+def test_customer_of_a_payment_is_the_client(
+    fields: dict[str, object], expected: CustomerRef | None
+) -> None:
     """Who pays is the client, as far as it is known; the API's "customer" is the tenant itself."""
     assert expected == read_invoice(invoice_with(customer=99, **fields)).payments[0].customer
 
@@ -150,18 +182,33 @@ BAD_INVOICES: list[tuple[dict[str, object], str]] = [
     ({"lines": [{"id": 1}, {"id": 2, "rate": " 1"}]}, "$.lines[1].rate"),
     ({"lines": [{}]}, "$.lines[0].id"),
     ({"lines": [None]}, "$.lines[0]"),
-    ({"attachments": [{"id": 1, "created_at": "0001-01-01T00:00:00+14:00"}]}, "$.attachments[0].created_at"),
+    (
+        {"attachments": [{"id": 1, "created_at": "0001-01-01T00:00:00+14:00"}]},
+        "$.attachments[0].created_at",
+    ),
     ({"payments": [PAYMENT, PAYMENT, {"id": 3}]}, "$.payments[2].amount"),
     ({"payments": [PAYMENT | {"amount": "NaN"}]}, "$.payments[0].amount"),
-    ({"payments": [PAYMENT | {"created_at": "0001-01-01T00:00:00+14:00"}]}, "$.payments[0].created_at"),
-    ({"payments": [PAYMENT | {"last_modified_at": "9999-12-31T23:59:59-14:00"}]}, "$.payments[0].last_modified_at"),
+    (
+        {"payments": [PAYMENT | {"created_at": "0001-01-01T00:00:00+14:00"}]},
+        "$.payments[0].created_at",
+    ),
+    (
+        {"payments": [PAYMENT | {"last_modified_at": "9999-12-31T23:59:59-14:00"}]},
+        "$.payments[0].last_modified_at",
+    ),
     ({"payments": [None]}, "$.payments[0]"),
     ({"payments": {}}, "$.payments"),
 ]
 
 
-@pytest.mark.parametrize(("fields", "path"), BAD_INVOICES, ids=[f"{number}-{path}" for number, (_, path) in enumerate(BAD_INVOICES)])
-def test_wrong_field_of_an_invoice_is_malformed_at_its_path(fields: dict[str, object], path: str) -> None:
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    BAD_INVOICES,
+    ids=[f"{number}-{path}" for number, (_, path) in enumerate(BAD_INVOICES)],
+)
+def test_wrong_field_of_an_invoice_is_malformed_at_its_path(
+    fields: dict[str, object], path: str
+) -> None:
     """What is wrong in an invoice is named by its path, nested records included."""
     assert path == fault(invoice_with(**fields))
 
@@ -174,9 +221,14 @@ def test_missing_id_of_an_invoice_is_named() -> None:
 @pytest.mark.parametrize("digits", ["1e99999999999999999999", "-1e-99999999999999999999"])
 def test_number_beyond_a_decimal_is_kept_where_anything_may_stand(digits: str) -> None:
     """In a field documented as "any", a number that no Decimal can hold is its digits; as an amount it is malformed."""
-    assert digits == read_invoice(b'{"id":1,"integration_context":%s}' % digits.encode()).integration_context
+    assert (
+        digits
+        == read_invoice(b'{"id":1,"integration_context":%s}' % digits.encode()).integration_context
+    )
     assert "$.discount" == fault(b'{"id":1,"discount":%s}' % digits.encode())
-    assert "$.payments[0].amount" == fault(b'{"id":1,"payments":[{"id":1,"amount":%s}]}' % digits.encode())
+    assert "$.payments[0].amount" == fault(
+        b'{"id":1,"payments":[{"id":1,"amount":%s}]}' % digits.encode()
+    )
 
 
 def test_broken_utf8_in_an_invoice_is_malformed() -> None:
@@ -186,13 +238,21 @@ def test_broken_utf8_in_an_invoice_is_malformed() -> None:
 
 def test_amounts_of_an_invoice_may_be_texts() -> None:
     """A plain decimal text is an amount, with its digits."""
-    invoice = read_invoice(b'{"id":1,"total_amount":"6249.990","lines":[{"id":2,"rate":"1.10"}],"payments":[{"id":3,"amount":"5.00"}]}')
-    assert ["6249.990", "1.10", "5.00"] == [str(invoice.total_amount), str(invoice.lines[0].rate), str(invoice.payments[0].amount)]
+    invoice = read_invoice(
+        b'{"id":1,"total_amount":"6249.990","lines":[{"id":2,"rate":"1.10"}],"payments":[{"id":3,"amount":"5.00"}]}'
+    )
+    assert ["6249.990", "1.10", "5.00"] == [
+        str(invoice.total_amount),
+        str(invoice.lines[0].rate),
+        str(invoice.payments[0].amount),
+    ]
 
 
 def test_answer_to_paying_may_be_the_invoice() -> None:
     """The document's answer is the whole invoice."""
-    assert Paid(invoice=read_invoice(sample("mark_invoice_paid"))) == read_paid(sample("mark_invoice_paid"))
+    assert Paid(invoice=read_invoice(sample("mark_invoice_paid"))) == read_paid(
+        sample("mark_invoice_paid")
+    )
 
 
 def test_answer_to_paying_may_be_ids_only() -> None:
@@ -204,14 +264,19 @@ def test_answer_to_paying_may_be_ids_only() -> None:
 @pytest.mark.parametrize(
     ("memos", "expected"),
     [
-        (b'[{"id":4030,"credit_memo_number":"CM-1"},{"id":"x"}]', (CreditMemoRef("4030", "CM-1"), CreditMemoRef("x"))),
+        (
+            b'[{"id":4030,"credit_memo_number":"CM-1"},{"id":"x"}]',
+            (CreditMemoRef("4030", "CM-1"), CreditMemoRef("x")),
+        ),
         (b"[]", ()),
         (b"null", ()),
     ],
 )
 def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemoRef, ...]) -> None:
     """The credit memos that came of an overpayment are told, beside ids and beside an invoice."""
-    assert Paid(("1",), None, expected) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":%s}' % memos)
+    assert Paid(("1",), None, expected) == read_paid(
+        b'{"payment_ids":[1],"auto_created_credit_memos":%s}' % memos
+    )
     assert expected == read_paid(b'{"id":1,"auto_created_credit_memos":%s}' % memos).credit_memos
 
 

@@ -13,7 +13,13 @@ import pytest
 
 import paysdk.providers.campfire
 from paysdk.providers.campfire.invoices import schema as invoice_schema
-from paysdk.providers.campfire.invoices.schema import Attachment, Invoice, InvoiceLine, PaidIds, invoice_envelope
+from paysdk.providers.campfire.invoices.schema import (
+    Attachment,
+    Invoice,
+    InvoiceLine,
+    PaidIds,
+    invoice_envelope,
+)
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 # The sample of Mark Invoice as Paid has every field that either document names.
@@ -25,7 +31,9 @@ WHOLE: dict[str, Any] = json.loads((SAMPLES / "mark_invoice_paid.json").read_byt
     [(Invoice, WHOLE), (InvoiceLine, WHOLE["lines"][0]), (Attachment, WHOLE["attachments"][0])],
     ids=["invoice", "line", "attachment"],
 )
-def test_fields_are_those_of_the_document(record: type[attrs.AttrsInstance], sent: dict[str, object]) -> None:
+def test_fields_are_those_of_the_document(
+    record: type[attrs.AttrsInstance], sent: dict[str, object]
+) -> None:
     """Each record has every documented field, under the API's own name, and no other."""
     assert set(sent) == {field.name for field in attrs.fields(record)} - {"_raw"}
 
@@ -33,7 +41,9 @@ def test_fields_are_those_of_the_document(record: type[attrs.AttrsInstance], sen
 @pytest.mark.parametrize("record", [Invoice, InvoiceLine, Attachment])
 def test_only_the_id_is_required(record: type[Any]) -> None:
     """The document's "required" is contradicted by its own sample, so only the id is."""
-    assert ["id"] == [field.name for field in attrs.fields(record) if field.default is attrs.NOTHING]
+    assert ["id"] == [
+        field.name for field in attrs.fields(record) if field.default is attrs.NOTHING
+    ]
     assert 1 == record(id=1).id
 
 
@@ -43,8 +53,20 @@ def test_no_amount_is_a_float() -> None:
         kind = getattr(invoice_schema, name)
         if isinstance(kind, type):
             assert "float" not in str(get_type_hints(kind).values())
-    amounts = [field.name for field in attrs.fields(attrs.resolve_types(Invoice)) if field.type == Decimal | None]
-    assert ["total_amount", "amount_paid", "amount_due", "tax_rate_value", "exchange_rate", "exchange_rate_book", "discount"] == amounts
+    amounts = [
+        field.name
+        for field in attrs.fields(attrs.resolve_types(Invoice))
+        if field.type == Decimal | None
+    ]
+    assert [
+        "total_amount",
+        "amount_paid",
+        "amount_due",
+        "tax_rate_value",
+        "exchange_rate",
+        "exchange_rate_book",
+        "discount",
+    ] == amounts
 
 
 def test_records_for_users_are_frozen() -> None:
@@ -66,4 +88,6 @@ def test_raw_of_an_invoice_is_not_compared_and_not_printed() -> None:
 def test_envelope_takes_what_the_document_sends() -> None:
     """The wire form of an invoice decodes the sample, and the ids theirs."""
     assert WHOLE["id"] == msgspec.json.decode(json.dumps(WHOLE), type=invoice_envelope()).id
-    assert [22221, 22222] == msgspec.json.decode((SAMPLES / "mark_invoice_paid_ids.json").read_bytes(), type=PaidIds).payment_ids
+    assert [22221, 22222] == msgspec.json.decode(
+        (SAMPLES / "mark_invoice_paid_ids.json").read_bytes(), type=PaidIds
+    ).payment_ids

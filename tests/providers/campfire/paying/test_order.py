@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 import paysdk.providers.campfire
 from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
+from paysdk.providers.campfire.paying.order import (
+    CreditMemoPayment,
+    DebitMemoPayment,
+    ManualPayment,
+    PayOrder,
+    TransactionPayment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +49,17 @@ def manual(amount: str, external_id: str | None = None) -> ManualPayment:
 @pytest.mark.parametrize("digits", ["883.330", "883.33", "1E+3", "150", "1E-7", "9" * 40 + ".10"])
 def test_amounts_are_sent_with_exactly_their_digits(digits: str) -> None:
     """An amount goes out as a JSON number of the digits that were given, from an item and from a mapping."""
-    for item in (TransactionPayment(1, Decimal(digits)), {"transaction_id": 1, "amount": Decimal(digits)}):
+    for item in (
+        TransactionPayment(1, Decimal(digits)),
+        {"transaction_id": 1, "amount": Decimal(digits)},
+    ):
         assert b'"amount":%s}' % digits.encode() in order(transactions=[item]).body
 
 
 @settings(max_examples=60)
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("1E-30")) | st.integers(1))
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("1E-30")) | st.integers(1)
+)
 def test_any_finite_amount_is_sent_exactly(amount: Decimal | int) -> None:
     """Whatever number it is, reading the body gives it back digit by digit."""
     body = order(credit_memos=[CreditMemoPayment(1, amount)]).body
@@ -58,10 +69,20 @@ def test_any_finite_amount_is_sent_exactly(amount: Decimal | int) -> None:
 
 def test_items_are_sent_under_the_names_of_the_document() -> None:
     """The order of the document's example, in our words, is the document's body, but for the invoice's id, which the path has."""
-    sample = (Path(paysdk.providers.campfire.__file__).parent / "samples" / "mark_invoice_paid_request.json").read_bytes()
+    sample = (
+        Path(paysdk.providers.campfire.__file__).parent
+        / "samples"
+        / "mark_invoice_paid_request.json"
+    ).read_bytes()
     made = order(
         transactions=[
-            TransactionPayment(14728800, Decimal("883.33"), "Payment from Campfire Software Inc", "2553", "1100 - Accounts Receivable")
+            TransactionPayment(
+                14728800,
+                Decimal("883.33"),
+                "Payment from Campfire Software Inc",
+                "2553",
+                "1100 - Accounts Receivable",
+            )
         ],
         credit_memos=[CreditMemoPayment(4029, Decimal(150), DAY, "CM-0000007")],
     )
@@ -72,10 +93,21 @@ def test_items_are_sent_under_the_names_of_the_document() -> None:
 
 def test_debit_memos_and_manual_payments_are_sent_too() -> None:
     """What is not given is left out, dates are ISO 8601."""
-    made = order(debit_memos=[DebitMemoPayment("d1", Decimal("1.00"), DAY)], empty_transactions=[manual("2.50", "mine-1")])
+    made = order(
+        debit_memos=[DebitMemoPayment("d1", Decimal("1.00"), DAY)],
+        empty_transactions=[manual("2.50", "mine-1")],
+    )
     sent = json.loads(made.body)
-    assert [{"debit_memo_id": "d1", "amount": 1.0, "posted_at": "2025-07-25"}] == sent["debit_memos"]
-    expected = {"amount": 2.5, "account_id": 1, "account_name": "Bank", "payment_date": "2025-07-25", "external_id": "mine-1"}
+    assert [{"debit_memo_id": "d1", "amount": 1.0, "posted_at": "2025-07-25"}] == sent[
+        "debit_memos"
+    ]
+    expected = {
+        "amount": 2.5,
+        "account_id": 1,
+        "account_name": "Bank",
+        "payment_date": "2025-07-25",
+        "external_id": "mine-1",
+    }
     assert [expected] == sent["empty_transactions"]
     assert frozenset({"mine-1"}) == made.external_ids
 
@@ -141,20 +173,37 @@ def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:
     ("make", "message"),
     [
         (lambda: TransactionPayment(None, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
-        (lambda: TransactionPayment(transaction_id=True, amount=Decimal(1)), "transaction_id must be an id"),
+        (
+            lambda: TransactionPayment(transaction_id=True, amount=Decimal(1)),
+            "transaction_id must be an id",
+        ),
         (lambda: TransactionPayment("", Decimal(1)), "transaction_id must be an id"),
         (lambda: TransactionPayment(1.5, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
         (lambda: TransactionPayment(1, Decimal(1), ""), "transaction_description must be a text"),
-        (lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"), "posted_at must be a datetime.date"),  # type: ignore[arg-type]
-        (lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)), "posted_at must be a datetime.date"),  # noqa: DTZ001  # what is refused
+        (
+            lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"),  # type: ignore[arg-type]
+            "posted_at must be a datetime.date",
+        ),
+        (
+            lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)),  # noqa: DTZ001  # what is refused
+            "posted_at must be a datetime.date",
+        ),
         (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a text"),
-        (lambda: ManualPayment(Decimal(1), 1, "Bank", None), "payment_date must be a datetime.date"),  # type: ignore[arg-type]
+        (
+            lambda: ManualPayment(Decimal(1), 1, "Bank", None),  # type: ignore[arg-type]
+            "payment_date must be a datetime.date",
+        ),
         (lambda: manual("1", ""), "external_id must be a text"),
-        (lambda: manual("1", "x" * 257), "external_id must be a text of 1 to 256 printable characters"),
+        (
+            lambda: manual("1", "x" * 257),
+            "external_id must be a text of 1 to 256 printable characters",
+        ),
     ],
     ids=range(11),
 )
-def test_field_of_an_item_that_cannot_be_right_is_refused(make: Callable[[], object], message: str) -> None:
+def test_field_of_an_item_that_cannot_be_right_is_refused(
+    make: Callable[[], object], message: str
+) -> None:
     """Each field is checked when the item is made."""
     with pytest.raises(ConfigurationError, match=message):
         make()
@@ -164,20 +213,53 @@ def test_field_of_an_item_that_cannot_be_right_is_refused(make: Callable[[], obj
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        ({}, "nothing to pay with: give at least one item in transactions, credit_memos, debit_memos, empty_transactions"),
+        (
+            {},
+            (
+                "nothing to pay with: give at least one item in transactions, credit_memos, "
+                "debit_memos, empty_transactions"
+            ),
+        ),
         ({"transactions": [], "credit_memos": ()}, "nothing to pay with"),
         ({"transactions": None}, "transactions takes a list of items, not None"),
         ({"transactions": TransactionPayment(1, Decimal(1))}, "transactions takes a list of items"),
-        ({"transactions": {"transaction_id": 1, "amount": 1}}, "transactions takes a list of items"),
-        ({"transactions": ["14728800"]}, "transactions takes TransactionPayment objects or mappings, not '14728800'"),
-        ({"transactions": [CreditMemoPayment(1, Decimal(1))]}, "transactions takes TransactionPayment objects or mappings"),
+        (
+            {"transactions": {"transaction_id": 1, "amount": 1}},
+            "transactions takes a list of items",
+        ),
+        (
+            {"transactions": ["14728800"]},
+            "transactions takes TransactionPayment objects or mappings, not '14728800'",
+        ),
+        (
+            {"transactions": [CreditMemoPayment(1, Decimal(1))]},
+            "transactions takes TransactionPayment objects or mappings",
+        ),
         ({"transactions": [{"transaction_id": 1}]}, AMOUNT + " NoneType"),
-        ({"transactions": [{"amount": 1, "rate": 1.5}]}, r"transactions\[…\]\.rate cannot be sent exactly: 1\.5"),
-        ({"transactions": [{"amount": 1, "a": {"b": [Decimal("NaN")]}}]}, r"transactions\[…\]\.a\.b cannot be sent exactly"),
-        ({"transactions": [{"amount": 1, "a": object()}]}, r"transactions\[…\]\.a cannot be sent exactly"),
+        (
+            {"transactions": [{"amount": 1, "rate": 1.5}]},
+            r"transactions\[…\]\.rate cannot be sent exactly: 1\.5",
+        ),
+        (
+            {"transactions": [{"amount": 1, "a": {"b": [Decimal("NaN")]}}]},
+            r"transactions\[…\]\.a\.b cannot be sent exactly",
+        ),
+        (
+            {"transactions": [{"amount": 1, "a": object()}]},
+            r"transactions\[…\]\.a cannot be sent exactly",
+        ),
         ({"transactions": [{"amount": 1, "memo": "\ud800"}]}, "half of a surrogate pair"),
-        ({"empty_transactions": [manual("1", "x"), manual("2", "x")]}, "Two items have one external_id"),
-        ({"empty_transactions": [manual("1", "5")], "transactions": [{"amount": 1, "external_id": "5"}]}, "Two items have one external_id"),
+        (
+            {"empty_transactions": [manual("1", "x"), manual("2", "x")]},
+            "Two items have one external_id",
+        ),
+        (
+            {
+                "empty_transactions": [manual("1", "5")],
+                "transactions": [{"amount": 1, "external_id": "5"}],
+            },
+            "Two items have one external_id",
+        ),
     ],
     ids=range(14),
 )
@@ -187,14 +269,22 @@ def test_order_that_cannot_be_right_is_refused(items: dict[str, Any], message: s
         order(**items)
 
 
-@pytest.mark.parametrize("external_id", ["", " ", "one ", "\none", "o\nne", 0, 5, ["list"], "x" * 257], ids=ascii)
+@pytest.mark.parametrize(
+    "external_id", ["", " ", "one ", "\none", "o\nne", 0, 5, ["list"], "x" * 257], ids=ascii
+)
 def test_external_id_of_a_mapping_is_checked_too(external_id: Any) -> None:  # noqa: ANN401  # anything may be given
     """It must be a text that the API will keep as it is, in an item and in a mapping, and may be missing."""
-    with pytest.raises(ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"):
+    with pytest.raises(
+        ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
+    ):
         manual("1", external_id)
-    with pytest.raises(ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"):
+    with pytest.raises(
+        ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
+    ):
         order(empty_transactions=[{"amount": 1, "external_id": external_id}])
-    assert {"one"} == order(empty_transactions=[{"amount": 1, "external_id": "one"}, {"amount": 1, "external_id": None}]).external_ids
+    assert {"one"} == order(
+        empty_transactions=[{"amount": 1, "external_id": "one"}, {"amount": 1, "external_id": None}]
+    ).external_ids
 
 
 @pytest.mark.parametrize("transaction_id", ["", True], ids=repr)
@@ -219,7 +309,10 @@ def test_transaction_id_of_a_mapping_is_checked_too(transaction_id: object) -> N
 )
 def test_the_day_of_a_mapping(sent: object, expected: str | None) -> None:
     """It is compared if it is certain which day the server will show."""
-    assert expected == order(empty_transactions=[{"amount": 1, "payment_date": sent}]).expected[0].payment_date
+    assert (
+        expected
+        == order(empty_transactions=[{"amount": 1, "payment_date": sent}]).expected[0].payment_date
+    )
 
 
 def test_items_and_orders_are_frozen() -> None:

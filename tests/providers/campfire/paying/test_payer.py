@@ -56,7 +56,11 @@ def posts(sandbox: CampfireSandbox) -> int:
 
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
     """Book a payment that looks as one for the order would, but for these fields, and give its id."""
-    return str(sandbox.add_payment(**{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}))  # type: ignore[arg-type]
+    return str(
+        sandbox.add_payment(
+            **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]
+        )
+    )
 
 
 async def unknown(campfire: CampfireProvider, order: ManualPayment) -> OutcomeUnknownError:
@@ -98,16 +102,26 @@ def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]
 async def test_the_same_order_without_a_name_is_held_back() -> None:
     """While nobody knows the outcome, the same order is not sent again; when it is found, its payment is the outcome."""
     faults = FaultPlan().on(1, hang(), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.1) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        open_at(sandbox, timeout=0.1) as campfire,
+    ):
         first = await unknown(campfire, UNNAMED)
         second = await unknown(campfire, UNNAMED)
         assert "it is not found yet; it may still be booked" == second.found
         assert [None, None] == [await found_by(first), await found_by(second)]
         late = booked(sandbox)
-        assert (late,) == (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        assert (late,) == (
+            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
+        ).payment_ids
         assert 1 == posts(sandbox)
         # That order is settled, so the next is another one.
-        assert late not in (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        assert (
+            late
+            not in (
+                await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
+            ).payment_ids
+        )
         assert await found_by(first) is None
 
 
@@ -145,32 +159,58 @@ async def test_what_another_order_made_is_not_found_for_the_first(pay_response: 
         assert not {late, *second.payment_ids} & set(third.payment_ids)
 
 
-@pytest.mark.parametrize(("method", "number"), [("POST", 1), ("GET", 2)], ids=["in flight", "it is looked for"])
-async def test_a_cancelled_order_may_be_booked_later(until: Until, method: Any, number: int) -> None:  # noqa: ANN401  # one of two words
+@pytest.mark.parametrize(
+    ("method", "number"), [("POST", 1), ("GET", 2)], ids=["in flight", "it is looked for"]
+)
+async def test_a_cancelled_order_may_be_booked_later(
+    until: Until,
+    method: Any,  # noqa: ANN401  # one of two words
+    number: int,
+) -> None:
     """An order that was cancelled, in flight or later, stands in the way of the next like any other of unknown outcome."""
     faults = FaultPlan().on(number, hang(), method=method).always(status(502), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
         open_at(sandbox, on_event=at_order(2, lambda: booked(sandbox))) as campfire,
     ):
-        await cancelled(campfire, until, lambda: number == [each.method for each in sandbox.requests].count(method))
+        await cancelled(
+            campfire,
+            until,
+            lambda: number == [each.method for each in sandbox.requests].count(method),
+        )
         assert await found_by(await unknown(campfire, UNNAMED)) is None
 
 
-async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(until: Until) -> None:
+async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(
+    until: Until,
+) -> None:
     """Cancelled while it waits after a 429, an order was not booked, and a new payment is the next one's."""
-    faults = FaultPlan().on(1, status(429, retry_after=30), method="POST").always(status(502, processed=True), method="POST")
+    faults = (
+        FaultPlan()
+        .on(1, status(429, retry_after=30), method="POST")
+        .always(status(502, processed=True), method="POST")
+    )
     events: list[Event] = []
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, on_event=events.append) as campfire:
-        await cancelled(campfire, until, lambda: any(isinstance(event, RetryPlanned) for event in events))
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        open_at(sandbox, on_event=events.append) as campfire,
+    ):
+        await cancelled(
+            campfire, until, lambda: any(isinstance(event, RetryPlanned) for event in events)
+        )
         campfire._client._retrying._inner._until = 0.0
-        assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
+        assert 1 == len(
+            (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        )
 
 
 async def test_one_order_is_settled_and_another_is_not() -> None:
     """Of two orders of unknown outcome that can be told apart, the one that is found does not settle the other."""
     faults = FaultPlan().always(hang(), method="POST")
-    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox, timeout=0.1) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        open_at(sandbox, timeout=0.1) as campfire,
+    ):
         first = await unknown(campfire, UNNAMED)
         second = await unknown(campfire, attrs.evolve(UNNAMED, amount=Decimal("1.25")))
         late = booked(sandbox)
@@ -189,10 +229,14 @@ async def test_one_order_is_settled_and_another_is_not() -> None:
     ],
     ids=["date", "voided", "voided under its name", "another name"],
 )
-async def test_what_somebody_else_books_meanwhile_is_not_ours(order: ManualPayment, fields: dict[str, Any]) -> None:
+async def test_what_somebody_else_books_meanwhile_is_not_ours(
+    order: ManualPayment, fields: dict[str, Any]
+) -> None:
     """A new payment of the same amount that differs in what can be seen, or is voided, makes no success."""
     async with (
-        CampfireSandbox(payments=0, faults=FaultPlan().always(status(502), method="POST")) as sandbox,
+        CampfireSandbox(
+            payments=0, faults=FaultPlan().always(status(502), method="POST")
+        ) as sandbox,
         open_at(sandbox, on_event=at_order(1, lambda: booked(sandbox, **fields))) as campfire,
     ):
         assert "new on the invoice" in (await unknown(campfire, order)).found
@@ -217,13 +261,26 @@ class Failing(AbstractAsyncContextManager[None]):
 
 
 @pytest.mark.parametrize(("number", "part"), [(2, "leaving"), (3, "entering"), (3, "leaving")])
-async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(number: int, part: str) -> None:
+async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(
+    number: int, part: str
+) -> None:
     """Whatever breaks once the order has gone out, it is looked for, and what nobody knows is said as that."""
     limiter = Failing(number, part)
-    order_lost = FaultPlan() if number == 2 else FaultPlan().on(1, status(502, processed=True), method="POST")
-    async with CampfireSandbox(payments=0, faults=order_lost) as sandbox, open_at(sandbox, limiter=limiter) as campfire:
+    order_lost = (
+        FaultPlan()
+        if number == 2
+        else FaultPlan().on(1, status(502, processed=True), method="POST")
+    )
+    async with (
+        CampfireSandbox(payments=0, faults=order_lost) as sandbox,
+        open_at(sandbox, limiter=limiter) as campfire,
+    ):
         if number == 2:
-            assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
+            assert 1 == len(
+                (
+                    await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
+                ).payment_ids
+            )
         else:
             error = await unknown(campfire, UNNAMED)
             assert f"looking for it failed: the limiter broke on {part}" == error.found
@@ -234,7 +291,10 @@ async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(numbe
 
 async def test_a_part_of_the_users_own_that_fails_before_the_order_goes_out() -> None:
     """What breaks before the order goes out is raised as it is: nothing was booked."""
-    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox, limiter=Failing(2, "entering")) as campfire:
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, limiter=Failing(2, "entering")) as campfire,
+    ):
         with pytest.raises(RuntimeError, match="the limiter broke on entering"):
             await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
         assert 0 == posts(sandbox)
@@ -243,11 +303,21 @@ async def test_a_part_of_the_users_own_that_fails_before_the_order_goes_out() ->
 @pytest.mark.parametrize("depth", [900, 960, 970, 975, 980, 990, 1100])
 async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
     """However deep an answer is nested, it is no refusal: the order is looked for."""
-    nested = b'{"id":58700,"payments":[{"id":1,"amount":12.50,"x":%s}]}' % (b"[" * depth + b"]" * depth)
+    nested = b'{"id":58700,"payments":[{"id":1,"amount":12.50,"x":%s}]}' % (
+        b"[" * depth + b"]" * depth
+    )
     fault = wrong_body(nested, content_type="application/json", processed=True)
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox, open_at(sandbox) as campfire:
-        assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
-    async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        assert 1 == len(
+            (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        )
+    async with (
+        CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         try:
             found = await campfire.retrieve_invoice(INVOICE)
         except MalformedResponseError:
@@ -257,14 +327,26 @@ async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b'{"payment_ids":[1]}', b'{"payment_ids":null}', b'{"id":58700}', b'{"id":58701,"payments":[{"id":99,"amount":12.50}]}', b"{}"],
+    [
+        b'{"payment_ids":[1]}',
+        b'{"payment_ids":null}',
+        b'{"id":58700}',
+        b'{"id":58701,"payments":[{"id":99,"amount":12.50}]}',
+        b"{}",
+    ],
 )
 async def test_a_success_that_names_nothing_new(answer: bytes) -> None:
     """A success that names what stood there before, nothing at all, or another invoice, proves nothing."""
     fault = wrong_body(answer, content_type="application/json")
-    async with CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox, open_at(sandbox) as campfire:
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
         assert "1" == booked(sandbox)
-        assert "no new payment on the invoice yet; it may still be booked" == (await unknown(campfire, UNNAMED)).found
+        assert (
+            "no new payment on the invoice yet; it may still be booked"
+            == (await unknown(campfire, UNNAMED)).found
+        )
 
 
 async def test_ids_of_what_stood_there_before_are_left_out() -> None:
@@ -310,13 +392,18 @@ async def test_looking_for_a_name_before_it_is_sent_again_fails() -> None:
         assert 1 == posts(sandbox)
         # Nobody is in doubt about it, so the next order finds its own payment.
         spoil(sandbox, FaultPlan().always(status(502, processed=True), method="POST"))
-        assert 1 == len((await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids)
+        assert 1 == len(
+            (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
+        )
 
 
 async def test_one_name_for_two_invoices_at_once() -> None:
     """Two tasks with one name for two invoices book one payment, and the other is told that the name is taken."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
-        orders = [campfire.mark_invoice_paid(invoice, empty_transactions=[NAMED]) for invoice in (INVOICE, INVOICE + 1)]
+        orders = [
+            campfire.mark_invoice_paid(invoice, empty_transactions=[NAMED])
+            for invoice in (INVOICE, INVOICE + 1)
+        ]
         first, second = await asyncio.gather(*orders, return_exceptions=True)
         assert isinstance(first, PayOutcome)
         assert isinstance(second, ConfigurationError)
@@ -328,7 +415,10 @@ async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> No
     names = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "a"]]
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         orders = [
-            campfire.mark_invoice_paid(INVOICE + index, empty_transactions=[attrs.evolve(NAMED, external_id=name) for name in each])
+            campfire.mark_invoice_paid(
+                INVOICE + index,
+                empty_transactions=[attrs.evolve(NAMED, external_id=name) for name in each],
+            )
             for index, each in enumerate(names)
         ]
         async with asyncio.timeout(60):
@@ -340,8 +430,13 @@ async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
     """An order that waits for its turn on an invoice until its deadline was never sent, and says so."""
     faults = FaultPlan().always(hang(), method="POST")
     # Reading the invoice takes longer than the later orders' deadlines outlast the first one's.
-    async with CampfireSandbox(payments=0, faults=faults, latency=0.1) as sandbox, open_at(sandbox, deadline=0.5) as campfire:
-        orders = [campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]) for _ in range(3)]
+    async with (
+        CampfireSandbox(payments=0, faults=faults, latency=0.1) as sandbox,
+        open_at(sandbox, deadline=0.5) as campfire,
+    ):
+        orders = [
+            campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]) for _ in range(3)
+        ]
         sent, *waited = await asyncio.gather(*orders, return_exceptions=True)
         assert isinstance(sent, OutcomeUnknownError)
         assert [RequestTimeoutError] * 2 == [type(error) for error in waited]
@@ -350,7 +445,10 @@ async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
 
 async def test_looking_for_names_counts_for_the_deadline() -> None:
     """The look at the invoice and the look for the name are on one account."""
-    async with CampfireSandbox(payments=0, latency=0.07) as sandbox, open_at(sandbox, deadline=0.1) as campfire:
+    async with (
+        CampfireSandbox(payments=0, latency=0.07) as sandbox,
+        open_at(sandbox, deadline=0.1) as campfire,
+    ):
         with pytest.raises(RequestTimeoutError, match="The deadline"):
             await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
         assert 0 == posts(sandbox)
@@ -359,8 +457,13 @@ async def test_looking_for_names_counts_for_the_deadline() -> None:
 async def test_another_invoice_than_asked_for() -> None:
     """An answer that is another invoice is malformed, and nothing is paid on its account."""
     fault = wrong_body(b'{"id":58701}', content_type="application/json")
-    async with CampfireSandbox(faults=FaultPlan().always(fault, method="GET")) as sandbox, open_at(sandbox) as campfire:
-        with pytest.raises(MalformedResponseError, match="The answer is another invoice: 58701") as raised:
+    async with (
+        CampfireSandbox(faults=FaultPlan().always(fault, method="GET")) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(
+            MalformedResponseError, match="The answer is another invoice: 58701"
+        ) as raised:
             await campfire.retrieve_invoice(INVOICE)
         assert "$.id" == raised.value.path
         with pytest.raises(MalformedResponseError):

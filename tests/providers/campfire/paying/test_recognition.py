@@ -11,8 +11,20 @@ import pytest
 
 from paysdk.errors import ConfigurationError
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.paying.order import CreditMemoPayment, DebitMemoPayment, ManualPayment, PayOrder, TransactionPayment
-from paysdk.providers.campfire.paying.recognition import find_booked, fits_name, may_be_booked, may_have_made, with_external_ids
+from paysdk.providers.campfire.paying.order import (
+    CreditMemoPayment,
+    DebitMemoPayment,
+    ManualPayment,
+    PayOrder,
+    TransactionPayment,
+)
+from paysdk.providers.campfire.paying.recognition import (
+    find_booked,
+    fits_name,
+    may_be_booked,
+    may_have_made,
+    with_external_ids,
+)
 
 DAY = date(2025, 7, 25)
 KINDS: dict[str, Any] = {
@@ -25,7 +37,12 @@ KINDS: dict[str, Any] = {
 
 def order(*items: object) -> PayOrder:
     """The order for these items."""
-    return PayOrder.of({name: (kind, [item for item in items if isinstance(item, kind)]) for name, kind in KINDS.items()})
+    return PayOrder.of(
+        {
+            name: (kind, [item for item in items if isinstance(item, kind)])
+            for name, kind in KINDS.items()
+        }
+    )
 
 
 def manual(amount: str, external_id: str | None = None) -> ManualPayment:
@@ -33,10 +50,23 @@ def manual(amount: str, external_id: str | None = None) -> ManualPayment:
     return ManualPayment(Decimal(amount), 1, "Bank", DAY, external_id)
 
 
-def payment(id: str, amount: str, external_id: str | None = None, transaction: object = None, **fields: Any) -> Payment:  # noqa: ANN401  # any field
+def payment(
+    id: str,
+    amount: str,
+    external_id: str | None = None,
+    transaction: object = None,
+    **fields: Any,  # noqa: ANN401  # any field
+) -> Payment:
     """A payment as it stands on an invoice."""
     raw = {"payment_transaction": transaction}
-    made = Payment(provider="campfire", id=id, amount=Decimal(amount), invoice=InvoiceRef("7"), external_id=external_id, raw=raw)
+    made = Payment(
+        provider="campfire",
+        id=id,
+        amount=Decimal(amount),
+        invoice=InvoiceRef("7"),
+        external_id=external_id,
+        raw=raw,
+    )
     return attrs.evolve(made, **fields)
 
 
@@ -72,9 +102,13 @@ def test_what_is_booked_already_is_found_by_its_external_ids(
     ],
     ids=["amount", "some", "without"],
 )
-def test_external_id_that_is_taken_is_refused(items: list[ManualPayment], payments: list[Payment]) -> None:
+def test_external_id_that_is_taken_is_refused(
+    items: list[ManualPayment], payments: list[Payment]
+) -> None:
     """An external id of another payment, or of some of the items only, stops the order and is named."""
-    with pytest.raises(ConfigurationError, match=r"Nothing was sent: booked already are 'one' \(payment 1, 10"):
+    with pytest.raises(
+        ConfigurationError, match=r"Nothing was sent: booked already are 'one' \(payment 1, 10"
+    ):
         with_external_ids(order(*items), payments)
 
 
@@ -90,8 +124,16 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([manual("10.00")], [payment("1", "10.01")], None),
         ([manual("10.00")], [payment("old", "10.00"), payment("1", "10")], {"1"}),
         ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], None),
-        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00"), payment("3", "10.00")], None),
-        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], {"1", "2"}),
+        (
+            [manual("10.00"), manual("10.00")],
+            [payment("1", "10.00"), payment("2", "10.00"), payment("3", "10.00")],
+            None,
+        ),
+        (
+            [manual("10.00"), manual("10.00")],
+            [payment("1", "10.00"), payment("2", "10.00")],
+            {"1", "2"},
+        ),
         ([ONE], [payment("1", "10.00", "one"), payment("2", "10.00", "one")], None),
         ([ONE], [payment("1", "10.01", "one")], None),
         ([manual("10.00")], [payment("1", "10.00", payment_date=DAY)], {"1"}),
@@ -100,9 +142,21 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([ONE], [payment("1", "10.00", "one", voided_date=DAY)], None),
         ([manual("10.00")], [payment("1", "10.00", currency="EUR")], {"1"}),
         ([manual("10.00")], [payment("1", "10.00", currency="USD")], None),
-        ([manual("10.00"), MEMO], [payment("1", "10.00", raw={"payment_type": "CREDIT_MEMO"}), payment("2", "10.00")], {"1", "2"}),
-        ([BANK, manual("10.00")], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=5)], {"1", "2"}),
-        ([manual("10.00"), MEMO], [payment(name, "10.00", raw={"payment_type": "CREDIT_MEMO"}) for name in ("1", "2")], None),
+        (
+            [manual("10.00"), MEMO],
+            [payment("1", "10.00", raw={"payment_type": "CREDIT_MEMO"}), payment("2", "10.00")],
+            {"1", "2"},
+        ),
+        (
+            [BANK, manual("10.00")],
+            [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=5)],
+            {"1", "2"},
+        ),
+        (
+            [manual("10.00"), MEMO],
+            [payment(name, "10.00", raw={"payment_type": "CREDIT_MEMO"}) for name in ("1", "2")],
+            None,
+        ),
         ([BANK, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00")], None),
         ([ONE], [payment("1", "10.00", "other")], None),
         ([ONE], [payment("1", "10.00")], {"1"}),
@@ -112,7 +166,11 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
         ([BANK], [payment("1", "10.00", transaction=5)], {"1"}),
         ([BANK], [payment("1", "10.00", transaction="5")], {"1"}),
         ([BANK], [payment("1", "10.00")], None),
-        ([MEMO, BANK], [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)], {"1", "2"}),
+        (
+            [MEMO, BANK],
+            [payment("1", "10.00", transaction=5), payment("2", "10.00", transaction=9)],
+            {"1", "2"},
+        ),
     ],
     ids=range(28),
 )
@@ -167,7 +225,9 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
     item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
     """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
-    assert expected == find_booked(order(item), found, before=(), currency=None, rivals=[order(rival)])
+    assert expected == find_booked(
+        order(item), found, before=(), currency=None, rivals=[order(rival)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +247,9 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
         ("order-1", "order-2", False),
     ],
 )
-def test_a_name_that_a_server_may_have_made_of_ours(ours: str, kept: str, expected: bool) -> None:  # what is expected
+def test_a_name_that_a_server_may_have_made_of_ours(
+    ours: str, kept: str, expected: bool
+) -> None:  # what is expected
     """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
     assert expected is fits_name(ours, kept)
 
@@ -213,7 +275,9 @@ def test_a_name_that_a_server_may_have_made_of_ours(ours: str, kept: str, expect
         ("order-10", "order-1...", False),
     ],
 )
-def test_a_name_whose_characters_a_server_may_have_changed(ours: str, kept: str, expected: bool) -> None:  # what is expected
+def test_a_name_whose_characters_a_server_may_have_changed(
+    ours: str, kept: str, expected: bool
+) -> None:  # what is expected
     """A server that drops or replaces characters makes no other name of it, and two other names stay two."""
     assert expected is fits_name(ours, kept)
 
@@ -230,23 +294,39 @@ def test_a_name_whose_characters_a_server_may_have_changed(ours: str, kept: str,
         ([ONE], [payment("1", "9.00", "one")], ("1",)),
         ([ONE], [payment("1", "10.00")], ("1",)),
         ([BANK], [payment("1", "9.00", transaction=5)], ("1",)),
-        ([manual("10.00")], [payment("1", "9.00", raw={"withheld_amount": Decimal("1.00")})], ("1",)),
+        (
+            [manual("10.00")],
+            [payment("1", "9.00", raw={"withheld_amount": Decimal("1.00")})],
+            ("1",),
+        ),
         ([manual("10.00")], [payment("1", "9.00", raw={"withheld_amount": "1.00"})], ()),
         ([BANK], [payment("1", "10.00", transaction=4)], ()),
         ([BANK], [payment("1", "10.00", "btxn_1")], ("1",)),
         ([manual("10.00"), manual("10.00")], [payment("1", "10.00")], ()),
-        ([manual("10.00"), manual("10.00")], [payment("1", "10.00"), payment("2", "10.00")], ("1", "2")),
+        (
+            [manual("10.00"), manual("10.00")],
+            [payment("1", "10.00"), payment("2", "10.00")],
+            ("1", "2"),
+        ),
     ],
     ids=range(15),
 )
-def test_what_the_order_may_have_made_of_what_is_new(items: list[Any], new: list[Payment], expected: tuple[str, ...]) -> None:
+def test_what_the_order_may_have_made_of_what_is_new(
+    items: list[Any], new: list[Payment], expected: tuple[str, ...]
+) -> None:
     """A payment of another amount, name or transaction is somebody else's, unless its name or transaction is ours."""
     assert expected == may_have_made(order(*items), new)
 
 
 @pytest.mark.parametrize(
     ("payment_type", "expected"),
-    [("manual_transaction", 1), ("Manual Transaction", 1), ("CASH", 1), (None, 1), ("credit memo", 0)],
+    [
+        ("manual_transaction", 1),
+        ("Manual Transaction", 1),
+        ("CASH", 1),
+        (None, 1),
+        ("credit memo", 0),
+    ],
 )
 def test_a_word_for_the_kind_that_no_document_has(payment_type: str | None, expected: int) -> None:
     """Such a word may mean any kind, and a known one in another form is known."""

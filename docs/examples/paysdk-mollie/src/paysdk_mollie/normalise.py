@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 def open_page(page: Page) -> RawPage:
     """A page's records, and the link to the next page."""
-    return RawPage(page.embedded["payments"], link.href if (link := page.links.get("next")) else None, page.count)
+    return RawPage(
+        page.embedded["payments"],
+        link.href if (link := page.links.get("next")) else None,
+        page.count,
+    )
 
 
 def normalise(row: MollieRecord, record: bytes, *, invoice_key: str) -> Payment | None:
