@@ -163,7 +163,7 @@ class AfterLastId(_ByParameter):
         self,
         position: Position,
         link: str | None,
-        ids: Sequence[str],  # noqa: ARG002  # the protocol's
+        ids: Sequence[str],  # the protocol's
         records: int = 0,  # noqa: ARG002  # the protocol's
     ) -> Position | None:
         if link is None:
