@@ -69,7 +69,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 def test_importing_loads_nothing_heavy() -> None:
     """`import paysdk` alone loads neither HTTP nor the converter."""
-    assert set() == loaded_after("import paysdk") & {"aiohttp", "asyncio", "cattrs", "stamina"}
+    assert set() == loaded_after("import paysdk") & {"aiohttp", "asyncio", "cattrs"}
 
 
 def test_no_http_before_the_first_provider_is_made() -> None:

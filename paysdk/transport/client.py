@@ -115,8 +115,8 @@ class Client:
     """One provider's API. It may be shared by any number of tasks, and goes on in another event loop."""
 
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
-        # aiohttp and stamina take longer to import than all the rest, and are not needed before the
-        # first provider is made.
+        # aiohttp takes longer to import than all the rest, and the first provider is the first to
+        # need it.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
         from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""Trying again, with stamina."""
+"""Retries requests, by the policy."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -31,10 +31,6 @@ __all__ = ["Retrying"]
 T = TypeVar("T")
 
 _MAX_REDIRECTS = 3
-
-# stamina warns of each retry on a logger of its own. Where nobody has set up logging that would go
-# to stderr; paysdk has said it already.
-_QUIET = logging.NullHandler()
 
 
 @attrs.define(eq=False)
@@ -97,32 +93,14 @@ class Retrying:
         """
         self._budget.add_request()
         call = _Call(request, authorize, read, stats, before_retry)
-        failure: PaysdkError | None = None
-
-        async def attempt() -> T:
-            nonlocal failure
-            if failure is not None:
-                first, failure = failure, None
-                raise first
-            return await self._attempt(call)
-
-        def backoff(error: Exception) -> bool | float:
-            wait = self._plan_retry(request, call.number - call.renewals, error)
-            return False if wait is None else wait
-
-        try:
-            return await attempt()
-        except PaysdkError as error:
-            # Most requests need no second attempt, and stamina's machinery costs as much as reading
-            # dozens of payments. So the first is made before it is called in, and it is shown how
-            # that ended.
-            failure = error
-        import stamina  # noqa: PLC0415  # a fifth of what the first provider takes to make, and many never need it
-
-        logging.getLogger("stamina").addHandler(_QUIET)
-        return await stamina.AsyncRetryingCaller(attempts=self._policy.attempts, timeout=None)(
-            backoff, attempt
-        )
+        while True:
+            try:
+                return await self._attempt(call)
+            except PaysdkError as error:
+                wait = self._plan_retry(request, call.number - call.renewals, error)
+                if wait is None:
+                    raise
+            await asyncio.sleep(wait)
 
     async def _attempt(self, call: _Call[T]) -> T:
         await call.begin()
@@ -174,8 +152,8 @@ class Retrying:
         """Whether following to *target* would bring the key into a URL, where the request had none."""
         return key.occurs_in(target.target) and not key.occurs_in(request.target)
 
-    def _plan_retry(self, request: Request, number: int, error: Exception) -> float | None:
-        if not isinstance(error, PaysdkError) or not is_retryable(request, error):
+    def _plan_retry(self, request: Request, number: int, error: PaysdkError) -> float | None:
+        if not is_retryable(request, error):
             return None
         wait = wait_before_retry(self._policy, number, error, self._draw)
         if wait is None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-import stamina
 
 from paysdk.errors import (
     APIError,
@@ -23,6 +22,7 @@ from paysdk.errors import (
 )
 from paysdk.events import Event, RetryPlanned, Waiting
 from paysdk.records.page import decode_or_raise
+from paysdk.transport import retry
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
@@ -582,16 +582,33 @@ async def test_retries_that_the_provider_asked_for_are_not_counted(
     assert attempts == len(client.numbers)
 
 
-async def test_nothing_else_ends_the_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """stamina, which would give up after 45 seconds by itself, is told not to: there is a deadline for that."""
-    told: list[dict[str, Any]] = []
-    caller = stamina.AsyncRetryingCaller
+class Sleeper:
+    """Stands in for asyncio in the retries: notes each sleep and does not take the time."""
 
-    def noted(**how: Any) -> stamina.AsyncRetryingCaller:  # noqa: ANN401  # what stamina takes
-        told.append(how)
-        return caller(**how)
+    def __init__(self) -> None:
+        self.slept: list[float] = []
 
-    monkeypatch.setattr(stamina, "AsyncRetryingCaller", noted)
-    client = Client(Response(500, {}, b""), Response(200, {}, b"[1]"))
-    assert [1] == await client.call()
-    assert [{"attempts": 4, "timeout": None}] == told
+    async def sleep(self, seconds: float) -> None:
+        """Note the sleep, and give other tasks their turn."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+
+async def test_every_wait_is_slept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each retry sleeps for the wait that was planned for it, and only the policy ends the retries."""
+    sleeper = Sleeper()
+    monkeypatch.setattr(retry, "asyncio", sleeper)
+    policy = RetryPolicy(attempts=12, wait_initial=60, wait_max=600)
+    client = Client(Response(500, {}, b""), policy=policy)
+    with pytest.raises(ServerError):
+        await client.call()
+    assert [60.0, 120.0, 240.0, 480.0, *[600.0] * 7] == client.planned == sleeper.slept
+    assert [*range(1, 13)] == client.numbers
+
+
+async def test_error_of_the_last_attempt_has_no_earlier_error_in_its_chain() -> None:
+    """An error that was retried does not hang on the one that is raised in the end."""
+    client = Client(Response(502, {}, b""), Response(503, {}, b""))
+    with pytest.raises(ServerError) as raised:
+        await client.call()
+    assert (None, None) == (raised.value.__cause__, raised.value.__context__)
