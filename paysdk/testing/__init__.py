@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from paysdk.testing.server import Sandbox
     from paysdk.testing.threads import in_thread
 
-_HOMES = {
+_MODULES = {
     "paysdk.testing.contract": ("ContractSubject", "ProviderContract"),
     "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
     "paysdk.testing.exchange": ("Response", "LoggedRequest", "Request"),
@@ -53,7 +53,7 @@ _HOMES = {
     "paysdk.testing.server": ("Sandbox",),
     "paysdk.testing.threads": ("in_thread",),
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "ContractSubject",
@@ -82,12 +82,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'paysdk.testing' has no attribute {name!r}")
-    value: object = getattr(import_module(_HOME_OF[name]), name)
+    value: object = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME_OF]
+    return [*globals(), *_MODULE_OF]

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 FaultKind = Literal[
-    "answer",
+    "response",
     "reset before",
     "reset headers",
     "reset body",
@@ -88,13 +88,15 @@ def status(
     if body is None:
         body = msgspec.json.encode({"detail": HTTPStatus(code).phrase})
     return Fault(
-        kind="answer", status=code, headers=tuple(sent.items()), body=body, processed=processed
+        kind="response", status=code, headers=tuple(sent.items()), body=body, processed=processed
     )
 
 
 def redirect(location: str, code: int = 302, *, processed: bool = False) -> Fault:
     """A redirect to ``location``, which may be absolute or relative."""
-    return Fault(kind="answer", status=code, headers=(("Location", location),), processed=processed)
+    return Fault(
+        kind="response", status=code, headers=(("Location", location),), processed=processed
+    )
 
 
 def wrong_body(
@@ -102,7 +104,7 @@ def wrong_body(
 ) -> Fault:
     """Status 200 with a body that is not the API's: by default a page of HTML; ``b""`` for none at all."""
     return Fault(
-        kind="answer", headers=(("Content-Type", content_type),), body=body, processed=processed
+        kind="response", headers=(("Content-Type", content_type),), body=body, processed=processed
     )
 
 

@@ -29,7 +29,7 @@ async def deliver(
     """Send the answer, or do what the fault says with it."""
     if fault is None:
         return _send_complete(response)
-    return await _PERFORMERS[fault.kind](request, response, fault)
+    return await _DELIVERIES[fault.kind](request, response, fault)
 
 
 def _send_complete(response: Response) -> web.Response:
@@ -42,7 +42,7 @@ async def _send_replaced(
     return _send_complete(Response(fault.status, fault.body, dict(fault.headers)))
 
 
-def _head(response: Response) -> bytes:
+def _encode_head(response: Response) -> bytes:
     fields = {**response.headers, "Content-Length": str(len(response.body)), "Connection": "close"}
     lines = [
         f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
@@ -51,7 +51,7 @@ def _head(response: Response) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _transport(request: web.BaseRequest) -> asyncio.Transport:
+def _transport_of(request: web.BaseRequest) -> asyncio.Transport:
     # It is there as long as the client is, and a handler ends with its client.
     return cast("asyncio.Transport", request.transport)
 
@@ -69,13 +69,13 @@ def _reset(transport: asyncio.Transport) -> web.StreamResponse:
 async def _reset_before(
     request: web.BaseRequest, _response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    return _reset(_transport(request))
+    return _reset(_transport_of(request))
 
 
 async def _reset_headers(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport, head = _transport(request), _head(response)
+    transport, head = _transport_of(request), _encode_head(response)
     transport.write(head[: len(head) // 2])
     return _reset(transport)
 
@@ -83,16 +83,16 @@ async def _reset_headers(
 async def _reset_body(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport(request)
-    transport.write(_head(response) + response.body[: len(response.body) // 2])
+    transport = _transport_of(request)
+    transport.write(_encode_head(response) + response.body[: len(response.body) // 2])
     return _reset(transport)
 
 
 async def _send_truncated(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport(request)
-    transport.write(_head(response) + response.body[: len(response.body) // 2])
+    transport = _transport_of(request)
+    transport.write(_encode_head(response) + response.body[: len(response.body) // 2])
     transport.close()
     return web.Response()
 
@@ -110,27 +110,27 @@ async def _drip(transport: asyncio.Transport, data: bytes, seconds: float) -> No
         await asyncio.sleep(seconds)
 
 
-async def _dripping_headers(
+async def _drip_headers(
     request: web.BaseRequest, response: Response, fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport(request)
-    await _drip(transport, _head(response), fault.seconds)
+    transport = _transport_of(request)
+    await _drip(transport, _encode_head(response), fault.seconds)
     transport.write(response.body)
     transport.close()
     return web.Response()
 
 
-async def _dripping_body(
+async def _drip_body(
     request: web.BaseRequest, response: Response, fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport(request)
-    transport.write(_head(response))
+    transport = _transport_of(request)
+    transport.write(_encode_head(response))
     await _drip(transport, response.body, fault.seconds)
     transport.close()
     return web.Response()
 
 
-async def _huge_body(
+async def _send_huge_body(
     request: web.BaseRequest, _response: Response, fault: Fault
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -144,7 +144,7 @@ async def _huge_body(
     return response
 
 
-def _bomb(size: int) -> bytes:
+def _make_gzip_bomb(size: int) -> bytes:
     # A block that ends in a full flush can be repeated in the stream, so a bomb of any size takes
     # the time of compressing one block.
     blocks = -(-size // len(_BLOCK))
@@ -157,29 +157,29 @@ def _bomb(size: int) -> bytes:
     return b"\x1f\x8b\x08" + bytes(7) + block * blocks + deflate.flush(zlib.Z_FINISH) + trailer
 
 
-async def _gzip_bomb(
+async def _send_gzip_bomb(
     _request: web.BaseRequest, _response: Response, fault: Fault
 ) -> web.StreamResponse:
     return _send_complete(
         Response(
             200,
-            _bomb(fault.size or 0),
+            _make_gzip_bomb(fault.size or 0),
             {"Content-Type": "application/json", "Content-Encoding": "gzip"},
         )
     )
 
 
-_PERFORMERS: dict[
+_DELIVERIES: dict[
     FaultKind, Callable[[web.BaseRequest, Response, Fault], Awaitable[web.StreamResponse]]
 ] = {
-    "answer": _send_replaced,
+    "response": _send_replaced,
     "reset before": _reset_before,
     "reset headers": _reset_headers,
     "reset body": _reset_body,
     "truncated": _send_truncated,
     "hang": _hang,
-    "drip headers": _dripping_headers,
-    "drip body": _dripping_body,
-    "huge body": _huge_body,
-    "gzip bomb": _gzip_bomb,
+    "drip headers": _drip_headers,
+    "drip body": _drip_body,
+    "huge body": _send_huge_body,
+    "gzip bomb": _send_gzip_bomb,
 }

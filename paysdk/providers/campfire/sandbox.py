@@ -18,7 +18,15 @@ import msgspec
 from paysdk.providers.campfire import sandbox_records as made_up
 from paysdk.providers.campfire.sandbox_paying import NAME_FORMS, NameForm, split_in_two
 from paysdk.testing import drf
-from paysdk.testing.drf.fields import Field, check_items, day, decoded, integer, number, text
+from paysdk.testing.drf.fields import (
+    Field,
+    check_items,
+    decode,
+    parse_day,
+    parse_integer,
+    parse_number,
+    parse_text,
+)
 from paysdk.testing.drf.pages import InvalidCursorError, paginate
 from paysdk.testing.records import Records, Row
 from paysdk.testing.server import Sandbox
@@ -36,35 +44,35 @@ _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
 # The filters of the listing and how their values are read; an empty one is ignored (provider's
 # schema, of external_id).
 _FILTERS: Mapping[str, Callable[[str], object]] = {
-    "last_modified_at__gte": drf.moment,
-    "last_modified_at__lte": partial(drf.moment, ends_day=True),
-    "voided": drf.boolean,
-    "invoice_id": integer,
+    "last_modified_at__gte": drf.parse_moment,
+    "last_modified_at__lte": partial(drf.parse_moment, ends_day=True),
+    "voided": drf.parse_boolean,
+    "invoice_id": parse_integer,
     "external_id": str,
 }
 
 # The lists of a pay request and their fields, as the provider's later schema requires them; the
 # document requires none.
-_MEMO = {"posted_at": Field(day, required=True), "amount": Field(number, required=True)}
+_MEMO = {"posted_at": Field(parse_day, required=True), "amount": Field(parse_number, required=True)}
 _PAYABLES: Mapping[str, Mapping[str, Field]] = {
     "transactions": {
-        "transaction_id": Field(integer),
-        "account_id": Field(integer),
-        "amount": Field(number, required=True),
+        "transaction_id": Field(parse_integer),
+        "account_id": Field(parse_integer),
+        "amount": Field(parse_number, required=True),
     },
     "credit_memos": {
         **_MEMO,
-        "credit_memo_id": Field(integer, required=True),
-        "credit_memo_number": Field(text),
+        "credit_memo_id": Field(parse_integer, required=True),
+        "credit_memo_number": Field(parse_text),
     },
-    "debit_memos": {**_MEMO, "debit_memo_id": Field(integer, required=True)},
+    "debit_memos": {**_MEMO, "debit_memo_id": Field(parse_integer, required=True)},
     "empty_transactions": {
-        "account_id": Field(integer, required=True),
-        "account_name": Field(text, required=True),
-        "amount": Field(number, required=True),
-        "payment_date": Field(day, required=True),
-        "external_id": Field(text),
-        "memo": Field(text),
+        "account_id": Field(parse_integer, required=True),
+        "account_name": Field(parse_text, required=True),
+        "amount": Field(parse_number, required=True),
+        "payment_date": Field(parse_day, required=True),
+        "external_id": Field(parse_text),
+        "memo": Field(parse_text),
     },
 }
 # The schema's types of payment have none for a debit memo.
@@ -234,17 +242,17 @@ class CampfireSandbox(Sandbox):
                 if request.key is None
                 else "Invalid token."
             )
-            return drf.detail(401, reason, {"WWW-Authenticate": self.scheme})
+            return drf.detail_response(401, reason, {"WWW-Authenticate": self.scheme})
         allowed = "POST" if match is not None and match["pay"] else "GET"
         if request.method != allowed:
-            return drf.detail(
+            return drf.detail_response(
                 405, f'Method "{request.method}" not allowed.', {"Allow": f"{allowed}, OPTIONS"}
             )
         if match is None:
             return self._list(request)
         invoice_id = int(match["id"])
         if invoice_id not in self._by_invoice:
-            return drf.detail(404, "Not found.")
+            return drf.detail_response(404, "Not found.")
         return (
             self._pay(invoice_id, request)
             if match["pay"]
@@ -252,7 +260,7 @@ class CampfireSandbox(Sandbox):
         )
 
     def _list(self, request: Request) -> Response:
-        filters, errors = drf.parameters(request.query, _FILTERS)
+        filters, errors = drf.parse_parameters(request.query, _FILTERS)
         if errors:
             return drf.json_response(400, errors)
         matching = self._matching(filters)
@@ -261,7 +269,7 @@ class CampfireSandbox(Sandbox):
                 matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_MAX_LIMIT
             )
         except InvalidCursorError:
-            return drf.detail(404, "Invalid cursor")
+            return drf.detail_response(404, "Invalid cursor")
         uncounted = request.query.get("skip_count", "").lower() == "true"
         count = page.start + len(page.keys) + page.has_more if uncounted else len(matching)
         results = [msgspec.Raw(self._records.render(payment_id)) for _, payment_id in page.keys]
@@ -299,18 +307,18 @@ class CampfireSandbox(Sandbox):
 
     def _pay(self, invoice_id: int, request: Request) -> Response:
         if not request.headers.get("Content-Type", "").startswith("application/json"):
-            return drf.detail(
+            return drf.detail_response(
                 415,
                 f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.',
             )
         try:
-            lists = msgspec.convert(decoded(request.body), dict[str, object])
+            lists = msgspec.convert(decode(request.body), dict[str, object])
         except msgspec.ValidationError:
             return drf.json_response(
                 400, {"non_field_errors": ["Invalid data. Expected a dictionary."]}
             )
         except msgspec.DecodeError as error:
-            return drf.detail(400, f"JSON parse error - {error}")
+            return drf.detail_response(400, f"JSON parse error - {error}")
         checked = {
             name: check_items(lists.get(name), self._required(fields))
             for name, fields in _PAYABLES.items()
@@ -336,7 +344,7 @@ class CampfireSandbox(Sandbox):
             self._held += [(invoice_id, name, values) for name, values in payables]
             payables = []
         if self.commits_late:
-            return drf.detail(504, "Gateway Timeout")
+            return drf.detail_response(504, "Gateway Timeout")
         ids = [
             payment_id
             for name, values in payables

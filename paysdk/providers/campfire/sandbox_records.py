@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from paysdk.testing.drf.fields import moment
+from paysdk.testing.drf.fields import parse_moment
 from paysdk.testing.records import Row, scatter
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ __all__ = [
 ]
 
 SECOND = 1_000_000
-FIRST_CHANGE = moment("2025-01-01T08:00:00Z")
-LAST_MOMENT = moment("9999-12-31T23:59:59Z")
+FIRST_CHANGE = parse_moment("2025-01-01T08:00:00Z")
+LAST_MOMENT = parse_moment("9999-12-31T23:59:59Z")
 OPEN_INVOICES = range(58_700, 58_720)
 # What the list's document does not have yet and the later schema has.
 LATER_FIELDS = ("payment_type", "source")
@@ -167,7 +167,7 @@ def complete(seed: int, position: int, payment_id: int, fields: Mapping[str, Any
 def position_of(row: Row, otherwise: int) -> int:
     """When the row was modified, or ``otherwise`` where it does not say so legibly, as a test of broken rows may want it."""
     try:
-        return moment(str(row["last_modified_at"]))
+        return parse_moment(str(row["last_modified_at"]))
     except ValueError:
         return otherwise
 

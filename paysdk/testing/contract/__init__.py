@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from paysdk.testing.contract.arguments import HonoursOrRefuses
-from paysdk.testing.contract.capabilities import SaysWhatItIs
-from paysdk.testing.contract.checkpoints import Resumes
-from paysdk.testing.contract.failures import FailsHonestly
-from paysdk.testing.contract.keys import KeepsTheKey
-from paysdk.testing.contract.lifetimes import LeavesNothingBehind
-from paysdk.testing.contract.listings import ListsEverythingOnce
-from paysdk.testing.contract.records import GivesExactPayments
+from paysdk.testing.contract.arguments import ArgumentCases
+from paysdk.testing.contract.capabilities import CapabilityCases
+from paysdk.testing.contract.checkpoints import CheckpointCases
+from paysdk.testing.contract.failures import FailureCases
+from paysdk.testing.contract.keys import KeyCases
+from paysdk.testing.contract.lifetimes import LifetimeCases
+from paysdk.testing.contract.listings import ListingCases
+from paysdk.testing.contract.records import PaymentCases
 from paysdk.testing.contract.subject import ContractSubject
 
 __all__ = ["CASES", "ContractSubject", "ProviderContract"]
 
 CASES = (
-    SaysWhatItIs,
-    HonoursOrRefuses,
-    ListsEverythingOnce,
-    Resumes,
-    GivesExactPayments,
-    FailsHonestly,
-    KeepsTheKey,
-    LeavesNothingBehind,
+    CapabilityCases,
+    ArgumentCases,
+    ListingCases,
+    CheckpointCases,
+    PaymentCases,
+    FailureCases,
+    KeyCases,
+    LifetimeCases,
 )
 
 
 class ProviderContract(
-    SaysWhatItIs,
-    HonoursOrRefuses,
-    ListsEverythingOnce,
-    Resumes,
-    GivesExactPayments,
-    FailsHonestly,
-    KeepsTheKey,
-    LeavesNothingBehind,
+    CapabilityCases,
+    ArgumentCases,
+    ListingCases,
+    CheckpointCases,
+    PaymentCases,
+    FailureCases,
+    KeyCases,
+    LifetimeCases,
 ):
     """The promises of ``PaymentsProvider``, one test for each.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from paysdk.payment import Payment
-from paysdk.testing.contract.rewrite import Json, Path, change_raws, everything_in, with_value
+from paysdk.testing.contract.rewrite import Json, Path, change_raws, walk_values, with_value
 
 if TYPE_CHECKING:
     from paysdk.testing.contract.rewrite import Edit
@@ -51,9 +51,9 @@ class Amounts:
 
     def __attrs_post_init__(self) -> None:
         """Find them all."""
-        found = {payment.id: _amounts_in(payment) for payment in self.known}
+        found = {payment.id: _find_amounts(payment) for payment in self.known}
         counts = Counter(place.path for places in found.values() for place in places)
-        references = Counter(path for payment in self.known for path in _references_in(payment))
+        references = Counter(path for payment in self.known for path in _find_references(payment))
         wholes = Counter(
             place.path
             for places in found.values()
@@ -78,7 +78,7 @@ class Amounts:
         """Where the amount of this payment, one of those known, was sent."""
         return self._places[payment.id]
 
-    def changed(self, change: Change) -> Edit:
+    def edit(self, change: Change) -> Edit:
         """An edit that puts in each amount's place what *change* makes of it."""
 
         def raw(payment: Payment) -> Json:
@@ -90,17 +90,17 @@ class Amounts:
         return change_raws(self.known, raw)
 
 
-def _amounts_in(payment: Payment) -> list[Place]:
+def _find_amounts(payment: Payment) -> list[Place]:
     return [
         Place(path, value, digits)
-        for path, value in everything_in(payment.raw)
+        for path, value in walk_values(payment.raw)
         if (digits := _minor_digits(value, payment.amount)) is not None
     ]
 
 
-def _references_in(payment: Payment) -> list[Path]:
+def _find_references(payment: Payment) -> list[Path]:
     references = {payment.id, payment.invoice.id, payment.invoice.number}
-    return [path for path, value in everything_in(payment.raw) if str(value) in references]
+    return [path for path, value in walk_values(payment.raw) if str(value) in references]
 
 
 def _minor_digits(value: Json, amount: Decimal) -> int | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing.contract.harness import Harness
 
-__all__ = ["HonoursOrRefuses"]
+__all__ = ["ArgumentCases"]
 
 # Enough for some of them to be voided, where payments are.
 _SOME = 40
@@ -35,13 +35,13 @@ _BESIDE = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 _TIMES = ("modified_since", "modified_until")
 
 
-class HonoursOrRefuses(ContractCases):
+class ArgumentCases(ContractCases):
     """Arguments: honoured or refused."""
 
     @case
     async def test_filters_by_modified_since(self) -> None:
         """`modified_since` gives what was modified then or later, a date from its first moment in UTC; or it is no filter, and refused."""
-        await self._by_time(
+        await self._check_time_filter(
             "modified_since",
             _FAR_AHEAD,
             lambda moment, bound: moment >= bound,
@@ -51,7 +51,7 @@ class HonoursOrRefuses(ContractCases):
     @case
     async def test_filters_by_modified_until(self) -> None:
         """`modified_until` gives what was modified then or before, a date to its last moment in UTC; or it is no filter, and refused."""
-        await self._by_time(
+        await self._check_time_filter(
             "modified_until",
             _LONG_AGO,
             lambda moment, bound: moment <= bound,
@@ -177,7 +177,7 @@ class HonoursOrRefuses(ContractCases):
                     f"begun with {name}, and resumed without naming it again",
                 )
 
-    async def _by_time(
+    async def _check_time_filter(
         self,
         name: str,
         nobody: datetime,

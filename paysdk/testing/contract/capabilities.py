@@ -13,10 +13,10 @@ from paysdk.testing.contract.promises import case, check, check_equal, fail, wir
 if TYPE_CHECKING:
     from paysdk.testing.contract.harness import Harness
 
-__all__ = ["SaysWhatItIs"]
+__all__ = ["CapabilityCases"]
 
 
-class SaysWhatItIs(ContractCases):
+class CapabilityCases(ContractCases):
     """What a provider says of itself."""
 
     @case
@@ -124,7 +124,7 @@ class SaysWhatItIs(ContractCases):
             raised = catch_error(lambda: harness.provider(base_url="http://payments.example"))
             check(
                 isinstance(raised, ConfigurationError),
-                _refused("base_url='http://payments.example'", raised),
+                _describe_refusal("base_url='http://payments.example'", raised),
             )
 
     @wire_case
@@ -134,16 +134,17 @@ class SaysWhatItIs(ContractCases):
             async with self.harness() as harness:
                 raised: Exception | None = None
                 try:
-                    await _first_with(harness, wrong)
+                    await _request_with_key(harness, wrong)
                 except Exception as error:  # noqa: BLE001  # which one it is, is checked
                     raised = error
                 check(
-                    isinstance(raised, ConfigurationError), _refused(f"the key {wrong!r}", raised)
+                    isinstance(raised, ConfigurationError),
+                    _describe_refusal(f"the key {wrong!r}", raised),
                 )
                 check_equal(0, harness.requests, "the requests sent with such a key")
 
 
-async def _first_with(harness: Harness, key: str) -> None:
+async def _request_with_key(harness: Harness, key: str) -> None:
     provider = harness.subject.provider(key, base_url=harness.proxy.url)
     try:
         await provider.list_payments().first()
@@ -151,7 +152,7 @@ async def _first_with(harness: Harness, key: str) -> None:
         await provider.aclose()
 
 
-def _refused(what: str, raised: Exception | None) -> str:
+def _describe_refusal(what: str, raised: Exception | None) -> str:
     return (
         f"{what} was taken"
         if raised is None

@@ -13,10 +13,10 @@ from paysdk.testing.contract.harness import (
 )
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
 
-__all__ = ["Resumes"]
+__all__ = ["CheckpointCases"]
 
 
-class Resumes(ContractCases):
+class CheckpointCases(ContractCases):
     """Checkpoints."""
 
     @case

@@ -34,7 +34,7 @@ from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, trun
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["FailsHonestly"]
+__all__ = ["FailureCases"]
 
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -56,7 +56,7 @@ _TRANSIENT_FAULTS = [
 _SHORT_DEADLINE_SECONDS = 0.05
 
 
-class FailsHonestly(ContractCases):
+class FailureCases(ContractCases):
     """Failures."""
 
     @wire_case
@@ -272,13 +272,13 @@ class FailsHonestly(ContractCases):
     async def test_enters_the_limiter_for_each_request(self) -> None:
         """`limiter` is entered once for each request, retries included."""
         async with self.harness() as harness:
-            limiter = _Counting()
+            limiter = _CountingLimiter()
             harness.proxy.inject_faults(FaultPlan().on({1, 3}, status(503)))
             await payments_of(harness.provider(limiter=limiter).list_payments(page_size=2))
             check_equal(harness.requests, limiter.entered, "how often the limiter was entered")
 
 
-class _Counting:
+class _CountingLimiter:
     entered = 0
 
     async def __aenter__(self) -> None:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing.contract.harness import Harness
 
-__all__ = ["KeepsTheKey"]
+__all__ = ["KeyCases"]
 
-_SHORTEST = 8
+_MIN_KEY_CHARS = 8
 _FAULTS = (status(401), status(503), reset(), wrong_body())
 
 
-class KeepsTheKey(ContractCases):
+class KeyCases(ContractCases):
     """Keys."""
 
     @wire_case
@@ -129,10 +129,10 @@ class KeepsTheKey(ContractCases):
             for fault in _FAULTS:
                 harness.proxy.inject_faults(FaultPlan().always(fault))
                 error = await expect_error(provider.list_payments())
-                for told in _texts_of(error):
+                for text in _texts_of(error):
                     check(
-                        _key(harness) not in told,
-                        f"it is in what {type(error).__name__} tells: {told[:200]}",
+                        _key(harness) not in text,
+                        f"it is in what {type(error).__name__} tells: {text[:200]}",
                     )
 
     @wire_case
@@ -143,13 +143,13 @@ class KeepsTheKey(ContractCases):
             provider = harness.provider(on_event=events.append)
             for fault in _FAULTS:
                 harness.proxy.inject_faults(FaultPlan().first(1, fault))
-                with _log() as lines:
+                with _record_logs() as lines:
                     await collect_until_error(provider.list_payments(page_size=2))
                 check(events, "on_event was never called")
-                for told in (*lines, *map(repr, events)):
+                for text in (*lines, *map(repr, events)):
                     check(
-                        _key(harness) not in told,
-                        f"it is in a log record or an event: {told[:200]}",
+                        _key(harness) not in text,
+                        f"it is in a log record or an event: {text[:200]}",
                     )
 
     @wire_case
@@ -171,9 +171,9 @@ class KeepsTheKey(ContractCases):
 
 def _key(harness: Harness) -> str:
     key = harness.proxy.api_key
-    if len(key) < _SHORTEST:
+    if len(key) < _MIN_KEY_CHARS:
         raise ConfigurationError(
-            f"The sandbox's key has less than {_SHORTEST} characters, and may stand anywhere by "
+            f"The sandbox's key has less than {_MIN_KEY_CHARS} characters, and may stand anywhere by "
             "chance."
         )
     return key
@@ -194,14 +194,14 @@ def _texts_of(error: BaseException) -> Iterator[str]:
     yield repr(vars(error))
     # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from
     # a debugger, or from a crash reporter.
-    for linked in _chain(error):
+    for linked in _walk_chain(error):
         yield repr(linked)
         yield from TracebackException(
             type(linked), linked, linked.__traceback__, capture_locals=True, compact=True
         ).format(chain=False)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _walk_chain(error: BaseException) -> Iterator[BaseException]:
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
@@ -213,15 +213,15 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 @contextmanager
-def _log() -> Generator[list[str]]:
+def _record_logs() -> Generator[list[str]]:
     """What is logged meanwhile, by anybody, at any level."""
     lines: list[str] = []
 
-    class Keeping(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(f"{record.getMessage()} {record.args!r}")
 
-    root, handler = logging.getLogger(), Keeping()
+    root, handler = logging.getLogger(), Recorder()
     loggers = [
         root,
         *(

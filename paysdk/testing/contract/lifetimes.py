@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from paysdk.testing.contract.harness import Harness
 
-__all__ = ["LeavesNothingBehind"]
+__all__ = ["LifetimeCases"]
 
 # Seconds that something may take to be gone after it was left.
 _TIMEOUT_SECONDS = 1.0
 _MANY = 20
 
 
-class LeavesNothingBehind(ContractCases):
+class LifetimeCases(ContractCases):
     """Tasks, connections and event loops."""
 
     @case
@@ -79,21 +79,21 @@ class LeavesNothingBehind(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
-            with _complaints() as told:
+            with _record_complaints() as messages:
                 for _ in range(2):
                     found = await asyncio.to_thread(
-                        _in_a_loop_of_its_own,
+                        _run_in_new_loop,
                         lambda: payments_of(provider.list_payments(page_size=2)),
                     )
                     check_equal(expected, ids(found), "in another event loop")
-            check(not told, f"it left something behind in a loop that has ended: {told}")
+            check(not messages, f"it left something behind in a loop that has ended: {messages}")
 
     @wire_case
     async def test_closing_gives_everything_back(self) -> None:
         """After `aclose` no connection is open, no task is left, and nothing complains, also where a listing was under way."""
         async with self.harness() as harness:
             before = asyncio.all_tasks()
-            with _complaints() as told:
+            with _record_complaints() as messages:
                 provider = harness.provider()
                 await payments_of(provider.list_payments())
                 await provider.aclose()
@@ -108,7 +108,7 @@ class LeavesNothingBehind(ContractCases):
                     lambda: f"tasks were left: {asyncio.all_tasks() - before}",
                 )
                 await _check_no_connection(harness)
-            check(not told, f"it complained: {told}")
+            check(not messages, f"it complained: {messages}")
 
     @wire_case
     async def test_refuses_work_after_closing(self) -> None:
@@ -182,22 +182,24 @@ class LeavesNothingBehind(ContractCases):
 
     @wire_case
     async def test_bears_a_watcher_that_fails(self) -> None:
-        """`on_event` is told of each request, and what it raises changes nothing."""
+        """`on_event` is messages of each request, and what it raises changes nothing."""
         async with self.harness() as harness:
-            told: list[object] = []
+            messages: list[object] = []
 
-            def watch(event: object) -> None:
-                told.append(event)
+            def observe(event: object) -> None:
+                messages.append(event)
                 raise ValueError("a watcher's own fault")
 
             expected = ids(await payments_of(harness.provider().list_payments(page_size=2)))
             asked = harness.requests
             check_equal(
                 expected,
-                ids(await payments_of(harness.provider(on_event=watch).list_payments(page_size=2))),
+                ids(
+                    await payments_of(harness.provider(on_event=observe).list_payments(page_size=2))
+                ),
                 "with such a watcher",
             )
-            sent = [event for event in told if type(event).__name__ == "RequestSent"]
+            sent = [event for event in messages if type(event).__name__ == "RequestSent"]
             check_equal(harness.requests - asked, len(sent), "the RequestSent events")
 
 
@@ -217,7 +219,7 @@ async def _check_no_connection(harness: Harness) -> None:
     )
 
 
-def _in_a_loop_of_its_own(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives
+def _run_in_new_loop(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives
     async def run() -> Any:  # noqa: ANN401  # likewise
         return await work()
 
@@ -226,18 +228,18 @@ def _in_a_loop_of_its_own(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A
 
 
 @contextmanager
-def _complaints() -> Generator[list[str]]:
+def _record_complaints() -> Generator[list[str]]:
     """What warnings and the event loop say meanwhile of things that were left behind."""
-    told: list[str] = []
+    messages: list[str] = []
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
-    loop.set_exception_handler(lambda _, context: told.append(str(context["message"])))
+    loop.set_exception_handler(lambda _, context: messages.append(str(context["message"])))
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield told
+            yield messages
             gc.collect()
-        told += [
+        messages += [
             str(warning.message)
             for warning in caught
             if issubclass(warning.category, ResourceWarning)

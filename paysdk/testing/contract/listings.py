@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing.contract.rewrite import Edit, Json
 
-__all__ = ["ListsEverythingOnce"]
+__all__ = ["ListingCases"]
 
 
-class ListsEverythingOnce(ContractCases):
+class ListingCases(ContractCases):
     """Listings."""
 
     @case
@@ -176,7 +176,7 @@ class ListsEverythingOnce(ContractCases):
             async with self.harness() as harness:
                 provider = harness.provider()
                 everything = await payments_of(provider.list_payments(page_size=2))
-                harness.change_records(everything, _cutting_page_two(kept))
+                harness.change_records(everything, _cut_page_two(kept))
                 given, error = await collect_until_error(provider.list_payments(page_size=2))
                 expected = (
                     everything[: 2 + kept]
@@ -269,5 +269,5 @@ def page_sizes(provider: PaymentsProvider) -> list[int | None]:
     ]
 
 
-def _cutting_page_two(kept: int) -> Edit:
+def _cut_page_two(kept: int) -> Edit:
     return lambda number, records: records[:kept] if number == 2 else records  # noqa: PLR2004

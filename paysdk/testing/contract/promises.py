@@ -90,7 +90,7 @@ def _case(
             )
         try:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                runner.run(_in_time(work(cases)))
+                runner.run(_run_in_time(work(cases)))
         except AssertionError as broken:
             raise AssertionError(_message(promise, str(broken))) from None
         except Exception as error:
@@ -108,7 +108,7 @@ def _case(
     return run
 
 
-async def _in_time(work: Coroutine[Any, Any, None]) -> None:
+async def _run_in_time(work: Coroutine[Any, Any, None]) -> None:
     limit = asyncio.timeout(_CASE_TIMEOUT_SECONDS)
     try:
         async with limit:

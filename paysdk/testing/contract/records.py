@@ -25,13 +25,13 @@ from paysdk.testing.contract.harness import (
     payments_of,
 )
 from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
-from paysdk.testing.contract.rewrite import change_raws, everything_in
+from paysdk.testing.contract.rewrite import change_raws, walk_values
 
 if TYPE_CHECKING:
     from paysdk.testing.contract.amounts import Place
     from paysdk.testing.contract.rewrite import Edit, Json
 
-__all__ = ["GivesExactPayments"]
+__all__ = ["PaymentCases"]
 
 # More digits than a float has, and a zero at the end, which a float drops.
 _AMOUNT = Decimal("90071992547409931.10")
@@ -43,7 +43,7 @@ _NO_RECORDS: list[Json] = [{}, 7]
 _OTHER_SHAPES = (b"{}", b"null", b"7", b'{"detail": "Not now"}')
 
 
-class GivesExactPayments(ContractCases):
+class PaymentCases(ContractCases):
     """Payments."""
 
     @case
@@ -134,7 +134,7 @@ class GivesExactPayments(ContractCases):
                     amounts.places(payment),
                     f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw",
                 )
-            harness.change_records(everything, amounts.changed(_long))
+            harness.change_records(everything, amounts.edit(_lengthen))
             expected = [
                 str(_long_amount(payment, amounts.places(payment)[0])) for payment in everything
             ]
@@ -152,7 +152,7 @@ class GivesExactPayments(ContractCases):
             everything = await payments_of(provider.list_payments())
             for factor in (0, -1):
                 harness.change_records(
-                    everything, Amounts(everything).changed(partial(_times, factor))
+                    everything, Amounts(everything).edit(partial(_multiply, factor))
                 )
                 given, error = await collect_until_error(provider.list_payments())
                 if not isinstance(error, MalformedResponseError):
@@ -171,7 +171,7 @@ class GivesExactPayments(ContractCases):
             everything = await payments_of(provider.list_payments())
             for wrong in _NO_AMOUNTS:
                 harness.change_records(
-                    everything, Amounts(everything).changed(partial(_instead, wrong))
+                    everything, Amounts(everything).edit(partial(_replace, wrong))
                 )
                 given, error = await collect_until_error(provider.list_payments())
                 amounts = [payment.amount for payment in given]
@@ -189,7 +189,7 @@ class GivesExactPayments(ContractCases):
             sent = [
                 value
                 for response in harness.proxy.responses
-                for _, value in everything_in(decode_exactly(response.body))
+                for _, value in walk_values(decode_exactly(response.body))
             ]
             for payment in everything:
                 check(
@@ -203,7 +203,7 @@ class GivesExactPayments(ContractCases):
             )
             for payment in await payments_of(provider.list_payments()):
                 found = [
-                    value for path, value in everything_in(payment.raw) if path[-1:] == (_UNKNOWN,)
+                    value for path, value in walk_values(payment.raw) if path[-1:] == (_UNKNOWN,)
                 ]
                 check_equal(
                     [str(unknown)],
@@ -293,16 +293,16 @@ def _second_on_page_two(wrong: Json) -> Edit:
     return edit
 
 
-def _times(factor: int, _: Payment, place: Place) -> Json:
+def _multiply(factor: int, _: Payment, place: Place) -> Json:
     sent = place.sent
     return str(factor * Decimal(sent)) if isinstance(sent, str) else factor * sent
 
 
-def _instead(wrong: Json, _: Payment, __: Place) -> Json:
+def _replace(wrong: Json, _: Payment, __: Place) -> Json:
     return wrong
 
 
-def _long(payment: Payment, place: Place) -> Json:
+def _lengthen(payment: Payment, place: Place) -> Json:
     if isinstance(place.sent, str):
         return str(_AMOUNT)
     if not place.whole:

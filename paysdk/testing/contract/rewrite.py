@@ -23,8 +23,8 @@ __all__ = [
     "Pages",
     "Path",
     "change_raws",
-    "everything_in",
     "value_at",
+    "walk_values",
     "with_text",
     "with_value",
 ]
@@ -60,7 +60,7 @@ class Pages:
         except (ValueError, msgspec.DecodeError):
             return response
         place = next(
-            (path for path, value in everything_in(document) if self._is_records(value)), None
+            (path for path, value in walk_values(document) if self._is_records(value)), None
         )
         if place is None:
             return response
@@ -69,10 +69,10 @@ class Pages:
         return attrs.evolve(response, body=_encode(changed))
 
     def _is_records(self, value: Json) -> bool:
-        return isinstance(value, list) and any(self._is_record(each) for _, each in _inside(value))
+        return isinstance(value, list) and any(self._is_record(each) for _, each in _members(value))
 
     def _is_record(self, value: Json) -> bool:
-        return value in self._raws or any(inner in self._raws for _, inner in _inside(value))
+        return value in self._raws or any(inner in self._raws for _, inner in _members(value))
 
 
 def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> Edit:
@@ -81,7 +81,7 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> 
     def changed(record: Json) -> Json:
         found = (
             (path, payment)
-            for path, value in everything_in(record)
+            for path, value in walk_values(record)
             for payment in known
             if value == payment.raw
         )
@@ -91,11 +91,11 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> 
     return lambda _, records: [changed(record) for record in records]
 
 
-def everything_in(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+def walk_values(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
     """All values in a document, each with its path, the outer ones first."""
     yield path, document
-    for step, value in _inside(document):
-        yield from everything_in(value, (*path, step))
+    for step, value in _members(document):
+        yield from walk_values(value, (*path, step))
 
 
 def value_at(document: Json, path: Path) -> Json:
@@ -121,7 +121,7 @@ def with_text(response: Response, old: str, new: str) -> Response:
     return attrs.evolve(response, body=body, headers=headers)
 
 
-def _inside(value: Json) -> list[tuple[str | int, Json]]:
+def _members(value: Json) -> list[tuple[str | int, Json]]:
     if isinstance(value, dict):
         return list(cast("dict[str, Json]", value).items())
     return list(enumerate(cast("list[object]", value))) if isinstance(value, list) else []

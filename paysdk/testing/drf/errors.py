@@ -12,7 +12,7 @@ from paysdk.testing.exchange import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["detail", "encode", "json_response", "not_found_page", "permanent_redirect"]
+__all__ = ["detail_response", "encode", "json_response", "not_found_page", "permanent_redirect"]
 
 # Amounts are JSON numbers with exactly the digits of the Decimal.
 encode: Callable[[object], bytes] = msgspec.json.Encoder(decimal_format="number").encode
@@ -23,7 +23,7 @@ def json_response(status: int, value: object, headers: Mapping[str, str] | None 
     return Response(status, encode(value), {"Content-Type": "application/json", **(headers or {})})
 
 
-def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+def detail_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """The framework's error for everything that is about no field in particular."""
     return json_response(status, {"detail": text}, headers)
 

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 __all__ = [
     "Field",
     "FieldError",
-    "boolean",
     "check_item",
     "check_items",
-    "day",
-    "decoded",
-    "integer",
-    "microseconds",
-    "moment",
-    "number",
-    "parameters",
-    "text",
+    "decode",
+    "parse_boolean",
+    "parse_day",
+    "parse_integer",
+    "parse_moment",
+    "parse_number",
+    "parse_parameters",
+    "parse_text",
+    "to_microseconds",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def boolean(text: str) -> bool:
+def parse_boolean(text: str) -> bool:
     """True or false. Raises ValueError for any other word."""
     word = text.lower()
     if word not in ("true", "1", "false", "0"):
@@ -40,7 +40,7 @@ def boolean(text: str) -> bool:
     return word in ("true", "1")
 
 
-def parameters(
+def parse_parameters(
     query: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]
 ) -> tuple[dict[str, object], dict[str, list[str]]]:
     """The query parameters that have a value, read, and the messages about those that cannot be; a reader raises ValueError."""
@@ -55,13 +55,13 @@ def parameters(
     return values, errors
 
 
-def microseconds(value: datetime) -> int:
+def to_microseconds(value: datetime) -> int:
     """Microseconds since 1970 in UTC; a time without a zone is taken for UTC."""
     aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
-def moment(text: str, *, ends_day: bool = False) -> int:
+def parse_moment(text: str, *, ends_day: bool = False) -> int:
     """An ISO 8601 timestamp or date as microseconds; a date is its first moment, or its last with ``ends_day``.
 
     Raises ValueError.
@@ -69,20 +69,20 @@ def moment(text: str, *, ends_day: bool = False) -> int:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return _timestamp(text)
-    start = microseconds(datetime.combine(day, time()))
+        return _parse_timestamp(text)
+    start = to_microseconds(datetime.combine(day, time()))
     return start + 86_400_000_000 - 1 if ends_day else start
 
 
-def _timestamp(text: str) -> int:
+def _parse_timestamp(text: str) -> int:
     try:
-        return microseconds(datetime.fromisoformat(text))
+        return to_microseconds(datetime.fromisoformat(text))
     except ValueError:
         raise ValueError("Enter a valid date/time.") from None
 
 
 # The float hook keeps an amount's digits as they were sent.
-decoded: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
+decode: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class FieldError(ValueError):
@@ -97,7 +97,7 @@ class Field:
     required: bool = False
 
 
-def number(value: object) -> Decimal:
+def parse_number(value: object) -> Decimal:
     """A JSON number or a string of one, in the range that the provider's schema gives for amounts."""
     message = "A valid number is required."
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
@@ -111,14 +111,14 @@ def number(value: object) -> Decimal:
     return amount
 
 
-def integer(value: object) -> int:
+def parse_integer(value: object) -> int:
     """An id: the documents' samples send some of them as strings."""
     if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal():
         raise FieldError("A valid integer is required.")
     return int(value)
 
 
-def text(value: object) -> str:
+def parse_text(value: object) -> str:
     """A string that says something."""
     if not isinstance(value, str):
         raise FieldError("Not a valid string.")
@@ -127,7 +127,7 @@ def text(value: object) -> str:
     return value
 
 
-def day(value: object) -> str:
+def parse_day(value: object) -> str:
     """A date as YYYY-MM-DD."""
     try:
         return date.fromisoformat(str(value)).isoformat()
@@ -152,13 +152,13 @@ def check_item(
     errors: dict[str, list[str]] = {}
     for name, field in fields.items():
         try:
-            values[name] = _value(given, name, field)
+            values[name] = _parse_value(given, name, field)
         except FieldError as error:
             errors[name] = [str(error)]
     return values, errors
 
 
-def _value(given: Mapping[str, object], name: str, field: Field) -> object:
+def _parse_value(given: Mapping[str, object], name: str, field: Field) -> object:
     if given.get(name) is not None:
         return field.read(given[name])
     if field.required:

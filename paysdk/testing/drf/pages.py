@@ -14,7 +14,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["InvalidCursorError", "Window", "paginate", "positive", "with_parameters"]
+__all__ = ["InvalidCursorError", "Window", "paginate", "parse_positive", "with_parameters"]
 
 
 def with_parameters(url: str, parameters: Mapping[str, object | None]) -> str:
@@ -28,7 +28,9 @@ def with_parameters(url: str, parameters: Mapping[str, object | None]) -> str:
     return urlunsplit(parts._replace(query=urlencode(sorted(query.items()), doseq=True)))
 
 
-def positive(text: str | None, default: int, *, least: int = 1, largest: int | None = None) -> int:
+def parse_positive(
+    text: str | None, default: int, *, least: int = 1, largest: int | None = None
+) -> int:
     """The number, cut to ``largest``; ``default`` for what is no number of at least ``least``."""
     try:
         number = int(text or "")
@@ -65,10 +67,10 @@ def paginate(
     Links are ``url`` with nothing but the pagination's own parameters replaced. Raises
     InvalidCursorError.
     """
-    limit = positive(query.get("limit"), default, largest=largest)
+    limit = parse_positive(query.get("limit"), default, largest=largest)
     if "cursor" in query:
         return _cursor_page(keys, url, query["cursor"], limit)
-    return _offset_page(keys, url, positive(query.get("offset"), 0), limit)
+    return _offset_page(keys, url, parse_positive(query.get("offset"), 0), limit)
 
 
 def _offset_page(keys: Sequence[Key], url: str, offset: int, limit: int) -> Window:

@@ -20,7 +20,7 @@ def test_amounts_are_numbers_with_their_digits() -> None:
 
 def test_detail() -> None:
     """An error about no field has its text in detail, and headers where given."""
-    answer = drf.detail(401, "No.", {"WWW-Authenticate": "Token"})
+    answer = drf.detail_response(401, "No.", {"WWW-Authenticate": "Token"})
 
     assert (401, b'{"detail":"No."}') == (answer.status, answer.body)
     assert {"Content-Type": "application/json", "WWW-Authenticate": "Token"} == answer.headers
@@ -52,24 +52,24 @@ def test_with_parameters(url: str, parameters: dict[str, object], expected: str)
     ("text", "expected"),
     [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)],
 )
-def test_positive(text: str | None, expected: int) -> None:
+def test_parse_positive(text: str | None, expected: int) -> None:
     """Too much is cut, and what is no number falls back."""
-    assert expected == drf.positive(text, 10, largest=50)
+    assert expected == drf.parse_positive(text, 10, largest=50)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("0", 0), ("5", 5), ("-1", 0)])
 def test_positive_without_bound(text: str, expected: int) -> None:
     """An offset may be anything from nothing on."""
-    assert expected == drf.positive(text, 0)
+    assert expected == drf.parse_positive(text, 0)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)],
 )
-def test_boolean(text: str, *, expected: bool) -> None:
+def test_parse_boolean(text: str, *, expected: bool) -> None:
     """Words and digits, in any case."""
-    assert expected is drf.boolean(text)
+    assert expected is drf.parse_boolean(text)
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_boolean(text: str, *, expected: bool) -> None:
         ("1970-01-02", 86_400_000_000),
     ],
 )
-def test_moment(text: str, expected: int) -> None:
+def test_parse_moment(text: str, expected: int) -> None:
     """Every form of ISO 8601 that the documents and samples have; without a zone it is UTC."""
-    assert expected == drf.moment(text)
+    assert expected == drf.parse_moment(text)
 
 
 def test_moment_ends_a_day() -> None:
     """A bare date as an end covers the whole day, a timestamp only itself."""
-    assert 2 * 86_400_000_000 - 1 == drf.moment("1970-01-02", ends_day=True)
-    assert 1_000_000 == drf.moment("1970-01-01T00:00:01Z", ends_day=True)
+    assert 2 * 86_400_000_000 - 1 == drf.parse_moment("1970-01-02", ends_day=True)
+    assert 1_000_000 == drf.parse_moment("1970-01-01T00:00:01Z", ends_day=True)
 
 
 def test_parameters_collects_values_and_messages() -> None:
@@ -104,8 +104,8 @@ def test_parameters_collects_values_and_messages() -> None:
         "other": "x",
     }
     readers: dict[str, Callable[[str], object]] = {
-        "at": drf.moment,
-        "voided": drf.boolean,
+        "at": drf.parse_moment,
+        "voided": drf.parse_boolean,
         "empty": int,
         "id": int,
         "absent": int,
@@ -114,4 +114,4 @@ def test_parameters_collects_values_and_messages() -> None:
     assert (
         {"id": 7},
         {"at": ["Enter a valid date/time."], "voided": ["Must be a valid boolean."]},
-    ) == drf.parameters(query, readers)
+    ) == drf.parse_parameters(query, readers)

@@ -11,24 +11,24 @@ from paysdk.testing.drf.fields import (
     FieldError,
     check_item,
     check_items,
-    day,
-    decoded,
-    integer,
-    number,
-    text,
+    decode,
+    parse_day,
+    parse_integer,
+    parse_number,
+    parse_text,
 )
 
 FIELDS = {
-    "amount": Field(number, required=True),
-    "id": Field(integer),
-    "memo": Field(text),
-    "on": Field(day),
+    "amount": Field(parse_number, required=True),
+    "id": Field(parse_integer),
+    "memo": Field(parse_text),
+    "on": Field(parse_day),
 }
 
 
 def test_digits_survive_decoding() -> None:
     """A number's digits are kept as sent."""
-    assert [Decimal("1200.50"), 150] == decoded(b"[1200.50, 150]")
+    assert [Decimal("1200.50"), 150] == decode(b"[1200.50, 150]")
 
 
 @pytest.mark.parametrize(
@@ -43,27 +43,27 @@ def test_digits_survive_decoding() -> None:
 )
 def test_number(value: object, expected: str) -> None:
     """Numbers and strings of numbers, exactly."""
-    assert expected == str(number(value))
+    assert expected == str(parse_number(value))
 
 
 @pytest.mark.parametrize("value", [True, "", "ten", "NaN", "Infinity", 10**18, -(10**18), [], 1.5])
 def test_no_number(value: object) -> None:
     """What is no finite number in range is told so; a float cannot come from the decoder."""
     with pytest.raises(FieldError, match="A valid number is required"):
-        number(value)
+        parse_number(value)
 
 
 @pytest.mark.parametrize("value", [2553, "2553"], ids=repr)
 def test_integer(value: object) -> None:
     """Ids come as numbers and as strings in the documents."""
-    assert 2553 == integer(value)
+    assert 2553 == parse_integer(value)
 
 
 @pytest.mark.parametrize("value", [True, "", "x", -1, Decimal("1.0"), []])
 def test_no_integer(value: object) -> None:
     """Anything else is no id."""
     with pytest.raises(FieldError, match="A valid integer is required"):
-        integer(value)
+        parse_integer(value)
 
 
 def test_good_object() -> None:
