@@ -182,7 +182,7 @@ class LifetimeCases(ContractCases):
 
     @wire_case
     async def test_bears_a_watcher_that_fails(self) -> None:
-        """`on_event` is messages of each request, and what it raises changes nothing."""
+        """`on_event` is told of each request, and what it raises changes nothing."""
         async with self.harness() as harness:
             messages: list[object] = []
 
