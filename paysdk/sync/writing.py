@@ -152,25 +152,8 @@ async def sweep(
         of_account, payments.c.seen_pass < state.number, payments.c.vanished_at.is_(None)
     )
     vanished = (await connection.execute(unseen.values(vanished_at=now))).rowcount
-    if limit is not None and vanished > limit.count:
-        # What this pass has found for the first time does not make up for what it has not found.
-        before = sa.and_(
-            of_account, payments.c.first_seen_at < backend.codec.encode(state.started_at)
-        )
-        there = sa.select(sa.func.count()).where(before, payments.c.vanished_at.is_(None))
-        stored = vanished + (await connection.execute(there)).scalar_one()
-        if vanished > limit.share * stored:
-            raise TooManyVanishedError(
-                f"{lease.provider} lists {stored - vanished:,} of the {stored:,} payments that "
-                "are stored for account "
-                f"{lease.account!r}. The other {vanished:,} would count as vanished, which is "
-                "far more than usual, so nothing "
-                "was marked. Look whether the provider lists everything, and sync again. If they "
-                "are really gone, allow it: "
-                "full=True, allow_vanish=True (--full --allow-vanish).",
-                vanished=vanished,
-                stored=stored,
-            )
+    if vanished and limit is not None:
+        await _check_vanished(connection, backend, lease, state, limit=limit, vanished=vanished)
     if vanished:
         await backend.lock_feed(connection)
         gone = (
@@ -180,6 +163,41 @@ async def sweep(
         )
         await connection.execute(entries_for("vanished", lease.provider, lease.account, gone, now))
     return vanished
+
+
+async def _check_vanished(
+    connection: AsyncConnection,
+    backend: Backend,
+    lease: Lease,
+    state: SyncState,
+    *,
+    limit: VanishLimit,
+    vanished: int,
+) -> None:
+    """Raise ``TooManyVanishedError`` if the pass found nothing, or if *vanished* exceeds *limit*."""
+    of_account = _of(payments, lease)
+    seen = sa.select(payments.c.id).where(of_account, payments.c.seen_pass == state.number).limit(1)
+    found_nothing = (await connection.execute(seen)).first() is None
+    if vanished <= limit.count and not found_nothing:
+        return
+    # Payments that are new in this pass do not make up for stored ones that it did not find.
+    still_there = sa.select(sa.func.count()).where(
+        of_account,
+        payments.c.first_seen_at < backend.codec.encode(state.started_at),
+        payments.c.vanished_at.is_(None),
+    )
+    stored = vanished + (await connection.execute(still_there)).scalar_one()
+    if found_nothing or vanished > limit.share * stored:
+        why = "The listing is empty" if found_nothing else "That is far more than usual"
+        raise TooManyVanishedError(
+            f"{lease.provider} lists {stored - vanished:,} of the {stored:,} payments that are "
+            f"stored for account {lease.account!r}. The other {vanished:,} would count as "
+            f"vanished. {why}, so nothing was marked. Check that the provider lists everything, "
+            "and sync again. If the payments are really gone, allow it: full=True, "
+            "allow_vanish=True (--full --allow-vanish).",
+            vanished=vanished,
+            stored=stored,
+        )
 
 
 async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) -> SyncState:

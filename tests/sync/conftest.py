@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -198,6 +200,41 @@ def postgresql() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Callable[..., Any]]:
+    """Starts a process, which is killed if the test leaves it running."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*command: str, **pipes: int) -> asyncio.subprocess.Process:
+        started.append(await asyncio.create_subprocess_exec(*command, **pipes))  # type: ignore[arg-type]  # pipes only
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        # Reads each pipe to its end. One that is left open is reported in a later test.
+        told, _ = await process.communicate()
+        sys.stdout.write(told.decode() if told else "")
+
+
+async def _reach(event: asyncio.Event, working: asyncio.Future[Any]) -> None:
+    reaching = asyncio.create_task(event.wait())
+    try:
+        async with asyncio.timeout(240):
+            await asyncio.wait([working, reaching], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        reaching.cancel()
+    if not event.is_set():
+        raise AssertionError(f"It ended before that, with {await working!r}.")
+
+
+@pytest.fixture(scope="session")
+def reach() -> Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]:
+    """Waits until a task sets an event. If the task ends before that, the test fails at once."""
+    return _reach
 
 
 _schemas = count(1)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from paysdk import Payment
 
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
+    Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
@@ -45,7 +48,10 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
     place: str,
     rows: Callable[..., Awaitable[Sequence[tuple[Any, ...]]]],
     kept: Callable[..., Awaitable[dict[str, Payment]]],
+    *,
     monkeypatch: pytest.MonkeyPatch,
+    start: Start,
+    reach: Reach,
 ) -> None:
     """It is stopped in the midst of its pass, another takes over when its lease has run out, and when it goes on it is told so."""
     reached, released = asyncio.Event(), asyncio.Event()
@@ -65,26 +71,17 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
         sandbox,
         CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
     ):
-        command = [
-            sys.executable,
-            str(HERE / "worker.py"),
-            place,
-            sandbox.url,
-            sandbox.api_key,
-            "0.2",
-        ]
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-        # It waits for its fifth page, so that it cannot end before it is stopped.
-        await reached.wait()
-        # Not in the midst of a transaction, which would hold the lock of the whole file in SQLite.
-        stopped = False
-        while not stopped:
-            while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):  # noqa: ASYNC110  # another process's
-                await asyncio.sleep(0.001)
-            process.send_signal(signal.SIGSTOP)
-            stopped = await _is_free(store)
-            if not stopped:
-                process.send_signal(signal.SIGCONT)
+        command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key]
+        process = await start(*command, "0.2", stdout=asyncio.subprocess.PIPE)
+        ending = asyncio.create_task(process.wait())
+        # It waits for its fifth page, so it cannot end before it is stopped.
+        await reach(reached, ending)
+        while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):  # noqa: ASYNC110  # another process's
+            await asyncio.sleep(0.001)
+        process.send_signal(signal.SIGUSR1)
+        flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        while os.waitid(os.P_PID, process.pid, flags) is None:  # noqa: ASYNC110, ASYNC222  # nothing announces it, and WNOHANG does not block
+            await asyncio.sleep(0.001)
         released.set()
         before = await rows(store, "SELECT count(*) FROM payments")
         while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):  # noqa: ASYNC110  # it ends by itself
@@ -117,22 +114,3 @@ _RUN_OUT = {
         "SELECT 1 FROM sync_state WHERE leased_until < extract(epoch from clock_timestamp())"
     ),
 }
-
-
-async def _is_free(store: SQLPaymentStore) -> bool:
-    """Whether nobody is in the midst of writing the state."""
-    sqlite = store._database.engine.dialect.name == "sqlite"
-    async with store._database.engine.connect() as connection:
-        try:
-            if sqlite:
-                await connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                await connection.exec_driver_sql("SELECT 1 FROM sync_state FOR UPDATE NOWAIT")
-        except Exception:  # noqa: BLE001  # whatever the driver says
-            return False
-        finally:
-            await connection.rollback()
-            if sqlite:
-                await connection.exec_driver_sql("PRAGMA busy_timeout = 10000")
-    return True

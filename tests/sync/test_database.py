@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .conftest import Shelf
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
 
 
 @pytest.mark.parametrize(
@@ -475,7 +476,7 @@ async def test_options_of_the_users_own_stay(postgresql: str) -> None:
 
 
 async def test_being_cancelled_while_writing_waits_for_the_end(
-    store: SQLPaymentStore, rows: Rows
+    store: SQLPaymentStore, rows: Rows, reach: Reach
 ) -> None:
     """What is being written is written whole, or not at all; nothing is left behind to be collected."""
     began = asyncio.Event()
@@ -491,10 +492,7 @@ async def test_being_cancelled_while_writing_waits_for_the_end(
         await asyncio.sleep(0.02)
 
     task = asyncio.create_task(store._database.in_transaction(work))
-    beginning = asyncio.create_task(began.wait())
-    # A task that fails before it has begun fails the test, and does not hang it.
-    await asyncio.wait([task, beginning], return_when=asyncio.FIRST_COMPLETED)
-    assert began.is_set()
+    await reach(began, task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
+    Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 HOLDER = str(Path(__file__).parent / "name_holder.py")
 HELD = "SELECT holder, leased_until FROM paysdk_held_names"
@@ -68,24 +70,24 @@ async def test_more_names_are_held_at_once_than_there_are_connections(
 
 
 async def test_ten_tasks_in_two_processes_never_hold_a_name_together(
-    place: str, tmp_path: Path
+    place: str, tmp_path: Path, start: Start
 ) -> None:
     """Each adds one to a number in a file, in two steps, and no addition is lost."""
     async with SQLPaymentStore(place):
         pass
     (file := tmp_path / "counter").write_text("0")
     command = [sys.executable, HOLDER, place, "count", str(file), "5", "4"]
-    processes = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
+    processes = [await start(*command) for _ in range(2)]
 
     assert [0, 0] == [await process.wait() for process in processes]
     assert "40" == file.read_text()
 
 
 async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(
-    store: SQLPaymentStore, place: str
+    store: SQLPaymentStore, place: str, start: Start
 ) -> None:
     """At once, long before the lease ends, and it sees the order that the dead process had written down."""
-    process = await asyncio.create_subprocess_exec(
+    process = await start(
         sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
     )
     assert process.stdout is not None
@@ -97,10 +99,10 @@ async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(
 
 
 async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(
-    store: SQLPaymentStore, place: str, rows: Rows
+    store: SQLPaymentStore, place: str, rows: Rows, start: Start
 ) -> None:
     """Another has the name by then, and knows of what was sent before."""
-    process = await asyncio.create_subprocess_exec(
+    process = await start(
         sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
     )
     assert process.stdout is not None
@@ -162,7 +164,7 @@ async def test_a_holder_whose_name_was_taken_stops_renewing(place: str, rows: Ro
 
 
 async def test_a_name_is_given_back_on_an_error_and_on_cancelling(
-    store: SQLPaymentStore, rows: Rows
+    store: SQLPaymentStore, rows: Rows, reach: Reach
 ) -> None:
     """In the midst of it, and also while it is being taken."""
     with pytest.raises(ZeroDivisionError):
@@ -176,7 +178,7 @@ async def test_a_name_is_given_back_on_an_error_and_on_cancelling(
             await asyncio.Event().wait()
 
     holding = asyncio.create_task(stay())
-    await inside.wait()
+    await reach(inside, holding)
     waiting = asyncio.create_task(stay())
     await asyncio.sleep(0)
     for task in (waiting, holding):

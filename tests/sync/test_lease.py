@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -17,11 +16,13 @@ from paysdk.sync import lease as module
 from paysdk.sync.lease import new_holder, take
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Sequence
 
     from .conftest import Shelf
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 
 async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
@@ -32,10 +33,10 @@ async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
 
 
 async def test_nobody_waits_for_a_process_that_died(
-    shelf: Shelf, store: SQLPaymentStore, rows: Rows
+    shelf: Shelf, store: SQLPaymentStore, rows: Rows, start: Start
 ) -> None:
     """Whoever was killed on this machine has left its lease behind."""
-    died = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    died = await start(sys.executable, "-c", "")
     await died.wait()
     await held(store, rows, new_holder().replace(f"/{os.getpid()}/", f"/{died.pid}/"))
     await sync_payments(shelf, store)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .conftest import Shelf
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +69,7 @@ async def test_four_accounts_are_synced_at_once(pooler: str) -> None:
         assert 1200 == len([change async for change in store.changes()])
 
 
-async def test_names_are_held(pooler: str, tmp_path: Path) -> None:
+async def test_names_are_held(pooler: str, tmp_path: Path, start: Start) -> None:
     """By two processes in turn, and no count is lost."""
     (file := tmp_path / "counter").write_text("0")
     async with SQLPaymentStore(pooler):
@@ -82,7 +83,7 @@ async def test_names_are_held(pooler: str, tmp_path: Path) -> None:
         "3",
         "3",
     ]
-    processes = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
+    processes = [await start(*command) for _ in range(2)]
 
     assert [0, 0] == [await process.wait() for process in processes]
     assert "18" == file.read_text()

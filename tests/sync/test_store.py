@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Payment]
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
 
 
 async def test_payments_come_by_invoice_number_and_id(
@@ -238,7 +239,7 @@ async def test_leaving_a_reader_early_leaves_nothing_behind(
 
 @pytest.mark.parametrize("method", ["payments", "stored"])
 async def test_closing_the_store_is_no_end_of_the_payments(
-    shelf: Shelf, place: str, make: Make, method: str
+    shelf: Shelf, place: str, make: Make, method: str, reach: Reach
 ) -> None:
     """Another task that is in the midst of them gets an error, and not only a part."""
     shelf.page_size = 3000
@@ -256,7 +257,7 @@ async def test_closing_the_store_is_no_end_of_the_payments(
             await go_on.wait()
 
     reading = asyncio.create_task(read())
-    await begun.wait()
+    await reach(begun, reading)
     await store.aclose()
     go_on.set()
     with pytest.raises(StoreError, match="Close the store when its readers have come to their end"):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Make = Callable[..., Payment]
     Kept = Callable[..., Awaitable[dict[str, Payment]]]
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 PROVIDERS: dict[str, type[CampfireProvider | NotifyProvider]] = {
@@ -567,7 +568,7 @@ async def test_whoever_was_overtaken_writes_nothing_more(
 
 
 async def test_being_cancelled_leaves_whole_pages_and_no_lease(
-    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
+    shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, reach: Reach
 ) -> None:
     """The next sync goes on at once."""
     shelf.payments = [make(number, number) for number in range(6)]
@@ -580,7 +581,7 @@ async def test_being_cancelled_leaves_whole_pages_and_no_lease(
 
     shelf.waiting = hang
     task = asyncio.create_task(sync_payments(shelf, store))
-    await reached.wait()
+    await reach(reached, task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -665,7 +666,13 @@ async def test_being_cancelled_at_any_turn_leaves_the_account_free(
 
 
 async def test_being_cancelled_while_the_lease_is_taken_gives_it_back(
-    shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf,
+    store: SQLPaymentStore,
+    make: Make,
+    rows: Rows,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    reach: Reach,
 ) -> None:
     """However often it is cancelled."""
     taking = asyncio.Event()
@@ -679,7 +686,7 @@ async def test_being_cancelled_while_the_lease_is_taken_gives_it_back(
     monkeypatch.setattr("paysdk.sync.syncing.take", slow)
     shelf.payments = [make(1, 1)]
     task = asyncio.create_task(sync_payments(shelf, store))
-    await taking.wait()
+    await reach(taking, task)
     for _ in range(3):
         task.cancel()
         await asyncio.sleep(0)
@@ -693,7 +700,7 @@ async def test_being_cancelled_while_the_lease_is_taken_gives_it_back(
 
 
 async def test_being_cancelled_while_another_is_at_it_says_no_more_than_that(
-    shelf: Shelf, store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch, reach: Reach
 ) -> None:
     """That the account is busy is not reported as an error that nobody asked for."""
     told: list[dict[str, Any]] = []
@@ -707,7 +714,7 @@ async def test_being_cancelled_while_another_is_at_it_says_no_more_than_that(
 
     monkeypatch.setattr("paysdk.sync.syncing.take", busy)
     task = asyncio.create_task(sync_payments(shelf, store))
-    await taking.wait()
+    await reach(taking, task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

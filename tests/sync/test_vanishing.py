@@ -66,7 +66,14 @@ async def test_what_is_really_gone_can_be_allowed_to(store: SQLPaymentStore, kep
 
 @pytest.mark.parametrize(
     ("before", "left", "stops"),
-    [(3, 2, False), (10, 0, False), (11, 0, True), (40, 20, True), (60, 48, False), (60, 47, True)],
+    [
+        (3, 2, False),
+        (11, 1, False),
+        (12, 1, True),
+        (40, 20, True),
+        (60, 48, False),
+        (60, 47, True),
+    ],
 )
 async def test_the_limit_is_ten_and_a_fifth(
     shelf: Shelf, store: SQLPaymentStore, make: Make, before: int, left: int, *, stops: bool
@@ -81,6 +88,43 @@ async def test_the_limit_is_ten_and_a_fifth(
             await sync_payments(shelf, store)
     else:
         assert before - left == (await sync_payments(shelf, store)).vanished
+
+
+@pytest.mark.parametrize("before", [1, 3, 10])
+@pytest.mark.parametrize("limit", [VanishLimit(), VanishLimit(count=1000, share=1)], ids=str)
+async def test_an_empty_listing_stops_whatever_the_limit(
+    shelf: Shelf,
+    store: SQLPaymentStore,
+    make: Make,
+    kept: Kept,
+    *,
+    before: int,
+    limit: VanishLimit,
+) -> None:
+    """One empty page does not empty an account of few payments; it must be allowed to."""
+    shelf.incremental = False
+    shelf.payments = [make(number) for number in range(before)]
+    await sync_payments(shelf, store)
+    shelf.payments = []
+    with pytest.raises(TooManyVanishedError, match=r"lists 0 of .* The listing is empty") as caught:
+        await sync_payments(shelf, store, vanish_limit=limit)
+
+    assert (before, before) == (caught.value.vanished, caught.value.stored)
+    assert before == len(await kept(store))
+    assert before == (await sync_payments(shelf, store, allow_vanish=True)).vanished
+    # Nothing is left that could vanish, so the next empty listing is no fault.
+    assert 0 == (await sync_payments(shelf, store)).vanished
+
+
+async def test_an_empty_incremental_pass_is_no_fault(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
+    """It lists only what was modified, which can be nothing."""
+    shelf.payments = [make(number, number) for number in range(3)]
+    await sync_payments(shelf, store)
+    shelf.payments = []
+
+    assert 0 == (await sync_payments(shelf, store)).vanished
 
 
 async def test_the_limit_can_be_set(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Payment]
     Kept = Callable[..., Awaitable[dict[str, Payment]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
 
 ACME = ("acme", "default")
 SCRIPT = str(Path(__file__).parent / "job_worker.py")
@@ -207,7 +208,7 @@ async def test_what_is_queued_is_passed_over(office: Office) -> None:
 
 
 async def test_one_that_runs_does_not_keep_the_next_from_being_queued(
-    office: Office, shelf: Shelf, make: Make
+    office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
     """What changed behind a running sync needs another.
 
@@ -219,7 +220,7 @@ async def test_one_that_runs_does_not_keep_the_next_from_being_queued(
     working = asyncio.create_task(
         office.work(wait=True, concurrency=2, shutdown_graceful_timeout=0.01)
     )
-    await reached.wait()
+    await reach(reached, working)
     queued = await office.syncs.defer([ACME])
     while_running = await office.jobs()
     shelf.waiting = None
@@ -362,13 +363,13 @@ async def test_an_outage_passes(office: Office, shelf: Shelf, make: Make) -> Non
 
 
 async def test_somebody_else_at_the_account_is_no_failure(
-    office: Office, shelf: Shelf, make: Make
+    office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
     """The job waits for the end of the other's lease, and then does what is left to do."""
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(1, 1)], stuck(reached, 0)
     other = asyncio.create_task(sync_payments(shelf, office.store))
-    await reached.wait()
+    await reach(reached, other)
     await office.syncs.defer([ACME])
     await office.work()
     (job,) = await office.listed()
@@ -416,13 +417,13 @@ async def test_the_wrong_provider_is_not_synced(
     )
 
 
-async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
+async def test_an_abort_is_final(office: Office, shelf: Shelf, reach: Reach) -> None:
     """Who aborts a job does not want it tried again."""
     reached = asyncio.Event()
     shelf.waiting = stuck(reached, 0)
     await office.syncs.defer([ACME])
     working = asyncio.create_task(office.work(wait=True, abort_job_polling_interval=0.01))
-    await reached.wait()
+    await reach(reached, working)
     (job,) = await office.listed()
     assert job.id is not None
     await office.app.job_manager.cancel_job_by_id_async(job.id, abort=True)
@@ -437,7 +438,7 @@ async def test_an_abort_is_final(office: Office, shelf: Shelf) -> None:
 
 
 async def test_a_full_pass_that_was_cut_off_goes_on(
-    office: Office, shelf: Shelf, make: Make
+    office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
     """Its job asked for a new one at first, and must not do so again."""
     await sync_payments(shelf, office.store)
@@ -445,7 +446,7 @@ async def test_a_full_pass_that_was_cut_off_goes_on(
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME], full=True)
     working = asyncio.create_task(office.work(wait=True, shutdown_graceful_timeout=0.01))
-    await reached.wait()
+    await reach(reached, working)
     await office.comes("SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL")
     working.cancel()
     await asyncio.wait([working])
@@ -606,7 +607,7 @@ async def worker(
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["told to stop", "killed"])
@@ -686,7 +687,13 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
 
 
 async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
-    office: Office, schema: str, kept: Kept, replayed: Kept, monkeypatch: pytest.MonkeyPatch
+    office: Office,
+    schema: str,
+    kept: Kept,
+    replayed: Kept,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    reach: Reach,
 ) -> None:
     """It is stopped in the midst of a job, another does that, and when it goes on it changes neither payments nor the job."""
     state = "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'paysdk:sync'"
@@ -707,7 +714,7 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
         )
         async with worker(schema, {"default": (sandbox.url, sandbox.api_key)}, 10) as process:
             await office.syncs.defer([("campfire", "default")])
-            await reached.wait()
+            await reach(reached, asyncio.create_task(process.wait()))
             # It waits for its ninth page, so that it is in the midst of the job, and holds no lock
             # when the eighth is stored.
             await office.comes("SELECT 1 FROM payments HAVING count(*) >= 70")

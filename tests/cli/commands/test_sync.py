@@ -373,7 +373,7 @@ def test_a_provider_that_answers_with_nothing_empties_nothing(
         "paysdk: notify: notify lists 0 of the 200 payments that are stored for account 'default'."
     )
     assert stopped.err.endswith(
-        " If they are really gone, allow it: full=True, allow_vanish=True (--full "
+        " If the payments are really gone, allow it: full=True, allow_vanish=True (--full "
         "--allow-vanish).\n"
     )
     assert 1 == stopped.err.count("\n")
