@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -322,8 +323,11 @@ def reconcile_payments(
     """
     try:
         from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
+
+        if html is not None:
+            import_module("paysdk.reconcile.report.page")  # it needs Jinja2
     except ModuleNotFoundError as error:
-        if error.name != "sqlalchemy":
+        if error.name not in {"jinja2", "sqlalchemy"}:
             raise
         raise ConfigurationError(str(error)) from None
     comparison = Comparison(

@@ -1,54 +1,103 @@
-"""The chart by month: two bars a month, drawn so that it fits any width, and the same figures as a table."""
+"""The chart by month: two bars a month, drawn so that it fits any width, and the same figures as a table.
+
+``chart.html`` writes the SVG.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.reconcile.outcome import EXACT
-from paysdk.reconcile.report.markup import Cell, money, month_name, row, safe, table
+from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
+from paysdk.reconcile.report.text import money, month_name
 from paysdk.reconcile.totals import Month, Sides
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["MAX_MONTHS", "Chart", "make_chart"]
 
-__all__ = ["MAX_MONTHS", "chart"]
-
-# What is wide enough to be seen on a telephone.
+# Two bars for each of so many months can still be told apart on a phone.
 MAX_MONTHS = 36
-# Fifty years of figures; more are mistyped dates.
+# Fifty years of months. A longer span comes from mistyped dates.
 _MAX_ROWS = 600
-_HEIGHT = 200
+_HEIGHT_PX = 200
 _DECEMBER = 12
 
 
 @attrs.frozen
-class _Scale:
-    """Which amounts the lines of the chart stand for, from the lowest to the highest."""
+class Line:
+    """A horizontal line of the chart, and the amount at its end of the axis."""
 
-    lines: tuple[Decimal, ...]
-
-    def height(self, amount: Decimal) -> Decimal:
-        """How far below the upper edge an amount stands, in pixels."""
-        low, high = self.lines[0], self.lines[-1]
-        return ((high - amount) / (high - low) * _HEIGHT).quantize(Decimal("0.1"))
+    amount: Decimal
+    y: Decimal
 
 
-def chart(currency: str | None, months: Mapping[Month, Sides], names: tuple[str, str]) -> str:
-    """The chart of one currency; *names* are those of the sides, fit for HTML."""
+@attrs.frozen(kw_only=True)
+class Bar:
+    """One side's bar in a month."""
+
+    kind: str
+    name: str
+    amount: Decimal
+    x: str
+    y: Decimal
+    height: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class DrawnMonth:
+    """What the chart shows of one month; ``label`` and ``year`` are empty if there is no room."""
+
+    name: str
+    middle: str
+    bars: Sequence[Bar] = ()
+    difference: Decimal = Decimal(0)
+    label: str = ""
+    label_kind: str = ""
+    year: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Drawing:
+    """The bars of a chart.
+
+    Horizontal positions are percentages, so that the chart fits any width. Vertical ones are
+    pixels.
+    """
+
+    lines: list[Line]
+    months: list[DrawnMonth]
+    bar_width: str
+    height: int = _HEIGHT_PX
+
+
+@attrs.frozen(kw_only=True)
+class Chart:
+    """The chart and the table of one currency; ``left_out`` counts the months that are in neither."""
+
+    title: str
+    drawing: Drawing | None
+    table: Table
+    left_out: int
+
+
+def make_chart(
+    currency: str | None, months: Mapping[Month, Sides], names: tuple[str, str]
+) -> Chart:
+    """The chart of one currency; *names* are those of the sides."""
     dated = [month for month in months if month is not None][-MAX_MONTHS:]
-    title = "No currency named" if currency is None else safe(currency)
-    drawn = ""
     with localcontext(EXACT):
-        if dated:
-            drawn = _draw(_without_gaps(dated), months, names, title)
-    return f'<div class="card chart">\n<h3>{title}</h3>\n{drawn}{_figures(months, names, title)}</div>\n'
+        drawing = _draw(_fill_gaps(dated), months, names) if dated else None
+    return Chart(
+        title="No currency named" if currency is None else currency,
+        drawing=drawing,
+        table=_table(months, names),
+        left_out=max(0, len(months) - _MAX_ROWS),
+    )
 
 
-def _without_gaps(months: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _fill_gaps(months: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """All months from the first to the last, unless those are too many."""
     filled = [months[0]]
     while filled[-1] < months[-1] and len(filled) <= MAX_MONTHS:
@@ -57,76 +106,9 @@ def _without_gaps(months: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return filled if len(filled) <= MAX_MONTHS else months
 
 
-@attrs.frozen(kw_only=True)
-class _Drawing:
-    """The bars of the months that are shown.
-
-    Where they stand from left to right is said in percent, so that they fit any width.
-    """
-
-    shown: Sequence[tuple[int, int]]
-    months: Mapping[Month, Sides]
-    names: tuple[str, str]
-    scale: _Scale
-
-    def parts(self) -> Iterator[str]:
-        """What the drawing is made of, from back to front."""
-        for line in self.scale.lines:
-            height = self.scale.height(line)
-            yield (
-                f'<line class="{"other" if line else "zero"}" x1="0" x2="100%" y1="{height}" '
-                f'y2="{height}"/>'
-            )
-        for place, month in enumerate(self.shown):
-            if (sides := self.months.get(month)) is not None:
-                yield from self._bars(place, month, sides)
-            yield from self._labels(place, month)
-
-    def _bars(self, place: int, month: tuple[int, int], sides: Sides) -> Iterator[str]:
-        zero = self.scale.height(Decimal(0))
-        for kind, name, total, offset in (
-            ("left", self.names[0], sides.left, "0.14"),
-            ("right", self.names[1], sides.right, "0.52"),
-        ):
-            top, bottom = sorted((self.scale.height(total.amount), zero))
-            yield (
-                f'<rect class="fill-{kind}" x="{self._across(place, offset)}" '
-                f'width="{self._across(0, "0.34")}" y="{top}" '
-                f'height="{bottom - top}" rx="1.5"><title>{month_name(month)}, {name}: '
-                f"{money(total.amount)}</title></rect>"
-            )
-        if sides.difference:
-            yield (
-                f'<circle class="fill-off" cx="{self._across(place, "0.5")}" cy="{_HEIGHT + 9}" '
-                'r="3.5">'
-                f"<title>{month_name(month)}: "
-                f"{money(sides.difference, signed=True)}</title></circle>"
-            )
-
-    def _labels(self, place: int, month: tuple[int, int]) -> Iterator[str]:
-        """The month's name where there is room for it, and the year below where one begins."""
-        year, number = month
-        middle = self._across(place, "0.5")
-        every, every_narrow = (1, 3) if len(self.shown) <= _DECEMBER else (3, 6)
-        if (number - 1) % every == 0:
-            kind = "minor" if (number - 1) % every_narrow else "major"
-            yield (
-                f'<text class="{kind}" x="{middle}" y="{_HEIGHT + 29}" '
-                f'text-anchor="middle">{month_name(month)[:3]}</text>'
-            )
-        if place == 0 or number == 1:
-            yield f'<text x="{middle}" y="{_HEIGHT + 45}" text-anchor="middle">{year}</text>'
-
-    def _across(self, place: int, offset: str) -> str:
-        return f"{Decimal(100) / len(self.shown) * (place + Decimal(offset)):.2f}%"
-
-
 def _draw(
-    shown: Sequence[tuple[int, int]],
-    months: Mapping[Month, Sides],
-    names: tuple[str, str],
-    title: str,
-) -> str:
+    shown: Sequence[tuple[int, int]], months: Mapping[Month, Sides], names: tuple[str, str]
+) -> Drawing:
     amounts = [
         total.amount
         for month in shown
@@ -134,30 +116,28 @@ def _draw(
         for total in (months[month].left, months[month].right)
     ]
     scale = _scale(min(*amounts, Decimal(0)), max(*amounts, Decimal(0)))
-    axis = "".join(f"<span>{money(line)}</span>" for line in reversed(scale.lines))
-    body = "".join(_Drawing(shown=shown, months=months, names=names, scale=scale).parts())
-    label = (
-        f"{title}: amounts by month of {names[0]} and {names[1]}. The table that follows has "
-        "the figures."
+    artist = _Artist(shown=shown, months=months, names=names, scale=scale)
+    return Drawing(
+        lines=[Line(amount, scale.y(amount)) for amount in scale.amounts],
+        months=[artist.draw_month(place, month) for place, month in enumerate(shown)],
+        bar_width=artist.x(0, "0.34"),
     )
-    legend = "".join(
-        f'<li><svg aria-hidden="true" viewBox="0 0 10 10"><rect class="fill-{kind}" width="10" '
-        f'height="10" rx="{radius}"/></svg>{name}</li>'
-        for kind, radius, name in (
-            ("left", 2, names[0]),
-            ("right", 2, names[1]),
-            ("off", 5, "the sides differ"),
-        )
-    )
-    return (
-        f'<ul class="legend">{legend}</ul>\n<div class="plot"><div class="axis" '
-        f'aria-hidden="true">{axis}</div>'
-        f'<svg role="img" aria-label="{label}">{body}</svg></div>\n'
-    )
+
+
+@attrs.frozen
+class _Scale:
+    """The amounts that have a line in the chart, from the lowest to the highest."""
+
+    amounts: tuple[Decimal, ...]
+
+    def y(self, amount: Decimal) -> Decimal:
+        """How far an amount is below the upper edge, in pixels."""
+        low, high = self.amounts[0], self.amounts[-1]
+        return ((high - amount) / (high - low) * _HEIGHT_PX).quantize(Decimal("0.1"))
 
 
 def _scale(low: Decimal, high: Decimal) -> _Scale:
-    """Lines at round amounts, about four of them, from below the lowest amount to above the highest."""
+    """About four round amounts, from below the lowest amount to above the highest."""
     spread = high - low or Decimal(1)
     unit = Decimal(10) ** (spread / 4).adjusted()
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor * 4 >= spread)
@@ -169,32 +149,57 @@ def _scale(low: Decimal, high: Decimal) -> _Scale:
     return _Scale(tuple(step * place for place in range(int(first), int(last) + 1)))
 
 
-def _figures(months: Mapping[Month, Sides], names: tuple[str, str], title: str) -> str:
-    headers = [
-        Cell("Month"),
-        Cell(names[0], "money"),
-        Cell(names[1], "money"),
-        Cell("Difference", "money"),
-    ]
+@attrs.frozen(kw_only=True)
+class _Artist:
+    """Puts the months beside each other."""
+
+    shown: Sequence[tuple[int, int]]
+    months: Mapping[Month, Sides]
+    names: tuple[str, str]
+    scale: _Scale
+
+    def x(self, place: int, offset: str) -> str:
+        """How far right a month is; *offset* is a part of the month's own width."""
+        return f"{Decimal(100) / len(self.shown) * (place + Decimal(offset)):.2f}%"
+
+    def draw_month(self, place: int, month: tuple[int, int]) -> DrawnMonth:
+        """The bars and the labels of one month."""
+        year, number = month
+        every, every_narrow = (1, 3) if len(self.shown) <= _DECEMBER else (3, 6)
+        name = month_name(month)
+        sides = self.months.get(month)
+        return DrawnMonth(
+            name=name,
+            middle=self.x(place, "0.5"),
+            bars=[] if sides is None else self._bars(place, sides),
+            difference=Decimal(0) if sides is None else sides.difference,
+            label="" if (number - 1) % every else name[:3],
+            label_kind="minor" if (number - 1) % every_narrow else "major",
+            year=str(year) if place == 0 or number == 1 else "",
+        )
+
+    def _bars(self, place: int, sides: Sides) -> list[Bar]:
+        return [
+            self._bar("left", self.names[0], sides.left.amount, self.x(place, "0.14")),
+            self._bar("right", self.names[1], sides.right.amount, self.x(place, "0.52")),
+        ]
+
+    def _bar(self, kind: str, name: str, amount: Decimal, x: str) -> Bar:
+        top, bottom = sorted((self.scale.y(amount), self.scale.y(Decimal(0))))
+        return Bar(kind=kind, name=name, amount=amount, x=x, y=top, height=bottom - top)
+
+
+def _table(months: Mapping[Month, Sides], names: tuple[str, str]) -> Table:
+    headers = [Cell("Month"), *(Cell(name, "money") for name in (*names, "Difference"))]
     rows = [
-        row(
-            headers,
+        Row(
             [
                 Cell(month_name(month)),
                 Cell(money(sides.left.amount), "money"),
                 Cell(money(sides.right.amount), "money"),
-                Cell(
-                    money(sides.difference, signed=True),
-                    "money off" if sides.difference else "money",
-                ),
-            ],
+                difference_cell(sides),
+            ]
         )
-        for month, sides in months.items()
+        for month, sides in list(months.items())[-_MAX_ROWS:]
     ]
-    return f"<details><summary>{_summary(len(rows), title)}</summary>\n{table(headers, rows[-_MAX_ROWS:])}</details>\n"
-
-
-def _summary(months: int, title: str) -> str:
-    return f"The figures of {title} by month" + (
-        f": the last {_MAX_ROWS} of {months:,}" if months > _MAX_ROWS else ""
-    )
+    return Table(headers, rows)

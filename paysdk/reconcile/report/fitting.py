@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
-from importlib.resources import files
-from string import Template
+from typing import TYPE_CHECKING
 
-__all__ = ["fit"]
+import attrs
 
-_AMOUNT = re.compile(r'class="money[^"]*"[^>]*>([+\u2212]?\d[^<]*)<')
-_KEY = re.compile(r'<th role="rowheader" scope="row"><bdi>([^<]*)</bdi>')
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Cards", "Fit", "fit_tables"]
 
 # In em of a wide bold font such as DejaVu Sans or Verdana.
 _DIGIT, _POINT, _LETTER = 0.7, 0.38, 0.85
@@ -30,31 +30,45 @@ _EM = 0.95  # rem in a table's em
 _PAPER = 80
 
 
-def fit(totals: str, differences: str) -> dict[str, str]:
-    """The page's width, and the rules by which tables whose columns do not fit become cards."""
-    summed = _TOTALS + 3 * max(_widest(_AMOUNT, totals), _LEAST)
-    differing = _DIFFERENCES + 3 * max(_widest(_AMOUNT, differences), _LEAST)
-    differing += _widest(_KEY, differences)
+@attrs.frozen(kw_only=True)
+class Cards:
+    """The rule by which a table becomes a list of cards: ``cards.css`` with these values."""
+
+    table: str
+    media: str
+    side: str
+    beside: str
+
+
+@attrs.frozen
+class Fit:
+    """The page's width in rem, and the rules by which tables whose columns do not fit become cards."""
+
+    page_width: int
+    cards: list[Cards]
+
+
+def fit_tables(totals: Iterable[str], differences: Iterable[str], keys: Iterable[str]) -> Fit:
+    """The widths that these amounts need: of the totals, and of the differences with their *keys*."""
+    summed = _TOTALS + 3 * max(_widest(totals), _LEAST)
+    differing = _DIFFERENCES + 3 * max(_widest(differences), _LEAST) + _widest(keys)
     widths = [_rem(summed + _TOTALS_SPACE), _rem(differing + _DIFFERENCES_SPACE)]
-    style = Template(
-        files("paysdk.reconcile.report").joinpath("cards.css").read_text(encoding="utf-8")
-    )
     cards = [
-        style.substitute(
+        Cards(
             table=".stacked:not(#differences)",
             media=_media(widths[0], summed + _TOTALS_SPACE / 2),
             side="flex-end",
             beside="auto",
         ),
-        style.substitute(
+        Cards(
             table="#differences.stacked",
             media=_media(widths[1], differing + _DIFFERENCES_SPACE / 2),
             side="flex-start",
             beside="0",
         ),
     ]
-    shown = [width for width in widths if width <= _WIDEST_PAGE]
-    return {"page_width": str(max([_PAGE, *shown])), "cards": "".join(cards)}
+    fitting = [width for width in widths if width <= _WIDEST_PAGE]
+    return Fit(max([_PAGE, *fitting]), cards)
 
 
 def _media(width: int, printed: float) -> str:
@@ -67,8 +81,8 @@ def _rem(em: float) -> int:
     return math.ceil(em * _EM + _AROUND)
 
 
-def _widest(pattern: re.Pattern[str], html: str) -> float:
-    return max(map(_em, pattern.findall(html)), default=0.0)
+def _widest(texts: Iterable[str]) -> float:
+    return max(map(_em, texts), default=0.0)
 
 
 def _em(text: str) -> float:

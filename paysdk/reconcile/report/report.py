@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import heapq
 import secrets
-from base64 import b64encode
 from datetime import UTC, datetime
 from decimal import Decimal
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
-from paysdk.reconcile.report.fitting import fit
+from paysdk.reconcile.report.fitting import fit_tables
 from paysdk.reconcile.report.sections import (
     Names,
-    charts,
-    differences,
-    heading,
-    rules,
-    tiles,
-    totals_tables,
-    verdict,
+    charts_section,
+    differences_section,
+    make_tiles,
+    rules_table,
+    totals_section,
 )
 from paysdk.reconcile.totals import Totals
 
@@ -75,27 +69,37 @@ class Report:
         ]
 
     def html(self, made_at: datetime | None = None) -> str:
-        """The page. *made_at* is the moment that it names, by default now."""
-        here = files("paysdk.reconcile.report")
-        script = here.joinpath("report.js").read_text(encoding="utf-8")
+        """The page. *made_at* is the moment that it names, by default now.
+
+        Raises ``ModuleNotFoundError`` if the extra ``report`` is not installed.
+        """
+        from paysdk.reconcile.report.page import render_page  # noqa: PLC0415  # the extra may be missing
+
         names = Names.of(self.left, self.right)
-        moment = (made_at or datetime.now(UTC)).astimezone(UTC)
-        parts = {
-            **totals_tables(self.totals, names),
-            **charts(self.totals, names),
-            "differences": differences(
-                self.largest(), self.totals.differences, names, self.everything
-            ),
-        }
-        return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
-            heading(names, self.facts, moment),
-            verdict=verdict(self.totals, names),
-            tiles=tiles(self.totals, names),
-            **parts,
-            **fit(parts["totals"] + parts["charts"], parts["differences"]),
-            rules=rules(self.totals),
-            script=script,
-            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+        totals = totals_section(self.totals, names)
+        charts = charts_section(self.totals, names)
+        differences = differences_section(self.largest(), self.totals.differences, names)
+        tables = [*totals.tables, *(chart.table for chart in charts.charts)]
+        fit = fit_tables(
+            (amount for table in tables for amount in table.amounts()),
+            (amount for row in differences.rows for amount in row.amounts()),
+            (row.key for row in differences.rows if row.key and not row.has_long_key),
+        )
+        return render_page(
+            {
+                "names": names,
+                "facts": self.facts,
+                "moment": (made_at or datetime.now(UTC)).astimezone(UTC),
+                "findings": self.totals.outcomes.total(),
+                "tiles": make_tiles(self.totals, names),
+                "totals": totals,
+                "charts": charts,
+                "differences": differences,
+                "everything": self.everything,
+                "rules": rules_table(self.totals),
+                "page_width": fit.page_width,
+                "cards": fit.cards,
+            }
         )
 
     def write(self, path: str | os.PathLike[str], made_at: datetime | None = None) -> None:

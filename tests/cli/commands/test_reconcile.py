@@ -514,6 +514,22 @@ def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPat
     assert 'pip install ".[sync]"' in outcome.err
 
 
+def test_a_missing_extra_is_named_before_anything_is_read(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without Jinja2, --html is refused with the command that installs it."""
+    page = tmp_path / "report.html"
+    monkeypatch.delitem(sys.modules, "paysdk.reconcile.report.page", raising=False)
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "jinja2" else object()
+    )
+    outcome = paysdk("reconcile", "a", "b", "--from", "payments.db", "--html", str(page))
+
+    assert 2 == outcome.code
+    assert 'pip install ".[report]"' in outcome.err
+    assert not page.exists()
+
+
 def test_progress_is_seen_on_stderr(
     paysdk: Command,
     stored: Callable[..., str],

@@ -151,13 +151,17 @@ def test_totals_stand_side_by_side() -> None:
 
 def test_months_stand_side_by_side() -> None:
     """Each month has its bars, and its figures in a table."""
-    found = page(*EVERYTHING)
+    text = html(*EVERYTHING)
+    found = Page(text)
     bars = [given for tag, given in found.tags if tag == "rect" and "y" in given]
 
     assert ["January 2026", "1,197.30", "1,000.30", "+197.00"] in found.rows
     assert ["February 2026", "0", "7.00", "\u22127.00"] in found.rows
     assert ["No date", "3", "0", "+3"] in found.rows
     assert 6 == len(bars)
+    assert ["January 2026: +197.00", "February 2026: \u22127.00", "January 2026: +2"] == re.findall(
+        r"<circle[^>]*><title>([^<]*)</title></circle>", text
+    )
 
 
 def test_differences_are_told_with_their_payments_and_reasons() -> None:
@@ -283,7 +287,8 @@ def test_what_providers_send_is_text() -> None:
         f"Only in {shown}",
         f"1 {shown}2026-01-31{shown}",
         "\u2013",
-        f"+1 {shown}",
+        # Currency codes are compared, and summed up, in capitals.
+        f"+1 {shown.upper()}",
         shown,
         RULES[Rule.NOT_THERE],
     ] in rows

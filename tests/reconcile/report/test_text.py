@@ -1,0 +1,61 @@
+"""Amounts, dates and counts as the report writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from paysdk.reconcile.report.text import (
+    count_noun,
+    day,
+    money,
+    month_name,
+    replace_control_characters,
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("1234567.50", "1,234,567.50"),
+        ("-5.00", "\u22125.00"),
+        ("1e3", "1,000"),
+        ("1e-3", "0.001"),
+        ("1e40", "1E+40"),
+        ("0E+50", "0E+50"),
+    ],
+)
+def test_an_amount_keeps_all_its_digits(amount: str, text: str) -> None:
+    """Exponents are written out up to forty digits."""
+    assert text == money(Decimal(amount))
+
+
+def test_a_difference_has_a_sign() -> None:
+    """Zero has none, and the currency follows the amount."""
+    assert ("+5 EUR", "\u22125", "0.00") == (
+        money(Decimal(5), "EUR", signed=True),
+        money(Decimal(-5), signed=True),
+        money(Decimal("0.00"), signed=True),
+    )
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    """One takes the singular, every other number the plural."""
+    assert ["0 payments", "1 payment", "1,000 payments"] == [
+        count_noun(number, "payment", "payments") for number in (0, 1, 1000)
+    ]
+
+
+def test_a_missing_date_is_named() -> None:
+    """Days and months say so if there is no date."""
+    assert ("2026-01-31", "no date") == (day(date(2026, 1, 31)), day(None))
+    assert ("December 2026", "No date") == (month_name((2026, 12)), month_name(None))
+
+
+def test_control_characters_are_replaced() -> None:
+    """Characters that HTML forbids or that change the direction of text become U+FFFD."""
+    assert "a\ufffdb\ufffd\ufffd\ufffdé<&" == replace_control_characters(
+        "a\x00b\u202e\u2066\ud800é<&"
+    )
