@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, Unpack
 
+import attrs
+
+from paysdk.arguments import check_int
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.listing.listing import PagedListing
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
-from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from paysdk.provider import Capabilities
     from paysdk.records.page import Reader
     from paysdk.transport.client import Session
+    from paysdk.transport.policy import RetryPolicy
 
 __all__ = [
     "ApiKey",
@@ -76,35 +80,20 @@ class RestProvider:
     default_base_url: ClassVar[str]
     authorization_scheme: ClassVar[str]
 
-    def __init__(
-        self,
-        api_key: ApiKey,
-        *,
-        base_url: str | None = None,
-        session: Session | None = None,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
-        timeout: float = 60.0,
-        deadline: float | None = None,
-        limiter: AbstractAsyncContextManager[object] | None = None,
-        on_malformed: Callable[[MalformedResponseError], object] | None = None,
-        on_event: Callable[[Event], object] | None = None,
-        allow_http: bool = False,
-    ) -> None:
+    # inspect.signature() shows it, for the classes of all providers.
+    __signature__: ClassVar[Signature]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__signature__ = _spell_out_settings(cls.__init__)
+
+    def __init__(self, api_key: ApiKey, **settings: Unpack[RestSettings]) -> None:
         key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
-        settings = Settings(
-            key=key,
-            origin=self.default_base_url if base_url is None else base_url,
-            session=session,
-            retry=retry,
-            timeout=timeout,
-            deadline=deadline,
-            limiter=limiter,
-            on_malformed=on_malformed,
-            on_event=on_event,
-            allow_http=allow_http,
-        )
-        self._client = Client(self.name, self.authorization_scheme, settings)
+        for name in settings.keys() - RestSettings.__annotations__.keys():
+            raise TypeError(f"{type(self).__name__} has no setting {name!r}.")
+        checked = Settings(key=key, default_base_url=self.default_base_url, **settings)
+        self._client = Client(self.name, self.authorization_scheme, checked)
 
     def __repr__(self) -> str:
         # A constructor that fails leaves a half-made object in the frames of its error, which may
@@ -176,12 +165,32 @@ class RestProvider:
         )
 
 
+def _spell_out_settings(constructor: Callable[..., None]) -> Signature:
+    """The signature of *constructor* without ``self``, with each of ``RestSettings`` by its name.
+
+    So ``open_provider`` can refuse a misspelt setting, and help and documents show them all.
+    """
+    own = list(signature(constructor).parameters.values())[1:]
+    if not own or "RestSettings" not in str(own[-1].annotation):
+        return Signature(own)
+    defaults = {field.name: field.default for field in attrs.fields(Settings)}
+    spelt_out = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kind)
+        for name, kind in Settings.__init__.__annotations__.items()
+        if name in RestSettings.__annotations__
+    ]
+    return Signature([*own[:-1], *spelt_out])
+
+
 def wrap_key(api_key: ApiKey) -> KeySource:
     """*api_key* in a form that no traceback shows.
 
     A provider with a constructor of its own hides the key first, and passes it on so.
     """
     return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
+
+
+RestProvider.__signature__ = _spell_out_settings(RestProvider.__init__)
 
 
 def refuse_filters(provider: str, **filters: object) -> None:
@@ -197,23 +206,6 @@ def refuse_filters(provider: str, **filters: object) -> None:
 def check_page_size(page_size: int | None, largest: int) -> int | None:
     """*page_size*, if a page can be that large. Raises ``ConfigurationError`` otherwise."""
     return None if page_size is None else check_int("page_size", page_size, 1, largest)
-
-
-def check_int(name: str, value: int, least: int, most: int | None = None) -> int:
-    """*value*, if it is a whole number within the bounds.
-
-    Raises ``ConfigurationError`` otherwise.
-    """
-    number: object = value
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, int)
-        or number < least
-        or (most is not None and number > most)
-    ):
-        bounds = f"from {least}" if most is None else f"from {least} to {most}"
-        raise ConfigurationError(f"{name} must be a whole number {bounds}, not {value!r}.")
-    return value
 
 
 def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import attrs
 import pytest
 
 from paysdk.errors import AuthenticationError, ConfigurationError, UnsupportedFilterError
@@ -26,12 +27,12 @@ from paysdk.rest import (
     RestProvider,
     RestSettings,
     as_moment,
-    check_int,
     check_page_size,
     refuse_filters,
     wrap_key,
 )
 from paysdk.testing import FaultPlan, hang
+from paysdk.transport.client import Settings
 from paysdk.transport.credentials import Secret
 from paysdk.transport.policy import RetryPolicy
 
@@ -136,10 +137,53 @@ def test_filters_that_an_api_has_not_are_refused() -> None:
         refuse_filters("Acme", modified_since=None, voided=False)
 
 
-def test_settings_to_pass_on_are_those_of_the_base() -> None:
-    """A provider that names a setting twice would go out of step with its base; this one cannot."""
-    taken = inspect.signature(RestProvider.__init__).parameters.keys() - {"self", "api_key"}
-    assert taken == RestSettings.__annotations__.keys()
+@pytest.mark.parametrize("provider", [RestProvider, CampfireProvider, NotifyProvider])
+def test_signature_spells_out_the_settings(provider: type[RestProvider]) -> None:
+    """Each setting is a parameter of the class, with its default."""
+    parameters = inspect.signature(provider).parameters
+    assert RestSettings.__annotations__.keys() <= parameters.keys()
+    assert "api_key" == next(iter(parameters))
+    assert [] == [name for name, taken in parameters.items() if taken.kind is taken.VAR_KEYWORD]
+    assert (60.0, RetryPolicy(), None, False) == tuple(
+        parameters[name].default for name in ("timeout", "retry", "deadline", "allow_http")
+    )
+
+
+def test_signature_of_an_own_constructor_is_its_own() -> None:
+    """A constructor that does not pass the settings on is shown as it is written."""
+
+    class Bare(RestProvider):
+        name = "bare"
+
+        def __init__(self, key: str, **options: str) -> None:
+            super().__init__(key)
+            self.options = options
+
+    class Nothing(RestProvider):
+        def __init__(self) -> None:
+            super().__init__("sandbox-key")
+
+    class Inherited(CampfireProvider):
+        """Adds nothing."""
+
+    assert ["key", "options"] == [*inspect.signature(Bare).parameters]
+    assert [] == [*inspect.signature(Nothing).parameters]
+    assert inspect.signature(CampfireProvider) == inspect.signature(Inherited)
+
+
+def test_settings_that_are_checked_are_those_that_are_passed_on() -> None:
+    """Each setting that a constructor passes on is checked, and no other is."""
+    checked = {field.name for field in attrs.fields(Settings)}
+    assert checked - {"key", "default_base_url", "origin"} == RestSettings.__annotations__.keys()
+
+
+@PROVIDERS
+def test_unknown_setting_is_a_type_error(provider: Provider) -> None:
+    """A misspelt setting is named with the class, as for any other function, and without the key."""
+    misspelt: dict[str, Any] = {"time_out": 3}
+    with pytest.raises(TypeError) as raised:
+        provider("sandbox-key", **misspelt)
+    assert f"{provider.__name__} has no setting 'time_out'." == str(raised.value)
 
 
 def test_hidden() -> None:
@@ -414,15 +458,6 @@ def test_wrong_page_size(wrong: object) -> None:
         ConfigurationError, match="page_size must be a whole number from 1 to 5, not"
     ):
         check_page_size(wrong, 5)  # type: ignore[arg-type]  # what is refused
-
-
-def test_whole_without_an_upper_bound() -> None:
-    """A number may have no largest."""
-    assert 10**9 == check_int("invoice_id", 10**9, 0)
-    with pytest.raises(
-        ConfigurationError, match="invoice_id must be a whole number from 0, not -1"
-    ):
-        check_int("invoice_id", -1, 0)
 
 
 @pytest.mark.parametrize(

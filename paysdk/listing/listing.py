@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import attrs
 import msgspec
 
+from paysdk.arguments import check_int
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import ConfigurationError, MalformedResponseError, PaysdkError
+from paysdk.errors import MalformedResponseError, PaysdkError
 from paysdk.listing.checkpoints import WirePosition
 from paysdk.listing.pages import ROWS_PER_TURN, Endpoint
 from paysdk.listing.walk import RowsOfPage, Walk
@@ -196,6 +197,5 @@ async def _in_slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:
 
 
 def _check_limit(limit: int | None) -> None:
-    given: object = limit
-    if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 0):
-        raise ConfigurationError(f"limit must be a whole number from 0 or None, not {limit!r}.")
+    if limit is not None:
+        check_int("limit", limit, 0)

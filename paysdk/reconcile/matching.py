@@ -8,6 +8,7 @@ from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeAlias
 
+from paysdk.arguments import check_int
 from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
@@ -79,13 +80,12 @@ def reconcile(
 
 
 def _check_tolerances(days: object, tolerance: object) -> Tolerances:
-    if isinstance(days, bool) or not isinstance(days, int) or days < 0:
-        raise ConfigurationError(f"days must be a whole number from 0, not {days!r}.")
+    whole_days = check_int("days", days, 0)
     if not isinstance(tolerance, Decimal) or not tolerance.is_finite() or tolerance < 0:
         raise ConfigurationError(
             f"tolerance must be a finite decimal.Decimal from 0, not {tolerance!r}."
         )
-    return Tolerances(days=days, tolerance=tolerance)
+    return Tolerances(days=whole_days, tolerance=tolerance)
 
 
 async def _reconcile(

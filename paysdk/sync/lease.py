@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import attrs
 import sqlalchemy as sa
 
-from paysdk.errors import ConfigurationError
 from paysdk.sync.errors import AccountBusyError, LeaseLostError
 from paysdk.sync.origin import check_origin
 from paysdk.sync.tables import sync_state
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from paysdk.sync.backends import Backend
 
-__all__ = ["Lease", "check_seconds", "has_died", "new_holder", "release", "renew", "take"]
+__all__ = ["Lease", "has_died", "new_holder", "release", "renew", "take"]
 
 # Elsewhere it is sent, and does something.
 _SIGNAL_0_ASKS = os.name == "posix"
@@ -41,24 +40,6 @@ class Lease:
     def key(self) -> sa.ColumnElement[bool]:
         """The account's row."""
         return _row(self.provider, self.account)
-
-
-def check_seconds(name: str, given: object, *, positive: bool = False) -> float:
-    """Return *given* if it is a number of seconds, also 0 if it need not be *positive*.
-
-    Raises ``ConfigurationError`` otherwise.
-    """
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, int | float)
-        or not 0 <= given < float("inf")
-        or (positive and not given)
-    ):
-        raise ConfigurationError(
-            f"{name} must be a number of seconds{' above' if positive else ' from'} 0, not "
-            f"{given!r}."
-        )
-    return given
 
 
 def new_holder() -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from paysdk.errors import ConfigurationError
+from paysdk.transport.origin import is_loopback
 
 if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
@@ -30,7 +30,7 @@ def origin_of(provider: PaymentsProvider) -> str | None:
     with suppress(ValueError):
         parts = urlsplit(given)
         if parts.hostname is not None:
-            if _is_loopback(parts.hostname):
+            if is_loopback(parts.hostname):
                 return LOOPBACK
             port = (
                 "" if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
@@ -56,11 +56,3 @@ def check_origin(provider: str, account: str, remembered: str | None, origin: st
 
 def _shown(origin: str) -> str:
     return "this machine (a sandbox)" if origin == LOOPBACK else origin
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return False

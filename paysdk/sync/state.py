@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from paysdk.errors import ConfigurationError
+from paysdk.arguments import check_int, check_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,14 +65,12 @@ class SyncState:
     waiting_since: datetime | None = None
 
 
-def _check_count(_: object, __: object, count: object) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise ConfigurationError(f"count must be a whole number from 0, not {count!r}.")
+def _check_count(_: object, __: object, count: int) -> None:
+    check_int("count", count, 0)
 
 
-def _check_share(_: object, __: object, share: object) -> None:
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise ConfigurationError(f"share must be a number from 0 to 1, not {share!r}.")
+def _check_share(_: object, __: object, share: float) -> None:
+    check_share("share", share)
 
 
 @attrs.frozen(kw_only=True)

@@ -16,12 +16,12 @@ import attrs
 import msgspec
 import sqlalchemy as sa
 
+from paysdk.arguments import check_seconds
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
-from paysdk.sync.lease import check_seconds
 from paysdk.sync.location import database_at
 from paysdk.sync.tables import (
     CONTENT,
@@ -90,7 +90,7 @@ class SQLPaymentStore:
         self._create = create
         self._entered = False
         self._database = database_at(place, create=create, schema=schema)
-        self._lease = check_seconds("lease", lease, positive=True)
+        self._lease = check_seconds("lease", lease)
         self._names = ExclusiveNames(self._database, self._lease)
         self._closings = 0
         self._readings: WeakSet[_Reading] = WeakSet()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.arguments import check_bool, check_seconds
 from paysdk.errors import APIError, ConfigurationError, PaginationError
 from paysdk.sync import writing
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
-from paysdk.sync.lease import check_seconds, release, renew, take
+from paysdk.sync.lease import release, renew, take
 from paysdk.sync.origin import origin_of
 from paysdk.sync.state import (
     PassKind,
@@ -150,16 +151,14 @@ async def sync_payments(
 def _check_arguments(account: object, overlap: object, lease: object) -> None:
     if not isinstance(account, str) or not account.strip():
         raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
-    check_seconds("overlap", overlap)
-    check_seconds("lease", lease, positive=True)
+    check_seconds("overlap", overlap, allow_zero=True)
+    check_seconds("lease", lease)
 
 
 def _limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
-    if not isinstance(allow_vanish, bool):
-        raise ConfigurationError(f"allow_vanish must be True or False, not {allow_vanish!r}.")
     if not isinstance(limit, VanishLimit):
         raise ConfigurationError(f"vanish_limit must be a VanishLimit, not {limit!r}.")
-    return None if allow_vanish else limit
+    return None if check_bool("allow_vanish", allow_vanish) else limit
 
 
 class _RefusedError(Exception):

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import attrs
 
+from paysdk.arguments import check_bool, check_seconds
 from paysdk.errors import (
     ConfigurationError,
     MalformedResponseError,
@@ -22,7 +23,7 @@ from paysdk.events import Event
 from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
 from paysdk.transport.observer import EventEmitter, RequestStats
 from paysdk.transport.origin import parse_origin
-from paysdk.transport.policy import RetryPolicy, check_seconds
+from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     import aiohttp
@@ -47,20 +48,22 @@ class Settings:
     """A provider object's settings, checked. Nothing is opened for them."""
 
     key: KeySource
-    origin: str
+    default_base_url: str
+    base_url: str | None = None
+    session: Session | None = None
+    retry: RetryPolicy = RetryPolicy()  # noqa: RUF009  # frozen
+    timeout: float = 60.0
+    deadline: float | None = None
+    limiter: AbstractAsyncContextManager[object] | None = None
+    on_malformed: Callable[[MalformedResponseError], object] | None = None
+    on_event: Callable[[Event], object] | None = None
     allow_http: bool = False
-    session: Session | None
-    retry: RetryPolicy
-    timeout: float
-    deadline: float | None
-    limiter: AbstractAsyncContextManager[object] | None
-    on_malformed: Callable[[MalformedResponseError], object] | None
-    on_event: Callable[[Event], object] | None
+    origin: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.allow_http, bool):
-            raise ConfigurationError(f"allow_http must be True or False, not {self.allow_http!r}.")
-        origin = parse_origin(self.origin, allow_http=self.allow_http)
+        check_bool("allow_http", self.allow_http)
+        base_url = self.default_base_url if self.base_url is None else self.base_url
+        origin = parse_origin(base_url, allow_http=self.allow_http)
         object.__setattr__(self, "origin", origin)  # attrs' way to set a field of a frozen object
         if isinstance(self.key, Secret):
             check_key(self.key)

@@ -15,7 +15,7 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from paysdk.transport.messages import Request, Response
 
-__all__ = ["follow_redirect", "parse_origin"]
+__all__ = ["follow_redirect", "is_loopback", "parse_origin"]
 
 _log = logging.getLogger("paysdk")
 
@@ -59,7 +59,7 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
             "base_url must have no user, path, query or fragment; the provider knows its paths. "
             f"{hint}"
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         if not allow_http:
             raise ConfigurationError(
                 f"base_url must be https: over http the key can be read on its way to {host}. "
@@ -106,7 +106,8 @@ def _origin_parts(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether *host* is this machine."""
     # Not "*.localhost": a resolver may ask the network for those.
     return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 

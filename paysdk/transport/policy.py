@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.arguments import check_int, check_seconds, check_share
 from paysdk.errors import (
     APIError,
-    ConfigurationError,
     MalformedResponseError,
     PaysdkError,
     RateLimitedError,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "RetryPolicy",
     "add_jitter",
-    "check_seconds",
     "is_overload",
     "is_retryable",
     "means_not_processed",
@@ -68,40 +67,16 @@ _OVERLOAD = re.compile(
 )
 
 
-def check_seconds(name: str, value: float, *, allow_zero: bool = False) -> float:
-    """*value*, if it is a number of seconds. Raises ``ConfigurationError`` otherwise."""
-    number: object = value
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, int | float)
-        or not 0 <= number <= _MAX_SECONDS
-        or (number == 0 and not allow_zero)
-    ):
-        raise ConfigurationError(
-            f"{name} must be a finite number of seconds {'from' if allow_zero else 'above'} 0, "
-            f"not {value!r}."
-        )
-    return value
-
-
 def _seconds(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
     check_seconds(f"RetryPolicy.{field.name}", value, allow_zero=True)
 
 
 def _attempts(policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:  # noqa: ARG001  # attrs' signature
-    number: object = value
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ConfigurationError(
-            f"RetryPolicy.{field.name} must be a whole number from 1, not {value!r}."
-        )
+    check_int(f"RetryPolicy.{field.name}", value, 1)
 
 
-def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:
-    _seconds(policy, field, value)
-    if value > 1:
-        raise ConfigurationError(
-            f"RetryPolicy.{field.name} must be between 0 and 1, not {value!r}."
-        )
+def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
+    check_share(f"RetryPolicy.{field.name}", value)
 
 
 @attrs.frozen

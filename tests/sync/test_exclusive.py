@@ -246,7 +246,9 @@ async def test_what_is_no_name_is_refused(store: SQLPaymentStore, name: Any) -> 
 @pytest.mark.parametrize("lease", [0, -1, True, "60", float("inf"), None])
 def test_what_is_no_lease_is_refused(lease: Any) -> None:  # noqa: ANN401  # whatever is given
     """When the store is made."""
-    with pytest.raises(ConfigurationError, match="lease must be a number of seconds above 0"):
+    with pytest.raises(
+        ConfigurationError, match="lease must be a finite number of seconds above 0"
+    ):
         SQLPaymentStore("payments.db", lease=lease)
 
 

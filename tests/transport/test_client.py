@@ -43,24 +43,18 @@ QUICK = RetryPolicy(attempts=3, wait_initial=0)
 
 def settings(**given: object) -> Settings:
     """Settings with quick retries, and with what is given."""
-    defaults: dict[str, Any] = dict.fromkeys(
-        ("session", "deadline", "limiter", "on_malformed", "on_event")
-    )
-    return Settings(
-        **defaults
-        | {
-            "key": Secret("sandbox-key"),
-            "origin": "http://127.0.0.1:1",
-            "retry": QUICK,
-            "timeout": 5.0,
-        }
-        | given
-    )
+    defaults: dict[str, Any] = {
+        "key": Secret("sandbox-key"),
+        "default_base_url": "http://127.0.0.1:1",
+        "retry": QUICK,
+        "timeout": 5.0,
+    }
+    return Settings(**defaults | given)
 
 
 def client(origin: str = "http://127.0.0.1:1", **given: object) -> Client:
     """A client for this origin."""
-    return Client("campfire", "Token", settings(**{"origin": origin, **given}))
+    return Client("campfire", "Token", settings(**{"base_url": origin, **given}))
 
 
 def read(response: Response) -> int:

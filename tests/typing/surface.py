@@ -204,7 +204,7 @@ async def settings(
         on_event=print,
     )
     CampfireProvider()  # type: ignore[call-arg]
-    CampfireProvider("sandbox-key", "http://localhost:8080")  # type: ignore[call-arg]
+    CampfireProvider("sandbox-key", "http://localhost:8080")  # type: ignore[arg-type, call-arg]
     return campfire, NotifyProvider("sandbox-key", currency="EUR", retry=retry), set_aside
 
 

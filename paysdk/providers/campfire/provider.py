@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Unpack
 
+from paysdk.arguments import check_bool, check_int, check_seconds
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.listing.windows import TimeWindows
 from paysdk.pagination import FollowLinks, encode_query
@@ -17,18 +18,15 @@ from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, CampfireReader
 from paysdk.records.page import decode_or_raise
-from paysdk.rest import RestProvider, as_moment, check_int, check_page_size, wrap_key
+from paysdk.rest import ApiKey, RestProvider, RestSettings, as_moment, check_page_size, wrap_key
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import RequestStats
-from paysdk.transport.policy import RetryPolicy, check_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.events import Event
     from paysdk.orders import Exclusive
     from paysdk.providers.campfire.invoices.schema import Invoice
     from paysdk.providers.campfire.paying.order import (
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
         TransactionPayment,
     )
     from paysdk.providers.campfire.paying.payer import Payer
-    from paysdk.transport.client import Deadline, Session
+    from paysdk.transport.client import Deadline
 
 __all__ = ["CampfireProvider"]
 
@@ -81,34 +79,15 @@ class CampfireProvider(RestProvider):
 
     def __init__(
         self,
-        api_key: str | Callable[[], Awaitable[str]],
+        api_key: ApiKey,
         *,
-        base_url: str | None = None,
-        session: Session | None = None,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
-        timeout: float = 60.0,
-        deadline: float | None = None,
-        limiter: AbstractAsyncContextManager[object] | None = None,
-        on_malformed: Callable[[MalformedResponseError], object] | None = None,
-        on_event: Callable[[Event], object] | None = None,
-        allow_http: bool = False,
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
+        **settings: Unpack[RestSettings],
     ) -> None:
         key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
-        super().__init__(
-            key,
-            base_url=base_url,
-            session=session,
-            retry=retry,
-            timeout=timeout,
-            deadline=deadline,
-            limiter=limiter,
-            on_malformed=on_malformed,
-            on_event=on_event,
-            allow_http=allow_http,
-        )
+        super().__init__(key, **settings)
         given: object = exclusive
         if given is not None and not callable(given):
             raise ConfigurationError(
@@ -174,7 +153,7 @@ class CampfireProvider(RestProvider):
         paging = {"cursor": ""} if pagination == "cursor" else {}
         if limit is not None:
             paging["limit"] = str(limit)
-        if _check_bool("skip_count", skip_count):
+        if check_bool("skip_count", skip_count):
             paging["skip_count"] = "true"
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
@@ -263,8 +242,8 @@ class CampfireProvider(RestProvider):
             }
         )
         consent = Consent(
-            overpayment=_check_bool("allow_overpayment", allow_overpayment),
-            rebook_voided=_check_bool("rebook_voided", rebook_voided),
+            overpayment=check_bool("allow_overpayment", allow_overpayment),
+            rebook_voided=check_bool("rebook_voided", rebook_voided),
             others=_checked_ids("other_payments", other_payments),
         )
         return await self._payer.pay(_check_invoice_id(invoice_id), order, consent)
@@ -347,7 +326,7 @@ def _filters(
     if until is not None:
         filters[_UNTIL] = _timestamp(until)
     if voided is not None:
-        filters["voided"] = str(_check_bool("voided", voided)).lower()
+        filters["voided"] = str(check_bool("voided", voided)).lower()
     if invoice_id is not None:
         filters["invoice_id"] = str(_check_invoice_id(invoice_id))
     if external_id is not None:
@@ -389,10 +368,3 @@ def _checked_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
     ):
         raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
     return frozenset(map(str, listed))
-
-
-def _check_bool(name: str, value: bool) -> bool:  # noqa: FBT001  # it is the value to check
-    given: object = value
-    if not isinstance(given, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
-    return value

@@ -6,25 +6,26 @@ and capitalised names; it is a header, and every sample URL has the names in low
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from paysdk.currencies import check_currency
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.notify.normalise import NAME, NotifyReader
-from paysdk.rest import RestProvider, check_page_size, refuse_filters, wrap_key
+from paysdk.rest import (
+    ApiKey,
+    RestProvider,
+    RestSettings,
+    check_page_size,
+    refuse_filters,
+    wrap_key,
+)
 from paysdk.transport.credentials import Secret
-from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.errors import MalformedResponseError
-    from paysdk.events import Event
-    from paysdk.transport.client import Session
 
 __all__ = ["NotifyProvider"]
 
@@ -53,33 +54,14 @@ class NotifyProvider(RestProvider):
 
     def __init__(
         self,
-        api_key: str | Callable[[], Awaitable[str]],
+        api_key: ApiKey,
         *,
-        base_url: str | None = None,
-        session: Session | None = None,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
-        timeout: float = 60.0,
-        deadline: float | None = None,
-        limiter: AbstractAsyncContextManager[object] | None = None,
-        on_malformed: Callable[[MalformedResponseError], object] | None = None,
-        on_event: Callable[[Event], object] | None = None,
-        allow_http: bool = False,
         currency: str | None = None,
+        **settings: Unpack[RestSettings],
     ) -> None:
         key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
-        super().__init__(
-            key,
-            base_url=base_url,
-            session=session,
-            retry=retry,
-            timeout=timeout,
-            deadline=deadline,
-            limiter=limiter,
-            on_malformed=on_malformed,
-            on_event=on_event,
-            allow_http=allow_http,
-        )
+        super().__init__(key, **settings)
         self._currency = None if currency is None else check_currency("currency", currency)
         self._test_mode = _test_mode(key.reveal()) if isinstance(key, Secret) else None
 
