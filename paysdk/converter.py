@@ -15,6 +15,7 @@ from cattrs.preconf.msgspec import make_converter as make_msgspec_converter
 
 from paysdk.exact import exact_amount
 from paysdk.payment import Payment
+from paysdk.provider import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,18 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_unstructure_hook_func(_is_object, converter.unstructure)
     converter.register_structure_hook_func(
         _is_payments, lambda value, _: converter.structure(value, list[Payment])
+    )
+    # A Page without a parameter is one of payments.
+    converter.register_structure_hook_func(
+        _is_page, lambda value, _: converter.structure(value, Page[Payment])
+    )
+    converter.register_unstructure_hook_func(
+        _is_page,
+        make_dict_unstructure_fn(
+            Page,
+            converter,
+            payments=override(unstruct_hook=lambda each: list(map(converter.unstructure, each))),
+        ),
     )
     _register_raw(converter)
     return converter
@@ -113,6 +126,10 @@ def _date_or_time(text: str) -> date:
 
 def _is_payments(kind: object) -> bool:
     return kind == Sequence[Payment]
+
+
+def _is_page(kind: object) -> bool:
+    return kind is Page
 
 
 def _has_raw(kind: object) -> bool:

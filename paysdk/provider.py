@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.payment import Payment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import date
+
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    from paysdk.payment import Payment
+
+    # A Listing without a parameter is one of payments.
+    T = TypeVarWithDefault("T", default=Payment)
+else:
+    T = TypeVar("T")
 
 __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"]
 
@@ -35,16 +43,16 @@ class Capabilities:
 
 
 @attrs.frozen
-class Page:
+class Page(Generic[T]):
     """The payments of one page, a sequence in the provider's order.
 
-    ``reported_count`` is what the provider said about their number, or ``None``; the providers mean
-    different things by it, and it steers nothing. ``checkpoint`` is where the next page starts,
-    ``None`` on the last: keep it together with the payments, and a walk that ends for whatever
-    reason can be taken up there.
+    In a listing of something else, such as invoices, ``payments`` are those. ``reported_count`` is
+    the provider's own number, or ``None``. Providers mean different things by it, and it steers
+    nothing. ``checkpoint`` is where the next page starts, and ``None`` on the last page. Keep it
+    together with the payments, and you can resume a listing that ended early.
     """
 
-    payments: Sequence[Payment]
+    payments: Sequence[T]
     reported_count: int | None
     checkpoint: Checkpoint | None
 
@@ -76,11 +84,12 @@ class ListingReport:
 
 
 @runtime_checkable
-class Listing(Protocol):
-    """Payments to be listed. Nothing is sent until it is iterated, and each iteration starts afresh.
+class Listing(Protocol[T]):
+    """A list at the provider: of payments, or as ``Listing[T]`` of something else.
 
-    While one page is used, the next is asked for. Leaving an iteration, or being cancelled in it,
-    leaves nothing behind. An error that ends it carries a ``checkpoint``.
+    Nothing is sent until you iterate over it, and each iteration starts afresh. While you use one
+    page, the next is requested. Leaving an iteration, or being cancelled in it, leaves nothing
+    behind. An error that ends it carries a ``checkpoint``.
     """
 
     @property
@@ -88,20 +97,20 @@ class Listing(Protocol):
         """What the latest walk has done so far."""
         ...
 
-    def __aiter__(self) -> AsyncIterator[Payment]: ...
+    def __aiter__(self) -> AsyncIterator[T]: ...
 
-    def pages(self) -> AsyncIterator[Page]:
+    def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate page by page. Each page was read whole before it is given."""
         ...
 
-    async def collect(self, limit: int | None = None) -> list[Payment]:
+    async def collect(self, limit: int | None = None) -> list[T]:
         """All payments, or the first *limit* of them, in one list.
 
         Raises ``ConfigurationError`` for a negative *limit*.
         """
         ...
 
-    async def first(self) -> Payment | None:
+    async def first(self) -> T | None:
         """The first payment, or ``None`` if there is none. Reads no further than it must."""
         ...
 

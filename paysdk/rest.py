@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 import attrs
 
@@ -39,6 +39,8 @@ __all__ = [
     "refuse_filters",
     "wrap_key",
 ]
+
+T = TypeVar("T")
 
 # What a key may be given as. Hidden, it comes from a constructor that passes it on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
@@ -129,14 +131,14 @@ class RestProvider:
         self,
         path: str,
         pagination: Pagination,
-        reader: Reader,
+        reader: Reader[T],
         *,
         filters: dict[str, str],
         resume: Checkpoint | str | None,
         concurrency: int = 1,
         windows: TimeWindows | None = None,
         strict: bool = False,
-    ) -> PagedListing:
+    ) -> PagedListing[T]:
         """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
 
         *filters* are the parameters that choose what is listed; they stand in the pagination's

@@ -57,7 +57,7 @@ def test_capabilities_say_what_the_apis_can() -> None:
 
 def test_report_begins_with_nothing() -> None:
     """Before a walk there is nothing to report."""
-    assert (0, 0, 0, 0, 0, 0, 0, None, None, False) == attrs.astuple(ListingReport())
+    assert (0, 0, 0, 0, None, 0, 0, 0, None, None, False) == attrs.astuple(ListingReport())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import attrs
 import msgspec
@@ -16,7 +16,6 @@ from paysdk.errors import MalformedResponseError, PaysdkError
 from paysdk.listing.checkpoints import WirePosition
 from paysdk.listing.pages import ROWS_PER_TURN, Endpoint
 from paysdk.listing.walk import RowsOfPage, Walk
-from paysdk.payment import Payment
 from paysdk.provider import ListingReport, Page
 
 if TYPE_CHECKING:
@@ -29,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PagedListing"]
 
+T = TypeVar("T")
 
-class PagedListing:
+
+class PagedListing(Generic[T]):
     """A ``paysdk.Listing`` over a paginated endpoint.
 
     Up to *concurrency* pages are on their way at a time: the next ones, as far as the pagination
@@ -44,7 +45,7 @@ class PagedListing:
         client: Client,
         path: str,
         pagination: Pagination,
-        reader: Reader,
+        reader: Reader[T],
         filters: str,
         on_malformed: Callable[[MalformedResponseError], object] | None = None,
         resume: Sequence[Position] | None = None,
@@ -66,7 +67,7 @@ class PagedListing:
 
         self._filters = filters
         self._resume = resume
-        self._endpoint = Endpoint(
+        self._endpoint: Endpoint[T] = Endpoint(
             client=client,
             path=path,
             pagination=pagination,
@@ -89,15 +90,15 @@ class PagedListing:
     def report(self) -> ListingReport:
         return self._walk.report() if self._walk else ListingReport()
 
-    def __aiter__(self) -> AsyncIterator[Payment]:
+    def __aiter__(self) -> AsyncIterator[T]:
         return self._payments(self._endpoint)
 
-    def pages(self) -> AsyncIterator[Page]:
+    def pages(self) -> AsyncIterator[Page[T]]:
         return self._pages(self._endpoint)
 
-    async def collect(self, limit: int | None = None) -> list[Payment]:
+    async def collect(self, limit: int | None = None) -> list[T]:
         _check_limit(limit)
-        payments: list[Payment] = []
+        payments: list[T] = []
         if limit == 0:
             return payments
         try:
@@ -110,7 +111,7 @@ class PagedListing:
                     page := await walk.next_page()
                 ) is not None:
                     async for rows in _in_slices(page):
-                        payments += map(self._endpoint.reader.payment, rows)
+                        payments += map(self._endpoint.reader.make, rows)
         except PaysdkError as error:
             # What was read goes down with the error, so going on means going on from where this
             # began.
@@ -120,13 +121,13 @@ class PagedListing:
             raise
         return payments[:limit]
 
-    async def first(self) -> Payment | None:
+    async def first(self) -> T | None:
         async with contextlib.aclosing(
             self._payments(self._endpoint.without_read_ahead())
         ) as payments:
             return await anext(payments, None)
 
-    async def _pages(self, endpoint: Endpoint) -> AsyncGenerator[Page]:
+    async def _pages(self, endpoint: Endpoint[T]) -> AsyncGenerator[Page[T]]:
         async with contextlib.aclosing(self._start_walk(endpoint)) as walk:
             while (page := await walk.next_page()) is not None:
                 if len(page.rows) > ROWS_PER_TURN:
@@ -134,13 +135,13 @@ class PagedListing:
                     # to add to those of reading it.
                     await asyncio.sleep(0)
                 yield Page(
-                    _PagePayments(endpoint.reader.payment, page.rows),
+                    _PagePayments(endpoint.reader.make, page.rows),
                     page.reported_count,
                     page.checkpoint,
                 )
 
-    async def _payments(self, endpoint: Endpoint) -> AsyncGenerator[Payment]:
-        payment = endpoint.reader.payment
+    async def _payments(self, endpoint: Endpoint[T]) -> AsyncGenerator[T]:
+        payment = endpoint.reader.make
         async with contextlib.aclosing(self._start_walk(endpoint)) as walk:
             while (page := await walk.next_page()) is not None:
                 async for rows in _in_slices(page):
@@ -150,29 +151,29 @@ class PagedListing:
                 # reading the next one.
                 del page
 
-    def _start_walk(self, endpoint: Endpoint) -> Walk:
+    def _start_walk(self, endpoint: Endpoint[T]) -> Walk:
         self._walk = Walk(endpoint, self._resume)
         return self._walk
 
 
 @attrs.frozen(eq=False, repr=False)
-class _PagePayments(Sequence["Payment"]):
+class _PagePayments(Sequence[T]):
     """A page's payments, each made when it is asked for: a page of 10,000 is there at once, and unused ones cost nothing."""
 
-    _make: Callable[[Any], Payment]
+    _make: Callable[[Any], T]
     _rows: list[Any]
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __iter__(self) -> Iterator[Payment]:
+    def __iter__(self) -> Iterator[T]:
         return map(self._make, self._rows)
 
     @overload
-    def __getitem__(self, index: int) -> Payment: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Payment]: ...
-    def __getitem__(self, index: int | slice) -> Payment | list[Payment]:
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return list(map(self._make, self._rows[index]))
         return self._make(self._rows[index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -30,6 +30,7 @@ from paysdk.transport.observer import RequestStats
 
 __all__ = ["ROWS_PER_TURN", "Endpoint", "PageStream", "Progress"]
 
+T_co = TypeVar("T_co", covariant=True)
 Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
 # Payments given, or records looked at one by one, before the event loop gets its turn: about a
@@ -43,7 +44,7 @@ _MAX_FRUITLESS_PAGES = 1000
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Endpoint:
+class Endpoint(Generic[T_co]):
     """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
 
     Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for
@@ -53,7 +54,7 @@ class Endpoint:
     client: Client
     path: str
     pagination: Pagination
-    reader: Reader
+    reader: Reader[T_co]
     checkpoint: Callable[[Sequence[Position]], Checkpoint]
     concurrency: int
     windows: TimeWindows | None
@@ -61,7 +62,7 @@ class Endpoint:
     leave_out: Callable[[Any], bool] | None = None
     read_ahead: bool = True
 
-    def without_read_ahead(self) -> Endpoint:
+    def without_read_ahead(self) -> Endpoint[T_co]:
         """The same, but no page is asked for before it is wanted."""
         return attrs.evolve(self, concurrency=1, windows=None, read_ahead=False)
 
@@ -112,7 +113,7 @@ class PageStream:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoint: Endpoint[object],
         position: Position,
         progress: Progress,
         start: Callable[[Fetch], asyncio.Task[RawPage]],

@@ -48,7 +48,7 @@ class RowsOfPage:
 class Walk:
     """One pass over a listing."""
 
-    def __init__(self, endpoint: Endpoint, resume: Sequence[Position] | None) -> None:
+    def __init__(self, endpoint: Endpoint[object], resume: Sequence[Position] | None) -> None:
         self._endpoint = endpoint
         self._resumed = resume is not None
         self._progress = Progress()

@@ -24,7 +24,6 @@ from paysdk.records.malformed import UNREADABLE, lone_surrogate_path, malformed_
 
 if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
-    from paysdk.payment import Payment
 
 __all__ = [
     "RawPage",
@@ -40,6 +39,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 _BATCH_BYTES = 131_072
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 # Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads
@@ -83,8 +83,8 @@ class Row(Protocol):
     def raw(self) -> bytes: ...
 
 
-class Reader(Protocol):
-    """How a provider's pages are read.
+class Reader(Protocol[T_co]):
+    """How a provider's pages are read, into payments or into whatever else they list.
 
     ``path`` is where the records stand in the body, such as ``$.results``.
     """
@@ -108,8 +108,8 @@ class Reader(Protocol):
         """
         ...
 
-    def payment(self, row: Any, /) -> Payment:  # noqa: ANN401  # what a row is, only its reader knows
-        """What a row that ``rows`` gave means."""
+    def make(self, row: Any, /) -> T_co:  # noqa: ANN401  # what a row is, only its reader knows
+        """The payment, or whatever else is listed, that a row of ``rows`` is."""
         ...
 
 
@@ -121,7 +121,7 @@ def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
         raise malformed_error(error, "$", body) from None
 
 
-def open_page(reader: Reader, body: bytes, *, cutting: bool = True) -> RawPage:
+def open_page(reader: Reader[object], body: bytes, *, cutting: bool = True) -> RawPage:
     """The page's envelope; with *cutting*, that of a large one may be cut. Raises ``MalformedResponseError``.
 
     Whether a page is JSON in between is not seen where it was cut.
@@ -129,7 +129,7 @@ def open_page(reader: Reader, body: bytes, *, cutting: bool = True) -> RawPage:
     return (_cut(reader, body) if cutting and reader.reads_runs else None) or _split(reader, body)
 
 
-def _cut(reader: Reader, body: bytes) -> RawPage | None:
+def _cut(reader: Reader[object], body: bytes) -> RawPage | None:
     if (parts := cut(body, reader.path.removeprefix("$."))) is None:
         return None
     before, records, after = parts
@@ -141,7 +141,7 @@ def _cut(reader: Reader, body: bytes) -> RawPage | None:
     return attrs.evolve(page, records=records, around=(before, after)) if whole else None
 
 
-def _split(reader: Reader, body: bytes) -> RawPage:
+def _split(reader: Reader[object], body: bytes) -> RawPage:
     """The page by the record.
 
     Where records hold half of a surrogate pair, NaN or Infinity it is opened all the same: the
@@ -174,7 +174,7 @@ def _split(reader: Reader, body: bytes) -> RawPage:
     return attrs.evolve(page, records=records)
 
 
-def try_decode(reader: Reader, records: list[bytes]) -> list[Any] | None:
+def try_decode(reader: Reader[object], records: list[bytes]) -> list[Any] | None:
     """The rows of *records*; ``None`` where that takes a closer look, at their whole page with ``decode_one_by_one``."""
     try:
         return reader.rows(records)
@@ -183,7 +183,9 @@ def try_decode(reader: Reader, records: list[bytes]) -> list[Any] | None:
 
 
 def decode_one_by_one(
-    reader: Reader, page: RawPage, set_aside: Callable[[MalformedResponseError], None] | None
+    reader: Reader[object],
+    page: RawPage,
+    set_aside: Callable[[MalformedResponseError], None] | None,
 ) -> Iterator[Any]:
     """The row of each record of *page*.
 
@@ -204,7 +206,7 @@ def decode_one_by_one(
             yield None
 
 
-def _read_one(reader: Reader, record: bytes) -> list[Any]:
+def _read_one(reader: Reader[object], record: bytes) -> list[Any]:
     """The row of *record*, which is read strictly first, and then liberally by a reader that can."""
     try:
         return reader.rows([record])
@@ -220,7 +222,7 @@ def _read_one(reader: Reader, record: bytes) -> list[Any]:
             raise (still if isinstance(still, msgspec.ValidationError) else error) from None
 
 
-def modified_at(reader: Reader, record: bytes) -> datetime | None:
+def modified_at(reader: Reader[object], record: bytes) -> datetime | None:
     """When a record that cannot be read was modified, or a time before that.
 
     ``None`` if that cannot be told. ``times`` of *reader*, if it has that, names the fields that

@@ -107,7 +107,7 @@ class SchemaReader(Generic[PageType, RowType]):
             self._normalise_record(row, record) for row, record in zip(rows, records, strict=True)
         ]
 
-    def payment(self, row: NormalisedRow) -> Payment:
+    def make(self, row: NormalisedRow) -> Payment:
         return cast("Payment", row.payment)
 
     def leaves_out(self, row: NormalisedRow) -> bool:

@@ -23,11 +23,11 @@ ROUNDS = 25
 RECORDS_A_TURN = 10_000
 
 
-def payments(reader: Reader, body: bytes) -> list[Payment]:
+def payments(reader: Reader[Payment], body: bytes) -> list[Payment]:
     """What a listing does with a page, but for its turns for the event loop."""
     found: list[Payment] = []
     for records in batches(open_page(reader, body).records):
-        found += map(reader.payment, reader.rows(records))
+        found += map(reader.make, reader.rows(records))
     return found
 
 
@@ -37,7 +37,7 @@ def repeated(read: Callable[[bytes], object], body: bytes, times_over: int) -> N
         read(body)
 
 
-def compare(what: str, reader: Reader, body: bytes, size: int) -> None:
+def compare(what: str, reader: Reader[Payment], body: bytes, size: int) -> None:
     """Measure one kind of page."""
     if len(payments(reader, body)) != size:
         raise AssertionError(f"{what}: not every record was read")

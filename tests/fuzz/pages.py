@@ -16,22 +16,22 @@ __all__ = ["check_invoice", "read_page"]
 _CONVERTER = make_converter()
 
 
-def read_page(reader: Reader, body: bytes) -> None:
+def read_page(reader: Reader[Payment], body: bytes) -> None:
     """Read a page and make its payments; read one by one, with the bad records set aside, they must be the same."""
     page = open_page(reader, body)
     set_aside: list[MalformedResponseError] = []
     one_by_one = list(decode_one_by_one(reader, page, set_aside.append))
     good = [row for row in one_by_one if row is not None]
     assert len(one_by_one) == len(good) + len(set_aside)
-    payments = list(map(reader.payment, good))
+    payments = list(map(reader.make, good))
     for payment in payments:
         _check_payment(payment)
     rows = try_decode(reader, list(map(bytes, page.records)))
     if rows is None:
         list(decode_one_by_one(reader, page, None))
         raise AssertionError("what cannot be read together cannot be read one by one either")
-    assert payments == list(map(reader.payment, rows))
-    assert [payment.raw for payment in payments] == [reader.payment(row).raw for row in rows]
+    assert payments == list(map(reader.make, rows))
+    assert [payment.raw for payment in payments] == [reader.make(row).raw for row in rows]
 
 
 def check_invoice(invoice: Invoice) -> None:

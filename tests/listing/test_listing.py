@@ -1058,7 +1058,9 @@ def test_checkpoint_brings_all_of_a_position_back() -> None:
     text = (
         f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}"],["{LIST}?cursor=&voided=True"]]'
     )
-    source = cast("PagedListing", CampfireProvider("sandbox-key").list_payments())._endpoint
+    source = cast(
+        "PagedListing[Payment]", CampfireProvider("sandbox-key").list_payments()
+    )._endpoint
     checkpoint = Checkpoint("campfire", "voided=true", text)
     positions, filters = read_checkpoint(
         str(checkpoint), "campfire", LIST, "voided=true", source.pagination

@@ -97,7 +97,7 @@ class ModelProvider(RestProvider):
         resume: Checkpoint | str | None = None,
         status: str | None = None,
         concurrency: int = 1,
-    ) -> PagedListing:
+    ) -> PagedListing[Payment]:
         size = check_page_size(page_size, 50)
         filters = {} if status is None else {"status": status}
         first = encode_query([*filters.items(), *([] if size is None else [("limit", str(size))])])

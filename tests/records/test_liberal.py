@@ -32,14 +32,16 @@ PAID = '{"id": 1, "invoice_id": 2, "amount": 12.50'
 LISTED = '{"id": "p", "amount": "12.50", "invoice": {"id": "i"}'
 
 
-def read(reader: Reader, *records: str) -> tuple[list[Payment], list[MalformedResponseError]]:
+def read(
+    reader: Reader[Payment], *records: str
+) -> tuple[list[Payment], list[MalformedResponseError]]:
     """The payments of a page with these *records*, and what could not be read."""
     body = f'{{"{reader.path.removeprefix("$.")}": [{", ".join(records)}]}}'.encode()
     page, faults = open_page(reader, body), list[Any]()
     rows = try_decode(reader, [bytes(record) for record in page.records])
     if rows is None:
         rows = [row for row in decode_one_by_one(reader, page, faults.append) if row is not None]
-    return [reader.payment(row) for row in rows], faults
+    return [reader.make(row) for row in rows], faults
 
 
 @pytest.mark.parametrize(

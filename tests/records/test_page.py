@@ -66,7 +66,7 @@ NOTIFY_ROW: dict[str, Any] = {
 }
 
 
-def page_of(reader: Reader, *records: object) -> bytes:
+def page_of(reader: Reader[Payment], *records: object) -> bytes:
     """A page with these records; what is given as bytes stands in it as it is."""
     parts = [
         record if isinstance(record, bytes) else json.dumps(record).encode() for record in records
@@ -74,23 +74,25 @@ def page_of(reader: Reader, *records: object) -> bytes:
     return b'{"%s":[%s]}' % (reader.path.removeprefix("$.").encode(), b",".join(parts))
 
 
-def good(reader: Reader) -> dict[str, Any]:
+def good(reader: Reader[Payment]) -> dict[str, Any]:
     """A record that *reader* can read."""
     return CAMPFIRE_ROW if reader is CAMPFIRE else NOTIFY_ROW
 
 
 def payments_in(
-    reader: Reader, body: bytes, set_aside: Callable[[MalformedResponseError], None] | None = None
+    reader: Reader[Payment],
+    body: bytes,
+    set_aside: Callable[[MalformedResponseError], None] | None = None,
 ) -> list[Payment]:
     """All payments of a page."""
     page = open_page(reader, body)
     rows = try_decode(reader, list(map(bytes, page.records)))
     if rows is None:
         rows = [row for row in decode_one_by_one(reader, page, set_aside) if row is not None]
-    return [reader.payment(row) for row in rows]
+    return [reader.make(row) for row in rows]
 
 
-def fault_of(reader: Reader, body: bytes) -> MalformedResponseError:
+def fault_of(reader: Reader[Payment], body: bytes) -> MalformedResponseError:
     """The error that reading a page raises."""
     with pytest.raises(MalformedResponseError) as caught:
         payments_in(reader, body)
@@ -206,7 +208,7 @@ NOTIFY_FAULTS: list[tuple[str, list[object]]] = [
 ]
 
 
-def faults(reader: Reader, table: list[tuple[str, list[object]]]) -> list[Any]:
+def faults(reader: Reader[Payment], table: list[tuple[str, list[object]]]) -> list[Any]:
     """One case for each value of the table."""
     named = [
         (path, number, value)
@@ -222,7 +224,9 @@ def faults(reader: Reader, table: list[tuple[str, list[object]]]) -> list[Any]:
 @pytest.mark.parametrize(
     ("reader", "path", "value"), faults(CAMPFIRE, CAMPFIRE_FAULTS) + faults(NOTIFY, NOTIFY_FAULTS)
 )
-def test_wrong_field_is_malformed_at_its_path(reader: Reader, path: str, value: object) -> None:
+def test_wrong_field_is_malformed_at_its_path(
+    reader: Reader[Payment], path: str, value: object
+) -> None:
     """A field that is not what it must be raises with its own path, the number of its record, and the record's bytes."""
     record = with_field(good(reader), path, value)
     fault = fault_of(
@@ -242,7 +246,7 @@ def test_wrong_field_is_malformed_at_its_path(reader: Reader, path: str, value: 
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_missing_field_is_named(reader: Reader, path: str) -> None:
+def test_missing_field_is_named(reader: Reader[Payment], path: str) -> None:
     """A record without what it is nothing without is malformed, and the path names what is missing."""
     outer, _, inner = path.partition(".")
     record = dict(good(reader))
@@ -254,7 +258,7 @@ def test_missing_field_is_named(reader: Reader, path: str) -> None:
 
 
 @READERS
-def test_fields_that_are_null_or_missing_are_none(reader: Reader) -> None:
+def test_fields_that_are_null_or_missing_are_none(reader: Reader[Payment]) -> None:
     """Whatever a payment can do without may be null or absent."""
     required = {"id", "amount", "invoice_id", "invoice"}
     bare = {name: value for name, value in good(reader).items() if name in required}
@@ -271,7 +275,7 @@ def test_fields_that_are_null_or_missing_are_none(reader: Reader) -> None:
 
 @READERS
 @pytest.mark.parametrize("record", [{}, None, 1, "text", [], True, 1.5])
-def test_record_of_any_other_kind_is_malformed(reader: Reader, record: object) -> None:
+def test_record_of_any_other_kind_is_malformed(reader: Reader[Payment], record: object) -> None:
     """An empty object, or any other JSON value, is a bad record and never dropped silently."""
     fault = fault_of(reader, page_of(reader, good(reader), record))
     assert fault.path.startswith(f"{reader.path}[1]")
@@ -279,7 +283,7 @@ def test_record_of_any_other_kind_is_malformed(reader: Reader, record: object) -
 
 
 @READERS
-def test_bad_records_are_set_aside_one_by_one(reader: Reader) -> None:
+def test_bad_records_are_set_aside_one_by_one(reader: Reader[Payment]) -> None:
     """Where they may be set aside, each is given once, in order, with its place in the whole page, and the good ones come out."""
     bad: list[object] = [{}, None, with_field(good(reader), "amount", "NaN")]
     records = [good(reader), bad[0], good(reader), bad[1], bad[2]]
@@ -298,7 +302,7 @@ def test_bad_records_are_set_aside_one_by_one(reader: Reader) -> None:
 
 
 @READERS
-def test_first_bad_record_ends_the_reading(reader: Reader) -> None:
+def test_first_bad_record_ends_the_reading(reader: Reader[Payment]) -> None:
     """Without a place to set them aside, the first bad record raises, whatever comes after."""
     assert f"{reader.path}[1]" == fault_of(reader, page_of(reader, good(reader), None, {})).path
 
@@ -316,7 +320,9 @@ def test_first_bad_record_ends_the_reading(reader: Reader) -> None:
         (b'{"{name}":NaN}', "$.{name}"),
     ],
 )
-def test_wrong_envelope_is_malformed_at_its_path(reader: Reader, body: bytes, path: str) -> None:
+def test_wrong_envelope_is_malformed_at_its_path(
+    reader: Reader[Payment], body: bytes, path: str
+) -> None:
     """A page without its list of records is JSON, but not what it must be: it is not asked for again."""
     name = reader.path.removeprefix("$.")
     fault = fault_of(reader, body.replace(b"{name}", name.encode()))
@@ -377,7 +383,9 @@ def test_whatever_says_that_there_is_no_link_ends_a_listing(link: bytes) -> None
         (b'1,"count":2', 2),
     ],
 )
-def test_count_is_only_for_information(reader: Reader, count: bytes, expected: int | None) -> None:
+def test_count_is_only_for_information(
+    reader: Reader[Payment], count: bytes, expected: int | None
+) -> None:
     """A count that is no number is as good as none."""
     page = open_page(
         reader, b'{"%b":[],"count":%b}' % (reader.path.removeprefix("$.").encode(), count)
@@ -411,7 +419,7 @@ def test_only_the_beginning_of_a_body_is_kept() -> None:
 
 
 @READERS
-def test_page_cut_off_anywhere_is_malformed(reader: Reader) -> None:
+def test_page_cut_off_anywhere_is_malformed(reader: Reader[Payment]) -> None:
     """Wherever a page breaks off, it is no JSON, and nothing of it is read."""
     body = page_of(
         reader, good(reader), good(reader) | {"more": {"é": ["\u20ac", -1.5e3, True, None]}}
@@ -442,7 +450,7 @@ def test_sample_cut_off_anywhere_is_malformed(name: str) -> None:
     "deep",
     [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000 + b"1" + b"}" * 50_000],
 )
-def test_deep_nesting_is_malformed(reader: Reader, deep: bytes) -> None:
+def test_deep_nesting_is_malformed(reader: Reader[Payment], deep: bytes) -> None:
     """A body that is nested without end does not end the process, nor raise anything else."""
     for body in (
         deep,
@@ -453,7 +461,7 @@ def test_deep_nesting_is_malformed(reader: Reader, deep: bytes) -> None:
 
 
 @READERS
-def test_half_of_a_surrogate_pair_is_malformed(reader: Reader) -> None:
+def test_half_of_a_surrogate_pair_is_malformed(reader: Reader[Payment]) -> None:
     """A text that UTF-8 cannot say is not passed on, and only its own record is bad, wherever in it the text stands."""
     for field, sent, at in [
         ("id", rb'"\ud800"', ".id"),
@@ -474,7 +482,7 @@ def test_half_of_a_surrogate_pair_is_malformed(reader: Reader) -> None:
 
 
 @READERS
-def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader) -> None:
+def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader[Payment]) -> None:
     """In the envelope, where it may be the link, it makes the page malformed; and so does all else that is no JSON."""
     page = page_of(reader, good(reader))
     fault = fault_of(reader, page[:-1] + rb',"next":"\ud800"}')
@@ -485,7 +493,7 @@ def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader) -> None:
 
 @READERS
 @pytest.mark.parametrize("field", ["id", "amount", "unknown"])
-def test_broken_utf8_is_malformed_in_its_record(reader: Reader, field: str) -> None:
+def test_broken_utf8_is_malformed_in_its_record(reader: Reader[Payment], field: str) -> None:
     """Bytes that are no UTF-8 are found also in fields that nobody reads, and only their own record is bad."""
     found: list[MalformedResponseError] = []
     broken = with_field(good(reader), field, b'"\xff"')
@@ -497,7 +505,7 @@ def test_broken_utf8_is_malformed_in_its_record(reader: Reader, field: str) -> N
 
 
 @READERS
-def test_text_of_any_language_is_kept(reader: Reader) -> None:
+def test_text_of_any_language_is_kept(reader: Reader[Payment]) -> None:
     """UTF-8 outside of ASCII is no fault, and comes out in raw."""
     (payment,) = payments_in(
         reader,
@@ -510,7 +518,7 @@ def test_text_of_any_language_is_kept(reader: Reader) -> None:
 
 
 @READERS
-def test_last_of_two_fields_of_one_name_counts(reader: Reader) -> None:
+def test_last_of_two_fields_of_one_name_counts(reader: Reader[Payment]) -> None:
     """A field that is sent twice is read as Python's own json reads it, in the payment and in raw alike."""
     record = json.dumps(good(reader)).encode()[:-1] + b',"amount":2.50}'
     (payment,) = payments_in(reader, page_of(reader, record))
@@ -541,7 +549,9 @@ AMOUNTS = [
 @pytest.mark.parametrize(
     ("sent", "expected"), AMOUNTS, ids=[sent[:12].decode() for sent, _ in AMOUNTS]
 )
-def test_amounts_have_the_digits_that_were_sent(reader: Reader, sent: bytes, expected: str) -> None:
+def test_amounts_have_the_digits_that_were_sent(
+    reader: Reader[Payment], sent: bytes, expected: str
+) -> None:
     """A number or a plain decimal text becomes a Decimal of exactly its digits, however many there are."""
     (payment,) = payments_in(reader, page_of(reader, with_field(good(reader), "amount", sent)))
     assert expected == str(payment.amount)

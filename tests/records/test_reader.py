@@ -87,7 +87,7 @@ def test_records_become_payments_and_keep_their_bytes() -> None:
     """Numbers are exact, and what was sent is there as it was."""
     sent = b'{"id": 1, "total": 12.50, "note": "x"}'
     (row,) = reader().rows([sent])
-    payment = reader().payment(row)
+    payment = reader().make(row)
     assert ("1", "12.50", {"id": 1, "total": Decimal("12.50"), "note": "x"}) == (
         payment.id,
         str(payment.amount),

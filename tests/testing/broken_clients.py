@@ -68,7 +68,7 @@ class LeaksInRepr(Knowing):
 class LeaksInLogs(Knowing):
     """The key is logged."""
 
-    def _listing(self, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401  # whatever comes
+    def _listing(self, *arguments: Any, **named: Any) -> PagedListing[Any]:  # noqa: ANN401  # whatever comes
         logging.getLogger("client").debug("listing with %s", self.key)
         return super()._listing(*arguments, **named)
 
@@ -107,7 +107,13 @@ class Keyed(HalFrom):
 class LeaksInUrls(Knowing):
     """The key is in the query."""
 
-    def _listing(self, path: str, pagination: Any, *arguments: Any, **named: Any) -> PagedListing:  # noqa: ANN401
+    def _listing(
+        self,
+        path: str,
+        pagination: Any,  # noqa: ANN401
+        *arguments: Any,  # noqa: ANN401
+        **named: Any,  # noqa: ANN401
+    ) -> PagedListing[Any]:
         keyed = Keyed(
             pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else ""
         )
@@ -321,17 +327,15 @@ class AsksByTheLastId(HalFrom):
 class LosesDigits(NotifyReader):
     """Amounts go through a float."""
 
-    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(
-            super().payment(row), amount=Decimal(str(float(row.amount))), raw=row.raw
-        )
+    def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().make(row), amount=Decimal(str(float(row.amount))), raw=row.raw)
 
 
 class CutsRaw(NotifyReader):
     """What was sent is what is needed."""
 
-    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row), raw={"id": row.id, "amount": row.amount})
+    def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().make(row), raw={"id": row.id, "amount": row.amount})
 
 
 class MakesZeros(NotifyReader):
@@ -362,8 +366,8 @@ class TakesPythonsNumbers(NotifyReader):
 class LosesTheSign(NotifyReader):
     """What was paid back was paid."""
 
-    def payment(self, row: Any) -> Payment:  # noqa: ANN401  # a row
-        return attrs.evolve(super().payment(row), amount=abs(row.amount), raw=row.raw)
+    def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return attrs.evolve(super().make(row), amount=abs(row.amount), raw=row.raw)
 
 
 class LeavesOutNothings(NotifyReader):
@@ -395,7 +399,13 @@ def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
     """A client that reads so."""
 
     class Made(NotifyProvider):
-        def _listing(self, path: str, pagination: Any, _: object, **named: Any) -> PagedListing:  # type: ignore[override]  # noqa: ANN401
+        def _listing(  # type: ignore[override]
+            self,
+            path: str,
+            pagination: Any,  # noqa: ANN401
+            _: object,
+            **named: Any,  # noqa: ANN401
+        ) -> PagedListing[Any]:
             return super()._listing(path, pagination, kind(None), **named)
 
     Made.__name__ = kind.__name__
@@ -412,7 +422,7 @@ def with_pages(kind: type[HalFrom]) -> type[NotifyProvider]:
             pagination: Any,  # noqa: ANN401  # whatever comes
             *arguments: Any,  # noqa: ANN401  # whatever comes
             **named: Any,  # noqa: ANN401  # whatever comes
-        ) -> PagedListing:
+        ) -> PagedListing[Any]:
             return super()._listing(
                 path, kind(pagination.limit, pagination.largest), *arguments, **named
             )

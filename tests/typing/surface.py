@@ -6,6 +6,7 @@ It is never run; each line marked as an error must stay one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -92,6 +93,7 @@ async def any_provider(provider: PaymentsProvider) -> None:
         resume=None,
     )
     assert_type(listing, Listing)
+    assert_type(listing, Listing[Payment])
     provider.list_payments(date(2026, 1, 1))  # type: ignore[call-arg]
     await provider.aclose()
 
@@ -117,6 +119,15 @@ async def what_a_listing_gives(listing: Listing) -> None:
     assert_type(listing.report.reported_first, int | None)
     assert_type(listing.report.reported_last, int | None)
     assert_type(listing.report.complete, bool)
+
+
+async def listing_of_something_else(listing: Listing[Invoice]) -> None:
+    async for invoice in listing:
+        assert_type(invoice, Invoice)
+    async for page in listing.pages():
+        assert_type(page.payments, Sequence[Invoice])
+    assert_type(await listing.collect(), list[Invoice])
+    assert_type(await listing.first(), Invoice | None)
 
 
 async def going_on_after_a_failure(provider: PaymentsProvider) -> list[Payment]:

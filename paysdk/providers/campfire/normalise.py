@@ -81,7 +81,7 @@ class CampfireReader:
     # A payment is not modified before it is created.
     times = ("last_modified_at", "created_at")
     # Itself, and not a method that calls it: one call more for each payment is noticed.
-    payment: staticmethod[[CampfirePaymentFields], Payment] = staticmethod(make_payment)
+    make: staticmethod[[CampfirePaymentFields], Payment] = staticmethod(make_payment)
 
     def split(self, body: bytes) -> RawPage:
         page = _page.decode(body)

@@ -141,7 +141,7 @@ class NotifyReader:
                 _day(row.sent_date)
         return rows
 
-    def payment(self, row: NotifyPaymentFields) -> Payment:
+    def make(self, row: NotifyPaymentFields) -> Payment:
         return make_payment(row)
 
 
