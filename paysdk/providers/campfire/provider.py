@@ -55,13 +55,16 @@ class CampfireProvider(RestProvider):
     A key sees only the entities that it was granted: the API leaves the others out of lists
     silently.
 
-    *exclusive* takes a name and gives an async context manager that keeps all others out while it
-    is held, in every process, as ``SQLPaymentStore(...).exclusive`` does. ``mark_invoice_paid``
-    enters it for each external id and for the invoice. If it yields an ``OrderJournal``, orders
-    whose outcome is unknown hold their names in every process and over a crash; otherwise they do
-    in this process. *resend_after* is after how many seconds such an order may be sent again if it
-    is not found. It must be longer than any gateway on the way waits. By default it never is, until
-    you call ``release_orders``. For the other arguments see ``RestProvider``.
+    *exclusive* takes a name and returns an async context manager. While it is held, it keeps all
+    others out of that name, in every process. ``SQLPaymentStore(...).exclusive`` is one.
+    ``mark_invoice_paid`` enters it for the invoice and for each external id. If it yields an
+    ``OrderJournal``, an order whose outcome is unknown stops the same order in every process, also
+    after a crash. Otherwise it does so in this process.
+
+    *resend_after* is the number of seconds after which such an order may be sent again if it is
+    not found. It must be longer than any gateway on the way waits. By default such an order is
+    never sent again until you call ``release_orders``. For the other arguments see
+    ``RestProvider``.
     """
 
     name: str = NAME
@@ -91,8 +94,8 @@ class CampfireProvider(RestProvider):
         given: object = exclusive
         if given is not None and not callable(given):
             raise ConfigurationError(
-                "exclusive must be a callable from a name to an async context manager, such as "
-                f"SQLPaymentStore(...).exclusive, not {given!r}."
+                "exclusive must be a callable from a name to an async context manager, not "
+                f"{given!r}. SQLPaymentStore(...).exclusive is one."
             )
         if resend_after is not None:
             check_seconds("resend_after", resend_after)
@@ -183,12 +186,12 @@ class CampfireProvider(RestProvider):
         )
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
-        """One invoice with its lines, payments and attachments.
+        """Retrieve one invoice with its lines, payments and attachments.
 
-        Raises ``NotFoundError`` where there is none, or the key may not see it. Safe to repeat and
-        to cancel.
+        Raises ``NotFoundError`` if it does not exist, or if the key may not see it. Safe to repeat
+        and to cancel.
         """
-        return await self._invoice(_check_invoice_id(invoice_id), self._client.deadline())
+        return await self._read_invoice(_check_invoice_id(invoice_id), self._client.deadline())
 
     async def mark_invoice_paid(
         self,
@@ -204,34 +207,34 @@ class CampfireProvider(RestProvider):
     ) -> PayOutcome:
         """Pay an invoice, in part or in whole, with at least one item.
 
-        Amounts are in major units of the invoice's currency, above zero, and are sent with exactly
-        their digits. The invoice is read first, so that the new payments can be told from those
-        that were there. The order is sent once; it is sent again only if it cannot have been
-        processed (no connection was made, or the response was 429). After any other failure the
-        invoice is read again: if the new payments are there, this returns as if nothing had
-        happened. If they are not, that proves nothing, and ``OutcomeUnknownError`` is raised. Until
-        such an order is found, or ``release_orders`` is called, calls for the same order send
-        nothing.
+        Amounts are above zero, in major units of the invoice's currency, and are sent with exactly
+        their digits. paysdk reads the invoice first, to tell the new payments from earlier ones.
+        It sends the order once, and retries only if the order cannot have been processed: no
+        connection was made, or the response was 429. After any other failure it reads the invoice
+        again. If the new payments are there, this returns as if nothing had happened. If they are
+        not, they may still come, so this raises ``OutcomeUnknownError``. Until such an order is
+        found, or until you call ``release_orders``, calls for the same order send nothing.
 
-        Items whose ``external_id`` is booked already are not sent again: their payments are
-        returned. A payment that may be this very order, under a name that the server has changed or
-        not kept, stops it; *other_payments* are the ids of payments of which you know that they are
-        something else. An order that is more than what is due is refused unless *allow_overpayment*
-        is true, and one that was booked and voided unless *rebook_voided* is.
+        If the items' external ids are booked already, nothing is sent, and their payments are
+        returned. A payment that may be this very order, with an external id that the server changed
+        or did not keep, stops the order. Pass the ids of payments that you know to be something
+        else in *other_payments*. An order for more than what is due is refused unless
+        *allow_overpayment* is true. An order that was booked and voided is refused unless
+        *rebook_voided* is true.
 
-        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if more is
-        booked than was ordered or if this order may be booked already, ``APIError`` if the API
-        refuses, and ``OutcomeUnknownError`` if the outcome cannot be known. Not safe to repeat
-        without looking unless every item has an ``external_id``.
+        Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if this
+        order may be booked already or if more is booked than was ordered, ``APIError`` if the API
+        refuses, and ``OutcomeUnknownError`` if the outcome is unknown. Not safe to repeat without
+        looking unless every item has an ``external_id``.
         """
-        from paysdk.providers.campfire.paying.order import (  # noqa: PLC0415  # as what reads invoices
+        from paysdk.providers.campfire.paying.operation import Consent  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.order import (  # noqa: PLC0415  # see _read_invoice
             CreditMemoPayment,
             DebitMemoPayment,
             ManualPayment,
             PayOrder,
             TransactionPayment,
         )
-        from paysdk.providers.campfire.paying.payer import Consent  # noqa: PLC0415  # as what reads invoices
 
         order = PayOrder.of(
             {
@@ -244,37 +247,43 @@ class CampfireProvider(RestProvider):
         consent = Consent(
             overpayment=check_bool("allow_overpayment", allow_overpayment),
             rebook_voided=check_bool("rebook_voided", rebook_voided),
-            others=_checked_ids("other_payments", other_payments),
+            others=_check_ids("other_payments", other_payments),
         )
         return await self._payer.pay(_check_invoice_id(invoice_id), order, consent)
 
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
-        """Say that the open orders of an invoice will not come, and give how many there were.
+        """Release the open orders of an invoice, and return how many there were.
 
-        An order whose outcome is unknown, or that waits as a draft, holds its names: calls for the
-        same order send nothing. Call this when a person has made sure that it was not booked and
-        never will be. *external_id* releases only the orders under that name. Nothing is sent to
-        the provider.
+        While an order's outcome is unknown, or while it waits as a draft, calls for the same order
+        send nothing. Call this when a person has made sure that the order was not booked and never
+        will be. With *external_id*, only orders under it are released. Nothing is sent to the
+        provider.
         """
         name = None if external_id is None else _check_external_id(external_id)
         return await self._payer.release(_check_invoice_id(invoice_id), name)
 
     @cached_property
     def _payer(self) -> Payer:
-        from paysdk.providers.campfire.paying.payer import Payer  # noqa: PLC0415  # as what reads invoices
+        from paysdk.providers.campfire.paying.payer import Payer  # noqa: PLC0415  # see _read_invoice
 
-        return Payer(self._client, self._invoice, self._under, self._exclusive, self._resend_after)
+        return Payer(
+            self._client,
+            self._read_invoice,
+            self._list_strictly,
+            self._exclusive,
+            self._resend_after,
+        )
 
-    async def _invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
-        # With what pays this takes as long to import as all that lists payments, and many programs
-        # only do that.
+    async def _read_invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
+        # Invoices and paying take as long to import as everything that lists payments, and many
+        # programs only list.
         from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
         def read(response: Response) -> Invoice:
             invoice = decode_or_raise(read_invoice, response.body)
             if invoice.id != invoice_id:
                 raise MalformedResponseError(
-                    f"The answer is another invoice: {invoice.id}, at $.id.",
+                    f"The response is another invoice: {invoice.id}, at $.id.",
                     path="$.id",
                     raw=response.body[:200],
                 ).quoting()
@@ -284,11 +293,13 @@ class CampfireProvider(RestProvider):
             deadline, Request("GET", INVOICE.format(invoice_id)), read, RequestStats()
         )
 
-    def _under(self, filter_name: str, value: str) -> Listing:
-        """What is booked under an external id, on any invoice, or on one invoice, and voided or not."""
-        # An API older than this filter ignores it and lists everything, so all that comes has to be
-        # looked at. A record that cannot be read is an error here, whatever on_malformed says: it
-        # might be the one.
+    def _list_strictly(self, filter_name: str, value: str) -> Listing:
+        """List the payments, also voided ones, for which one filter has this value.
+
+        A record that cannot be read is an error, whatever *on_malformed* says: it may be the one
+        that is looked for. An API older than the filter ignores it and lists everything, so the
+        caller must check what comes.
+        """
         query = encode_query(
             {"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items()
         )
@@ -358,7 +369,7 @@ def _check_external_id(external_id: str) -> str:
     return external_id
 
 
-def _checked_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
+def _check_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
     given: object = ids
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")

@@ -108,7 +108,7 @@ async def test_a_server_that_keeps_the_name_in_another_form(
             async with open_at(sandbox) as campfire:
                 if not ids(sandbox):
                     assert not (await pay(campfire, order)).external_ids_kept
-                    assert "does not show these external_ids as they were sent" in caplog.text
+                    assert "does not show these external ids as they were sent" in caplog.text
                 with pytest.raises(DuplicatePaymentError, match="Nothing was sent") as raised:
                     await pay(campfire, order)
                 assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)
@@ -194,8 +194,8 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
     ):
         paid = await pay(campfire, PLAIN)
         assert ids(sandbox) == paid.payment_ids
-        assert "do not show under its names yet" in caplog.text
-        with pytest.raises(DuplicatePaymentError, match="was accepted and does not show as booked"):
+        assert "do not show under its external ids yet" in caplog.text
+        with pytest.raises(DuplicatePaymentError, match="was accepted but does not show as booked"):
             await pay(campfire, PLAIN)
         sandbox.caught_up = True
         if form == "exact":
@@ -218,7 +218,7 @@ async def test_a_server_that_gives_its_own_names(caplog: pytest.LogCaptureFixtur
         async with open_at(sandbox, on_event=rename) as campfire:
             outcome = await pay(campfire, PLAIN)
             assert (ids(sandbox), False) == (outcome.payment_ids, outcome.external_ids_kept)
-            assert "do not show under its names yet" in caplog.text
+            assert "do not show under its external ids yet" in caplog.text
             with pytest.raises(DuplicatePaymentError, match=r"release_orders\(58700\)"):
                 await pay(campfire, PLAIN)
             assert 1 == await campfire.release_orders(INVOICE)
@@ -323,7 +323,7 @@ async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -
         async with open_at(sandbox, resend_after=0.0001) as campfire:
             assert PayOutcome((), drafted=True) == await pay(campfire, order)
             with pytest.raises(
-                DuplicatePaymentError, match="waits in Campfire for approval"
+                DuplicatePaymentError, match="may wait in Campfire for approval"
             ) as raised:
                 await pay(campfire, order)
             assert ((), False) == (raised.value.payment_ids, raised.value.sent)
@@ -384,7 +384,7 @@ async def test_a_draft_whose_response_shows_somebody_elses_payment(
         async with open_at(sandbox, on_event=book) as campfire:
             with pytest.raises(OutcomeUnknownError, match="new on the invoice, but not certainly"):
                 await pay(campfire, order)
-            with pytest.raises(DuplicatePaymentError, match="waits in Campfire"):
+            with pytest.raises(DuplicatePaymentError, match="may wait in Campfire"):
                 await pay(campfire, order)
             approved = sandbox.book_held()
             assert tuple(map(str, approved)) == (await pay(campfire, order)).payment_ids
@@ -400,7 +400,7 @@ async def test_a_draft_that_cannot_be_looked_for() -> None:
     ):
         with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
             await pay(campfire, PLAIN)
-        with pytest.raises(DuplicatePaymentError, match="waits in Campfire"):
+        with pytest.raises(DuplicatePaymentError, match="may wait in Campfire"):
             await pay(campfire, PLAIN)
 
 
@@ -413,7 +413,7 @@ async def test_an_order_above_what_is_due() -> None:
     ):
         with pytest.raises(
             ConfigurationError,
-            match=r"the order is 1033\.34, and 1033\.33 is due.*allow_overpayment=True",
+            match=r"The order is 1033\.34, but only 1033\.33 is due.*allow_overpayment=True",
         ):
             await pay(campfire, order)
         assert 0 == posts(sandbox)
@@ -591,7 +591,7 @@ async def test_a_rest_after_which_an_order_may_be_sent_again(
         assert 2 == posts(sandbox)
         sandbox.book_held()
         with pytest.raises(
-            DuplicatePaymentError, match="More is booked under one external_id"
+            DuplicatePaymentError, match="More is booked under one external id"
         ) as raised:
             await pay(campfire, PLAIN)
         assert (ids(sandbox), True) == (raised.value.payment_ids, raised.value.sent)
@@ -664,7 +664,7 @@ async def test_looking_for_a_second_payment_fails(caplog: pytest.LogCaptureFixtu
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         outcome = await pay(campfire, PLAIN)
         assert (ids(sandbox), True) == (outcome.payment_ids, outcome.external_ids_kept)
-        assert "looking for a second payment under the same name failed" in caplog.text
+        assert "looking for a second payment under the same external id failed" in caplog.text
 
 
 class Shared:
@@ -757,7 +757,7 @@ def test_an_exclusive_that_cannot_be_called(exclusive: object) -> None:
 async def test_an_exclusive_that_gives_no_context_manager() -> None:
     """It is refused before anything is sent."""
     campfire = CampfireProvider("sandbox-key", exclusive=lambda _: None)  # type: ignore[arg-type, return-value]  # likewise
-    with pytest.raises(ConfigurationError, match="exclusive must give an async context manager"):
+    with pytest.raises(ConfigurationError, match="exclusive must return an async context manager"):
         await pay(campfire, PLAIN)
 
 
@@ -1000,7 +1000,7 @@ async def test_what_may_be_the_order_appears_while_it_waits_to_be_sent_again() -
 
 
 async def test_an_open_order_that_cannot_be_read() -> None:
-    """What another version of paysdk left open is not guessed at, and nothing is sent."""
+    """What Another version of paysdk left open is not guessed at, and nothing is sent."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0, commits_late=True) as sandbox:
         async with open_at(sandbox, exclusive=kept_in(journals)) as campfire:
@@ -1011,7 +1011,7 @@ async def test_an_open_order_that_cannot_be_read() -> None:
                     name: attrs.evolve(order, details='{"to come": 1}')
                     for name, order in journal._orders.items()
                 }
-            with pytest.raises(ConfigurationError, match="another version of paysdk"):
+            with pytest.raises(ConfigurationError, match="Another version of paysdk"):
                 await pay(campfire, PLAIN)
         assert 1 == posts(sandbox)
 
@@ -1027,7 +1027,7 @@ async def test_another_order_under_the_name_of_one_that_was_sent() -> None:
         sandbox.book_held()
         for _ in range(2):
             with pytest.raises(
-                DuplicatePaymentError, match="under the same external_id, is booked"
+                DuplicatePaymentError, match="has the same external id and is booked"
             ) as raised:
                 await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
             assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)

@@ -537,7 +537,7 @@ async def test_pay_what_is_booked_otherwise() -> None:
         ({"transactions": [{"transaction_id": 1, "amount": Decimal("NaN")}]}, "amount .*NaN"),
         ({"transactions": [{"transaction_id": 1}]}, "amount must be"),
         ({"transactions": [MANUAL]}, "transactions takes TransactionPayment objects or mappings"),
-        ({"empty_transactions": [MANUAL, MANUAL]}, "Two items have one external_id"),
+        ({"empty_transactions": [MANUAL, MANUAL]}, "Two items have the same external_id"),
     ],
 )
 async def test_pay_with_what_cannot_be_right(items: dict[str, Any], message: str) -> None:
@@ -660,7 +660,7 @@ async def test_pay_fails_and_nothing_is_found(
             sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
         async with provider(sandbox, timeout=0.1) as campfire:
             with pytest.raises(
-                OutcomeUnknownError, match="Do not send it again before you know"
+                OutcomeUnknownError, match="Do not pay again before you know"
             ) as raised:
                 await campfire.mark_invoice_paid(
                     58700, transactions=[TRANSACTION], allow_overpayment=True
@@ -951,11 +951,11 @@ async def test_external_id_of_a_voided_payment(invoice_id: int) -> None:
     [
         (
             {"invoice_id": 58700, "amount": Decimal("12.51")},
-            "Nothing was sent: booked already are 'order-1'",
+            "Nothing was sent. These external ids are booked already: 'order-1'",
         ),
         (
             {"invoice_id": 58701, "amount": Decimal("12.50")},
-            r"Nothing was sent: 'order-1' is payment \d+ of invoice 58701 already",
+            r"Nothing was sent. External id 'order-1' already belongs to payment \d+ of invoice 58701",
         ),
     ],
     ids=["another amount", "another invoice"],

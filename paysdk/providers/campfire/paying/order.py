@@ -1,7 +1,4 @@
-"""Paying an invoice: what can be ordered, what is sent for it, and by what it can be recognised afterwards.
-
-Pure.
-"""
+"""An order to pay an invoice: its items, the body to send, and what to recognise it by. Pure."""
 
 from __future__ import annotations
 
@@ -33,45 +30,44 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _MAX_EXTERNAL_ID_CHARS = 256
 
 
-def _amount(value: Decimal | int) -> Decimal:
-    return _above_zero(_exact(value))
+def _convert_amount(value: Decimal | int) -> Decimal:
+    return _check_above_zero(_check_exact(value))
 
 
-def _exact(value: object) -> Decimal:
+def _check_exact(value: object) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     if not isinstance(value, Decimal):
         hint = f'Decimal("{value}")' if isinstance(value, float | str) else "a decimal.Decimal"
         raise ConfigurationError(
             f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} "
-            f"{value!r}: write {hint}."
+            f"{value!r}. Write {hint}."
         )
     if not value.is_finite():
         raise ConfigurationError(f"amount must be a finite number, not {value}.")
     return value
 
 
-def _above_zero(value: Decimal) -> Decimal:
+def _check_above_zero(value: Decimal) -> Decimal:
     if value <= 0:
         raise ConfigurationError(
-            f"amount must be above zero, not {value}: a refund or a correction is not a payment."
+            f"amount must be above zero, not {value}. A refund or a correction is not a payment."
         )
     return value
 
 
-def _identifier(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
         raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
 
 
-def _text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
 
 
-def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
-    # A server that trims what it is sent (Django REST framework does) would never be found to have
-    # it.
+def _check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
+    # A server that trims texts, as Django REST framework does, would never show it as it was sent.
     fits = (
         isinstance(value, str)
         and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS
@@ -81,11 +77,11 @@ def _external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> 
     if not fits:
         raise ConfigurationError(
             f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
-            f"with no space around it, not {value!r}."
+            f"without space around it, not {value!r}."
         )
 
 
-def _day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+def _check_day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise ConfigurationError(f"{field.name} must be a datetime.date, not {value!r}.")
 
@@ -100,46 +96,48 @@ class TransactionPayment:
     ``amount`` is in major units of the invoice's currency.
     """
 
-    transaction_id: int | str = attrs.field(validator=_identifier)
-    amount: Decimal = attrs.field(converter=_amount)
-    transaction_description: str | None = attrs.field(default=None, validator=_optional(_text))
-    account_id: int | str | None = attrs.field(default=None, validator=_optional(_identifier))
-    account_name: str | None = attrs.field(default=None, validator=_optional(_text))
+    transaction_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    transaction_description: str | None = attrs.field(
+        default=None, validator=_optional(_check_text)
+    )
+    account_id: int | str | None = attrs.field(default=None, validator=_optional(_check_id))
+    account_name: str | None = attrs.field(default=None, validator=_optional(_check_text))
 
 
 @attrs.frozen
 class CreditMemoPayment:
     """Pay with a credit memo. The later schema requires ``posted_at``."""
 
-    credit_memo_id: int | str = attrs.field(validator=_identifier)
-    amount: Decimal = attrs.field(converter=_amount)
-    posted_at: date | None = attrs.field(default=None, validator=_optional(_day))
-    credit_memo_number: str | None = attrs.field(default=None, validator=_optional(_text))
+    credit_memo_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
+    credit_memo_number: str | None = attrs.field(default=None, validator=_optional(_check_text))
 
 
 @attrs.frozen
 class DebitMemoPayment:
     """Pay with a debit memo. The later schema requires ``posted_at``."""
 
-    debit_memo_id: int | str = attrs.field(validator=_identifier)
-    amount: Decimal = attrs.field(converter=_amount)
-    posted_at: date | None = attrs.field(default=None, validator=_optional(_day))
+    debit_memo_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
 
 
 @attrs.frozen
 class ManualPayment:
     """A payment that Campfire has no transaction for ("empty transaction").
 
-    Set ``external_id`` (at most 256 characters) to a text of yours that is unique: a payment that
-    has it already is found, in any process, before anything is sent.
+    Set ``external_id`` (at most 256 characters) to a unique text of your own. Then every process
+    finds a payment that has it already, before anything is sent.
     """
 
-    amount: Decimal = attrs.field(converter=_amount)
-    account_id: int | str = attrs.field(validator=_identifier)
-    account_name: str = attrs.field(validator=_text)
-    payment_date: date = attrs.field(validator=_day)
-    external_id: str | None = attrs.field(default=None, validator=_optional(_external_id))
-    memo: str | None = attrs.field(default=None, validator=_optional(_text))
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    account_id: int | str = attrs.field(validator=_check_id)
+    account_name: str = attrs.field(validator=_check_text)
+    payment_date: date = attrs.field(validator=_check_day)
+    external_id: str | None = attrs.field(default=None, validator=_optional(_check_external_id))
+    memo: str | None = attrs.field(default=None, validator=_optional(_check_text))
 
 
 Item: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | ManualPayment
@@ -155,14 +153,13 @@ class CreditMemoRef:
 
 @attrs.frozen
 class PayOutcome:
-    """What came of paying: the ids of the new payments, and the invoice.
+    """The ids of the new payments, and the invoice.
 
-    ``invoice`` is ``None`` if the API answered with ids only, or if the order was found to be
-    booked when it was about to be sent again. ``drafted`` is true if Campfire accepted the order
-    and a person has yet to approve it there; ``payment_ids`` is empty then. ``credit_memos`` are
-    those that the API created for an overpayment. ``external_ids_kept`` says whether the server
-    shows your external ids exactly as they were sent. It is also true if none was sent, and for a
-    draft, which shows nothing yet.
+    ``invoice`` is ``None`` if the API responded with ids only, or if paysdk found the order booked
+    just before a retry. ``drafted`` is true if Campfire accepted the order and a person must still
+    approve it there; ``payment_ids`` is empty then. ``credit_memos`` are those that the API created
+    for an overpayment. ``external_ids_kept`` says whether the server shows your external ids exactly
+    as they were sent. It is also true if you sent none, and for a draft, which shows nothing yet.
     """
 
     payment_ids: tuple[str, ...]
@@ -174,7 +171,7 @@ class PayOutcome:
 
 @attrs.frozen
 class Expected:
-    """What can be recognised of the payment that one item makes.
+    """What to recognise the payment of one item by.
 
     ``kind`` is the name of the list that the item is in.
     """
@@ -189,7 +186,7 @@ class Expected:
 
 @attrs.frozen
 class PayOrder:
-    """What to pay with: the body to send, and how the payments that it makes can be recognised."""
+    """What to pay with: the body to send, and what to recognise its payments by."""
 
     body: bytes
     expected: tuple[Expected, ...]
@@ -199,7 +196,7 @@ class PayOrder:
         return frozenset(item.external_id for item in self.expected if item.external_id is not None)
 
     @property
-    def is_named(self) -> bool:
+    def has_all_external_ids(self) -> bool:
         """Whether each item has an external id."""
         return all(item.external_id is not None for item in self.expected)
 
@@ -208,68 +205,68 @@ class PayOrder:
         return sum((item.amount for item in self.expected), Decimal(0))
 
     def is_same_as(self, other: PayOrder) -> bool:
-        """Whether both order the same, as far as it can be recognised."""
+        """Whether both orders have the same items, as far as that can be recognised."""
         return Counter(self.expected) == Counter(other.expected)
 
     @classmethod
     def of(
         cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]
     ) -> PayOrder:
-        """The order for the items of each kind.
+        """Make the order for the items of each kind.
 
-        Raises ``ConfigurationError`` for one that cannot be right, or where there is none.
+        Raises ``ConfigurationError`` if an item cannot be right, or if there is none.
         """
         lists = {
-            name: [_as_sent(name, kind, item) for item in _list_items(name, items)]
+            name: [_convert_item(name, kind, item) for item in _check_items(name, items)]
             for name, (kind, items) in kinds.items()
         }
-        expected = tuple(
-            _expectation(name, item) for name, items in lists.items() for item in items
-        )
+        expected = tuple(_expect(name, item) for name, items in lists.items() for item in items)
         if not expected:
             raise ConfigurationError(
                 f"There is nothing to pay with: give at least one item in {', '.join(lists)}."
             )
         external_ids = [item.external_id for item in expected if item.external_id is not None]
         if len(set(external_ids)) < len(external_ids):
-            raise ConfigurationError("Two items have one external_id. Each payment needs its own.")
+            raise ConfigurationError("Two items have the same external_id. Give each item its own.")
         try:
             return cls(_encode(lists), expected)
         except UnicodeEncodeError as error:
             raise ConfigurationError(
-                f"A text to send has half of a surrogate pair, which UTF-8 cannot say: {error}."
+                f"A text has half of a surrogate pair, which UTF-8 cannot encode: {error}."
             ) from None
 
 
-def _list_items(
+def _check_items(
     name: str, items: Iterable[Item | Mapping[str, object]]
 ) -> Iterable[Item | Mapping[str, object]]:
     given: object = items
     if isinstance(given, Mapping) or not isinstance(given, Iterable):
         raise ConfigurationError(
-            f"{name} takes a list of items, not {given!r}: put one item into a list too."
+            f"{name} takes a list of items, not {given!r}. Put a single item into a list too."
         )
     return items
 
 
-def _as_sent(name: str, kind: type[Item], item: Item | Mapping[str, object]) -> dict[str, object]:
+def _convert_item(
+    name: str, kind: type[Item], item: Item | Mapping[str, object]
+) -> dict[str, object]:
     if isinstance(item, kind):
         return {field: value for field, value in attrs.asdict(item).items() if value is not None}
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
-    amount = _above_zero(_exact(item.get("amount")))
+    amount = _check_above_zero(_check_exact(item.get("amount")))
     return {
-        key: amount if key == "amount" else _sendable(f"{name}[…].{key}", value)
+        key: amount if key == "amount" else _check_sendable(f"{name}[…].{key}", value)
         for key, value in item.items()
     }
 
 
-def _sendable(where: str, value: object) -> object:
-    """*value*, if JSON can say it exactly."""
+def _check_sendable(where: str, value: object) -> object:
+    """Return *value* if JSON can represent it exactly."""
     if _is_mapping(value):
-        return {str(key): _sendable(f"{where}.{key}", part) for key, part in value.items()}
+        return {str(key): _check_sendable(f"{where}.{key}", part) for key, part in value.items()}
     if _is_sequence(value):
-        return [_sendable(where, part) for part in value]
+        return [_check_sendable(where, part) for part in value]
     if isinstance(value, Decimal) and value.is_finite():
         return value
     if value is None or isinstance(value, str | int | date):
@@ -288,20 +285,20 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
+def _expect(kind: str, item: Mapping[str, object]) -> Expected:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     if external_id is not None:
-        _external_id(item, attrs.fields(ManualPayment).external_id, external_id)
+        _check_external_id(item, attrs.fields(ManualPayment).external_id, external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
         raise ConfigurationError(
             f"transaction_id must be an id, as int or str, not {transaction_id!r}."
         )
     return Expected(
         kind,
-        _exact(item["amount"]),
+        _check_exact(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
-        _day_of(item.get("payment_date")),
+        _shown_day(item.get("payment_date")),
         next(
             (
                 str(item[name])
@@ -313,8 +310,11 @@ def _expectation(kind: str, item: Mapping[str, object]) -> Expected:
     )
 
 
-def _day_of(sent: object) -> str | None:
-    """The day that the server will show for *sent*, or ``None`` if that depends on a zone or on how it reads the text."""
+def _shown_day(sent: object) -> str | None:
+    """The day that the server will show for *sent*.
+
+    ``None`` if that depends on a time zone, or on how the server reads the text.
+    """
     if isinstance(sent, date) and not isinstance(sent, datetime):
         return sent.isoformat()
     try:

@@ -1,9 +1,9 @@
-"""Whether an order to pay was booked: the rules by which what is found is recognised. Pure.
+"""The rules that tell whether an order is booked. Pure.
 
 Mark Invoice as Paid documents no idempotency, and no document says how the server keeps an
-``external_id``. So the payments of the invoice are compared with the order: before it is sent, to
-send nothing twice, and afterwards, to find what it made. A payment that may as well be somebody
-else's is not taken for ours.
+``external_id``. So paysdk compares the payments of the invoice with the order: before it is sent,
+so that nothing is sent twice, and afterwards, to find the payments that it made. A payment that may
+be somebody else's is never taken for ours.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.paying.refusals import too_many_booked
+from paysdk.providers.campfire.paying.refusals import partly_booked_error, surplus_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -23,76 +22,78 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.order import Expected, PayOrder
 
 __all__ = [
+    "are_external_ids_kept",
+    "can_be_found",
+    "external_id_fits",
     "find_booked",
-    "fits_name",
-    "may_be_booked",
-    "may_have_made",
-    "names_kept",
+    "find_by_external_ids",
+    "find_possible",
+    "find_similar",
+    "find_voided",
     "refuse_surplus",
-    "voided_under",
-    "with_external_ids",
-    "would_be_found",
 ]
 
-# What the later schema calls a payment of each kind (payment_type). It has no word of its own for
-# debit memos.
+# The later schema's payment_type for each kind of item. It has none for debit memos.
 _PAYMENT_TYPES = {
     "transactions": "BANK_TRANSACTION",
     "credit_memos": "CREDIT_MEMO",
     "empty_transactions": "MANUAL_TRANSACTION",
 }
-# A shorter beginning of a name is another name ("order-1" beside "order-10") rather than one that a
-# server has cut.
-_LEAST_CUT_CHARS = 10
-# Sums of more payments than these are not tried: there are two to this power of them.
+# A beginning that is shorter is taken for another external id ("order-1" beside "order-10"), not for
+# one that a server has cut.
+_MIN_CUT_CHARS = 10
+# Sums of more payments than this are not tried, because n payments have 2 to the power n sums.
 _MAX_PIECES = 12
 
 
-def fits_name(ours: str, kept: str) -> bool:
-    """Whether a server that changes, drops or replaces characters, or cuts names, may have made *kept* of *ours*."""
-    if _is_made_of(_normal(ours), _normal(kept)):
+def external_id_fits(ours: str, kept: str) -> bool:
+    """Whether a server may have changed *ours* into *kept*.
+
+    It may change, drop or replace characters, and cut the end off.
+    """
+    if _is_or_begins(_normalise(ours), _normalise(kept)):
         return True
-    left = _letters(unescape(kept))
-    if left and _is_made_of(_letters(ours), left):
+    left = _keep_letters(unescape(kept))
+    if left and _is_or_begins(_keep_letters(ours), left):
         return True
-    # An ASCII server drops the other letters or replaces them, at worst all of them.
+    # An ASCII server drops or replaces the other letters, in the worst case all of them.
     if ours.isascii() or not (kept.isascii() or "\ufffd" in kept):
         return False
-    return _is_made_of(_only_ascii(ours), _only_ascii(unescape(kept)))
+    return _is_or_begins(_keep_ascii(ours), _keep_ascii(unescape(kept)))
 
 
-def _is_made_of(sent: str, shown: str) -> bool:
-    return shown == sent or (len(shown) >= _LEAST_CUT_CHARS and sent.startswith(shown))
+def _is_or_begins(sent: str, shown: str) -> bool:
+    return shown == sent or (len(shown) >= _MIN_CUT_CHARS and sent.startswith(shown))
 
 
-def _normal(name: str) -> str:
-    # Decomposed, so that a name that was cut between a letter and its accent is still a beginning
-    # of ours. A server that cuts bytes may leave a replacement character at the end.
-    folded = normalize("NFKD", normalize("NFKD", name).casefold())
+def _normalise(external_id: str) -> str:
+    # Decomposed, so that an external id that was cut between a letter and its accent is still a
+    # beginning of ours. A server that cuts bytes may leave a replacement character at the end.
+    folded = normalize("NFKD", normalize("NFKD", external_id).casefold())
     return " ".join(folded.rstrip("\ufffd").split())
 
 
-def _letters(name: str) -> str:
-    """The letters and digits of *name*, without accents.
+def _keep_letters(external_id: str) -> str:
+    """The letters and digits, without accents.
 
-    What keeps numbers drops the zeros before one.
+    A number loses its leading zeros, as in a server that keeps numbers.
     """
-    letters = "".join(filter(str.isalnum, _normal(name)))
+    letters = "".join(filter(str.isalnum, _normalise(external_id)))
     return letters.lstrip("0") if letters.isdecimal() else letters
 
 
-def _only_ascii(name: str) -> str:
-    composed = normalize("NFC", name)
-    return _letters("".join(filter(str.isascii, composed)))
+def _keep_ascii(external_id: str) -> str:
+    composed = normalize("NFC", external_id)
+    return _keep_letters("".join(filter(str.isascii, composed)))
 
 
-def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
-    """The ids of the payments that the order would make, if all of them are there under their external ids; else ``None``.
+def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
+    """The ids of the order's payments, if all of them are there under their external ids.
 
-    Several payments under one name whose exact sum is the item's amount are that item, which the
-    server has split. Raises ``DuplicatePaymentError`` if more is booked under a name than the
-    order, and ``ConfigurationError`` if a name is taken by another payment, or if only some of the
-    order's are there.
+    Otherwise returns ``None``. Several payments under one external id whose exact sum is the item's
+    amount are that item, split by the server. Raises ``DuplicatePaymentError`` if more is booked
+    under an external id than was ordered. Raises ``ConfigurationError`` if another payment has the
+    external id, or if only some of the order's payments are there.
     """
     there = {
         payment.id: payment
@@ -102,60 +103,58 @@ def with_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str
     if not there:
         return None
     groups = {
-        item.external_id: [each for each in there.values() if _has_name(item, each)]
+        item.external_id: [each for each in there.values() if _has_external_id(item, each)]
         for item in order.expected
     }
     surplus = [
         payment
         for item in order.expected
         for payment in groups[item.external_id]
-        if _too_many(groups[item.external_id], [item.amount])
+        if _is_surplus(groups[item.external_id], [item.amount])
     ]
     if surplus:
-        raise too_many_booked(surplus)
+        raise surplus_error(surplus)
     if any(_sum(groups[item.external_id]) != item.amount for item in order.expected):
-        taken = ", ".join(
-            f"{payment.external_id!r} (payment {payment.id}, {payment.amount})"
-            for payment in there.values()
-        )
-        raise ConfigurationError(
-            f"Nothing was sent: booked already are {taken}. Leave out what is booked, or use "
-            "other external_ids."
-        )
+        raise partly_booked_error(there.values())
     return tuple(payment.id for item in order.expected for payment in groups[item.external_id])
 
 
-def may_be_booked(
+def find_similar(
     order: PayOrder, payments: Collection[Payment], *, others: Collection[str] = ()
 ) -> tuple[Payment, ...]:
-    """The live payments that may be this very order, under a name that the server has changed or not kept.
+    """The live payments that may be this very order, though they do not have its external ids.
 
-    *others* are the ids of payments that the caller knows to be something else.
+    The server may have changed or dropped the external id. *others* are the ids of payments that
+    the caller knows to be something else.
     """
     live = [payment for payment in payments if not payment.is_voided and payment.id not in others]
     found: dict[str, Payment] = {}
     for item in order.expected:
-        for group in (_renamed(item, live), _nameless(item, live)):
-            found |= {payment.id: payment for payment in _reaching(group, item.amount)}
+        for group in (_select_changed(item, live), _select_without_external_id(item, live)):
+            found |= {payment.id: payment for payment in _select_by_amount(group, item.amount)}
     return tuple(found.values())
 
 
-def would_be_found(order: PayOrder, payments: Collection[Payment]) -> bool:
-    """Whether a later call for *order*, which is booked, sees among *payments* that it may be."""
-    named = any(_has_name(item, payment) for item in order.expected for payment in payments)
-    return named or bool(may_be_booked(order, payments) or voided_under(order, payments))
+def can_be_found(order: PayOrder, payments: Collection[Payment]) -> bool:
+    """Whether a later call for *order*, which is booked, will recognise it among *payments*."""
+    named = any(_has_external_id(item, payment) for item in order.expected for payment in payments)
+    return named or bool(find_similar(order, payments) or find_voided(order, payments))
 
 
-def voided_under(
+def find_voided(
     order: PayOrder, payments: Collection[Payment], *, others: Collection[str] = ()
 ) -> tuple[Payment, ...]:
-    """The voided payments under a name of the order, in whatever form the server has kept it."""
+    """The voided payments that may be the order, in whatever form the server kept its external id."""
     voided = [payment for payment in payments if payment.is_voided and payment.id not in others]
     found: dict[str, Payment] = {}
     for item in order.expected:
         same_amount = [payment for payment in voided if payment.amount == item.amount]
-        exact = [payment for payment in voided if _has_name(item, payment)]
-        for payment in (*exact, *_renamed(item, same_amount), *_nameless(item, same_amount)):
+        exact = [payment for payment in voided if _has_external_id(item, payment)]
+        for payment in (
+            *exact,
+            *_select_changed(item, same_amount),
+            *_select_without_external_id(item, same_amount),
+        ):
             found[payment.id] = payment
     return tuple(found.values())
 
@@ -163,40 +162,47 @@ def voided_under(
 def refuse_surplus(
     order: PayOrder, payments: Collection[Payment], *, before: Collection[str]
 ) -> None:
-    """Raise ``DuplicatePaymentError`` if more live payments are under a name of the order than it ordered.
+    """Raise ``DuplicatePaymentError`` if more is booked under an external id than the order says.
 
-    *before* are the ids of what was there when the order was sent: only what is under the very name
-    counts of those.
+    *before* are the ids of the payments that were there when the order was sent. Of those, only the
+    ones under exactly this external id count.
     """
     live = [payment for payment in payments if not payment.is_voided]
     new = [payment for payment in live if payment.id not in before]
     unseen = [
-        item for item in order.expected if not any(_has_name(item, payment) for payment in live)
+        item
+        for item in order.expected
+        if not any(_has_external_id(item, payment) for payment in live)
     ]
     found: dict[str, Payment] = {}
     for item in order.expected:
         if item.external_id is None:
             continue
-        group, amounts = [payment for payment in live if _has_name(item, payment)], [item.amount]
+        group, amounts = (
+            [payment for payment in live if _has_external_id(item, payment)],
+            [item.amount],
+        )
         if not group:
-            group = _renamed(item, new)
+            group = _select_changed(item, new)
             amounts = [
                 each.amount
                 for each in unseen
-                if any(_is_renamed(each, payment) for payment in group)
+                if any(_has_changed_external_id(each, payment) for payment in group)
             ]
         if not group:
-            group = _nameless(item, new)
+            group = _select_without_external_id(item, new)
             amounts = [
-                each.amount for each in unseen if any(_is_like(each, payment) for payment in group)
+                each.amount
+                for each in unseen
+                if any(_has_kind_and_day(each, payment) for payment in group)
             ]
-        if _too_many(group, amounts):
+        if _is_surplus(group, amounts):
             found |= {payment.id: payment for payment in group}
     if found:
-        raise too_many_booked(tuple(found.values()))
+        raise surplus_error(tuple(found.values()))
 
 
-def names_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
+def are_external_ids_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
     """Whether every external id of the order is shown exactly as it was sent."""
     shown = {payment.external_id for payment in payments if not payment.is_voided}
     return order.external_ids <= shown
@@ -210,11 +216,12 @@ def find_booked(
     currency: str | None,
     rivals: Iterable[PayOrder] = (),
 ) -> tuple[str, ...] | None:
-    """The ids of the payments that the order made, in the order of *payments*, if it is certain which they are; else ``None``.
+    """The ids of the payments that the order made, in the sequence of *payments*.
 
-    *before* are the ids of what was there when the order was sent, or is another order's;
-    *currency* is the invoice's. *rivals* are orders whose outcome is unknown: a payment that one of
-    those may have made is not certainly ours.
+    Returns ``None`` unless it is certain which they are. *before* are the ids of payments that were
+    there when the order was sent, or that another order made. *currency* is the invoice's. *rivals*
+    are other orders whose outcome is unknown: a payment that one of them may have made is not
+    certainly ours.
     """
     new = [
         payment
@@ -226,7 +233,9 @@ def find_booked(
     found: list[str] = []
     rest: list[Expected] = []
     for item in order.expected:
-        named = [payment for payment in new if _has_name(item, payment)] or _renamed(item, new)
+        named = [payment for payment in new if _has_external_id(item, payment)] or _select_changed(
+            item, new
+        )
         if named and (
             _sum(named) != item.amount
             or not all(_is_on_its_day(item, payment) for payment in named)
@@ -234,18 +243,20 @@ def find_booked(
             return None
         found += [payment.id for payment in named]
         rest += [] if named else [item]
-    # The rest have nothing that names them, so there must be as many of their like as were ordered,
-    # and no other order that may have made them.
+    # The rest cannot be recognised by an external id. So there must be exactly as many payments like
+    # them as were ordered, and no other order that may have made those.
     alike = [
         payment
         for payment in new
-        if payment.id not in found and any(_is(item, payment) for item in rest)
+        if payment.id not in found and any(_matches(item, payment) for item in rest)
     ]
     theirs = [item for rival in rivals for item in rival.expected]
-    if len(alike) != len(rest) or any(_is(item, payment) for item in theirs for payment in alike):
+    if len(alike) != len(rest) or any(
+        _matches(item, payment) for item in theirs for payment in alike
+    ):
         return None
     for item in sorted(rest, key=lambda item: item.transaction_id is None):
-        match = next((payment for payment in alike if _is(item, payment)), None)
+        match = next((payment for payment in alike if _matches(item, payment)), None)
         if match is None:
             return None
         alike.remove(match)
@@ -253,10 +264,10 @@ def find_booked(
     return tuple(payment.id for payment in new if payment.id in found)
 
 
-def may_have_made(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...]:
-    """The ids of those of *payments*, which are new, that may be the order's.
+def find_possible(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...]:
+    """The ids of the new *payments* that may be the order's.
 
-    None, if they cannot be the whole order.
+    Returns an empty tuple if they cannot be the whole order.
     """
     live = [payment for payment in payments if not payment.is_voided]
     found: set[str] = set()
@@ -264,9 +275,9 @@ def may_have_made(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ..
         certain = [
             payment
             for payment in live
-            if _has_name(item, payment) or _has_transaction(item, payment)
+            if _has_external_id(item, payment) or _has_transaction(item, payment)
         ]
-        possible = certain or _reaching(
+        possible = certain or _select_by_amount(
             [payment for payment in live if _can_be(item, payment)], item.amount
         )
         if not possible:
@@ -281,58 +292,64 @@ def may_have_made(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ..
 
 
 def _can_be(item: Expected, payment: Payment) -> bool:
-    if not _is_like(item, payment) or (
-        item.transaction_id is not None and _transactions_of(payment)
+    if not _has_kind_and_day(item, payment) or (
+        item.transaction_id is not None and _transaction_ids(payment)
     ):
         return False
     if item.external_id is None:
-        # What is booked by hand has no id unless somebody gave it one.
+        # A payment that is booked by hand has an external id only if somebody gave it one.
         return item.kind != "empty_transactions" or not payment.external_id
-    return not payment.external_id or fits_name(item.external_id, payment.external_id)
+    return not payment.external_id or external_id_fits(item.external_id, payment.external_id)
 
 
 def _has_transaction(item: Expected, payment: Payment) -> bool:
-    return item.transaction_id is not None and item.transaction_id in _transactions_of(payment)
+    return item.transaction_id is not None and item.transaction_id in _transaction_ids(payment)
 
 
-def _transactions_of(payment: Payment) -> set[str]:
+def _transaction_ids(payment: Payment) -> set[str]:
     raw = payment.raw
     shown = (raw.get("payment_transaction"), *(raw.get("payment_transactions") or ()))
     return {str(each) for each in shown if each is not None}
 
 
-def _has_name(item: Expected, payment: Payment) -> bool:
+def _has_external_id(item: Expected, payment: Payment) -> bool:
     return item.external_id is not None and payment.external_id == item.external_id
 
 
-def _is_renamed(item: Expected, payment: Payment) -> bool:
+def _has_changed_external_id(item: Expected, payment: Payment) -> bool:
     if (
         item.external_id is None
         or not payment.external_id
         or payment.external_id == item.external_id
     ):
         return False
-    return _is_like(item, payment) and fits_name(item.external_id, payment.external_id)
+    return _has_kind_and_day(item, payment) and external_id_fits(
+        item.external_id, payment.external_id
+    )
 
 
-def _renamed(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
-    return [payment for payment in payments if _is_renamed(item, payment)]
+def _select_changed(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
+    return [payment for payment in payments if _has_changed_external_id(item, payment)]
 
 
-def _nameless(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
+def _select_without_external_id(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
     if item.external_id is None:
         return []
-    return [payment for payment in payments if not payment.external_id and _is_like(item, payment)]
+    return [
+        payment
+        for payment in payments
+        if not payment.external_id and _has_kind_and_day(item, payment)
+    ]
 
 
-def _is_like(item: Expected, payment: Payment) -> bool:
+def _has_kind_and_day(item: Expected, payment: Payment) -> bool:
     """Whether *payment* is of the kind and of the day that *item* ordered."""
-    # Stripe's payments are its own, unless they show a name that we gave.
+    # A payment of Stripe is not ours, unless it shows an external id that we gave.
     if payment.source == "STRIPE" and not payment.external_id:
         return False
     if not _is_on_its_day(item, payment):
         return False
-    # A word that no document has may mean any kind.
+    # A payment_type that is in no document may mean any kind.
     kind = str(payment.raw.get("payment_type")).upper().replace(" ", "_")
     return (
         item.kind not in _PAYMENT_TYPES
@@ -346,8 +363,11 @@ def _is_on_its_day(item: Expected, payment: Payment) -> bool:
     return item.payment_date is None or day is None or day.isoformat() == item.payment_date
 
 
-def _is(item: Expected, payment: Payment) -> bool:
-    """Whether *payment*, which is new, can be what *item* ordered: by an id if it shows one, else by all that can be seen."""
+def _matches(item: Expected, payment: Payment) -> bool:
+    """Whether *payment*, which is new, can be what *item* ordered.
+
+    An id decides if the payment shows one. Otherwise everything that can be seen is compared.
+    """
     raw = payment.raw
     if payment.amount != item.amount or not _is_on_its_day(item, payment):
         return False
@@ -355,18 +375,18 @@ def _is(item: Expected, payment: Payment) -> bool:
         return payment.external_id == item.external_id
     if item.transaction_id is not None:
         return _has_transaction(item, payment)
-    # An id that somebody gave is not that of an item that has none.
+    # A payment with an external id is not that of an item without one.
     if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
         return False
-    return _is_like(item, payment)
+    return _has_kind_and_day(item, payment)
 
 
 def _sum(payments: Iterable[Payment]) -> Decimal:
     return sum((payment.amount for payment in payments), Decimal(0))
 
 
-def _too_many(payments: Collection[Payment], amounts: Collection[Decimal]) -> bool:
-    """Whether *payments* are these amounts and more of the same, and not something else altogether."""
+def _is_surplus(payments: Collection[Payment], amounts: Collection[Decimal]) -> bool:
+    """Whether *payments* are these amounts and more of the same, and not something else."""
     total, ordered = _sum(payments), sum(amounts, Decimal(0))
     if len(payments) <= 1 or total <= ordered:
         return False
@@ -376,18 +396,22 @@ def _too_many(payments: Collection[Payment], amounts: Collection[Decimal]) -> bo
     )
 
 
-def _withheld(payment: Payment) -> Decimal:
-    """What the payer has kept back for taxes, which the later schema shows beside the amount."""
+def _withheld_amount(payment: Payment) -> Decimal:
+    """What the payer kept back for taxes. The later schema shows it beside the amount."""
     shown = payment.raw.get("withheld_amount")
     return Decimal(shown) if isinstance(shown, int | Decimal) else Decimal(0)
 
 
-def _reaching(payments: list[Payment], amount: Decimal) -> list[Payment]:
-    """Those of *payments* that have this amount, or all of them if some have it together, as a server splits payments."""
+def _select_by_amount(payments: list[Payment], amount: Decimal) -> list[Payment]:
+    """The payments that have this amount each.
+
+    If there are none, returns all payments if some of them add up to it, since a server may split a
+    payment.
+    """
     if single := [
         payment
         for payment in payments
-        if amount in (payment.amount, payment.amount + _withheld(payment))
+        if amount in (payment.amount, payment.amount + _withheld_amount(payment))
     ]:
         return single
     sums = {Decimal(0)}

@@ -1,4 +1,4 @@
-"""What is said when an order is not sent, or when too much is booked. Pure."""
+"""The errors that say why an order is not sent, or that too much is booked. Pure."""
 
 from __future__ import annotations
 
@@ -11,100 +11,110 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from paysdk.payment import Payment
-    from paysdk.providers.campfire.paying.sent import SentOrder
+    from paysdk.providers.campfire.paying.sent_order import SentOrder
 
 __all__ = [
-    "draft_waits",
-    "may_be_booked_already",
-    "name_pays_another",
-    "overpays",
-    "sent_at",
-    "too_many_booked",
-    "was_sent_before",
-    "was_voided",
+    "describe_sent",
+    "draft_error",
+    "earlier_order_error",
+    "external_id_taken_error",
+    "overpayment_error",
+    "partly_booked_error",
+    "similar_payments_error",
+    "surplus_error",
+    "voided_error",
 ]
 
 
-def may_be_booked_already(similar: Collection[Payment]) -> DuplicatePaymentError:
-    """Payments that may be this very order."""
+def similar_payments_error(similar: Collection[Payment]) -> DuplicatePaymentError:
+    """Some payments may be this very order."""
     return DuplicatePaymentError(
-        "Nothing was sent: this order may be booked already, under a name that the server has "
-        "changed or not kept: "
-        f"payments {_listed(similar)}. Compare them. If they are this order, it is paid. If they "
-        "are other payments, "
-        "name their ids in other_payments=.",
+        "Nothing was sent. This order may be booked already, with an external id that the server "
+        f"changed or did not keep: payments {_list(similar)}. Compare them with your order. If "
+        "they are this order, it is paid. If they are other payments, pass their ids in "
+        "other_payments=.",
         payment_ids=tuple(payment.id for payment in similar),
     )
 
 
-def was_sent_before(sent: SentOrder) -> DuplicatePaymentError:
-    """Another order had the same name, and is booked."""
+def earlier_order_error(sent: SentOrder) -> DuplicatePaymentError:
+    """Another order had the same external id, and is booked."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)} under the same external_id, is booked: payments "
-        f"{', '.join(sent.ids)}. "
-        "Use another external_id.",
-        payment_ids=sent.ids,
+        f"Nothing was sent. {describe_sent(sent)} has the same external id and is booked: "
+        f"payments {', '.join(sent.payment_ids)}. Use another external id for this order.",
+        payment_ids=sent.payment_ids,
     )
 
 
-def draft_waits(sent: SentOrder) -> DuplicatePaymentError:
-    """The order was accepted and waits for approval."""
+def draft_error(sent: SentOrder) -> DuplicatePaymentError:
+    """Campfire accepted the order, and does not show it as booked."""
     return DuplicatePaymentError(
-        f"Nothing was sent: {sent_at(sent)}, was accepted and does not show as booked. Perhaps "
-        "it waits in Campfire for approval. "
-        f"If it was rejected there, call release_orders({sent.number})."
+        f"Nothing was sent. {describe_sent(sent)} was accepted but does not show as booked. It "
+        "may wait in Campfire for approval. If it was rejected there, call "
+        f"release_orders({sent.invoice_id}) and pay again."
     )
 
 
-def too_many_booked(payments: Collection[Payment]) -> DuplicatePaymentError:
-    """More live payments are under a name than were ordered."""
-    told = ", ".join(
+def surplus_error(payments: Collection[Payment]) -> DuplicatePaymentError:
+    """More live payments are under an external id than were ordered."""
+    details = ", ".join(
         f"{payment.id} ({payment.amount}, invoice {payment.invoice.id})" for payment in payments
     )
     return DuplicatePaymentError(
-        f"More is booked under one external_id than was ordered: payments {told}. Decide which "
-        "one is right, and void the "
-        "others in Campfire (POST /coa/api/v1/invoice/<invoice>/payment/<payment>/void/). Do not "
-        "pay again.",
+        f"More is booked under one external id than was ordered: payments {details}. Decide which "
+        "payment is right, and void the others in Campfire "
+        "(POST /coa/api/v1/invoice/<invoice>/payment/<payment>/void/). Do not pay again.",
         payment_ids=tuple(payment.id for payment in payments),
         sent=True,
     )
 
 
-def name_pays_another(payment: Payment) -> ConfigurationError:
+def external_id_taken_error(payment: Payment) -> ConfigurationError:
     """An external id is that of a payment of another invoice."""
     return ConfigurationError(
-        f"Nothing was sent: {payment.external_id!r} is payment {payment.id} of invoice "
-        f"{payment.invoice.id} already. "
-        "Use another external_id."
+        f"Nothing was sent. External id {payment.external_id!r} already belongs to payment "
+        f"{payment.id} of invoice {payment.invoice.id}. Use another external id."
     )
 
 
-def was_voided(voided: Collection[Payment]) -> ConfigurationError:
+def partly_booked_error(payments: Collection[Payment]) -> ConfigurationError:
+    """Payments have external ids of this order, but are not the whole order."""
+    taken = ", ".join(
+        f"{payment.external_id!r} (payment {payment.id}, {payment.amount})" for payment in payments
+    )
+    return ConfigurationError(
+        f"Nothing was sent. These external ids are booked already: {taken}. Leave out the items "
+        "that are booked, or use other external ids."
+    )
+
+
+def voided_error(voided: Collection[Payment]) -> ConfigurationError:
     """The order was booked, and the payment voided."""
     return ConfigurationError(
-        f"Nothing was sent: this order was booked and voided: payments {_listed(voided)}. If it "
-        "is to be booked again, "
-        "say rebook_voided=True."
+        f"Nothing was sent. This order was booked and voided: payments {_list(voided)}. To book "
+        "it again, pass rebook_voided=True."
     )
 
 
-def overpays(number: int, total: Decimal, due: Decimal) -> ConfigurationError:
+def overpayment_error(invoice_id: int, total: Decimal, due: Decimal) -> ConfigurationError:
     """The order is more than what is due."""
     return ConfigurationError(
-        f"Nothing was sent: the order is {total}, and {due} is due on invoice {number}. Campfire "
-        "would make a credit memo "
-        "of the rest. If that is what you want, say allow_overpayment=True."
+        f"Nothing was sent. The order is {total}, but only {due} is due on invoice {invoice_id}. "
+        "Campfire would turn the rest into a credit memo. If you want that, pass "
+        "allow_overpayment=True."
     )
 
 
-def sent_at(sent: SentOrder) -> str:
-    """An order that was sent earlier, in words."""
-    return f"an order for invoice {sent.number}, sent at {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
+def describe_sent(sent: SentOrder) -> str:
+    """An order that was sent earlier, in words that begin a sentence."""
+    return (
+        f"An earlier order for invoice {sent.invoice_id} "
+        f"(sent at {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC)"
+    )
 
 
-def _listed(payments: Collection[Payment]) -> str:
+def _list(payments: Collection[Payment]) -> str:
     return ", ".join(
-        f"{payment.id} ({payment.amount}, external_id {payment.external_id!r})"
+        f"{payment.id} ({payment.amount}, external id {payment.external_id!r})"
         for payment in payments
     )

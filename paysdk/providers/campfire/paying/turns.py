@@ -1,4 +1,4 @@
-"""Taking turns: one order at a time under a name, and the open orders of that name."""
+"""Taking turns: one order at a time under a name, in this process and in others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+import attrs
+
 from paysdk.errors import ConfigurationError
 from paysdk.orders import MemoryJournal, OrderJournal
+from paysdk.providers.campfire.paying.open_orders import OpenOrders  # attrs reads it
+from paysdk.providers.campfire.paying.operation import Consent, PayOperation
+from paysdk.providers.campfire.paying.order import PayOrder  # likewise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
@@ -18,17 +23,18 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from paysdk.orders import Exclusive
+    from paysdk.transport.client import Client
 
-__all__ = ["Turns", "name_of"]
+__all__ = ["Turn", "Turns"]
 
 _log = logging.getLogger("paysdk")
 
-# What a store is asked to keep apart stays short enough for any column.
+# A store keeps names in a column, so they stay short.
 _MAX_NAME_CHARS = 200
 
 
-def name_of(origin: str, kind: str, value: str | int) -> str:
-    """The name that is held for *value*, an external id or an invoice, in every process."""
+def make_name(origin: str, kind: str, value: str | int) -> str:
+    """The name to hold, in every process, for an external id or an invoice."""
     name = f"campfire {origin} {kind} {value}"
     if len(name) <= _MAX_NAME_CHARS:
         return name
@@ -36,64 +42,108 @@ def name_of(origin: str, kind: str, value: str | int) -> str:
     return f"{name[: _MAX_NAME_CHARS - len(digest) - 1]} {digest}"
 
 
-# What is open under a name, for each ``exclusive`` that keeps no journal itself: all providers that
-# share one share this.
+# The open orders of each name, for each ``exclusive`` that keeps no journal itself. All providers
+# that share an ``exclusive`` share them.
 _memories: WeakKeyDictionary[Any, dict[str, MemoryJournal]] = WeakKeyDictionary()
 
 
-def _memory_of(exclusive: Exclusive | None) -> dict[str, MemoryJournal]:
+def _share_memory(exclusive: Exclusive | None) -> dict[str, MemoryJournal]:
     if exclusive is None:
         return {}
-    # A bound method is another object each time that it is asked for.
+    # Python makes a new bound method each time that it is looked up, so its object is the key.
     owner: object = getattr(exclusive, "__self__", exclusive)
     try:
         return _memories.setdefault(owner, {})
-    except TypeError:  # an object that cannot be a key or cannot be referred to weakly
+    except TypeError:  # the object cannot be hashed, or no weak reference to it can be made
         return {}
 
 
-class Turns:
-    """Holds names: against the other tasks with a lock, and against other processes with *exclusive*, if there is one."""
+@attrs.frozen
+class Turn:
+    """An order during its turn: no other order under its names is sent meanwhile."""
 
-    def __init__(self, exclusive: Exclusive | None) -> None:
+    operation: PayOperation
+    order: PayOrder
+    open_orders: OpenOrders
+    consent: Consent
+
+    @property
+    def invoice_id(self) -> int:
+        return self.operation.invoice_id
+
+
+class Turns:
+    """Gives turns: a lock keeps other tasks out, and *exclusive*, if given, other processes."""
+
+    def __init__(self, client: Client, exclusive: Exclusive | None) -> None:
+        self._client = client
         self._exclusive = exclusive
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._memory = _memory_of(exclusive)
+        self._memory = _share_memory(exclusive)
 
     @asynccontextmanager
-    async def hold(
-        self, names: Iterable[str], within: Callable[[Awaitable[object]], Awaitable[object]]
-    ) -> AsyncGenerator[dict[str, OrderJournal]]:
-        """Hold all *names*, and give the journal of each.
+    async def take(
+        self,
+        invoice_id: int,
+        order: PayOrder,
+        consent: Consent = Consent(),  # noqa: B008  # frozen
+    ) -> AsyncGenerator[Turn]:
+        """Hold the order's names.
 
-        Waiting for the turn happens in *within*.
+        Two orders that saw the same payments before could not tell their new ones apart.
         """
-        journals: dict[str, OrderJournal] = {}
-        entered: list[tuple[object, object]] = []
+        operation = PayOperation.begin(self._client, invoice_id)
+        invoice = make_name(operation.origin, "invoice", invoice_id)
+        external_ids = (
+            make_name(operation.origin, "external_id", each) for each in order.external_ids
+        )
+        async with self._hold([invoice, *external_ids], operation.run) as journals:
+            timeout = self._client.settings.timeout
+            open_orders = OpenOrders(operation, journals, invoice, timeout)
+            yield Turn(operation, order, open_orders, consent)
+
+    @asynccontextmanager
+    async def _hold(
+        self, names: Iterable[str], run: Callable[[Awaitable[object]], Awaitable[object]]
+    ) -> AsyncGenerator[dict[str, OrderJournal]]:
+        """Hold all *names*, and yield the journal of each. Waiting for them happens in *run*."""
+        # All orders take their names in one sequence, so two orders never wait for each other. The
+        # locks come first: an order that holds what other processes share waits for no task.
+        ordered = sorted(names)
         async with AsyncExitStack() as held:
-            # All take the names in one order, so that two orders never wait for each other. The
-            # locks come first: whoever has something that others share with it waits for nothing of
-            # its own.
-            ordered = sorted(names)
             for name in ordered:
-                await within(held.enter_async_context(self._locks.setdefault(name, asyncio.Lock())))
-            for name in ordered:
-                given = (
-                    None
-                    if self._exclusive is None
-                    else await within(_enter(held, entered, self._exclusive(name)))
-                )
-                journals[name] = (
-                    given
-                    if isinstance(given, OrderJournal)
-                    else self._memory.setdefault(name, MemoryJournal())
-                )
+                await run(held.enter_async_context(self._locks.setdefault(name, asyncio.Lock())))
+            journals = await self._enter_all(held, ordered, run)
             try:
                 yield journals
             finally:
-                for name in journals:
-                    if name in self._memory and not self._memory[name]:
-                        del self._memory[name]
+                self._forget_empty(journals)
+
+    async def _enter_all(
+        self,
+        held: AsyncExitStack,
+        names: Iterable[str],
+        run: Callable[[Awaitable[object]], Awaitable[object]],
+    ) -> dict[str, OrderJournal]:
+        journals: dict[str, OrderJournal] = {}
+        entered: list[tuple[object, object]] = []
+        for name in names:
+            yielded = (
+                None
+                if self._exclusive is None
+                else await run(_enter(held, entered, self._exclusive(name)))
+            )
+            journals[name] = (
+                yielded
+                if isinstance(yielded, OrderJournal)
+                else self._memory.setdefault(name, MemoryJournal())
+            )
+        return journals
+
+    def _forget_empty(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._memory and not self._memory[name]:
+                del self._memory[name]
 
 
 async def _enter(
@@ -103,25 +153,21 @@ async def _enter(
 ) -> object:
     if not hasattr(manager, "__aenter__") or not hasattr(manager, "__aexit__"):
         raise ConfigurationError(
-            f"exclusive must give an async context manager for a name, not {manager!r}. Nothing "
-            "was sent."
+            "Nothing was sent. exclusive must return an async context manager for a name, not "
+            f"{manager!r}."
         )
-    # One lock for all names is enough for some, and waiting for it while it is held here would
-    # never end.
-    for other, already_given in entered:
+    # Some use one lock for all names. To wait for it while this order holds it would never end.
+    for other, already_yielded in entered:
         if other is manager:
-            return already_given
-    given: object = await manager.__aenter__()
-    held.push_async_exit(_Leaving(manager))
-    entered.append((manager, given))
-    return given
+            return already_yielded
+    yielded: object = await manager.__aenter__()
+    held.push_async_exit(_QuietExit(manager))
+    entered.append((manager, yielded))
+    return yielded
 
 
-class _Leaving:
-    """Leaves a context manager of the user's.
-
-    What that makes of it changes nothing for the order, which is sent by then.
-    """
+class _QuietExit:
+    """Leaves a context manager of the user's. The order was sent by then, so an error is logged."""
 
     def __init__(self, manager: AbstractAsyncContextManager[object]) -> None:
         self._manager = manager
@@ -134,10 +180,10 @@ class _Leaving:
     ) -> None:
         try:
             await self._manager.__aexit__(kind, error, traceback)
-        except Exception as failed:  # noqa: BLE001  # whatever the user's own part raises
-            if failed is not error:
+        except Exception as raised:  # noqa: BLE001  # whatever the user's own part raises
+            if raised is not error:
                 _log.warning(
-                    "campfire: leaving what exclusive gave failed, after the order was dealt "
-                    "with: %r",
-                    failed,
+                    "campfire: leaving the context manager of exclusive failed. This changes "
+                    "nothing about the order: %r",
+                    raised,
                 )

@@ -144,10 +144,10 @@ AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
 @pytest.mark.parametrize(
     ("amount", "message"),
     [
-        (1.5, AMOUNT + r' float 1\.5: write Decimal\("1\.5"\)'),
+        (1.5, AMOUNT + r' float 1\.5\. Write Decimal\("1\.5"\)'),
         (float("nan"), AMOUNT + " float nan"),
-        ("883.33", AMOUNT + r' str \'883\.33\': write Decimal\("883\.33"\)'),
-        (None, AMOUNT + r" NoneType None: write a decimal\.Decimal"),
+        ("883.33", AMOUNT + r' str \'883\.33\'\. Write Decimal\("883\.33"\)'),
+        (None, AMOUNT + r" NoneType None\. Write a decimal\.Decimal"),
         (True, AMOUNT + " bool True"),
         (Decimal("NaN"), "amount must be a finite number, not NaN"),
         (Decimal("sNaN"), "amount must be a finite number, not sNaN"),
@@ -251,14 +251,14 @@ def test_field_of_an_item_that_cannot_be_right_is_refused(
         ({"transactions": [{"amount": 1, "memo": "\ud800"}]}, "half of a surrogate pair"),
         (
             {"empty_transactions": [manual("1", "x"), manual("2", "x")]},
-            "Two items have one external_id",
+            "Two items have the same external_id",
         ),
         (
             {
                 "empty_transactions": [manual("1", "5")],
                 "transactions": [{"amount": 1, "external_id": "5"}],
             },
-            "Two items have one external_id",
+            "Two items have the same external_id",
         ),
     ],
     ids=range(14),

@@ -462,7 +462,7 @@ async def test_another_invoice_than_asked_for() -> None:
         open_at(sandbox) as campfire,
     ):
         with pytest.raises(
-            MalformedResponseError, match="The answer is another invoice: 58701"
+            MalformedResponseError, match="The response is another invoice: 58701"
         ) as raised:
             await campfire.retrieve_invoice(INVOICE)
         assert "$.id" == raised.value.path

@@ -19,11 +19,11 @@ from paysdk.providers.campfire.paying.order import (
     TransactionPayment,
 )
 from paysdk.providers.campfire.paying.recognition import (
+    external_id_fits,
     find_booked,
-    fits_name,
-    may_be_booked,
-    may_have_made,
-    with_external_ids,
+    find_by_external_ids,
+    find_possible,
+    find_similar,
 )
 
 DAY = date(2025, 7, 25)
@@ -90,7 +90,7 @@ def test_what_is_booked_already_is_found_by_its_external_ids(
     items: list[ManualPayment], payments: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
     """Where every item is there already, their payments are given in the order of the items; a voided one does not count."""
-    assert expected == with_external_ids(order(*items), payments)
+    assert expected == find_by_external_ids(order(*items), payments)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_external_id_that_is_taken_is_refused(
 ) -> None:
     """An external id of another payment, or of some of the items only, stops the order and is named."""
     with pytest.raises(
-        ConfigurationError, match=r"Nothing was sent: booked already are 'one' \(payment 1, 10"
+        ConfigurationError, match=r"These external ids are booked already: 'one' \(payment 1, 10"
     ):
-        with_external_ids(order(*items), payments)
+        find_by_external_ids(order(*items), payments)
 
 
 BANK = TransactionPayment(5, Decimal("10.00"))
@@ -251,7 +251,7 @@ def test_a_name_that_a_server_may_have_made_of_ours(
     ours: str, kept: str, expected: bool
 ) -> None:  # what is expected
     """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
-    assert expected is fits_name(ours, kept)
+    assert expected is external_id_fits(ours, kept)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_name_whose_characters_a_server_may_have_changed(
     ours: str, kept: str, expected: bool
 ) -> None:  # what is expected
     """A server that drops or replaces characters makes no other name of it, and two other names stay two."""
-    assert expected is fits_name(ours, kept)
+    assert expected is external_id_fits(ours, kept)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_what_the_order_may_have_made_of_what_is_new(
     items: list[Any], new: list[Payment], expected: tuple[str, ...]
 ) -> None:
     """A payment of another amount, name or transaction is somebody else's, unless its name or transaction is ours."""
-    assert expected == may_have_made(order(*items), new)
+    assert expected == find_possible(order(*items), new)
 
 
 @pytest.mark.parametrize(
@@ -331,4 +331,4 @@ def test_what_the_order_may_have_made_of_what_is_new(
 def test_a_word_for_the_kind_that_no_document_has(payment_type: str | None, expected: int) -> None:
     """Such a word may mean any kind, and a known one in another form is known."""
     found = attrs.evolve(payment("1", "10.00"), raw={"payment_type": payment_type})
-    assert expected == len(may_be_booked(order(ONE), [found]))
+    assert expected == len(find_similar(order(ONE), [found]))

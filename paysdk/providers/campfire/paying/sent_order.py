@@ -1,4 +1,4 @@
-"""An order that was sent, and how a journal keeps it. Pure."""
+"""An order that was sent, and the form in which a journal keeps it. Pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = ["SentOrder", "read_open_order"]
 class SentOrder:
     """An order that goes out for an invoice.
 
-    ``before`` are the payments that cannot be its own: they were there already, or another order
-    made them. ``ids`` are the payments that it made, as soon as they are known.
+    ``before`` are the ids of payments that this order cannot have made: they were there already, or
+    another order made them. ``payment_ids`` are the payments that it made, when they are known.
     """
 
-    number: int
+    invoice_id: int
     order: PayOrder
     before: frozenset[str]
     id: str = attrs.field(factory=lambda: uuid4().hex)
     sent_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     drafted: bool = False
-    ids: tuple[str, ...] = ()
+    payment_ids: tuple[str, ...] = ()
 
     def to_open(self) -> OpenOrder:
-        """What a journal keeps of it."""
+        """Return the form for a journal."""
         details = _Details(
-            invoice=self.number, items=self.order.expected, before=tuple(sorted(self.before))
+            invoice=self.invoice_id, items=self.order.expected, before=tuple(sorted(self.before))
         )
         return OpenOrder(
             id=self.id,
@@ -42,12 +42,16 @@ class SentOrder:
             drafted=self.drafted,
         )
 
-    def would_be(self, number: int, order: PayOrder) -> bool:
-        """Whether *order*, for the invoice of this *number*, may be this one again."""
-        names = self.order.external_ids
-        if names or order.external_ids:
-            return bool(names & order.external_ids)
-        return self.number == number and self.order.is_same_as(order)
+    def may_be(self, invoice_id: int, order: PayOrder) -> bool:
+        """Whether *order* for this invoice may be this order again."""
+        external_ids = self.order.external_ids
+        if external_ids or order.external_ids:
+            return bool(external_ids & order.external_ids)
+        return self.is_exactly(invoice_id, order)
+
+    def is_exactly(self, invoice_id: int, order: PayOrder) -> bool:
+        """Whether *order* for this invoice has the same items as this order."""
+        return self.invoice_id == invoice_id and self.order.is_same_as(order)
 
 
 class _Details(msgspec.Struct):
@@ -57,13 +61,16 @@ class _Details(msgspec.Struct):
 
 
 def read_open_order(kept: OpenOrder) -> SentOrder | None:
-    """The order that a journal kept, or ``None`` if another version of paysdk wrote it in another form."""
+    """The order that a journal kept.
+
+    Returns ``None`` if another version of paysdk wrote it in another form.
+    """
     try:
         details = msgspec.json.decode(kept.details, type=_Details)
     except msgspec.MsgspecError:
         return None
     return SentOrder(
-        number=details.invoice,
+        invoice_id=details.invoice,
         order=PayOrder(b"", details.items),
         before=frozenset(details.before),
         id=kept.id,
