@@ -1,4 +1,4 @@
-"""The examples of the documents are built, installed and tried, as their readers would."""
+"""The examples of the documents can be built, installed and used."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MAX_LINES = 150
 
 @attrs.frozen
 class Installed:
-    """An example that was built and installed in a folder, and a copy of its source."""
+    """An example, installed in a folder, and a copy of its source."""
 
     source: Path
     site: Path
 
     def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the copy, with the folder on Python's path and nothing in its environment but *settings*."""
+        """Run a command in the copy with only *settings* in its environment."""
         env = {"PATH": os.defpath, "PYTHONPATH": str(self.site), **settings}
         return subprocess.run(
             command, cwd=self.source, capture_output=True, text=True, check=False, env=env
@@ -39,7 +39,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The tutorial's provider, built from a copy, so that nothing is left in the tree."""
+    """The tutorial's provider, built from a copy to leave the tree clean."""
     work = tmp_path_factory.mktemp("paysdk-mollie")
     ignored = shutil.ignore_patterns("__pycache__", ".*", "dist")
     installed = Installed(shutil.copytree(MOLLIE, work / "source", ignore=ignored), work / "site")
@@ -62,7 +62,7 @@ def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(mollie: Installed) -> None:
-    """What is installed is the package, marked as typed, and its metadata."""
+    """The installation has the package, marked as typed, and its metadata."""
     assert {"paysdk_mollie", "paysdk_mollie-0.1.0.dist-info"} == {
         path.name for path in mollie.site.iterdir()
     }
@@ -79,7 +79,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(mollie: Installed) -> None
 
 
 def test_its_own_tests_pass(mollie: Installed) -> None:
-    """The contract that every provider keeps, and what is Mollie's own."""
+    """The package passes the contract and its own tests."""
     done = mollie.run(sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider")
 
     assert 0 == done.returncode, done.stdout
@@ -87,7 +87,7 @@ def test_its_own_tests_pass(mollie: Installed) -> None:
 
 
 def test_it_is_among_the_providers(mollie: Installed) -> None:
-    """Installing it is all that it takes to be found, with settings of its own."""
+    """The provider is found once it is installed, and takes its own settings."""
     done = mollie.run(PAYSDK, "providers")
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -99,7 +99,7 @@ def test_it_is_among_the_providers(mollie: Installed) -> None:
 
 
 def test_it_is_listed_beside_the_others(mollie: Installed) -> None:
-    """Its sandbox comes with it."""
+    """The package brings its own sandbox."""
     done = mollie.run(
         PAYSDK,
         "list",
@@ -122,7 +122,7 @@ def test_it_is_listed_beside_the_others(mollie: Installed) -> None:
 
 
 def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
-    """With what ``paysdk sandbox`` printed ``paysdk list`` reaches it, and a setting that only Mollie has does what it says."""
+    """``paysdk list`` uses the printed settings, and a setting that only Mollie has."""
     with subprocess.Popen(
         [PAYSDK, "sandbox", "mollie", "--payments", "2"],
         stdout=subprocess.PIPE,
@@ -158,7 +158,7 @@ def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
 
 
 def test_it_is_an_afternoons_work(mollie: Installed) -> None:
-    """Provider, schema and normalising are no longer than the tutorial says."""
+    """Provider, schema and normalising are at most as long as the tutorial says."""
     package = mollie.site / "paysdk_mollie"
     lines = [
         (package / name).read_text().count("\n")

@@ -1,7 +1,7 @@
-"""Local servers that answer like the providers' APIs as documented, with seeded data and faults on demand, for tests and trials.
+"""Local servers that respond as the providers' APIs are documented, for tests and trials.
 
-Everything here is loaded when it is first used, so that the pytest plugin costs nothing where
-nobody uses it.
+They have seeded data, and faults on demand. Each name is loaded when it is first used, so the
+pytest plugin costs nothing in a run that does not use it.
 """
 
 from __future__ import annotations

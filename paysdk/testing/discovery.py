@@ -1,4 +1,4 @@
-"""Finding the sandbox of any installed provider by its name."""
+"""Find the sandbox of any installed provider by its name."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _GROUP = "paysdk.sandboxes"
 
 
 def installed_sandboxes() -> list[str]:
-    """The names in the entry-point group ``paysdk.sandboxes``, in alphabetical order.
+    """Return the names in the entry-point group ``paysdk.sandboxes``, sorted.
 
-    None of them is imported.
+    Nothing is imported.
     """
     return installed_names(_GROUP)
 
 
 def open_sandbox(name: str, **options: object) -> Sandbox:
-    """The sandbox that is registered under ``name`` in the entry-point group ``paysdk.sandboxes``, not yet started.
+    """Make the sandbox registered as ``name`` in the group ``paysdk.sandboxes``; do not start it.
 
-    ``options`` are its class's parameters. Raises ConfigurationError where there is no such
-    sandbox, several, or one that cannot be imported, where it does not take the options, and where
-    what is registered is no sandbox. Whatever else its class raises comes through as it is.
+    ``options`` are the parameters of its class. Raises ConfigurationError if no sandbox or several
+    have this name, if it cannot be imported, if it does not take the options, or if the registered
+    object is not a sandbox. Other exceptions of its class are not caught.
     """
     make = load("sandbox", _GROUP, name)
     if reason := unfit(make, **options):
@@ -32,7 +32,7 @@ def open_sandbox(name: str, **options: object) -> Sandbox:
     sandbox = make(**options)
     if not isinstance(sandbox, Sandbox):
         raise ConfigurationError(
-            f"What is installed as sandbox {name!r} is no paysdk.testing.Sandbox, but a "
+            f"The object installed as sandbox {name!r} is not a paysdk.testing.Sandbox, but a "
             f"{type(sandbox).__name__}."
         )
     return sandbox

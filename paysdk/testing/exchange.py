@@ -1,4 +1,4 @@
-"""What passes between a sandbox and its server: plain values, so that what an API answers is a function that needs no network."""
+"""Requests and responses as plain values, so that a sandbox's API is a pure function."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["LoggedRequest", "Request", "Response"]
 class Request:
     """A request as it arrived.
 
-    ``target`` is the path and the query verbatim, as they were on the wire; ``query`` is the query
-    decoded, the last of repeated values. ``origin`` is scheme and host as the client addressed
-    them. ``key`` is what the client gave with the sandbox's scheme of authorization, and ``None``
-    where it gave nothing or used another scheme.
+    ``target`` is the path and the query, verbatim. ``query`` is the decoded query; of a repeated
+    parameter it has the last value. ``origin`` is the scheme and host that the client addressed.
+    ``key`` is the key that the client sent with the sandbox's authorization scheme, or ``None`` if
+    it sent no key or used another scheme.
     """
 
     method: str
@@ -32,13 +32,13 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The absolute URL that was asked for."""
+        """The absolute URL of the request."""
         return self.origin + self.target
 
 
 @attrs.frozen
 class Response:
-    """An answer, complete: ``Content-Length`` and ``Date`` come by themselves."""
+    """A complete response. The server adds ``Content-Length`` and ``Date``."""
 
     status: int
     body: bytes = b""
@@ -49,9 +49,9 @@ class Response:
 class LoggedRequest:
     """One request that the sandbox received, in ``sandbox.requests``.
 
-    ``headers`` has everything but ``Authorization``, and ignores case. ``authorised`` says whether
-    the key was right. ``status`` is the status answered, or ``None`` where a fault took its place;
-    ``fault`` is that fault.
+    ``headers`` has every header except ``Authorization``, and ignores case. ``authorised`` says
+    whether the key was right. ``status`` is the status of the response, or ``None`` if a fault took
+    its place; ``fault`` is that fault.
     """
 
     method: str

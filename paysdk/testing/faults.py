@@ -1,10 +1,10 @@
-"""What a sandbox is told to do wrong, and to which requests: values and pure rules, no I/O.
+"""Which faults a sandbox makes, and in which requests. Pure: values and rules, no I/O.
 
     FaultPlan().first(2, status(503)).on(5, reset("body")).every(10, status(429, retry_after=1),
     method="GET")
 
-A plan is frozen; each method gives a longer one. Where several entries meet the same request, the
-one that was added first wins.
+A plan is frozen; each method returns a longer one. If several entries match the same request, the
+entry that was added first wins.
 """
 
 from __future__ import annotations
@@ -49,15 +49,18 @@ FaultKind = Literal[
     "gzip bomb",
 ]
 
-_HTML = b"<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n"
+_HTML = (
+    b"<!DOCTYPE html>\n<html><head><title>Maintenance</title></head>"
+    b"<body><h1>We will be back soon</h1></body></html>\n"
+)
 
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One way to fail; the functions of this module make them.
+    """One way to fail. The functions of this module make faults.
 
-    ``processed`` says whether the server does its work before it fails: with it a payment is booked
-    although the client never hears of it.
+    With ``processed`` the server does its work before it fails: a payment is booked although the
+    client never receives a response.
     """
 
     kind: FaultKind
@@ -77,10 +80,10 @@ def status(
     body: bytes | None = None,
     processed: bool = False,
 ) -> Fault:
-    """An answer with the status ``code``, by default with a JSON body that has the status's name as ``detail``.
+    """Respond with the status ``code``.
 
-    ``retry_after`` becomes the ``Retry-After`` header: seconds, or any text, such as a date or
-    nonsense.
+    The default body is JSON with the name of the status as ``detail``. ``retry_after`` becomes the
+    header ``Retry-After``: seconds, or any text, such as a date or nonsense.
     """
     sent = {"Content-Type": "application/json", **(headers or {})}
     if retry_after is not None:
@@ -93,7 +96,7 @@ def status(
 
 
 def redirect(location: str, code: int = 302, *, processed: bool = False) -> Fault:
-    """A redirect to ``location``, which may be absolute or relative."""
+    """Redirect to ``location``, which may be absolute or relative."""
     return Fault(
         kind="response", status=code, headers=(("Location", location),), processed=processed
     )
@@ -102,7 +105,10 @@ def redirect(location: str, code: int = 302, *, processed: bool = False) -> Faul
 def wrong_body(
     body: bytes = _HTML, *, content_type: str = "text/html; charset=utf-8", processed: bool = False
 ) -> Fault:
-    """Status 200 with a body that is not the API's: by default a page of HTML; ``b""`` for none at all."""
+    """Respond with status 200 and a body that is not the API's, by default a page of HTML.
+
+    ``b""`` sends no body.
+    """
     return Fault(
         kind="response", headers=(("Content-Type", content_type),), body=body, processed=processed
     )
@@ -111,7 +117,10 @@ def wrong_body(
 def reset(
     stage: Literal["before", "headers", "body"] = "before", *, processed: bool | None = None
 ) -> Fault:
-    """The connection is reset: before a byte was sent, within the headers, or within the body; the last two by default after processing."""
+    """Reset the connection before the first byte, within the headers, or within the body.
+
+    By default the request is processed first if part of the response is sent.
+    """
     kinds: dict[str, FaultKind] = {
         "before": "reset before",
         "headers": "reset headers",
@@ -121,38 +130,45 @@ def reset(
 
 
 def truncated(*, processed: bool = True) -> Fault:
-    """The connection is closed in good order after half of the body that ``Content-Length`` announced."""
+    """Close the connection in good order after half of the announced body."""
     return Fault(kind="truncated", processed=processed)
 
 
 def hang(*, processed: bool = False) -> Fault:
-    """No answer, ever; the connection stays open until the client leaves or the sandbox closes."""
+    """Never respond. The connection stays open until the client leaves or the sandbox closes."""
     return Fault(kind="hang", processed=processed)
 
 
 def dripping_headers(seconds: float, *, processed: bool = True) -> Fault:
-    """The headers come one byte at a time, with ``seconds`` between them; the body follows at once."""
+    """Send the headers one byte at a time, ``seconds`` apart, and then the body at once."""
     return Fault(kind="drip headers", seconds=seconds, processed=processed)
 
 
 def dripping_body(seconds: float, *, processed: bool = True) -> Fault:
-    """The body comes one byte at a time, with ``seconds`` between them."""
+    """Send the body one byte at a time, ``seconds`` apart."""
     return Fault(kind="drip body", seconds=seconds, processed=processed)
 
 
 def huge_body(size: int | None = None, *, processed: bool = False) -> Fault:
-    """A body of ``size`` bytes of white space that announces no length; without a size it never ends."""
+    """Send ``size`` bytes of white space without announcing a length.
+
+    Without a size the body never ends.
+    """
     return Fault(kind="huge body", size=size, processed=processed)
 
 
 def gzip_bomb(size: int, *, processed: bool = False) -> Fault:
-    """A small gzip body that decompresses to at least ``size`` bytes of white space."""
+    """Send a small gzip body that decompresses to at least ``size`` bytes of white space."""
     return Fault(kind="gzip bomb", size=size, processed=processed)
 
 
 @attrs.frozen(kw_only=True)
 class FaultRule:
-    """Which requests meet ``fault``: those of this ``method`` and ``path`` (``*`` matches anything), counted from 1, whose number fits."""
+    """One entry of a plan: which requests meet ``fault``.
+
+    It counts the requests with this ``method`` and ``path`` from 1; ``*`` in a path matches
+    anything. Those whose number matches meet the fault.
+    """
 
     fault: Fault
     method: str | None = None
@@ -162,11 +178,11 @@ class FaultRule:
     every: int = 0
 
     def concerns(self, method: str, path: str) -> bool:
-        """Whether such a request is counted by this rule at all."""
+        """Whether this rule counts such a request."""
         return self.method in (None, method) and (self.path is None or fnmatchcase(path, self.path))
 
     def meets(self, number: int) -> bool:
-        """Whether the request with this number, among those that the rule concerns, meets the fault."""
+        """Whether the request with this number, counted by this rule, meets the fault."""
         return (
             number in self.numbers
             or number <= self.first
@@ -178,7 +194,7 @@ class FaultRule:
 class FaultPlan:
     """Which requests meet which fault.
 
-    ``method`` and ``path`` narrow an entry, and then it counts only the requests that fit them.
+    ``method`` and ``path`` narrow an entry: it then counts only the requests that match them.
     """
 
     rules: tuple[FaultRule, ...] = ()
@@ -191,32 +207,35 @@ class FaultPlan:
         method: str | None = None,
         path: str | None = None,
     ) -> FaultPlan:
-        """The plan, and besides: the request with this number, or with one of these, counted from 1, meets ``fault``."""
+        """Add: the request with this number, or each of these numbers from 1, meets ``fault``."""
         chosen = frozenset([numbers] if isinstance(numbers, int) else numbers)
         return self._with(FaultRule(fault=fault, method=method, path=path, numbers=chosen))
 
     def first(
         self, count: int, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """The plan, and besides: the first ``count`` requests meet ``fault``."""
+        """Add: the first ``count`` requests meet ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, first=count))
 
     def every(
         self, interval: int, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """The plan, and besides: every ``interval``-th request meets ``fault``."""
+        """Add: every ``interval``-th request meets ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, every=interval))
 
     def always(
         self, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """The plan, and besides: every request meets ``fault``."""
+        """Add: every request meets ``fault``."""
         return self.every(1, fault, method=method, path=path)
 
     def meet(
         self, method: str, path: str, counts: tuple[int, ...] = ()
     ) -> tuple[Fault | None, tuple[int, ...]]:
-        """The fault that this request meets, and the counts to give with the next one; ``counts`` is empty before the first."""
+        """Return the fault that this request meets, and the counts to pass with the next request.
+
+        ``counts`` is empty before the first request.
+        """
         before = counts or (0,) * len(self.rules)
         after = tuple(
             count + rule.concerns(method, path)

@@ -1,4 +1,4 @@
-"""The records that a sandbox serves, in an order that a test may change while a client walks them."""
+"""The records that a sandbox serves. A test may change them while a client lists them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _MASK = (1 << 64) - 1
 
 
 def scatter(seed: int, index: int) -> int:
-    """64 bits that look random and depend on seed and index only, so that any record can be made without the ones before it."""
+    """Return 64 bits that look random, and depend on seed and index only.
+
+    So any record can be made without the records before it.
+    """
     bits = (seed * 0xD1342543DE82EF95 + index * 0x9E3779B97F4A7C15) & _MASK
     bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -25,9 +28,10 @@ def scatter(seed: int, index: int) -> int:
 
 
 class Records(Generic[Id]):
-    """Rows in ascending order of (position, id), generated when they are first asked for, and kept rendered.
+    """Rows in ascending order of (position, id).
 
-    ``version`` grows with every change, for those who remember what they found.
+    A row is generated when it is first needed, and its rendered bytes are kept. ``version`` grows
+    with every change, so that a cache can tell when it is stale.
     """
 
     def __init__(
@@ -49,19 +53,19 @@ class Records(Generic[Id]):
 
     @property
     def keys(self) -> Sequence[tuple[int, Id]]:
-        """The (position, id) of every record, in order; to read only."""
+        """The (position, id) of every record, in order. Do not change this list."""
         return self._keys
 
     def key(self, row_id: Id) -> tuple[int, Id]:
-        """Where the record stands. Raises KeyError where there is none."""
+        """Return the position and id of the record. Raises KeyError for an unknown id."""
         return self._positions[row_id], row_id
 
     def index(self, row_id: Id) -> int:
-        """How many records stand before this one. Raises KeyError where there is none."""
+        """Count the records before this one. Raises KeyError for an unknown id."""
         return bisect_left(self._keys, self.key(row_id))
 
     def row(self, row_id: Id) -> Row:
-        """A copy of the record. Raises KeyError where there is none."""
+        """Return a copy of the record. Raises KeyError for an unknown id."""
         written = self._written.get(row_id)
         return (
             dict(written)
@@ -70,18 +74,18 @@ class Records(Generic[Id]):
         )
 
     def rows(self) -> list[Row]:
-        """Copies of all records, in order."""
+        """Return copies of all records, in order."""
         return [self.row(row_id) for _, row_id in self._keys]
 
     def render(self, row_id: Id) -> bytes:
-        """The record as it is sent."""
+        """Return the record as it is sent."""
         rendered = self._rendered.get(row_id)
         if rendered is None:
             rendered = self._rendered[row_id] = self._render(self.row(row_id))
         return rendered
 
     def put(self, position: int, row_id: Id, row: Row) -> None:
-        """Write a record, new or in place of what had its id."""
+        """Write a new record, or replace the record with this id."""
         if row_id in self._positions:
             self.remove(row_id)
         insort(self._keys, (position, row_id))
@@ -90,7 +94,7 @@ class Records(Generic[Id]):
         self.version += 1
 
     def remove(self, row_id: Id) -> None:
-        """Take a record out. Raises KeyError where there is none."""
+        """Remove a record. Raises KeyError for an unknown id."""
         del self._keys[self.index(row_id)]
         del self._positions[row_id]
         self._written.pop(row_id, None)

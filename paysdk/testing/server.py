@@ -1,4 +1,4 @@
-"""The local server that every sandbox is."""
+"""The local server under every sandbox."""
 
 from __future__ import annotations
 
@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox"]
 
-# Faults that send part of an answer need one, even where the server is told to fail before its
-# work.
+# Faults that send part of a response need one, even if the request is not processed.
 _UNPROCESSED = Response(200, b'{"detail": "not processed"}', {"Content-Type": "application/json"})
-# Seconds that ending waits for a handler; one that hangs is cancelled then. aiohttp takes 0 for
-# "for ever".
+# Seconds that closing waits for a handler before cancelling it. aiohttp takes 0 as "forever".
 _GRACE_SECONDS = 0.01
 
 
 @attrs.define(kw_only=True, eq=False, on_setattr=attrs.setters.frozen)
 class _Running:
-    """A server that listens, and where."""
+    """A listening server and its URL."""
 
     runner: web.ServerRunner
     url: str
@@ -39,11 +37,12 @@ class _Running:
 
 @attrs.define(kw_only=True, eq=False)
 class Sandbox(ABC):
-    """A real server on this machine that answers like a provider's API as documented; a provider says what it answers.
+    """A real server on this machine that responds as a provider's API is documented to.
 
-    ``latency`` is seconds added to each answer. ``faults`` says which requests fail, and how.
-    ``port`` 0 takes any that is free. Use it in ``async with``, or ``start`` and ``close`` it; both
-    may be repeated, and the data and the log outlive a restart.
+    A subclass decides the responses, in ``respond``. ``latency`` is the seconds added to each
+    response. ``faults`` says which requests fail, and how. ``port`` 0 takes any free port. Use the
+    sandbox in ``async with``, or call ``start`` and ``close``. You can repeat both: the data and
+    the log survive a restart.
     """
 
     scheme: ClassVar[str]
@@ -59,7 +58,7 @@ class Sandbox(ABC):
 
     @abstractmethod
     def respond(self, request: Request) -> Response:
-        """What the API answers to this request, and with it every change that the request makes."""
+        """Return the API's response, and make the changes that the request causes."""
 
     @property
     def url(self) -> str:
@@ -76,7 +75,7 @@ class Sandbox(ABC):
 
     @property
     def requests(self) -> tuple[LoggedRequest, ...]:
-        """Every request that arrived, in the order of arrival, from before its answer was sent."""
+        """Every request in the order of arrival, logged before its response is sent."""
         return tuple(self._log)
 
     def is_authorised(self, request: Request) -> bool:
@@ -86,13 +85,13 @@ class Sandbox(ABC):
         )
 
     async def start(self) -> None:
-        """Listen; nothing happens where it listens already.
+        """Start to listen, or do nothing if the sandbox listens already.
 
-        Raises OSError where the port is taken.
+        Raises OSError if the port is taken.
         """
         if self._running is not None:
             return
-        # A handler ends when its client leaves, so that a hung one does not outlive its request.
+        # A handler ends when its client leaves, so a hung handler does not outlive its request.
         server = web.Server(self._handle, access_log=None, handler_cancellation=True)
         runner = web.ServerRunner(server, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
@@ -104,16 +103,16 @@ class Sandbox(ABC):
         self._running = _Running(runner=runner, url=f"http://{self.host}:{runner.addresses[0][1]}")
 
     async def close(self) -> None:
-        """Stop listening, cut every connection and cancel what hangs. Closing twice is fine."""
+        """Stop listening, cut every connection and cancel hung handlers. Closing twice is fine."""
         running, self._running = self._running, None
         if running is not None:
-            # A connection that asyncio has accepted and not made yet when the server closes would
-            # stay open. A timer comes after both.
+            # If asyncio has accepted a connection but not made its transport when the server
+            # closes, the connection stays open. A timer fires after both.
             await asyncio.sleep(0.0001)
             await running.runner.cleanup()
 
     async def __aenter__(self) -> Self:
-        """Start, and give the running sandbox."""
+        """Start, and return the running sandbox."""
         await self.start()
         return self
 

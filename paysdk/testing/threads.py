@@ -1,4 +1,4 @@
-"""Sandboxes for tests that are not async: each runs in a thread, with an event loop of its own."""
+"""Sandboxes for tests that are not async. Each runs in a thread with its own event loop."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SandboxT = TypeVar("SandboxT", bound="Sandbox")
 
 @contextmanager
 def in_thread(sandbox: SandboxT) -> Generator[SandboxT]:
-    """Run ``sandbox`` in a thread until the ``with`` block ends, and give it; who uses it may be async or not.
+    """Run ``sandbox`` in a thread until the ``with`` block ends.
 
-    Raises OSError where its port is taken. A request is answered in that thread: change the
-    sandbox's data while none is under way.
+    Both async code and other code can use it. Raises OSError if its port is taken. The sandbox
+    responds in that thread, so change its data only while no request is under way.
     """
     started: Future[Callable[[], object]] = Future()
     thread = Thread(target=_run, args=(sandbox, started), name=f"paysdk {type(sandbox).__name__}")

@@ -1,4 +1,4 @@
-"""Answers and faults on a real connection: where a fault has to break HTTP itself, the bytes are written past aiohttp."""
+"""Responses and faults on a real connection. Faults that break HTTP write past aiohttp."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BLOCK = b" " * 65536
 async def deliver(
     request: web.BaseRequest, response: Response, fault: Fault | None
 ) -> web.StreamResponse:
-    """Send the answer, or do what the fault says with it."""
+    """Send the response, or let the fault spoil it."""
     if fault is None:
         return _send_complete(response)
     return await _DELIVERIES[fault.kind](request, response, fault)
@@ -52,12 +52,12 @@ def _encode_head(response: Response) -> bytes:
 
 
 def _transport_of(request: web.BaseRequest) -> asyncio.Transport:
-    # It is there as long as the client is, and a handler ends with its client.
+    # The transport exists as long as the client is connected, and a handler ends with its client.
     return cast("asyncio.Transport", request.transport)
 
 
 def _reset(transport: asyncio.Transport) -> web.StreamResponse:
-    # Lingering for no time makes the kernel send RST where closing would send FIN, which is an
+    # A linger time of zero makes the kernel send RST. A plain close would send FIN, which is an
     # orderly end.
     transport.get_extra_info("socket").setsockopt(
         socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
@@ -145,8 +145,8 @@ async def _send_huge_body(
 
 
 def _make_gzip_bomb(size: int) -> bytes:
-    # A block that ends in a full flush can be repeated in the stream, so a bomb of any size takes
-    # the time of compressing one block.
+    # A block that ends in a full flush can be repeated in the stream. So a bomb of any size takes
+    # only the time to compress one block.
     blocks = -(-size // len(_BLOCK))
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = deflate.compress(_BLOCK) + deflate.flush(zlib.Z_FULL_FLUSH)

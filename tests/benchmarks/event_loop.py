@@ -1,4 +1,4 @@
-"""5. The event loop: the longest stall of a heartbeat while pages of 10,000 are walked, against the same heartbeat in an idle loop."""
+"""5. The longest stall of the event loop while pages of 10,000 are listed, against an idle loop."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ LONGEST = 10
 
 @attrs.frozen
 class Stall:
-    """The longest of a run, in milliseconds: by the clock, and in this process's own processor time, which no other program lengthens."""
+    """The longest stall of a run in milliseconds, by the clock and in processor time.
+
+    Processor time counts only this process, so other programs do not lengthen it.
+    """
 
     by_clock: float
     of_processor: float
 
 
 async def longest_stall(work: Callable[[], Awaitable[None]]) -> Stall:
-    """By how much the latest beat came late while *work* was done, and the most processor time that passed between two beats."""
+    """Return the longest delay of a heartbeat during *work*, by the clock and in processor time."""
     by_clock, of_processor = [0.0], [0.0]
 
     async def beat() -> None:
@@ -50,14 +53,14 @@ async def longest_stall(work: Callable[[], Awaitable[None]]) -> Stall:
 
 
 async def payments(origin: str) -> None:
-    """Walk payment by payment."""
+    """List payment by payment."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
         async for _ in campfire.list_payments(page_size=10_000):
             pass
 
 
 async def pages(origin: str) -> None:
-    """Walk page by page, and through each page in one go."""
+    """List page by page, and iterate each page without a pause."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
         async for page in campfire.list_payments(page_size=10_000).pages():
             for _ in page.payments:
@@ -65,22 +68,22 @@ async def pages(origin: str) -> None:
 
 
 async def idle() -> None:
-    """Nothing, for about as long as a walk."""
+    """Wait about as long as a listing takes."""
     await asyncio.sleep(0.3)
 
 
 def by_clock(stalls: list[Stall]) -> list[float]:
-    """By the clock, which other programs on the machine have a part in: judged by the median."""
+    """Return the stalls by the clock, which other programs affect; the median is judged."""
     return [stall.by_clock for stall in stalls]
 
 
 def of_processor(stalls: list[Stall]) -> list[float]:
-    """In processor time: judged by the maximum."""
+    """Return the stalls in processor time; the maximum is judged."""
     return [stall.of_processor for stall in stalls]
 
 
 def shown(taken: list[float]) -> str:
-    """The median and the maximum."""
+    """Format the median and the maximum."""
     return f"{median(taken):.1f} ms, {max(taken):.1f} ms"
 
 

@@ -1,4 +1,4 @@
-"""6. Imports: `import paysdk` against bare Python, and the first provider against importing what it stands on."""
+"""6. The time of `import paysdk` and of making the first provider."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PROVIDER = "from paysdk import {0}; {0}('sandbox-key')"
 
 
 def run(code: str, bytecode: str) -> None:
-    """Run *code* in an interpreter of its own, with the bytecode that an earlier run has left."""
-    # Some environments forbid Python to keep bytecode; what is installed there is compiled anew by
-    # each program.
+    """Run *code* in a new interpreter, with the bytecode of an earlier run."""
+    # Some environments forbid Python to write bytecode. Each program there compiles its imports
+    # again.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(
         [sys.executable, "-P", "-c", code], check=True, env=env | {"PYTHONPYCACHEPREFIX": bytecode}

@@ -1,4 +1,4 @@
-"""3. Latency hidden: one page read ahead, and pages side by side."""
+"""3. Latency that is hidden by reading one page ahead, and by requesting pages concurrently."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE_SIZE = 100
 async def pages(
     origin: str, pagination: Kind = "cursor", concurrency: int = 1
 ) -> AsyncIterator[list[str]]:
-    """The ids of each page."""
+    """Yield the ids of each page."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
         async for page in campfire.list_payments(
             page_size=PAGE_SIZE, pagination=pagination, concurrency=concurrency
@@ -31,7 +31,7 @@ async def pages(
 
 
 def whole(origin: str, count: int, pagination: Kind = "cursor", concurrency: int = 1) -> None:
-    """Walk, and see that every payment came, and came once."""
+    """List all payments, and check that each came exactly once."""
 
     async def ids() -> list[str]:
         return [each async for page in pages(origin, pagination, concurrency) for each in page]
@@ -41,7 +41,7 @@ def whole(origin: str, count: int, pagination: Kind = "cursor", concurrency: int
 
 
 def read_ahead(page_count: int, seconds: float) -> None:
-    """A consumer that takes as long for each page as the network."""
+    """Measure a consumer that takes as long for each page as the network."""
 
     async def consumed(origin: str) -> None:
         async for _ in pages(origin):
@@ -77,7 +77,7 @@ def read_ahead(page_count: int, seconds: float) -> None:
 
 
 def side_by_side(page_count: int, seconds: float, kind: Kind, spread: str, rounds: int) -> None:
-    """`concurrency=8` against one page after the other."""
+    """Measure `concurrency=8` against one page after the other."""
     count = page_count * PAGE_SIZE
     with serving(Plan(rows=count, latency=seconds, spread=spread)) as origin:
         took = interleaved(
@@ -103,7 +103,7 @@ def side_by_side(page_count: int, seconds: float, kind: Kind, spread: str, round
 
 
 def few_times(count: int) -> None:
-    """All payments share three times of modification."""
+    """Check a listing in which all payments share three modification times."""
     with serving(Plan(rows=count, spread="three times")) as origin:
         whole(origin, count, concurrency=8)
     what = f"{count:,} payments that share three timestamps, `concurrency=8`, cursor"

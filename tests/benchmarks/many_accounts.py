@@ -1,8 +1,8 @@
-"""What many accounts take: queueing them, a sync that finds nothing new, a first sync, and the room in PostgreSQL.
+"""The cost of many accounts: queueing, syncs with and without news, and space in PostgreSQL.
 
 Run it with `python tests/benchmarks/many_accounts.py`, on an idle machine, with the dependency
-group `tests`; it takes a minute or two. The provider is the static server, one for all accounts, so
-that its work is next to nothing. What it prints stands in `docs/how-to/many-accounts.md`.
+group `tests`. It takes a minute or two. All accounts share one static server, whose work costs next
+to nothing. The figures in `docs/how-to/many-accounts.md` are from its output.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ LARGE, SMALL = 10_000, 300
 
 
 def say(line: str) -> None:
-    """Write a line at once."""
+    """Print a line, and flush it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def application(url: str, origin: str) -> tuple[App, SQLPaymentStore, SyncTasks]:
-    """All accounts are the same one, so far as the provider can tell."""
+    """Make an application. For the provider all accounts are the same."""
 
     async def open_account(_provider: str, _account: str) -> PaymentsProvider:
         return CampfireProvider("sandbox-key", base_url=origin)
@@ -53,31 +53,31 @@ def application(url: str, origin: str) -> tuple[App, SQLPaymentStore, SyncTasks]
 
 
 async def work(url: str, origin: str) -> None:
-    """One worker, until it is told to stop."""
+    """Run one worker until it is stopped."""
     app, store, _ = application(url, origin)
     async with app.open_async(), store:
         await app.run_worker_async(concurrency=CONCURRENCY, fetch_job_polling_interval=0.5)
 
 
 class Bench:
-    """A server, an application, and what was found."""
+    """A server and an application to measure."""
 
     def __init__(self, url: str, origin: str, postmaster: int) -> None:
         self.url, self.origin, self.postmaster = url, origin, postmaster
         self.app, self.store, self.syncs = application(url, origin)
 
     async def run(self, statement: str) -> list[tuple[Any, ...]]:
-        """What an SQL statement gives."""
+        """Run an SQL statement, and return its rows."""
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             result = await connection.execute(statement.encode())
             return await result.fetchall() if result.description else []
 
     async def number(self, expression: str) -> float:
-        """One figure."""
+        """Return one figure."""
         return float((await self.run(f"SELECT {expression}"))[0][0])
 
     def server_cpu(self) -> float:
-        """Seconds of CPU that PostgreSQL's processes have taken, those that are there."""
+        """Return the CPU seconds of PostgreSQL's running processes."""
         seconds = 0.0
         for child in psutil.Process(self.postmaster).children():
             with suppress(psutil.NoSuchProcess):
@@ -86,7 +86,7 @@ class Bench:
 
     @asynccontextmanager
     async def workers(self, number: int) -> AsyncIterator[None]:
-        """So many processes, ready for jobs."""
+        """Start this number of workers, and wait until they are ready."""
         command = (sys.executable, __file__, "worker", self.url, self.origin)
         latest = await self.number("coalesce(max(id), 0) FROM procrastinate_workers")
         started = [await asyncio.create_subprocess_exec(*command) for _ in range(number)]
@@ -101,8 +101,8 @@ class Bench:
                 process.send_signal(signal.SIGTERM)
             await asyncio.gather(*(process.wait() for process in started))
 
-    async def drained(self, workers: int, accounts: int, what: str, payments: float) -> None:
-        """Let so many workers sync so many accounts, and say what that took."""
+    async def drain(self, workers: int, accounts: int, what: str, payments: float) -> None:
+        """Let the workers sync the accounts, and print the cost."""
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         async with self.workers(workers):
             idle = self.server_cpu()
@@ -138,8 +138,8 @@ class Bench:
         await self.run("TRUNCATE procrastinate_jobs CASCADE")
 
 
-async def queueing(bench: Bench, accounts: int) -> None:
-    """How long deferring takes, and how long a worker takes to find a job among so many."""
+async def measure_queueing(bench: Bench, accounts: int) -> None:
+    """Measure how long queueing takes, and how long a worker takes to find a job."""
     names = [("campfire", str(number)) for number in range(accounts)]
     started = time.perf_counter()
     await bench.syncs.defer(names)
@@ -165,8 +165,8 @@ async def queueing(bench: Bench, accounts: int) -> None:
     await bench.run("TRUNCATE procrastinate_jobs CASCADE")
 
 
-async def room(bench: Bench) -> None:
-    """The bytes that a payment and an entry of the feed take, indexes included."""
+async def measure_space(bench: Bench) -> None:
+    """Measure the bytes of a payment and of an entry of the feed, with indexes."""
     await bench.run("VACUUM ANALYZE payments, payment_changes")
     rows = await bench.number("count(*) FROM payments")
     for table in ("payments", "payment_changes"):
@@ -176,26 +176,26 @@ async def room(bench: Bench) -> None:
         )
 
 
-async def measured(url: str, postmaster: int) -> None:
-    """All of it."""
+async def measure(url: str, postmaster: int) -> None:
+    """Measure everything."""
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     with serving(Plan(rows=LARGE)) as origin:
         bench = Bench(url, origin, postmaster)
         async with bench.app.open_async(), bench.store:
             await bench.app.schema_manager.apply_schema_async()
             for accounts in (1_000, 10_000, 50_000):
-                await queueing(bench, accounts)
+                await measure_queueing(bench, accounts)
             for workers in (1, 2):
                 await bench.run("TRUNCATE payments, payment_changes, sync_state")
-                await bench.drained(workers, 20, f"First sync of {LARGE:,} payments each", LARGE)
-            await room(bench)
+                await bench.drain(workers, 20, f"First sync of {LARGE:,} payments each", LARGE)
+            await measure_space(bench)
             await bench.run("TRUNCATE payments, payment_changes, sync_state")
     with serving(Plan(rows=SMALL)) as origin:
         bench = Bench(url, origin, postmaster)
         async with bench.app.open_async(), bench.store:
-            await bench.drained(2, 300, f"First sync of {SMALL:,} payments each", SMALL)
+            await bench.drain(2, 300, f"First sync of {SMALL:,} payments each", SMALL)
             for workers in (1, 2):
-                await bench.drained(workers, 300, "Nothing new", 0)
+                await bench.drain(workers, 300, "Nothing new", 0)
 
 
 if __name__ == "__main__":
@@ -209,6 +209,6 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory(prefix="paysdk-") as folder:
             server = get_server(Path(folder) / "pg", cleanup_mode="stop")
             try:
-                asyncio.run(measured(server.get_uri(), server.get_pid() or 0))
+                asyncio.run(measure(server.get_uri(), server.get_pid() or 0))
             finally:
                 server.cleanup()

@@ -1,4 +1,4 @@
-"""What a user has otherwise: loops written by hand, and two SDKs that are known for their paging."""
+"""What paysdk is compared with: hand-written loops, and two SDKs known for their pagination."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _PATH = "/coa/api/v1/invoice-payments"
 async def _body(session: aiohttp.ClientSession, origin: str, query: str) -> bytes:
     async with session.get(
         f"{origin}{_PATH}?{query}", headers={"Authorization": "Token sandbox-key"}
-    ) as answer:
-        answer.raise_for_status()
-        return await answer.read()
+    ) as response:
+        response.raise_for_status()
+        return await response.read()
 
 
 def _query(link: str | None) -> str:
@@ -35,7 +35,7 @@ def _query(link: str | None) -> str:
 
 
 async def bare_pages(origin: str, page_size: int) -> AsyncIterator[list[dict[str, Any]]]:
-    """Dicts of floats and texts, as `json.loads` gives them."""
+    """Yield pages of dicts with floats and text, as `json.loads` returns them."""
     query = f"cursor=&limit={page_size}"
     async with aiohttp.ClientSession() as session:
         while query:
@@ -46,7 +46,7 @@ async def bare_pages(origin: str, page_size: int) -> AsyncIterator[list[dict[str
 
 @dataclass(frozen=True, slots=True)
 class CarefulPayment:
-    """What a careful user writes."""
+    """The dataclass that a careful user writes."""
 
     id: int
     invoice_id: int
@@ -82,7 +82,7 @@ def _careful(record: dict[str, Any]) -> CarefulPayment:
 
 
 async def careful_pages(origin: str, page_size: int) -> AsyncIterator[Iterable[CarefulPayment]]:
-    """Decimals, dates and times in a frozen dataclass, the record kept as it was read."""
+    """Yield pages with decimals, dates and times in a frozen dataclass that keeps the record."""
     query = f"cursor=&limit={page_size}"
     async with aiohttp.ClientSession() as session:
         while query:
@@ -92,7 +92,7 @@ async def careful_pages(origin: str, page_size: int) -> AsyncIterator[Iterable[C
 
 
 class ModelledPayment(pydantic.BaseModel):
-    """The same fields as a model; the record itself is not kept."""
+    """The same fields as a model, without the record."""
 
     model_config = pydantic.ConfigDict(frozen=True)
 
@@ -109,7 +109,7 @@ class ModelledPayment(pydantic.BaseModel):
 
 
 class ModelledPage(pydantic.BaseModel):
-    """A page of them."""
+    """A page of models."""
 
     count: int
     results: list[ModelledPayment]
@@ -117,7 +117,7 @@ class ModelledPage(pydantic.BaseModel):
 
 
 async def model_pages(origin: str, page_size: int) -> AsyncIterator[list[ModelledPayment]]:
-    """Models that pydantic makes from the page's bytes in one go."""
+    """Yield pages of models that pydantic makes from the bytes of a page."""
     query = f"cursor=&limit={page_size}"
     async with aiohttp.ClientSession() as session:
         while query:
@@ -128,14 +128,14 @@ async def model_pages(origin: str, page_size: int) -> AsyncIterator[list[Modelle
 
 @asynccontextmanager
 async def openai_files(origin: str, page_size: int) -> AsyncIterator[AsyncIterable[Any]]:
-    """OpenAI's files, through its `AsyncPaginator`."""
+    """List OpenAI's files with its `AsyncPaginator`."""
     async with openai.AsyncOpenAI(api_key="sandbox-key", base_url=f"{origin}/v1") as client:
         yield client.files.list(limit=page_size)
 
 
 @asynccontextmanager
 async def stripe_payments(origin: str, page_size: int) -> AsyncIterator[AsyncIterable[Any]]:
-    """Stripe's invoice payments, through its `auto_paging_iter`, over aiohttp like the others."""
+    """List Stripe's invoice payments with its `auto_paging_iter`, over aiohttp."""
     http = stripe.AIOHTTPClient()
     client = stripe.StripeClient("sandbox-key", base_addresses={"api": origin}, http_client=http)
     try:

@@ -1,4 +1,7 @@
-"""7. Reconciling a million payments with a million, from two streams and from SQLite, each in a process of its own."""
+"""7. Reconciling a million payments with a million, from two streams and from SQLite.
+
+Each runs in its own process.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,13 @@ SIDES: dict[str, str | None] = {"campfire": "EUR", "notify": None}
 
 
 def payments(provider: str) -> Iterator[Payment]:
-    """A million payments of 900,000 invoices: every ninth is paid in two parts, and of each hundred two have no equal on the other side."""
+    """Yield a million payments of 900,000 invoices.
+
+    Each ninth invoice is paid in two parts. Two of each hundred have no equal on the other side.
+    """
     number = 0
     for invoice in range(PAYMENTS * 9 // 10):
-        # The invoices that only this side has, and the amounts that only this side has.
+        # Some invoices are only on this side, and some amounts.
         mark = provider if invoice % 100 == 51 else ""
         amount = Decimal(
             10_000 + invoice * 37 % 900_000 + (invoice % 100 == 50 and provider == "notify")
@@ -54,7 +60,7 @@ def payments(provider: str) -> Iterator[Payment]:
 
 
 class MadeListing:
-    """A listing of the payments that are made here."""
+    """A listing of the generated payments."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -64,7 +70,7 @@ class MadeListing:
         raise NotImplementedError
 
     async def pages(self) -> AsyncIterator[Page]:
-        """Pages of them."""
+        """Yield the pages."""
         made = payments(self._provider)
         for number in range(PAYMENTS // PAGE_SIZE):
             last = (number + 1) * PAGE_SIZE == PAYMENTS
@@ -82,7 +88,7 @@ class MadeListing:
 
 
 class MadeProvider:
-    """A provider of the payments that are made here."""
+    """A provider of the generated payments."""
 
     capabilities = Capabilities(
         filters=frozenset(), max_page_size=PAGE_SIZE, reports_voids=True, lists_incrementally=False
@@ -92,11 +98,11 @@ class MadeProvider:
         self.name = name
 
     def list_payments(self, **_: object) -> MadeListing:
-        """Its payments."""
+        """List the payments."""
         return MadeListing(self.name)
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """Do nothing: it holds no resources."""
 
 
 async def fill(database: Path) -> None:
@@ -106,29 +112,29 @@ async def fill(database: Path) -> None:
             await sync_payments(MadeProvider(name), store)
 
 
-async def counted(left: Payments, right: Payments) -> Totals:
-    """What comes of it, counted as a report would."""
+async def count_outcomes(left: Payments, right: Payments) -> Totals:
+    """Reconcile, and count the outcomes as a report does."""
     figures = Totals()
     async for outcome in reconcile(left, right, ordered=True):
         figures.add(outcome)
     return figures
 
 
-async def counted_in(database: str) -> Totals:
-    """The same over a store."""
+async def count_outcomes_in(database: str) -> Totals:
+    """Reconcile the payments of a store, and count the outcomes."""
     async with SQLPaymentStore(database) as store:
-        return await counted(*(store.payments(provider=name) for name in SIDES))
+        return await count_outcomes(*(store.payments(provider=name) for name in SIDES))
 
 
 def measure(database: str | None) -> None:
-    """Print the seconds that reconciling took, less those that making the payments takes, and the megabytes at the most."""
+    """Print the seconds of reconciling, without making the payments, and the peak megabytes."""
     started = time.perf_counter()
     if database is None and sum(1 for name in SIDES for _ in payments(name)) != 2 * PAYMENTS:
         raise AssertionError("too few payments")
     making = time.perf_counter() - started
     started = time.perf_counter()
     figures = asyncio.run(
-        counted(*map(payments, SIDES)) if database is None else counted_in(database)
+        count_outcomes(*map(payments, SIDES)) if database is None else count_outcomes_in(database)
     )
     taken = time.perf_counter() - started - making
     if figures.differences != 29 * PAYMENTS // 1000:
@@ -137,14 +143,14 @@ def measure(database: str | None) -> None:
 
 
 def compare(what: str, *arguments: str) -> None:
-    """Measure in a process of its own, and report."""
-    told = subprocess.run(
+    """Measure in a new process, and report."""
+    output = subprocess.run(
         [sys.executable, __file__, "measure", *arguments],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    taken, megabytes = map(float, told.split())
+    taken, megabytes = map(float, output.split())
     seconds = Verdict(
         f"{2 * PAYMENTS / taken:,.0f} payments a second", f"at most {SECONDS} s", taken <= SECONDS
     )

@@ -1,4 +1,4 @@
-"""Rounds in which every contender has its turn, and the lines of the table that come out of them."""
+"""Measure contenders in turns, and report lines of the table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 @attrs.frozen
 class Verdict:
-    """How two figures relate, how they should, and whether they do."""
+    """The ratio of two figures, its target, and whether it is reached."""
 
     ratio: str
     target: str
@@ -37,7 +37,7 @@ class Verdict:
 
 @attrs.frozen(kw_only=True)
 class Line:
-    """A line of the table: what paysdk took, what it is held against, and what comes of that."""
+    """A line of the table: the cost of paysdk, what it is compared with, and the verdict."""
 
     part: int
     what: str
@@ -49,7 +49,7 @@ class Line:
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, float]:
-    """The median seconds of each contender over so many rounds, after one that does not count."""
+    """Return the median seconds of each contender over the rounds, after one for warming up."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for counts in [*([False] if warm_up else []), *[True] * rounds]:
         for name, run in contenders.items():
@@ -62,28 +62,28 @@ def interleaved(
 
 
 def shown(ratio: float) -> Verdict:
-    """On a ratio for which nothing was set."""
+    """Show a ratio without a target."""
     return Verdict(f"{ratio:.2f} times as fast", "", reached=None)
 
 
 def at_most(ratio: float, target: float) -> Verdict:
-    """On a ratio that should be small."""
+    """Judge a ratio that should be small."""
     return Verdict(f"{ratio:.2f}", f"at most {target:g}", ratio <= target)
 
 
 def at_least(ratio: float, target: float) -> Verdict:
-    """On a ratio that should be large."""
+    """Judge a ratio that should be large."""
     return Verdict(f"{ratio:.2f} times as fast", f"at least {target:g}", ratio >= target)
 
 
 def at_most_more(difference: float, target: float, unit: str) -> Verdict:
-    """On a difference that should be small."""
+    """Judge a difference that should be small."""
     return Verdict(
         f"{difference:+.1f} {unit}", f"at most {target:.3g} {unit} more", difference <= target
     )
 
 
 def report(line: Line) -> None:
-    """Print a line, for a person or for `table.py`."""
+    """Print a line for `table.py`, or for a person."""
     sys.stdout.write(msgspec.json.encode(attrs.asdict(line)).decode() + "\n")
     sys.stdout.flush()

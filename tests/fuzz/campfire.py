@@ -1,4 +1,4 @@
-"""Fuzzes what reads Campfire's answers: the pages of payments, an invoice, and what paying one answers."""
+"""Fuzz the readers of Campfire's responses: payments, an invoice, and a paid invoice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ with atheris.instrument_imports(include=["paysdk"]):
 
 from faults import check
 from pages import check_invoice, read_page
-from shaping import mutated
+from shaping import mutate
 
 _READER = CampfireReader()
 _PAYMENT = {"id": 1, "amount": 1, "invoice_id": 1}
@@ -28,12 +28,12 @@ _INVOICE = {
 
 
 def test_one_input(data: bytes) -> None:
-    """Read *data* as each of the answers."""
+    """Read *data* as each of the responses."""
     check(lambda body: read_page(_READER, body), data, _PAGE)
     check(lambda body: check_invoice(decode_or_raise(read_invoice, body)), data, _INVOICE)
     check(lambda body: decode_or_raise(read_paid, body), data, _INVOICE)
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutate)
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""Fuzzes what takes a checkpoint: only ConfigurationError, and what is taken leads on without any other error than PaginationError."""
+"""Fuzz checkpoints: only ConfigurationError, or a listing that can only raise PaginationError."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ with atheris.instrument_imports(include=["paysdk"]):
 from typing import TYPE_CHECKING
 
 from links import PAGINATIONS, follow
-from shaping import mutated, mutated_link
+from shaping import mutate, mutate_link
 
 from paysdk.providers.campfire.normalise import CampfirePaymentFields
 
@@ -32,7 +32,7 @@ _ROWS = [
 
 
 def test_one_input(data: bytes) -> None:
-    """Take *data* as a checkpoint's text, and as the position in one."""
+    """Read *data* as the text of a checkpoint, and as its position."""
     text = data.decode(errors="surrogateescape")
     for resume in (text, Checkpoint("campfire", "", text)):
         try:
@@ -44,7 +44,7 @@ def test_one_input(data: bytes) -> None:
 
 
 def go_on(position: Position) -> None:
-    """Ask for the page at *position*, look at its rows, and go on from it."""
+    """Request the page at *position*, filter its rows, and go on from it."""
     rows_in_window(_ROWS, position)
     for pagination in PAGINATIONS:
         resumed = pagination.resume_from(position)
@@ -54,11 +54,11 @@ def go_on(position: Position) -> None:
         follow(pagination, resumed, "?from=b&cursor=b", ["a", "b"])
 
 
-def mutated_position(data: bytes, largest: int, seed: int) -> bytes:
-    """*data* changed as JSON, or with a piece of a link in it."""
-    return (mutated if seed % 3 else mutated_link)(data, largest, seed)
+def mutate_position(data: bytes, largest: int, seed: int) -> bytes:
+    """Mutate *data* as JSON, or insert a piece of a link."""
+    return (mutate if seed % 3 else mutate_link)(data, largest, seed)
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated_position)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutate_position)
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""What a reader must keep to, whatever it is given: only MalformedResponseError, with a path that points at the fault."""
+"""Check a reader: it may raise only MalformedResponseError, with the path of the fault."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  # noqa: ANN401  # JSON is any value
-    """Read *body*; *sample* is an answer that can be read, and holds one of everything that has a required part.
+    """Read *body*, and check the path of its fault, if it has one.
 
-    A path points at the fault if putting there what the sample has, or a null where it has nothing,
-    leaves no fault there; and if it is not merely the object that the fault is in.
+    *sample* is a valid response with one of every object that has a required part. A path is right
+    if the value of the sample at that path, or null, removes the fault, and if the path is not
+    merely that of the object around the fault.
     """
     fault = _fault(read, body)
     if fault is None:
         return
     assert fault.path.startswith("$")
-    # Half of a surrogate pair may stand anywhere, in a name and behind names that no path can tell
-    # apart.
+    # Half of a surrogate pair may be anywhere, also in names that no path can distinguish.
     if (
         fault.not_json
         or "nested too deeply" in str(fault)
@@ -52,7 +52,7 @@ def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  #
     except msgspec.DecodeError:  # half of a surrogate pair, which Python's json takes
         return
     assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), (
-        f"{fault.path} is an object, and as such no fault: {fault}"
+        f"{fault.path} is a whole object, and not the fault: {fault}"
     )
     again = _fault(read, _with(body, steps, msgspec.json.encode(good)))
     assert again is None or again.path != fault.path, (
@@ -75,13 +75,13 @@ def _no_json(word: str) -> None:
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     named = dict(pairs)
     if len(named) < len(pairs):
-        raise ValueError("a name that is there twice")
+        raise ValueError("a repeated name")
     return named
 
 
 def _is_plain(body: bytes) -> bool:
-    # A reader stops at the first fault, also where the body breaks off after it, and where the same
-    # name comes again with another value.
+    # A reader stops at the first fault. It does not see that the body breaks off later, or that a
+    # name is repeated with another value.
     try:
         json.loads(
             body.decode(), parse_int=len, parse_constant=_no_json, object_pairs_hook=_distinct
@@ -100,7 +100,7 @@ def _at(sample: Any, steps: Sequence[str | int]) -> Any:  # noqa: ANN401  # like
 
 
 def _sent_at(body: bytes, steps: Sequence[str | int]) -> bytes:
-    """What stands there, and nothing where it is missing."""
+    """Return the bytes at this path, or none if it is missing."""
     for step in steps:
         body = bytes(
             _items.decode(body)[step]

@@ -1,4 +1,4 @@
-"""Fuzzes what takes a page's link: only PaginationError, and what is asked for next can stand in a request line."""
+"""Fuzz links to pages: only PaginationError, or a query that is valid in a request line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["paysdk"]):
         Position,
     )
 
-from shaping import mutated_link
+from shaping import mutate_link
 
 __all__ = ["PAGINATIONS", "follow"]
 
@@ -37,7 +37,7 @@ PAGINATIONS: list[Pagination] = [
 
 
 def test_one_input(data: bytes) -> None:
-    """Follow *data* as a link, and what it leads to a second time, from pages of several lengths."""
+    """Follow *data* as a link twice, from pages of several lengths."""
     link = data.decode(errors="replace")
     for pagination in PAGINATIONS:
         for ids in ([], ["a"], ["a", "b", link]):
@@ -49,7 +49,7 @@ def test_one_input(data: bytes) -> None:
 def follow(
     pagination: Pagination, position: Position, link: str, ids: list[str]
 ) -> Position | None:
-    """The page after the one at *position*, if *link* leads to one."""
+    """Return the position after *position*, if *link* leads to one."""
     try:
         following = pagination.next_position(position, link, ids)
         if following is not None:
@@ -70,5 +70,5 @@ def follow(
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated_link)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutate_link)
     atheris.Fuzz()

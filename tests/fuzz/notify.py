@@ -1,4 +1,4 @@
-"""Fuzzes what reads Notify's answers: the pages of payments."""
+"""Fuzz the reader of Notify's pages of payments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ with atheris.instrument_imports(include=["paysdk"]):
 
 from faults import check
 from pages import read_page
-from shaping import mutated
+from shaping import mutate
 
 _READER = NotifyReader("EUR")
 _PAGE = {
@@ -26,5 +26,5 @@ def test_one_input(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutated)
+    atheris.Setup(sys.argv, test_one_input, custom_mutator=mutate)
     atheris.Fuzz()

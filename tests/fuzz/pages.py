@@ -1,4 +1,4 @@
-"""Reading a page or an invoice whole, and using what comes out as a program would."""
+"""Read a page or an invoice, and use the result as a program does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONVERTER = make_converter()
 
 
 def read_page(reader: Reader[Payment], body: bytes) -> None:
-    """Read a page and make its payments; read one by one, with the bad records set aside, they must be the same."""
+    """Read a page, and check that reading its records one by one gives the same payments."""
     page = open_page(reader, body)
     set_aside: list[MalformedResponseError] = []
     one_by_one = list(decode_one_by_one(reader, page, set_aside.append))
@@ -29,13 +29,13 @@ def read_page(reader: Reader[Payment], body: bytes) -> None:
     rows = try_decode(reader, list(map(bytes, page.records)))
     if rows is None:
         list(decode_one_by_one(reader, page, None))
-        raise AssertionError("what cannot be read together cannot be read one by one either")
+        raise AssertionError("records that cannot be read together were read one by one")
     assert payments == list(map(reader.make, rows))
     assert [payment.raw for payment in payments] == [reader.make(row).raw for row in rows]
 
 
 def check_invoice(invoice: Invoice) -> None:
-    """An invoice must come back from JSON, and the same each time: a number in a field of any kind is a text from then on."""
+    """Check that an invoice survives JSON. A number in an untyped field becomes text once."""
     assert invoice.raw is not None
     back = _CONVERTER.loads(_CONVERTER.dumps(invoice), Invoice)
     assert back == _CONVERTER.loads(_CONVERTER.dumps(back), Invoice)

@@ -1,4 +1,4 @@
-"""Changing JSON and links where bytes alone would break them, so that the fuzzer gets past the parser and to the readers."""
+"""Mutate JSON and links without breaking them, so that the fuzzer gets past the parser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import atheris
 
-__all__ = ["mutated", "mutated_link"]
+__all__ = ["mutate", "mutate_link"]
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null')
 _VALUES = [
@@ -79,8 +79,8 @@ _PIECES = [
 ]
 
 
-def mutated(data: bytes, largest: int, seed: int) -> bytes:
-    """*data* with a token in it replaced, repeated or exchanged for another of its own; and, half of the time, changed as any bytes are."""
+def mutate(data: bytes, largest: int, seed: int) -> bytes:
+    """Replace or repeat a token of *data*, or half of the time mutate it as bytes."""
     dice = random.Random(seed)
     tokens = list(_TOKEN.finditer(data))
     if not tokens or dice.random() < 0.5:
@@ -98,8 +98,8 @@ def mutated(data: bytes, largest: int, seed: int) -> bytes:
     return (data[: place.start()] + value + data[place.end() :])[:largest]
 
 
-def mutated_link(data: bytes, largest: int, seed: int) -> bytes:
-    """*data* with a piece of a link put in somewhere; and, half of the time, changed as any bytes are."""
+def mutate_link(data: bytes, largest: int, seed: int) -> bytes:
+    """Insert a piece of a link into *data*, or half of the time mutate it as bytes."""
     dice = random.Random(seed)
     if dice.random() < 0.5:
         return bytes(atheris.Mutate(data, len(data)))

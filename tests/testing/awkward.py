@@ -1,4 +1,4 @@
-"""A provider that is right, of an API that is awkward: its pages are bare arrays, and its numbers are integers that can be equal."""
+"""A correct provider of an awkward API: pages are bare arrays, and several integers are equal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MINOR_DIGITS = {"JPY": 0, "EUR": 2}
 
 
 class Row(msgspec.Struct):
-    """A record, its amount in minor units, which is never below zero."""
+    """A record with its amount in minor units, which is never negative."""
 
     id: int
     minor: Annotated[int, msgspec.Meta(ge=0)]
@@ -32,7 +32,7 @@ class Row(msgspec.Struct):
 
 
 def normalise(row: Row, record: bytes) -> Payment:
-    """The payment that a record is."""
+    """Make a payment of a record."""
     amount = Decimal(row.minor).scaleb(-_MINOR_DIGITS[row.currency])
     return Payment(
         provider="awkward",
@@ -45,7 +45,7 @@ def normalise(row: Row, record: bytes) -> Payment:
 
 
 class AwkwardProvider(RestProvider):
-    """It has no filters."""
+    """A provider without filters."""
 
     name: str = "awkward"
     capabilities: Capabilities = Capabilities(
@@ -63,7 +63,7 @@ class AwkwardProvider(RestProvider):
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> Listing:
-        """All payments."""
+        """List all payments."""
         refuse_filters(
             "Awkward", modified_since=modified_since, modified_until=modified_until, voided=voided
         )
@@ -87,7 +87,7 @@ class AwkwardProvider(RestProvider):
 
 @attrs.define(kw_only=True, eq=False)
 class AwkwardSandbox(Sandbox):
-    """Its first payment is of 1.00 and has the id 1, every third is of yen, and every fourth of nothing."""
+    """Its first payment is 1.00 with id 1, each third is in yen, and each fourth is zero."""
 
     scheme: ClassVar[str] = "Bearer"
 
@@ -95,7 +95,7 @@ class AwkwardSandbox(Sandbox):
     payments: int
 
     def respond(self, request: Request) -> Response:
-        """A page."""
+        """Return a page."""
         if not self.is_authorised(request):
             return Response(401, b'{"detail": "Who is it?"}')
         after, size = int(request.query.get("after", "0")), int(request.query.get("size", "50"))

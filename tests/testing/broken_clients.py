@@ -1,4 +1,4 @@
-"""Clients of Notify's sandbox that break one promise each, and which cases of the contract must say so."""
+"""Clients of Notify's sandbox that each break one promise, and the cases that must report it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
 
 
 def breaks(*cases: str) -> Callable[[type[NotifyProvider]], type[NotifyProvider]]:
-    """Note which cases must fail on a client."""
+    """Register the cases that must fail for a client."""
 
     def note(broken: type[NotifyProvider]) -> type[NotifyProvider]:
         BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
@@ -40,16 +40,16 @@ def breaks(*cases: str) -> Callable[[type[NotifyProvider]], type[NotifyProvider]
     return note
 
 
-class Knowing(NotifyProvider):
-    """It knows its key and its settings."""
+class KeepsSettings(NotifyProvider):
+    """It keeps its key and its settings."""
 
-    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # any value
         self.key = api_key
         self.settings = settings
-        super().__init__(api_key, **self.changed(settings))
+        super().__init__(api_key, **self.change_settings(settings))
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """The settings that it goes by."""
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings in use."""
         return settings
 
 
@@ -57,7 +57,7 @@ class Knowing(NotifyProvider):
 
 
 @breaks("keeps_the_key_out_of_reprs")
-class LeaksInRepr(Knowing):
+class LeaksInRepr(KeepsSettings):
     """The key is in its repr, and so in the locals of each traceback."""
 
     def __repr__(self) -> str:
@@ -65,19 +65,19 @@ class LeaksInRepr(Knowing):
 
 
 @breaks("keeps_the_key_out_of_logs_and_events")
-class LeaksInLogs(Knowing):
+class LeaksInLogs(KeepsSettings):
     """The key is logged."""
 
-    def _listing(self, *arguments: Any, **named: Any) -> PagedListing[Any]:  # noqa: ANN401  # whatever comes
+    def _listing(self, *arguments: Any, **named: Any) -> PagedListing[Any]:  # noqa: ANN401  # any value
         logging.getLogger("client").debug("listing with %s", self.key)
         return super()._listing(*arguments, **named)
 
 
 @breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
-class LeaksInEvents(Knowing):
+class LeaksInEvents(KeepsSettings):
     """The key is in the events."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         on_event = settings.get("on_event")
         told = None if on_event is None else lambda event: on_event((event, self.key))
         return {**settings, "on_event": told}
@@ -104,7 +104,7 @@ class Keyed(HalFrom):
     "keeps_the_key_out_of_urls",
     "sends_the_key",
 )
-class LeaksInUrls(Knowing):
+class LeaksInUrls(KeepsSettings):
     """The key is in the query."""
 
     def _listing(
@@ -121,10 +121,10 @@ class LeaksInUrls(Knowing):
 
 
 @breaks("sends_no_other_key", "sends_the_key")
-class TakesNoCallable(Knowing):
-    """A key is a text."""
+class TakesNoCallable(KeepsSettings):
+    """It accepts only strings as keys."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         if callable(self.key):
             raise ConfigurationError("the key must be a text")
         return settings
@@ -132,19 +132,19 @@ class TakesNoCallable(Knowing):
 
 @breaks("sends_no_other_key")
 class SharesItsKey(NotifyProvider):
-    """All objects for an origin send the key of the first."""
+    """All objects for one origin send the key of the first object."""
 
     known: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, api_key: Any, *, base_url: str, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+    def __init__(self, api_key: Any, *, base_url: str, **settings: Any) -> None:  # noqa: ANN401  # any value
         super().__init__(self.known.setdefault(base_url, api_key), base_url=base_url, **settings)
 
 
 @breaks("sends_no_other_key")
 class AsksForItsKeyOnce(NotifyProvider):
-    """What a callable gave is kept for good."""
+    """It calls a key's callable once, and keeps the key."""
 
-    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # any value
         given: list[str] = []
 
         async def ask() -> str:
@@ -155,10 +155,10 @@ class AsksForItsKeyOnce(NotifyProvider):
 
 
 @breaks("takes_the_key_to_https_only")
-class TakesPlainHttp(Knowing):
-    """The key goes over http."""
+class TakesPlainHttp(KeepsSettings):
+    """It sends the key over plain http."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {
             **settings,
             "base_url": settings["base_url"].replace(
@@ -169,9 +169,9 @@ class TakesPlainHttp(Knowing):
 
 @breaks("refuses_what_is_no_key")
 class TakesAnyKey(NotifyProvider):
-    """It makes a key of whatever it is given."""
+    """It accepts any text as a key."""
 
-    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # whatever comes
+    def __init__(self, api_key: Any, **settings: Any) -> None:  # noqa: ANN401  # any value
         super().__init__(
             api_key if callable(api_key) else api_key.split("\r")[0] or "no-key-at-all", **settings
         )
@@ -186,18 +186,18 @@ class TakesAnyKey(NotifyProvider):
     "says_when_an_answer_is_no_json",
     "tries_again",
 )
-class TriesOnce(Knowing):
-    """It does not try again."""
+class TriesOnce(KeepsSettings):
+    """It does not retry."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "retry": RetryPolicy(attempts=1)}
 
 
 @breaks("gives_up", "says_when_an_answer_is_no_json")
-class TriesTooOften(Knowing):
-    """It tries once more than it may."""
+class TriesTooOften(KeepsSettings):
+    """It makes one attempt too many."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return (
             {
                 **settings,
@@ -211,34 +211,34 @@ class TriesTooOften(Knowing):
 
 
 @breaks("enters_the_limiter_for_each_request")
-class IgnoresItsLimiter(Knowing):
-    """It goes as fast as it can."""
+class IgnoresItsLimiter(KeepsSettings):
+    """It ignores the limiter."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "limiter": None}
 
 
 @breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
-class IgnoresItsWatcher(Knowing):
-    """It tells nobody."""
+class IgnoresItsWatcher(KeepsSettings):
+    """It sends no events."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "on_event": None}
 
 
 @breaks("raises_for_a_malformed_record", "refuses_amounts_that_are_none")
-class SwallowsBadRecords(Knowing):
-    """What it cannot read it leaves out."""
+class SwallowsBadRecords(KeepsSettings):
+    """It drops malformed records silently."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {"on_malformed": lambda _: None, **settings}
 
 
 @breaks("sets_malformed_records_aside")
-class NeverSetsAside(Knowing):
-    """A bad record ends it, whatever was said."""
+class NeverSetsAside(KeepsSettings):
+    """It raises for a malformed record in spite of on_malformed."""
 
-    def changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def change_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "on_malformed": None}
 
 
@@ -260,7 +260,7 @@ class NeverCloses(NotifyProvider):
 
 @breaks("refuses_work_after_closing")
 class WorksAfterClosing(NotifyProvider):
-    """Closing is a pause."""
+    """After aclose it works again without being entered."""
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -269,15 +269,15 @@ class WorksAfterClosing(NotifyProvider):
 
 @breaks("refuses_work_after_closing")
 class CannotBeEnteredAgain(NotifyProvider):
-    """Closed is closed."""
+    """It cannot be entered again after aclose."""
 
     async def __aenter__(self) -> Self:
         return self
 
 
 @breaks("never_closes_what_it_was_given")
-class ClosesWhatItWasGiven(Knowing):
-    """It closes a session that is not its own."""
+class ClosesWhatItWasGiven(KeepsSettings):
+    """It closes the session that the caller passed."""
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -290,7 +290,7 @@ class ClosesWhatItWasGiven(Knowing):
 
 @attrs.frozen
 class EndsAtAnEmptyPage(HalFrom):
-    """Nothing on a page is the end."""
+    """An empty page ends the listing."""
 
     def next_position(
         self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
@@ -300,7 +300,7 @@ class EndsAtAnEmptyPage(HalFrom):
 
 @attrs.frozen
 class EndsAtAShortPage(HalFrom):
-    """Less than a whole page is the end."""
+    """A short page ends the listing."""
 
     def next_position(
         self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
@@ -314,7 +314,7 @@ class EndsAtAShortPage(HalFrom):
 
 @attrs.frozen
 class AsksByTheLastId(HalFrom):
-    """It goes by the last id of a page, and says where there is none; that is allowed."""
+    """It requests the next page by the last id, and raises if there is none. That is allowed."""
 
     def next_position(
         self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
@@ -332,14 +332,14 @@ class LosesDigits(NotifyReader):
 
 
 class CutsRaw(NotifyReader):
-    """What was sent is what is needed."""
+    """`raw` holds only the known fields."""
 
     def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
         return attrs.evolve(super().make(row), raw={"id": row.id, "amount": row.amount})
 
 
 class MakesZeros(NotifyReader):
-    """What is no amount is nothing."""
+    """An invalid amount becomes zero."""
 
     def rows(self, records: list[bytes]) -> list[Any]:
         try:
@@ -357,21 +357,21 @@ class MakesZeros(NotifyReader):
 
 
 class TakesPythonsNumbers(NotifyReader):
-    """What Python takes for a number is one."""
+    """Underscores in amounts are ignored, as Python does."""
 
     def rows(self, records: list[bytes]) -> list[Any]:
         return super().rows([re.sub(rb"(?<=[0-9])_(?=[0-9])", b"", record) for record in records])
 
 
 class LosesTheSign(NotifyReader):
-    """What was paid back was paid."""
+    """It drops the sign of amounts."""
 
     def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
         return attrs.evolve(super().make(row), amount=abs(row.amount), raw=row.raw)
 
 
 class LeavesOutNothings(NotifyReader):
-    """A payment of nothing is none."""
+    """It drops payments of zero."""
 
     def split(self, body: bytes) -> RawPage:
         page = super().split(body)
@@ -386,7 +386,7 @@ class LeavesOutNothings(NotifyReader):
 
 
 class EndsAtAnythingElse(NotifyReader):
-    """What is no page is the end."""
+    """A response of another shape ends the listing."""
 
     def split(self, body: bytes) -> RawPage:
         try:
@@ -396,7 +396,7 @@ class EndsAtAnythingElse(NotifyReader):
 
 
 def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
-    """A client that reads so."""
+    """Make a client with this reader."""
 
     class Made(NotifyProvider):
         def _listing(  # type: ignore[override]
@@ -413,15 +413,15 @@ def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
 
 
 def with_pages(kind: type[HalFrom]) -> type[NotifyProvider]:
-    """A client that pages so."""
+    """Make a client with this pagination."""
 
     class Made(NotifyProvider):
         def _listing(
             self,
             path: str,
-            pagination: Any,  # noqa: ANN401  # whatever comes
-            *arguments: Any,  # noqa: ANN401  # whatever comes
-            **named: Any,  # noqa: ANN401  # whatever comes
+            pagination: Any,  # noqa: ANN401  # any value
+            *arguments: Any,  # noqa: ANN401  # any value
+            **named: Any,  # noqa: ANN401  # any value
         ) -> PagedListing[Any]:
             return super()._listing(
                 path, kind(pagination.limit, pagination.largest), *arguments, **named

@@ -1,4 +1,4 @@
-"""Ledgers that break one promise each, and which cases of the contract must say so."""
+"""Ledgers that each break one promise, and the cases of the contract that must report it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BROKEN: dict[type[Ledger], frozenset[str]] = {}
 
 
 def breaks(*cases: str) -> Callable[[type[Ledger]], type[Ledger]]:
-    """Note which cases must fail on a ledger."""
+    """Register the cases that must fail for a ledger."""
 
     def note(broken: type[Ledger]) -> type[Ledger]:
         BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
@@ -44,23 +44,23 @@ def breaks(*cases: str) -> Callable[[type[Ledger]], type[Ledger]]:
 
 @breaks("has_a_name")
 class ShoutsItsName(Ledger):
-    """The name cannot be part of a variable's."""
+    """The name cannot be part of a variable's name."""
 
     name: ClassVar[str] = "The Ledger"
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
         return [
-            attrs.evolve(each, provider=self.name, raw=b"{}") for each in super().chosen(filters)
+            attrs.evolve(each, provider=self.name, raw=b"{}") for each in super().select(filters)
         ]
 
 
 @breaks("has_a_name")
 class NamesPaymentsOtherwise(Ledger):
-    """Its payments are somebody else's."""
+    """Its payments name another provider."""
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
         return [
-            attrs.evolve(each, provider="journal", raw=b"{}") for each in super().chosen(filters)
+            attrs.evolve(each, provider="journal", raw=b"{}") for each in super().select(filters)
         ]
 
 
@@ -68,12 +68,12 @@ class NamesPaymentsOtherwise(Ledger):
 class LacksAMethod(Ledger):
     """It cannot be closed."""
 
-    aclose: ClassVar[None] = None  # type: ignore[assignment]  # what is wrong with it
+    aclose: ClassVar[None] = None  # type: ignore[assignment]  # this is the fault
 
 
 @breaks("says_what_it_can_do")
 class NamesAFilterThatItHasNot(Ledger):
-    """The method has no such parameter."""
+    """It claims a filter that is no parameter of the method."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(
         Ledger.capabilities, filters=Ledger.capabilities.filters | {"currency"}
@@ -82,31 +82,31 @@ class NamesAFilterThatItHasNot(Ledger):
 
 @breaks("says_what_it_can_do", "takes_the_largest_page_size")
 class MeasuresItsLargestPage(Ledger):
-    """Its largest page is no whole number."""
+    """Its largest page size is a float."""
 
-    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, max_page_size=100.0)  # type: ignore[arg-type]  # what is wrong with it
+    capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, max_page_size=100.0)  # type: ignore[arg-type]  # this is the fault
 
 
 @breaks("says_what_it_can_do")
 class DescribesItselfOtherwise(Ledger):
-    """Its capabilities are a thing of its own."""
+    """Its capabilities are of another class."""
 
     capabilities: ClassVar[Any] = SimpleNamespace(**attrs.asdict(Ledger.capabilities))
 
 
 @breaks("says_what_it_can_do")
 class NamesItsFiltersInASet(Ledger):
-    """What it can do can be changed."""
+    """Its filters are a mutable set."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(
         Ledger.capabilities,
-        filters=set(Ledger.capabilities.filters),  # type: ignore[arg-type]  # what is wrong with it
+        filters=set(Ledger.capabilities.filters),  # type: ignore[arg-type]  # this is the fault
     )
 
 
 @breaks("does_not_contradict_itself")
 class ListsIncrementallyWithoutSaying(Ledger):
-    """It filters by modified_since all the same."""
+    """It filters by modified_since, but says that it does not list incrementally."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(
         Ledger.capabilities, lists_incrementally=False
@@ -115,7 +115,7 @@ class ListsIncrementallyWithoutSaying(Ledger):
 
 @breaks("does_not_contradict_itself", "reports_voids_only_if_it_says_so")
 class ReportsVoidsWithoutSaying(Ledger):
-    """Its payments have a date that it says they have not."""
+    """Its payments have a voided_date, although it says that it reports no voids."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, reports_voids=False)
 
@@ -124,7 +124,7 @@ class ReportsVoidsWithoutSaying(Ledger):
 
 
 class Unfiltered(Ledger):
-    """It has no filter, and says so."""
+    """It has no filters, and refuses them."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(
         Ledger.capabilities, filters=frozenset(), lists_incrementally=False
@@ -133,28 +133,28 @@ class Unfiltered(Ledger):
 
 @breaks("filters_by_modified_since")
 class IgnoresSince(Ledger):
-    """It lists everything."""
+    """It ignores the filter."""
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        return super().chosen({**filters, "modified_since": "0001-01-01T00:00:00+00:00"})
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
+        return super().select({**filters, "modified_since": "0001-01-01T00:00:00+00:00"})
 
 
 @breaks("filters_by_modified_since")
 class CutsBoundsToSeconds(Ledger):
-    """What was modified within the second before the bound comes too."""
+    """It also lists payments modified within the second before the bound."""
 
-    def moment(self, bound: date | None, of_day: time) -> str | None:
-        return super().moment(
+    def bound_text(self, bound: date | None, of_day: time) -> str | None:
+        return super().bound_text(
             bound.replace(microsecond=0) if isinstance(bound, datetime) else bound, of_day
         )
 
 
 @breaks("filters_by_modified_until")
 class ExcludesTheBound(Ledger):
-    """What was modified in that very moment is missing."""
+    """It omits payments modified at exactly the bound."""
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        found = super().chosen(filters)
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
+        found = super().select(filters)
         return [
             each
             for each in found
@@ -164,18 +164,18 @@ class ExcludesTheBound(Ledger):
 
 @breaks("filters_by_modified_until")
 class EndsADayAtItsBeginning(Ledger):
-    """A date as the upper bound is midnight."""
+    """It takes a date as an upper bound for its midnight."""
 
-    def moment(self, bound: date | None, of_day: time) -> str | None:  # noqa: ARG002  # what is wrong with it
-        return super().moment(bound, time.min)
+    def bound_text(self, bound: date | None, of_day: time) -> str | None:  # noqa: ARG002  # this is the fault
+        return super().bound_text(bound, time.min)
 
 
 @breaks("filters_by_voided")
 class IgnoresFalse(Ledger):
-    """It takes false for nothing."""
+    """It ignores voided=False."""
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        return super().chosen({**filters, "voided": filters.get("voided") or None})
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
+        return super().select({**filters, "voided": filters.get("voided") or None})
 
 
 @breaks(
@@ -186,14 +186,14 @@ class IgnoresFalse(Ledger):
     "refuses_naive_times",
 )
 class IgnoresWhatItHasNot(Unfiltered):
-    """A filter that it has not changes nothing."""
+    """It ignores a filter that it does not have."""
 
     def check_filters(self, given: dict[str, Any]) -> None:
         given.clear()
 
 
 class RefusesLateListing(LedgerListing):
-    """It says no when it is iterated."""
+    """It refuses at the first iteration, not at the call."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         if self.tag == "refused":
@@ -210,7 +210,7 @@ class RefusesLateListing(LedgerListing):
     "refuses_naive_times",
 )
 class RefusesLate(Unfiltered):
-    """It says no when it is iterated."""
+    """It refuses at the first iteration, not at the call."""
 
     listing = RefusesLateListing
 
@@ -230,10 +230,10 @@ class RefusesLate(Unfiltered):
 
 @breaks("refuses_naive_times")
 class TakesNaiveTimes(Ledger):
-    """It takes them for UTC."""
+    """It takes naive times for UTC."""
 
-    def moment(self, bound: date | None, of_day: time) -> str | None:
-        return super().moment(
+    def bound_text(self, bound: date | None, of_day: time) -> str | None:
+        return super().bound_text(
             bound.replace(tzinfo=bound.tzinfo or UTC) if isinstance(bound, datetime) else bound,
             of_day,
         )
@@ -241,15 +241,15 @@ class TakesNaiveTimes(Ledger):
 
 @breaks("refuses_page_sizes_out_of_range")
 class CutsPageSizes(Ledger):
-    """More than the most is the most, less than one is one."""
+    """It clips a page size that is out of range."""
 
     def check_size(self, page_size: object) -> None:
-        """All are fine."""
+        """Accept any size."""
 
 
 @breaks("takes_the_largest_page_size")
 class RefusesItsLargestPage(Ledger):
-    """It does not reach what it says."""
+    """It refuses the largest page size that it names."""
 
     def check_size(self, page_size: object) -> None:
         if page_size is not None and (type(page_size) is not int or not 0 < page_size < 100):
@@ -257,7 +257,7 @@ class RefusesItsLargestPage(Ledger):
 
 
 class TakesAnyLimitListing(LedgerListing):
-    """A negative limit cuts at the end."""
+    """A negative limit cuts payments off the end."""
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         return [each async for each in self][:limit]
@@ -265,18 +265,18 @@ class TakesAnyLimitListing(LedgerListing):
 
 @breaks("refuses_a_negative_limit")
 class TakesAnyLimit(Ledger):
-    """A negative limit cuts at the end."""
+    """A negative limit cuts payments off the end."""
 
     listing = TakesAnyLimitListing
 
 
 @breaks("refuses_what_is_no_checkpoint")
 class TakesAnyCheckpoint(Ledger):
-    """What is no checkpoint is the beginning."""
+    """It starts from the beginning for an invalid checkpoint."""
 
-    def taken_up(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
+    def parse_resume(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
         try:
-            return super().taken_up(resume, tag)
+            return super().parse_resume(resume, tag)
         except ConfigurationError as error:
             if "another" in str(error):
                 raise
@@ -285,11 +285,11 @@ class TakesAnyCheckpoint(Ledger):
 
 @breaks("refuses_a_foreign_checkpoint")
 class TakesForeignCheckpoints(Ledger):
-    """Whose a checkpoint is makes no difference."""
+    """It accepts the checkpoints of other providers."""
 
-    def taken_up(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
+    def parse_resume(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
         checkpoint = self._parsed(resume) if isinstance(resume, str) else resume
-        return super().taken_up(
+        return super().parse_resume(
             attrs.evolve(checkpoint, provider=self.name)
             if isinstance(checkpoint, Checkpoint)
             else checkpoint,
@@ -304,7 +304,7 @@ class TakesForeignCheckpoints(Ledger):
 
 
 class UntaggedListing(LedgerListing):
-    """Its checkpoints are nobody's."""
+    """Its checkpoints do not name their provider."""
 
     def checkpoint(self, start: int) -> Checkpoint:
         return Checkpoint("", self.tag, str(start))
@@ -312,17 +312,17 @@ class UntaggedListing(LedgerListing):
 
 @breaks("refuses_a_foreign_checkpoint")
 class DoesNotTagCheckpoints(TakesForeignCheckpoints):
-    """Its checkpoints are nobody's."""
+    """Its checkpoints do not name their provider."""
 
     listing = UntaggedListing
 
 
 @breaks("refuses_a_checkpoint_of_other_filters")
 class ForgetsFilters(Ledger):
-    """A checkpoint does not bring its filters along."""
+    """A checkpoint does not keep its filters."""
 
-    def taken_up(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
-        start, _ = super().taken_up(resume, "{}")
+    def parse_resume(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
+        start, _ = super().parse_resume(resume, "{}")
         return start, tag
 
 
@@ -330,7 +330,7 @@ class ForgetsFilters(Ledger):
 
 
 class LosesTheLastPageListing(LedgerListing):
-    """It takes a short page for nothing."""
+    """It drops a short page."""
 
     def page(self, start: int) -> tuple[list[Payment], int | None]:
         found, following = super().page(start)
@@ -351,7 +351,7 @@ class LosesTheLastPageListing(LedgerListing):
     "takes_the_largest_page_size",
 )
 class LosesTheLastPage(Ledger):
-    """A page that is not full is not given."""
+    """A page that is not full is dropped."""
 
     listing = LosesTheLastPageListing
 
@@ -378,7 +378,7 @@ class RepeatsOneListing(LedgerListing):
     "takes_the_largest_page_size",
 )
 class RepeatsOne(Ledger):
-    """The first of a page is the last of the one before."""
+    """Each page repeats the last payment of the page before."""
 
     listing = RepeatsOneListing
 
@@ -399,18 +399,18 @@ class RepeatsOne(Ledger):
     "takes_the_largest_page_size",
 )
 class ChangesItsOrder(Ledger):
-    """Every other listing is the other way round."""
+    """Every other listing is in reverse order."""
 
     _backwards: bool = False
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
         self._backwards = not self._backwards
-        found = super().chosen(filters)
+        found = super().select(filters)
         return found[::-1] if self._backwards else found
 
 
 class OnceListing(LedgerListing):
-    """What was given is gone."""
+    """It is empty after its first iteration."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         async for page in super().pages():
@@ -426,7 +426,7 @@ class ListsOnce(Ledger):
 
 
 class SharedPlaceListing(LedgerListing):
-    """All iterations share one place."""
+    """All iterations share one position."""
 
     place: int | None = 0
 
@@ -452,7 +452,7 @@ class SharesItsPlace(Ledger):
 
 
 class LargePagesListing(LedgerListing):
-    """A page is twice as large as asked for."""
+    """A page is twice as large as requested."""
 
     def page(self, start: int) -> tuple[list[Payment], int | None]:
         end = start + 2 * self.size
@@ -461,7 +461,7 @@ class LargePagesListing(LedgerListing):
 
 @breaks("pages_hold_the_same")
 class GivesLargePages(Ledger):
-    """A page is twice as large as asked for."""
+    """A page is twice as large as requested."""
 
     listing = LargePagesListing
 
@@ -480,7 +480,7 @@ class ClosingCheckpointListing(LedgerListing):
 
 @breaks("pages_hold_the_same")
 class NeverEndsItsCheckpoints(Ledger):
-    """Who resumes until there is no checkpoint resumes for ever."""
+    """Resuming until there is no checkpoint never ends."""
 
     listing = ClosingCheckpointListing
 
@@ -505,7 +505,7 @@ class CollectsWholePages(Ledger):
 
 
 class LastFirstListing(LedgerListing):
-    """The first is the last."""
+    """first() returns the last payment."""
 
     async def first(self) -> Payment | None:
         return (await self.collect())[-1]
@@ -513,13 +513,13 @@ class LastFirstListing(LedgerListing):
 
 @breaks("gives_the_first", "lists_nothing_where_there_is_nothing")
 class GivesTheLast(Ledger):
-    """The first is the last, and an error where there is none."""
+    """first() returns the last payment, and fails for an empty listing."""
 
     listing = LastFirstListing
 
 
 class NeverCompleteListing(LedgerListing):
-    """It never says that it reached the end."""
+    """It never reports that it reached the end."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         async for page in super().pages():
@@ -529,13 +529,13 @@ class NeverCompleteListing(LedgerListing):
 
 @breaks("lists_nothing_where_there_is_nothing", "reports_what_it_did")
 class IsNeverComplete(Ledger):
-    """Nobody can tell a whole listing from half of one."""
+    """A complete listing looks like half of one."""
 
     listing = NeverCompleteListing
 
 
 class AlwaysCompleteListing(LedgerListing):
-    """It says that it has reached the end when it begins."""
+    """It reports that it is complete from the start."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         async for page in super().pages():
@@ -545,7 +545,7 @@ class AlwaysCompleteListing(LedgerListing):
 
 @breaks("reports_what_it_did")
 class IsAlwaysComplete(Ledger):
-    """Half of a listing counts as whole."""
+    """Half of a listing is reported as complete."""
 
     listing = AlwaysCompleteListing
 
@@ -554,7 +554,7 @@ class IsAlwaysComplete(Ledger):
 
 
 class OnePageBackListing(LedgerListing):
-    """A checkpoint is the beginning of the page that it stands on."""
+    """A checkpoint points to the start of its own page."""
 
     def checkpoint(self, start: int) -> Checkpoint:
         return super().checkpoint(max(0, start - self.size))
@@ -568,7 +568,7 @@ class OnePageBackListing(LedgerListing):
     "resumes_with_the_rest",
 )
 class ResumesOnePageBack(Ledger):
-    """What is resumed repeats a page."""
+    """A resumed listing repeats a page."""
 
     listing = OnePageBackListing
 
@@ -588,21 +588,21 @@ class ByNumberListing(LedgerListing):
 
 @breaks("refuses_a_checkpoint_of_other_filters", "resumes_with_another_page_size")
 class ResumesByPageNumber(Ledger):
-    """Another page size makes another place of it."""
+    """With another page size a checkpoint means another position."""
 
     listing = ByNumberListing
 
 
 @attrs.frozen
 class KeptCheckpoint(Checkpoint):
-    """It says where it stands and not what it is."""
+    """A checkpoint whose text cannot be parsed."""
 
     def __str__(self) -> str:
         return f"<checkpoint of {self.provider} at {self.position}>"
 
 
 class KeptCheckpointListing(LedgerListing):
-    """Its checkpoints have no text."""
+    """Its checkpoints cannot be parsed from text."""
 
     def checkpoint(self, start: int) -> Checkpoint:
         return KeptCheckpoint(self.provider.name, self.tag, str(start))
@@ -610,7 +610,7 @@ class KeptCheckpointListing(LedgerListing):
 
 @breaks("resumes_from_text")
 class CannotWriteCheckpoints(Ledger):
-    """The text of a checkpoint is for people."""
+    """The text of a checkpoint cannot be parsed."""
 
     listing = KeptCheckpointListing
 
@@ -618,88 +618,92 @@ class CannotWriteCheckpoints(Ledger):
 # Its payments.
 
 
-class Altered(Ledger):
-    """Its payments are not what they should be."""
+class Spoiled(Ledger):
+    """It spoils its payments."""
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        return [self.altered(each) for each in super().chosen(filters)]
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
+        return [self.spoil(each) for each in super().select(filters)]
 
-    def altered(self, each: Payment) -> Payment:
-        """The payment, spoilt."""
+    def spoil(self, each: Payment) -> Payment:
+        """Spoil the payment."""
         raise NotImplementedError
 
 
-def spoilt(each: Payment, **fields: object) -> Payment:
-    """The payment with fields that no constructor would take."""
-    return make_payment(PaymentValues(**parts_of(each) | fields))
+def with_fields(each: Payment, **fields: object) -> Payment:
+    """Return the payment with field values that its constructor would refuse."""
+    return make_payment(PaymentValues(**fields_of(each) | fields))
 
 
-def parts_of(each: Payment) -> dict[str, Any]:
-    """What a payment is made of."""
+def fields_of(each: Payment) -> dict[str, Any]:
+    """Return the fields of a payment."""
     return {field.name.lstrip("_"): getattr(each, field.name) for field in attrs.fields(Payment)}
 
 
 @breaks("amounts_are_decimal")
-class GivesFloats(Altered):
+class GivesFloats(Spoiled):
     """The amount is a float."""
 
-    def altered(self, each: Payment) -> Payment:
-        return spoilt(each, amount=float(each.amount))
+    def spoil(self, each: Payment) -> Payment:
+        return with_fields(each, amount=float(each.amount))
 
 
 @breaks("amounts_are_decimal")
-class GivesFloatTotals(Altered):
+class GivesFloatTotals(Spoiled):
     """The invoice's total is a float."""
 
-    def altered(self, each: Payment) -> Payment:
-        return spoilt(each, invoice=InvoiceRef(id=each.invoice.id, total=cast("Decimal", 100.0)))
+    def spoil(self, each: Payment) -> Payment:
+        return with_fields(
+            each, invoice=InvoiceRef(id=each.invoice.id, total=cast("Decimal", 100.0))
+        )
 
 
 @breaks("dates_are_dates")
-class GivesTimesForDates(Altered):
-    """The date of payment has a time."""
+class GivesTimesForDates(Spoiled):
+    """The payment date has a time."""
 
-    def altered(self, each: Payment) -> Payment:
-        return spoilt(each, payment_date=each.modified_at)
+    def spoil(self, each: Payment) -> Payment:
+        return with_fields(each, payment_date=each.modified_at)
 
 
 @breaks("dates_are_dates")
-class GivesTextsForDates(Altered):
-    """The date of payment is as it was sent."""
+class GivesTextsForDates(Spoiled):
+    """The payment date is text."""
 
-    def altered(self, each: Payment) -> Payment:
-        return spoilt(each, payment_date="2026-01-31")
+    def spoil(self, each: Payment) -> Payment:
+        return with_fields(each, payment_date="2026-01-31")
 
 
 @breaks("times_are_in_utc")
-class GivesNaiveTimes(Altered):
+class GivesNaiveTimes(Spoiled):
     """Times have no zone."""
 
-    def altered(self, each: Payment) -> Payment:
-        return spoilt(each, created_at=datetime(2026, 1, 31))  # noqa: DTZ001  # what is wrong with it
+    def spoil(self, each: Payment) -> Payment:
+        return with_fields(each, created_at=datetime(2026, 1, 31))  # noqa: DTZ001  # this is the fault
 
 
 @breaks("times_are_in_utc")
-class GivesLocalTimes(Altered):
-    """Times are in a zone of their own."""
+class GivesLocalTimes(Spoiled):
+    """Times are in another zone."""
 
-    def altered(self, each: Payment) -> Payment:
+    def spoil(self, each: Payment) -> Payment:
         moment = each.modified_at
-        return spoilt(each, modified_at=moment and moment.astimezone(timezone(timedelta(hours=1))))
+        return with_fields(
+            each, modified_at=moment and moment.astimezone(timezone(timedelta(hours=1)))
+        )
 
 
 class Numbered(Payment):
-    """A payment whose id is what the API calls it."""
+    """A payment with a number as its id."""
 
     id = property(lambda payment: int(payment._row.id), Payment.id.fset)  # type: ignore[attr-defined]  # not as it should be
 
 
 @breaks("gives_payments")
-class GivesNumbersForIds(Altered):
-    """An id is a number."""
+class GivesNumbersForIds(Spoiled):
+    """Ids are numbers."""
 
-    def altered(self, each: Payment) -> Payment:
-        return Numbered(**parts_of(each))
+    def spoil(self, each: Payment) -> Payment:
+        return Numbered(**fields_of(each))
 
 
 class Changeable(Payment):
@@ -709,21 +713,21 @@ class Changeable(Payment):
 
 
 @breaks("payments_are_values")
-class GivesChangeable(Altered):
-    """What it gives can be changed."""
+class GivesChangeable(Spoiled):
+    """Its payments can be changed."""
 
-    def altered(self, each: Payment) -> Payment:
-        return Changeable(**parts_of(each))
+    def spoil(self, each: Payment) -> Payment:
+        return Changeable(**fields_of(each))
 
 
 @breaks(
     "filters_by_voided", "gives_payments", "payments_are_values", "reports_voids_only_if_it_says_so"
 )
-class GivesRows(Altered):
-    """What it gives can be changed, and is no Payment."""
+class GivesRows(Spoiled):
+    """Its payments can be changed, and are not Payment objects."""
 
-    def altered(self, each: Payment) -> Payment:
-        return cast("Payment", PaymentValues(**parts_of(each)))
+    def spoil(self, each: Payment) -> Payment:
+        return cast("Payment", PaymentValues(**fields_of(each)))
 
 
 # What it holds.
@@ -758,7 +762,7 @@ class ClosesOnce(Ledger):
 
 
 class OneLoopListing(LedgerListing):
-    """It waits for something of the loop that it was first used in."""
+    """It waits for an object of the event loop in which it was first used."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         await cast("DiesWithItsLoop", self.provider).turn()
@@ -768,13 +772,13 @@ class OneLoopListing(LedgerListing):
 
 @breaks("outlives_an_event_loop")
 class DiesWithItsLoop(Ledger):
-    """It serves the event loop that it was first used in."""
+    """It works only in the event loop in which it was first used."""
 
     listing = OneLoopListing
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def turn(self) -> None:
-        """Wait for the loop's next turn."""
+        """Yield to the event loop once."""
         self._loop = self._loop or asyncio.get_running_loop()
         if self._loop is not asyncio.get_running_loop():
             raise RuntimeError("this belongs to another event loop")

@@ -1,4 +1,4 @@
-"""Listings of Notify's sandbox that break one promise each, and which cases of the contract must say so."""
+"""Listings of Notify's sandbox that each break one promise, and the cases that must report it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
 
 @attrs.define
 class Wrapped:
-    """A listing over one that is right."""
+    """A wrapper around a correct listing."""
 
     inner: Listing
     again: Callable[[], Listing]
@@ -35,47 +35,47 @@ class Wrapped:
 
     @property
     def report(self) -> ListingReport:
-        """The report of the right one."""
+        """The report of the wrapped listing."""
         return self.inner.report
 
     async def __aiter__(self) -> AsyncGenerator[Payment]:
-        """One by one."""
+        """Yield the payments."""
         async for page in self.pages():
             for each in page.payments:
                 yield each
 
     async def pages(self) -> AsyncGenerator[Page]:
-        """Page by page."""
+        """Yield the pages."""
         try:
             async for page in self.inner.pages():
                 yield page
         except PaysdkError as error:
-            if (other := await self.failing(error)) is not None:
+            if (other := await self.convert_error(error)) is not None:
                 raise other from None
 
-    async def failing(self, error: PaysdkError) -> BaseException | None:
-        """What to raise for this error."""
+    async def convert_error(self, error: PaysdkError) -> BaseException | None:
+        """Return the error to raise in place of this one."""
         return error
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
-        """In a list."""
+        """Return a list of payments."""
         try:
             return await self.inner.collect(limit)
         except PaysdkError as error:
-            if (other := await self.failing(error)) is not None:
+            if (other := await self.convert_error(error)) is not None:
                 raise other from None
             return []
 
     async def first(self) -> Payment | None:
-        """The first."""
+        """Return the first payment."""
         return await self.inner.first()
 
 
 def breaks(*cases: str) -> Callable[[type[Wrapped]], type[Wrapped]]:
-    """Note which cases must fail on a provider with such listings."""
+    """Register the cases that must fail for a provider with such listings."""
 
     def note(listing: type[Wrapped]) -> type[Wrapped]:
-        def list_payments(self: NotifyProvider, **arguments: Any) -> Listing:  # noqa: ANN401  # whatever comes
+        def list_payments(self: NotifyProvider, **arguments: Any) -> Listing:  # noqa: ANN401  # any value
             def again() -> Listing:
                 return NotifyProvider.list_payments(self, page_size=arguments.get("page_size"))
 
@@ -92,7 +92,7 @@ def breaks(*cases: str) -> Callable[[type[Wrapped]], type[Wrapped]]:
 
 @breaks("sends_nothing_before_it_must")
 class AsksForNothing(Wrapped):
-    """For no payment at all a page is read."""
+    """collect(limit=0) reads a page."""
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         return (await super().collect(1))[:0] if limit == 0 else await super().collect(limit)
@@ -100,7 +100,7 @@ class AsksForNothing(Wrapped):
 
 @breaks("counts_its_requests", "tries_again")
 class DoesNotCount(Wrapped):
-    """Requests are nobody's business."""
+    """It reports no requests."""
 
     @property
     def report(self) -> ListingReport:
@@ -109,7 +109,7 @@ class DoesNotCount(Wrapped):
 
 @breaks("reads_no_further_than_it_must")
 class ReadsAllForTheFirst(Wrapped):
-    """The first is taken from a list of all."""
+    """first() reads the whole listing."""
 
     async def first(self) -> Payment | None:
         return next(iter(await self.collect()), None)
@@ -117,7 +117,7 @@ class ReadsAllForTheFirst(Wrapped):
 
 @breaks("resumes_without_asking_again")
 class ResumesFromTheBeginning(Wrapped):
-    """All that was read is read again."""
+    """Resuming reads the pages before the checkpoint again."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         if self.resumed:
@@ -143,9 +143,9 @@ class ResumesFromTheBeginning(Wrapped):
     "says_where_it_failed",
 )
 class FailsNamelessly(Wrapped):
-    """Every error is the same."""
+    """All errors have the same class."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         other = PaysdkError("It failed")
         other.checkpoint = error.checkpoint
         return other
@@ -153,9 +153,9 @@ class FailsNamelessly(Wrapped):
 
 @breaks("says_where_it_failed")
 class FailsNowhere(Wrapped):
-    """An error does not say where."""
+    """An error does not say where it happened."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         error.url = None
         return error
 
@@ -164,14 +164,14 @@ class FailsNowhere(Wrapped):
 class FailsForGood(Wrapped):
     """An error has no checkpoint."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         error.checkpoint = None
         return error
 
 
 @breaks("fails_with_a_checkpoint")
 class FailsTooEarly(Wrapped):
-    """The checkpoint of an error is that of one page before."""
+    """An error has the checkpoint of the page before."""
 
     async def pages(self) -> AsyncGenerator[Page]:
         checkpoints: list[Checkpoint | None] = [None]
@@ -198,7 +198,7 @@ class CollectsWithACheckpoint(Wrapped):
 
 @breaks("fails_at_the_start_without_one")
 class CollectsWhatItGot(Wrapped):
-    """Where it fails, collect() returns what there was by then."""
+    """If a request fails, collect() returns what it had read."""
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
         found: list[Payment] = []
@@ -212,9 +212,9 @@ class CollectsWhatItGot(Wrapped):
 
 @breaks("does_not_wait_for_ever")
 class ForgetsHowLongToWait(Wrapped):
-    """An error does not say when to come back."""
+    """An error has no retry_after."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         if isinstance(error, APIError):
             error.retry_after = None
         return error
@@ -227,9 +227,9 @@ class ForgetsHowLongToWait(Wrapped):
     "says_where_it_failed",
 )
 class ShowsTheOperatingSystem(Wrapped):
-    """Errors of the network are Python's own."""
+    """Network errors are built-in exceptions."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         if isinstance(error, RequestTimeoutError):
             return TimeoutError()
         return ConnectionResetError() if isinstance(error, ConnectionFailedError) else error
@@ -237,17 +237,17 @@ class ShowsTheOperatingSystem(Wrapped):
 
 @breaks("keeps_the_key_out_of_errors", "says_when_an_answer_is_no_json", "says_where_it_failed")
 class EndsAtHtml(Wrapped):
-    """What cannot be read is the end."""
+    """A malformed response ends the listing."""
 
-    async def failing(self, error: PaysdkError) -> BaseException | None:
+    async def convert_error(self, error: PaysdkError) -> BaseException | None:
         return None if isinstance(error, MalformedResponseError) and error.not_json else error
 
 
 @breaks("does_not_insist", "refuses_a_wrong_key")
 class Insists(Wrapped):
-    """It asks again where it was refused."""
+    """It retries after a refusal."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         if isinstance(error, APIError) and error.status in (400, 401, 403, 404, 409, 422):
             try:
                 await self.again().first()
@@ -258,7 +258,7 @@ class Insists(Wrapped):
 
 @breaks("can_be_cancelled")
 class CannotBeCancelled(Wrapped):
-    """Being cancelled is an error among others."""
+    """It turns cancellation into another error."""
 
     async def __aiter__(self) -> AsyncGenerator[Payment]:
         try:
@@ -272,7 +272,7 @@ class CannotBeCancelled(Wrapped):
 class LeaksInErrors(Wrapped):
     """An error carries the request that failed."""
 
-    async def failing(self, error: PaysdkError) -> BaseException:
+    async def convert_error(self, error: PaysdkError) -> BaseException:
         key = self.inner._endpoint.client.settings.key  # type: ignore[attr-defined]  # where the key is
         error.add_note(f"Authorization: Bearer {key if callable(key) else key.reveal()}")
         return error

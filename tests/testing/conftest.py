@@ -1,4 +1,4 @@
-"""A sandbox of a made-up provider, small enough to see through."""
+"""A small sandbox of an invented provider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @attrs.define(kw_only=True, eq=False)
 class GreetingSandbox(Sandbox):
-    """Greets whoever has the key, and remembers whom."""
+    """It greets requests with the right key, and records them."""
 
     scheme: ClassVar[str] = "Bearer"
 
@@ -35,13 +35,13 @@ class GreetingSandbox(Sandbox):
 
 @pytest.fixture
 def greeting_sandbox() -> type[Sandbox]:
-    """The class of a sandbox that greets; its ``greeted`` are the requests that it did its work for."""
+    """The class of a sandbox whose ``greeted`` are the requests that it processed."""
     return GreetingSandbox
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    """A plain HTTP client with the key, and a connection for each request."""
+    """A plain HTTP client with the key, and a new connection for each request."""
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(
         headers={"Authorization": "Bearer sandbox-key"}, connector=connector

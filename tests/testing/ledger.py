@@ -1,4 +1,4 @@
-"""A provider that keeps the protocol and has neither a server nor a line of paysdk's own listings, and many that break it."""
+"""A provider that follows the protocol without a server and without paysdk's listings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def payment(number: int) -> Payment:
-    """One of the ledger's payments: every third is voided, every second hour one is modified."""
+    """Make a payment. Each third one is voided, and they are modified two hours apart."""
     return Payment(
         provider="ledger",
         id=str(number),
@@ -42,7 +42,7 @@ def payment(number: int) -> Payment:
 
 @attrs.define
 class LedgerListing:
-    """A listing of payments that are there already."""
+    """A listing of payments in memory."""
 
     provider: Ledger
     payments: Sequence[Payment]
@@ -52,7 +52,7 @@ class LedgerListing:
     report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncGenerator[Page]:
-        """Page by page."""
+        """Yield the pages."""
         self.report = ListingReport()
         start: int | None = self.start
         while start is not None:
@@ -68,28 +68,28 @@ class LedgerListing:
             yield Page(found, None, following)
 
     def page(self, start: int) -> tuple[list[Payment], int | None]:
-        """The page that begins there, and where the next one does."""
+        """Return the page at this start, and the start of the next page."""
         end = start + self.size
         return list(self.payments[start:end]), end if end < len(self.payments) else None
 
     def checkpoint(self, start: int) -> Checkpoint:
-        """Where the page that begins there can be taken up."""
+        """Return the checkpoint before the page at this start."""
         return Checkpoint(self.provider.name, self.tag, str(start))
 
     async def __aiter__(self) -> AsyncGenerator[Payment]:
-        """One by one."""
+        """Yield the payments."""
         async for page in self.pages():
             for each in page.payments:
                 yield each
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
-        """In a list."""
+        """Return a list of payments."""
         if limit is not None and limit < 0:
             raise ConfigurationError(f"limit must not be negative: {limit}")
         return [] if limit == 0 else [each async for each in self][:limit]
 
     async def first(self) -> Payment | None:
-        """The first."""
+        """Return the first payment."""
         return next(iter(await self.collect(1)), None)
 
 
@@ -117,7 +117,7 @@ class Ledger:
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> LedgerListing:
-        """Those that the filters choose."""
+        """Return the payments that match the filters."""
         self.check_size(page_size)
         given = {
             "modified_since": modified_since,
@@ -126,36 +126,36 @@ class Ledger:
         }
         self.check_filters(given)
         tag = {
-            "modified_since": self.moment(modified_since, time.min),
-            "modified_until": self.moment(modified_until, time.max),
+            "modified_since": self.bound_text(modified_since, time.min),
+            "modified_until": self.bound_text(modified_until, time.max),
             "voided": voided,
         }
         written = json.dumps({name: value for name, value in tag.items() if value is not None})
-        start, written = (0, written) if resume is None else self.taken_up(resume, written)
-        return self.listing(self, self.chosen(json.loads(written)), page_size or 5, start, written)
+        start, written = (0, written) if resume is None else self.parse_resume(resume, written)
+        return self.listing(self, self.select(json.loads(written)), page_size or 5, start, written)
 
     def check_size(self, page_size: object) -> None:
-        """Refuse a page size that cannot be."""
+        """Refuse an invalid page size."""
         most = self.capabilities.max_page_size
         if page_size is not None and (type(page_size) is not int or not 0 < page_size <= most):
             raise ConfigurationError(f"page_size must be from 1 to {most}, not {page_size!r}")
 
     def check_filters(self, given: dict[str, Any]) -> None:
-        """Refuse a filter that it has not."""
+        """Refuse an unknown filter."""
         for name, value in given.items():
             if value is not None and name not in self.capabilities.filters:
                 raise UnsupportedFilterError(f"no filter {name}")
 
-    def moment(self, bound: date | None, of_day: time) -> str | None:
-        """A bound as text."""
+    def bound_text(self, bound: date | None, of_day: time) -> str | None:
+        """Return a bound as text."""
         if isinstance(bound, datetime):
             if bound.tzinfo is None:
                 raise ConfigurationError(f"{bound} has no zone")
             return bound.astimezone(UTC).isoformat()
         return None if bound is None else datetime.combine(bound, of_day, UTC).isoformat()
 
-    def taken_up(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
-        """Where a checkpoint leads, and its filters."""
+    def parse_resume(self, resume: Checkpoint | str, tag: str) -> tuple[int, str]:
+        """Return the position of a checkpoint, and its filters."""
         try:
             checkpoint = resume if isinstance(resume, Checkpoint) else Checkpoint.parse(resume)
             start = int(checkpoint.position)
@@ -165,8 +165,8 @@ class Ledger:
             raise ConfigurationError(f"another's checkpoint: {resume!r}")
         return start, checkpoint.filters
 
-    def chosen(self, filters: dict[str, Any]) -> list[Payment]:
-        """Those that the filters choose."""
+    def select(self, filters: dict[str, Any]) -> list[Payment]:
+        """Return the payments that match the filters."""
         since, until = (
             datetime.fromisoformat(filters[name]) if name in filters else None
             for name in ("modified_since", "modified_until")
@@ -180,4 +180,4 @@ class Ledger:
         ]
 
     async def aclose(self) -> None:
-        """It holds nothing."""
+        """Do nothing: it holds no resources."""

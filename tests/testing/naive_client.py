@@ -1,4 +1,4 @@
-"""What one writes in an afternoon with aiohttp and no contract: it lists Notify's payments, and looks right."""
+"""A client for Notify written in an afternoon, without the contract. It looks right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class NaiveClient:
-    """It does what the documents say, as long as nothing else happens."""
+    """It works as long as nothing fails."""
 
     name: ClassVar[str] = "naive"
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -44,7 +44,7 @@ class NaiveClient:
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> NaiveListing:
-        """All payments."""
+        """List all payments."""
         if (modified_since, modified_until, voided) != (None, None, None):
             raise UnsupportedFilterError("no filters")
         if page_size is not None and (
@@ -57,11 +57,11 @@ class NaiveClient:
         return NaiveListing(self, url)
 
     async def aclose(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: it keeps no connection open."""
 
 
 class NaiveListing:
-    """It follows `next` to wherever that leads."""
+    """It follows `next` to any host."""
 
     def __init__(self, client: NaiveClient, url: str) -> None:
         self.client = client
@@ -69,7 +69,7 @@ class NaiveListing:
         self.report = ListingReport()
 
     async def pages(self) -> AsyncGenerator[Page]:
-        """Page by page."""
+        """Yield the pages."""
         url: str | None = self.url
         payments = pages = 0
         self.report = ListingReport()
@@ -92,7 +92,7 @@ class NaiveListing:
         self.report = ListingReport(pages=pages, payments=payments, requests=pages, complete=True)
 
     def payment(self, row: dict[str, Any]) -> Payment:
-        """One payment."""
+        """Make a payment."""
         return Payment(
             provider=self.client.name,
             id=row["id"],
@@ -103,17 +103,17 @@ class NaiveListing:
         )
 
     async def __aiter__(self) -> AsyncGenerator[Payment]:
-        """One by one."""
+        """Yield the payments."""
         async for page in self.pages():
             for each in page.payments:
                 yield each
 
     async def collect(self, limit: int | None = None) -> list[Payment]:
-        """In a list."""
+        """Return a list of payments."""
         if limit is not None and limit < 0:
             raise ConfigurationError("wrong limit")
         return [each async for each in self][:limit]
 
     async def first(self) -> Payment | None:
-        """The first."""
+        """Return the first payment."""
         return next(iter(await self.collect()), None)

@@ -1,4 +1,4 @@
-"""The contract, over paysdk's own providers."""
+"""paysdk's own providers keep the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TestCampfire(ProviderContract):
     """Campfire keeps every promise."""
 
     def subject(self, payments: int) -> ContractSubject:
-        """Campfire, by cursor."""
+        """Return Campfire with its sandbox."""
         return ContractSubject(
             provider=CampfireProvider, sandbox=CampfireSandbox(payments=payments)
         )
@@ -24,13 +24,13 @@ class TestNotify(ProviderContract):
     """Notify keeps every promise."""
 
     def subject(self, payments: int) -> ContractSubject:
-        """Notify, as its documents have it."""
+        """Return Notify with its sandbox."""
         return ContractSubject(provider=NotifyProvider, sandbox=NotifySandbox(payments=payments))
 
 
 class TestAwkward(ProviderContract):
-    """So does a provider whose API sends bare arrays, and integers that can be taken for one another."""
+    """A provider of an awkward API keeps every promise."""
 
     def subject(self, payments: int) -> ContractSubject:
-        """An API that is awkward."""
+        """Return the awkward provider with its sandbox."""
         return ContractSubject(provider=AwkwardProvider, sandbox=AwkwardSandbox(payments=payments))

@@ -1,4 +1,4 @@
-"""The contract, over providers that break it: each is caught by the cases that are about what it breaks, and by no others."""
+"""Each provider that breaks the contract fails the cases about what it breaks, and no others."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ NAIVE_KEEPS = frozenset(
 )
 
 
-def failing(
+def run_cases(
     subject: Callable[[int], ContractSubject], cases: Iterable[str] = PROMISES
 ) -> dict[str, str]:
-    """Those of the cases that fail on this subject, and what they say."""
+    """Return the cases that fail for this subject, and their messages."""
 
     class Tried(ProviderContract):
         def subject(self, payments: int) -> ContractSubject:
@@ -103,33 +103,33 @@ def failing(
 
 
 def in_memory(ledger: type[Ledger]) -> Callable[[int], ContractSubject]:
-    """A ledger as a subject."""
+    """Make a subject of a ledger."""
     return lambda payments: ContractSubject(
         provider=lambda: ledger([*map(payment, range(1, payments + 1))]), sandbox=None
     )
 
 
 def test_provider_of_its_own_keeps_the_contract() -> None:
-    """Whoever keeps the protocol without anything of paysdk's, and without a server, passes what needs none."""
-    assert {} == failing(in_memory(Ledger))
+    """A provider without paysdk's classes passes the cases that need no sandbox."""
+    assert {} == run_cases(in_memory(Ledger))
 
 
 @pytest.mark.parametrize("broken", broken_ledgers.BROKEN, ids=lambda broken: broken.__name__)
 def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
-    """Each fails the cases about what it breaks."""
-    assert broken_ledgers.BROKEN[broken] == failing(in_memory(broken)).keys()
+    """Each broken ledger fails the cases about what it breaks."""
+    assert broken_ledgers.BROKEN[broken] == run_cases(in_memory(broken)).keys()
 
 
 @pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
 def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
-    """Each fails the cases about what it breaks, and no others of the same rooms that need a sandbox."""
-    rooms = [room for room in CASES if ON_THE_WIRE[broken] & vars(room).keys()]
+    """Each broken client fails its cases, and no other case with a sandbox in the same groups."""
+    groups = [group for group in CASES if ON_THE_WIRE[broken] & vars(group).keys()]
     on_the_wire = [
         name
         for name in PROMISES
-        if PROMISES[name].needs_sandbox and any(name in vars(room) for room in rooms)
+        if PROMISES[name].needs_sandbox and any(name in vars(group) for group in groups)
     ]
-    said = failing(
+    said = run_cases(
         lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)),
         on_the_wire,
     )
@@ -137,10 +137,10 @@ def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
 
 
 def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What looks right and was never held to the contract breaks half of it."""
+    """A client that looks right and was never tested by the contract breaks half of it."""
     monkeypatch.setattr(promises, "_CASE_TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(listings, "_MANY_PAGES", 20)
-    said = failing(
+    said = run_cases(
         lambda payments: ContractSubject(
             provider=NaiveClient, sandbox=NotifySandbox(payments=payments)
         )
@@ -148,8 +148,8 @@ def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert NAIVE_KEEPS == PROMISES.keys() - said.keys()
 
 
-def test_each_case_catches_somebody() -> None:
-    """There is no case that every broken provider passes."""
+def test_each_case_catches_a_provider() -> None:
+    """Each case fails for at least one broken provider."""
     caught = set().union(
         *broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS
     )
@@ -157,8 +157,8 @@ def test_each_case_catches_somebody() -> None:
 
 
 def test_failure_says_promise_finding_and_place() -> None:
-    """Who reads the message knows what was promised, what was found, which case it is, and where to read on."""
-    said = failing(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
+    """The message has the promise, the finding, the case and its place in the documents."""
+    said = run_cases(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
     assert (
         "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite "
         "`Decimal`s.\n"
@@ -169,15 +169,15 @@ def test_failure_says_promise_finding_and_place() -> None:
 
 
 def test_short_key_is_refused() -> None:
-    """A key that stands in other texts by chance would be found everywhere."""
-    said = failing(
+    """A key short enough to occur elsewhere by chance is refused."""
+    said = run_cases(
         lambda payments: ContractSubject(
             provider=NotifyProvider, sandbox=NotifySandbox(payments=payments, api_key="test_")
         ),
         ["test_keeps_the_key_out_of_urls"],
     )
     assert (
-        "ConfigurationError was raised: The sandbox's key has less than 8 characters"
+        "ConfigurationError was raised: The sandbox's key has fewer than 8 characters"
         in said["test_keeps_the_key_out_of_urls"]
     )
 
@@ -191,9 +191,9 @@ def test_short_key_is_refused() -> None:
     ],
 )
 def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caught: bool) -> None:
-    """Where an API has no other end a short page is one, and where it asks by the last id an empty page leads nowhere, and says so."""
+    """A short page may end a listing, and an empty page may raise, if the API works that way."""
     provider = broken_clients.with_pages(kind)
-    said = failing(
+    said = run_cases(
         lambda payments: ContractSubject(
             provider=provider,
             sandbox=NotifySandbox(payments=payments),

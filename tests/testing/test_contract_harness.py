@@ -1,4 +1,4 @@
-"""What the contract's cases are made of."""
+"""The parts of the contract's harness."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Plain:
-    """An async iterator that is no generator, and cannot be closed."""
+    """An async iterator that is not a generator, and cannot be closed."""
 
     def __init__(self, count: int) -> None:
         self.left = count
@@ -36,12 +36,12 @@ class Plain:
 
 @pytest.mark.parametrize(("count", "expected"), [(1, [4]), (3, [4, 3, 2]), (9, [4, 3, 2, 1, 0])])
 async def test_takes_from_any_iterator(count: int, expected: list[int]) -> None:
-    """As many as there are, at most as many as wanted."""
+    """It takes at most the given number of items."""
     assert expected == await take(Plain(5), count)
 
 
 def sent(amount: str, raw: object, number: int = 0) -> Payment:
-    """A payment of which *raw* was sent."""
+    """Make a payment with this *raw*."""
     return Payment(
         provider="x",
         id=str(number),
@@ -63,7 +63,7 @@ def sent(amount: str, raw: object, number: int = 0) -> Payment:
     ],
 )
 def test_finds_amounts(amount: str, raw: object, expected: list[Any]) -> None:
-    """An amount is found wherever it was sent, as a number, as a text, or in minor units."""
+    """An amount is found as a number, as text, or in minor units, at any path."""
     payment = sent(amount, raw)
     assert expected == [
         (place.path, place.minor_digits) for place in Amounts([payment]).places(payment)
@@ -71,7 +71,7 @@ def test_finds_amounts(amount: str, raw: object, expected: list[Any]) -> None:
 
 
 def test_tells_amounts_from_what_is_equal_by_chance() -> None:
-    """An id that is the amount, a fee of nothing beside nothing, and a currency without minor units mislead nobody."""
+    """Other fields that equal the amount by chance are not taken for it."""
     payments = [
         sent("1", {"id": 1, "fee": 0, "minor": 100}, number=1),
         sent("2", {"id": 2, "fee": 5, "minor": 200}, number=2),
@@ -86,7 +86,7 @@ def test_tells_amounts_from_what_is_equal_by_chance() -> None:
 
 
 def test_changes_pages_only() -> None:
-    """Records are found within their page, however deep; what is no page passes as it is."""
+    """Records are found at any depth of a page, and other responses are unchanged."""
     known = [sent("1.50", {"id": 1, "amount": "1.50"})]
     changed = Pages(known, lambda number, records: [number, *records])
     for body in (b"<html>", b'{"records": []}', b"7"):
@@ -102,11 +102,11 @@ def test_changes_pages_only() -> None:
 
 
 def test_changes_links_wherever_they_stand() -> None:
-    """In the body, also where JSON escapes slashes, and in a header."""
-    answer = Response(
+    """Links are changed in the body, also with escaped slashes, and in headers."""
+    response = Response(
         200, b'["http://a/x", "http:\\/\\/a\\/x"]', {"Link": '<http://a/x>; rel="next"'}
     )
     expected = Response(
         200, b'["https://b/x", "https:\\/\\/b\\/x"]', {"Link": '<https://b/x>; rel="next"'}
     )
-    assert expected == with_text(answer, "http://a", "https://b")
+    assert expected == with_text(response, "http://a", "https://b")

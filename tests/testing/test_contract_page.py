@@ -1,4 +1,4 @@
-"""The page about the contract says what the contract says."""
+"""The page about the contract has the promises of the code."""
 
 from __future__ import annotations
 
@@ -18,51 +18,51 @@ if TYPE_CHECKING:
     from paysdk.testing.contract.promises import Promise
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
-FIRST = f"## {(CASES[0].__doc__ or '').rstrip('.')}\n"
+FIRST_HEADING = f"## {(CASES[0].__doc__ or '').rstrip('.')}\n"
 
 
-def promises(room: type) -> list[Promise]:
-    """What a room's cases promise, in its order."""
-    return [promise for case in vars(room).values() if (promise := promise_of(case)) is not None]
+def promises(group: type) -> list[Promise]:
+    """Return the promises of a group of cases, in order."""
+    return [promise for case in vars(group).values() if (promise := promise_of(case)) is not None]
 
 
-def written() -> Iterator[str]:
-    """The promises as they stand on the page."""
-    for room in CASES:
-        yield f"## {(room.__doc__ or '').rstrip('.')}"
-        for promise in promises(room):
+def render_cases() -> Iterator[str]:
+    """Yield the promises as the page has them."""
+    for group in CASES:
+        yield f"## {(group.__doc__ or '').rstrip('.')}"
+        for promise in promises(group):
             yield f"### {promise.case.removeprefix('test_').replace('_', ' ').capitalize()}"
             yield promise.text + (" *Needs a sandbox.*" if promise.needs_sandbox else "")
 
 
 def test_page_has_every_promise() -> None:
-    """The promises on the page are those in the code, word for word; with PAYSDK_WRITE_DOCS set they are written there."""
-    expected = "\n\n".join(written()) + "\n"
-    told = PAGE.read_text(encoding="utf-8").partition(FIRST)[0].rstrip() + "\n\n"
+    """The page has the promises of the code, and is written if PAYSDK_WRITE_DOCS is set."""
+    expected = "\n\n".join(render_cases()) + "\n"
+    introduction = PAGE.read_text(encoding="utf-8").partition(FIRST_HEADING)[0].rstrip() + "\n\n"
     if os.environ.get("PAYSDK_WRITE_DOCS"):
-        PAGE.write_text(told + expected, encoding="utf-8")
+        PAGE.write_text(introduction + expected, encoding="utf-8")
 
-    assert told + expected == PAGE.read_text(encoding="utf-8")
+    assert introduction + expected == PAGE.read_text(encoding="utf-8")
 
 
 def test_every_failure_leads_to_a_heading() -> None:
-    """What a failure names as its place is a heading of the page."""
+    """Each failure names a heading of the page."""
     headings = re.findall(r"^### (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     anchors = {f"docs/contract.md#{heading.lower().replace(' ', '-')}" for heading in headings}
-    places = [promise.anchor for room in CASES for promise in promises(room)]
+    places = [promise.anchor for group in CASES for promise in promises(group)]
 
     assert anchors == set(places)
     assert len(anchors) == len(places) == len(headings)
 
 
-def test_every_case_is_in_a_room() -> None:
-    """The contract has the cases of its rooms and no other tests, each with a promise of one sentence or two."""
+def test_every_case_is_in_a_group() -> None:
+    """The contract has the cases of its groups and no others, each with a promise."""
     cases = {name for name, _ in inspect.getmembers(ProviderContract) if name.startswith("test")}
 
-    assert cases == {promise.case for room in CASES for promise in promises(room)}
+    assert cases == {promise.case for group in CASES for promise in promises(group)}
     assert [] == [
         promise
-        for room in CASES
-        for promise in promises(room)
+        for group in CASES
+        for promise in promises(group)
         if not re.fullmatch(r".{20,200}\.", promise.text)
     ]

@@ -1,4 +1,4 @@
-"""Finding a sandbox by name."""
+"""A sandbox is found by its name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GROUP = "paysdk.sandboxes"
 
 
 def test_opens_by_name_with_options() -> None:
-    """The options reach the class."""
+    """Options are passed to the class."""
     sandbox = open_sandbox("campfire", payments=3, seed=7)
 
     assert isinstance(sandbox, CampfireSandbox)
@@ -39,7 +39,7 @@ def test_opens_by_name_with_options() -> None:
 
 
 def test_a_sandbox_of_another_package_is_opened(install: Install) -> None:
-    """It is found by name beside paysdk's own, and takes its own options."""
+    """A sandbox of another package is found by name, and takes its own options."""
     install("paysdk-echo", ECHO, group=GROUP, name="echo")
 
     assert ["campfire", "echo", "notify"] == installed_sandboxes()
@@ -47,7 +47,7 @@ def test_a_sandbox_of_another_package_is_opened(install: Install) -> None:
 
 
 def test_unknown_name_says_what_there_is() -> None:
-    """A name that is not registered is told which ones are."""
+    """The error for an unknown name lists the known names."""
     with pytest.raises(
         ConfigurationError, match=r"no sandbox 'nobody'\. Installed are: campfire, notify\."
     ):
@@ -55,7 +55,7 @@ def test_unknown_name_says_what_there_is() -> None:
 
 
 def test_one_that_fails_to_import_is_named(install: Install) -> None:
-    """The error names the package, and the other sandboxes open as ever."""
+    """The error names the package, and other sandboxes still open."""
     install("broken", "import module_that_is_nowhere", group=GROUP)
     with pytest.raises(
         ConfigurationError,
@@ -67,7 +67,7 @@ def test_one_that_fails_to_import_is_named(install: Install) -> None:
 
 
 def test_two_of_one_name_are_refused(install: Install) -> None:
-    """Which is meant cannot be told."""
+    """Two packages with one name are refused."""
     install("one", ECHO, group=GROUP, name="echo")
     install("other", ECHO, group=GROUP, name="echo")
     with pytest.raises(
@@ -77,7 +77,7 @@ def test_two_of_one_name_are_refused(install: Install) -> None:
 
 
 def test_unknown_option_is_named() -> None:
-    """An option that the sandbox does not take is the caller's mistake."""
+    """An unknown option is refused by name."""
     with pytest.raises(
         ConfigurationError, match=r"The sandbox 'notify' does not take these options: .*colour"
     ):
@@ -85,7 +85,7 @@ def test_unknown_option_is_named() -> None:
 
 
 def test_a_mistake_in_a_sandbox_is_no_wrong_option(install: Install) -> None:
-    """A ``TypeError`` from within its class comes through, with the traceback that its author needs."""
+    """A ``TypeError`` from within the class is not caught."""
     install("odd", "def Made(**options):\n    return len(0)", group=GROUP)
     with pytest.raises(TypeError, match="object of type 'int' has no len") as raised:
         open_sandbox("odd")
@@ -93,9 +93,9 @@ def test_a_mistake_in_a_sandbox_is_no_wrong_option(install: Install) -> None:
 
 
 def test_registered_thing_that_is_no_sandbox(install: Install) -> None:
-    """What is no Sandbox is refused by name."""
+    """An object that is not a Sandbox is refused by name."""
     install("odd", "from decimal import Decimal as Made", group=GROUP)
     with pytest.raises(
-        ConfigurationError, match=r"sandbox 'odd' is no paysdk\.testing\.Sandbox, but a Decimal"
+        ConfigurationError, match=r"sandbox 'odd' is not a paysdk\.testing\.Sandbox, but a Decimal"
     ):
         open_sandbox("odd")

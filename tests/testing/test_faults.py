@@ -1,4 +1,4 @@
-"""The plan of faults."""
+"""Plans of faults."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from paysdk.testing import Fault, FaultPlan, hang, redirect, reset, status, truncated, wrong_body
 
 
-def met(plan: FaultPlan, requests: list[tuple[str, str]]) -> list[Fault | None]:
-    """The fault of each request in turn."""
+def meet_all(plan: FaultPlan, requests: list[tuple[str, str]]) -> list[Fault | None]:
+    """Return the fault of each request in turn."""
     faults: list[Fault | None] = []
     counts: tuple[int, ...] = ()
     for method, path in requests:
@@ -19,68 +19,68 @@ def met(plan: FaultPlan, requests: list[tuple[str, str]]) -> list[Fault | None]:
     return faults
 
 
-def gets(count: int) -> list[tuple[str, str]]:
-    """So many requests for the same."""
+def get_requests(count: int) -> list[tuple[str, str]]:
+    """Return this number of equal requests."""
     return [("GET", "/a")] * count
 
 
 def test_empty_plan_lets_everything_pass() -> None:
-    """A plan without entries meets no request."""
-    assert [None, None] == met(FaultPlan(), gets(2))
+    """An empty plan makes no request fail."""
+    assert [None, None] == meet_all(FaultPlan(), get_requests(2))
 
 
 def test_on_one_number() -> None:
     """Requests are counted from 1."""
-    assert [None, hang(), None] == met(FaultPlan().on(2, hang()), gets(3))
+    assert [None, hang(), None] == meet_all(FaultPlan().on(2, hang()), get_requests(3))
 
 
 def test_on_several_numbers() -> None:
     """An entry may name several requests."""
-    assert [hang(), None, hang()] == met(FaultPlan().on([1, 3], hang()), gets(3))
+    assert [hang(), None, hang()] == meet_all(FaultPlan().on([1, 3], hang()), get_requests(3))
 
 
 def test_first() -> None:
-    """The first so many requests fail, and then none."""
-    assert [hang(), hang(), None, None] == met(FaultPlan().first(2, hang()), gets(4))
+    """The first requests fail, and then none."""
+    assert [hang(), hang(), None, None] == meet_all(FaultPlan().first(2, hang()), get_requests(4))
 
 
 def test_every() -> None:
     """Every n-th request fails."""
-    assert [None, hang(), None, hang()] == met(FaultPlan().every(2, hang()), gets(4))
+    assert [None, hang(), None, hang()] == meet_all(FaultPlan().every(2, hang()), get_requests(4))
 
 
 def test_always() -> None:
     """Every request fails."""
-    assert [hang(), hang()] == met(FaultPlan().always(hang()), gets(2))
+    assert [hang(), hang()] == meet_all(FaultPlan().always(hang()), get_requests(2))
 
 
 def test_method_narrows_and_counts_alone() -> None:
-    """An entry for POST counts only POSTs."""
+    """An entry for POST counts only POST requests."""
     plan = FaultPlan().on(2, hang(), method="POST")
 
-    assert [None, None, None, hang()] == met(
+    assert [None, None, None, hang()] == meet_all(
         plan, [("POST", "/a"), ("GET", "/a"), ("GET", "/a"), ("POST", "/a")]
     )
 
 
 def test_path_narrows_with_wildcards() -> None:
-    """A star in the path stands for anything."""
+    """A star in the path matches anything."""
     plan = FaultPlan().first(1, hang(), path="/invoice/*/pay/")
 
-    assert [None, hang(), None] == met(
+    assert [None, hang(), None] == meet_all(
         plan, [("POST", "/invoice/7/"), ("POST", "/invoice/7/pay/"), ("POST", "/invoice/8/pay/")]
     )
 
 
 def test_the_entry_added_first_wins() -> None:
-    """Where two entries meet one request, the earlier one does its fault."""
+    """If two entries match one request, the first one wins."""
     plan = FaultPlan().on(1, status(503)).always(hang())
 
-    assert [status(503), hang()] == met(plan, gets(2))
+    assert [status(503), hang()] == meet_all(plan, get_requests(2))
 
 
 def test_plans_are_values() -> None:
-    """Adding an entry leaves the plan that it was added to as it was."""
+    """Adding an entry does not change the original plan."""
     plan = FaultPlan()
     plan.always(hang())
 
@@ -112,7 +112,7 @@ def test_status_has_a_json_body_unless_given_one() -> None:
 
 
 def test_processed_is_the_tests_to_say() -> None:
-    """Where part of an answer is sent the work was done by default, else it was not."""
+    """By default a request is processed if part of the response is sent."""
     assert (False, True, True) == (
         reset().processed,
         reset("headers").processed,

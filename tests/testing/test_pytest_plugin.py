@@ -1,4 +1,4 @@
-"""The plugin, and the contract, as pytest runs them in somebody else's project."""
+"""The plugin and the contract, run by pytest in another project."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class TestMine(ProviderContract):
 
 
 @pytest.fixture(autouse=True)
-def somebody_elses_project(pytester: pytest.Pytester) -> None:
-    """A configuration of its own, so that pytest does not go up the folders and find ours."""
+def own_configuration(pytester: pytest.Pytester) -> None:
+    """Give the project its own configuration, so that pytest does not find paysdk's."""
     pytester.makeini("[pytest]")
 
 
 def loaded_after(code: str) -> set[str]:
-    """The modules that a new interpreter has loaded after *code*."""
+    """Return the modules that a new interpreter has loaded after *code*."""
     command = [sys.executable, "-P", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def test_plugin_loads_nothing_but_itself() -> None:
-    """Beside pytest, which is there, loading it loads three small modules."""
+    """Loading the plugin loads three small modules in addition to pytest."""
     mine = {"paysdk", "paysdk.testing", "paysdk.testing.pytest_plugin"}
     assert mine == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after(
         "import pytest, importlib, typing"
@@ -56,24 +56,25 @@ def test_plugin_loads_nothing_but_itself() -> None:
 
 
 def test_testing_needs_no_pytest() -> None:
-    """The contract can be imported where pytest is not installed."""
+    """The contract can be imported without pytest."""
     assert set() == {"pytest", "_pytest"} & loaded_after("from paysdk.testing import *")
 
 
 def test_unused_plugin_changes_nothing(pytester: pytest.Pytester) -> None:
-    """In a run that uses no fixture of it nothing of paysdk is loaded but the plugin, and warnings may be errors."""
+    """A run without the fixtures loads nothing of paysdk except the plugin."""
     pytester.makepyfile("""
         import sys
 
         def test_mine():
-            loaded = {name for name in sys.modules if name.partition(".")[0] in ("paysdk", "aiohttp")}
+            ours = ("paysdk", "aiohttp")
+            loaded = {name for name in sys.modules if name.partition(".")[0] in ours}
             assert {"paysdk", "paysdk.testing", "paysdk.testing.pytest_plugin"} == loaded
     """)
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
 
 
 def test_fixtures_are_listed(pytester: pytest.Pytester) -> None:
-    """Who asks pytest for its fixtures finds these, with what they are."""
+    """`pytest --fixtures` lists the fixtures with their descriptions."""
     listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:asyncio")
     listed.stdout.fnmatch_lines(["campfire_sandbox -*", "notify_sandbox -*"])
     listed.stdout.fnmatch_lines(["fault_plan -*", "*Which requests to the sandboxes fail*"])
@@ -81,22 +82,24 @@ def test_fixtures_are_listed(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_sandboxes_in_async_tests(pytester: pytest.Pytester, mode: str) -> None:
-    """An async test uses them under pytest-asyncio, in either mode."""
+    """Async tests can use the fixtures in both modes of pytest-asyncio."""
     pytester.makepyfile("""
         import pytest
         from paysdk import CampfireProvider, NotifyProvider
 
         @pytest.mark.asyncio
         async def test_both(campfire_sandbox, notify_sandbox):
-            for kind, sandbox in ((CampfireProvider, campfire_sandbox), (NotifyProvider, notify_sandbox)):
+            sandboxes = {CampfireProvider: campfire_sandbox, NotifyProvider: notify_sandbox}
+            for kind, sandbox in sandboxes.items():
                 async with kind(sandbox.api_key, base_url=sandbox.url) as provider:
-                    assert 1000 == len(await provider.list_payments().collect()) == len(sandbox.payments)
+                    payments = await provider.list_payments().collect()
+                assert 1000 == len(payments) == len(sandbox.payments)
     """)
     pytester.runpytest_subprocess(*MODES[mode], "-W", "error").assert_outcomes(passed=1)
 
 
 def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
-    """A test that is not async uses them too, and without any plugin for asyncio."""
+    """Other tests can use the fixtures without a plugin for asyncio."""
     pytester.makepyfile("""
         import asyncio
         from paysdk import CampfireProvider
@@ -117,7 +120,7 @@ def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
 
 
 def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
-    """A module's own plan, or a test's parameter, takes the place of the empty one."""
+    """A plan of a module or of a test replaces the empty plan."""
     pytester.makepyfile("""
         import asyncio
         import pytest
@@ -130,8 +133,8 @@ def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
 
         def retries(sandbox):
             async def count():
-                retry = RetryPolicy(wait_initial=0)
-                async with NotifyProvider(sandbox.api_key, base_url=sandbox.url, retry=retry) as notify:
+                settings = {"base_url": sandbox.url, "retry": RetryPolicy(wait_initial=0)}
+                async with NotifyProvider(sandbox.api_key, **settings) as notify:
                     listing = notify.list_payments(page_size=250)
                     await listing.collect()
                     return listing.report.retries
@@ -148,7 +151,7 @@ def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
 
 
 def test_example_of_the_documents(pytester: pytest.Pytester) -> None:
-    """The test file that the how-to shows runs as it stands."""
+    """The test file in the guide runs unchanged."""
     (example,) = (
         block
         for block in re.findall(r"^```python\n(.*?)^```$", HOW_TO, re.MULTILINE | re.DOTALL)
@@ -160,7 +163,7 @@ def test_example_of_the_documents(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_contract_under_any_plugin(pytester: pytest.Pytester, mode: str) -> None:
-    """The contract is collected by its subclass alone, and passes under pytest-asyncio in both modes, and without it."""
+    """The contract passes in both modes of pytest-asyncio, and without it."""
     pytester.makepyfile(CONTRACT)
     done = pytester.runpytest_subprocess(*MODES[mode], "-W", "error")
     outcomes = done.parseoutcomes()
@@ -168,17 +171,17 @@ def test_contract_under_any_plugin(pytester: pytest.Pytester, mode: str) -> None
 
 
 def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester) -> None:
-    """A case that nobody can see into without a sandbox is skipped by name, with its promise."""
+    """A case that needs a sandbox is skipped with its promise."""
     pytester.makepyfile(CONTRACT.replace("NotifySandbox(payments=payments)", "None"))
     done = pytester.runpytest_subprocess("-rs", "-k", "test_tries_again")
     assert 1 == done.parseoutcomes()["skipped"]
     done.stdout.fnmatch_lines(
-        ["SKIPPED*sandbox=None*nobody can see whether*What may pass is tried again*"]
+        ["SKIPPED*sandbox=None*this promise cannot be checked*What may pass is tried again*"]
     )
 
 
 def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
-    """A failure is told by its promise, and not by the lines of the contract."""
+    """A failure shows its promise, and not the code of the contract."""
     pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Shouting") + SHOUTING)
     done = pytester.runpytest_subprocess("-k", "test_has_a_name")
     assert 1 == done.parseoutcomes()["failed"]
@@ -204,14 +207,14 @@ class Shouting(NotifyProvider):
 def test_fixtures_here_too(
     campfire_sandbox: Sandbox, notify_sandbox: Sandbox, fault_plan: FaultPlan
 ) -> None:
-    """They run side by side, with the empty plan."""
+    """The fixtures run side by side with the empty plan."""
     assert FaultPlan() == fault_plan
     assert {fault_plan} == {campfire_sandbox.faults, notify_sandbox.faults}
     assert campfire_sandbox.url != notify_sandbox.url
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    """A name that paysdk.testing does not have fails like that of any module, and those that it has are listed."""
+    """An unknown name raises AttributeError, and dir() lists the known names."""
     with pytest.raises(AttributeError, match="no_such_name"):
         testing.no_such_name  # noqa: B018  # the access is what fails
     assert set(testing.__all__) <= set(dir(testing))

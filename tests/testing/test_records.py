@@ -8,7 +8,7 @@ from paysdk.testing.records import Records, Row, scatter
 
 
 def numbered(count: int = 3) -> Records[int]:
-    """Records 1 to ``count``, ten apart."""
+    """Make records 1 to ``count``, ten apart."""
 
     def generate(position: int, row_id: int) -> Row:
         return {"id": row_id, "at": position}
@@ -21,12 +21,12 @@ def numbered(count: int = 3) -> Records[int]:
 
 
 def test_generated_in_order() -> None:
-    """Rows are made from their position and id."""
+    """Rows are generated from their position and id."""
     assert [{"id": 1, "at": 10}, {"id": 2, "at": 20}] == numbered(2).rows()
 
 
 def test_put_adds_in_place() -> None:
-    """A new record stands where its position says."""
+    """A new record is inserted at its position."""
     records = numbered()
     records.put(15, 9, {"id": 9})
 
@@ -36,7 +36,7 @@ def test_put_adds_in_place() -> None:
 
 
 def test_put_replaces_and_moves() -> None:
-    """A changed record stands at its new position only, and is rendered anew."""
+    """A changed record moves to its new position, and is rendered again."""
     records = numbered()
     assert b"{'id': 1, 'at': 10}" == records.render(1)
     records.put(99, 1, {"id": 1, "at": 99})
@@ -58,7 +58,7 @@ def test_remove() -> None:
 
 
 def test_version_grows_with_changes_only() -> None:
-    """Reading leaves the version; writing does not."""
+    """Only writing changes the version."""
     records = numbered()
     records.render(1)
     before = records.version
@@ -68,7 +68,7 @@ def test_version_grows_with_changes_only() -> None:
 
 
 def test_rows_are_copies() -> None:
-    """Changing what was given changes no record."""
+    """Changing a returned row changes no record."""
     records = numbered()
     records.put(40, 4, {"id": 4})
     records.row(4)["id"] = "changed"
@@ -78,7 +78,7 @@ def test_rows_are_copies() -> None:
 
 
 def test_scatter_depends_on_seed_and_index() -> None:
-    """The same for the same, and different for neighbours."""
+    """Equal arguments give equal bits, and neighbours give different bits."""
     assert scatter(1, 2) == scatter(1, 2)
     assert 300 == len({scatter(seed, index) for seed in range(3) for index in range(100)})
     assert 0 <= scatter(7, -1) < 2**64

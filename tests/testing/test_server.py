@@ -1,4 +1,4 @@
-"""The local server."""
+"""The local server of a sandbox."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 async def test_listens_on_loopback_at_a_free_port(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """The origin is where it answers."""
+    """The server responds at its URL."""
     async with greeting_sandbox() as sandbox, client.get(f"{sandbox.url}/hello") as response:
         assert 200 == response.status
         assert sandbox.url.startswith("http://127.0.0.1:")
 
 
 async def test_two_run_side_by_side(greeting_sandbox: SandboxClass) -> None:
-    """Each has its own port."""
+    """Two sandboxes have different ports."""
     async with greeting_sandbox() as one, greeting_sandbox() as other:
         assert one.url != other.url
 
 
 async def test_not_running_has_no_url(greeting_sandbox: SandboxClass) -> None:
-    """Before start and after close, the url says what to do."""
+    """Before start and after close, the error of the URL says what to do."""
     sandbox = greeting_sandbox()
     with pytest.raises(RuntimeError, match="await start"):
         _ = sandbox.url
@@ -50,7 +50,7 @@ async def test_not_running_has_no_url(greeting_sandbox: SandboxClass) -> None:
 async def test_starting_and_closing_twice_is_fine(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """A second start changes nothing, a second close neither, and a closed one starts again with its log kept."""
+    """Starting or closing twice changes nothing, and the log survives a restart."""
     sandbox = greeting_sandbox()
     await sandbox.start()
     url = sandbox.url
@@ -65,7 +65,7 @@ async def test_starting_and_closing_twice_is_fine(
 
 
 async def test_taken_port_raises_and_leaves_nothing(greeting_sandbox: SandboxClass) -> None:
-    """Starting on a port that another one has is an OSError, and can be tried again."""
+    """A taken port raises OSError, and the sandbox can be started later."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         sandbox = greeting_sandbox(port=taken.getsockname()[1])
         with pytest.raises(OSError, match="address already in use"):
@@ -90,13 +90,13 @@ def test_outlives_an_event_loop(greeting_sandbox: SandboxClass) -> None:
 async def test_close_leaves_no_task_behind(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, faults: FaultPlan | None
 ) -> None:
-    """Closing cuts a request that waits, whether for a slow answer or for none, and ends its task."""
+    """Closing cuts a request that waits for a response, and ends its task."""
     before = asyncio.all_tasks()
     sandbox = greeting_sandbox(faults=faults, latency=0 if faults else 60)
     await sandbox.start()
     # A POST, because aiohttp sends a GET again by itself.
     waiting = asyncio.create_task(client.post(sandbox.url).__aenter__())
-    while not sandbox.requests:  # noqa: ASYNC110  # nothing announces it
+    while not sandbox.requests:  # noqa: ASYNC110  # no event announces it
         await asyncio.sleep(0)
     await sandbox.close()
     with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -108,7 +108,7 @@ async def test_close_leaves_no_task_behind(
 async def test_close_cuts_a_connection_that_has_just_come(
     greeting_sandbox: SandboxClass, until: Until, turns: int
 ) -> None:
-    """However far the event loop has come with accepting it."""
+    """A connection is cut at any stage of being accepted."""
     sandbox = greeting_sandbox()
     await sandbox.start()
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as connection:
@@ -120,7 +120,7 @@ async def test_close_cuts_a_connection_that_has_just_come(
 
 
 def is_cut(connection: socket.socket) -> bool:
-    """Whether the other side has ended it."""
+    """Whether the other side has closed the connection."""
     try:
         return b"" == connection.recv(1)
     except BlockingIOError:
@@ -132,7 +132,7 @@ def is_cut(connection: socket.socket) -> bool:
 async def test_latency_is_waited(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """Who waits less than the latency gets no answer, and who waits longer does."""
+    """A client that waits less than the latency gets no response."""
     async with greeting_sandbox(latency=0.02) as sandbox:
         with pytest.raises(TimeoutError):
             await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.01))
@@ -143,7 +143,7 @@ async def test_latency_is_waited(
 async def test_log_tells_what_arrived(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """A request is logged with everything but its key."""
+    """A request is logged without its key."""
     async with greeting_sandbox() as sandbox:
         async with client.post(
             f"{sandbox.url}/a%20b?x=1&x=2&y=a%2Bb", data=b"body", headers={"X-Id": "7"}
@@ -170,7 +170,7 @@ async def test_log_tells_what_arrived(
 async def test_log_tells_the_fault(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """A request that met a fault is logged with it, in place of a status."""
+    """A request that met a fault is logged with the fault and no status."""
     fault = status(503)
     async with greeting_sandbox(faults=FaultPlan().on(1, fault)) as sandbox:
         for expected in (503, 200):
@@ -197,7 +197,7 @@ async def test_log_tells_the_fault(
 async def test_authorisation(
     greeting_sandbox: SandboxClass, authorization: str, *, authorised: bool
 ) -> None:
-    """The key counts only when it is right and comes with the right scheme."""
+    """A request is authorised only with the right key and the right scheme."""
     async with (
         greeting_sandbox() as sandbox,
         aiohttp.ClientSession(headers={"Authorization": authorization}) as client,
@@ -208,7 +208,7 @@ async def test_authorisation(
 
 
 async def test_request_without_authorization(greeting_sandbox: SandboxClass) -> None:
-    """Nothing given is not authorised."""
+    """A request without a key is not authorised."""
     async with (
         greeting_sandbox() as sandbox,
         aiohttp.ClientSession() as client,
@@ -220,7 +220,7 @@ async def test_request_without_authorization(greeting_sandbox: SandboxClass) -> 
 async def test_request_knows_its_absolute_url(
     greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession
 ) -> None:
-    """The URL is what the client asked for, host and query verbatim."""
+    """The URL has the host and the query that the client sent."""
     async with greeting_sandbox() as sandbox:
         async with client.get(f"{sandbox.url}/a?b=%2B", headers={"Host": "api.example.org"}):
             pass
@@ -229,11 +229,11 @@ async def test_request_knows_its_absolute_url(
 
 
 def test_settings_are_fixed(greeting_sandbox: Callable[..., Any]) -> None:
-    """What a sandbox was made with stays."""
+    """The settings of a sandbox cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenAttributeError):
         greeting_sandbox().latency = 1.0
 
 
 def test_key_is_not_shown(greeting_sandbox: SandboxClass) -> None:
-    """The key is in no repr."""
+    """The repr does not show the key."""
     assert "sandbox-key" not in repr(greeting_sandbox())

@@ -22,29 +22,31 @@ if TYPE_CHECKING:
 KEY = {"Authorization": "Bearer sandbox-key"}
 
 
-def test_serves_who_is_not_async(greeting_sandbox: SandboxClass) -> None:
-    """It answers while the test blocks, and when the block ends it and its thread are gone."""
+def test_serves_blocking_code(greeting_sandbox: SandboxClass) -> None:
+    """It responds while the test blocks, and its thread ends with the block."""
     before = threading.active_count()
     with in_thread(greeting_sandbox()) as sandbox:
-        with urlopen(Request(sandbox.url, headers=KEY)) as answer:  # noqa: S310  # loopback
-            assert 200 == answer.status
+        with urlopen(Request(sandbox.url, headers=KEY)) as response:  # noqa: S310  # loopback
+            assert 200 == response.status
         assert 1 == len(sandbox.requests)
     assert before == threading.active_count()
     with pytest.raises(RuntimeError, match="is not running"):
         _ = sandbox.url
 
 
-async def test_serves_who_is(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
-    """In a test with an event loop it runs in another one."""
-    with in_thread(greeting_sandbox()) as sandbox:
-        async with client.get(sandbox.url) as answer:
-            assert 200 == answer.status
-
-
-async def test_ends_while_somebody_waits(
+async def test_serves_async_code(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """A request that is never answered does not keep it."""
+    """It runs beside the event loop of an async test."""
+    with in_thread(greeting_sandbox()) as sandbox:
+        async with client.get(sandbox.url) as response:
+            assert 200 == response.status
+
+
+async def test_closes_while_a_request_waits(
+    greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
+) -> None:
+    """A request without a response does not keep it from closing."""
     with (
         in_thread(greeting_sandbox(faults=FaultPlan().always(hang()))) as sandbox,
         pytest.raises(TimeoutError),
@@ -54,7 +56,7 @@ async def test_ends_while_somebody_waits(
 
 
 def test_taken_port(greeting_sandbox: SandboxClass) -> None:
-    """It says so where the block would begin, and leaves no thread."""
+    """A taken port raises on entering the block, and leaves no thread."""
     before = threading.active_count()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         sandbox = greeting_sandbox(port=taken.getsockname()[1])

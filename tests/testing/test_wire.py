@@ -35,12 +35,12 @@ GREETING = b'{"greeting": "' + b"hello " * 10 + b'"}'
 
 
 def failing(fault: Fault) -> FaultPlan:
-    """A plan in which everything fails."""
+    """Make a plan in which every request fails."""
     return FaultPlan().always(fault)
 
 
 async def raw(url: str) -> bytes:
-    """Everything that comes over the connection, to its end."""
+    """Read the connection to its end."""
     host, port = url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
@@ -85,7 +85,7 @@ async def test_redirect(greeting_sandbox: SandboxClass, client: aiohttp.ClientSe
 async def test_wrong_body(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault, expected: bytes
 ) -> None:
-    """Status 200 with something that is not the API's."""
+    """A wrong body comes with status 200."""
     async with (
         greeting_sandbox(faults=failing(fault)) as sandbox,
         client.get(sandbox.url) as response,
@@ -97,7 +97,7 @@ async def test_wrong_body(
 async def test_reset_before_the_body(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault
 ) -> None:
-    """A reset before the headers are complete gives the client no answer at all."""
+    """A reset before the headers are complete gives the client no response."""
     async with greeting_sandbox(faults=failing(fault)) as sandbox:
         with pytest.raises(aiohttp.ClientOSError, match="reset by peer"):
             await client.get(sandbox.url)
@@ -121,7 +121,7 @@ async def test_reset_is_a_reset(greeting_sandbox: SandboxClass, fault: Fault) ->
 
 
 async def test_truncated(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
-    """Half of the announced body comes, and then an orderly end."""
+    """Half of the announced body is sent, and then the connection closes in good order."""
     async with greeting_sandbox(faults=failing(truncated())) as sandbox:
         head, _, body = (await raw(sandbox.url)).partition(b"\r\n\r\n")
         assert f"Content-Length: {len(GREETING)}".encode() in head
@@ -134,12 +134,12 @@ async def test_truncated(greeting_sandbox: SandboxClass, client: aiohttp.ClientS
 async def test_hanging_ends_when_the_client_leaves(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """No answer comes, and nothing is left on the server once the client has given up."""
+    """A hanging request gets no response, and leaves nothing when the client gives up."""
     async with greeting_sandbox(faults=failing(hang())) as sandbox:
         before = asyncio.all_tasks()
         with pytest.raises(TimeoutError):
             await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.1))
-        while before != asyncio.all_tasks():  # noqa: ASYNC110  # nothing announces it
+        while before != asyncio.all_tasks():  # noqa: ASYNC110  # no event announces it
             await asyncio.sleep(0)
         assert 1 == len(sandbox.requests)
 
@@ -148,7 +148,7 @@ async def test_hanging_ends_when_the_client_leaves(
 async def test_dripping_arrives_whole(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, make: Callable[[float], Fault]
 ) -> None:
-    """What drips is complete in the end."""
+    """A response that drips is complete in the end."""
     async with (
         greeting_sandbox(faults=failing(make(0))) as sandbox,
         client.get(sandbox.url) as response,
@@ -160,7 +160,7 @@ async def test_dripping_arrives_whole(
 async def test_dripping_outlasts_the_client(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, make: Callable[[float], Fault]
 ) -> None:
-    """A client that waits less than it takes gets nothing, although bytes keep coming."""
+    """A client that waits too short gets nothing, although bytes keep coming."""
     async with greeting_sandbox(faults=failing(make(0.01))) as sandbox:
         with pytest.raises(TimeoutError):
             await (await client.get(sandbox.url, timeout=aiohttp.ClientTimeout(total=0.05))).read()
@@ -169,7 +169,7 @@ async def test_dripping_outlasts_the_client(
 async def test_huge_body_has_its_size(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession
 ) -> None:
-    """So many bytes come, without being announced."""
+    """The given number of bytes is sent without being announced."""
     async with (
         greeting_sandbox(faults=failing(huge_body(100_000))) as sandbox,
         client.get(sandbox.url) as response,
@@ -191,7 +191,7 @@ async def test_endless_body_ends_with_the_client(
 
 
 async def test_gzip_bomb(greeting_sandbox: SandboxClass, client: aiohttp.ClientSession) -> None:
-    """Few bytes on the wire are many when unpacked, and well formed."""
+    """A few bytes on the wire are many when decompressed, and well formed."""
     size = 4_000_000
     async with greeting_sandbox(faults=failing(gzip_bomb(size))) as sandbox:
         wire = (await raw_compressed(client, sandbox.url))[0]
@@ -202,7 +202,7 @@ async def test_gzip_bomb(greeting_sandbox: SandboxClass, client: aiohttp.ClientS
 
 
 async def raw_compressed(client: aiohttp.ClientSession, url: str) -> tuple[bytes, str]:
-    """The body as it is on the wire, and its encoding."""
+    """Return the body as it is on the wire, and its encoding."""
     async with (
         aiohttp.ClientSession(headers=client.headers, auto_decompress=False) as plain,
         plain.get(url) as response,
@@ -214,7 +214,7 @@ async def raw_compressed(client: aiohttp.ClientSession, url: str) -> tuple[bytes
 async def test_work_is_done_only_when_told(
     greeting_sandbox: Callable[..., Any], client: aiohttp.ClientSession, *, processed: bool
 ) -> None:
-    """A fault after processing leaves the server changed, one before does not."""
+    """Only a fault after processing changes the server's data."""
     async with greeting_sandbox(faults=failing(reset(processed=processed))) as sandbox:
         with pytest.raises(aiohttp.ClientOSError):
             await client.post(sandbox.url)
@@ -234,10 +234,10 @@ async def test_work_is_done_only_when_told(
         huge_body(10),
     ],
 )
-async def test_client_that_left_before_the_answer(
+async def test_client_that_left_before_the_response(
     greeting_sandbox: SandboxClass, client: aiohttp.ClientSession, fault: Fault
 ) -> None:
-    """Whoever has left already does no harm to the sandbox."""
+    """A client that has disconnected does not harm the sandbox."""
     async with greeting_sandbox(faults=FaultPlan().on(1, fault), latency=0.01) as sandbox:
         host, port = sandbox.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port))

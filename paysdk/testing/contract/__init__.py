@@ -1,4 +1,4 @@
-"""What every provider promises, as a test class: whoever writes a provider subclasses it and knows that the provider is right."""
+"""The promises of every provider as a test class, for authors of providers to subclass."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class ProviderContract(
 ):
     """The promises of ``PaymentsProvider``, one test for each.
 
-    Subclass it in a test file, under a name that pytest collects, and say in ``subject`` what to
-    try:
+    Subclass it in a test file, with a name that pytest collects, and return from ``subject`` the
+    provider to test:
 
         class TestMollie(ProviderContract):
             def subject(self, payments: int) -> ContractSubject:
-                return ContractSubject(provider=MollieProvider,
-                sandbox=MollieSandbox(payments=payments))
+                sandbox = MollieSandbox(payments=payments)
+                return ContractSubject(provider=MollieProvider, sandbox=sandbox)
 
-    A test that fails says the promise, what was found, and where the promise is written. The tests
-    are plain functions that bring their own event loops, so they need no plugin for asyncio and run
-    beside any.
+    A test that fails names the promise, what it found, and where the promise is written. The tests
+    are plain functions that start their own event loops. So they need no plugin for asyncio, and
+    run beside any plugin.
     """

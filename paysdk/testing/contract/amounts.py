@@ -1,4 +1,4 @@
-"""Where the amounts of payments stand in what was sent, and other amounts in their place. Pure."""
+"""Find the amounts of payments in what was sent, and replace them. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Amounts", "Place"]
 
-# Minor units have up to four digits.
+# ISO 4217 has minor units of up to four digits.
 _MAX_MINOR_DIGITS = 4
 
 
 @attrs.frozen
 class Place:
-    """Where an amount was sent, and what was sent there.
+    """The place of an amount in a record, and the value that was sent.
 
-    Its point was moved by ``minor_digits``: 2 where it was sent in cents. ``whole`` says that all
-    payments have an integer in this place, so that nothing but an integer can stand there.
+    ``minor_digits`` is 2 if the amount was sent in cents. ``whole`` says that all payments have an
+    integer in this place, so only an integer can replace it.
     """
 
     path: Path
@@ -42,15 +42,15 @@ Change: TypeAlias = Callable[[Payment, Place], Json]
 class Amounts:
     """The amounts of payments, found in what was sent for them.
 
-    Another number may be equal by chance. So, of several places of an amount, those count that are
-    an amount's in most of the payments, and where the ids stand only if there is no other.
+    Another number may equal the amount by chance. So of several places, those are chosen that hold
+    the amount in most of the payments. Places of ids are chosen only if there is no other.
     """
 
     known: Sequence[Payment]
     _places: dict[str, list[Place]] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Find them all."""
+        """Find the places of all amounts."""
         found = {payment.id: _find_amounts(payment) for payment in self.known}
         counts = Counter(place.path for places in found.values() for place in places)
         references = Counter(path for payment in self.known for path in _find_references(payment))
@@ -75,11 +75,11 @@ class Amounts:
         object.__setattr__(self, "_places", found)
 
     def places(self, payment: Payment) -> list[Place]:
-        """Where the amount of this payment, one of those known, was sent."""
+        """Return the places where the amount of this known payment was sent."""
         return self._places[payment.id]
 
     def edit(self, change: Change) -> Edit:
-        """An edit that puts in each amount's place what *change* makes of it."""
+        """Make an edit that replaces each amount with the result of *change*."""
 
         def raw(payment: Payment) -> Json:
             changed = payment.raw

@@ -1,4 +1,4 @@
-"""The arguments of ``list_payments``: honoured or refused, and never ignored."""
+"""Cases about the arguments of ``list_payments``."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ArgumentCases"]
 
-# Enough for some of them to be voided, where payments are.
+# Enough for some of them to be voided, if the provider has voids.
 _SOME = 40
 _LONG_AGO, _FAR_AHEAD = datetime(1990, 1, 1, tzinfo=UTC), datetime(2990, 1, 1, tzinfo=UTC)
-# A bound seldom is the very moment of a payment, and may lie between two that the API can tell
-# apart.
+# A bound is seldom exactly the time of a payment, and may be finer than the times of the API.
 _BESIDE = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 _TIMES = ("modified_since", "modified_until")
 
@@ -40,7 +39,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_modified_since(self) -> None:
-        """`modified_since` gives what was modified then or later, a date from its first moment in UTC; or it is no filter, and refused."""
+        """`modified_since` gives what was modified then or later, a date from its first moment in
+        UTC; or it is no filter, and refused.
+        """
         await self._check_time_filter(
             "modified_since",
             _FAR_AHEAD,
@@ -50,7 +51,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_modified_until(self) -> None:
-        """`modified_until` gives what was modified then or before, a date to its last moment in UTC; or it is no filter, and refused."""
+        """`modified_until` gives what was modified then or before, a date to its last moment in
+        UTC; or it is no filter, and refused.
+        """
         await self._check_time_filter(
             "modified_until",
             _LONG_AGO,
@@ -60,7 +63,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_voided(self) -> None:
-        """`voided` true gives what is voided, false what is not; or it is no filter, and refused."""
+        """`voided` true gives what is voided, false what is not; or it is no filter, and
+        refused.
+        """
         async with self.harness(_SOME) as harness:
             provider = harness.provider()
             if "voided" not in provider.capabilities.filters:
@@ -78,10 +83,12 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_naive_times(self) -> None:
-        """A datetime without a zone names no moment, and raises `ConfigurationError` at the call."""
+        """A datetime without a zone names no moment, and raises `ConfigurationError` at the
+        call.
+        """
         async with self.harness(0) as harness:
             provider = harness.provider()
-            naive = datetime(2026, 1, 31)  # noqa: DTZ001  # what is refused
+            naive = datetime(2026, 1, 31)  # noqa: DTZ001  # must be refused
             for name in _TIMES:
                 expected = (
                     ConfigurationError
@@ -92,7 +99,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_page_sizes_out_of_range(self) -> None:
-        """A `page_size` below 1, above the largest, or no whole number raises `ConfigurationError` at the call."""
+        """A `page_size` below 1, above the largest, or no whole number raises `ConfigurationError`
+        at the call.
+        """
         async with self.harness(0) as harness:
             provider = harness.provider()
             for size in (0, -1, provider.capabilities.max_page_size + 1, True, "5", 2.5):
@@ -123,7 +132,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_what_is_no_checkpoint(self) -> None:
-        """What is no checkpoint, is empty or was cut off raises `ConfigurationError` at the call."""
+        """What is no checkpoint, is empty or was cut off raises `ConfigurationError` at the
+        call.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
@@ -141,7 +152,9 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_a_foreign_checkpoint(self) -> None:
-        """A checkpoint is tagged with its provider, and another provider's raises `ConfigurationError` at the call."""
+        """A checkpoint is tagged with its provider, and another provider's raises
+        `ConfigurationError` at the call.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
@@ -150,13 +163,15 @@ class ArgumentCases(ContractCases):
                 checkpoint.provider,
                 "the provider that the checkpoint is tagged with",
             )
-            foreign = attrs.evolve(checkpoint, provider="somebody-else")
+            foreign = attrs.evolve(checkpoint, provider="another")
             for wrong in (foreign, str(foreign)):
                 _check_refused(harness, provider, ConfigurationError, {"resume": wrong})
 
     @case
     async def test_refuses_a_checkpoint_of_other_filters(self) -> None:
-        """A checkpoint is tagged with its filters, which it brings along, and other filters beside it are refused at the call."""
+        """A checkpoint is tagged with its filters, which it brings along, and other filters beside
+        it are refused at the call.
+        """
         async with self.harness(_SOME) as harness:
             provider = harness.provider()
             able = provider.capabilities.filters
@@ -174,13 +189,13 @@ class ArgumentCases(ContractCases):
                 check_equal(
                     whole,
                     ids([*begun, *rest]),
-                    f"begun with {name}, and resumed without naming it again",
+                    f"started with {name}, and resumed without repeating it",
                 )
 
     async def _check_time_filter(
         self,
         name: str,
-        nobody: datetime,
+        empty_bound: datetime,
         moment_fits: Callable[[datetime, datetime], bool],
         day_fits: Callable[[date, date], bool],
     ) -> None:
@@ -190,7 +205,9 @@ class ArgumentCases(ContractCases):
                 for value in (_LONG_AGO, _LONG_AGO.date()):
                     _check_unsupported(harness, provider, **{name: value})
                 return
-            check_equal([], ids(await _filter_by(provider, name, nobody)), f"with {name}={nobody}")
+            check_equal(
+                [], ids(await _filter_by(provider, name, empty_bound)), f"with {name}={empty_bound}"
+            )
             dated = [
                 (payment, payment.modified_at)
                 for payment in await payments_of(provider.list_payments())
@@ -231,9 +248,9 @@ def _check_refused(
     before = harness.requests
     raised = catch_error(lambda: provider.list_payments(**arguments))
     given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    found = "was taken" if raised is None else f"raised {type(raised).__name__}: {raised}"
+    found = "was accepted" if raised is None else f"raised {type(raised).__name__}: {raised}"
     check(
         isinstance(raised, expected),
-        f"list_payments({given}) {found}; it must raise {expected.__name__} at the call",
+        f"list_payments({given}) {found}, but must raise {expected.__name__} at the call",
     )
     check_equal(before, harness.requests, f"the requests sent by list_payments({given})")

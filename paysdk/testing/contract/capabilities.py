@@ -1,4 +1,4 @@
-"""What a provider says of itself."""
+"""Cases about what a provider says of itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_keeps_the_protocol(self) -> None:
-        """A provider has what `PaymentsProvider` names, and what its `list_payments` returns has what `Listing` names."""
+        """A provider has what `PaymentsProvider` names, and what its `list_payments` returns has
+        what `Listing` names.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             check(
@@ -33,7 +35,9 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_has_a_name(self) -> None:
-        """The name is a word in lower case, the same for every object, and stands in each payment as `provider`."""
+        """The name is a word in lower case, the same for every object, and stands in each payment
+        as `provider`.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             name: object = provider.name
@@ -52,7 +56,9 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_says_what_it_can_do(self) -> None:
-        """`capabilities` is a `Capabilities`: its filters are a frozenset of `list_payments`' parameters, its largest page is 1 or more."""
+        """`capabilities` is a `Capabilities`: its filters are a frozenset of `list_payments`'
+        parameters, its largest page is 1 or more.
+        """
         async with self.harness(0) as harness:
             provider = harness.provider()
             able: object = provider.capabilities
@@ -61,14 +67,14 @@ class CapabilityCases(ContractCases):
             filters: object = able.filters
             check(
                 isinstance(filters, frozenset),
-                f"capabilities.filters is {filters!r}, which is no frozenset",
+                f"capabilities.filters is {filters!r}, which is not a frozenset",
             )
             parameters = inspect.signature(provider.list_payments).parameters
             unknown = sorted(set(able.filters) - parameters.keys())
             check(
                 not unknown,
-                f"list_payments has no parameter {', '.join(unknown)}, which "
-                "capabilities.filters names",
+                f"capabilities.filters names {', '.join(unknown)}, but list_payments has no such "
+                "parameter",
             )
             largest: object = able.max_page_size
             check(
@@ -78,7 +84,9 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_does_not_contradict_itself(self) -> None:
-        """Who lists incrementally filters by `modified_since`, and who filters by `voided` reports voids."""
+        """Who lists incrementally filters by `modified_since`, and who filters by `voided` reports
+        voids.
+        """
         async with self.harness(0) as harness:
             able = harness.provider().capabilities
             check_equal(
@@ -88,7 +96,7 @@ class CapabilityCases(ContractCases):
             )
             check(
                 able.reports_voids or "voided" not in able.filters,
-                "it filters by voided and has reports_voids=False",
+                "it filters by voided, but has reports_voids=False",
             )
 
     @case
@@ -103,23 +111,27 @@ class CapabilityCases(ContractCases):
             ]
             check(
                 provider.capabilities.reports_voids or not voided,
-                f"it has reports_voids=False, and these are voided: {voided}",
+                f"it has reports_voids=False, but these payments are voided: {voided}",
             )
 
     @wire_case
     async def test_sends_nothing_before_it_must(self) -> None:
-        """Neither making a provider, nor calling `list_payments`, nor `collect(limit=0)` sends a request."""
+        """Neither making a provider, nor calling `list_payments`, nor `collect(limit=0)` sends a
+        request.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments()
             check_equal(
-                ListingReport(), listing.report, "the report of a listing that nobody has iterated"
+                ListingReport(), listing.report, "the report of a listing that was not iterated"
             )
             check_equal([], await listing.collect(limit=0), "collect(limit=0)")
             check_equal(0, harness.requests, "the requests sent by then")
 
     @wire_case
     async def test_takes_the_key_to_https_only(self) -> None:
-        """A `base_url` with plain http is refused with `ConfigurationError`, unless its host is loopback."""
+        """A `base_url` with plain http is refused with `ConfigurationError`, unless its host is
+        loopback.
+        """
         async with self.harness(0) as harness:
             raised = catch_error(lambda: harness.provider(base_url="http://payments.example"))
             check(
@@ -129,13 +141,15 @@ class CapabilityCases(ContractCases):
 
     @wire_case
     async def test_refuses_what_is_no_key(self) -> None:
-        """An empty key, or one with a line end, is refused with `ConfigurationError`, at the latest at the first request, and not sent."""
+        """An empty key, or one with a line end, is refused with `ConfigurationError`, at the latest
+        at the first request, and not sent.
+        """
         for wrong in ("", f"{'x' * 8}\r\nX-Other: 1"):
             async with self.harness() as harness:
                 raised: Exception | None = None
                 try:
                     await _request_with_key(harness, wrong)
-                except Exception as error:  # noqa: BLE001  # which one it is, is checked
+                except Exception as error:  # noqa: BLE001  # its class is checked
                     raised = error
                 check(
                     isinstance(raised, ConfigurationError),
@@ -154,7 +168,7 @@ async def _request_with_key(harness: Harness, key: str) -> None:
 
 def _describe_refusal(what: str, raised: Exception | None) -> str:
     return (
-        f"{what} was taken"
+        f"{what} was accepted"
         if raised is None
         else f"{what} raised {type(raised).__name__}: {raised}"
     )

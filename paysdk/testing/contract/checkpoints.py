@@ -1,4 +1,4 @@
-"""Checkpoints: where a listing can be taken up again."""
+"""Cases about checkpoints, from which a listing resumes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class CheckpointCases(ContractCases):
 
     @case
     async def test_resumes_with_the_rest(self) -> None:
-        """A listing that is resumed from a page's checkpoint gives exactly what came after that page."""
+        """A listing that is resumed from a page's checkpoint gives exactly what came after that
+        page.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             everything = ids(await payments_of(provider.list_payments(page_size=2)))
@@ -50,19 +52,21 @@ class CheckpointCases(ContractCases):
                 check_equal(
                     expected,
                     ids([*begun, *rest]),
-                    f"begun with page_size=2 and resumed with page_size={size}",
+                    f"started with page_size=2 and resumed with page_size={size}",
                 )
 
     @case
     async def test_resumes_from_text(self) -> None:
-        """`str(checkpoint)` is printable ASCII, says the same as the checkpoint, and resumes in another provider object."""
+        """`str(checkpoint)` is printable ASCII, says the same as the checkpoint, and resumes in
+        another provider object.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             begun, checkpoint = await checkpoint_after(provider.list_payments(page_size=2))
             text = str(checkpoint)
             check(text.isascii() and text.isprintable(), f"the text of the checkpoint is {text!r}")
             check_equal(
-                checkpoint, Checkpoint.parse(text), "the checkpoint that is read from its own text"
+                checkpoint, Checkpoint.parse(text), "the checkpoint parsed from its own text"
             )
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
             rest = await payments_of(harness.provider().list_payments(page_size=2, resume=text))
@@ -70,7 +74,9 @@ class CheckpointCases(ContractCases):
 
     @case
     async def test_resumes_a_resumed_listing(self) -> None:
-        """The checkpoints of a listing that was resumed are as good as any, and the last page has none."""
+        """The checkpoints of a listing that was resumed are as good as any, and the last page has
+        none.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))

@@ -1,4 +1,4 @@
-"""One trial of a provider: its sandbox running behind a tap, and what every case asks of the two."""
+"""A provider under test: its sandbox behind a recording proxy, and what all cases need."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-# As many payments as make several pages, the last of them short.
+# Enough payments for several pages, with a short last page.
 FEW = 7
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 ONCE = RetryPolicy(attempts=1)
@@ -51,9 +51,9 @@ ONCE = RetryPolicy(attempts=1)
 
 @attrs.define(kw_only=True)
 class Harness:
-    """A subject with its sandbox, if it has one, running.
+    """A subject, with its sandbox running if it has one.
 
-    Providers that it makes are closed when it ends.
+    Closing the harness closes the providers that it made.
     """
 
     subject: ContractSubject
@@ -62,7 +62,7 @@ class Harness:
 
     @property
     def proxy(self) -> RecordingProxy:
-        """The server that the provider talks to. Only a case that needs a sandbox asks for it."""
+        """The server that the provider talks to. Only cases that need a sandbox use it."""
         return cast("RecordingProxy", self._proxy)
 
     @property
@@ -71,9 +71,10 @@ class Harness:
         return 0 if self._proxy is None else len(self._proxy.requests)
 
     def provider(self, api_key: object = None, **settings: object) -> PaymentsProvider:
-        """A provider for the sandbox that tries again at once, with these settings besides; without a sandbox there are none.
+        """Make a provider for the sandbox that retries at once, with these settings.
 
-        Its key is the sandbox's, unless another is given.
+        Its key is the sandbox's, unless you pass another. Without a sandbox it ignores the
+        settings.
         """
         if self._proxy is None:
             made = self.subject.provider()
@@ -86,37 +87,40 @@ class Harness:
         return made
 
     def change_records(self, known: Sequence[Payment], edit: Edit) -> None:
-        """Change the records of pages from now on; *known* are payments that came so far, which tell what a record is."""
+        """Change the records of all pages from now on.
+
+        *known* are payments that have arrived; from them the harness knows what a record is.
+        """
         pages = Pages(known, lambda _, records: records)
         for response in self.proxy.responses:
             pages(response)
         check(
             pages.number,
-            "no page can be changed, since no answer so far holds what the payments' raw says "
-            "was sent",
+            "no page can be changed, because no response so far contains what Payment.raw says was "
+            "sent",
         )
         self.proxy.change(Pages(known, edit))
 
     async def aclose(self) -> None:
-        """Close what was made, or try to: the cases about closing say what is wrong with that."""
+        """Close the providers, and ignore errors: the cases about closing report those."""
         for provider in self._made:
             with contextlib.suppress(Exception):
                 await provider.aclose()
 
 
 class ContractCases(ABC):
-    """Some of the contract's cases."""
+    """A group of the contract's cases."""
 
     @abstractmethod
     def subject(self, payments: int) -> ContractSubject:
-        """What to try: a provider that lists exactly so many payments.
+        """Return a provider to test that lists exactly this number of payments.
 
-        It is called anew for each case.
+        The contract calls it for each case.
         """
 
     @contextlib.asynccontextmanager
     async def harness(self, payments: int = FEW) -> AsyncGenerator[Harness]:
-        """A trial of a new subject."""
+        """Run a new subject in a harness."""
         subject = self.subject(payments)
         with contextlib.ExitStack() as running:
             proxy = None
@@ -131,44 +135,44 @@ class ContractCases(ABC):
 
 
 def ids(payments: Sequence[Payment]) -> list[str]:
-    """Their ids."""
+    """Return the ids of the payments."""
     return [payment.id for payment in payments]
 
 
 async def payments_of(listing: Listing) -> list[Payment]:
-    """All payments, as iterating gives them."""
+    """Return all payments of the listing."""
     return [payment async for payment in listing]
 
 
 async def pages_of(listing: Listing) -> list[Page]:
-    """All pages."""
+    """Return all pages of the listing."""
     return [page async for page in listing.pages()]
 
 
 async def collect_until_error(listing: Listing) -> tuple[list[Payment], PaysdkError | None]:
-    """The payments that were given, and the error that ended it, if one did."""
+    """Return the payments of the listing, and the error that ended it, if any."""
     given: list[Payment] = []
     try:
         async for payment in listing:
-            given.append(payment)  # noqa: PERF401  # what came before the error counts
+            given.append(payment)  # noqa: PERF401  # keeps what came before the error
     except PaysdkError as error:
         return given, error
     return given, None
 
 
 async def expect_error(listing: Listing) -> PaysdkError:
-    """The error that ends the listing."""
+    """Return the error that ends the listing."""
     given = 0
     try:
         async for _ in listing:
             given += 1
     except PaysdkError as error:
         return error
-    return fail(f"the listing ended as if nothing had happened, after {given} payments")
+    return fail(f"the listing ended without an error, after {given} payments")
 
 
 async def take(iterator: AsyncIterator[T], count: int) -> list[T]:
-    """The first few that an iterator gives, after which it is left."""
+    """Return the first items of an iterator, and close it."""
     found: list[T] = []
     async for each in iterator:
         found.append(each)
@@ -180,7 +184,7 @@ async def take(iterator: AsyncIterator[T], count: int) -> list[T]:
 
 
 async def checkpoint_after(listing: Listing, pages: int = 1) -> tuple[list[Payment], Checkpoint]:
-    """The payments of the first pages, and the checkpoint after them."""
+    """Return the payments of the first pages, and the checkpoint after them."""
     found = await take(listing.pages(), pages)
     check(
         found and found[-1].checkpoint is not None,
@@ -192,9 +196,9 @@ async def checkpoint_after(listing: Listing, pages: int = 1) -> tuple[list[Payme
 
 
 def catch_error(call: Callable[[], object]) -> Exception | None:
-    """What the call raises, if it raises."""
+    """Return the exception that the call raises, or ``None``."""
     try:
         call()
-    except Exception as error:  # noqa: BLE001  # which one it is, the case says
+    except Exception as error:  # noqa: BLE001  # the case checks its class
         return error
     return None

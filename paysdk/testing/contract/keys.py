@@ -1,4 +1,4 @@
-"""Where the key goes, and where it never shows."""
+"""Cases about the API key: where it is sent, and where it must not appear."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_sends_the_key(self) -> None:
-        """Every request is authorised by its header, with the key that was given or that a callable gives."""
+        """Every request is authorised by its header, with the key that was given or that a callable
+        gives.
+        """
         async with self.harness() as harness:
             key = _key(harness)
 
@@ -62,7 +64,9 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_sends_no_other_key(self) -> None:
-        """An object sends its own key, never another object's; and of a callable's keys the one that it gives by then."""
+        """An object sends its own key, never another object's; and of a callable's keys the one
+        that it gives by then.
+        """
         async with self.harness() as harness:
             right = _key(harness)
             wrong = right[:-1] + ("b" if right.endswith("a") else "a")
@@ -83,7 +87,7 @@ class KeyCases(ContractCases):
             await _check_unauthorised(
                 harness,
                 changing,
-                "where the callable had given the right key, and gives a wrong one by now",
+                "after the callable returned the right key, and now returns a wrong one",
             )
 
     @wire_case
@@ -95,12 +99,14 @@ class KeyCases(ContractCases):
             for request in harness.proxy.requests:
                 check(
                     key not in request.target and key.encode() not in request.body,
-                    f"it is in the request for {request.target}",
+                    f"the key is in the request for {request.target}",
                 )
 
     @wire_case
     async def test_keeps_the_key_out_of_reprs(self) -> None:
-        """The key is in no `repr` of a provider, its listings, pages and checkpoints, and in no pickle."""
+        """The key is in no `repr` of a provider, its listings, pages and checkpoints, and in no
+        pickle.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             listing = provider.list_payments(page_size=2)
@@ -113,17 +119,19 @@ class KeyCases(ContractCases):
                 str(checkpoint),
                 checkpoint.position,
             ]
-            check(all(_key(harness) not in text for text in shown), f"it is in one of {shown}")
+            check(all(_key(harness) not in text for text in shown), f"the key is in one of {shown}")
             pickled: list[bytes] = []
             catch_error(lambda: pickled.append(pickle.dumps(provider)))
             check(
                 all(_key(harness).encode() not in data for data in pickled),
-                "it is in a pickle of the provider",
+                "the key is in a pickle of the provider",
             )
 
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
-        """The key is in no exception: not in its text, not in what it is chained to, not in the locals that a traceback shows."""
+        """The key is in no exception: not in its text, not in what it is chained to, not in the
+        locals that a traceback shows.
+        """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
             for fault in _FAULTS:
@@ -132,12 +140,14 @@ class KeyCases(ContractCases):
                 for text in _texts_of(error):
                     check(
                         _key(harness) not in text,
-                        f"it is in what {type(error).__name__} tells: {text[:200]}",
+                        f"the key is in {type(error).__name__}: {text[:200]}",
                     )
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
-        """The key is in no log record of any logger, and in no event that `on_event` is called with."""
+        """The key is in no log record of any logger, and in no event that `on_event` is called
+        with.
+        """
         async with self.harness() as harness:
             events: list[Event] = []
             provider = harness.provider(on_event=events.append)
@@ -149,12 +159,14 @@ class KeyCases(ContractCases):
                 for text in (*lines, *map(repr, events)):
                     check(
                         _key(harness) not in text,
-                        f"it is in a log record or an event: {text[:200]}",
+                        f"the key is in a log record or an event: {text[:200]}",
                     )
 
     @wire_case
     async def test_keeps_the_key_from_other_hosts(self) -> None:
-        """Links that lead to another host are applied to the provider's own: the listing is whole, and the other host is never called."""
+        """Links that lead to another host are applied to the provider's own: the listing is whole,
+        and the other host is never called.
+        """
         async with self.harness() as harness, self.harness() as trap:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
@@ -173,8 +185,8 @@ def _key(harness: Harness) -> str:
     key = harness.proxy.api_key
     if len(key) < _MIN_KEY_CHARS:
         raise ConfigurationError(
-            f"The sandbox's key has less than {_MIN_KEY_CHARS} characters, and may stand anywhere by "
-            "chance."
+            f"The sandbox's key has fewer than {_MIN_KEY_CHARS} characters, so it may occur by "
+            "chance elsewhere. Give it a longer one."
         )
     return key
 
@@ -186,14 +198,14 @@ async def _check_unauthorised(harness: Harness, provider: PaymentsProvider, when
     check_equal(
         {False},
         {request.authorised for request in sent},
-        f"whether the requests were authorised that were sent {when}",
+        f"whether the requests sent {when} were authorised",
     )
 
 
 def _texts_of(error: BaseException) -> Iterator[str]:
     yield repr(vars(error))
-    # The chain too, and where it is suppressed: what is hidden from a traceback is not hidden from
-    # a debugger, or from a crash reporter.
+    # The chain counts too, even if it is suppressed: a debugger or a crash reporter shows what a
+    # traceback hides.
     for linked in _walk_chain(error):
         yield repr(linked)
         yield from TracebackException(
@@ -214,7 +226,7 @@ def _walk_chain(error: BaseException) -> Iterator[BaseException]:
 
 @contextmanager
 def _record_logs() -> Generator[list[str]]:
-    """What is logged meanwhile, by anybody, at any level."""
+    """Record everything that is logged in the block, by any logger, at any level."""
     lines: list[str] = []
 
     class Recorder(logging.Handler):

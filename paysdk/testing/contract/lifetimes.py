@@ -1,4 +1,4 @@
-"""What a provider holds, and gives back."""
+"""Cases about what a provider holds, and releases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import gc
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.testing.contract.harness import (
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LifetimeCases"]
 
-# Seconds that something may take to be gone after it was left.
+T = TypeVar("T")
+
+# Seconds that tasks and connections may take to end.
 _TIMEOUT_SECONDS = 1.0
 _MANY = 20
 
@@ -75,7 +77,9 @@ class LifetimeCases(ContractCases):
 
     @case
     async def test_outlives_an_event_loop(self) -> None:
-        """An object that was used in one event loop, and not closed, is used in the next as well."""
+        """An object that was used in one event loop, and not closed, is used in the next as
+        well.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
@@ -86,11 +90,13 @@ class LifetimeCases(ContractCases):
                         lambda: payments_of(provider.list_payments(page_size=2)),
                     )
                     check_equal(expected, ids(found), "in another event loop")
-            check(not messages, f"it left something behind in a loop that has ended: {messages}")
+            check(not messages, f"it left something behind in a closed event loop: {messages}")
 
     @wire_case
     async def test_closing_gives_everything_back(self) -> None:
-        """After `aclose` no connection is open, no task is left, and nothing complains, also where a listing was under way."""
+        """After `aclose` no connection is open, no task is left, and nothing complains, also where
+        a listing was under way.
+        """
         async with self.harness() as harness:
             before = asyncio.all_tasks()
             with _record_complaints() as messages:
@@ -108,11 +114,13 @@ class LifetimeCases(ContractCases):
                     lambda: f"tasks were left: {asyncio.all_tasks() - before}",
                 )
                 await _check_no_connection(harness)
-            check(not messages, f"it complained: {messages}")
+            check(not messages, f"there were warnings: {messages}")
 
     @wire_case
     async def test_refuses_work_after_closing(self) -> None:
-        """After `aclose` a listing raises `ConfigurationError`, and entering the object again makes it work again."""
+        """After `aclose` a listing raises `ConfigurationError`, and entering the object again makes
+        it work again.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments()))
@@ -126,12 +134,14 @@ class LifetimeCases(ContractCases):
                 check_equal(
                     expected,
                     ids(await payments_of(again.list_payments())),
-                    "when it was entered again",
+                    "after it was entered again",
                 )
 
     @wire_case
     async def test_can_be_cancelled(self) -> None:
-        """A listing that is cancelled while it waits ends at once and leaves no task; the object goes on, and closes every connection."""
+        """A listing that is cancelled while it waits ends at once and leaves no task; the object
+        goes on, and closes every connection.
+        """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
@@ -172,7 +182,7 @@ class LifetimeCases(ContractCases):
     @wire_case
     async def test_never_closes_what_it_was_given(self) -> None:
         """A `session` that was given is used, and is still open after `aclose`."""
-        import aiohttp  # noqa: PLC0415  # who has no sandbox does without
+        import aiohttp  # noqa: PLC0415  # only cases with a sandbox need it
 
         async with self.harness() as harness, aiohttp.ClientSession() as session:
             provider = harness.provider(session=session)
@@ -188,7 +198,7 @@ class LifetimeCases(ContractCases):
 
             def observe(event: object) -> None:
                 messages.append(event)
-                raise ValueError("a watcher's own fault")
+                raise ValueError("a fault of the callback")
 
             expected = ids(await payments_of(harness.provider().list_payments(page_size=2)))
             asked = harness.requests
@@ -197,17 +207,17 @@ class LifetimeCases(ContractCases):
                 ids(
                     await payments_of(harness.provider(on_event=observe).list_payments(page_size=2))
                 ),
-                "with such a watcher",
+                "with a callback that raises",
             )
             sent = [event for event in messages if type(event).__name__ == "RequestSent"]
             check_equal(harness.requests - asked, len(sent), "the RequestSent events")
 
 
 async def _check_gone(holds: Callable[[], object], found: Callable[[], str]) -> None:
-    """Wait until it *holds*, a little while."""
+    """Wait a little until it *holds*."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _TIMEOUT_SECONDS
-    while not holds() and loop.time() < end:  # noqa: ASYNC110  # nothing announces it
+    while not holds() and loop.time() < end:  # noqa: ASYNC110  # no event announces it
         await asyncio.sleep(0.001)
     check(holds(), "" if holds() else found())
 
@@ -219,8 +229,8 @@ async def _check_no_connection(harness: Harness) -> None:
     )
 
 
-def _run_in_new_loop(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # whatever the work gives
-    async def run() -> Any:  # noqa: ANN401  # likewise
+def _run_in_new_loop(work: Callable[[], Awaitable[T]]) -> T:
+    async def run() -> T:
         return await work()
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -229,7 +239,7 @@ def _run_in_new_loop(work: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401
 
 @contextmanager
 def _record_complaints() -> Generator[list[str]]:
-    """What warnings and the event loop say meanwhile of things that were left behind."""
+    """Record what warnings and the event loop report in the block as left behind."""
     messages: list[str] = []
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()

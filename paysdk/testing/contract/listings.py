@@ -1,4 +1,4 @@
-"""Listings: whole, in order, once, and from the beginning each time."""
+"""Cases about listings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ListingCases(ContractCases):
                 check_equal(
                     (FEW, FEW),
                     (len(found), len(set(found))),
-                    f"the payments, and the different ones, with page_size={size}",
+                    f"all payments, and distinct payments, with page_size={size}",
                 )
 
     @case
@@ -58,7 +58,9 @@ class ListingCases(ContractCases):
 
     @case
     async def test_starts_afresh(self) -> None:
-        """A listing that is iterated again starts afresh, also while another iteration of it is under way."""
+        """A listing that is iterated again starts afresh, also while another iteration of it is
+        under way.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             expected = ids(await payments_of(listing))
@@ -70,7 +72,9 @@ class ListingCases(ContractCases):
 
     @case
     async def test_pages_hold_the_same(self) -> None:
-        """`pages()` gives the same payments in `Page` objects, none larger than asked for, all but the last with a checkpoint."""
+        """`pages()` gives the same payments in `Page` objects, none larger than asked for, all but
+        the last with a checkpoint.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=3)
             pages = await pages_of(listing)
@@ -80,7 +84,7 @@ class ListingCases(ContractCases):
             )
             check(
                 max(len(page.payments) for page in pages) <= 3,  # noqa: PLR2004
-                f"pages of {[len(page.payments) for page in pages]}, asked for 3",
+                f"the pages have {[len(page.payments) for page in pages]} payments for page_size=3",
             )
             given = [payment for page in pages for payment in page.payments]
             check_equal(ids(await payments_of(listing)), ids(given), "the payments of all pages")
@@ -93,7 +97,9 @@ class ListingCases(ContractCases):
 
     @case
     async def test_collects(self) -> None:
-        """`collect()` is all payments in a list, and `collect(limit=n)` the first n of them, or all if there are fewer."""
+        """`collect()` is all payments in a list, and `collect(limit=n)` the first n of them, or all
+        if there are fewer.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             expected = ids(await payments_of(listing))
@@ -126,14 +132,16 @@ class ListingCases(ContractCases):
 
     @case
     async def test_reports_what_it_did(self) -> None:
-        """`report` counts the pages and payments of the latest walk, and says that it is complete only when the end was reached."""
+        """`report` counts the pages and payments of the latest walk, and says that it is complete
+        only when the end was reached.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            check_equal(ListingReport(), listing.report, "the report before the first walk")
+            check_equal(ListingReport(), listing.report, "the report before the first iteration")
             await take(aiter(listing), 1)
             check(
                 not listing.report.complete,
-                "report.complete is true for a walk that was left after one payment",
+                "report.complete is true for a listing that was left after one payment",
             )
             pages = await pages_of(listing)
             done = listing.report
@@ -171,7 +179,9 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_goes_on_after_a_short_page(self) -> None:
-        """Only the API's own end ends a listing: a page that is short, or empty, and says where the next one is, does not."""
+        """Only the API's own end ends a listing: a page that is short, or empty, and says where the
+        next one is, does not.
+        """
         for kept in (1, 0):
             async with self.harness() as harness:
                 provider = harness.provider()
@@ -184,8 +194,8 @@ class ListingCases(ContractCases):
                     else everything[: 2 + kept] + everything[4:]
                 )
                 if isinstance(error, PaginationError) and not kept:
-                    # Where the next page is asked for by the last id of this one, there is none to
-                    # ask by, and that is said.
+                    # If the last id of a page requests the next page, an empty page has none, and
+                    # the error says so.
                     expected, error = everything[:2], None
                 check(
                     error is None,
@@ -196,7 +206,9 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_drops_a_repeat(self) -> None:
-        """A payment that comes again unchanged on the next page is given once, and counted in `report.repeats_dropped`."""
+        """A payment that comes again unchanged on the next page is given once, and counted in
+        `report.repeats_dropped`.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             everything = await payments_of(listing)
@@ -211,7 +223,7 @@ class ListingCases(ContractCases):
             check_equal(
                 ids(everything),
                 ids(await payments_of(listing)),
-                "where each page begins with the last payment of the one before",
+                "if each page begins with the last payment of the page before",
             )
             check_equal(
                 listing.report.pages - 1, listing.report.repeats_dropped, "report.repeats_dropped"
@@ -219,7 +231,9 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_does_not_go_in_circles(self) -> None:
-        """Where the API's links lead round and round the listing ends with `PaginationError`, after what had arrived was given."""
+        """Where the API's links lead round and round the listing ends with `PaginationError`, after
+        what had arrived was given.
+        """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             everything = ids(await payments_of(listing))
@@ -236,16 +250,18 @@ class ListingCases(ContractCases):
             error = await expect_error(listing)
             check(
                 isinstance(error, PaginationError),
-                f"where page 2 comes again and again it raised {type(error).__name__}: {error}",
+                f"if page 2 is repeated forever, it raised {type(error).__name__}: {error}",
             )
             check(
                 listing.report.payments >= 4,  # noqa: PLR2004
-                f"{listing.report.payments} of {everything[:4]} had been given",
+                f"the listing gave {listing.report.payments} of {everything[:4]}",
             )
 
     @wire_case
     async def test_follows_relative_links(self) -> None:
-        """Links without scheme and host, to http, or to another path's host lead to the same pages as those that have them."""
+        """Links without scheme and host, to http, or to another path's host lead to the same pages
+        as those that have them.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await payments_of(provider.list_payments(page_size=2)))
@@ -257,12 +273,12 @@ class ListingCases(ContractCases):
             )
 
 
-# A listing that makes no progress may take its time to notice, and not for ever.
+# A listing may take some pages to notice that it makes no progress, but not more than this.
 _MANY_PAGES = 2000
 
 
 def page_sizes(provider: PaymentsProvider) -> list[int | None]:
-    """Sizes from the smallest page to one with room for all."""
+    """Return page sizes from the smallest to one that fits all payments."""
     return [
         None,
         *(size for size in (1, 2, 3, FEW, FEW + 1) if size <= provider.capabilities.max_page_size),

@@ -1,4 +1,4 @@
-"""How a case runs, and what it says when a promise is broken."""
+"""Run a case, and report a broken promise."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ __all__ = ["Promise", "case", "check", "check_equal", "fail", "promise_of", "wir
 
 T = TypeVar("T", bound="ContractCases")
 
-# Seconds for one case; what hangs breaks its promise too.
+# Seconds for one case. A case that hangs breaks its promise too.
 _CASE_TIMEOUT_SECONDS = 20.0
 _MAX_SHOWN_CHARS = 500
 
 
 @attrs.frozen
 class Promise:
-    """What a case holds a provider to: its name, which is its heading in the documents, and the promise in words."""
+    """The promise that a case checks.
+
+    ``case`` is its name, and its heading in the documents. ``text`` is the promise in words.
+    """
 
     case: str
     text: str
@@ -33,47 +36,50 @@ class Promise:
 
     @property
     def anchor(self) -> str:
-        """Where the promise is written, in the source of paysdk: a wheel has no documents."""
+        """Where the promise is in the source of paysdk. A wheel has no documents."""
         return f"docs/contract.md#{self.case.removeprefix('test_').replace('_', '-')}"
 
 
 def case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
-    """A case that any provider must pass. Its docstring is the promise.
+    """Make a case that every provider must pass. Its docstring is the promise.
 
-    It is a plain function that brings its own event loop, so that it runs under any pytest, with
-    whatever plugin for asyncio or none.
+    The case is a plain function that starts its own event loop. So it runs with any plugin for
+    asyncio, or without one.
     """
     return _case(work, needs_sandbox=False)
 
 
 def wire_case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
-    """A case for what passes between a provider and its sandbox, so one without a sandbox is not held to it."""
+    """Make a case about the requests and responses of a provider.
+
+    It is skipped for a provider without a sandbox.
+    """
     return _case(work, needs_sandbox=True)
 
 
 def promise_of(case: object) -> Promise | None:
-    """The promise that a case holds a provider to, or ``None`` for what is no case."""
+    """Return the promise that a case checks, or ``None`` if it is not a case."""
     promise: object = getattr(case, "promise", None)
     return promise if isinstance(promise, Promise) else None
 
 
 def fail(found: str) -> NoReturn:
-    """Break the promise, by what was *found*."""
+    """Report that the promise is broken, with what was *found*."""
     __tracebackhide__ = True
     raise AssertionError(found)
 
 
 def check(holds: object, found: str) -> None:
-    """Break the promise, by what was *found*, unless it *holds*."""
+    """Report what was *found*, unless the promise *holds*."""
     __tracebackhide__ = True
     if not holds:
         fail(found)
 
 
 def check_equal(expected: object, actual: object, what: str) -> None:
-    """Break the promise unless *actual* is what is *expected*."""
+    """Report that the promise is broken unless *actual* equals *expected*."""
     __tracebackhide__ = True
-    check(expected == actual, f"{what}: expected {_show(expected)}, and it was {_show(actual)}")
+    check(expected == actual, f"{what}: expected {_show(expected)}, but was {_show(actual)}")
 
 
 def _case(
@@ -85,8 +91,8 @@ def _case(
         __tracebackhide__ = True
         if needs_sandbox and cases.subject(0).sandbox is None:
             raise SkipTest(
-                f"the subject of {type(cases).__name__} has sandbox=None, so nobody can see "
-                f"whether: {promise.text}"
+                f"the subject of {type(cases).__name__} has sandbox=None, so this promise cannot "
+                f"be checked: {promise.text}"
             )
         try:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -114,7 +120,7 @@ async def _run_in_time(work: Coroutine[Any, Any, None]) -> None:
         async with limit:
             await work
     except TimeoutError:
-        check(not limit.expired(), f"it had not ended after {_CASE_TIMEOUT_SECONDS:g} s")
+        check(not limit.expired(), f"it did not end within {_CASE_TIMEOUT_SECONDS:g} s")
         raise
 
 

@@ -1,4 +1,4 @@
-"""The sandbox, with a tap on its line: what it answers can be seen and changed on the way."""
+"""A server in front of a sandbox that records its responses, and can change them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from paysdk.testing.server import Sandbox
 
 __all__ = ["Change", "RecordingProxy"]
 
-# What is done to each answer on its way.
+# A change to each response on its way.
 Change = Callable[[Response], Response]
 
 
-# With a dictionary, since the scheme is a class's in general, and here that of the sandbox behind.
+# Without slots: in other sandboxes the scheme belongs to the class, and here to the instance.
 @attrs.define(kw_only=True, eq=False, slots=False)
 class RecordingProxy(Sandbox):
-    """A server that answers as ``upstream`` does, unless it is told to ``change`` an answer or to ``inject_faults`` requests."""
+    """A server that responds as ``upstream`` does.
+
+    ``change`` makes it change responses, and ``inject_faults`` makes requests fail.
+    """
 
     scheme: ClassVar[str] = ""
 
@@ -30,13 +33,13 @@ class RecordingProxy(Sandbox):
     _plan: FaultPlan = attrs.field(init=False, factory=FaultPlan)
 
     def __attrs_post_init__(self) -> None:
-        """Take the scheme over."""
+        """Take the scheme of the sandbox."""
         vars(self)["scheme"] = self.upstream.scheme
 
     async def start(self) -> None:
         await super().start()
-        # A sandbox may write its own origin into its links.
-        self.upstream._running = self._running  # noqa: SLF001  # it runs where the tap does
+        # A sandbox may put its own origin into its links, so that must be the proxy's.
+        self.upstream._running = self._running  # noqa: SLF001  # share the URL
 
     def respond(self, request: Request) -> Response:
         response = self.upstream.respond(request)
@@ -45,16 +48,16 @@ class RecordingProxy(Sandbox):
         return response
 
     def change(self, change: Change | None) -> None:
-        """Change all answers from now on, or none any more."""
+        """Change all responses from now on, or stop changing them."""
         self._change = change
 
     def inject_faults(self, plan: FaultPlan) -> None:
-        """Let requests meet these faults, the next request being number 1."""
+        """Make requests meet these faults. The next request is number 1."""
         self._plan, self._counts = plan, ()
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         server = None if self._running is None else self._running.runner.server
         return 0 if server is None else len(server.connections)
 

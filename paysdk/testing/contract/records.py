@@ -1,4 +1,4 @@
-"""Payments: exact, dated, whole, and values."""
+"""Cases about payments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PaymentCases"]
 
-# More digits than a float has, and a zero at the end, which a float drops.
+# More digits than a float has, with a final zero, which a float drops.
 _AMOUNT = Decimal("90071992547409931.10")
 # The same in cents, which 64 bits can hold.
 _WHOLE = 9007199254740993110
@@ -52,7 +52,7 @@ class PaymentCases(ContractCases):
         async with self.harness() as harness:
             for payment in await payments_of(harness.provider().list_payments()):
                 check(isinstance(payment, Payment), f"it gave {payment!r}")
-                check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is no text")
+                check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is not a string")
                 check(
                     isinstance(payment.invoice, InvoiceRef) and _is_text(payment.invoice.id),
                     f"invoice is {payment.invoice!r}",
@@ -65,7 +65,7 @@ class PaymentCases(ContractCases):
                     value = getattr(payment, name)
                     check(
                         value is None or _is_text(value),
-                        f"{name} is {value!r}, which is neither a text nor None",
+                        f"{name} is {value!r}, which is neither a string nor None",
                     )
 
     @case
@@ -109,14 +109,16 @@ class PaymentCases(ContractCases):
 
     @case
     async def test_payments_are_values(self) -> None:
-        """Payments are frozen, hashable, equal when they are listed again, and the same after a pickle, with what was sent."""
+        """Payments are frozen, hashable, equal when they are listed again, and the same after a
+        pickle, with what was sent.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             payments = await payments_of(provider.list_payments())
             check_equal(
                 payments, await payments_of(provider.list_payments()), "the payments, listed again"
             )
-            check_equal(FEW, len(set(payments)), "how many there are in a set")
+            check_equal(FEW, len(set(payments)), "the number of different payments")
             for payment in payments:
                 for copied in (pickle.loads(pickle.dumps(payment)), copy.deepcopy(payment)):  # noqa: S301  # pickled here
                     check_equal((payment, payment.raw), (copied, copied.raw), "a copy and its raw")
@@ -124,7 +126,9 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_digits_of_amounts(self) -> None:
-        """An amount has exactly the digits that were sent, however many, and zeros at the end too."""
+        """An amount has exactly the digits that were sent, however many, and zeros at the end
+        too.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await payments_of(provider.list_payments(page_size=2))
@@ -132,7 +136,7 @@ class PaymentCases(ContractCases):
             for payment in everything:
                 check(
                     amounts.places(payment),
-                    f"the amount {payment.amount} of payment {payment.id} is nowhere in its raw",
+                    f"the amount {payment.amount} of payment {payment.id} is not in its raw",
                 )
             harness.change_records(everything, amounts.edit(_lengthen))
             expected = [
@@ -146,7 +150,9 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_sign_of_amounts(self) -> None:
-        """An amount of zero or less is given as it was sent, or makes its record malformed; it is neither left out nor without its sign."""
+        """An amount of zero or less is given as it was sent, or makes its record malformed; it is
+        neither left out nor without its sign.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
@@ -165,7 +171,9 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_refuses_amounts_that_are_none(self) -> None:
-        """An amount that is `NaN`, infinite, empty, missing or oddly written, as `1_000` is, makes its record malformed, and is no zero."""
+        """An amount that is `NaN`, infinite, empty, missing or oddly written, as `1_000` is, makes
+        its record malformed, and is no zero.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
@@ -182,7 +190,9 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_keeps_what_was_sent(self) -> None:
-        """`raw` is all that was sent for the payment, numbers exact, fields that the provider does not know included."""
+        """`raw` is all that was sent for the payment, numbers exact, fields that the provider does
+        not know included.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await payments_of(provider.list_payments())
@@ -194,7 +204,7 @@ class PaymentCases(ContractCases):
             for payment in everything:
                 check(
                     payment.raw in sent,
-                    f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent so",
+                    f"the raw of payment {payment.id} is {payment.raw!r}, which was not sent",
                 )
             unknown = {"amount": Decimal("0.10"), "list": [None, True, 10**25]}
             harness.change_records(
@@ -213,7 +223,9 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_raises_for_a_malformed_record(self) -> None:
-        """A record that cannot be read, `{}` too, raises `MalformedResponseError` with its path and bytes, after the pages before it."""
+        """A record that cannot be read, `{}` too, raises `MalformedResponseError` with its path and
+        bytes, after the pages before it.
+        """
         for wrong in _NO_RECORDS:
             async with self.harness() as harness:
                 listing = harness.provider().list_payments(page_size=2)
@@ -222,9 +234,7 @@ class PaymentCases(ContractCases):
                 given, error = await collect_until_error(listing)
                 if not isinstance(error, MalformedResponseError):
                     fail(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
-                check_equal(
-                    ids(everything[:2]), ids(given), "the payments that were given before it"
-                )
+                check_equal(ids(everything[:2]), ids(given), "the payments before it")
                 check(
                     "1" in error.path and error.path.startswith("$"),
                     f"the path of the second record is {error.path!r}",
@@ -235,11 +245,13 @@ class PaymentCases(ContractCases):
                 rest = await payments_of(
                     harness.provider().list_payments(page_size=2, resume=error.checkpoint)
                 )
-                check_equal(ids(everything[2:]), ids(rest), "resumed when it was mended")
+                check_equal(ids(everything[2:]), ids(rest), "resumed after it was repaired")
 
     @wire_case
     async def test_sets_malformed_records_aside(self) -> None:
-        """With `on_malformed` the record is left out, the rest is given, and the call and `report.malformed` tell of it once."""
+        """With `on_malformed` the record is left out, the rest is given, and the call and
+        `report.malformed` tell of it once.
+        """
         async with self.harness() as harness:
             aside: list[MalformedResponseError] = []
             listing = harness.provider(on_malformed=aside.append).list_payments(page_size=2)
@@ -248,19 +260,20 @@ class PaymentCases(ContractCases):
             check_equal(
                 ids([*everything[:3], *everything[4:]]),
                 ids(await payments_of(listing)),
-                "the payments but one",
+                "the other payments",
             )
-            check_equal([b"{}"], [error.raw for error in aside], "the raw of what was set aside")
+            check_equal([b"{}"], [error.raw for error in aside], "the raw of the malformed record")
             check_equal(1, listing.report.malformed, "report.malformed")
 
     @wire_case
     async def test_raises_for_an_answer_of_another_shape(self) -> None:
-        """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`, and is not taken for the end."""
+        """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`,
+        and is not taken for the end.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             await payments_of(provider.list_payments())
-            # Where an answer is nothing but an array of records, an empty one is a page without
-            # any.
+            # If a page is a bare array of records, an empty array is an empty page.
             bare = any(
                 isinstance(decode_exactly(response.body), list)
                 for response in harness.proxy.responses
@@ -280,7 +293,7 @@ def _is_text(value: object) -> bool:
 
 def _is_frozen(payment: Payment) -> bool:
     try:
-        payment.amount = payment.amount  # type: ignore[misc]  # what must fail
+        payment.amount = payment.amount  # type: ignore[misc]  # must fail
     except AttributeError:
         return True
     return False
@@ -307,7 +320,7 @@ def _lengthen(payment: Payment, place: Place) -> Json:
         return str(_AMOUNT)
     if not place.whole:
         return _AMOUNT
-    # Nobody can tell whether a zero was sent in cents.
+    # A zero does not show whether it was sent in cents.
     return _WHOLE if payment.amount else place.sent
 
 

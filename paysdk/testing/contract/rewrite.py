@@ -1,6 +1,6 @@
-"""Changing a page on its way, without knowing whose it is: its records are found by what payments say that they were.
+"""Change a page of any API on its way. Pure.
 
-Pure.
+The records of a page are found with ``Payment.raw``, which says what was sent.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @attrs.define
 class Pages:
-    """Changes the records of pages, which are counted from 1 by ``number``; other answers are left alone.
+    """Changes the records of pages, and leaves other responses unchanged.
 
-    ``known`` are payments that tell a page's records, each of which is a payment's ``raw`` or holds
-    one. ``edit`` is given the number of the page and its records, and gives other ones.
+    A record is the ``raw`` of a payment in ``known``, or contains one. ``number`` counts the pages
+    from 1. ``edit`` takes the number of the page and its records, and returns the new records.
     """
 
     known: Sequence[Payment]
@@ -50,11 +50,11 @@ class Pages:
     _raws: list[Json] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Decode what was sent once."""
+        """Decode each ``raw`` once."""
         self._raws = [payment.raw for payment in self.known]
 
     def __call__(self, response: Response) -> Response:
-        """The answer with its records changed."""
+        """Return the response with its records changed."""
         try:
             document = decode_exactly(response.body)
         except (ValueError, msgspec.DecodeError):
@@ -76,7 +76,7 @@ class Pages:
 
 
 def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> Edit:
-    """An edit that puts, for each payment, what *change* makes of it where its ``raw`` stands."""
+    """Make an edit that replaces the ``raw`` of each payment with the result of *change*."""
 
     def changed(record: Json) -> Json:
         found = (
@@ -92,21 +92,21 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> 
 
 
 def walk_values(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """All values in a document, each with its path, the outer ones first."""
+    """Yield all values in a document with their paths, outer values first."""
     yield path, document
     for step, value in _members(document):
         yield from walk_values(value, (*path, step))
 
 
 def value_at(document: Json, path: Path) -> Json:
-    """The value at this path."""
+    """Return the value at this path."""
     for step in path:
         document = document[step]
     return document
 
 
 def with_value(document: Json, path: Path, value: Json) -> Json:
-    """The document with *value* at *path*."""
+    """Return the document with *value* at *path*."""
     if not path:
         return value
     copy = document.copy()
@@ -115,7 +115,10 @@ def with_value(document: Json, path: Path, value: Json) -> Json:
 
 
 def with_text(response: Response, old: str, new: str) -> Response:
-    """The answer with *new* for every *old*, in its headers and in its body, also where JSON has escaped the slashes."""
+    """Return the response with every *old* replaced by *new*, in its headers and its body.
+
+    Text with slashes escaped by JSON is replaced too.
+    """
     body = response.body.replace(old.encode(), new.encode()).replace(_escape(old), _escape(new))
     headers = {name: value.replace(old, new) for name, value in response.headers.items()}
     return attrs.evolve(response, body=body, headers=headers)

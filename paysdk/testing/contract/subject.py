@@ -1,4 +1,4 @@
-"""What the contract is tried on."""
+"""The provider that the contract tests."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ __all__ = ["ContractSubject"]
 
 @attrs.frozen(kw_only=True)
 class ContractSubject:
-    """A provider, and where it gets its payments from.
+    """A provider to test, and the source of its payments.
 
-    ``sandbox`` has the payments, and is not running yet. ``provider`` makes a provider for it: it
-    is called with the sandbox's key, ``base_url=``, and any of the settings that every provider
+    ``sandbox`` has the payments, and is not started yet. ``provider`` makes a provider for it: the
+    contract calls it with the sandbox's key, ``base_url=``, and any settings that every provider
     over HTTP takes (``retry``, ``timeout``, ``deadline``, ``limiter``, ``session``,
-    ``on_malformed``, ``on_event``), so a class made from ``RestProvider`` is one already.
+    ``on_malformed``, ``on_event``). A subclass of ``RestProvider`` takes all of these.
 
-    Where ``sandbox`` is ``None`` the provider needs no server: ``provider`` is called with nothing,
-    and the cases that watch, change or break what passes between the two are skipped, each saying
-    so.
+    If ``sandbox`` is ``None``, the provider needs no server. The contract then calls ``provider``
+    without arguments, and skips the cases that need a sandbox, with this reason.
 
-    ``short_page_ends`` says that the API has no other way to end a listing than a page that holds
-    fewer payments than were asked for.
+    ``short_page_ends`` says that a page with fewer payments than requested is the only way in which
+    the API ends a listing.
     """
 
     provider: Callable[..., PaymentsProvider]

@@ -1,4 +1,4 @@
-"""A Django REST framework server as it behaves when nobody has changed its settings: pages, fields and errors."""
+"""Pages, fields and errors of a Django REST framework server with default settings."""
 
 from __future__ import annotations
 

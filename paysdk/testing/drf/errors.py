@@ -1,4 +1,4 @@
-"""What a Django REST framework server says of an error."""
+"""The error responses of a Django REST framework server."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ encode: Callable[[object], bytes] = msgspec.json.Encoder(decimal_format="number"
 
 
 def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer with this value as JSON."""
+    """Return a response with this value as JSON."""
     return Response(status, encode(value), {"Content-Type": "application/json", **(headers or {})})
 
 
 def detail_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The framework's error for everything that is about no field in particular."""
+    """Return the framework's error that concerns no single field."""
     return json_response(status, {"detail": text}, headers)
 
 
 def not_found_page(path: str) -> Response:
-    """Django's own page for a path that leads nowhere."""
+    """Return Django's own page for an unknown path."""
     page = (
         "<!doctype html>\n<html><head><title>Not Found</title></head><body><h1>Not "
         f"Found</h1><p>{escape(path)}</p></body></html>\n"
@@ -38,5 +38,5 @@ def not_found_page(path: str) -> Response:
 
 
 def permanent_redirect(location: str) -> Response:
-    """Django's redirect to the path with the right slash."""
+    """Return Django's redirect to the path with a slash appended."""
     return Response(301, b"", {"Content-Type": "text/html; charset=utf-8", "Location": location})

@@ -1,4 +1,4 @@
-"""The values of fields and parameters, read and refused as a Django REST framework server does."""
+"""Parse fields and query parameters, and refuse them, as Django REST framework does."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_boolean(text: str) -> bool:
-    """True or false. Raises ValueError for any other word."""
+    """Parse a boolean. Raises ValueError for any other word."""
     word = text.lower()
     if word not in ("true", "1", "false", "0"):
         raise ValueError("Must be a valid boolean.")
@@ -43,7 +43,10 @@ def parse_boolean(text: str) -> bool:
 def parse_parameters(
     query: Mapping[str, str], readers: Mapping[str, Callable[[str], object]]
 ) -> tuple[dict[str, object], dict[str, list[str]]]:
-    """The query parameters that have a value, read, and the messages about those that cannot be; a reader raises ValueError."""
+    """Return the parsed query parameters, and the messages about those that cannot be parsed.
+
+    A parameter without a value is ignored. A reader raises ValueError.
+    """
     values: dict[str, object] = {}
     errors: dict[str, list[str]] = {}
     for name, read in readers.items():
@@ -56,15 +59,15 @@ def parse_parameters(
 
 
 def to_microseconds(value: datetime) -> int:
-    """Microseconds since 1970 in UTC; a time without a zone is taken for UTC."""
+    """Return the microseconds since 1970 in UTC. A time without a zone counts as UTC."""
     aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
 def parse_moment(text: str, *, ends_day: bool = False) -> int:
-    """An ISO 8601 timestamp or date as microseconds; a date is its first moment, or its last with ``ends_day``.
+    """Parse an ISO 8601 timestamp or date to microseconds since 1970.
 
-    Raises ValueError.
+    A date counts as its first moment, or as its last with ``ends_day``. Raises ValueError.
     """
     try:
         day = date.fromisoformat(text)
@@ -81,24 +84,27 @@ def _parse_timestamp(text: str) -> int:
         raise ValueError("Enter a valid date/time.") from None
 
 
-# The float hook keeps an amount's digits as they were sent.
+# The float hook keeps the digits of an amount as they were sent.
 decode: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class FieldError(ValueError):
-    """What the framework says about a field's value."""
+    """The framework's message about the value of a field."""
 
 
 @attrs.frozen
 class Field:
-    """One field of a body: ``read`` gives its value or raises FieldError with the framework's message."""
+    """One field of a body.
+
+    ``read`` returns its value, or raises FieldError with the framework's message.
+    """
 
     read: Callable[[object], object]
     required: bool = False
 
 
 def parse_number(value: object) -> Decimal:
-    """A JSON number or a string of one, in the range that the provider's schema gives for amounts."""
+    """Parse a JSON number, or a string of one, within the range of the schema's amounts."""
     message = "A valid number is required."
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise FieldError(message)
@@ -112,14 +118,14 @@ def parse_number(value: object) -> Decimal:
 
 
 def parse_integer(value: object) -> int:
-    """An id: the documents' samples send some of them as strings."""
+    """Parse an id. The documents' samples send some ids as strings."""
     if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal():
         raise FieldError("A valid integer is required.")
     return int(value)
 
 
 def parse_text(value: object) -> str:
-    """A string that says something."""
+    """Return a string that is not blank."""
     if not isinstance(value, str):
         raise FieldError("Not a valid string.")
     if not value.strip():
@@ -128,7 +134,7 @@ def parse_text(value: object) -> str:
 
 
 def parse_day(value: object) -> str:
-    """A date as YYYY-MM-DD."""
+    """Parse a date, and return it as YYYY-MM-DD."""
     try:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError:
@@ -140,7 +146,7 @@ def parse_day(value: object) -> str:
 def check_item(
     item: object, fields: Mapping[str, Field]
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The values of an object's known fields, and the messages about those that are not right."""
+    """Return the values of the known fields of an object, and the messages about wrong ones."""
     if not isinstance(item, dict):
         return {}, {
             "non_field_errors": [
@@ -169,7 +175,10 @@ def _parse_value(given: Mapping[str, object], name: str, field: Field) -> object
 
 
 def check_items(items: object, fields: Mapping[str, Field]) -> tuple[list[dict[str, Any]], object]:
-    """The objects of a list, ``None`` being an empty one, and what is wrong, member by member, or nothing."""
+    """Return the objects of a list, and the errors of each member, or ``None`` without errors.
+
+    ``None`` counts as an empty list.
+    """
     if items is None:
         return [], None
     if not isinstance(items, list):

@@ -1,4 +1,4 @@
-"""The two paginations of a Django REST framework server: by offset, and by a cursor that stands at a row."""
+"""The two paginations of a Django REST framework server: by offset, and by cursor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ __all__ = ["InvalidCursorError", "Window", "paginate", "parse_positive", "with_p
 
 
 def with_parameters(url: str, parameters: Mapping[str, object | None]) -> str:
-    """The URL with these query parameters replaced, or removed where ``None``; the others stay, and all are sorted by name."""
+    """Return the URL with these query parameters replaced, or removed if they are ``None``.
+
+    The other parameters stay. All are sorted by name.
+    """
     parts = urlsplit(url)
     query: dict[str, list[str]] = parse_qs(parts.query, keep_blank_values=True)
     for name, value in parameters.items():
@@ -31,7 +34,7 @@ def with_parameters(url: str, parameters: Mapping[str, object | None]) -> str:
 def parse_positive(
     text: str | None, default: int, *, least: int = 1, largest: int | None = None
 ) -> int:
-    """The number, cut to ``largest``; ``default`` for what is no number of at least ``least``."""
+    """Parse a number, and cut it to ``largest``; return ``default`` if it is below ``least``."""
     try:
         number = int(text or "")
     except ValueError:
@@ -45,12 +48,12 @@ Key = tuple[int, int]
 
 
 class InvalidCursorError(ValueError):
-    """A cursor that this server did not give."""
+    """This server did not issue this cursor."""
 
 
 @attrs.frozen(kw_only=True)
 class Window:
-    """The keys of one page, whether there are more after it, and the links to its neighbours."""
+    """The keys of one page, whether more follow, and the links to the pages beside it."""
 
     keys: Sequence[Key]
     start: int
@@ -62,10 +65,10 @@ class Window:
 def paginate(
     keys: Sequence[Key], url: str, query: Mapping[str, str], *, default: int, largest: int
 ) -> Window:
-    """The page of ``keys``, which are in order, that ``query`` asks for: with ``cursor`` in it, empty or not, by cursor, else by offset.
+    """Return the page of the sorted ``keys`` that ``query`` requests.
 
-    Links are ``url`` with nothing but the pagination's own parameters replaced. Raises
-    InvalidCursorError.
+    A query with ``cursor``, even an empty one, is paginated by cursor, any other by offset. Links
+    are ``url`` with only the parameters of the pagination replaced. Raises InvalidCursorError.
     """
     limit = parse_positive(query.get("limit"), default, largest=largest)
     if "cursor" in query:
@@ -89,8 +92,8 @@ def _offset_page(keys: Sequence[Key], url: str, offset: int, limit: int) -> Wind
 
 
 def _cursor_page(keys: Sequence[Key], url: str, cursor: str, limit: int) -> Window:
-    # The stock framework seeks by time alone and repeats itself where very many rows share one; a
-    # key of time and id always moves on.
+    # The framework seeks by time alone, and repeats itself if very many rows share a time. A key of
+    # time and id always moves on.
     start, end = 0, limit
     if cursor:
         direction, key = _decode_cursor(cursor)

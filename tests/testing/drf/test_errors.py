@@ -1,4 +1,4 @@
-"""The manners of Django REST framework."""
+"""Error responses and query parameters of Django REST framework."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def test_amounts_are_numbers_with_their_digits() -> None:
 
 
 def test_detail() -> None:
-    """An error about no field has its text in detail, and headers where given."""
-    answer = drf.detail_response(401, "No.", {"WWW-Authenticate": "Token"})
+    """An error about no field has its text in detail, and the given headers."""
+    response = drf.detail_response(401, "No.", {"WWW-Authenticate": "Token"})
 
-    assert (401, b'{"detail":"No."}') == (answer.status, answer.body)
-    assert {"Content-Type": "application/json", "WWW-Authenticate": "Token"} == answer.headers
+    assert (401, b'{"detail":"No."}') == (response.status, response.body)
+    assert {"Content-Type": "application/json", "WWW-Authenticate": "Token"} == response.headers
 
 
 def test_not_found_page_is_html_and_escaped() -> None:
-    """What was asked for is shown, and is no markup."""
-    answer = drf.not_found_page("/<b>")
+    """The requested path is shown, escaped."""
+    response = drf.not_found_page("/<b>")
 
-    assert (404, "text/html; charset=utf-8") == (answer.status, answer.headers["Content-Type"])
-    assert b"<p>/&lt;b&gt;</p>" in answer.body
+    assert (404, "text/html; charset=utf-8") == (response.status, response.headers["Content-Type"])
+    assert b"<p>/&lt;b&gt;</p>" in response.body
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_not_found_page_is_html_and_escaped() -> None:
     ],
 )
 def test_with_parameters(url: str, parameters: dict[str, object], expected: str) -> None:
-    """Only the named ones change; the rest persists, sorted."""
+    """Only the named parameters change, and all are sorted."""
     assert expected == drf.with_parameters(url, parameters)
 
 
@@ -53,13 +53,13 @@ def test_with_parameters(url: str, parameters: dict[str, object], expected: str)
     [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)],
 )
 def test_parse_positive(text: str | None, expected: int) -> None:
-    """Too much is cut, and what is no number falls back."""
+    """A large number is cut, and invalid text gives the default."""
     assert expected == drf.parse_positive(text, 10, largest=50)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("0", 0), ("5", 5), ("-1", 0)])
 def test_positive_without_bound(text: str, expected: int) -> None:
-    """An offset may be anything from nothing on."""
+    """An offset may be zero or more."""
     assert expected == drf.parse_positive(text, 0)
 
 
@@ -68,7 +68,7 @@ def test_positive_without_bound(text: str, expected: int) -> None:
     [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)],
 )
 def test_parse_boolean(text: str, *, expected: bool) -> None:
-    """Words and digits, in any case."""
+    """A boolean is a word or a digit, in any case."""
     assert expected is drf.parse_boolean(text)
 
 
@@ -84,18 +84,18 @@ def test_parse_boolean(text: str, *, expected: bool) -> None:
     ],
 )
 def test_parse_moment(text: str, expected: int) -> None:
-    """Every form of ISO 8601 that the documents and samples have; without a zone it is UTC."""
+    """All forms of ISO 8601 in the documents are parsed, and no zone means UTC."""
     assert expected == drf.parse_moment(text)
 
 
 def test_moment_ends_a_day() -> None:
-    """A bare date as an end covers the whole day, a timestamp only itself."""
+    """A date as an end covers the whole day, and a timestamp only itself."""
     assert 2 * 86_400_000_000 - 1 == drf.parse_moment("1970-01-02", ends_day=True)
     assert 1_000_000 == drf.parse_moment("1970-01-01T00:00:01Z", ends_day=True)
 
 
 def test_parameters_collects_values_and_messages() -> None:
-    """Empty parameters are ignored, unknown ones too, and all that is wrong is said at once."""
+    """Empty and unknown parameters are ignored, and all errors are reported at once."""
     query = {
         "at": "2024-01-01T00:00:00 0000",
         "voided": "perhaps",

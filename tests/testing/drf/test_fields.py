@@ -1,4 +1,4 @@
-"""Reading the body of a POST."""
+"""Parsing the body of a POST."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS = {
 
 
 def test_digits_survive_decoding() -> None:
-    """A number's digits are kept as sent."""
+    """The digits of a number are kept as sent."""
     assert [Decimal("1200.50"), 150] == decode(b"[1200.50, 150]")
 
 
@@ -42,13 +42,13 @@ def test_digits_survive_decoding() -> None:
     ],
 )
 def test_number(value: object, expected: str) -> None:
-    """Numbers and strings of numbers, exactly."""
+    """Numbers and strings of numbers are parsed exactly."""
     assert expected == str(parse_number(value))
 
 
 @pytest.mark.parametrize("value", [True, "", "ten", "NaN", "Infinity", 10**18, -(10**18), [], 1.5])
 def test_no_number(value: object) -> None:
-    """What is no finite number in range is told so; a float cannot come from the decoder."""
+    """A value that is not a finite number in range is refused."""
     with pytest.raises(FieldError, match="A valid number is required"):
         parse_number(value)
 
@@ -61,13 +61,13 @@ def test_integer(value: object) -> None:
 
 @pytest.mark.parametrize("value", [True, "", "x", -1, Decimal("1.0"), []])
 def test_no_integer(value: object) -> None:
-    """Anything else is no id."""
+    """Other values are refused as ids."""
     with pytest.raises(FieldError, match="A valid integer is required"):
         parse_integer(value)
 
 
 def test_good_object() -> None:
-    """Known fields are read, unknown ones ignored, missing and null ones are None."""
+    """Known fields are parsed, unknown fields ignored, and missing ones are None."""
     given = {"amount": 1, "id": "7", "memo": "for you", "on": "2025-07-25", "other": 1}
 
     assert ({"amount": 1, "id": 7, "memo": "for you", "on": "2025-07-25"}, {}) == check_item(
@@ -93,12 +93,12 @@ def test_good_object() -> None:
     ],
 )
 def test_bad_object(given: object, errors: object) -> None:
-    """The framework's messages, by field."""
+    """Errors have the framework's messages, by field."""
     assert errors == check_item(given, FIELDS)[1]
 
 
 def test_lists() -> None:
-    """Null is an empty list, and errors stand at their member's place."""
+    """Null is an empty list, and each error is at the place of its member."""
     assert ([], None) == check_items(None, FIELDS)
     assert ([], None) == check_items([], FIELDS)
     assert (

@@ -14,7 +14,7 @@ KEYS = [(moment, row_id) for moment in range(3) for row_id in range(4)]
 
 
 def page(url: str, keys: list[tuple[int, int]] = KEYS) -> Window:
-    """The page that the URL asks for."""
+    """Return the page that the URL requests."""
     return paginate(
         keys,
         url,
@@ -25,7 +25,7 @@ def page(url: str, keys: list[tuple[int, int]] = KEYS) -> Window:
 
 
 def walk(url: str | None) -> list[Window]:
-    """All pages from this one on."""
+    """Return all pages from this one on."""
     windows: list[Window] = []
     while url is not None:
         windows.append(page(url))
@@ -63,7 +63,7 @@ def test_previous_leads_back(query: str) -> None:
 
 
 def test_offset_links() -> None:
-    """Links are absolute, keep what else was asked, and name limit and offset."""
+    """Links are absolute, keep other parameters, and have limit and offset."""
     window = page("http://a/b?voided=true&offset=6&limit=4")
 
     assert "http://a/b?limit=4&offset=10&voided=true" == window.next
@@ -72,7 +72,7 @@ def test_offset_links() -> None:
 
 
 def test_offset_beyond_the_end() -> None:
-    """Nothing, and no next."""
+    """An empty listing is one page without a next link."""
     window = page("http://a/b?offset=50")
 
     assert ([], None, False) == (window.keys, window.next, window.has_more)
@@ -84,12 +84,12 @@ def test_first_previous_has_no_offset() -> None:
 
 
 def test_cursor_ignores_offset() -> None:
-    """With a cursor, even an empty one, the offset says nothing."""
+    """With a cursor, even an empty one, the offset is ignored."""
     assert KEYS[:5] == page("http://a/b?cursor=&offset=3").keys
 
 
 def test_cursor_stands_at_its_row_while_others_change() -> None:
-    """Rows that come or go before the cursor shift nothing, nor does the loss of the row it stands at."""
+    """Rows added or removed before the cursor, or at it, shift nothing."""
     following = page("http://a/b?cursor=&limit=4").next
     assert following is not None
 
@@ -99,7 +99,7 @@ def test_cursor_stands_at_its_row_while_others_change() -> None:
 
 
 def test_cursor_beyond_the_end() -> None:
-    """Where the rest has gone, an empty last page."""
+    """If the rest was removed, the last page is empty."""
     following = page("http://a/b?cursor=&limit=4").next
     assert following is not None
     window = page(following, KEYS[:4])
@@ -118,13 +118,13 @@ def test_cursor_beyond_the_end() -> None:
     ],
 )
 def test_foreign_cursor(cursor: str) -> None:
-    """A cursor that was made elsewhere is refused."""
+    """A cursor that the server did not issue is refused."""
     with pytest.raises(InvalidCursorError):
         page(f"http://a/b?cursor={cursor}")
 
 
 def test_many_rows_at_one_moment() -> None:
-    """Thousands of rows that share a time are walked through, each once."""
+    """Thousands of rows with the same time are each listed once."""
     keys = [(0, row_id) for row_id in range(3000)]
     seen: list[tuple[int, int]] = []
     url: str | None = "http://a/b?cursor=&limit=10"
