@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, InvoiceRef, Payment, PaymentValues, make_payment
+from paysdk.payment import CustomerRef, InvoiceRef, Payment
+from paysdk.records.fields import PaymentValues, make_payment
 from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]

@@ -19,7 +19,7 @@ from paysdk import (
     Payment,
     UnsupportedFilterError,
 )
-from paysdk.payment import PaymentValues, make_payment
+from paysdk.records.fields import PaymentValues, make_payment
 from tests.testing.ledger import Ledger, LedgerListing
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from paysdk.exact import exact_amount, in_utc
-from paysdk.payment import InvoiceRef, InvoiceRefDraft, Payment, make_payment
 from paysdk.providers.campfire.schema import CampfireRecord, PageEnvelope
 from paysdk.records.cutting import Run, runs
+from paysdk.records.fields import make_invoice_ref, make_payment
 from paysdk.records.liberal import (
     Mender,
     is_finer,
@@ -21,6 +21,9 @@ from paysdk.records.liberal import (
     refuse_error,
 )
 from paysdk.records.page import RawPage, as_array
+
+if TYPE_CHECKING:
+    from paysdk.payment import InvoiceRef, Payment
 
 __all__ = ["NAME", "CampfirePaymentFields", "CampfireReader"]
 
@@ -43,13 +46,7 @@ class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "p
     @property
     def invoice(self) -> InvoiceRef:
         """The invoice, which stands beside the payment's own fields."""
-        invoice: Any = InvoiceRefDraft()
-        invoice.id = str(self.invoice_id)
-        invoice.number = self.invoice_number
-        invoice.total = None
-        invoice.balance = None
-        invoice.__class__ = InvoiceRef
-        return invoice  # type: ignore[no-any-return]  # it has just become one
+        return make_invoice_ref(str(self.invoice_id), self.invoice_number)
 
     @property
     def raw(self) -> bytes:

@@ -11,15 +11,8 @@ import attrs
 import msgspec
 
 from paysdk.exact import exact_amount, exact_number
-from paysdk.payment import (
-    CustomerRef,
-    CustomerRefDraft,
-    InvoiceRef,
-    InvoiceRefDraft,
-    Payment,
-    make_payment,
-)
 from paysdk.providers.notify.schema import Customer, Link, Links, NotifyRecord, PageEnvelope
+from paysdk.records.fields import make_customer_ref, make_invoice_ref, make_payment
 from paysdk.records.liberal import (
     Mender,
     open_object,
@@ -32,6 +25,8 @@ from paysdk.records.page import RawPage, as_array
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from paysdk.payment import CustomerRef, InvoiceRef, Payment
 
 __all__ = ["NAME", "NotifyReader"]
 
@@ -68,25 +63,15 @@ class NotifyPaymentFields(
     @property
     def invoice(self) -> InvoiceRef:
         """The invoice, with its total and what is open of it now."""
-        invoice: Any = InvoiceRefDraft()
-        invoice.id = self.sent_invoice.id
-        invoice.number = self.sent_invoice.number
-        invoice.total = self.sent_invoice.invoice_total
-        invoice.balance = self.sent_invoice.invoice_balance
-        invoice.__class__ = InvoiceRef
-        return invoice  # type: ignore[no-any-return]  # it has just become one
+        sent = self.sent_invoice
+        return make_invoice_ref(sent.id, sent.number, sent.invoice_total, sent.invoice_balance)
 
     @property
     def customer(self) -> CustomerRef | None:
         """Who pays."""
         if (sent := self.sent_customer) is None or sent == _NOBODY:
             return None
-        customer: Any = CustomerRefDraft()
-        customer.id = sent.id
-        customer.number = sent.number
-        customer.name = sent.name
-        customer.__class__ = CustomerRef
-        return customer  # type: ignore[no-any-return]  # it has just become one
+        return make_customer_ref(sent.id, sent.number, sent.name)
 
 
 _rows = msgspec.json.Decoder(list[NotifyPaymentFields], float_hook=exact_number)
