@@ -1,6 +1,6 @@
-"""Campfire's API as documented, on this machine: payments that can be listed, and invoices that can be paid.
+"""Campfire's API as documented, on this machine: a list of payments, and invoices to pay.
 
-What no document says is what stock Django REST framework does (``paysdk.testing.drf.fields``).
+What no document says follows stock Django REST framework (``paysdk.testing.drf``).
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import attrs
 import msgspec
 
-from paysdk.providers.campfire import sandbox_records as made_up
-from paysdk.providers.campfire.sandbox_paying import NAME_FORMS, NameForm, split_in_two
-from paysdk.testing import drf
-from paysdk.testing.drf.fields import (
-    Field,
-    check_items,
-    decode,
-    parse_day,
-    parse_integer,
-    parse_number,
-    parse_text,
+from paysdk.providers.campfire import sandbox_payments as made_up
+from paysdk.providers.campfire.invoices import sandbox as made_up_invoices
+from paysdk.providers.campfire.paying.sandbox import (
+    NAME_FORMS,
+    PAYMENT_TYPES,
+    NameForm,
+    read_pay_request,
+    split_in_two,
 )
+from paysdk.testing import drf
+from paysdk.testing.drf.fields import parse_integer
 from paysdk.testing.drf.pages import InvalidCursorError, paginate
+from paysdk.testing.exchange import Response
 from paysdk.testing.records import Records, Row
 from paysdk.testing.server import Sandbox
 
 if TYPE_CHECKING:
-    from paysdk.testing.exchange import Request, Response
+    from paysdk.testing.exchange import Request
 
 __all__ = ["CampfireSandbox"]
 
@@ -41,8 +41,8 @@ _INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
 _DEFAULT_LIMIT, _MAX_LIMIT = 100, 10_000
 _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
 
-# The filters of the listing and how their values are read; an empty one is ignored (provider's
-# schema, of external_id).
+# The filters of the listing, and what reads their values. An empty filter is ignored (provider's
+# schema, about external_id).
 _FILTERS: Mapping[str, Callable[[str], object]] = {
     "last_modified_at__gte": drf.parse_moment,
     "last_modified_at__lte": partial(drf.parse_moment, ends_day=True),
@@ -51,36 +51,6 @@ _FILTERS: Mapping[str, Callable[[str], object]] = {
     "external_id": str,
 }
 
-# The lists of a pay request and their fields, as the provider's later schema requires them; the
-# document requires none.
-_MEMO = {"posted_at": Field(parse_day, required=True), "amount": Field(parse_number, required=True)}
-_PAYABLES: Mapping[str, Mapping[str, Field]] = {
-    "transactions": {
-        "transaction_id": Field(parse_integer),
-        "account_id": Field(parse_integer),
-        "amount": Field(parse_number, required=True),
-    },
-    "credit_memos": {
-        **_MEMO,
-        "credit_memo_id": Field(parse_integer, required=True),
-        "credit_memo_number": Field(parse_text),
-    },
-    "debit_memos": {**_MEMO, "debit_memo_id": Field(parse_integer, required=True)},
-    "empty_transactions": {
-        "account_id": Field(parse_integer, required=True),
-        "account_name": Field(parse_text, required=True),
-        "amount": Field(parse_number, required=True),
-        "payment_date": Field(parse_day, required=True),
-        "external_id": Field(parse_text),
-        "memo": Field(parse_text),
-    },
-}
-# The schema's types of payment have none for a debit memo.
-_PAYMENT_TYPES = {
-    "transactions": "BANK_TRANSACTION",
-    "credit_memos": "CREDIT_MEMO",
-    "empty_transactions": "MANUAL_TRANSACTION",
-}
 _ENTERED_BY_HAND = {
     "payment_type": "MANUAL_TRANSACTION",
     "source": "MANUAL",
@@ -93,18 +63,18 @@ _ENTERED_BY_HAND = {
 class CampfireSandbox(Sandbox):
     """Campfire's list of invoice payments, its invoices, and paying them.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` takes
-    their place with payments of your own: mappings with any of the list's fields, served as they
-    are, the others made up. ``schema="documented"`` serves only the fields in the documents'
-    samples, ``"2026"`` those of the provider's later schema too, which also requires more of a pay
-    request. ``pay_response="ids"`` answers a payment with ids, as the later schema says, instead of
-    the invoice.
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` replaces
+    them with payments of your own: mappings with any of the list's fields. These are served as they
+    are, and the missing fields are made up. ``schema="documented"`` serves only the fields in the
+    documents' samples. ``"2026"`` also serves those of the provider's later schema, which requires
+    more of a pay request too. ``pay_response="ids"`` responds to a payment with ids, as the later
+    schema says, instead of the invoice.
 
-    No document says how an order is treated, so each way can be tried. ``name_form`` is what
-    becomes of an external_id, ``split`` books each payment as two (the organisation's setting
-    "split invoice payments by line"), and ``drafts`` accepts orders that ``book_held`` approves.
-    With ``commits_late`` an order is answered with 504 and is booked when ``book_held`` is called.
-    ``overpayment="refused"`` refuses what is more than is due.
+    No document says how Campfire treats an order, so you can try each way. ``name_form`` is the
+    form in which an external id is kept. ``split`` books each payment as two (the organisation's
+    setting "split invoice payments by line"). ``drafts`` accepts orders, and ``book_held`` approves
+    them. With ``commits_late`` the response to an order is 504, and ``book_held`` books it.
+    ``overpayment="refused"`` refuses an order for more than is due.
     """
 
     scheme: ClassVar[str] = "Token"
@@ -142,34 +112,39 @@ class CampfireSandbox(Sandbox):
     _next_id: int = attrs.field(init=False, default=1, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Number the payments; what is in them is made when they are asked for."""
-        keys = made_up.numbered(self._size if self._given is None else len(self._given))
+        """Number the payments. Their fields are made when they are requested."""
+        keys = made_up.number_payments(self._size if self._given is None else len(self._given))
         self._now = max(keys, default=(made_up.FIRST_CHANGE, 0))[0]
         self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
         self._by_invoice = {invoice_id: set() for invoice_id in made_up.OPEN_INVOICES}
         self._totals = {
-            invoice_id: made_up.open_total(self.seed, invoice_id)
+            invoice_id: made_up_invoices.make_open_total(self.seed, invoice_id)
             for invoice_id in made_up.OPEN_INVOICES
         }
         self._records = Records(
             keys if self._given is None else (),
-            partial(made_up.payment_row, self.seed),
+            partial(made_up.make_payment, self.seed),
             self._render,
         )
         if self._given is None:
             for _, payment_id in keys:
-                self._by_invoice.setdefault(made_up.invoice_of(payment_id), set()).add(payment_id)
+                self._by_invoice.setdefault(made_up.find_invoice_id(payment_id), set()).add(
+                    payment_id
+                )
         else:
             for (position, payment_id), row in zip(keys, self._given, strict=True):
                 self._write(position, payment_id, row)
 
     @property
     def payments(self) -> list[dict[str, object]]:
-        """The payments as they are now, in the API's order, amounts as Decimal, with the fields of the later schema."""
+        """The payments as they are now, in the API's order.
+
+        They have the fields of the later schema. Amounts are Decimal.
+        """
         return [*self._records.rows()]
 
     def payment(self, payment_id: int) -> dict[str, object]:
-        """One payment as it is now. Raises KeyError where there is none."""
+        """One payment as it is now. Raises KeyError if there is none."""
         return self._records.row(payment_id)
 
     @property
@@ -180,9 +155,9 @@ class CampfireSandbox(Sandbox):
     def invoice(self, invoice_id: int) -> dict[str, object]:
         """One invoice as it is now, with every field of the documents and its payments.
 
-        Raises KeyError where there is none.
+        Raises KeyError if there is none.
         """
-        return made_up.invoice_row(
+        return made_up_invoices.make_invoice(
             invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked
         )
 
@@ -193,14 +168,17 @@ class CampfireSandbox(Sandbox):
         amount: Decimal = Decimal("100.00"),
         **fields: object,
     ) -> int:
-        """Add a payment, modified just now unless the fields say when, and give its id.
+        """Add a payment, and return its id. It was modified just now unless the fields say when.
 
-        Raises ValueError where it is taken.
+        Raises ValueError if the id is taken.
         """
         self._now += made_up.SECOND
         if invoice_id in self._by_invoice:
             self._total(invoice_id)
-        today = {"payment_date": made_up.day_of(self._now), "created_at": made_up.stamp(self._now)}
+        today = {
+            "payment_date": made_up.format_day(self._now),
+            "created_at": made_up.format_moment(self._now),
+        }
         return self._write(
             self._now,
             self._next_id,
@@ -208,34 +186,36 @@ class CampfireSandbox(Sandbox):
         )
 
     def change_payment(self, payment_id: int, **fields: object) -> None:
-        """Change fields of a payment, which is modified just now unless the fields say when.
+        """Change fields of a payment. It was modified just now unless the fields say when.
 
-        Raises KeyError where there is none.
+        Raises KeyError if there is none.
         """
-        row = self._take_out(payment_id)
+        row = self._remove(payment_id)
         self._now += made_up.SECOND
         self._write(
-            self._now, payment_id, {**row, "last_modified_at": made_up.stamp(self._now), **fields}
+            self._now,
+            payment_id,
+            {**row, "last_modified_at": made_up.format_moment(self._now), **fields},
         )
 
     def void_payment(self, payment_id: int) -> None:
-        """Void a payment. Raises KeyError where there is none."""
-        self.change_payment(payment_id, voided_date=made_up.day_of(self._now))
+        """Void a payment. Raises KeyError if there is none."""
+        self.change_payment(payment_id, voided_date=made_up.format_day(self._now))
 
     def delete_payment(self, payment_id: int) -> None:
-        """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
-        self._take_out(payment_id)
+        """Delete a payment, of which the API shows no trace. Raises KeyError if there is none."""
+        self._remove(payment_id)
 
     def book_held(self) -> list[int]:
-        """Book the orders that were held back, and give the ids of their payments."""
+        """Book the orders that were held back, and return the ids of their payments."""
         held, self._held = self._held, []
         return [payment_id for order in held for payment_id in self._book(*order)]
 
     def respond(self, request: Request) -> Response:
-        """What Campfire answers."""
+        """Respond as Campfire does."""
         match = _INVOICE_PATH.fullmatch(request.path)
         if match is None and request.path != _LIST_PATH:
-            return _astray(request)
+            return _respond_elsewhere(request)
         if not self.is_authorised(request):
             reason = (
                 "Authentication credentials were not provided."
@@ -278,7 +258,7 @@ class CampfireSandbox(Sandbox):
         )
 
     def _matching(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
-        # A walk asks for the same again and again: what was found is kept until something changes.
+        # A walk requests the same list many times, so the result is kept until something changes.
         known = (self._records.version, filters)
         if self._matched is None or self._matched[0] != known:
             self._matched = known, self._select(filters)
@@ -288,51 +268,31 @@ class CampfireSandbox(Sandbox):
         keys = self._records.keys
         if "invoice_id" in filters:
             keys = sorted(map(self._records.key, self._by_invoice.get(filters["invoice_id"], ())))
-        first = bisect_left(keys, filters.get("last_modified_at__gte", 0), key=_position)
+        first = bisect_left(keys, filters.get("last_modified_at__gte", 0), key=_get_position)
         last = bisect_right(
-            keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_position
+            keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_get_position
         )
         if not {"voided", "external_id"} & filters.keys():
             return keys[first:last]
-        return [key for key in keys[first:last] if _accepts(filters, self._records.row(key[1]))]
+        return [key for key in keys[first:last] if _passes(filters, self._records.row(key[1]))]
 
     def _invoice_response(self, invoice_id: int, document: str) -> Response:
         invoice = self.invoice(invoice_id)
         return drf.json_response(
             200,
-            made_up.cut(invoice, made_up.sample(document))
+            made_up.keep_sample_fields(invoice, made_up.read_sample(document))
             if self.schema == "documented"
             else invoice,
         )
 
     def _pay(self, invoice_id: int, request: Request) -> Response:
-        if not request.headers.get("Content-Type", "").startswith("application/json"):
-            return drf.detail_response(
-                415,
-                f'Unsupported media type "{request.headers.get("Content-Type", "")}" in request.',
-            )
-        try:
-            lists = msgspec.convert(decode(request.body), dict[str, object])
-        except msgspec.ValidationError:
-            return drf.json_response(
-                400, {"non_field_errors": ["Invalid data. Expected a dictionary."]}
-            )
-        except msgspec.DecodeError as error:
-            return drf.detail_response(400, f"JSON parse error - {error}")
-        checked = {
-            name: check_items(lists.get(name), self._required(fields))
-            for name, fields in _PAYABLES.items()
-        }
-        errors = {name: wrong for name, (_, wrong) in checked.items() if wrong}
-        payables = [(name, values) for name, (members, _) in checked.items() for values in members]
-        if errors or not payables:
-            return drf.json_response(
-                400, errors or {"non_field_errors": ["At least one payment is required."]}
-            )
-        return self._accept(invoice_id, payables)
+        read = read_pay_request(request, requires_all=self.schema == "2026")
+        return read if isinstance(read, Response) else self._accept(invoice_id, read)
 
     def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Response:
-        due = self._total(invoice_id) - made_up.sum_of(self._payments_of(invoice_id), voided=False)
+        due = self._total(invoice_id) - made_up_invoices.add_up(
+            self._payments_of(invoice_id), voided=False
+        )
         if (
             self.overpayment == "refused"
             and sum((values["amount"] for _, values in payables), Decimal(0)) > due
@@ -356,13 +316,6 @@ class CampfireSandbox(Sandbox):
             else self._invoice_response(invoice_id, "mark_invoice_paid")
         )
 
-    def _required(self, fields: Mapping[str, Field]) -> Mapping[str, Field]:
-        if self.schema == "2026":
-            return fields
-        return {
-            name: Field(field.read, required=name == "amount") for name, field in fields.items()
-        }
-
     def _book(self, invoice_id: int, name: str, values: Row) -> list[int]:
         amounts = split_in_two(values["amount"]) if self.split else (values["amount"],)
         return [
@@ -370,12 +323,14 @@ class CampfireSandbox(Sandbox):
         ]
 
     def _book_one(self, invoice_id: int, name: str, values: Row) -> int:
-        paid_on = values.get("payment_date") or values.get("posted_at") or made_up.day_of(self._now)
+        paid_on = (
+            values.get("payment_date") or values.get("posted_at") or made_up.format_day(self._now)
+        )
         external_id = values.get("external_id")
         payment_id = self.add_payment(
             invoice_id=invoice_id,
             amount=values["amount"],
-            payment_type=_PAYMENT_TYPES.get(name),
+            payment_type=PAYMENT_TYPES.get(name),
             external_id=external_id and NAME_FORMS[self.name_form](external_id),
             payment_date=paid_on,
         )
@@ -389,16 +344,16 @@ class CampfireSandbox(Sandbox):
 
     def _ids_response(self, invoice_id: int, ids: list[int]) -> Response:
         entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
-        answer: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
-        if ids and made_up.sum_of(self._payments_of(invoice_id), voided=False) > self._total(
-            invoice_id
-        ):
+        body: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
+        if ids and made_up_invoices.add_up(
+            self._payments_of(invoice_id), voided=False
+        ) > self._total(invoice_id):
             # Given after an overpayment only (provider's schema).
             memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
-            answer["auto_created_credit_memos"] = [
+            body["auto_created_credit_memos"] = [
                 {"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}
             ]
-        return drf.json_response(200, answer)
+        return drf.json_response(200, body)
 
     def _payments_of(self, invoice_id: int) -> list[Row]:
         return [
@@ -406,14 +361,14 @@ class CampfireSandbox(Sandbox):
         ]
 
     def _total(self, invoice_id: int) -> Decimal:
-        # Reckoned from the payments that it has at first, and kept: later ones change what is due,
-        # not the total.
+        # Computed from the payments that it has at first, and kept: later payments change what is
+        # due, not the total.
         if invoice_id not in self._totals:
-            rest = made_up.remainder(self.seed, invoice_id)
-            self._totals[invoice_id] = made_up.sum_of(self._payments_of(invoice_id)) + rest
+            rest = made_up_invoices.make_remainder(self.seed, invoice_id)
+            self._totals[invoice_id] = made_up_invoices.add_up(self._payments_of(invoice_id)) + rest
         return self._totals[invoice_id]
 
-    def _take_out(self, payment_id: int) -> Row:
+    def _remove(self, payment_id: int) -> Row:
         row = self._records.row(payment_id)
         self._total(row["invoice_id"])
         self._records.remove(payment_id)
@@ -421,13 +376,13 @@ class CampfireSandbox(Sandbox):
         return row
 
     def _write(self, position: int, payment_id: int, fields: Mapping[str, Any]) -> int:
-        row = made_up.complete(self.seed, position, payment_id, fields)
+        row = made_up.complete_payment(self.seed, position, payment_id, fields)
         payment_id = row["id"]
         if payment_id in self._records:
             raise ValueError(
                 f"there is a payment {payment_id} already: give each row an id of its own"
             )
-        position = made_up.position_of(row, otherwise=position)
+        position = made_up.read_position(row, otherwise=position)
         self._now, self._next_id = max(self._now, position), max(self._next_id, payment_id + 1)
         self._records.put(position, payment_id, row)
         self._by_invoice.setdefault(row["invoice_id"], set()).add(payment_id)
@@ -438,18 +393,18 @@ class CampfireSandbox(Sandbox):
         return drf.encode({name: value for name, value in row.items() if name not in hidden})
 
 
-def _position(key: tuple[int, int]) -> int:
+def _get_position(key: tuple[int, int]) -> int:
     return key[0]
 
 
-def _accepts(filters: Mapping[str, Any], row: Row) -> bool:
+def _passes(filters: Mapping[str, Any], row: Row) -> bool:
     voided = filters.get("voided") in (None, row["voided_date"] is not None)
     return voided and filters.get("external_id") in (None, row["external_id"])
 
 
-def _astray(request: Request) -> Response:
-    # Django leads a GET to the path with the right slash, and loses what was posted to the wrong
-    # one.
+def _respond_elsewhere(request: Request) -> Response:
+    # Django redirects a GET to the path with the right slash, and loses the body of a POST to the
+    # wrong one.
     path = request.path.rstrip("/") if request.path.endswith("/") else request.path + "/"
     if request.method == "GET" and (path == _LIST_PATH or _INVOICE_PATH.fullmatch(path)):
         return drf.permanent_redirect(request.target.replace(request.path, path, 1))

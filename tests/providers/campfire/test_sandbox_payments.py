@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from paysdk.providers.campfire import sandbox_records as made_up
+from paysdk.providers.campfire import sandbox_payments as made_up
 
 
 def test_ids_are_unique_and_not_in_order_of_change() -> None:
     """Whoever sorts by id does not get the order of changes by luck."""
-    ids = [payment_id for _, payment_id in made_up.numbered(1000)]
+    ids = [payment_id for _, payment_id in made_up.number_payments(1000)]
 
     assert 1000 == len(set(ids))
     assert any(later < earlier for earlier, later in pairwise(ids))
@@ -18,7 +18,9 @@ def test_ids_are_unique_and_not_in_order_of_change() -> None:
 
 def test_invoices_have_one_to_three_payments() -> None:
     """Each made-up invoice is paid in one, two or three parts, and never one of the open ones."""
-    invoices = Counter(made_up.invoice_of(payment_id) for _, payment_id in made_up.numbered(20_000))
+    invoices = Counter(
+        made_up.find_invoice_id(payment_id) for _, payment_id in made_up.number_payments(20_000)
+    )
 
     assert {1, 2, 3} == set(invoices.values())
     assert not invoices.keys() & set(made_up.OPEN_INVOICES)
@@ -27,7 +29,7 @@ def test_invoices_have_one_to_three_payments() -> None:
 def test_made_up_fields_fit_given_ones() -> None:
     """The invoice's number and currency follow from the invoice that was given."""
     alike = [
-        made_up.complete(1, made_up.FIRST_CHANGE, payment_id, {"invoice_id": 47_900})
+        made_up.complete_payment(1, made_up.FIRST_CHANGE, payment_id, {"invoice_id": 47_900})
         for payment_id in (1, 2)
     ]
 
@@ -39,4 +41,6 @@ def test_cut_keeps_what_the_sample_has() -> None:
     """Fields that the sample lacks are left out at any depth; where it shows no members, all of them stay."""
     value = {"a": [{"b": 1, "c": 2}], "d": {"e": 3}, "f": [4], "g": 5}
 
-    assert {"a": [{"b": 1}], "f": [4]} == made_up.cut(value, {"a": [{"b": 0}], "f": []})
+    assert {"a": [{"b": 1}], "f": [4]} == made_up.keep_sample_fields(
+        value, {"a": [{"b": 0}], "f": []}
+    )
