@@ -94,7 +94,7 @@ class UnsupportedFilterError(PaysdkError, ValueError):
 
 
 class TransportError(PaysdkError):
-    """No complete answer arrived.
+    """No complete response arrived.
 
     ``never_sent`` is true where the provider cannot have seen the request, because no connection
     was made.

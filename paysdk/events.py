@@ -43,7 +43,7 @@ class ResponseReceived:
 
 @attrs.frozen
 class RequestFailed:
-    """No complete answer came; ``error`` is the name of the error's class.
+    """No complete response came; ``error`` is the name of the error's class.
 
     Answers one ``RequestSent``, as ``ResponseReceived`` does.
     """

@@ -58,7 +58,7 @@ async def test_server_that_cannot_be_reached(closed_port: int) -> None:
     """The message of a server that cannot be reached is on the page."""
     message = await failure_of(f"https://127.0.0.1:{closed_port}")
 
-    assert ["No complete answer: ClientConnectorError: Cannot connect to host …"] == quotes_of(
+    assert ["No complete response: ClientConnectorError: Cannot connect to host …"] == quotes_of(
         message
     )
 
@@ -74,7 +74,7 @@ async def test_proxy_that_cannot_be_reached(
         message = await failure_of("https://localhost", session)
 
     assert [
-        "No complete answer: ClientProxyConnectionError: Cannot connect to host …"
+        "No complete response: ClientProxyConnectionError: Cannot connect to host …"
     ] == quotes_of(message)
 
 
@@ -90,7 +90,7 @@ async def test_certificate_of_an_unknown_authority() -> None:
         message = await failure_of(f"https://localhost:{server.sockets[0].getsockname()[1]}")
 
     assert [
-        "No complete answer: ClientConnectorCertificateError: … certificate verify failed: …"
+        "No complete response: ClientConnectorCertificateError: … certificate verify failed: …"
     ] == quotes_of(message)
 
 

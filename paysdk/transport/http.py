@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from yarl import URL
 
 from paysdk.errors import (
@@ -26,7 +27,7 @@ from paysdk.transport.policy import means_not_processed
 from paysdk.transport.proxies import passwords_of_proxies
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -55,6 +56,9 @@ _MAX_HEADER_BYTES = 64 * 2**10
 
 # asyncio.timeout() bounds the attempt, whatever a given session's own limits are.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+
+
+_CHECK_THE_WAY = "Check base_url and the proxy of your session."
 
 
 class _ConnectionLostError(aiohttp.ClientError):
@@ -340,20 +344,19 @@ class HTTPTransport:
             return error
         failure: TransportError
         if isinstance(error, TimeoutError):
-            what = "complete answer" if sent else "connection"
+            what = "complete response" if sent else "connection"
             failure = RequestTimeoutError(
                 f"No {what} within the timeout of {self._timeout:g} s for one attempt"
             ).quoting()
         elif isinstance(error, aiohttp.ClientHttpProxyError):
             what = _one_line(redact_passwords(error.message, passwords_of_proxies(session)))
             failure = ConnectionFailedError(
-                f"The proxy made no connection to the provider and answered {error.status} {what}. "
+                f"The proxy made no connection to the provider and responded {error.status} {what}. "
                 "Check the proxy of your session, and its user and password."
             ).quoting(what)
         else:
-            what = str(error) if isinstance(error, _ConnectionLostError) else _describe(error)
-            what = redact_passwords(what, passwords_of_proxies(session))
-            failure = ConnectionFailedError(f"No complete answer: {what}").quoting(what)
+            what = redact_passwords(_describe(error), passwords_of_proxies(session))
+            failure = ConnectionFailedError(f"No complete response: {what}").quoting(what)
         failure.never_sent = not sent
         return failure
 
@@ -373,7 +376,27 @@ def _one_line(text: str) -> str:
 
 
 def _describe(error: BaseException) -> str:
+    if isinstance(error, _ConnectionLostError):
+        return str(error)
+    if any(isinstance(linked, LineTooLong) for linked in _causes(error)):
+        return (
+            f"one of its headers is longer than {_MAX_HEADER_BYTES:,} bytes. Tell the provider, or "
+            "the people who run the gateway in front of it."
+        )
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"it is not valid HTTP: {_one_line(error.message)}. {_CHECK_THE_WAY}"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        cause = error.__cause__
+        said = cause.message if isinstance(cause, HttpProcessingError) else str(error)
+        return f"its body is cut off or damaged: {_one_line(said)}"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -390,7 +413,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             return b"".join(chunks)[:_MAX_ERROR_BYTES]
         if size > MAX_RESPONSE_BYTES:
             raise MalformedResponseError(
-                f"The answer is larger than {MAX_RESPONSE_BYTES:,} bytes and was not read to its "
+                f"The response is larger than {MAX_RESPONSE_BYTES:,} bytes and was not read to its "
                 "end."
             ).quoting()
     return b"".join(chunks)

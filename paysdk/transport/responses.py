@@ -1,8 +1,9 @@
-"""What an answer's status means: pure."""
+"""Which error the status of a response means. Pure."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeGuard
 
 import msgspec
@@ -59,11 +60,19 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 }
 
 _WHAT_NEXT: Mapping[int, str] = {
+    304: "A cache or proxy answered, because paysdk asks for no cached copy. Check the proxy of "
+    "your session.",
     401: "Check the API key.",
     407: "Check the proxy of your session, and its user and password.",
     403: "The key is valid, but its role may not do this.",
     429: "Wait before asking again, or give the provider a limiter.",
 }
+_NO_LOCATION = "It names no address to go to. Check base_url and the proxy of your session."
+_EMPTY = (
+    "The response is a success with an empty body, where JSON must be. A proxy or gateway may have "
+    "dropped it: try again later, and tell the provider if it stays so."
+)
+_STATUSES = frozenset(HTTPStatus)
 _ABOUT_THE_KEY = frozenset({401, 403})
 _NOT_THE_API = (
     "This is a page of HTML and not the API's own response: a proxy, firewall or "
@@ -72,21 +81,17 @@ _NOT_THE_API = (
 
 
 def error_from_response(response: Response) -> APIError | None:
-    """The error that a response stands for, or ``None`` for a success."""
+    """Return the error that the status of a response means, or ``None`` for a success."""
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own numbers
         return None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
-    detail, fields = _explain_body(response)
-    location = response.headers.get("location", "nowhere")
-    quoted = (detail,) if detail else ()
-    if 300 <= status < 400 and not detail:  # noqa: PLR2004
-        detail = f"a redirect to {location}, which is not followed"
-        quoted = (location,) if location != "nowhere" else ()
+    words, fields = _explain_body(response)
+    detail, quoted = (words, words) if words else _describe_redirect(response)
     # A gateway's page often has the status in its title.
-    message = detail if detail.startswith(f"{status} ") else f"{status} {detail}".rstrip()
-    if status in _WHAT_NEXT:
-        message = f"{message.rstrip('.')}. {_what_next(response)}"
+    message = detail if detail.startswith(f"{status} ") else f"{status} {detail or _reason(status)}"
+    if advice := _what_next(response, detail):
+        message = f"{message.rstrip('.')}. {advice}"
     return kind(
         message,
         status=status,
@@ -94,25 +99,49 @@ def error_from_response(response: Response) -> APIError | None:
         fields=fields,
         request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
         retry_after=requested_wait(status, response.headers, datetime.now(UTC)),
-    ).quoting(*quoted)
+    ).quoting(*([quoted] if quoted else []))
 
 
-def _what_next(response: Response) -> str:
+def _describe_redirect(response: Response) -> tuple[str, str]:
+    """What to say about a redirect without words of its own, and which part the server sent."""
+    location = response.headers.get("location", "")
+    if location and 300 <= response.status < 400:  # noqa: PLR2004
+        return f"a redirect to {location}, which is not followed", location
+    return "", ""
+
+
+def _reason(status: int) -> str:
+    """The name of a status, for a response that has no words."""
+    name = HTTPStatus(status).phrase if status in _STATUSES else "is not a standard status"
+    return f"{name}, and the response says no more"
+
+
+def _what_next(response: Response, detail: str) -> str:
+    """What the caller can do about an error, if the status or the missing words say it."""
+    status = response.status
     kind = response.headers.get("content-type", "")
-    if response.status in _ABOUT_THE_KEY and looks_like_markup(
-        decode_text(response.body, kind), kind
-    ):
+    if status in _ABOUT_THE_KEY and looks_like_markup(decode_text(response.body, kind), kind):
         return _NOT_THE_API
-    return _WHAT_NEXT[response.status]
+    if status in _WHAT_NEXT:
+        return _WHAT_NEXT[status]
+    if detail:
+        return ""
+    if status >= 500:  # noqa: PLR2004  # HTTP's own number
+        return "The provider or a gateway in front of it failed. Try again later."
+    return "Check base_url and the arguments." if status >= 400 else _NO_LOCATION  # noqa: PLR2004
 
 
 def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
-    """Let *error*, about a success that cannot be read, quote the API's own words, if it is an error or a page of HTML."""
+    """Rewrite *error*, about a success that cannot be read, if the body is empty, an error or HTML."""
     kind = response.headers.get("content-type", "")
     text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
+    if error.not_json and not response.body.strip():
+        error.args = (_EMPTY,)
+        error.quoting()
+        return
     if looks_like_markup(text, kind):
         words = readable_text(text) or "a page without words"
-        error.args = (f"The answer is no JSON, but a page of HTML: {words}, at $.",)
+        error.args = (f"The response is not JSON but a page of HTML: {words}, at $.",)
     elif words := _words_of_error(response.body):
         error.args = (f"{error} The API says: {words!r}.",)
     else:

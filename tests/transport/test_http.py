@@ -239,7 +239,7 @@ async def test_nobody_listens() -> None:
     error, stats, events = await failure_of(f"http://127.0.0.1:{port}")
     assert isinstance(error, ConnectionFailedError)
     assert error.never_sent
-    assert "No complete answer: ClientConnectorError: Cannot connect to host" in str(error)
+    assert "No complete response: ClientConnectorError: Cannot connect to host" in str(error)
     assert RequestStats(requests=1, may_have_been_processed=False) == stats
     assert isinstance(events[-1], RequestFailed)
     assert "ConnectionFailedError" == events[-1].error
@@ -287,7 +287,7 @@ async def test_time_runs_out(fault: Fault) -> None:
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         error, stats, events = await failure_of(sandbox.url, timeout=0.1)
     assert isinstance(error, RequestTimeoutError)
-    assert "No complete answer within the timeout of 0.1 s for one attempt" == str(error)
+    assert "No complete response within the timeout of 0.1 s for one attempt" == str(error)
     assert not error.never_sent
     assert RequestStats(requests=1, may_have_been_processed=True) == stats
     assert [RequestSent, RequestFailed] == [type(event) for event in events]
@@ -883,7 +883,7 @@ async def test_what_is_told_of_a_failed_attempt() -> None:
     """All that a watcher needs to find it: whose, what, where, which attempt, how long it took, and what it came to."""
     async with CampfireSandbox(faults=FaultPlan().always(reset("before"))) as sandbox:
         sender, events = transport(sandbox.url)
-        with pytest.raises(ConnectionFailedError, match="No complete answer: "):
+        with pytest.raises(ConnectionFailedError, match="No complete response: "):
             await sender.send(LIST, Attempt(4, Secret("Token sandbox-key"), RequestStats()))
         await sender.aclose()
         expected = ("campfire", "GET", sandbox.url + LIST.target, 4, "ConnectionFailedError")
