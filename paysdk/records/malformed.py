@@ -60,7 +60,7 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     ):  # at the beginning, for what was sent may say the same further on
         path += f".{missing[1]}"
     not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
-    found = "The answer is no JSON" if not_json else "The answer cannot be read"
+    found = "The response is not JSON" if not_json else "The response cannot be read"
     message = f"{found}: {_AT.sub('', what)}, at {path}."
     if not_json:
         message += f" It begins with {raw[:_MAX_SHOWN_BYTES]!r}."

@@ -21,7 +21,7 @@ from paysdk.errors import (
 )
 from paysdk.events import Event
 from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
-from paysdk.transport.observer import EventEmitter, RequestStats
+from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.origin import parse_origin
 from paysdk.transport.policy import RetryPolicy
 
@@ -166,14 +166,24 @@ class Client:
         request: Request,
         read: Callable[[Response], T],
         stats: RequestStats,
+        *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
+        attempts: list[Attempt] | None = None,
     ) -> T:
-        """Send *request*, with retries by the policy, and give what *read* makes of the answer.
+        """Send *request*, with retries by the policy, and return what *read* makes of the response.
 
-        *before_retry* is awaited before it is sent again; what that raises ends the call.
+        *before_retry* is awaited before each retry, and ends the call if it raises. Each attempt is
+        appended to *attempts* before it is sent.
         """
         self._http.check_open()
-        return await self._retrying.call(request, self._authorize, read, stats, before_retry)
+        return await self._retrying.call(
+            request,
+            self._authorize,
+            read,
+            stats,
+            before_retry=before_retry,
+            attempts=attempts,
+        )
 
     async def call_within(
         self,
@@ -181,12 +191,16 @@ class Client:
         request: Request,
         read: Callable[[Response], T],
         stats: RequestStats,
+        *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
+        attempts: list[Attempt] | None = None,
     ) -> T:
         """``call``, as long as *deadline* lasts."""
         try:
             async with deadline.enforce():
-                return await self.call(request, read, stats, before_retry)
+                return await self.call(
+                    request, read, stats, before_retry=before_retry, attempts=attempts
+                )
         except PaysdkError as error:
             self.explain(error, request)
             raise

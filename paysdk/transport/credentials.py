@@ -58,11 +58,6 @@ class Secret:
         """Whether the key, or the beginning of it, stands in *text*."""
         return self.redact(text) != text
 
-    def stands_whole_in(self, text: str) -> bool:
-        """Whether the whole key stands in *text*."""
-        signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
-        return len(signs) >= _MIN_KEY_CHARS and re.search("".join(signs), text) is not None
-
     def __repr__(self) -> str:
         return "Secret(***)"
 

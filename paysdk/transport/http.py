@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
+    from paysdk.transport.observer import Attempt, EventEmitter
 
 __all__ = ["HTTPTransport"]
 
@@ -104,8 +104,8 @@ class _Body(aiohttp.BytesPayload):
 class _LastMiddleware:
     """Stands where a request is sent, after all that a given session's own middlewares have made of it, and notes whether it went out."""
 
-    def __init__(self, stats: RequestStats) -> None:
-        self._stats = stats
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
         self._begun = False
 
     async def __call__(
@@ -114,7 +114,7 @@ class _LastMiddleware:
         if isinstance(body := request.body, aiohttp.BytesPayload):
             await request.update_body(_Body(await body.as_bytes(), self._begins))
             # Another middleware may send it a second time.
-            self._stats.may_have_been_processed = self._begun
+            self._attempt.may_have_been_processed = self._begun
         else:
             self._begins()
         # aiohttp sends a GET again by itself when a kept-alive connection turns out to be dropped.
@@ -128,7 +128,7 @@ class _LastMiddleware:
             raise _ConnectionLostError(_describe(error)) from None
 
     def _begins(self) -> None:
-        self._begun = self._stats.may_have_been_processed = True
+        self._begun = self._attempt.may_have_been_processed = True
 
 
 async def _close_at_exit(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
@@ -184,7 +184,7 @@ class HTTPTransport:
         started = time.perf_counter()
         self._events.emit(RequestSent(self._provider, request.method, url, attempt.number))
         attempt.stats.requests += 1
-        attempt.stats.may_have_been_processed = True
+        attempt.may_have_been_processed = True
         failure: PaysdkError
         try:
             async with asyncio.timeout(self._timeout):
@@ -192,18 +192,18 @@ class HTTPTransport:
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
             # A body tells by itself, for another middleware may have sent it before a connection
             # could not be made.
-            sent = attempt.stats.may_have_been_processed and (
+            sent = attempt.may_have_been_processed and (
                 request.body is not None or not isinstance(error, _CONNECTION_NOT_MADE)
             )
             failure = self._as_paysdk_error(error, session, sent=sent)
-            attempt.stats.may_have_been_processed = not getattr(failure, "never_sent", False)
+            attempt.may_have_been_processed = not getattr(failure, "never_sent", False)
         except BaseException as error:
             # Cancelled, or failed in a part of the given session's own, such as a middleware.
             drop_tracebacks(error)
             self._emit_failure(request, url, attempt, started, error)
             raise
         else:
-            attempt.stats.may_have_been_processed = not means_not_processed(response.status)
+            attempt.may_have_been_processed = not means_not_processed(response.status)
             seconds = time.perf_counter() - started
             self._events.emit(
                 ResponseReceived(
@@ -320,7 +320,7 @@ class HTTPTransport:
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
             server_hostname=own_connection,
-            middlewares=(*others, _LastMiddleware(attempt.stats)),
+            middlewares=(*others, _LastMiddleware(attempt)),
         ) as response:
             body = await _read(response)
             found = {name.lower(): value for name, value in response.headers.items()}

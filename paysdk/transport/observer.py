@@ -1,4 +1,4 @@
-"""Telling those who watch: the ``paysdk`` logger and ``on_event=``."""
+"""Reports events to the ``paysdk`` logger and to ``on_event=``."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _log = logging.getLogger("paysdk")
 
 @attrs.define
 class RequestStats:
-    """How many requests an operation has sent, and how many of them were retries.
-
-    ``may_have_been_processed`` says whether the latest may have been processed: it went out, and no
-    answer refused it.
-    """
+    """How many requests an operation has sent, and how many of them were retries."""
 
     requests: int = 0
     retries: int = 0
-    may_have_been_processed: bool = False
 
 
-@attrs.frozen
+@attrs.define
 class Attempt:
-    """What goes along with a request on its way down: its number (from 1), the header that authorises it, and whose account it is on."""
+    """What goes with a request on its way down: its number (from 1), the header, and the counts.
+
+    ``may_have_been_processed`` is true as soon as the request may have reached the provider, and
+    false again if no connection was made or the response refuses the request.
+    """
 
     number: int
     authorization: Secret
     stats: RequestStats
+    may_have_been_processed: bool = False
 
 
 class EventEmitter:
-    """Passes events on. A watcher that fails is logged and changes nothing else."""
+    """Passes events on. If ``on_event`` raises, that is logged and changes nothing else."""
 
     def __init__(self, on_event: Callable[[Event], object] | None) -> None:
         self._on_event = on_event
@@ -54,5 +54,5 @@ class EventEmitter:
             return
         try:
             self._on_event(event)
-        except Exception:  # noqa: BLE001  # whatever a watcher raises, a payment must not fail for it
+        except Exception:  # noqa: BLE001  # whatever it raises, a payment must not fail for it
             _log.exception("on_event raised for %s", event)

@@ -89,7 +89,9 @@ def error_from_response(response: Response) -> APIError | None:
     words, fields = _explain_body(response)
     detail, quoted = (words, words) if words else _describe_redirect(response)
     # A gateway's page often has the status in its title.
-    message = detail if detail.startswith(f"{status} ") else f"{status} {detail or _reason(status)}"
+    message = detail if detail.startswith(f"{status} ") else f"{status} {detail}"
+    if not detail:
+        message = _name_status(status)
     if advice := _what_next(response, detail):
         message = f"{message.rstrip('.')}. {advice}"
     return kind(
@@ -110,10 +112,10 @@ def _describe_redirect(response: Response) -> tuple[str, str]:
     return "", ""
 
 
-def _reason(status: int) -> str:
-    """The name of a status, for a response that has no words."""
-    name = HTTPStatus(status).phrase if status in _STATUSES else "is not a standard status"
-    return f"{name}, and the response says no more"
+def _name_status(status: int) -> str:
+    """A status and its name, for a response without words."""
+    name = f" {HTTPStatus(status).phrase}" if status in _STATUSES else ""
+    return f"{status}{name}, without an explanation"
 
 
 def _what_next(response: Response, detail: str) -> str:

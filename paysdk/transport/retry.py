@@ -45,6 +45,7 @@ class _Call(Generic[T]):
     read: Callable[[Response], T]
     stats: RequestStats
     before_retry: Callable[[], Awaitable[None]] | None
+    attempts: list[Attempt]
     number: int = 0
     renewals: int = 0
 
@@ -84,7 +85,9 @@ class Retrying:
         authorize: Callable[[], Awaitable[Secret]],
         read: Callable[[Response], T],
         stats: RequestStats,
+        *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
+        attempts: list[Attempt] | None = None,
     ) -> T:
         """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt.
 
@@ -92,7 +95,9 @@ class Retrying:
         attempt.
         """
         self._budget.add_request()
-        call = _Call(request, authorize, read, stats, before_retry)
+        call = _Call(
+            request, authorize, read, stats, before_retry, [] if attempts is None else attempts
+        )
         while True:
             try:
                 return await self._attempt(call)
@@ -120,10 +125,10 @@ class Retrying:
         return await self._try(call, renewed)
 
     async def _try(self, call: _Call[T], authorization: Secret) -> T:
+        attempt = Attempt(call.number, authorization, call.stats)
+        call.attempts.append(attempt)
         try:
-            response = await self._send_and_follow(
-                call.request, Attempt(call.number, authorization, call.stats)
-            )
+            response = await self._send_and_follow(call.request, attempt)
             try:
                 return call.read(response)
             except MalformedResponseError as error:

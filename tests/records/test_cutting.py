@@ -176,7 +176,7 @@ def test_page_that_is_no_json_is_malformed(body: bytes) -> None:
     """Cutting makes no page of what is none."""
     with pytest.raises(ValueError, match=r"."):
         json.loads(body)
-    with pytest.raises(MalformedResponseError, match="is no JSON"):
+    with pytest.raises(MalformedResponseError, match="is not JSON"):
         read(body)
 
 
@@ -319,7 +319,7 @@ async def test_large_answer_that_is_no_json_again_and_again() -> None:
         CampfireSandbox(faults=FaultPlan().always(BROKEN)) as sandbox,
         campfire(sandbox, on_malformed=aside.append) as provider,
     ):
-        with pytest.raises(MalformedResponseError, match="is no JSON") as raised:
+        with pytest.raises(MalformedResponseError, match="is not JSON") as raised:
             await provider.list_payments(page_size=1000).collect()
     assert raised.value.not_json
     assert [] == aside

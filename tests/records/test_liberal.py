@@ -311,7 +311,7 @@ def test_invoice_stays_strict(sent: str, path: str) -> None:
     "body", [b"{", b'{"id": 1, "paid_date": "\xff"}', b'{"id": 1, "message_on_invoice": "\\ud800"}']
 )
 def test_invoice_that_is_no_json_stays_so(body: bytes) -> None:
-    """What is no JSON cannot be read liberally either."""
+    """What is not JSON cannot be read liberally either."""
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         read_invoice(body)
 

@@ -407,7 +407,7 @@ NOT_JSON = [
 
 @pytest.mark.parametrize("body", NOT_JSON)
 def test_no_json_is_said_to_be_none(body: bytes) -> None:
-    """A body that is no JSON at all may be a broken transfer, and the error shows how it begins."""
+    """A body that is not JSON at all may be a broken transfer, and the error shows how it begins."""
     fault = fault_of(CAMPFIRE, body)
     assert ("$", True, body) == (fault.path, fault.not_json, fault.raw)
     assert "no JSON" in str(fault)
@@ -420,7 +420,7 @@ def test_only_the_beginning_of_a_body_is_kept() -> None:
 
 @READERS
 def test_page_cut_off_anywhere_is_malformed(reader: Reader[Payment]) -> None:
-    """Wherever a page breaks off, it is no JSON, and nothing of it is read."""
+    """Wherever a page breaks off, it is not JSON, and nothing of it is read."""
     body = page_of(
         reader, good(reader), good(reader) | {"more": {"é": ["\u20ac", -1.5e3, True, None]}}
     )
@@ -431,7 +431,7 @@ def test_page_cut_off_anywhere_is_malformed(reader: Reader[Payment]) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name != "mark_invoice_paid_request"])
 def test_sample_cut_off_anywhere_is_malformed(name: str) -> None:
-    """Wherever an answer of the documents breaks off, it is no JSON."""
+    """Wherever an answer of the documents breaks off, it is not JSON."""
     read: Callable[[bytes], object] = {
         "list_invoice_payments": CAMPFIRE.split,
         "list_payments": NOTIFY.split,
@@ -483,7 +483,7 @@ def test_half_of_a_surrogate_pair_is_malformed(reader: Reader[Payment]) -> None:
 
 @READERS
 def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader[Payment]) -> None:
-    """In the envelope, where it may be the link, it makes the page malformed; and so does all else that is no JSON."""
+    """In the envelope, where it may be the link, it makes the page malformed; and so does all else that is not JSON."""
     page = page_of(reader, good(reader))
     fault = fault_of(reader, page[:-1] + rb',"next":"\ud800"}')
     assert ("$.next", False) == (fault.path, fault.not_json)

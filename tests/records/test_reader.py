@@ -74,7 +74,7 @@ def test_a_page_is_opened_by_its_type_and_its_function() -> None:
     [
         (b'{"items": 7}', r"Expected `array`, got `int`, at \$\.items"),
         (b'{"items": []}', r"KeyError: 'next', at \$"),
-        (b"{", "The answer is no JSON"),
+        (b"{", "The response is not JSON"),
     ],
 )
 def test_a_page_that_does_not_fit_is_malformed(body: bytes, message: str) -> None:

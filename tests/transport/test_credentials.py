@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk.errors import APIError, ConfigurationError, MalformedResponseError
-from paysdk.transport.credentials import Secret, check_key, drop_tracebacks, redact_error
+from paysdk.transport.credentials import (
+    Secret,
+    check_key,
+    drop_tracebacks,
+    redact_error,
+    redact_passwords,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +147,16 @@ def test_an_error_is_gone_through() -> None:
             MalformedResponseError(raw=b"\xff" + KEY.encode() + b"\x00"), [Secret(KEY)]
         ).raw
     )
+
+
+@pytest.mark.parametrize(
+    ("password", "shown"), [("pw", "the pw of proxy.pw"), ("proxy", "the pw of ***.pw")]
+)
+def test_only_passwords_of_three_characters_or_more_are_blotted_out(
+    password: str, shown: str
+) -> None:
+    """A shorter one would take every other word apart."""
+    assert shown == redact_passwords("the pw of proxy.pw", [password])
 
 
 def raised(error: ValueError) -> ValueError:

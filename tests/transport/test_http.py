@@ -76,16 +76,16 @@ async def failure_of(
     *,
     timeout: float = 5.0,  # noqa: ASYNC109  # the setting under test
     session: aiohttp.ClientSession | None = None,
-) -> tuple[PaysdkError, RequestStats, list[Event]]:
-    """What sending raises, what it counted, and what it told."""
+) -> tuple[PaysdkError, Attempt, list[Event]]:
+    """What sending raises, the attempt, and the events."""
     sender, events = transport(origin, session=session, timeout=timeout)
-    stats = RequestStats()
+    sent = attempt()
     try:
         with pytest.raises(PaysdkError) as raised:
-            await sender.send(request, attempt(stats))
+            await sender.send(request, sent)
     finally:
         await sender.aclose()
-    return raised.value, stats, events
+    return raised.value, sent, events
 
 
 def own_session(sender: HTTPTransport) -> aiohttp.ClientSession:
@@ -199,14 +199,14 @@ async def test_connection_is_kept() -> None:
     """One connection serves request after request, and closing closes it."""
     async with CampfireSandbox(payments=2) as sandbox:
         sender, events = transport(sandbox.url)
-        stats = RequestStats()
+        sent = attempt()
         for _ in range(3):
-            await sender.send(LIST, attempt(stats))
+            await sender.send(LIST, sent)
         connector = connector_of(sender)
         assert 1 == len(connector._conns)
         await sender.aclose()
         assert connector.closed
-    assert RequestStats(requests=3, may_have_been_processed=True) == stats
+    assert (3, True) == (sent.stats.requests, sent.may_have_been_processed)
     assert [RequestSent, ResponseReceived] * 3 == [type(event) for event in events]
 
 
@@ -236,11 +236,11 @@ async def test_nobody_listens() -> None:
     """A refused connection is a failure where nothing can have been sent."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    error, stats, events = await failure_of(f"http://127.0.0.1:{port}")
+    error, sent, events = await failure_of(f"http://127.0.0.1:{port}")
     assert isinstance(error, ConnectionFailedError)
     assert error.never_sent
     assert "No complete response: ClientConnectorError: Cannot connect to host" in str(error)
-    assert RequestStats(requests=1, may_have_been_processed=False) == stats
+    assert (1, False) == (sent.stats.requests, sent.may_have_been_processed)
     assert isinstance(events[-1], RequestFailed)
     assert "ConnectionFailedError" == events[-1].error
 
@@ -270,12 +270,12 @@ async def test_no_tls_there() -> None:
 async def test_connection_breaks(fault: Fault, request_: Request) -> None:
     """Wherever the connection breaks, the request was sent once, and may have been processed."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
-        error, stats, events = await failure_of(sandbox.url, request_)
+        error, sent, events = await failure_of(sandbox.url, request_)
         assert 1 == len(sandbox.requests)
     assert isinstance(error, ConnectionFailedError)
     assert "_ConnectionLostError" not in str(error)
     assert not error.never_sent
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
     assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
@@ -285,11 +285,11 @@ async def test_connection_breaks(fault: Fault, request_: Request) -> None:
 async def test_time_runs_out(fault: Fault) -> None:
     """The timeout is for the whole attempt, its body included, however steadily that drips."""
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
-        error, stats, events = await failure_of(sandbox.url, timeout=0.1)
+        error, sent, events = await failure_of(sandbox.url, timeout=0.1)
     assert isinstance(error, RequestTimeoutError)
     assert "No complete response within the timeout of 0.1 s for one attempt" == str(error)
     assert not error.never_sent
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
     assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
@@ -309,17 +309,17 @@ async def test_time_runs_out_while_connecting() -> None:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())
     ) as session:
-        error, stats, _ = await failure_of(
+        error, sent, _ = await failure_of(
             "https://example.invalid", PAY, session=session, timeout=0.05
         )
-    assert_never_sent(error, stats)
+    assert_never_sent(error, sent)
 
 
 async def test_time_runs_out_in_the_handshake(raw_server: RawServers) -> None:
     """Likewise where the other side takes the connection and never says a word of TLS."""
     server = await raw_server()
-    error, stats, _ = await failure_of(server.url.replace("http://", "https://"), PAY, timeout=0.05)
-    assert_never_sent(error, stats)
+    error, sent, _ = await failure_of(server.url.replace("http://", "https://"), PAY, timeout=0.05)
+    assert_never_sent(error, sent)
 
 
 async def test_time_runs_out_in_the_line_for_a_connection() -> None:
@@ -330,18 +330,18 @@ async def test_time_runs_out_in_the_line_for_a_connection() -> None:
     ):
         first = asyncio.create_task(failure_of(sandbox.url, LIST, session=session, timeout=0.2))
         await asyncio.sleep(0)
-        error, stats, _ = await failure_of(sandbox.url, PAY, session=session, timeout=0.05)
+        error, sent, _ = await failure_of(sandbox.url, PAY, session=session, timeout=0.05)
         await first
         assert ["GET"] == [request.method for request in sandbox.requests]
-    assert_never_sent(error, stats)
+    assert_never_sent(error, sent)
 
 
-def assert_never_sent(error: PaysdkError, stats: RequestStats) -> None:
+def assert_never_sent(error: PaysdkError, sent: Attempt) -> None:
     """The attempt timed out, and it is known that nothing was sent."""
     assert isinstance(error, RequestTimeoutError)
     assert "No connection within the timeout of 0.05 s for one attempt" == str(error)
     assert error.never_sent
-    assert RequestStats(requests=1, may_have_been_processed=False) == stats
+    assert (1, False) == (sent.stats.requests, sent.may_have_been_processed)
 
 
 async def test_cancelled_while_connecting(until: Until) -> None:
@@ -350,14 +350,14 @@ async def test_cancelled_while_connecting(until: Until) -> None:
         connector=aiohttp.TCPConnector(resolver=NoAnswerResolver())
     ) as session:
         sender, events = transport("https://example.invalid", session=session)
-        stats = RequestStats()
-        sending = asyncio.create_task(sender.send(PAY, attempt(stats)))
+        sent = attempt()
+        sending = asyncio.create_task(sender.send(PAY, sent))
         await until(lambda: events)
         await asyncio.sleep(0.005)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
-    assert RequestStats(requests=1, may_have_been_processed=False) == stats
+    assert (1, False) == (sent.stats.requests, sent.may_have_been_processed)
 
 
 @pytest.mark.parametrize("form", [bytes, io.BytesIO], ids=["bytes", "stream"])
@@ -372,11 +372,11 @@ async def test_body_of_a_middleware(raw_server: RawServers, form: type[bytes | i
 
     server = await raw_server()
     async with aiohttp.ClientSession(middlewares=[sign]) as session:
-        error, stats, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
+        error, sent, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
     assert server.requests[0].endswith(b'signed: {"transactions": [{"amount": 1.50}]}')
     assert isinstance(error, RequestTimeoutError)
     assert not error.never_sent
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -407,12 +407,12 @@ async def test_middleware_that_sends_twice(raw_server: RawServers, *, refused: b
 
     server = await raw_server(answering(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"))
     async with aiohttp.ClientSession(middlewares=[again], connector=Once()) as session:
-        error, stats, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
+        error, sent, _ = await failure_of(server.url, PAY, session=session, timeout=0.1)
     assert 1 == len(server.requests)
     assert isinstance(error, ConnectionFailedError if refused else RequestTimeoutError)
     assert "_ConnectionLostError" not in str(error)
     assert not error.never_sent
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
 
 
 async def test_body_that_is_written_in_the_old_way() -> None:
@@ -472,9 +472,37 @@ async def test_kept_connection_was_dropped(raw_server: RawServers) -> None:
 async def test_answer_is_no_http(raw_server: RawServers, answer: bytes) -> None:
     """What cannot be read as HTTP is no complete answer."""
     server = await raw_server(answering(answer))
-    error, stats, _ = await failure_of(server.url)
+    error, sent, _ = await failure_of(server.url)
     assert isinstance(error, ConnectionFailedError)
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
+
+
+@pytest.mark.parametrize(
+    ("sent_back", "message"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+            "No complete response: one of its headers is longer than 65,536 bytes. Tell the ",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+            "No complete response: it is not valid HTTP: ",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+            "No complete response: its body is cut off or damaged: ",
+        ),
+    ],
+    ids=["long header", "length", "gzip"],
+)
+async def test_broken_response_is_explained_in_one_line(
+    raw_server: RawServers, sent_back: bytes, message: str
+) -> None:
+    """The message says what is wrong with the response, not how aiohttp words it."""
+    server = await raw_server(answering(sent_back))
+    error, _, _ = await failure_of(server.url)
+    assert str(error).startswith(message)
+    assert [] == [raw for raw in ("\n", "message=", "Error") if raw in str(error)]
 
 
 async def test_compressed_answer(raw_server: RawServers) -> None:
@@ -496,14 +524,14 @@ async def test_answer_is_too_large(monkeypatch: pytest.MonkeyPatch, fault: Fault
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
-        stats = RequestStats()
+        sent = attempt()
         with pytest.raises(MalformedResponseError, match="larger than 100,000 bytes") as raised:
-            await sender.send(LIST, attempt(stats))
+            await sender.send(LIST, sent)
         connector = connector_of(sender)
         assert 0 == len(connector._acquired)
         await sender.aclose()
     assert not raised.value.not_json
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
     assert [RequestSent, RequestFailed] == [type(event) for event in events]
 
 
@@ -593,8 +621,8 @@ async def test_cancelled(
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         sender, events = transport(sandbox.url)
         url = f"{sandbox.url}{request_.target}"
-        stats = RequestStats()
-        sending = asyncio.create_task(sender.send(request_, attempt(stats)))
+        sent = attempt()
+        sending = asyncio.create_task(sender.send(request_, sent))
         await until(lambda: sandbox.requests)
         await asyncio.sleep(0.005)
         sending.cancel()
@@ -603,7 +631,7 @@ async def test_cancelled(
         connector = connector_of(sender)
         assert (0, 0) == (len(connector._acquired), len(connector._conns))
         await sender.aclose()
-    assert RequestStats(requests=1, may_have_been_processed=True) == stats
+    assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
     assert isinstance(events[-1], RequestFailed)
     assert ("CancelledError", url) == (events[-1].error, events[-1].url)
     assert "sandbox-key" not in told_by(raised.value)
@@ -1014,7 +1042,7 @@ async def test_what_a_status_says_of_a_post(
     """Only a refusal settles that nothing was processed."""
     server = await raw_server(answering(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % code))
     sender, _ = transport(server.url)
-    stats = RequestStats()
-    await sender.send(PAY, attempt(stats))
+    sent = attempt()
+    await sender.send(PAY, sent)
     await sender.aclose()
-    assert in_doubt is stats.may_have_been_processed
+    assert in_doubt is sent.may_have_been_processed

@@ -336,7 +336,7 @@ async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers
     error = raised.value
     assert ("campfire", "$.results[0].amount") == (error.provider, error.path)
     assert (
-        "The answer cannot be read: Expected a decimal number, got 'x ***', at "
+        "The response cannot be read: Expected a decimal number, got 'x ***', at "
         "$.results[0].amount. [campfire: GET " in str(error)
     )
 

@@ -13,13 +13,14 @@ from paysdk.errors import (
     AuthenticationError,
     BadRequestError,
     ConflictError,
+    MalformedResponseError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitedError,
     ServerError,
 )
 from paysdk.transport.messages import Response
-from paysdk.transport.responses import error_from_response
+from paysdk.transport.responses import error_from_response, say_what_came_instead
 
 NAMED: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -136,7 +137,8 @@ def test_words_of_the_api_are_found(
     """In each shape that errors have been seen in, the API's own words and its messages by field come out."""
     error = refused(400, body)
     assert (detail, fields) == (error.detail, error.fields)
-    assert f"400 {detail}".rstrip() == str(error)
+    message = f"400 {detail}" if detail else "400 Bad Request, without an explanation. Check "
+    assert str(error).startswith(message)
 
 
 @pytest.mark.parametrize("depth", [400, 900, 5000])
@@ -182,20 +184,15 @@ def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
 
 def test_message_without_words_still_says_what_to_do() -> None:
     """An empty body leaves the status and the advice."""
-    assert "401. Check the API key." == str(refused(401))
+    assert "401 Unauthorized, without an explanation. Check the API key." == str(refused(401))
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [({}, "nowhere"), ({"location": "https://evil.com/"}, "https://evil.com/")],
-    ids=["nowhere", "elsewhere"],
-)
-def test_redirect_that_is_not_followed_says_where_it_leads(
-    headers: dict[str, str], expected: str
-) -> None:
+def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
     """The status alone would not tell what happened."""
+    headers = {"location": "https://evil.com/"}
     error = refused(302, headers=headers)
-    assert (302, f"a redirect to {expected}, which is not followed") == (error.status, error.detail)
+    assert "a redirect to https://evil.com/, which is not followed" == error.detail
+    assert "302 a redirect to https://evil.com/, which is not followed" == str(error)
     assert "Moved." == refused(302, b'{"detail":"Moved."}', headers).detail
 
 
@@ -247,7 +244,28 @@ def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
     )
 
 
-@pytest.mark.parametrize("status", [300, 304, 399])
-def test_every_redirect_is_told_as_one(status: int) -> None:
-    """From 300 to 399 the message says that it was not followed."""
-    assert f"{status} a redirect to nowhere, which is not followed" == str(refused(status))
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (502, "502 Bad Gateway, without an explanation. The provider or a gateway in front of it "),
+        (520, "520, without an explanation. The provider or a gateway in front of it failed. Try "),
+        (404, "404 Not Found, without an explanation. Check base_url and the arguments."),
+        (304, "304 Not Modified, without an explanation. A cache or proxy answered, because "),
+        (302, "302 Found, without an explanation. It names no address to go to. Check base_url "),
+        (399, "399, without an explanation. It names no address to go to. Check base_url "),
+    ],
+)
+def test_response_without_words_is_named_and_says_what_to_do(status: int, message: str) -> None:
+    """A bare number would leave the reader alone."""
+    error = refused(status)
+    assert str(error).startswith(message)
+    assert "" == error.detail
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_success_without_a_body_says_so(body: bytes) -> None:
+    """An empty body is told as one, not as JSON that is cut off."""
+    error = MalformedResponseError("not JSON", not_json=True)
+    say_what_came_instead(error, Response(200, {}, body))
+    assert str(error).startswith("The response is a success with an empty body")
+    assert ("$", "", True, ()) == (error.path, error.detail, error.not_json, error.quoted)

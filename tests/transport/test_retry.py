@@ -156,13 +156,23 @@ async def test_no_answer(error: PaysdkError) -> None:
     assert [1, 2] == client.numbers
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1, 2", b"[1]]", b"\xff"])
+@pytest.mark.parametrize("body", [b"<html>", b"[1, 2", b"[1]]", b"\xff"])
 async def test_body_is_no_json(body: bytes) -> None:
     """A success that is no JSON is tried again, and in the end is a MalformedResponseError."""
     client = Client(Response(200, {}, body), OK)
     assert [1] == await client.call()
     client = Client(Response(200, {}, body))
-    with pytest.raises(MalformedResponseError, match="The answer is no JSON"):
+    with pytest.raises(MalformedResponseError, match="The response is not JSON"):
+        await client.call()
+    assert [1, 2, 3, 4] == client.numbers
+
+
+async def test_body_is_empty() -> None:
+    """A success with no body is tried again too, and says in the end that it was empty."""
+    client = Client(Response(200, {}, b""), OK)
+    assert [1] == await client.call()
+    client = Client(Response(200, {}, b""))
+    with pytest.raises(MalformedResponseError, match="a success with an empty body, where JSON"):
         await client.call()
     assert [1, 2, 3, 4] == client.numbers
 
@@ -396,7 +406,7 @@ async def test_page_of_html_instead_of_json(body: bytes) -> None:
     )
     with pytest.raises(
         MalformedResponseError,
-        match=r"The answer is no JSON, but a page of HTML: Sign in, at \$\. \[",
+        match=r"The response is not JSON but a page of HTML: Sign in, at \$\. \[",
     ) as raised:
         await client.call()
     assert "<" not in str(raised.value)
@@ -472,9 +482,9 @@ async def test_redirect_elsewhere(location: str) -> None:
 
 
 async def test_redirect_without_a_location() -> None:
-    """A redirect to nowhere is an error with its status."""
+    """A redirect without an address is an error with its status."""
     client = Client(Response(302, {}, b""), OK)
-    with pytest.raises(APIError, match="302 a redirect to nowhere, which is not followed"):
+    with pytest.raises(APIError, match=r"302 Found, without an explanation\. It names no address"):
         await client.call()
 
 

@@ -132,7 +132,7 @@ def test_records_that_cannot_be_read_can_be_left_out(
 
     report = json.loads(outcome.out)
     assert (0, 3, bad) == (outcome.code, report["created"], report["malformed"])
-    assert min(bad, 20) == outcome.err.count("paysdk: left out: The answer cannot be read")
+    assert min(bad, 20) == outcome.err.count("paysdk: left out: The response cannot be read")
     assert outcome.err.endswith(more)
 
 

@@ -201,7 +201,7 @@ async def test_get_stays_broken(
         faults=FaultPlan().always(wrong_body(body), method="GET", path=path)
     ) as sandbox:
         async with provider(sandbox) as campfire:
-            with pytest.raises(MalformedResponseError, match="The answer is no JSON"):
+            with pytest.raises(MalformedResponseError, match="The response is not JSON"):
                 await operation(campfire)
         assert 3 == asked(sandbox).count(("GET", path))
         assert ("POST", PAY) not in asked(sandbox)

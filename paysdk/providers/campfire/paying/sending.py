@@ -22,7 +22,7 @@ from paysdk.providers.campfire.paying.sent_order import SentOrder
 from paysdk.records.page import decode_or_raise
 from paysdk.transport.client import Deadline
 from paysdk.transport.messages import Request, Response
-from paysdk.transport.observer import RequestStats
+from paysdk.transport.observer import Attempt, RequestStats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +63,10 @@ class Sender:
             order=turn.order,
             before=frozenset(payment.id for payment in snapshot.payments),
         )
-        stats = RequestStats()
+        attempts: list[Attempt] = []
         try:
             await turn.open_orders.record(sent)
-            paid = await self._send(turn, sent, stats)
+            paid = await self._send(turn, sent, attempts)
         except _StoppedError as stopped:
             await turn.open_orders.settle(sent)
             if stopped.error is not None:
@@ -75,24 +75,25 @@ class Sender:
         except Exception as error:
             # Not only paysdk raises here: the key source, the limiter and the session are the
             # user's, and fail in their own ways.
-            if stats.may_have_been_processed:
+            if _may_have_been_processed(attempts):
                 return await self._recovery.look_for(turn, sent, error)
             await turn.open_orders.settle(sent)
             raise
         except asyncio.CancelledError:
-            if not stats.may_have_been_processed:
+            if not _may_have_been_processed(attempts):
                 await turn.open_orders.settle(sent)
             raise
         return await self._read_success(turn, sent, paid)
 
-    async def _send(self, turn: Turn, sent: SentOrder, stats: RequestStats) -> Paid:
+    async def _send(self, turn: Turn, sent: SentOrder, attempts: list[Attempt]) -> Paid:
         request = Request("POST", PAY.format(turn.invoice_id), body=turn.order.body)
         return await self._client.call_within(
             turn.operation.deadline,
             request,
             _decode_paid,
-            stats,
+            RequestStats(),
             before_retry=partial(self._look_before_retry, turn, sent),
+            attempts=attempts,
         )
 
     async def _look_before_retry(self, turn: Turn, sent: SentOrder) -> None:
@@ -230,3 +231,7 @@ def _warn_of_credit_memos(turn: Turn, paid: Paid) -> None:
             turn.invoice_id,
             made,
         )
+
+
+def _may_have_been_processed(attempts: list[Attempt]) -> bool:
+    return any(attempt.may_have_been_processed for attempt in attempts)
