@@ -1,0 +1,235 @@
+"""An order whose outcome is unknown is looked for, and is not sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from aiohttp import web
+
+from paysdk.errors import (
+    ConfigurationError,
+    DuplicatePaymentError,
+    OutcomeUnknownError,
+)
+from paysdk.events import Event, RequestSent
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.testing import FaultPlan, hang, status
+from tests.providers.campfire.paying.orders import (
+    INVOICE,
+    PLAIN,
+    UNNAMED,
+    booked,
+    ids,
+    open_at,
+    pay,
+    posts,
+)
+
+if TYPE_CHECKING:
+    from paysdk.providers.campfire.paying.order import (
+        ManualPayment,
+    )
+    from paysdk.testing.exchange import Request
+    from tests.conftest import Until
+
+
+async def test_an_order_that_the_server_splits_and_whose_answer_is_lost() -> None:
+    """Its payments are found by their sum."""
+    faults = FaultPlan().always(status(502, processed=True), method="POST")
+    async with (
+        CampfireSandbox(payments=0, split=True, faults=faults) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        assert 2 == len((await pay(campfire, PLAIN)).payment_ids)
+        assert 2 == len(ids(sandbox))
+
+
+async def test_a_draft_that_cannot_be_looked_for() -> None:
+    """Then it is unknown, and holds its name as a draft does."""
+    faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
+    async with (
+        CampfireSandbox(payments=0, drafts=True, pay_response="ids", faults=faults) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(OutcomeUnknownError, match="looking for it failed"):
+            await pay(campfire, PLAIN)
+        with pytest.raises(DuplicatePaymentError, match="may wait in Campfire"):
+            await pay(campfire, PLAIN)
+
+
+class Late(CampfireSandbox):
+    """A sandbox behind a gateway that passes orders on when it is told to, also if their clients have gone by then."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # any setting
+        super().__init__(payments=0, **settings)
+        self.may_pass = asyncio.Event()
+        self.passing: list[asyncio.Task[web.StreamResponse]] = []
+
+    async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
+        if incoming.method != "POST":
+            return await super()._handle(incoming)
+        self.passing.append(asyncio.create_task(self._pass_on(await self._read(incoming))))
+        return await asyncio.shield(self.passing[-1])
+
+    async def _pass_on(self, request: Request) -> web.StreamResponse:
+        await self.may_pass.wait()
+        answer = self.respond(request)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+    async def pass_on(self) -> None:
+        """Book what is on its way, and whatever comes from now on."""
+        self.may_pass.set()
+        await asyncio.gather(*self.passing)
+
+
+async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
+    """The first does not know, and the second sends nothing; when the payment appears, the same call gives it."""
+    async with Late() as sandbox, open_at(sandbox, timeout=0.35) as campfire:
+        outcomes = await asyncio.gather(
+            *(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True
+        )
+        assert [OutcomeUnknownError] * 2 == [type(outcome) for outcome in outcomes]
+        assert 1 == len(sandbox.passing)
+        await sandbox.pass_on()
+        assert ids(sandbox) == (await pay(campfire, PLAIN)).payment_ids
+        assert 1 == len(ids(sandbox)) == len(sandbox.passing)
+
+
+@pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
+async def test_the_first_task_is_cancelled_while_its_order_is_out(
+    order: ManualPayment, until: Until
+) -> None:
+    """The second sends nothing while the first may still be booked."""
+    async with Late() as sandbox, open_at(sandbox) as campfire:
+        first = asyncio.create_task(pay(campfire, order))
+        await until(lambda: sandbox.passing)
+        first.cancel()
+        with pytest.raises(OutcomeUnknownError, match="may still be booked"):
+            await pay(campfire, order)
+        await sandbox.pass_on()
+        assert ids(sandbox) == (await pay(campfire, order)).payment_ids
+        assert 1 == len(ids(sandbox))
+
+
+@pytest.mark.parametrize("form", ["exact", "lower", "dropped"])
+async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN401  # one of a few words
+    """While the one is in doubt, the other is not sent, and when it is booked, neither."""
+    async with Late(name_form=form) as sandbox, open_at(sandbox, timeout=0.2) as campfire:
+        outcomes = await asyncio.gather(
+            pay(campfire, PLAIN), pay(campfire, PLAIN, INVOICE + 1), return_exceptions=True
+        )
+        assert [OutcomeUnknownError] * 2 == [type(outcome) for outcome in outcomes]
+        await sandbox.pass_on()
+        with pytest.raises(
+            (ConfigurationError, DuplicatePaymentError, OutcomeUnknownError),
+            match="Nothing was sent",
+        ):
+            await pay(campfire, PLAIN, INVOICE + 1)
+        assert 1 == len(ids(sandbox)) == len(sandbox.passing)
+
+
+async def test_calling_again_after_the_outcome_was_unknown() -> None:
+    """It sends nothing, as often as it is called, until a person says that the order will not come."""
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        for _ in range(3):
+            with pytest.raises(OutcomeUnknownError, match="release_orders"):
+                await pay(campfire, PLAIN)
+        assert 1 == posts(sandbox)
+        assert 1 == await campfire.release_orders(INVOICE)
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, PLAIN)
+        assert 2 == posts(sandbox)
+
+
+async def test_a_late_payment_without_its_name() -> None:
+    """It may be the order, and stops it, with its id."""
+    async with (
+        CampfireSandbox(payments=0, commits_late=True, name_form="dropped") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, PLAIN)
+        sandbox.book_held()
+        with pytest.raises(DuplicatePaymentError) as raised:
+            await pay(campfire, PLAIN)
+        assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, PLAIN, other_payments=ids(sandbox))
+        assert 1 == posts(sandbox)
+
+
+async def test_a_rest_after_which_an_order_may_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When it has passed, the call looks once more, and sends if nothing is found."""
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox, resend_after=3600) as campfire,
+    ):
+        for expected in (1, 1):
+            with pytest.raises(OutcomeUnknownError):
+                await pay(campfire, PLAIN)
+            assert expected == posts(sandbox)
+        monkeypatch.setattr(campfire._payer, "_resend_after", 1e-6)
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, PLAIN)
+        assert 2 == posts(sandbox)
+        sandbox.book_held()
+        with pytest.raises(
+            DuplicatePaymentError, match="More is booked under one external id"
+        ) as raised:
+            await pay(campfire, PLAIN)
+        assert (ids(sandbox), True) == (raised.value.payment_ids, raised.value.sent)
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, "1", float("nan")])
+def test_a_rest_that_is_none(wrong: Any) -> None:  # noqa: ANN401  # anything
+    """It must be a number of seconds above zero."""
+    with pytest.raises(ConfigurationError, match="resend_after"):
+        CampfireProvider("sandbox-key", resend_after=wrong)
+
+
+async def test_two_were_booked_and_the_answer_is_lost() -> None:
+    """Looking after a failure tells it as well."""
+    faults = FaultPlan().always(status(502, processed=True), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox:
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST":
+                booked(sandbox, external_id="Order-1")
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            with pytest.raises(DuplicatePaymentError) as raised:
+                await pay(campfire, PLAIN)
+            assert raised.value.sent
+
+
+async def test_what_is_booked_under_the_name_of_another_order_that_is_open() -> None:
+    """It is the outcome of the call for it, and the other order stays open."""
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(OutcomeUnknownError):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(7)))
+        by_another = booked(sandbox, external_id="Order-1")
+        assert (by_another,) == (await pay(campfire, PLAIN)).payment_ids
+        assert 1 == await campfire.release_orders(INVOICE)
+
+
+async def test_a_cancelled_order_that_never_went_out_holds_nothing(until: Until) -> None:
+    """Cancelled while it looks, before it is sent, an order is in the way of none."""
+    faults = FaultPlan().on(1, hang(), method="GET")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        first = asyncio.create_task(pay(campfire, PLAIN))
+        await until(lambda: sandbox.requests)
+        first.cancel()
+        assert 1 == len((await pay(campfire, PLAIN)).payment_ids)

@@ -1,0 +1,351 @@
+"""One order is one payment, whatever the server makes of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk.errors import (
+    ConfigurationError,
+    DuplicatePaymentError,
+    OutcomeUnknownError,
+)
+from paysdk.events import Event, RequestSent
+from paysdk.providers.campfire.paying.order import (
+    ManualPayment,
+    PayOutcome,
+)
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.testing import FaultPlan, status
+from tests.providers.campfire.paying.orders import (
+    INVOICE,
+    NAMED,
+    PLAIN,
+    UNNAMED,
+    booked,
+    ids,
+    open_at,
+    pay,
+    posts,
+)
+
+if TYPE_CHECKING:
+    from paysdk.testing.exchange import Request, Response
+
+
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize(
+    ("form", "external_id"),
+    [
+        ("cut", NAMED.external_id),
+        ("cut", "é" * 49 + "n" + "\u0303" + "x"),
+        ("lower", "Receipt-2026"),
+        ("NFD", "Zahlung-für-März"),
+        ("NFC", "Zahlung-fu\u0308r-Ma\u0308rz"),
+        ("trimmed", "receipt  2026"),
+        ("dropped", "receipt-2026"),
+    ],
+)
+async def test_a_server_that_keeps_the_name_in_another_form(
+    form: Any,  # noqa: ANN401  # one of a few words
+    external_id: str,
+    pay_response: Any,  # noqa: ANN401  # likewise
+    caplog: pytest.LogCaptureFixture,  # one of a few words
+) -> None:
+    """The first outcome says that the name was changed, and the same call books nothing more, from any object."""
+    order = attrs.evolve(NAMED, external_id=external_id)
+    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
+        for _ in range(2):
+            async with open_at(sandbox) as campfire:
+                if not ids(sandbox):
+                    assert not (await pay(campfire, order)).external_ids_kept
+                    assert "does not show these external ids as they were sent" in caplog.text
+                with pytest.raises(DuplicatePaymentError, match="Nothing was sent") as raised:
+                    await pay(campfire, order)
+                assert (ids(sandbox), False) == (raised.value.payment_ids, raised.value.sent)
+        assert 1 == posts(sandbox) == len(ids(sandbox))
+
+
+async def test_the_first_outcome_tells_whether_the_name_was_kept() -> None:
+    """It is kept by a server that shows it exactly, and the outcome of a call without names has nothing to complain of."""
+    for form, kept in (("exact", True), ("cut", False)):
+        async with (
+            CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox,  # type: ignore[arg-type]
+            open_at(sandbox) as campfire,
+        ):
+            assert kept is (await pay(campfire, NAMED)).external_ids_kept
+            assert (await pay(campfire, UNNAMED)).external_ids_kept
+
+
+class Lagging(CampfireSandbox):
+    """A server that reads from a copy, which is behind until it has caught up."""
+
+    def __attrs_post_init__(self) -> None:
+        """Begin behind."""
+        super().__attrs_post_init__()
+        self.copies: dict[str, Response] = {}
+        self.caught_up = False
+
+    def respond(self, request: Request) -> Response:
+        """What was read first, again and again."""
+        if request.method == "POST" or self.caught_up:
+            return super().respond(request)
+        return self.copies.setdefault(request.target, super().respond(request))
+
+
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "dropped"])
+async def test_a_server_that_does_not_show_yet_what_it_booked(
+    form: Any,  # noqa: ANN401  # one of a few words
+    pay_response: Any,  # noqa: ANN401  # likewise
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The order is paid, and holds its name until it shows: the same call sends nothing, and then finds it."""
+    async with (
+        Lagging(payments=0, name_form=form, pay_response=pay_response) as sandbox,
+        open_at(sandbox, resend_after=0.0001) as campfire,
+    ):
+        paid = await pay(campfire, PLAIN)
+        assert ids(sandbox) == paid.payment_ids
+        assert "do not show under its external ids yet" in caplog.text
+        with pytest.raises(DuplicatePaymentError, match="was accepted but does not show as booked"):
+            await pay(campfire, PLAIN)
+        sandbox.caught_up = True
+        if form == "exact":
+            assert paid.payment_ids == (await pay(campfire, PLAIN)).payment_ids
+        else:
+            with pytest.raises(DuplicatePaymentError) as raised:
+                await pay(campfire, PLAIN)
+            assert (paid.payment_ids, False) == (raised.value.payment_ids, raised.value.sent)
+        assert 1 == posts(sandbox)
+
+
+async def test_a_server_that_gives_its_own_names(caplog: pytest.LogCaptureFixture) -> None:
+    """No later call would find the order, so it holds its name until a person releases it."""
+    async with CampfireSandbox(payments=0, pay_response="ids") as sandbox:
+
+        def rename(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "GET" and ids(sandbox):
+                sandbox.change_payment(1, external_id="btxn_1")
+
+        async with open_at(sandbox, on_event=rename) as campfire:
+            outcome = await pay(campfire, PLAIN)
+            assert (ids(sandbox), False) == (outcome.payment_ids, outcome.external_ids_kept)
+            assert "do not show under its external ids yet" in caplog.text
+            with pytest.raises(DuplicatePaymentError, match=r"release_orders\(58700\)"):
+                await pay(campfire, PLAIN)
+            assert 1 == await campfire.release_orders(INVOICE)
+        assert 1 == posts(sandbox)
+
+
+async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -> None:
+    """What the response to the order itself shows counts: a second payment under the name is told."""
+    async with Lagging(payments=0) as sandbox, open_at(sandbox) as one, open_at(sandbox) as other:
+        await pay(one, PLAIN)
+        with pytest.raises(DuplicatePaymentError) as raised:
+            await pay(other, PLAIN)
+        assert (ids(sandbox), True) == (raised.value.payment_ids, raised.value.sent)
+
+
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "lower"])
+async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
+    """Several payments under one name whose exact sum is the amount are that order, before it is sent and after."""
+    async with (
+        CampfireSandbox(
+            payments=0, split=True, pay_response=pay_response, name_form=form
+        ) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        first = await pay(campfire, PLAIN)
+        assert (2, ids(sandbox)) == (len(first.payment_ids), first.payment_ids)
+        if form == "exact":
+            assert first.payment_ids == (await pay(campfire, PLAIN)).payment_ids
+        else:
+            with pytest.raises(DuplicatePaymentError) as raised:
+                await pay(campfire, PLAIN)
+            assert first.payment_ids == raised.value.payment_ids
+        with pytest.raises((ConfigurationError, DuplicatePaymentError)):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal("49.99")), other_payments=[])
+        assert 1 == posts(sandbox) or form == "lower"
+
+
+async def test_an_order_that_the_server_splits_without_names() -> None:
+    """Payments without a name whose sum is the amount may be the order."""
+    async with (
+        CampfireSandbox(payments=0, split=True, name_form="dropped") as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        await pay(campfire, PLAIN)
+        with pytest.raises(DuplicatePaymentError) as raised:
+            await pay(campfire, PLAIN)
+        assert ids(sandbox) == raised.value.payment_ids
+
+
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
+async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -> None:  # noqa: ANN401  # one of two words
+    """A success without a payment is a draft; the same call sends nothing more until it is approved, and then finds it."""
+    async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
+        async with open_at(sandbox, resend_after=0.0001) as campfire:
+            assert PayOutcome((), drafted=True) == await pay(campfire, order)
+            with pytest.raises(
+                DuplicatePaymentError, match="may wait in Campfire for approval"
+            ) as raised:
+                await pay(campfire, order)
+            assert ((), False) == (raised.value.payment_ids, raised.value.sent)
+            sandbox.book_held()
+            assert ids(sandbox) == (await pay(campfire, order)).payment_ids
+        assert 1 == posts(sandbox)
+
+
+async def test_a_draft_that_was_rejected() -> None:
+    """A person says that it will not come, and it can be sent again."""
+    async with CampfireSandbox(payments=0, drafts=True) as sandbox, open_at(sandbox) as campfire:
+        await pay(campfire, PLAIN)
+        assert 0 == await campfire.release_orders(INVOICE + 1)
+        assert 0 == await campfire.release_orders(INVOICE, external_id="another")
+        assert 1 == await campfire.release_orders(INVOICE, external_id="Order-1")
+        assert 0 == await campfire.release_orders(INVOICE)
+        assert (await pay(campfire, PLAIN)).drafted
+        assert 1 == await campfire.release_orders(INVOICE)
+        assert 2 == posts(sandbox)
+
+
+async def test_a_draft_beside_something_new() -> None:
+    """If something new is on the invoice that is not certainly the order, the outcome is unknown."""
+    async with CampfireSandbox(payments=0, drafts=True, pay_response="ids") as sandbox:
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST":
+                booked(sandbox, amount=Decimal("1.00"), external_id="another")
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            with pytest.raises(OutcomeUnknownError, match="new on the invoice, but not certainly"):
+                await pay(campfire, PLAIN)
+
+
+@pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount": Decimal("1.00")},
+        {"external_id": "another"},
+        {"payment_type": "CREDIT_MEMO"},
+        {"payment_date": "2026-02-01"},
+        {"source": "STRIPE"},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+async def test_a_draft_whose_response_shows_somebody_elses_payment(
+    order: ManualPayment, fields: dict[str, Any]
+) -> None:
+    """A new payment of another amount, name, kind, day or source is not the order, which holds its name."""
+    async with CampfireSandbox(payments=0, drafts=True) as sandbox:
+        left = [fields]
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST" and left:
+                booked(sandbox, **left.pop())
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            with pytest.raises(OutcomeUnknownError, match="new on the invoice, but not certainly"):
+                await pay(campfire, order)
+            with pytest.raises(DuplicatePaymentError, match="may wait in Campfire"):
+                await pay(campfire, order)
+            approved = sandbox.book_held()
+            assert tuple(map(str, approved)) == (await pay(campfire, order)).payment_ids
+        assert 1 == posts(sandbox)
+
+
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
+@pytest.mark.parametrize("invoice", [INVOICE, INVOICE + 1])
+async def test_another_process_books_the_same_at_the_same_time(
+    form: Any,  # noqa: ANN401  # one of a few words
+    pay_response: Any,  # noqa: ANN401  # one of a few words
+    invoice: int,
+) -> None:
+    """The call that finds two payments under the name is told so, and how to void, and its success is not plain."""
+    async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
+        name = (
+            None
+            if form == "dropped"
+            else "receipt-" + "x" * 42
+            if form == "cut"
+            else (form == "lower" and "order-1") or "Order-1"
+        )
+        order = NAMED if form == "cut" else PLAIN
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST":
+                booked(sandbox, external_id=name, invoice_id=invoice)
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            if invoice != INVOICE and form != "exact":
+                # What another invoice shows under another name cannot be told to be the same.
+                assert 1 == len((await pay(campfire, order)).payment_ids)
+                return
+            with pytest.raises(DuplicatePaymentError, match="void the others") as raised:
+                await pay(campfire, order)
+            assert (sorted(ids(sandbox)), True) == (
+                sorted(raised.value.payment_ids),
+                raised.value.sent,
+            )
+            with pytest.raises(DuplicatePaymentError):
+                await pay(campfire, order)
+            assert 1 == posts(sandbox)
+
+
+async def test_looking_for_a_second_payment_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """The order is booked, and a warning says that nobody could look."""
+    faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await pay(campfire, PLAIN)
+        assert (ids(sandbox), True) == (outcome.payment_ids, outcome.external_ids_kept)
+        assert "looking for a second payment under the same external id failed" in caplog.text
+
+
+async def test_what_may_be_the_order_appears_while_it_waits_to_be_sent_again() -> None:
+    """After a 429 a payment that may be this order stops it."""
+    faults = FaultPlan().on(1, status(429), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox:
+
+        def book(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.method == "POST":
+                booked(sandbox)
+
+        async with open_at(sandbox, on_event=book) as campfire:
+            with pytest.raises(DuplicatePaymentError, match="Nothing was sent"):
+                await pay(campfire, PLAIN)
+        assert 1 == posts(sandbox) == len(ids(sandbox))
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("pay_response", ["invoice", "ids"])
+@pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
+async def test_two_items_of_one_amount_in_one_order(
+    form: Any,  # noqa: ANN401  # one of a few
+    pay_response: Any,  # noqa: ANN401  # one of a few
+    split: bool,
+) -> None:
+    """They are as many payments as were ordered, whatever the server makes of their names, and the same call books no more."""
+    items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
+    async with CampfireSandbox(
+        payments=0, name_form=form, pay_response=pay_response, split=split
+    ) as sandbox:
+        async with open_at(sandbox) as campfire:
+            outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+            assert ids(sandbox) == outcome.payment_ids
+            assert (4 if split else 2) == len(outcome.payment_ids)
+        async with open_at(sandbox) as campfire:
+            if form == "exact":
+                again = await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+                assert sorted(ids(sandbox)) == sorted(again.payment_ids)
+            else:
+                with pytest.raises(DuplicatePaymentError, match="Nothing was sent"):
+                    await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
+        assert 1 == posts(sandbox)

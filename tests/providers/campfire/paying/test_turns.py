@@ -1,0 +1,229 @@
+"""Orders under one name take turns: between tasks, between objects, and through ``exclusive``."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, nullcontext
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from paysdk.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+)
+from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from tests.providers.campfire.paying.orders import (
+    INVOICE,
+    NAMED,
+    PLAIN,
+    UNNAMED,
+    ids,
+    open_at,
+    pay,
+    posts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+
+class Shared:
+    """An ``exclusive`` of one process: a lock for each name."""
+
+    def __init__(self) -> None:
+        self.locks: dict[str, asyncio.Lock] = {}
+        self.names: list[str] = []
+
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncGenerator[None]:
+        """Hold a name."""
+        self.names.append(name)
+        async with self.locks.setdefault(name, asyncio.Lock()):
+            yield
+
+
+async def test_two_objects_that_share_a_lock() -> None:
+    """They take turns, book once, and what is in doubt for the one is for the other."""
+    shared = Shared()
+    async with CampfireSandbox(payments=0) as sandbox:
+        async with (
+            open_at(sandbox, exclusive=shared.exclusive) as one,
+            open_at(sandbox, exclusive=shared.exclusive) as other,
+        ):
+            outcomes = await asyncio.gather(
+                *(pay(campfire, PLAIN) for campfire in (one, other) * 5)
+            )
+            assert 1 == len({outcome.payment_ids for outcome in outcomes}) == posts(sandbox)
+        assert [
+            f"campfire {sandbox.url} external_id Order-1",
+            f"campfire {sandbox.url} invoice 58700",
+        ] == sorted(set(shared.names))
+
+
+async def test_two_objects_that_share_a_lock_share_what_is_in_doubt() -> None:
+    """An order of the one whose outcome is unknown holds its name for the other."""
+    shared = Shared()
+    async with (
+        CampfireSandbox(payments=0, commits_late=True) as sandbox,
+        open_at(sandbox, exclusive=shared.exclusive) as one,
+        open_at(sandbox, exclusive=shared.exclusive) as other,
+    ):
+        for campfire in (one, other):
+            with pytest.raises(OutcomeUnknownError):
+                await pay(campfire, PLAIN)
+        assert 1 == posts(sandbox)
+
+
+async def test_one_lock_for_all_names() -> None:
+    """It is taken once for each order, so that an order does not wait for itself."""
+    lock = asyncio.Lock()
+    async with CampfireSandbox(payments=0) as sandbox:
+        async with (
+            open_at(sandbox, exclusive=lambda _: lock) as one,
+            open_at(sandbox, exclusive=lambda _: lock) as other,
+        ):
+            async with asyncio.timeout(60):
+                orders = [
+                    (campfire, order) for order in (PLAIN, UNNAMED) for campfire in (one, other) * 2
+                ]
+                outcomes = await asyncio.gather(
+                    *(pay(campfire, order) for campfire, order in orders)
+                )
+        assert 1 == len({outcome.payment_ids for outcome in outcomes[:4]})
+        assert 5 == posts(sandbox) == len(ids(sandbox))
+        assert not lock.locked()
+
+
+async def test_names_that_are_held_stay_short() -> None:
+    """A long name is told apart by its hash."""
+    shared = Shared()
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=shared.exclusive) as campfire,
+    ):
+        for last in "ab":
+            await pay(campfire, attrs.evolve(NAMED, external_id="x" * 255 + last))
+    assert 3 == len(set(shared.names))
+    assert 200 == max(map(len, shared.names))
+
+
+@pytest.mark.parametrize("exclusive", ["store", 7, nullcontext()])
+def test_an_exclusive_that_cannot_be_called(exclusive: object) -> None:
+    """It is refused when the object is made."""
+    with pytest.raises(ConfigurationError, match="exclusive must be a callable"):
+        CampfireProvider("sandbox-key", exclusive=exclusive)  # type: ignore[arg-type]  # that is what is tested
+
+
+async def test_an_exclusive_that_gives_no_context_manager() -> None:
+    """It is refused before anything is sent."""
+    campfire = CampfireProvider("sandbox-key", exclusive=lambda _: None)  # type: ignore[arg-type, return-value]  # likewise
+    with pytest.raises(ConfigurationError, match="exclusive must return an async context manager"):
+        await pay(campfire, PLAIN)
+
+
+class Manager:
+    """A context manager whose parts do what a test says."""
+
+    def __init__(
+        self, enter: Callable[[], object] = lambda: None, leave: Callable[[], object] = lambda: None
+    ) -> None:
+        self.enter, self.leave = enter, leave
+
+    __slots__ = ("enter", "leave")  # so that nothing can refer to it weakly
+
+    def __call__(self, _: str) -> Manager:
+        return self
+
+    async def __aenter__(self) -> object:
+        return self.enter()
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        self.leave()
+        return True
+
+
+def fail() -> None:
+    """Fail as a part of the user's own would."""
+    raise RuntimeError("the lock broke")
+
+
+async def test_an_exclusive_that_fails_on_entering() -> None:
+    """Nothing is sent, and the error is its own."""
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager(fail)) as campfire,
+    ):
+        with pytest.raises(RuntimeError, match="the lock broke"):
+            await pay(campfire, PLAIN)
+        assert () == sandbox.requests
+
+
+async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixture) -> None:
+    """The order is booked, which is what the caller is told; the failure is logged."""
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager(leave=fail)) as campfire,
+    ):
+        outcome = await pay(campfire, PLAIN)
+        assert ids(sandbox) == outcome.payment_ids
+        assert "the lock broke" in caplog.text
+
+
+async def test_an_exclusive_that_swallows_errors() -> None:
+    """What went wrong is raised all the same."""
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Manager()) as campfire,
+    ):
+        with pytest.raises(ConfigurationError, match="allow_overpayment"):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
+
+
+class Raising(Manager):
+    """A context manager that raises again what it is left with."""
+
+    __slots__ = ()
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if error is not None:
+            raise error
+        return False
+
+
+async def test_an_exclusive_that_raises_again_what_it_is_left_with(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """That is no failure of its own."""
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, exclusive=Raising()) as campfire,
+    ):
+        with pytest.raises(ConfigurationError, match="allow_overpayment"):
+            await pay(campfire, attrs.evolve(PLAIN, amount=Decimal(5000)))
+        assert "" == caplog.text
+
+
+async def test_an_exclusive_that_is_never_free() -> None:
+    """Waiting for a turn counts for the deadline, and nothing is sent."""
+    shared = Shared()
+    async with CampfireSandbox(payments=0) as sandbox:
+        async with (
+            open_at(sandbox, exclusive=shared.exclusive, deadline=0.2) as campfire,
+            shared.exclusive(f"campfire {sandbox.url} invoice {INVOICE}"),
+        ):
+            with pytest.raises(RequestTimeoutError, match="The deadline"):
+                await pay(campfire, PLAIN)
+        assert () == sandbox.requests
+
+
+def test_memory_of_a_provider_that_shares_nothing() -> None:
+    """Two objects without ``exclusive`` remember nothing of each other."""
+    assert (
+        CampfireProvider("sandbox-key")._payer._turns._memory
+        is not CampfireProvider("sandbox-key")._payer._turns._memory
+    )
