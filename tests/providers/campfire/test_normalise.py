@@ -26,14 +26,14 @@ def sample(name: str) -> bytes:
 def listed(*records: dict[str, Any]) -> list[Payment]:
     """The payments of a page with these records."""
     parts = [json.dumps(record).encode() for record in records]
-    return list(map(READER.payment, READER.rows(parts)))
+    return list(map(READER.make, READER.rows(parts)))
 
 
 def test_sample_page_gives_its_payment() -> None:
     """The document's page becomes one payment, with each field where it belongs and all of it in raw."""
     body = sample("list_invoice_payments")
     page = READER.split(body)
-    (payment,) = map(READER.payment, READER.rows(list(map(bytes, page.records))))
+    (payment,) = map(READER.make, READER.rows(list(map(bytes, page.records))))
     moment = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
     expected = Payment(
         provider=NAME,

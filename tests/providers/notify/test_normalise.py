@@ -22,7 +22,7 @@ SAMPLE = (
 
 def listed(reader: NotifyReader, *records: bytes) -> list[Payment]:
     """The payments of a page with these records."""
-    return list(map(reader.payment, reader.rows(list(records))))
+    return list(map(reader.make, reader.rows(list(records))))
 
 
 @pytest.mark.parametrize("currency", [None, "EUR"])
