@@ -1,4 +1,7 @@
-"""Which payments of one provider have their counterpart in another: matched by written rules, and never guessed."""
+"""Compares the payments of two providers.
+
+Written rules match payments with their counterparts. Nothing is guessed.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which things of two sides hang together, whether all of them can be paired, and which of them add up.
+"""Algorithms on the items of two sides: connected components, matchings and subset sums.
 
-No rule of money is in here.
+They know nothing about payments.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ __all__ = [
     "subset_sums",
 ]
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 Node = TypeVar("Node", bound="Hashable")
 Value = TypeVar("Value", int, Decimal)
 
-# For each thing of the left side, by its place, the places of those of the right side that it is
-# linked with.
+# For the index of each item on the left, the indexes of the items on the right that it is linked
+# to.
 Links = dict[int, list[int]]
 
 
 def clusters(
-    things: Iterable[Thing], value: Callable[[Thing], Value], gap: Value
-) -> Iterator[list[Thing]]:
-    """The *things* in the order of their values, cut wherever two neighbours lie further apart than *gap*."""
-    cluster: list[Thing] = []
-    for thing in sorted(things, key=value):
-        if cluster and value(thing) - value(cluster[-1]) > gap:
+    items: Iterable[Item], value: Callable[[Item], Value], gap: Value
+) -> Iterator[list[Item]]:
+    """The sorted *items* in clusters; neighbours further apart than *gap* are in different ones."""
+    cluster: list[Item] = []
+    for item in sorted(items, key=value):
+        if cluster and value(item) - value(cluster[-1]) > gap:
             yield cluster
             cluster = []
-        cluster.append(thing)
+        cluster.append(item)
     if cluster:
         yield cluster
 
@@ -47,7 +47,7 @@ def clusters(
 def connected_components(
     nodes: Iterable[Node], groups: Iterable[Sequence[Node]]
 ) -> list[list[Node]]:
-    """The *nodes* as those sets in which whatever shares a group stands together."""
+    """The *nodes* in sets. Nodes that share a group are in the same set."""
     root: dict[Node, Node] = {node: node for node in nodes}
 
     def find(node: Node) -> Node:
@@ -65,12 +65,12 @@ def connected_components(
 
 
 def has_perfect_matching(links: Links, right: int) -> bool:
-    """Whether each thing of the left side can be paired with one of the *right* things that it is linked with, and none is over."""
+    """Whether all items can be paired along the links; *right* is the number on the right side."""
     return len(links) == right and has_left_matching(links)
 
 
 def has_left_matching(links: Links) -> bool:
-    """Whether each thing of the left side can be paired with one that it is linked with; some of the right side may be over."""
+    """Whether each item on the left can have a partner of its own along the links."""
     partner: dict[int, int] = {}
 
     def pair(left: int, tried: set[int]) -> bool:
@@ -88,9 +88,9 @@ def has_left_matching(links: Links) -> bool:
 def subset_sums(
     amounts: Sequence[Decimal], total: Decimal, tolerance: Decimal
 ) -> Iterator[tuple[int, ...]]:
-    """The places of two or more of the *amounts* that come to *total* within *tolerance*: every choice of them."""
-    # What the rest can add at the least and at the most, from each place on: where that does not
-    # do, there is no need to look.
+    """Every choice of two or more *amounts* whose sum is *total* within *tolerance*, by index."""
+    # The least and the most that the remaining amounts can add, by how many remain. If the total
+    # is outside of these bounds, the choice is abandoned.
     least, most = [Decimal(0)], [Decimal(0)]
     for amount in reversed(amounts):
         least.append(least[-1] + min(amount, Decimal(0)))

@@ -1,4 +1,4 @@
-"""Reconciling two streams of payments: what has the same key is brought together, and decided by the rules."""
+"""Reconciles two streams of payments: groups the payments by key, and applies the rules to each."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _Key: TypeAlias = Callable[[Payment], str | None]
 _Entries: TypeAlias = AsyncGenerator[Payment | Vanished]
 _Group: TypeAlias = tuple[str | None, Sequence[Payment | Vanished]]
 
-# So many payments of what never waits are read before the event loop has a turn.
+# An ordinary iterable never waits, so the event loop gets a turn after this many payments.
 _ENTRIES_PER_TURN = 500
-# In the place of a group where there are no more.
-_NOTHING: _Group = (None, ())
+# Stands for a group when a side has no more.
+_NO_GROUP: _Group = (None, ())
 
 
 def invoice_number(payment: Payment) -> str | None:
-    """The number of the payment's invoice exactly as it was sent; ``None`` where there is none, or nothing but spaces."""
+    """The invoice number exactly as the provider sent it, or ``None`` if it is missing or blank."""
     number = payment.invoice.number
     return number if number and not number.isspace() else None
 
@@ -43,25 +43,26 @@ def reconcile(
     key: Callable[[Payment], str | None] = invoice_number,
     ordered: bool = False,
 ) -> AsyncGenerator[Outcome]:
-    """Which payments of *left* have their counterpart in *right*, outcome by outcome, in the order of their keys.
+    """Match the payments of *left* with those of *right*. Yields outcomes sorted by key.
 
-    Either side is a list, a listing, a store's payments, or anything else that can be iterated,
-    with ``async for`` or without. Counterparts have the same *key*, amounts that are at most
-    *tolerance* apart (in major currency units) and dates that are at most *days* apart. Each
-    payment stands in exactly one outcome, and what cannot be decided is ambiguous: nothing is
-    guessed, and the order in which payments come makes no difference.
+    A side can be a list, a listing, a store's payments, or any other iterable or async iterable.
+    Counterparts have the same *key*. Their amounts differ by at most *tolerance*, in major currency
+    units, and their dates by at most *days*. Each payment is in exactly one outcome. If the rules
+    cannot decide, the outcome is ambiguous. The order of the payments makes no difference.
 
-    Both sides are read whole before the first outcome, and a payment that comes twice counts as it
-    came last. Two different payments of one side must not have the same provider and id, as those
-    of two accounts may: two are different where they were made at different times, or where nothing
-    says that one was modified later and the invoice, amount, currency or date is another. With
-    *ordered* both sides are read side by side, and only the payments of one key are held at a time,
-    however many there are: then each payment must come once, and both sides in the order of their
-    keys, as Python compares texts. Payments without a key may stand anywhere.
+    By default, both sides are read completely before the first outcome. If a payment occurs twice,
+    the last one counts. Two different payments of one side must not have the same provider and id,
+    as payments of two accounts can. Two payments with one id are different if they were made at
+    different times. They are also different if the invoice, amount, currency or date differs and
+    neither was modified after the other.
 
-    Raises ``ConfigurationError`` at the call for a setting that cannot be right, and while
-    iterating where *ordered* is not so or two different payments have one id. What reading a side
-    raises comes through.
+    With *ordered*, both sides are read in parallel, and only the payments of one key are in memory.
+    Each payment must then occur once, and each side must be sorted by key, as Python compares text.
+    Payments without a key can be anywhere.
+
+    Raises ``ConfigurationError`` at the call for a setting that cannot be right. While iterating,
+    raises it if a side of *ordered* is not sorted, or if two different payments have one id. Errors
+    from reading a side are passed on.
     """
     tolerances = _check_tolerances(days, tolerance)
     sides: dict[str, object] = {"left": left, "right": right}
@@ -71,10 +72,10 @@ def reconcile(
                 f"{name} must be payments to iterate over, such as a list or a listing, not "
                 f"{side!r}."
             )
-    arranged = _entries if ordered else _sorted_entries
+    read = _read_entries if ordered else _sort_entries
     return _reconcile(
-        _groups("left", arranged("left", left, key), key),
-        _groups("right", arranged("right", right, key), key),
+        _group_by_key("left", read("left", left, key), key),
+        _group_by_key("right", read("right", right, key), key),
         tolerances,
     )
 
@@ -108,13 +109,13 @@ async def _reconcile(
 
 async def _next(groups: AsyncGenerator[_Group]) -> _Group:
     # Python 3.11 takes no tuple as the default of anext().
-    return await anext(groups, None) or _NOTHING
+    return await anext(groups, None) or _NO_GROUP
 
 
 def _is_next(group: _Group, other: _Group) -> bool:
-    """Whether a group comes before another one, or together with it.
+    """Whether a group comes before the other one, or together with it.
 
-    What has no key comes at once.
+    A group without a key comes first.
     """
     (key, entries), (other_key, others) = group, other
     return bool(entries) and (
@@ -122,8 +123,8 @@ def _is_next(group: _Group, other: _Group) -> bool:
     )
 
 
-async def _groups(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Group]:
-    """The payments of each key together, which must come in order; each without a key by itself."""
+async def _group_by_key(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Group]:
+    """Group sorted payments by key. Each payment without a key is a group of its own."""
     latest: str | None = None
     group: list[Payment | Vanished] = []
     async with aclosing(entries):
@@ -133,7 +134,7 @@ async def _groups(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Gr
                 yield None, [entry]
                 continue
             if latest is not None and found < latest:
-                raise ConfigurationError(_disorder(name, latest, found))
+                raise ConfigurationError(_disorder_message(name, latest, found))
             if found != latest and group:
                 yield latest, group
                 group = []
@@ -143,11 +144,11 @@ async def _groups(name: str, entries: _Entries, key: _Key) -> AsyncGenerator[_Gr
             yield latest, group
 
 
-def _disorder(name: str, latest: str, found: str) -> str:
+def _disorder_message(name: str, latest: str, found: str) -> str:
     return (
         f"The {name} payments are not in the order of their keys: {found!r} comes after "
         f"{latest!r}. "
-        "Leave ordered out, or sort them as Python compares texts, which is by code points."
+        "Leave out ordered, or sort the payments by key as Python compares text: by code points."
     )
 
 
@@ -155,14 +156,17 @@ def _payment(entry: Payment | Vanished) -> Payment:
     return entry.payment if isinstance(entry, Vanished) else entry
 
 
-async def _sorted_entries(name: str, side: Payments, key: _Key) -> _Entries:
-    """The payments of a side that comes in any order, by their keys, each once: a listing gives one that changed meanwhile again."""
+async def _sort_entries(name: str, side: Payments, key: _Key) -> _Entries:
+    """Sort the payments of a side by key, each once.
+
+    A listing yields a payment again if it changed in the meantime.
+    """
     latest: dict[tuple[str, str], Payment | Vanished] = {}
-    async for entry in _entries(name, side, key):
+    async for entry in _read_entries(name, side, key):
         payment = _payment(entry)
         identity = payment.provider, payment.id
         if identity in latest and _is_another(payment, _payment(latest[identity])):
-            raise ConfigurationError(_same_id(name, payment, _payment(latest[identity])))
+            raise ConfigurationError(_same_id_message(name, payment, _payment(latest[identity])))
         latest[identity] = entry
     for _, _, entry in sorted(
         (key(_payment(entry)) or "", identity, entry) for identity, entry in latest.items()
@@ -171,17 +175,17 @@ async def _sorted_entries(name: str, side: Payments, key: _Key) -> _Entries:
 
 
 def _is_another(payment: Payment, before: Payment) -> bool:
-    """Whether two of one provider and id are two payments, and not one that was changed."""
+    """Whether two records with one id are two payments, not one payment that was modified."""
     if payment.created_at and before.created_at and payment.created_at != before.created_at:
         return True
     is_later = (
         payment.modified_at and before.modified_at and payment.modified_at > before.modified_at
     )
-    return not is_later and _said_of(payment) != _said_of(before)
+    return not is_later and _content(payment) != _content(before)
 
 
-def _said_of(payment: Payment) -> tuple[object, ...]:
-    """What of a payment only a modification changes."""
+def _content(payment: Payment) -> tuple[object, ...]:
+    """The fields of a payment that only a modification changes."""
     return (
         payment.invoice.id,
         payment.invoice.number,
@@ -191,7 +195,7 @@ def _said_of(payment: Payment) -> tuple[object, ...]:
     )
 
 
-def _same_id(name: str, payment: Payment, before: Payment) -> str:
+def _same_id_message(name: str, payment: Payment, before: Payment) -> str:
     amounts = " and ".join(
         f"{each.amount} for invoice {invoice_number(each) or each.invoice.id}"
         for each in (before, payment)
@@ -203,15 +207,15 @@ def _same_id(name: str, payment: Payment, before: Payment) -> str:
     )
 
 
-async def _entries(_name: str, side: Payments, _key: _Key) -> _Entries:
-    """The payments of a side as they come."""
+async def _read_entries(_name: str, side: Payments, _key: _Key) -> _Entries:
+    """Read the payments of a side in their own order."""
     if isinstance(side, AsyncIterable):
         walk = aiter(side)
         try:
             async for entry in walk:
                 yield entry
         finally:
-            # A listing that is left gives back its connection at once.
+            # Closing a listing returns its connection immediately.
             if isinstance(walk, AsyncGenerator):
                 await walk.aclose()
         return

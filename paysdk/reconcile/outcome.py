@@ -1,4 +1,4 @@
-"""What a reconciliation says of payments: what became of them, and the rule that decided it."""
+"""The results of a reconciliation: outcomes, their status, and the rule that decided each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from paysdk.payment import Payment
 
 __all__ = ["EXACT", "RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
 
-# Python's default of 28 digits would round what is subtracted from an amount of more. No sum of
-# amounts that anybody pays comes near this.
+# Python's default of 28 digits would round the difference of longer amounts. No real sum of
+# amounts needs a thousand.
 EXACT = Context(prec=1000)
 
 
 class Status(StrEnum):
-    """What became of the payments of an outcome."""
+    """The result for the payments of an outcome."""
 
     MATCHED = "matched"
     AMOUNT_DIFFERS = "amount differs"
@@ -29,12 +29,12 @@ class Status(StrEnum):
 
     @property
     def is_difference(self) -> bool:
-        """Whether somebody should look at it: the two sides differ, or it cannot be told whether they do."""
+        """Whether a person should check it: the sides differ, or it is unclear if they do."""
         return self not in {Status.MATCHED, Status.VOIDED_OR_VANISHED}
 
 
 def in_words(left: str, right: str) -> dict[Status, str]:
-    """What each status is called where the sides have these names."""
+    """The name of each status, if the sides have these names."""
     return {
         Status.MATCHED: "Matched",
         Status.AMOUNT_DIFFERS: "Amount differs",
@@ -49,7 +49,7 @@ _COMPARED = frozenset({Status.MATCHED, Status.AMOUNT_DIFFERS})
 
 
 class Rule(StrEnum):
-    """The rule that decided an outcome. ``RULES`` has the sentence that each stands for."""
+    """The rule that decided an outcome. ``RULES`` has a sentence for each."""
 
     SAME_DAY = "same_day"
     IN_WINDOW = "in_window"
@@ -73,64 +73,70 @@ class Rule(StrEnum):
     VANISHED = "vanished"
 
 
+# The report shows these sentences to people in finance.
 RULES: dict[Rule, str] = {
     Rule.SAME_DAY: (
-        "Equal amounts on the same day, as many on one side as on the other. Several "
-        "of them are interchangeable."
+        "Equal amounts on the same day, and the same number of payments on both sides. "
+        "If there are several, they are interchangeable."
     ),
     Rule.IN_WINDOW: (
-        "Amounts agree, dates are in the window; no other fits as well, and nothing "
-        "left over makes a split with either."
+        "The amounts agree and the dates are close enough. "
+        "No other payment fits, alone or as part of a split."
     ),
     Rule.UNDATED: (
-        "The amounts agree and a date is missing; no other fits as well, and nothing "
-        "left over makes a split with either."
+        "The amounts agree and a date is missing. "
+        "No other payment fits, alone or as part of a split."
     ),
     Rule.AS_MANY: (
-        "As many on each side agree, and all can be paired, which with which is open; "
-        "nothing left over makes a split with any."
+        "Both sides have the same number of matching payments. They can all be paired, but in "
+        "more than one way. No other payment could be part of a split with them."
     ),
     Rule.SPLIT: (
-        "One payment is the sum of several on the other side within the window, and of no others."
+        "One payment is the sum of several on the other side, and the dates are close enough. "
+        "Only this combination fits."
     ),
     Rule.ONLY_PAIR: (
-        "All other payments of this invoice are accounted for; these two are within "
-        "the window, and their amounts differ."
+        "These two payments can only belong to each other. "
+        "The dates are close enough, but the amounts differ."
     ),
-    Rule.NOT_THERE: "The other side has no payment of this invoice that counts.",
-    Rule.OTHER_CURRENCY: "The other side has payments of this invoice in other currencies only.",
-    Rule.OUT_OF_WINDOW: "What the other side has left of this invoice was paid outside the window.",
+    Rule.NOT_THERE: (
+        "The other side has no payment for this invoice, or only voided or vanished ones."
+    ),
+    Rule.OTHER_CURRENCY: (
+        "The other side has payments for this invoice, but only in other currencies."
+    ),
+    Rule.OUT_OF_WINDOW: (
+        "The other side has unmatched payments for this invoice, but their dates are too far away."
+    ),
     Rule.NONE_LEFT: (
-        "All that the other side has of this invoice is accounted for by other payments."
+        "The other side's payments for this invoice already belong to other payments."
     ),
-    Rule.COUNTERPART_VOIDED: "The other side voided the payment that this would be matched with.",
+    Rule.COUNTERPART_VOIDED: "The payment that matches this one was voided on the other side.",
     Rule.COUNTERPART_VANISHED: (
-        "The other side no longer lists the payment that this would be matched with."
+        "The payment that matches this one is no longer listed on the other side."
     ),
-    Rule.NO_NUMBER: (
-        "The payment names no invoice number, so there is nothing to find its counterpart by."
-    ),
+    Rule.NO_NUMBER: ("The payment has no invoice number, so its counterpart cannot be found."),
     Rule.CURRENCY_UNCLEAR: (
-        "The payments of this invoice are in several currencies, and one of "
-        "them does not say in which."
+        "The payments for this invoice are in several currencies, and at least one has no currency."
     ),
     Rule.UNEVEN: (
-        "More payments agree, voided ones included, than can be paired, and nothing "
-        "tells which have a counterpart."
+        "More payments match than can be paired, voided ones included. "
+        "It is unclear which of them have a counterpart."
     ),
     Rule.SPLIT_UNCLEAR: (
-        "A payment is the sum of others in more than one way, or of some that another could claim."
+        "A payment is the sum of others in more than one way, "
+        "or one of its parts could also belong to another payment."
     ),
     Rule.SEVERAL_DIFFER: (
-        "What is left of this invoice, voided payments included, could belong "
-        "together in more than one way."
+        "Several payments are left for this invoice, voided ones included. "
+        "They could belong together in more than one way."
     ),
-    Rule.TOO_MANY: "More payments of this invoice are left than are tried against each other.",
-    Rule.VOIDED: "A voided payment needs no counterpart.",
-    Rule.VANISHED: "A payment that its provider no longer lists needs no counterpart.",
+    Rule.TOO_MANY: "This invoice has too many unmatched payments to compare them all.",
+    Rule.VOIDED: "The payment was voided, so it needs no counterpart.",
+    Rule.VANISHED: "The provider no longer lists the payment, so it needs no counterpart.",
 }
 
-# One side only is said of the side that the payments are on, so that has no status here.
+# The other rules give LEFT_ONLY or RIGHT_ONLY, depending on the side of the payments.
 STATUS_OF: dict[Rule, Status] = {
     **dict.fromkeys(
         (Rule.SAME_DAY, Rule.IN_WINDOW, Rule.UNDATED, Rule.AS_MANY, Rule.SPLIT), Status.MATCHED
@@ -144,9 +150,9 @@ STATUS_OF: dict[Rule, Status] = {
 
 @attrs.frozen
 class Vanished:
-    """A payment that its provider no longer lists, as a store remembers it.
+    """A payment that its provider no longer lists. A store still has it.
 
-    It may stand among payments that are reconciled.
+    Pass it to ``reconcile`` among the payments of its side.
     """
 
     payment: Payment
@@ -154,12 +160,13 @@ class Vanished:
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What became of some payments, all of one key: each payment that was reconciled stands in exactly one outcome.
+    """The result for some payments with the same key. Each payment is in exactly one outcome.
 
-    ``rule`` is why. ``key`` is what they were found by, ``None`` where they have none. ``left`` and
-    ``right`` are the payments, by date. Where there are several on a side, what is said holds for
-    all of them together: nothing says which belongs to which. On the other side of what is on one
-    side only stand payments that are voided or vanished, if they are why.
+    ``rule`` is the reason. ``key`` is the key of the payments, or ``None`` if they have none.
+    ``left`` and ``right`` are the payments, sorted by date. If a side has several, the result holds
+    for all of them together, and does not say which belongs to which. If the status is
+    ``LEFT_ONLY`` or ``RIGHT_ONLY``, the other side has the voided or vanished payments that are the
+    reason, if any.
     """
 
     status: Status
@@ -170,7 +177,10 @@ class Outcome:
 
     @property
     def difference(self) -> Decimal | None:
-        """The left amounts less the right ones, in major currency units, where they were matched or differ; else ``None``."""
+        """The left amounts minus the right ones, in major currency units.
+
+        ``None`` unless the status is ``MATCHED`` or ``AMOUNT_DIFFERS``.
+        """
         if self.status not in _COMPARED:
             return None
         total = Decimal(0)
@@ -182,7 +192,7 @@ class Outcome:
 
     @property
     def currency_assumed(self) -> bool:
-        """Whether a payment that names no currency counts as one in the currency that others of its invoice name."""
+        """Whether a payment without a currency was counted in the currency of the others."""
         return (
             self.status in _COMPARED
             and len({normalise_currency(payment.currency) for payment in (*self.left, *self.right)})

@@ -1,7 +1,7 @@
-"""The rules that payments of one invoice are matched by, the strongest evidence first; ``outcome.RULES`` has them in words.
+"""The rules that match the payments of one invoice, strongest evidence first.
 
-What is decided depends on the payments alone: not on the order in which they come, nor on which
-side is called the left one.
+``outcome.RULES`` has a sentence for each. The result depends only on the payments, not on their
+order or on which side is called left.
 """
 
 from __future__ import annotations
@@ -30,17 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Tolerances", "decide"]
 
-# So many pairs are tried where payments may hang together. What is beyond is ambiguous.
+# If there are more pairs to compare, the payments are ambiguous.
 _MAX_PAIRS = 10_000
-# Among so many payments the parts of a split one are looked for. Each one more doubles what there
-# is to try.
+# If a payment could be the sum of more payments than these, it is ambiguous. Each payment doubles
+# the number of combinations.
 _MAX_PARTS = 12
 _COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
 
 
 @attrs.frozen(kw_only=True)
 class Tolerances:
-    """How far apart counterparts may be: *days* between their dates, *tolerance* between their amounts, in major currency units."""
+    """How far apart the dates and the amounts of counterparts may be.
+
+    ``tolerance`` is in major currency units.
+    """
 
     days: int
     tolerance: Decimal
@@ -48,7 +51,7 @@ class Tolerances:
 
 @attrs.frozen(eq=False)
 class _Item:
-    """A payment and its side; ``gone`` where its provider has voided it or no longer lists it."""
+    """A payment and its side. ``gone`` is why it does not count, if it is voided or vanished."""
 
     payment: Payment
     is_left: bool
@@ -61,7 +64,7 @@ class _Item:
 
 if TYPE_CHECKING:
     _Link: TypeAlias = Callable[[_Item, _Item], bool]
-    _Ruled: TypeAlias = tuple[Rule, list[_Item]]
+    _Decision: TypeAlias = tuple[Rule, list[_Item]]
 
 
 def decide(
@@ -70,25 +73,27 @@ def decide(
     right: Sequence[Payment | Vanished],
     tolerances: Tolerances,
 ) -> list[Outcome]:
-    """The outcomes of the payments of one *key*; ``None`` is no key, and makes nobody a counterpart."""
+    """The outcomes of the payments of one *key*. Without a key, no payment has a counterpart."""
     if (
         key is not None
         and len(left) == len(right) == 1
         and (pair := _plain_pair(key, left[0], right[0])) is not None
     ):
         return [pair]
-    items = sorted([*_items(left, is_left=True), *_items(right, is_left=False)], key=_order)
+    items = sorted([*_items(left, is_left=True), *_items(right, is_left=False)], key=_item_order)
     with localcontext(EXACT):
-        ruled = _unnumbered(items) if key is None else _ruled(items, tolerances)
-        outcomes = [_outcome(key, rule, chosen) for rule, chosen in ruled]
+        decisions = _decide_without_key(items) if key is None else _apply_rules(items, tolerances)
+        outcomes = [_outcome(key, rule, chosen) for rule, chosen in decisions]
     return sorted(
         outcomes,
-        key=lambda outcome: [_place(payment) for payment in (*outcome.left, *outcome.right)],
+        key=lambda outcome: [
+            _payment_order(payment) for payment in (*outcome.left, *outcome.right)
+        ],
     )
 
 
 def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -> Outcome | None:
-    """The outcome of a pair beyond question. Nearly all are, and need none of what follows."""
+    """The outcome of an obvious pair, or ``None``. Nearly all pairs are obvious."""
     if (
         not isinstance(left, Payment)
         or not isinstance(right, Payment)
@@ -116,18 +121,18 @@ def _items(entries: Iterable[Payment | Vanished], *, is_left: bool) -> Iterator[
         yield _Item(payment, is_left, gone)
 
 
-def _place(payment: Payment) -> tuple[date, str, str]:
+def _payment_order(payment: Payment) -> tuple[date, str, str]:
     return payment.payment_date or date.max, payment.provider, payment.id
 
 
-def _order(item: _Item) -> tuple[date, str, str]:
-    return _place(item.payment)
+def _item_order(item: _Item) -> tuple[date, str, str]:
+    return _payment_order(item.payment)
 
 
 def _outcome(key: str | None, rule: Rule, items: list[_Item]) -> Outcome:
-    ordered = sorted(items, key=_order)
-    # Only what is on one side has no status of its own; what is gone from the other side may stand
-    # beside it.
+    ordered = sorted(items, key=_item_order)
+    # A rule without a status is about one side. The other side then has voided or vanished payments
+    # at most.
     one_side = (
         Status.LEFT_ONLY
         if any(item.is_left and item.gone is None for item in items)
@@ -142,43 +147,48 @@ def _outcome(key: str | None, rule: Rule, items: list[_Item]) -> Outcome:
     )
 
 
-def _unnumbered(items: list[_Item]) -> Iterator[_Ruled]:
+def _decide_without_key(items: list[_Item]) -> Iterator[_Decision]:
     return ((item.gone or Rule.NO_NUMBER, [item]) for item in items)
 
 
-def _ruled(items: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
+def _apply_rules(items: list[_Item], tolerances: Tolerances) -> Iterator[_Decision]:
     live = [item for item in items if item.gone is None]
     gone = [item for item in items if item.gone is not None]
     if _is_currency_unclear(items):
         yield Rule.CURRENCY_UNCLEAR, live
         yield from ((item.gone or Rule.VOIDED, [item]) for item in gone)
         return
-    decided = list(_same_day(live))
-    rest = _without(live, decided)
-    # What agrees to the digit goes before what agrees within the tolerance.
+    decided = list(_find_same_day(live))
+    rest = _remove_decided(live, decided)
+    # Equal amounts are matched before amounts within the tolerance.
     for tolerance in sorted({Decimal(0), tolerances.tolerance}):
-        decided += (paired := list(_paired(rest, attrs.evolve(tolerances, tolerance=tolerance))))
-        rest = _without(rest, paired)
-    decided += (splits := list(_splits(rest, tolerances)))
-    rest = _without(rest, splits)
+        decided += (
+            paired := list(_find_pairs(rest, attrs.evolve(tolerances, tolerance=tolerance)))
+        )
+        rest = _remove_decided(rest, paired)
+    decided += (splits := list(_find_splits(rest, tolerances)))
+    rest = _remove_decided(rest, splits)
     yield from decided
-    yield from _left_over(live, rest, gone, tolerances)
+    yield from _decide_rest(live, rest, gone, tolerances)
 
 
-def _without(items: list[_Item], decided: Iterable[_Ruled]) -> list[_Item]:
+def _remove_decided(items: list[_Item], decided: Iterable[_Decision]) -> list[_Item]:
     done = set(chain.from_iterable(chosen for _, chosen in decided))
     return [item for item in items if item not in done]
 
 
 def _is_currency_unclear(items: list[_Item]) -> bool:
-    """Whether a live one names no currency where the others, gone or not, name several, and there is somebody to be matched with."""
+    """Whether a live payment has no currency, and the others could mean several.
+
+    Without payments on both sides there is nothing to match, so it makes no difference.
+    """
     unnamed = any(item.gone is None and item.payment.currency is None for item in items)
     named = {item.currency for item in items} - {None}
     return unnamed and len(named) > 1 and len({item.is_left for item in items}) > 1
 
 
 def _same_currency(one: Payment, other: Payment) -> bool:
-    """Whether both are in one currency; one that names none is in that which the others of its invoice name."""
+    """Whether both are in one currency. A payment without one is in the currency of the others."""
     return (
         one.currency is None
         or other.currency is None
@@ -186,8 +196,8 @@ def _same_currency(one: Payment, other: Payment) -> bool:
     )
 
 
-def _agreeing(tolerances: Tolerances) -> _Link:
-    """Whether two can be counterparts."""
+def _link_by_amount(tolerances: Tolerances) -> _Link:
+    """What tells whether two payments can be counterparts."""
 
     def agree(one: _Item, other: _Item) -> bool:
         return abs(
@@ -198,24 +208,24 @@ def _agreeing(tolerances: Tolerances) -> _Link:
 
 
 def _in_window(one: _Item, other: _Item, days: int) -> bool:
-    """Whether two are in one currency and their dates are near enough.
+    """Whether two are in one currency and their dates are close enough.
 
-    A date that is missing may be any.
+    A missing date can be any date.
     """
     first, second = one.payment.payment_date, other.payment.payment_date
     near = first is None or second is None or abs((first - second).days) <= days
     return near and _same_currency(one.payment, other.payment)
 
 
-def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
+def _find_same_day(live: list[_Item]) -> Iterator[_Decision]:
     currencies = {item.currency for item in live}
-    one_currency = len(currencies - {None}) < 2  # noqa: PLR2004  # so what names none is in it too
+    one_currency = len(currencies - {None}) < 2  # noqa: PLR2004  # a payment without one is in it too
     days: defaultdict[tuple[str | None, Decimal, date | None], list[_Item]] = defaultdict(list)
     for item in live:
         currency = None if one_currency else item.currency
         days[currency, item.payment.amount, item.payment.payment_date].append(item)
     for (currency, amount, day), items in days.items():
-        # One of the same amount without a date may be of this day.
+        # A payment of this amount without a date could be of this day.
         if (
             day is not None
             and (currency, amount, None) not in days
@@ -224,35 +234,40 @@ def _same_day(live: list[_Item]) -> Iterator[_Ruled]:
             yield Rule.SAME_DAY, items
 
 
-def _paired(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
-    link = _agreeing(tolerances)
-    pairs: list[_Ruled] = []
-    for rule, items in _hanging_together(_near(rest, tolerances, by_amount=True), link):
+def _find_pairs(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Decision]:
+    link = _link_by_amount(tolerances)
+    pairs: list[_Decision] = []
+    for rule, items in _find_connected(_separate(rest, tolerances, by_amount=True), link):
         left, right = _sides(items)
         if rule is None and has_perfect_matching(
-            {place: _linked(item, right, link) for place, item in enumerate(left)}, len(right)
+            {place: _find_links(item, right, link) for place, item in enumerate(left)}, len(right)
         ):
             pairs.append((_pair_rule(items), items))
-    claimed = _claimed(pairs, rest, tolerances)
+    claimed = _find_claimed(pairs, rest, tolerances)
     return (pair for pair in pairs if claimed.isdisjoint(pair[1]))
 
 
-def _claimed(pairs: list[_Ruled], rest: list[_Item], tolerances: Tolerances) -> set[_Item]:
-    """What makes a split together with anything that the *pairs* would leave over: to call it paired would be to choose."""
-    over = set(_without(rest, pairs))
-    if not over or not pairs:
-        return over
+def _find_claimed(pairs: list[_Decision], rest: list[_Item], tolerances: Tolerances) -> set[_Item]:
+    """Payments in *pairs* that could also form a split with an unpaired payment.
+
+    Calling them paired would be a guess.
+    """
+    unpaired = set(_remove_decided(rest, pairs))
+    if not unpaired or not pairs:
+        return unpaired
     splits = [
         items
-        for part in _near(rest, tolerances, by_amount=False)
-        if not over.isdisjoint(part) and not _is_too_many(*_sides(part))
-        for rule, items in _sums_in(part, tolerances)
+        for part in _separate(rest, tolerances, by_amount=False)
+        if not unpaired.isdisjoint(part) and not _is_too_many(*_sides(part))
+        for rule, items in _find_sums(part, tolerances)
         if rule is Rule.SPLIT
     ]
-    # A pair that is not called one leaves its payments over in turn.
-    hang_together = connected_components(rest, [*splits, *(items for _, items in pairs)])
+    # If a pair is dropped, its payments are unpaired too, and may drop other pairs.
+    components = connected_components(rest, [*splits, *(items for _, items in pairs)])
     return set(
-        chain.from_iterable(together for together in hang_together if not over.isdisjoint(together))
+        chain.from_iterable(
+            together for together in components if not unpaired.isdisjoint(together)
+        )
     )
 
 
@@ -268,7 +283,7 @@ def _opposite(item: _Item, items: list[_Item]) -> list[_Item]:
     return [other for other in items if other.is_left is not item.is_left]
 
 
-def _linked(item: _Item, others: list[_Item], link: _Link) -> list[int]:
+def _find_links(item: _Item, others: list[_Item], link: _Link) -> list[int]:
     return [place for place, other in enumerate(others) if link(item, other)]
 
 
@@ -277,8 +292,10 @@ def _sides(items: Iterable[_Item]) -> tuple[list[_Item], list[_Item]]:
     return [item for item in held if item.is_left], [item for item in held if not item.is_left]
 
 
-def _near(items: list[_Item], tolerances: Tolerances, *, by_amount: bool) -> Iterator[list[_Item]]:
-    """The *items* in parts so far from each other that nothing in one can hang together with anything in another."""
+def _separate(
+    items: list[_Item], tolerances: Tolerances, *, by_amount: bool
+) -> Iterator[list[_Item]]:
+    """The *items* in parts. Items of different parts are too far apart to be counterparts."""
     for part in (
         clusters(items, lambda item: item.payment.amount, tolerances.tolerance)
         if by_amount
@@ -287,17 +304,22 @@ def _near(items: list[_Item], tolerances: Tolerances, *, by_amount: bool) -> Ite
         if any(item.payment.payment_date is None for item in part):
             yield part
         else:
-            yield from clusters(part, lambda item: _order(item)[0].toordinal(), tolerances.days)
+            yield from clusters(
+                part, lambda item: _item_order(item)[0].toordinal(), tolerances.days
+            )
 
 
 def _is_too_many(left: list[_Item], right: list[_Item]) -> bool:
     return len(left) * len(right) > _MAX_PAIRS
 
 
-def _hanging_together(
+def _find_connected(
     parts: Iterable[list[_Item]], link: _Link
 ) -> Iterator[tuple[Rule | None, list[_Item]]]:
-    """Which items hang together through links between the sides; with ``Rule.TOO_MANY`` those that are too many to be looked at."""
+    """The items that are connected by links between the sides.
+
+    A part with too many items to compare comes with ``Rule.TOO_MANY``.
+    """
     for part in parts:
         left, right = _sides(part)
         if _is_too_many(left, right):
@@ -311,42 +333,50 @@ def _hanging_together(
             )
 
 
-def _splits(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
-    """Those that are the sum of others, and all that cannot be told because of that, or because there are too few counterparts."""
-    for part in _near(rest, tolerances, by_amount=False):
+def _find_splits(rest: list[_Item], tolerances: Tolerances) -> Iterator[_Decision]:
+    """Payments that are the sum of others, and those that are ambiguous.
+
+    A payment is ambiguous if another one competes with it, for a split or for a counterpart.
+    """
+    for part in _separate(rest, tolerances, by_amount=False):
         if _is_too_many(*_sides(part)):
             yield Rule.TOO_MANY, part
             continue
-        agreeing = _hanging_together(_near(part, tolerances, by_amount=True), _agreeing(tolerances))
-        found: list[_Ruled] = [
+        agreeing = _find_connected(
+            _separate(part, tolerances, by_amount=True), _link_by_amount(tolerances)
+        )
+        found: list[_Decision] = [
             *((Rule.UNEVEN, items) for _, items in agreeing),
-            *_sums_in(part, tolerances),
+            *_find_sums(part, tolerances),
         ]
         rules: defaultdict[_Item, list[Rule]] = defaultdict(list)
         for rule, items in found:
             rules[items[0]].append(rule)
         for together in connected_components(part, [items for _, items in found]):
-            if said := [rule for item in together for rule in rules[item]]:
-                yield _split_rule(said), together
+            if rules_found := [rule for item in together for rule in rules[item]]:
+                yield _split_rule(rules_found), together
 
 
-def _split_rule(said: list[Rule]) -> Rule:
-    """The rule for what hangs together by these."""
-    if Rule.TOO_MANY in said:
+def _split_rule(rules_found: list[Rule]) -> Rule:
+    """The rule for payments that are connected by these."""
+    if Rule.TOO_MANY in rules_found:
         return Rule.TOO_MANY
-    if Rule.SPLIT in said:
-        return Rule.SPLIT if len(said) == 1 else Rule.SPLIT_UNCLEAR
+    if Rule.SPLIT in rules_found:
+        return Rule.SPLIT if len(rules_found) == 1 else Rule.SPLIT_UNCLEAR
     return Rule.UNEVEN
 
 
-def _sums_in(part: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
+def _find_sums(part: list[_Item], tolerances: Tolerances) -> Iterator[_Decision]:
     left, right = _sides(part)
     for whole in part:
-        yield from _sums_to(whole, right if whole.is_left else left, tolerances)
+        yield from _find_sums_to(whole, right if whole.is_left else left, tolerances)
 
 
-def _sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Iterator[_Ruled]:
-    """Each way in which *whole* is the sum of several *others*, unless those are too many to be tried."""
+def _find_sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Iterator[_Decision]:
+    """Each way in which *whole* is the sum of several *others*.
+
+    If there are too many to try, yields ``Rule.TOO_MANY`` instead.
+    """
     total = whole.payment.amount
     parts = [
         other
@@ -369,11 +399,11 @@ def _sums_to(whole: _Item, others: list[_Item], tolerances: Tolerances) -> Itera
         yield Rule.SPLIT, [whole, *(parts[place] for place in places)]
 
 
-def _left_over(
+def _decide_rest(
     live: list[_Item], rest: list[_Item], gone: list[_Item], tolerances: Tolerances
-) -> Iterator[_Ruled]:
-    """Those that differ, and those whose counterpart is gone or was never there."""
-    agree = _agreeing(tolerances)
+) -> Iterator[_Decision]:
+    """Payments that differ, and payments without a live counterpart."""
+    agree = _link_by_amount(tolerances)
 
     def link(one: _Item, other: _Item) -> bool:
         if one.gone is None and other.gone is None:
@@ -381,36 +411,36 @@ def _left_over(
         return (one.gone is None or other.gone is None) and agree(one, other)
 
     alone = [*rest, *gone]
-    # Where all are gone there is nothing to be decided, however many they are.
+    # If all are gone there is nothing to decide, so their number makes no difference.
     parts = (
         part
-        for part in _near(alone, tolerances, by_amount=False)
+        for part in _separate(alone, tolerances, by_amount=False)
         if any(item.gone is None for item in part)
     )
-    for too_many, items in list(_hanging_together(parts, link)):
-        rule = too_many or _left_over_rule(items, link)
-        # One that is gone stands beside another only to say why that has no counterpart.
+    for too_many, items in list(_find_connected(parts, link)):
+        rule = too_many or _rest_rule(items, link)
+        # An outcome includes payments that are gone only if they are its reason.
         together = (
             items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
         )
         yield rule, together
-        alone = _without(alone, [(rule, together)])
-    there, open_ = _currencies(live), _currencies(rest)
+        alone = _remove_decided(alone, [(rule, together)])
+    there, unmatched = _currencies(live), _currencies(rest)
     for item in alone:
         yield (
-            item.gone or _alone_rule(item, there[not item.is_left], open_[not item.is_left]),
+            item.gone or _alone_rule(item, there[not item.is_left], unmatched[not item.is_left]),
             [item],
         )
 
 
-def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
+def _rest_rule(items: list[_Item], link: _Link) -> Rule:
     live = [item for item in items if item.gone is None]
     left, right = _sides(live)
     if left and right:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
-    # What is gone was the counterpart of one payment and no more.
+    # A payment that is gone was the counterpart of one payment only.
     if not has_left_matching(
-        {place: _linked(item, _opposite(item, items), link) for place, item in enumerate(live)}
+        {place: _find_links(item, _opposite(item, items), link) for place, item in enumerate(live)}
     ):
         return Rule.UNEVEN
     voided = all(item.gone in {None, Rule.VOIDED} for item in items)
@@ -418,22 +448,25 @@ def _left_over_rule(items: list[_Item], link: _Link) -> Rule:
 
 
 def _currencies(items: list[_Item]) -> dict[bool, set[str | None]]:
-    """What currencies there are on the left side and on the other."""
+    """The currencies on the left side (``True``) and on the right one (``False``)."""
     return {
         side: {item.currency for item in items if item.is_left is side} for side in (True, False)
     }
 
 
-def _alone_rule(item: _Item, there: set[str | None], open_: set[str | None]) -> Rule:
-    """Why a payment has no counterpart, where the other side has *there* these currencies, and *open_* among what is left."""
+def _alone_rule(item: _Item, there: set[str | None], unmatched: set[str | None]) -> Rule:
+    """Why a payment has no counterpart.
 
-    def in_one_of(currencies: set[str | None]) -> bool:
+    *there* are the currencies of the other side, and *unmatched* those of its unmatched payments.
+    """
+
+    def includes(currencies: set[str | None]) -> bool:
         return bool(currencies) and (
             item.payment.currency is None or not currencies.isdisjoint({None, item.currency})
         )
 
     if not there:
         return Rule.NOT_THERE
-    if not in_one_of(there):
+    if not includes(there):
         return Rule.OTHER_CURRENCY
-    return Rule.OUT_OF_WINDOW if in_one_of(open_) else Rule.NONE_LEFT
+    return Rule.OUT_OF_WINDOW if includes(unmatched) else Rule.NONE_LEFT

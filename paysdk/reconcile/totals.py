@@ -1,4 +1,4 @@
-"""What the outcomes of a reconciliation come to, in numbers."""
+"""The counts and sums of a reconciliation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Month", "Sides", "Total", "Totals"]
 
-_ADDING = Context(prec=EXACT.prec, traps=[Inexact])
+_EXACT_OR_ERROR = Context(prec=EXACT.prec, traps=[Inexact])
 
 # The year and the month; None for payments without a date.
 Month: TypeAlias = tuple[int, int] | None
@@ -26,49 +26,50 @@ _Cell: TypeAlias = "tuple[str | None, Month, Status]"
 
 @attrs.define
 class Total:
-    """So many payments, and what they come to: *amount* in major currency units, exactly."""
+    """The number of payments, and the exact sum of their amounts in major units."""
 
     count: int = 0
     amount: Decimal = Decimal(0)
 
     def add(self, count: int, amount: Decimal) -> None:
-        """Count more of them.
+        """Add payments.
 
-        Raises ``ConfigurationError`` where the sum would need more than a thousand digits.
+        Raises ``ConfigurationError`` if the sum would need more than a thousand digits.
         """
         self.count += count
         try:
-            self.amount = _ADDING.add(self.amount, amount)
+            self.amount = _EXACT_OR_ERROR.add(self.amount, amount)
         except Inexact:
             raise ConfigurationError(
-                f"Amounts as far apart as {self.amount} and {amount} cannot be added up exactly."
+                f"{self.amount} and {amount} cannot be added up exactly: the sum would need more "
+                "than a thousand digits."
             ) from None
 
 
 @attrs.frozen
 class Sides:
-    """What the payments of both sides come to."""
+    """The totals of both sides."""
 
     left: Total = attrs.field(factory=Total)
     right: Total = attrs.field(factory=Total)
 
     @property
     def difference(self) -> Decimal:
-        """The left amount less the right one."""
+        """The left amount minus the right one."""
         return EXACT.subtract(self.left.amount, self.right.amount)
 
     def include(self, other: Sides) -> None:
-        """Count what is in *other* too."""
+        """Add the totals of *other*."""
         self.left.add(other.left.count, other.left.amount)
         self.right.add(other.right.count, other.right.amount)
 
 
 @attrs.frozen
 class Totals:
-    """What the outcomes come to that were added.
+    """The totals of the outcomes that were added.
 
-    ``outcomes`` and ``rules`` count them by status and by rule. A payment that names no currency
-    counts in the one that it was matched in; where it was not, its currency is ``None``.
+    ``outcomes`` and ``rules`` count them by status and by rule. If a payment has no currency, it
+    counts in the currency of the payments that it was matched with, else under ``None``.
     """
 
     outcomes: Counter[Status] = attrs.field(factory=Counter[Status])
@@ -76,14 +77,14 @@ class Totals:
     _cells: dict[_Cell, Sides] = attrs.field(factory=dict["_Cell", Sides], init=False)
 
     def add(self, outcome: Outcome) -> None:
-        """Count an outcome in.
+        """Add an outcome.
 
-        Raises ``ConfigurationError`` where a sum would need more than a thousand digits.
+        Raises ``ConfigurationError`` if a sum would need more than a thousand digits.
         """
         self.outcomes[outcome.status] += 1
         self.rules[outcome.rule] += 1
-        assumed = _named(outcome) if outcome.currency_assumed else None
-        # Beside what is on one side only, the other side has what is gone.
+        assumed = _find_currency(outcome) if outcome.currency_assumed else None
+        # If the outcome is on one side only, payments on the other side are voided or vanished.
         status = outcome.status
         for payment in outcome.left:
             self._sides(
@@ -100,20 +101,23 @@ class Totals:
 
     @property
     def differences(self) -> int:
-        """How many outcomes somebody should look at: all but what is matched, and what is gone and needs no counterpart."""
+        """How many outcomes a person should check: all but matched, voided and vanished ones."""
         return sum(count for status, count in self.outcomes.items() if status.is_difference)
 
     def by_currency(self) -> dict[str | None, dict[Status, Sides]]:
-        """What the payments come to, by currency and status; those without a currency come last."""
+        """The totals by currency and status. Payments without a currency come last."""
         found: dict[str | None, dict[Status, Sides]] = {}
-        for (currency, _, status), sides in sorted(self._cells.items(), key=_order):
+        for (currency, _, status), sides in sorted(self._cells.items(), key=_sort_key):
             found.setdefault(currency, {}).setdefault(status, Sides()).include(sides)
         return found
 
     def by_month(self) -> dict[str | None, dict[Month, Sides]]:
-        """What the payments that are not gone come to, by currency and month of their own dates; those without a date come last."""
+        """The totals by currency, and by month of each payment's own date.
+
+        Voided and vanished payments are left out. Payments without a date come last.
+        """
         found: dict[str | None, dict[Month, Sides]] = {}
-        for (currency, month, status), sides in sorted(self._cells.items(), key=_order):
+        for (currency, month, status), sides in sorted(self._cells.items(), key=_sort_key):
             if status is not Status.VOIDED_OR_VANISHED:
                 found.setdefault(currency, {}).setdefault(month, Sides()).include(sides)
         return found
@@ -131,12 +135,12 @@ class Totals:
         return sides
 
 
-def _order(cell: tuple[_Cell, Sides]) -> tuple[bool, str, bool, tuple[int, int]]:
+def _sort_key(cell: tuple[_Cell, Sides]) -> tuple[bool, str, bool, tuple[int, int]]:
     (currency, month, _), _ = cell
     return currency is None, currency or "", month is None, month or (0, 0)
 
 
-def _named(outcome: Outcome) -> str | None:
-    """The one currency that payments of the outcome name."""
+def _find_currency(outcome: Outcome) -> str | None:
+    """The only currency that the payments of the outcome have."""
     named = (normalise_currency(payment.currency) for payment in (*outcome.left, *outcome.right))
     return next(currency for currency in named if currency is not None)

@@ -1,4 +1,4 @@
-"""What hangs together, what can be paired, and what adds up, held against the slow and obvious way."""
+"""Connected components, matchings and sums, compared with slow and obvious ways to find them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ AMOUNTS = st.lists(st.integers(-3, 6).map(Decimal), max_size=7)
 @given(
     st.dictionaries(st.integers(0, 4), st.sets(st.integers(0, 4)), max_size=5), st.integers(0, 5)
 )
-def test_all_paired_is_what_trying_every_order_finds(
-    linked: dict[int, set[int]], right: int
-) -> None:
-    """It says whether some order of the right side gives each of the left a partner that it is linked with."""
+def test_a_matching_is_found_if_some_order_is_one(linked: dict[int, set[int]], right: int) -> None:
+    """A matching exists if some order of the right side pairs each on the left along a link."""
     links = {
         place: sorted(other for other in linked.get(place, ()) if other < right)
         for place in range(len(linked))
@@ -40,10 +38,10 @@ def test_all_paired_is_what_trying_every_order_finds(
 
 
 @given(AMOUNTS, st.integers(-3, 9).map(Decimal), st.sampled_from([Decimal(0), Decimal(1)]))
-def test_sums_are_what_trying_every_choice_finds(
+def test_each_subset_with_the_sum_is_found(
     amounts: list[Decimal], total: Decimal, tolerance: Decimal
 ) -> None:
-    """Every choice of two or more that comes to the total within the tolerance is found, once."""
+    """Every choice of two or more amounts with the total is found once."""
     choices = [
         chosen
         for size in range(2, len(amounts) + 1)
@@ -60,7 +58,7 @@ def test_sums_are_what_trying_every_choice_finds(
 
 @given(st.lists(st.integers(0, 30)), st.integers(0, 5))
 def test_clusters_are_further_apart_than_the_gap(values: list[int], gap: int) -> None:
-    """They are the values in order, near each other within a cluster, and far from each other between two."""
+    """The clusters have all values in order, and only the gaps between clusters are large."""
     found = list(clusters(values, lambda value: value, gap))
 
     assert sorted(values) == [value for cluster in found for value in cluster]
@@ -68,8 +66,8 @@ def test_clusters_are_further_apart_than_the_gap(values: list[int], gap: int) ->
     assert all(later[0] - earlier[-1] > gap for earlier, later in pairwise(found))
 
 
-def test_what_shares_a_group_is_joined() -> None:
-    """Groups that share a node become one set, and a node in none stays alone."""
+def test_nodes_that_share_a_group_are_connected() -> None:
+    """Groups that share a node become one set, and a node without a group stays alone."""
     found = connected_components("abcdefg", [("a", "b"), ("c", "d", "e"), ("b", "d"), ("f",)])
 
     assert [["a", "b", "c", "d", "e"], ["f"], ["g"]] == sorted(

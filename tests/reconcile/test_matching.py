@@ -1,4 +1,4 @@
-"""Reconciling iterables of every kind, in any order, and in the order of their keys."""
+"""Reconciling iterables of every kind, in any order and sorted by key."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def paid(
     )
 
 
-async def walked(payments: Sequence[Payment | Vanished]) -> AsyncIterator[Payment | Vanished]:
-    """The payments one after the other, awaited."""
+async def as_async(payments: Sequence[Payment | Vanished]) -> AsyncIterator[Payment | Vanished]:
+    """An async iterable of the payments."""
     for payment in payments:
         yield payment
 
 
 @attrs.define
 class Walk:
-    """An iterator that has nothing to close."""
+    """An async iterator that cannot be closed."""
 
     payments: Iterator[Payment | Vanished]
 
@@ -62,8 +62,8 @@ class Walk:
         raise StopAsyncIteration
 
 
-def said(outcomes: Sequence[Outcome]) -> list[tuple[str | None, str, str, str]]:
-    """The outcomes with the ids of their payments."""
+def describe(outcomes: Sequence[Outcome]) -> list[tuple[str | None, str, str, str]]:
+    """The outcomes as keys, rules and ids of payments."""
     return [
         (
             outcome.key,
@@ -93,19 +93,19 @@ EXPECTED = [
 ]
 
 
-async def test_payments_come_in_any_order_and_from_anything() -> None:
-    """Lists, iterators and what is walked with `async for` give the same, in the order of the keys."""
+async def test_payments_come_in_any_order_and_from_any_iterable() -> None:
+    """Lists, iterators and async iterables give the same outcomes, sorted by key."""
     assert sorted(EXPECTED, key=str) == sorted(
-        said([outcome async for outcome in reconcile(LEFT, RIGHT)]), key=str
+        describe([outcome async for outcome in reconcile(LEFT, RIGHT)]), key=str
     )
     assert (
         EXPECTED[2:]
-        == said([outcome async for outcome in reconcile(walked(LEFT), Walk(iter(RIGHT)))])[2:]
+        == describe([outcome async for outcome in reconcile(as_async(LEFT), Walk(iter(RIGHT)))])[2:]
     )
 
 
 async def test_ordered_payments_are_merged() -> None:
-    """In the order of the keys it is the same, wherever those without a key stand."""
+    """Sorted payments give the same outcomes, wherever the payments without a key are."""
     left: list[Payment | Vanished] = [
         paid("1", "A"),
         paid("5", None),
@@ -116,12 +116,13 @@ async def test_ordered_payments_are_merged() -> None:
     right = [paid("6", "A"), paid("7", "A"), paid("9", "C"), paid("8", " ")]
 
     assert sorted(EXPECTED, key=str) == sorted(
-        said([outcome async for outcome in reconcile(left, walked(right), ordered=True)]), key=str
+        describe([outcome async for outcome in reconcile(left, as_async(right), ordered=True)]),
+        key=str,
     )
 
 
 async def test_a_listing_is_a_side() -> None:
-    """What a provider lists has its counterpart in itself, voided payments aside."""
+    """A listing matches its own payments, except voided ones."""
     async with open_sandbox("campfire", payments=60) as sandbox:
         campfire = CampfireProvider(sandbox.api_key, base_url=sandbox.url)
         async with campfire:
@@ -136,8 +137,8 @@ async def test_a_listing_is_a_side() -> None:
     )
 
 
-async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
-    """A listing gives what changed meanwhile again; it is still one payment."""
+async def test_the_last_version_of_a_payment_counts() -> None:
+    """A listing yields a payment again if it changed; it is still one payment."""
     left = [
         paid("1", "B", "90", modified=1),
         paid("2", "A", "50"),
@@ -149,7 +150,7 @@ async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
         paid("6", "A", "100"),
     ]
 
-    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == said(
+    assert [("A", "same_day", "1", "6"), ("A", "none_left", "2", "")] == describe(
         [outcome async for outcome in reconcile(left, right)]
     )
 
@@ -163,7 +164,7 @@ async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
             paid("1", "A", modified=2), paid("1", "B", modified=2), id="modified at the same time"
         ),
         pytest.param(paid("1", "A", modified=2), paid("1", "B", modified=1), id="modified before"),
-        pytest.param(paid("1", "A", modified=2), paid("1", "B"), id="modified nobody knows when"),
+        pytest.param(paid("1", "A", modified=2), paid("1", "B"), id="modified at an unknown time"),
         pytest.param(
             paid("1", "A", made=1, modified=3),
             paid("1", "A", made=2, modified=4),
@@ -172,16 +173,17 @@ async def test_a_payment_that_comes_again_counts_as_it_came_last() -> None:
     ],
 )
 async def test_two_payments_of_one_id_are_an_error(before: Payment, payment: Payment) -> None:
-    """Ids that two accounts share would hide a payment, so it is said which."""
+    """Two accounts can share an id, so the error names both payments."""
     with pytest.raises(
         ConfigurationError,
-        match=r"Two right payments of acme have the id '1': 100 for invoice A and \d+ for invoice [AB]\.",
+        match=r"Two right payments of acme have the id '1': "
+        r"100 for invoice A and \d+ for invoice [AB]\.",
     ):
         _ = [outcome async for outcome in reconcile([], [before, payment])]
 
 
 async def test_the_key_can_be_another() -> None:
-    """Payments may be found by whatever both sides know."""
+    """Payments can be matched by anything that both sides have."""
 
     def customer(payment: Payment) -> str | None:
         return payment.provider
@@ -194,7 +196,7 @@ async def test_the_key_can_be_another() -> None:
 
 
 async def test_disorder_is_an_error() -> None:
-    """Streams that are said to be ordered and are not give an error, and no wrong answer."""
+    """If a side is not sorted, `ordered` raises an error instead of giving wrong outcomes."""
     left = [paid("1", "A"), paid("2", "B"), paid("3", None), paid("4", "A")]
     given: list[Outcome] = []
     with pytest.raises(
@@ -202,13 +204,13 @@ async def test_disorder_is_an_error() -> None:
         match="left payments are not in the order of their keys: 'A' comes after 'B'",
     ):
         async for outcome in reconcile(left, [], ordered=True):
-            given.append(outcome)  # noqa: PERF401  # what was given before the error counts
+            given.append(outcome)  # noqa: PERF401  # the outcomes before the error count
 
-    assert [("A", "not_there", "1", ""), (None, "no_number", "3", "")] == said(given)
+    assert [("A", "not_there", "1", ""), (None, "no_number", "3", "")] == describe(given)
 
 
 async def test_leaving_closes_both_sides() -> None:
-    """Whoever stops early leaves no stream open."""
+    """Stopping early closes both streams."""
     closed: list[str] = []
 
     async def walk(name: str) -> AsyncIterator[Payment]:
@@ -226,7 +228,7 @@ async def test_leaving_closes_both_sides() -> None:
 
 
 async def test_only_one_group_is_held() -> None:
-    """Of ordered streams no more is read than the payments of the next key."""
+    """With `ordered`, only the payments of the next key are read ahead."""
     read: list[str] = []
 
     def stream(name: str) -> Iterator[Payment]:
@@ -268,13 +270,13 @@ async def numbered(outcomes: AsyncIterator[Outcome]) -> AsyncIterator[tuple[int,
 def test_settings_that_cannot_be_right_raise_at_the_call(
     settings: dict[str, Any], message: str
 ) -> None:
-    """Nothing is read before the settings are looked at."""
+    """The settings are checked before anything is read."""
     with pytest.raises(ConfigurationError, match=message):
         reconcile(**({"left": [], "right": []} | settings))
 
 
 def test_blank_numbers_are_none() -> None:
-    """A number of spaces is none; any other is taken as it was sent."""
+    """A blank number counts as missing, and any other is kept as the provider sent it."""
     assert (None, None, None, " A") == tuple(
         invoice_number(paid("1", number)) for number in (None, "", " \t", " A")
     )
@@ -285,10 +287,10 @@ NUMBERED = st.lists(st.tuples(NUMBERS, st.sampled_from(["100", "50"])), max_size
 
 
 @given(NUMBERED, NUMBERED)
-async def test_merging_says_what_sorting_says(
+async def test_merging_and_sorting_give_the_same(
     left: list[tuple[str | None, str]], right: list[tuple[str | None, str]]
 ) -> None:
-    """Ordered streams, in the order that UTF-8 gives their numbers, come to the same as unordered ones."""
+    """Streams sorted as UTF-8 give the same outcomes as unsorted ones."""
     lefts, rights = (
         [paid(str(place), *row) for place, row in enumerate(rows)] for rows in (left, right)
     )

@@ -1,4 +1,4 @@
-"""Each rule decides what it says, and nothing is decided by order or side."""
+"""Each rule, and that neither order nor side decides anything."""
 
 from __future__ import annotations
 
@@ -44,21 +44,24 @@ def paid(
     )
 
 
-def said(
+def describe(
     left: Sequence[Payment | Vanished],
     right: Sequence[Payment | Vanished],
-    terms: Tolerances = EXACT,
+    tolerances: Tolerances = EXACT,
 ) -> set[str]:
-    """The outcomes as text: what is said, of which payments, and by which rule."""
+    """The outcomes as text: the status, the payments and the rule."""
+
+    def ids(payments: Sequence[Payment]) -> str:
+        return "+".join(payment.id for payment in payments)
+
     return {
-        f"{outcome.status}: {'+'.join(payment.id for payment in outcome.left)}|{'+'.join(payment.id for payment in outcome.right)}"
-        f" ({outcome.rule})"
-        for outcome in decide("INV-9", left, right, terms)
+        f"{outcome.status}: {ids(outcome.left)}|{ids(outcome.right)} ({outcome.rule})"
+        for outcome in decide("INV-9", left, right, tolerances)
     }
 
 
 def test_the_case_of_a_currency_code_does_not_matter() -> None:
-    """Neither for a plain pair nor for what takes a closer look, and no currency was assumed."""
+    """Codes in another case are one currency, for plain pairs and for others."""
     (plain,) = decide("9", [paid("a", "10", currency="eur")], [paid("b", "10")], EXACT)
     closer = decide(
         "9",
@@ -76,7 +79,7 @@ def test_the_case_of_a_currency_code_does_not_matter() -> None:
 
 
 def test_every_rule_is_in_the_documents() -> None:
-    """The page on reconciling has each rule with its sentence, and no other."""
+    """The page about reconciling has each rule with its sentence, and no other."""
     page = Path(__file__).parents[2] / "docs" / "how-to" / "reconcile.md"
     rows = re.findall(r"^\|[^|]*\| `(\w+)` \| (.*) \|$", page.read_text(), re.MULTILINE)
 
@@ -113,8 +116,8 @@ def test_every_rule_is_in_the_documents() -> None:
 def test_equal_amounts_on_one_day_match(
     left: list[Payment], right: list[Payment], expected: set[str]
 ) -> None:
-    """As many on one side as on the other are matched, together where they are interchangeable."""
-    assert expected == said(left, right)
+    """Equal numbers on both sides are matched, together if they are interchangeable."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +180,8 @@ def test_equal_amounts_on_one_day_match(
 def test_equal_amounts_match_within_the_window(
     left: list[Payment], right: list[Payment], expected: set[str]
 ) -> None:
-    """Equal amounts on different days are matched where all of them can be, and nobody else could be meant."""
-    assert expected == said(left, right)
+    """Equal amounts on different days are matched if all can be paired and nothing else fits."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +216,8 @@ def test_equal_amounts_match_within_the_window(
 def test_a_missing_date_may_be_any(
     left: list[Payment], right: list[Payment], expected: set[str]
 ) -> None:
-    """A payment without a date matches by its amount alone, if nobody else could be meant."""
-    assert expected == said(left, right)
+    """A payment without a date matches by its amount alone, if nothing else fits."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +233,7 @@ def test_a_missing_date_may_be_any(
             [paid("a", "100", 0, None)],
             [paid("x", "100", 0, None)],
             {"matched: a|x (same_day)"},
-            id="nobody names one",
+            id="no payment names one",
         ),
         pytest.param(
             [paid("a", "100"), paid("b", "50", 0, "USD")],
@@ -242,7 +245,7 @@ def test_a_missing_date_may_be_any(
             [paid("a", "100"), paid("b", "50", 0, "USD"), paid("c", "100", 0, None)],
             [],
             {"left only: a| (not_there)", "left only: b| (not_there)", "left only: c| (not_there)"},
-            id="nobody to match",
+            id="nothing to match",
         ),
         pytest.param(
             [paid("a", "100"), paid("b", "100", 0, "USD")],
@@ -291,8 +294,8 @@ def test_a_missing_date_may_be_any(
 def test_a_missing_currency_is_never_guessed(
     left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]
 ) -> None:
-    """A payment that names no currency counts in the one that the others of its invoice name, and in none where they name several."""
-    assert expected == said(left, right)
+    """A payment without a currency counts in the currency of the others, if they have only one."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -399,8 +402,8 @@ def test_a_missing_currency_is_never_guessed(
 def test_split_payments_match_their_parts(
     left: list[Payment], right: list[Payment], expected: set[str]
 ) -> None:
-    """One payment matches several where it is their sum in exactly one way, and nobody else has a claim on them."""
-    assert expected == said(left, right)
+    """A payment matches several if it is their sum in exactly one way and nothing else fits."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -479,8 +482,8 @@ def test_split_payments_match_their_parts(
 def test_what_is_gone_needs_no_counterpart(
     left: list[Payment | Vanished], right: list[Payment | Vanished], expected: set[str]
 ) -> None:
-    """Live payments are matched with live ones; one whose counterpart is gone says so."""
-    assert expected == said(left, right)
+    """Live payments match only live ones; the outcome says if a counterpart is gone."""
+    assert expected == describe(left, right)
 
 
 @pytest.mark.parametrize(
@@ -515,42 +518,44 @@ def test_what_is_gone_needs_no_counterpart(
 def test_the_only_pair_left_differs(
     left: list[Payment], right: list[Payment], expected: set[str]
 ) -> None:
-    """Amounts differ only where it is plain whose they are."""
-    assert expected == said(left, right)
+    """Amounts differ only if two payments can belong only to each other."""
+    assert expected == describe(left, right)
 
 
 def test_a_tolerance_brings_near_amounts_together() -> None:
-    """Amounts may be apart by the tolerance and no more, and equal ones go first."""
+    """Amounts may differ by the tolerance at most, and equal ones are matched first."""
     cents = Tolerances(days=7, tolerance=Decimal("0.02"))
 
-    assert {"matched: a|x (in_window)"} == said([paid("a", "100.00")], [paid("x", "100.02")], cents)
-    assert {"amount differs: a|x (only_pair)"} == said(
+    assert {"matched: a|x (in_window)"} == describe(
+        [paid("a", "100.00")], [paid("x", "100.02")], cents
+    )
+    assert {"amount differs: a|x (only_pair)"} == describe(
         [paid("a", "100.00")], [paid("x", "100.021")], cents
     )
-    assert {"matched: a|x+y (split)"} == said(
+    assert {"matched: a|x+y (split)"} == describe(
         [paid("a", "100.00")], [paid("x", "60.01"), paid("y", "40.01")], cents
     )
-    assert {"matched: a|x (in_window)", "right only: |y (none_left)"} == said(
+    assert {"matched: a|x (in_window)", "right only: |y (none_left)"} == describe(
         [paid("a", "100.00")], [paid("x", "100.00", 1), paid("y", "100.01", 1)], cents
     )
 
 
 def test_amounts_are_compared_to_the_last_digit() -> None:
-    """More digits than Python's decimals have by default are neither lost where amounts are subtracted nor where they are added."""
+    """Subtracting and adding long amounts keeps all their digits."""
     long = "1" * 40
     (outcome,) = decide("INV-9", [paid("a", f"{long}.01")], [paid("x", f"{long}.02")], EXACT)
 
     assert (Status.AMOUNT_DIFFERS, Decimal("-0.01")) == (outcome.status, outcome.difference)
-    assert {"matched: a|x+y (split)"} == said(
+    assert {"matched: a|x+y (split)"} == describe(
         [paid("a", f"{long}.02")], [paid("x", f"{long}.01"), paid("y", "0.01")]
     )
-    assert {"ambiguous: a|x+y (several_differ)"} == said(
+    assert {"ambiguous: a|x+y (several_differ)"} == describe(
         [paid("a", f"{long}.03")], [paid("x", f"{long}.01"), paid("y", "0.01")]
     )
 
 
 def test_a_currency_that_was_assumed_is_said_to_be() -> None:
-    """The outcome tells whether a payment was taken to be in a currency that it does not name."""
+    """The outcome says if a payment without a currency was counted in another one's."""
     (assumed,) = decide("INV-9", [paid("a", "100")], [paid("x", "100", 0, None)], EXACT)
     (named,) = decide("INV-9", [paid("a", "100")], [paid("x", "100")], EXACT)
     (unclear,) = decide(
@@ -566,7 +571,7 @@ def test_a_currency_that_was_assumed_is_said_to_be() -> None:
 
 
 def test_too_many_to_compare_are_ambiguous() -> None:
-    """A hundred and one on each side, on days that differ, are not tried against each other."""
+    """101 payments on each side, on different days, are not compared."""
     left = [paid(f"a{number}", "1", 2 * number) for number in range(101)]
     right = [paid(f"x{number}", "1", 2 * number + 1) for number in range(101)]
     (outcome,) = decide("INV-9", left, right, EXACT)
@@ -576,7 +581,7 @@ def test_too_many_to_compare_are_ambiguous() -> None:
 
 
 def test_pairs_among_too_many_to_compare_are_matched() -> None:
-    """What agrees in the window is matched, even if more is left than splits are looked for among."""
+    """Pairs in the window are matched even if there are too many payments to look for splits."""
     left = [paid(f"a{number:03}", str(number + 1000)) for number in range(101)]
     right = [paid(f"x{number:03}", str(number + 1000), 1) for number in range(102)]
     outcomes = decide("INV-9", left, right, EXACT)
@@ -585,7 +590,7 @@ def test_pairs_among_too_many_to_compare_are_matched() -> None:
 
 
 def test_many_that_are_gone_are_not_many_that_differ() -> None:
-    """More that are gone than are compared leave each what it is, and the payment that might be theirs open."""
+    """Each of many voided payments is gone, and a payment that could match them is ambiguous."""
     left = [paid(f"a{number:03}", "1", number % 7) for number in range(101)]
     right = [paid(f"x{number:03}", "1", number % 7, voided=True) for number in range(101)]
     outcomes = decide("INV-9", left, right, EXACT)
@@ -597,7 +602,7 @@ def test_many_that_are_gone_are_not_many_that_differ() -> None:
 
 
 def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
-    """However many are voided on both sides, each is gone, and nothing else is said."""
+    """However many payments are voided on both sides, each is only gone."""
     left = [paid(f"a{number:03}", "10", voided=True) for number in range(101)]
     right = [Vanished(paid(f"x{number:03}", "20")) for number in range(101)]
     outcomes = decide("INV-9", left, right, EXACT)
@@ -607,7 +612,7 @@ def test_many_that_are_gone_from_both_sides_are_no_difference() -> None:
 
 
 def test_any_number_of_equal_payments_on_a_day_is_matched() -> None:
-    """What needs no comparing has no bound."""
+    """Equal payments on a day need no comparison, so there is no limit."""
     (outcome,) = decide(
         "INV-9",
         [paid(str(number), "5") for number in range(500)],
@@ -626,7 +631,7 @@ AMOUNTS = st.sampled_from(["100", "60", "40", "40.00", "20", "-20", "0", "100.01
 CURRENCIES = st.sampled_from([None, "EUR", "EUR", "USD"])
 STATES = st.sampled_from(["live", "live", "live", "voided", "vanished"])
 ROWS = st.lists(st.tuples(AMOUNTS, st.none() | st.integers(0, 12), CURRENCIES, STATES), max_size=7)
-TERMS = st.builds(
+TOLERANCES = st.builds(
     Tolerances,
     days=st.integers(0, 6),
     tolerance=st.sampled_from([Decimal(0), Decimal("0.01"), Decimal(5)]),
@@ -643,8 +648,8 @@ def entries(rows: Sequence[tuple[str, int | None, str | None, str]]) -> list[Pay
     return [Vanished(payment) if state == "vanished" else payment for payment, state in made]
 
 
-def mirrored(outcome: Outcome) -> Outcome:
-    """What would be said if the sides were exchanged."""
+def mirror(outcome: Outcome) -> Outcome:
+    """The outcome with its sides exchanged."""
     status = MIRRORED.get(outcome.status, outcome.status)
     return Outcome(
         status=status, rule=outcome.rule, key=outcome.key, left=outcome.right, right=outcome.left
@@ -652,21 +657,23 @@ def mirrored(outcome: Outcome) -> Outcome:
 
 
 @settings(max_examples=200)
-@given(left=ROWS, right=ROWS, terms=TERMS, dice=st.randoms(use_true_random=False))
+@given(left=ROWS, right=ROWS, tolerances=TOLERANCES, dice=st.randoms(use_true_random=False))
 def test_neither_order_nor_side_matters(
     left: list[tuple[str, int | None, str | None, str]],
     right: list[tuple[str, int | None, str | None, str]],
-    terms: Tolerances,
+    tolerances: Tolerances,
     dice: Random,
 ) -> None:
-    """Whatever the payments, shuffling them changes nothing, exchanging the sides mirrors what is said, and each stands in one outcome."""
+    """Shuffling changes nothing, swapping the sides mirrors the outcomes, and none is lost."""
     lefts, rights = entries(left), entries(right)
-    outcomes = decide("INV-9", lefts, rights, terms)
+    outcomes = decide("INV-9", lefts, rights, tolerances)
     dice.shuffle(lefts)
     dice.shuffle(rights)
 
-    assert outcomes == decide("INV-9", lefts, rights, terms)
-    assert {mirrored(outcome) for outcome in outcomes} == set(decide("INV-9", rights, lefts, terms))
+    assert outcomes == decide("INV-9", lefts, rights, tolerances)
+    assert {mirror(outcome) for outcome in outcomes} == set(
+        decide("INV-9", rights, lefts, tolerances)
+    )
     for side, rows in (("left", left), ("right", right)):
         ids = sorted(payment.id for outcome in outcomes for payment in getattr(outcome, side))
         assert sorted(str(number) for number in range(len(rows))) == ids

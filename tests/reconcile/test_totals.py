@@ -1,4 +1,4 @@
-"""What outcomes come to."""
+"""The counts and sums of outcomes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def outcome(
     return Outcome(status=status, rule=Rule.SAME_DAY, key="A", left=left, right=right)
 
 
-def counted(*outcomes: Outcome) -> Totals:
-    """The figures of these."""
+def add_up(*outcomes: Outcome) -> Totals:
+    """The totals of these outcomes."""
     totals = Totals()
     for each in outcomes:
         totals.add(each)
@@ -41,8 +41,8 @@ def counted(*outcomes: Outcome) -> Totals:
 
 
 def test_outcomes_are_counted_and_added_up_by_currency() -> None:
-    """Each side's amounts are added up exactly, by currency and by what became of them."""
-    totals = counted(
+    """The amounts of each side are added up exactly, by currency and by status."""
+    totals = add_up(
         outcome(Status.MATCHED, (paid("0.10"), paid("0.2")), (paid("0.30"),)),
         outcome(
             Status.AMOUNT_DIFFERS, (paid("1e3", currency="USD"),), (paid("900", currency="USD"),)
@@ -63,8 +63,8 @@ def test_outcomes_are_counted_and_added_up_by_currency() -> None:
 
 
 def test_a_currency_that_was_assumed_is_counted_in() -> None:
-    """A payment without a currency counts in the one that it was matched in."""
-    totals = counted(outcome(Status.MATCHED, (paid("5", currency=None),), (paid("5"),)))
+    """A payment without a currency counts in the currency that it was matched in."""
+    totals = add_up(outcome(Status.MATCHED, (paid("5", currency=None),), (paid("5"),)))
 
     assert {
         "EUR": {Status.MATCHED: Sides(Total(1, Decimal(5)), Total(1, Decimal(5)))}
@@ -74,9 +74,9 @@ def test_a_currency_that_was_assumed_is_counted_in() -> None:
 @pytest.mark.parametrize(
     ("status", "side"), [(Status.LEFT_ONLY, "left"), (Status.RIGHT_ONLY, "right")]
 )
-def test_what_is_gone_beside_it_is_counted_as_gone(status: Status, side: str) -> None:
+def test_a_voided_counterpart_is_counted_as_gone(status: Status, side: str) -> None:
     """The payment that explains why another has no counterpart counts as gone."""
-    totals = counted(outcome(status, (paid("5"),), (paid("5"),)))
+    totals = add_up(outcome(status, (paid("5"),), (paid("5"),)))
     sides = totals.by_currency()["EUR"]
 
     assert {status, Status.VOIDED_OR_VANISHED} == set(sides)
@@ -85,8 +85,8 @@ def test_what_is_gone_beside_it_is_counted_as_gone(status: Status, side: str) ->
 
 
 def test_months_are_those_of_each_payment() -> None:
-    """Each payment counts in its own month; those that are gone in none, and those without a date last."""
-    totals = counted(
+    """Each payment counts in its own month. Voided and vanished payments count in none."""
+    totals = add_up(
         outcome(Status.VOIDED_OR_VANISHED, (paid("9"),)),
         outcome(Status.MATCHED, (paid("5", None),), (paid("5"),)),
         outcome(Status.MATCHED, (paid("3"),), (paid("3", date(2025, 12, 31)),)),
@@ -101,8 +101,8 @@ def test_months_are_those_of_each_payment() -> None:
 
 
 def test_no_digit_is_lost() -> None:
-    """Sums keep more digits than Python's decimals do by default, and where a thousand are not enough there is an error."""
-    totals = counted(outcome(Status.MATCHED, (paid("1e40"), paid("0.01"))))
+    """Sums keep up to a thousand digits; if that is not enough, there is an error."""
+    totals = add_up(outcome(Status.MATCHED, (paid("1e40"), paid("0.01"))))
 
     assert "1" + "0" * 40 + ".01" == str(totals.by_currency()["EUR"][Status.MATCHED].left.amount)
     with pytest.raises(ConfigurationError, match="cannot be added up exactly"):

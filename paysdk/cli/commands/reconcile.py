@@ -57,7 +57,7 @@ class Comparison:
         days = f"{self.days} day{'' if self.days == 1 else 's'}"
         return (
             f"Account {self.account}",
-            f"Counterparts are at most {days} apart, and their amounts {amounts}",
+            f"Matched payments are at most {days} apart, and their amounts {amounts}",
         )
 
     @property

@@ -120,8 +120,8 @@ def show_report(report: Report) -> None:
     if report.totals.differences > len(largest):
         print_table(
             Text(
-                f"The {len(largest)} largest of {report.totals.differences:,} differences are "
-                "shown; --format csv gives every outcome."
+                f"These are the {len(largest)} largest of {report.totals.differences:,} differences. "
+                "To get all of them, use --format csv."
             )
         )
 

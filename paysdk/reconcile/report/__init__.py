@@ -1,1 +1,1 @@
-"""The report: a page that somebody in finance can read, in one file that needs nothing else."""
+"""The report on a reconciliation: a page for people in finance, in a single file."""

@@ -1,4 +1,4 @@
-"""The chart by month: two bars a month, drawn so that it fits any width, and the same figures as a table.
+"""The chart by month, with two bars for each month, and the same amounts as a table.
 
 ``chart.html`` writes the SVG.
 """
@@ -17,7 +17,7 @@ from paysdk.reconcile.totals import Month, Sides
 
 __all__ = ["MAX_MONTHS", "Chart", "make_chart"]
 
-# Two bars for each of so many months can still be told apart on a phone.
+# The bars of this many months can still be told apart on a phone.
 MAX_MONTHS = 36
 # Fifty years of months. A longer span comes from mistyped dates.
 _MAX_ROWS = 600
@@ -74,7 +74,7 @@ class Drawing:
 
 @attrs.frozen(kw_only=True)
 class Chart:
-    """The chart and the table of one currency; ``left_out`` counts the months that are in neither."""
+    """The chart and the table of one currency. ``left_out`` counts the months in neither."""
 
     title: str
     drawing: Drawing | None

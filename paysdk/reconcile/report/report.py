@@ -1,4 +1,4 @@
-"""The report: a page that somebody in finance can read, in one file that needs nothing else."""
+"""The report on a reconciliation: a page for people in finance, in a single file."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = ["Report"]
 
 @attrs.define(kw_only=True)
 class Report:
-    """A report on a reconciliation, to be filled with its outcomes and then written.
+    """A report on a reconciliation. Add the outcomes, then write it.
 
-    ``left`` and ``right`` are what the sides are called. ``facts`` are sentences for the head of
-    the page, such as what was compared with which settings, and ``everything`` is a command that
-    gives all outcomes, for the page shows the ``most`` differences with the largest amounts. Memory
-    grows no further than that, however many outcomes there are.
+    ``left`` and ``right`` are the names of the sides. ``facts`` are sentences for the head of the
+    page, such as the settings of the comparison. The page shows up to ``most`` differences, those
+    with the largest amounts. ``everything`` is a command that gives all of them, for the page to
+    name. Memory does not grow beyond ``most`` outcomes.
     """
 
     left: str
@@ -50,11 +50,11 @@ class Report:
     )
 
     def add(self, outcome: Outcome) -> None:
-        """Count an outcome in, and keep it if it is among the largest differences."""
+        """Add an outcome to the totals, and keep it if it is among the largest differences."""
         self.totals.add(outcome)
         if outcome.status.is_difference and self.most:
-            # Of equal ones those that came first; the number also keeps outcomes from being
-            # compared.
+            # Of equal amounts the first ones are kept. The number also prevents a comparison of
+            # outcomes.
             entry = (_stake(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)
@@ -69,7 +69,7 @@ class Report:
         ]
 
     def html(self, made_at: datetime | None = None) -> str:
-        """The page. *made_at* is the moment that it names, by default now.
+        """The page. It says that it was made at *made_at*, by default now.
 
         Raises ``ModuleNotFoundError`` if the extra ``report`` is not installed.
         """
@@ -103,9 +103,10 @@ class Report:
         )
 
     def write(self, path: str | os.PathLike[str], made_at: datetime | None = None) -> None:
-        """Write the page to a file, whole or not at all: what was there before stays until then.
+        """Write the page to a file, replacing it only when the page is complete.
 
-        Raises ``OSError`` where it cannot.
+        Raises ``OSError`` if the file cannot be written, and ``ModuleNotFoundError`` if the extra
+        ``report`` is not installed.
         """
         target = Path(path)
         page = self.html(made_at)
@@ -120,7 +121,7 @@ class Report:
 
 
 def _stake(outcome: Outcome) -> Decimal:
-    """By how much money a difference counts."""
+    """The amount by which differences are ordered."""
     if outcome.status is Status.AMOUNT_DIFFERS:
         return abs(outcome.difference or Decimal(0))
     total = Decimal(0)

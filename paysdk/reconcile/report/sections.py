@@ -1,4 +1,4 @@
-"""The sections of the report's page as data. The templates show them, and have the words."""
+"""The sections of the report's page as data. The templates have the words."""
 
 from __future__ import annotations
 
@@ -319,4 +319,4 @@ def rules_table(totals: Totals) -> Table:
         for rule, sentence in RULES.items()
         if totals.rules[rule]
     ]
-    return Table([Cell("Rule"), Cell("What it says"), Cell("Outcomes", "number")], rows)
+    return Table([Cell("Rule"), Cell("What it says"), Cell("Findings", "number")], rows)

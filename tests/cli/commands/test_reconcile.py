@@ -302,7 +302,7 @@ def test_a_report_is_written_besides(
     assert 3 == outcome.code
     assert "2 matched" in outcome.out
     assert (
-        "Account default. Counterparts are at most 1 day apart, and their amounts differ by at "
+        "Account default. Matched payments are at most 1 day apart, and their amounts differ by at "
         "most 0.01." in page
     )
 
@@ -316,7 +316,7 @@ def test_the_command_for_everything_tells_no_password(
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
 
-    assert "The 20 largest of 2,004 differences are shown; --format csv gives every" in outcome.out
+    assert "These are the 20 largest of 2,004 differences. To get all of them, use" in outcome.out
     assert (
         "paysdk reconcile campfire notify --from DATABASE --account default --days 7 --tolerance "
         "0 --format csv" in page

@@ -1,4 +1,4 @@
-"""When tables become lists of cards, so that no amount is cut."""
+"""When a table becomes a list of cards, so that no amount is cut off."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def report(amount: str) -> str:
 
 
 def limits(amount: str) -> list[tuple[int, bool]]:
-    """Below which width, in rem, the totals and then the differences are cards, and whether they are so in print."""
+    """Below which width in rem the totals and the differences are cards, and whether in print."""
     found = re.findall(
         r"@media screen(?: and \(max-width: (\d+)rem\))?(, print)? \{\n  [.#]", report(amount)
     )
@@ -80,7 +80,7 @@ def limits(amount: str) -> list[tuple[int, bool]]:
 
 
 def test_longer_amounts_need_more_room() -> None:
-    """Tables become cards in windows, and on paper, that are too narrow for their longest amounts."""
+    """Tables become cards if a window, or the paper, is too narrow for their longest amounts."""
     short, medium, long, endless = (
         limits(amount)
         for amount in ("883.33", "999999999998.99", "123456789012345678.99", "9" * 40)
@@ -107,7 +107,7 @@ def test_the_page_is_as_wide_as_its_tables_need() -> None:
 
 
 def test_cards_break_no_amount_that_has_a_line_for_itself() -> None:
-    """In a card a value that does not fit beside its label goes below it, and no box that holds amounts scrolls or clips."""
+    """In a card, a value that does not fit beside its label goes below it."""
     page = report("123456789012345678.99")
 
     assert 2 == page.count("td[data-label] { display: flex; flex-wrap: wrap;")
@@ -116,8 +116,8 @@ def test_cards_break_no_amount_that_has_a_line_for_itself() -> None:
     assert "text-overflow" not in page
 
 
-# What a reader would see as cut: a word that is not whole within the window, its cell and every box
-# that clips; an amount, or a word of a reason, on two lines.
+# Finds what a reader would see as cut off: a word that reaches out of the window, its cell or a box
+# that clips, and an amount or a word of a reason on two lines.
 LOOK = r"""
 (() => {
   const found = [];
@@ -133,14 +133,20 @@ LOOK = r"""
       const range = document.createRange();
       range.setStart(texts.currentNode, word.index);
       range.setEnd(texts.currentNode, word.index + word[0].length);
-      const parts = Array.from(range.getClientRects()).filter((part) => part.width > 0);
-      const whole = /^[+\u2212]?\d[\d,]*(\.\d+)?$/.test(word[0]) || parent.closest("[data-label=Why]");
-      if (whole && new Set(parts.map((part) => Math.round(part.top))).size > 1) found.push(`${word[0]} is on two lines`);
+      const boxes = Array.from(range.getClientRects());
+      const parts = boxes.filter((part) => part.width > 0);
+      const isAmount = /^[+\u2212]?\d[\d,]*(\.\d+)?$/.test(word[0]);
+      const whole = isAmount || parent.closest("[data-label=Why]");
+      const lines = new Set(parts.map((part) => Math.round(part.top))).size;
+      if (whole && lines > 1) found.push(`${word[0]} is on two lines`);
       words += parts.length > 0;
       for (let box = parent; box !== document.body; box = box.parentElement) {
-        if (!box.matches("td, th, dd, .axis") && getComputedStyle(box).overflowX === "visible") continue;
-        const edges = box.getBoundingClientRect();
-        if (parts.some((part) => part.left < edges.left - 1 || part.right > edges.right + 1)) found.push(`${word[0]} is cut`);
+        const clips = getComputedStyle(box).overflowX !== "visible";
+        if (!clips && !box.matches("td, th, dd, .axis")) continue;
+        const left = box.getBoundingClientRect().left - 1;
+        const right = box.getBoundingClientRect().right + 1;
+        const isCut = parts.some((part) => part.left < left || part.right > right);
+        if (isCut) found.push(`${word[0]} is cut`);
       }
     }
   }
@@ -153,7 +159,7 @@ AMOUNTS = ["1236.56", "999999999998.99", "123456789012345678.99", "-999999999999
 @pytest.mark.slow
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
-    """In a real browser every amount and every word of a reason is whole, at widths from 360 to 1920, and in print.
+    """A browser shows every amount and every word of a reason whole, at widths from 360 to 1920.
 
     It runs on a machine that has Chromium or Chrome. The other tests here hold the rules of the
     page that bring this about, and run everywhere.

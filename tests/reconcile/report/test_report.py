@@ -1,4 +1,4 @@
-"""The page: what it shows, that it needs nothing else, and that nothing a provider sent can do harm in it."""
+"""The page: what it shows, that it loads nothing, and that texts from providers do no harm."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VOID_TAGS = {"meta"}
 
 @attrs.define(init=False)
 class Page(HTMLParser):
-    """What a browser would find: rows of tables as texts, and every tag closed."""
+    """What a browser would find: the rows of tables as text, and every tag closed."""
 
     open: list[str]
     tags: list[tuple[str, dict[str, str | None]]]
@@ -136,8 +136,8 @@ EVERYTHING = (
 )
 
 
-def test_totals_stand_side_by_side() -> None:
-    """Each currency has its table, with both sides' payments and amounts to the last digit."""
+def test_totals_are_side_by_side() -> None:
+    """Each currency has a table with the payments and exact amounts of both sides."""
     rows = page(*EVERYTHING).rows
 
     assert ["Matched", "2", "0.30", "1", "0.30", "0.00"] in rows
@@ -149,8 +149,8 @@ def test_totals_stand_side_by_side() -> None:
     assert ["Ambiguous", "2", "5", "\u2013", "\u2013", "+5"] in rows
 
 
-def test_months_stand_side_by_side() -> None:
-    """Each month has its bars, and its figures in a table."""
+def test_months_are_side_by_side() -> None:
+    """Each month has two bars, and a row in a table."""
     text = html(*EVERYTHING)
     found = Page(text)
     bars = [given for tag, given in found.tags if tag == "rect" and "y" in given]
@@ -164,12 +164,12 @@ def test_months_stand_side_by_side() -> None:
     )
 
 
-def test_differences_are_told_with_their_payments_and_reasons() -> None:
-    """The largest come first; matched ones are left out."""
+def test_differences_have_their_payments_and_reasons() -> None:
+    """The largest differences come first, and matched payments are left out."""
     found = page(*EVERYTHING).rows
     start = found.index(["Invoice", "Finding", "Left", "Right", "Difference", "Customer", "Why"])
     rows = found[start + 1 : start + 6]
-    assumed = "A payment that names no currency was taken to be in this one."
+    assumed = "One payment has no currency. It was counted in the currency of the others."
 
     assert [
         [
@@ -223,15 +223,15 @@ def test_differences_are_told_with_their_payments_and_reasons() -> None:
 
 
 def test_rules_are_counted() -> None:
-    """Each rule that decided something is there with its sentence and how often it did."""
+    """Each rule that decided an outcome has its sentence and its count."""
     rows = page(*EVERYTHING).rows
 
     assert ["same day", RULES[Rule.SAME_DAY], "1"] in rows
     assert "split" not in {row[0] for row in rows}
 
 
-def test_the_places_that_the_page_sorts_by_are_exact() -> None:
-    """Amounts that a float could not tell apart have places of their own, and equal ones share one."""
+def test_the_ranks_that_the_page_sorts_by_are_exact() -> None:
+    """Amounts that are equal as floats have different ranks, and equal amounts share one."""
     amounts = ["100000000000000000.02", "100000000000000000.01", "100000000000000000.010"]
     tags = page(
         *(only_left(paid(str(number), amount)) for number, amount in enumerate(amounts))
@@ -246,7 +246,7 @@ def test_the_places_that_the_page_sorts_by_are_exact() -> None:
 
 
 def test_everything_is_closed_labelled_and_in_one_file() -> None:
-    """Every tag is closed, columns and rows have headers, fields have labels, and nothing is loaded."""
+    """Tags are closed, columns and rows have headers, fields have labels, and nothing is loaded."""
     text = html(*EVERYTHING)
     found = Page(text)
     fields = {str(given["id"]) for tag, given in found.tags if tag in {"input", "select"}}
@@ -258,7 +258,7 @@ def test_everything_is_closed_labelled_and_in_one_file() -> None:
 
 
 def test_only_its_own_script_may_run() -> None:
-    """The page tells browsers to run one script and no other, and to load nothing."""
+    """The page tells browsers to run its own script only, and to load nothing."""
     text = html()
     script = text.partition("<script>")[2].partition("</script>")[0]
     digest = b64encode(sha256(script.encode()).digest()).decode()
@@ -271,7 +271,7 @@ def test_only_its_own_script_may_run() -> None:
 
 
 def test_what_providers_send_is_text() -> None:
-    """Markup in names and numbers shows as it was sent, and what would steer the page does not come through."""
+    """Markup in names and numbers is shown as text, and control characters are replaced."""
     evil = "<script>alert(1)</script>\"'&$title\x00\u202e\ud800"
     payment = attrs.evolve(
         paid(evil, "1", currency=evil, customer=evil), invoice=InvoiceRef("9", evil)
@@ -295,7 +295,7 @@ def test_what_providers_send_is_text() -> None:
 
 
 def test_long_text_breaks_and_wide_tables_scroll() -> None:
-    """No name, currency or amount makes the page wider than the window, nor runs out of its tile."""
+    """No name, currency or amount makes the page wider than the window."""
     styles = Report(left="N" * 80, right="notify").html()
 
     assert (
@@ -311,7 +311,7 @@ def test_long_text_breaks_and_wide_tables_scroll() -> None:
 
 
 def test_no_more_is_shown_than_a_browser_bears() -> None:
-    """Of many differences the largest are shown, and said how many there are and how to get the rest."""
+    """The page shows the largest differences, their number, and how to get the others."""
     outcomes = [
         only_left(paid(str(number), str(number)), key=f"INV-{number}") for number in range(1, 31)
     ]
@@ -320,15 +320,15 @@ def test_no_more_is_shown_than_a_browser_bears() -> None:
 
     assert ["INV-30", "INV-29", "INV-28"] == keys
     assert (
-        "shows the 3 differences with the largest amounts out of 30. All of them, for a "
-        "spreadsheet:" in found
+        "shows 3 of 30 differences: those with the largest amounts. To get all of them for a "
+        "spreadsheet, run" in found
     )
     assert "<code>paysdk reconcile --format csv</code>" in found
-    assert "out of 30.</p>" in html(*outcomes, most=0)
+    assert "with the largest amounts.</p>" in html(*outcomes, most=0)
 
 
 def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
-    """Of many payments in one outcome the first are shown, and said how many more there are."""
+    """The page shows the first payments of a long outcome, and the number of the others."""
     (row,) = [
         row
         for row in page(only_left(*(paid(str(number), "1") for number in range(40)))).rows
@@ -340,7 +340,7 @@ def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
 
 
 def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:
-    """What is left out is said."""
+    """The page says what it leaves out."""
     currencies = html(
         *(only_left(paid("a", "1", currency=f"X{number:02}")) for number in range(14))
     )
@@ -353,13 +353,13 @@ def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:
 
     assert 2 == currencies.count("12 of 14 currencies are shown.")
     assert "The charts show the last 36 months." in months
-    assert "The figures of EUR by month: the last 600 of 700" in months
+    assert "EUR by month as a table: the last 600 of 700 months" in months
     assert 72 == months.count('<rect class="fill-left" x="') + months.count(
         '<rect class="fill-right" x="'
     )
 
 
-def test_nothing_is_said_to_be_nothing() -> None:
+def test_an_empty_page_says_so() -> None:
     """Without payments, and without differences, the page says so."""
     nothing, agreeing = html(), html(EVERYTHING[0])
 
@@ -371,14 +371,14 @@ def test_nothing_is_said_to_be_nothing() -> None:
 
 
 def test_a_customer_is_not_always_known() -> None:
-    """Where no payment names one, the cell is empty."""
+    """If no payment has a customer, the cell is empty."""
     rows = page(only_left(attrs.evolve(paid("a", "1"), customer=None))).rows
 
     assert "" == next(row for row in rows if row[0] == "INV-9")[5]
 
 
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there before stays until the new page is complete, and no draft stays behind."""
+    """An existing file stays until the new page is complete, and no draft is left behind."""
     report = Report(left="Left", right="Right")
     target = tmp_path / "report.html"
     target.write_text("before")
@@ -396,8 +396,8 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
     assert ["folder", "report.html"] == sorted(path.name for path in tmp_path.iterdir())
 
 
-def test_the_moment_is_told_in_utc() -> None:
-    """When it was made stands at the head, by default now."""
+def test_the_time_is_in_utc() -> None:
+    """The head of the page says when it was made, by default now."""
     report = Report(left="Left", right="Right", facts=("Account default",))
 
     assert (
