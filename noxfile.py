@@ -1,4 +1,4 @@
-"""Everything that must hold before a change is kept: `nox` runs all of it, `nox -s tests-3.12` one part."""
+"""Every check that a change must pass: `nox` runs all, `nox -s tests-3.12` runs one part."""
 
 from __future__ import annotations
 
@@ -14,39 +14,42 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = SUPPORTED if RUNNING in SUPPORTED else [*SUPPORTED, RUNNING]
 
 nox.options.default_venv_backend = "uv"
-# A Python that this machine lacks is skipped with a message, on CI too, and never downloaded.
+# A Python that this machine does not have is skipped with a message, also on CI, and is never
+# downloaded.
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
-# The working directory must not come before site-packages: what is tested is the installed wheel.
+# The tests run against the installed wheel, so the working directory must not come before it.
 os.environ["PYTHONSAFEPATH"] = "1"
-# pyenv's shims answer for the active versions only; this makes all that are installed active.
+# Without bytecode, each of the many processes that the tests start would compile everything.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# pyenv's shims find active versions only. This makes all installed versions active.
 PYENV_VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
 os.environ["PYENV_VERSION"] = (
     ":".join(found.name for python in PYTHONS for found in PYENV_VERSIONS.glob(f"{python}.*"))
     or "system"
 )
-# The newest that is here, whose tracing loses no line.
+# The newest Python that is found. It runs every test, and its tracing loses no line.
 MEASURED = next(
     (python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING
 )
-# Of tests that wait for servers and other processes, even two cores have time for four. A worker
-# that has run out takes from another.
+# Many tests wait for servers and other processes, so two cores have time for four workers. A worker
+# that has no tests left takes some from another.
 SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
-# Everything runs once, on MEASURED. The other Pythons leave out PostgreSQL, which does not know
-# which Python is at the other end, and what is slow. `lowest` leaves out only what is slow, for
-# SQLAlchemy, psycopg and procrastinate have lower bounds, too.
-ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql"]
+# docs/contributing.md says why these tests need not run on each Python.
+ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis"]
 ON_LOWEST = ["-m", "not slow"]
 # `quick` leaves out the folders whose tests start databases, commands, hundreds of faults and
-# pytest itself.
+# pytest.
 QUICK = [
-    f"--ignore=tests/{folder}" for folder in ("cli", "reconcile", "reliability", "sync", "testing")
+    "-m",
+    "not slow and not postgresql",
+    *(f"--ignore=tests/{name}" for name in ("cli", "reconcile", "reliability", "sync", "testing")),
 ]
 
 
 def wheel(session: nox.Session) -> str:
-    """The path of a wheel built from the tree, with the extras that the tests need."""
+    """Build a wheel from the tree, and return its path with the extras that the tests need."""
     folder = session.create_tmp()
     session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, silent=True)
     (built,) = Path(folder).glob("*.whl")
@@ -66,18 +69,18 @@ def lint(session: nox.Session) -> None:
     default=False, reuse_venv=True, python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0]
 )
 def quick(session: nox.Session) -> None:
-    """Style, layers, types of paysdk, and the tests of what is below the command line and the databases, in an environment that is kept."""
+    """Style, layers, types and the fast tests, in an environment that nox keeps."""
     session.install("-e", ".[cli,workers]", "--group", "lint", "--group", "types")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", env={"PYTHONSAFEPATH": ""})
     session.run("mypy", "paysdk")
-    session.run("pytest", "-q", *SIDE_BY_SIDE, *ON_OTHER_PYTHONS, *QUICK, *session.posargs)
+    session.run("pytest", "-q", *SIDE_BY_SIDE, *QUICK, *session.posargs)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Strict types: of the tree, and of what a user's code meets in the installed wheel."""
+    """Strict types of the tree, and of user code against the installed wheel."""
     session.install(wheel(session), "--group", "types")
     session.run(
         "mypy", "paysdk", "tests", "docs/conf.py", "docs/_ext", "docs/examples", "noxfile.py"
@@ -90,14 +93,17 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """The tests against the installed wheel: all on the newest Python found, what a Python can change on the others."""
+    """The tests against the installed wheel.
+
+    The newest Python runs all tests. The others run those that a Python version can change.
+    """
     session.install(wheel(session), "--group", "tests")
-    # Measuring doubles the time, and on one of them it tells enough.
+    # Measuring coverage makes the tests slower, and once is enough.
     measured = session.python == MEASURED
     measure = ["coverage", "run", "-m"] if measured else []
     chosen = [] if measured else ON_OTHER_PYTHONS
     env = {"COVERAGE_FILE": str(Path(f".coverage.{session.name}").absolute())}
-    # Each worker writes a file of its own, and those of an earlier run would be counted in.
+    # Each worker writes its own file. Files of an earlier run would be counted too.
     session.run("coverage", "erase", env=env)
     session.run(*measure, "pytest", *SIDE_BY_SIDE, *chosen, *session.posargs, env=env)
 
@@ -130,18 +136,14 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documents, without a warning, and their examples."""
-    session.install(wheel(session), "--group", "docs", "--group", "tests")
+    """Build the documents without a warning. `tests` runs their examples."""
+    session.install(wheel(session), "--group", "docs")
     session.run("sphinx-build", "-W", "-n", "-E", "--keep-going", "--quiet", "docs", "docs/_build")
-    session.run("pytest", "tests/test_documents.py")
 
 
 @nox.session(default=False)
 def linkcheck(session: nox.Session) -> None:
-    """Whether what the documents link to on other sites is still there.
-
-    Needs the network, so it is run by hand.
-    """
+    """Request each link of the documents to another site. Needs the network, so run it by hand."""
     session.install(wheel(session), "--group", "docs")
     session.run(
         "sphinx-build",
@@ -156,24 +158,27 @@ def linkcheck(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """What paysdk costs, against what it is compared with; writes docs/benchmarks.md.
+    """Measure paysdk beside other clients and write docs/benchmarks.md.
 
-    Takes some eight minutes of an idle machine.
+    It takes about eight minutes on an idle machine.
     """
     session.install(wheel(session), "--group", "bench")
-    # The scripts import each other, from their own folder and not from the tree.
+    # The scripts import each other from their own folder.
     session.run("python", "tests/benchmarks/table.py", env={"PYTHONSAFEPATH": ""})
 
 
 @nox.session(default=False, python="3.11")
 def fuzz(session: nox.Session) -> None:
-    """Whether any bytes bring the readers to anything but the errors that they promise: a minute each, or so many seconds (`-- 600`)."""
+    """Fuzz the readers, a minute each or as many seconds as given (`-- 600`).
+
+    It fails if any bytes raise something other than the documented errors.
+    """
     session.install(wheel(session), "--group", "fuzz")
     seconds = session.posargs[0] if session.posargs else "60"
     seeds = [str(path) for path in sorted(Path("paysdk/providers").glob("*/samples"))]
     for target in ("campfire", "notify", "checkpoints", "links"):
-        # What the fuzzer finds to be new it keeps here and goes on from the next time; what fails
-        # is written beside it.
+        # The fuzzer keeps inputs that reach new code here and starts from them the next time. It
+        # writes inputs that fail beside this folder.
         found = Path(session.create_tmp(), target)
         found.mkdir(exist_ok=True)
         options = [
@@ -184,7 +189,7 @@ def fuzz(session: nox.Session) -> None:
             "-verbosity=0",
             "-print_final_stats=1",
         ]
-        # The scripts import each other, from their own folder and not from the tree.
+        # The scripts import each other from their own folder.
         session.run(
             "python",
             f"tests/fuzz/{target}.py",
@@ -198,19 +203,25 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def crash(session: nox.Session) -> None:
-    """Whether a sync that is killed loses or repeats anything: at 500 random points on each database, or as many as are given (`-- 50`)."""
+    """Kill a sync at 500 random points on each database, or at as many as given (`-- 50`).
+
+    It fails if a killed sync loses or repeats anything.
+    """
     session.install(wheel(session), "--group", "tests")
     kills = session.posargs[0] if session.posargs else "500"
-    # A hang is not judged by the minute that a test has.
+    # All kills are in one test, which takes longer than a test may take by default.
     command = ["pytest", "tests/sync/test_crash.py", "-o", "faulthandler_timeout=0"]
     session.run(*command, env={"PAYSDK_KILLS": kills})
 
 
 @nox.session(default=False)
 def mutants(session: nox.Session) -> None:
-    """Whether the tests notice when the code is changed: all of what the tests reach, or one part (`-- "paysdk.listing.walk*"`)."""
+    """Change the code bit by bit to see whether the tests notice.
+
+    Name a part to change only that one (`-- "paysdk.listing.pages*"`).
+    """
     session.install(wheel(session), "--group", "mutants")
-    # mutmut writes its mutants into the tree that it is run in, so it gets one of its own.
+    # mutmut writes its mutants into the tree that it runs in, so it gets a copy.
     tree = Path(session.create_tmp(), "tree").absolute()
     shutil.rmtree(tree, ignore_errors=True)
     for folder in ("paysdk", "tests"):

@@ -46,10 +46,10 @@ toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"members": True}
 myst_enable_extensions = ["attrs_block", "deflist"]
 myst_heading_anchors = 3
-# Names from elsewhere are not linked: that would need other projects' inventories, fetched over the
-# network at each build.
+# Names of other projects are not linked. Links would need their inventories, which each build would
+# download.
 nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
-# Where a name that Python knows by another module may have its entry.
+# The public modules whose names have an entry. Python may define a name in another module.
 PUBLIC = (
     "paysdk",
     "paysdk.events",
@@ -66,7 +66,10 @@ PUBLIC = (
 def link_export(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
-    """Link a name in a signature, which Python knows by its module, to the entry of what a public module exports under that name."""
+    """Link a name in a signature to its entry under a public module.
+
+    The signature has the module that defines the name, which may be another one.
+    """
     name = node.get("reftarget", "").rpartition(".")[2]
     for target in (f"{module}.{name}" for module in PUBLIC):
         if entry := env.domains.python_domain.objects.get(target):
@@ -77,5 +80,5 @@ def link_export(
 
 
 def setup(app: Sphinx) -> None:
-    """Register what is above."""
+    """Register the handler."""
     app.connect("missing-reference", link_export)

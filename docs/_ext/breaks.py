@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # read by Sphinx, not imported
-"""Where a long dotted name may go on in the next line of a narrow page."""
+"""Line breaks in long dotted names, for narrow pages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # read by Sphinx, not imported
-"""The reference of the command line, taken from the commands themselves."""
+"""The reference of the command line, made from the commands."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def describe(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # typer
 
 
 def usage(command: Any) -> str:  # noqa: ANN401  # typer's own
-    """Return what follows the command's name, as its own help shows it."""
+    """Return the arguments of a command, as its help shows them."""
     return " ".join(
         command.collect_usage_pieces(command.make_context("", [], resilient_parsing=True))
     )
@@ -74,9 +74,9 @@ def explained(parameter: Any) -> str:  # noqa: ANN401  # typer's own
 
 
 def plain(text: str) -> str:
-    """Return a help text on one line, with nothing that reStructuredText would read as markup."""
+    """Return a help text on one line, without markup of reStructuredText."""
     escaped = re.sub(r"([\\*`|_])", r"\\\1", " ".join(text.split()))
-    # As code, so that the two hyphens do not become a dash.
+    # Code keeps the two hyphens, which would become a dash.
     return re.sub(r"--[a-z-]+", r"``\g<0>``", escaped)
 
 

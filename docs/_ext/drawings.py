@@ -1,5 +1,8 @@
 # ruff: noqa: INP001  # read by Sphinx, not imported
-"""Drawings, made from Graphviz's language when the documents are built and put into the page, where they take its colours."""
+"""Drawings in Graphviz's language, drawn when the documents are built.
+
+They become part of the page and take its colours.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 
 logger = logging.getLogger(__name__)
 
-# Fontconfig, which comes with Graphviz, reads this when it is first used.
+# Fontconfig comes with Graphviz and reads this on its first use.
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("no-fonts.conf"))
 
 if TYPE_CHECKING:
@@ -30,21 +33,22 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-# Text is laid out larger than paysdk.css shows it, so that it fits in whatever font a reader has.
-MANNER = """
+# Graphviz makes text larger than paysdk.css shows it, so that it fits in the reader's own font.
+STYLE = """
     graph [nodesep=0.2, ranksep=0.3, pad=0.05]
-    node [shape=box, style=rounded, fontname=Helvetica, fontsize=13, margin="0.08,0.06", height=0.3, width=0.3]
+    node [shape=box, style=rounded, fontname=Helvetica, fontsize=13]
+    node [margin="0.08,0.06", height=0.3, width=0.3]
     edge [fontname=Helvetica, fontsize=12, arrowsize=0.7]
 """
-# Characters in a line of a box of the layers.
-LINE = 26
+# The most characters in one line of a box in the drawing of the layers.
+MAX_LINE_CHARS = 26
 
 
-def in_lines(label: re.Match[str]) -> str:
-    """A label of several lines, flush left, names of modules in bold.
+def split_label(label: re.Match[str]) -> str:
+    """Return a label of several lines, aligned left, with names of modules in bold.
 
-    The italics, which paysdk.css undoes, keep the lines apart: without a font Graphviz sets plain
-    ones too close together.
+    The italics keep the lines apart, because Graphviz without a font sets plain lines too close
+    together. paysdk.css shows them upright.
     """
     lines = [escape(line) for line in label[1].split("\\n")]
     marked = [f"<b>{line}</b>" if line.endswith(".py") else f"<i>{line}</i>" for line in lines]
@@ -55,15 +59,15 @@ def in_lines(label: re.Match[str]) -> str:
     )
 
 
-def drawn(drawing: str, alt: str, location: str) -> nodes.raw:
-    """What Graphviz makes of *drawing*, to stand in a page; *alt* says what it shows to those who cannot see it."""
-    graph = re.sub(r'label="([^"]*)"', in_lines, f"digraph {{ {MANNER} {drawing} }}")
-    with stderr_lines() as said:
+def draw(drawing: str, alt: str, location: str) -> nodes.raw:
+    """Return *drawing* as SVG for a page, with *alt* as its text for screen readers."""
+    graph = re.sub(r'label="([^"]*)"', split_label, f"digraph {{ {STYLE} {drawing} }}")
+    with stderr_lines() as printed:
         svg: str = AGraph(string=graph).draw(format="svg", prog="dot").decode()
-    # Fontconfig reads the machine's own configuration too, and warns of what it does not know
-    # there; no font of it is used.
-    if warnings := [line for line in said if not line.startswith("Fontconfig")]:
-        logger.warning("Graphviz warns of a drawing: %s", "; ".join(warnings), location=location)
+    # Fontconfig also reads the machine's configuration, and warns about settings that it does not
+    # know. No font from there is used.
+    if warnings := [line for line in printed if not line.startswith("Fontconfig")]:
+        logger.warning("Graphviz warns about a drawing: %s", "; ".join(warnings), location=location)
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(width|height)="([0-9.]+)pt"', r'\1="\2"', svg, count=2)
@@ -75,7 +79,7 @@ def drawn(drawing: str, alt: str, location: str) -> nodes.raw:
 
 @contextmanager
 def stderr_lines() -> Iterator[list[str]]:
-    """What C code writes to stderr meanwhile, by the line, known when this is left."""
+    """Collect the lines that C code writes to stderr inside the block."""
     lines: list[str] = []
     before = os.dup(2)
     with tempfile.TemporaryFile() as caught:
@@ -90,7 +94,7 @@ def stderr_lines() -> Iterator[list[str]]:
 
 
 class Drawing(SphinxDirective):
-    """``.. drawing::`` with the inside of a ``digraph``, and with what it shows as ``:alt:``."""
+    """``.. drawing::``: the body of a ``digraph``. ``:alt:`` says in words what it shows."""
 
     has_content = True
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
@@ -98,27 +102,27 @@ class Drawing(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """The drawing."""
-        return [drawn("\n".join(self.content), self.options["alt"], self.get_location())]
+        """Return the drawing."""
+        return [draw("\n".join(self.content), self.options["alt"], self.get_location())]
 
 
 class LayersDrawing(SphinxDirective):
-    """``.. layers-drawing::``: the layers that import-linter holds, and which of them know a package that the others may not."""
+    """``.. layers-drawing::``: the layers, and the packages that only one of them may import."""
 
     def run(self) -> list[nodes.Node]:
-        """The drawing."""
+        """Return the drawing."""
         layers = layered_modules()
-        told = "; ".join(", ".join(modules) for modules in layers)
+        names = "; ".join(", ".join(modules) for modules in layers)
         known = "; ".join(f"{package} is known to {module}" for module, package in known_packages())
-        alt = f"The layers from the top, each importing from those below it: {told}. {known}."
-        return [drawn("\n".join(boxes(layers)), alt, self.get_location())]
+        alt = f"The layers from the top, each importing from those below it: {names}. {known}."
+        return [draw("\n".join(boxes(layers)), alt, self.get_location())]
 
 
 def boxes(layers: list[list[str]]) -> Iterator[str]:
-    """The layers, one below the other, and beside them the packages that they know."""
+    """Yield a box for each layer, from the top, and beside it the packages that it imports."""
     pure = {name.removeprefix("paysdk.") for name in contracts()["pure"]["source_modules"]}
     for number, modules in enumerate(layers):
-        label = "\\n".join(textwrap.wrap(", ".join(modules), LINE))
+        label = "\\n".join(textwrap.wrap(", ".join(modules), MAX_LINE_CHARS))
         kind = "pure" if pure.issuperset(modules) else "impure"
         yield f'layer{number} [label="{label}", width=2.6, class="{kind}"]'
     yield " -> ".join(f"layer{number}" for number in range(len(layers)))
@@ -131,7 +135,7 @@ def boxes(layers: list[list[str]]) -> Iterator[str]:
 
 
 def known_packages() -> list[tuple[str, str]]:
-    """Modules of the top level, and the packages that only they import."""
+    """Return the modules of the top level with the packages that only they import."""
     allowed: dict[str, set[str]] = {}
     for contract in contracts().values():
         for line in contract.get("ignore_imports", []):
@@ -142,7 +146,7 @@ def known_packages() -> list[tuple[str, str]]:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register what is above."""
+    """Register the directives."""
     app.add_directive("drawing", Drawing)
     app.add_directive("layers-drawing", LayersDrawing)
     return {"parallel_read_safe": True}

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # read by Sphinx, not imported
-"""What the documents take from the code when they are built, so that it cannot be told differently there."""
+"""Directives that take facts from the code, so that the documents cannot contradict it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def table(rows: Iterable[Sequence[nodes.Node]], *, header: Sequence[str] = ()) -> nodes.table:
-    """A table of two columns."""
+    """Return a table of two columns."""
     group = nodes.tgroup("", nodes.colspec(colwidth=1), nodes.colspec(colwidth=2), cols=2)
     if header:
         group += nodes.thead("", row([nodes.Text(name) for name in header]))
@@ -36,24 +36,24 @@ def table(rows: Iterable[Sequence[nodes.Node]], *, header: Sequence[str] = ()) -
 
 
 def row(cells: Iterable[nodes.Node]) -> nodes.row:
-    """One row of a table."""
+    """Return one row of a table."""
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
 
 def code(*words: str) -> nodes.inline:
-    """Words set as code."""
+    """Return words as code, separated by commas."""
     parts = [part for word in words for part in (nodes.Text(", "), nodes.literal(text=word))]
     return nodes.inline("", "", *parts[1:])
 
 
 def contracts() -> dict[str, Any]:
-    """What import-linter holds, by id."""
+    """Return import-linter's contracts by id."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return {contract["id"]: contract for contract in project["tool"]["importlinter"]["contracts"]}
 
 
 def layered_modules() -> list[list[str]]:
-    """The modules of each layer, from the top, as far as they are there."""
+    """Return the modules of each layer, from the top, without those that do not exist."""
     found = [
         [name for name in re.findall(r"\w+", layer) if find_spec(f"paysdk.{name}")]
         for layer in contracts()["layers"]["layers"]
@@ -62,23 +62,23 @@ def layered_modules() -> list[list[str]]:
 
 
 class CapabilitiesTable(SphinxDirective):
-    """``.. capabilities:: CampfireProvider``: what the provider says that its API can do."""
+    """``.. capabilities:: CampfireProvider``: what the provider says about its API."""
 
     required_arguments: ClassVar[int] = 1
 
     def run(self) -> list[nodes.Node]:
-        """The table."""
+        """Return the table."""
         provider = getattr(paysdk, self.arguments[0])
         able: paysdk.Capabilities = provider.capabilities
         parameters = inspect.signature(provider.list_payments).parameters
         promised = inspect.signature(paysdk.PaymentsProvider.list_payments).parameters
-        besides = [name for name in parameters if name not in able.filters | promised.keys()]
+        others = [name for name in parameters if name not in able.filters | promised.keys()]
         filters = sorted(able.filters, key=list(parameters).index)
         facts: dict[str, nodes.Node] = {
             "origin": code(provider.default_base_url),
             "header": code(f"Authorization: {provider.authorization_scheme} …"),
             "filters": code(*filters) if filters else nodes.Text("none"),
-            "other arguments": code(*besides) if besides else nodes.Text("none"),
+            "other arguments": code(*others) if others else nodes.Text("none"),
             "largest page": nodes.Text(f"{able.max_page_size:,}"),
             "tells voids": nodes.Text("yes" if able.reports_voids else "no"),
             "lists only what changed": nodes.Text("yes" if able.lists_incrementally else "no"),
@@ -87,35 +87,35 @@ class CapabilitiesTable(SphinxDirective):
 
 
 class LayersTable(SphinxDirective):
-    """``.. layers::``: the layers that import-linter holds, from the top, each module with what it says of itself."""
+    """``.. layers::``: the layers from the top, each module with its first sentence."""
 
     def run(self) -> list[nodes.Node]:
-        """The table."""
+        """Return the table."""
         modules = layered_modules()
-        drawn = table(self.cells(name) for layer in modules for name in layer)
+        rows = table(self.cells(name) for layer in modules for name in layer)
         firsts = list(accumulate(map(len, modules), initial=0))
-        for number, line in enumerate(drawn.findall(nodes.row)):
+        for number, line in enumerate(rows.findall(nodes.row)):
             line["classes"] += ["layer"] if number in firsts else []
-        return [drawn]
+        return [rows]
 
     def cells(self, name: str) -> tuple[nodes.Node, nodes.Node]:
-        """A module's name, and the first sentence of its docstring."""
-        said = inspect.getdoc(import_module(f"paysdk.{name}")) or ""
-        parsed, _ = self.parse_inline(" ".join(said.partition("\n\n")[0].split()))
+        """Return a module's name and the first paragraph of its docstring."""
+        docstring = inspect.getdoc(import_module(f"paysdk.{name}")) or ""
+        parsed, _ = self.parse_inline(" ".join(docstring.partition("\n\n")[0].split()))
         return code(name), nodes.inline("", "", *parsed)
 
 
 class ErrorTree(SphinxDirective):
-    """``.. error-tree::``: every error below the one that it is a kind of."""
+    """``.. error-tree::``: every error, indented below its base class."""
 
     def run(self) -> list[nodes.Node]:
-        """The tree."""
+        """Return the tree."""
         return [
             nodes.literal_block(text="\n".join(self.lines(paysdk.PaysdkError, 0)), language="text")
         ]
 
     def lines(self, error: type[Exception], depth: int) -> Iterator[str]:
-        """This error and those below it."""
+        """Yield a line for this error and one for each error below it."""
         builtin = [
             base.__name__ for base in error.__bases__ if base.__module__ == "builtins" and depth
         ]
@@ -125,7 +125,7 @@ class ErrorTree(SphinxDirective):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register what is above."""
+    """Register the directives."""
     app.add_directive("capabilities", CapabilitiesTable)
     app.add_directive("layers", LayersTable)
     app.add_directive("error-tree", ErrorTree)

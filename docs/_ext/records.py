@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # read by Sphinx, not imported
-"""How the reference shows classes whose constructor says too little or too much: a record with many fields has a table of them."""
+"""How the reference shows records: one with many fields gets a table instead of a signature."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-MANY = 8
+MAX_IN_SIGNATURE = 8
 
 
 def is_long_record(documented: object) -> bool:
-    """Whether a table shows more than a signature."""
+    """Return whether the record has too many fields for a signature."""
     return (
         isinstance(documented, type)
         and attrs.has(documented)
-        and len(inspect.signature(documented).parameters) > MANY
+        and len(inspect.signature(documented).parameters) > MAX_IN_SIGNATURE
     )
 
 
 def fields(record: type) -> Iterator[str]:
-    """A table of the record's fields: names, types, and defaults where there are any but None."""
+    """Yield a table of the record's fields: name, type, and the default unless it is None."""
     yield from (
         "",
         ".. list-table::",
@@ -38,7 +38,7 @@ def fields(record: type) -> Iterator[str]:
         "   :align: left",
         "",
     )
-    # What a record was sent as has an entry of its own, as a property.
+    # `raw` is a property and has an entry of its own.
     shown = {
         name: parameter
         for name, parameter in inspect.signature(record).parameters.items()
@@ -49,9 +49,9 @@ def fields(record: type) -> Iterator[str]:
         kind = re.sub(
             r"~?[a-z_.]+[.](?=[A-Za-z])", "", stringify_annotation(parameter.annotation, "smart")
         )
-        # A time with msgspec's note that it must have a zone.
+        # The annotation of a time also says, for msgspec, that it must have a zone.
         kind = re.sub(r"Annotated\[datetime, [^]]*]|Moment", "datetime", kind)
-        # Not the parameter's default: in its place autodoc has put what attrs wrote.
+        # The parameter's own default is what attrs generated, not what the author wrote.
         value = defaults[name]
         default = "" if value in (attrs.NOTHING, None) else f" = {value!r}"
         yield from (f"   * - ``{name}``", f"     - ``{kind}{default}``")
@@ -97,7 +97,7 @@ def with_defaults(record: type, arguments: str) -> str:
 def docstring(
     _app: Sphinx, _what: str, _name: str, documented: object, _options: object, lines: list[str]
 ) -> None:
-    """Put the table below what the record says of itself."""
+    """Append the table to the record's docstring."""
     if isinstance(documented, type) and is_long_record(documented):
         lines += fields(documented)
 
