@@ -48,7 +48,11 @@ myst_enable_extensions = ["attrs_block", "deflist"]
 myst_heading_anchors = 3
 # Names of other projects are not linked. Links would need their inventories, which each build would
 # download.
-nitpick_ignore_regex = [("py:.*", r"(?!paysdk\.).*")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!paysdk\.).*"),
+    # A type variable has no entry.
+    ("py:class", r"paysdk\.[\w.]+\.T(_co)?"),
+]
 # The public modules whose names have an entry. Python may define a name in another module.
 PUBLIC = (
     "paysdk",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from paysdk.pagination import HalFrom
 
+pytestmark = pytest.mark.slow
+
 PROMISES = {
     name: found
     for name in dir(ProviderContract)
