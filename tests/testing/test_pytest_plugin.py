@@ -13,6 +13,7 @@ from paysdk import testing
 from paysdk.testing import FaultPlan, Sandbox
 
 pytest_plugins = "pytester"
+pytestmark = pytest.mark.slow
 
 HOW_TO = Path(__file__).parents[2].joinpath("docs", "how-to", "test.md").read_text(encoding="utf-8")
 
