@@ -6,8 +6,9 @@ to nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from paysdk import lazy
 
 if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from paysdk.providers.notify.provider import NotifyProvider
     from paysdk.transport.policy import RetryPolicy
 
-_HOMES = {
+_MODULES = {
     "paysdk.checkpoint": ("Checkpoint",),
     "paysdk.converter": ("make_converter",),
     "paysdk.discovery": ("open_provider",),
@@ -89,7 +90,6 @@ _HOMES = {
     "paysdk.providers.notify.provider": ("NotifyProvider",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "APIError",
@@ -137,14 +137,4 @@ __all__ = [
     "open_provider",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'paysdk' has no attribute {name!r}")
-    value: object = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_HOME_OF]
+__getattr__, __dir__ = lazy.export(__name__, _MODULES)

@@ -7,9 +7,9 @@ itself always goes to the provider's own endpoint.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from paysdk import lazy
 from paysdk.pagination.base import MORE, Pagination, Position
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
@@ -34,12 +34,8 @@ __all__ = [
     "same_request",
 ]
 
-
-# Neither Campfire nor Notify has these, and their classes take as long to make as all the rest of
-# this package.
-def __getattr__(name: str) -> object:
-    if name not in ("AfterLastId", "NextToken", "PageNumber"):
-        raise AttributeError(f"module 'paysdk.pagination' has no attribute {name!r}")
-    value: object = getattr(import_module("paysdk.pagination.by_parameter"), name)
-    globals()[name] = value
-    return value
+# Neither Campfire nor Notify needs these, and their classes take as long to make as the rest of this
+# package.
+__getattr__, __dir__ = lazy.export(
+    __name__, {"paysdk.pagination.by_parameter": ("AfterLastId", "NextToken", "PageNumber")}
+)

@@ -6,8 +6,9 @@ pytest plugin costs nothing in a run that does not use it.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from paysdk import lazy
 
 if TYPE_CHECKING:
     from paysdk.testing.contract import ContractSubject, ProviderContract
@@ -53,7 +54,6 @@ _MODULES = {
     "paysdk.testing.server": ("Sandbox",),
     "paysdk.testing.threads": ("in_thread",),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "ContractSubject",
@@ -80,14 +80,4 @@ __all__ = [
     "wrong_body",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'paysdk.testing' has no attribute {name!r}")
-    value: object = getattr(import_module(_MODULE_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_MODULE_OF]
+__getattr__, __dir__ = lazy.export(__name__, _MODULES)

@@ -1,0 +1,33 @@
+"""Names that a package exports without importing their modules before they are used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["export"]
+
+
+def export(
+    package: str, modules: Mapping[str, tuple[str, ...]]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for *package*; *modules* maps a module to its names."""
+    module_of = {name: module for module, names in modules.items() for name in names}
+    namespace = vars(sys.modules[package])
+
+    def get(name: str) -> object:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value: object = getattr(import_module(module_of[name]), name)
+        namespace[name] = value  # so that the next use does not come here
+        return value
+
+    def list_names() -> list[str]:
+        return sorted({*namespace, *module_of})
+
+    get.__module__ = list_names.__module__ = package  # they are the package's own
+    return get, list_names
