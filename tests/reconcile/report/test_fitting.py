@@ -174,6 +174,16 @@ def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
     assert {} == {place: problems for place, problems in found.items() if problems}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("amount", ["1236.56", "99999.99"])
+def test_a_browser_fits_usual_amounts_on_a_portrait_page(browser: Browser, amount: str) -> None:
+    """The page asks for landscape paper, and amounts of up to five digits fit on portrait too."""
+    browser.show(report(amount))
+    browser.resize(680, media="print")
+
+    assert [] == browser.run(LOOK)
+
+
 SEARCHES = [
     *(
         (text, 4)
