@@ -285,7 +285,7 @@ async def test_trap_on_another_origin_is_never_called() -> None:
     ],
 )
 async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> None:
-    """Each argument of list_payments is the API's parameter of the document, and nothing is sent that was not asked for."""
+    """Each argument of list_payments is sent as the documented parameter, and nothing else is."""
     async with CampfireSandbox(payments=0) as sandbox:
         async with provider(sandbox) as campfire:
             assert [] == await campfire.list_payments(**arguments).collect()
@@ -299,7 +299,7 @@ async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> N
 async def test_page_size_of_pages_side_by_side(
     pagination: Literal["cursor", "offset"], query: str
 ) -> None:
-    """Where several pages are asked for at a time, their size is said, the API's own where none was given."""
+    """Requests for several pages at a time always say the page size."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
         assert [] == await campfire.list_payments(pagination=pagination, concurrency=2).collect()
         assert query in {request.target.partition("?")[2] for request in sandbox.requests}
@@ -424,7 +424,7 @@ ALL_KINDS: dict[str, Any] = {
 
 @pytest.mark.parametrize("answer", ["invoice", "ids"])
 async def test_pay(answer: Literal["invoice", "ids"]) -> None:
-    """Every kind of item is sent as documented, with exactly its digits, and both answers that exist give the new ids."""
+    """Every kind of item is sent with its exact digits, and both responses give the new ids."""
     async with CampfireSandbox(pay_response=answer, payments=0) as sandbox:
         async with provider(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS, allow_overpayment=True)
@@ -522,7 +522,7 @@ class Discounting(CampfireSandbox):
 
 
 async def test_pay_what_is_booked_otherwise() -> None:
-    """Where the answer says that it was paid, but not with the ordered amounts, the ids are those of whatever is new."""
+    """If the response shows other amounts than ordered, the ids are those of the new payments."""
     async with Discounting(payments=0) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert (str(paid(sandbox)[0]["id"]),) == outcome.payment_ids
@@ -617,7 +617,7 @@ AFTER_PROCESSING = [
 
 @pytest.mark.parametrize("fault", AFTER_PROCESSING, ids=named)
 async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
-    """Where the payments are found on looking, it is a success like any other, and the order was sent once."""
+    """If the payments are found afterwards, it is a success, and the order was sent once."""
     events: list[Event] = []
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(fault, method="POST")
@@ -652,7 +652,7 @@ BEFORE_PROCESSING = [
 async def test_pay_fails_and_nothing_is_found(
     fault: Fault, standing: int, told_by: Callable[[BaseException], str]
 ) -> None:
-    """What is not found may still be booked, and an equal payment that stood before proves nothing: the outcome is unknown."""
+    """If nothing is found, the outcome is unknown, whatever equal payment was there before."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(fault, method="POST")
     ) as sandbox:
@@ -800,7 +800,7 @@ async def test_pay_where_nobody_listens_any_more() -> None:
 
 
 async def test_pay_meets_the_deadline_in_flight() -> None:
-    """Where the deadline ends the order in flight, nobody can know, and there is no time left to look."""
+    """If the deadline ends the order in flight, the outcome is unknown: no time is left to look."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(hang(processed=True), method="POST")
     ) as sandbox:
@@ -870,7 +870,7 @@ async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -
 
 
 async def test_external_id_is_booked_already() -> None:
-    """What is booked under its external id is not sent again: its payments are the outcome, in any process."""
+    """What is booked under its external id is not sent again, and its payments are the outcome."""
     async with CampfireSandbox(payments=0) as sandbox:
         async with provider(sandbox) as campfire:
             first = await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
@@ -914,7 +914,7 @@ class Older(CampfireSandbox):
 
 
 async def test_external_id_where_the_api_ignores_the_filter() -> None:
-    """An API that does not know the filter lists everything: one page of that is looked at, and nothing in it is taken for ours."""
+    """An API without the filter lists everything, and nothing in it is taken for ours."""
     rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
     async with Older(rows=rows) as sandbox, provider(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(
@@ -926,7 +926,7 @@ async def test_external_id_where_the_api_ignores_the_filter() -> None:
 
 @pytest.mark.parametrize("invoice_id", [58700, 58701])
 async def test_external_id_of_a_voided_payment(invoice_id: int) -> None:
-    """A name under which a payment was voided, on whichever invoice, is booked again only if the caller says so."""
+    """An external id whose payment was voided is booked again only if the caller allows it."""
     rows = [
         {
             "external_id": "order-1",
@@ -955,7 +955,7 @@ async def test_external_id_of_a_voided_payment(invoice_id: int) -> None:
         ),
         (
             {"invoice_id": 58701, "amount": Decimal("12.50")},
-            r"Nothing was sent. External id 'order-1' already belongs to payment \d+ of invoice 58701",
+            r"External id 'order-1' already belongs to payment \d+ of invoice 58701",
         ),
     ],
     ids=["another amount", "another invoice"],
@@ -972,7 +972,7 @@ async def test_external_id_is_taken(row: dict[str, Any], message: str) -> None:
 
 
 async def test_pay_with_an_answer_that_names_nothing() -> None:
-    """A success that names no payment, and with which none appears, is a draft that waits for approval."""
+    """A success without a payment, after which none appears, is a draft."""
     faults = FaultPlan().always(
         wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST"
     )
@@ -1005,7 +1005,7 @@ async def test_redirect_to_the_right_slash() -> None:
 
 
 async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
-    """``check`` says nothing while the payment is not there, and gives the outcome as soon as it is, without sending it again."""
+    """``check`` returns ``None`` until the payment is there, and then the outcome."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().on(1, hang(), method="POST")
     ) as sandbox:
@@ -1025,7 +1025,7 @@ async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
 
 
 async def test_tasks_that_pay_one_invoice_take_turns() -> None:
-    """Three tasks with one external id make one payment; three without make three, and each is told its own."""
+    """Three tasks with one external id make one payment; three without one make three."""
     async with CampfireSandbox(payments=0) as sandbox, provider(sandbox) as campfire:
         same = await asyncio.gather(
             *(campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL]) for _ in range(3))
@@ -1044,7 +1044,7 @@ async def test_tasks_that_pay_one_invoice_take_turns() -> None:
 
 
 async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> None:
-    """An API older than the filter lists everything, and the payment is found among all of it, in a later process too."""
+    """An API older than the filter lists everything, and the payment is found in it."""
 
     class Older(CampfireSandbox):
         def respond(self, request: Request) -> Response:
@@ -1067,7 +1067,7 @@ async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> 
 
 
 async def test_a_record_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
-    """Looking for an external id does not set bad records aside, whatever ``on_malformed`` is, and nothing is sent."""
+    """Looking for an external id raises for a bad record, whatever ``on_malformed`` is."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         provider(sandbox, on_malformed=lambda _: None) as campfire,

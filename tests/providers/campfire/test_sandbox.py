@@ -48,7 +48,7 @@ def written(value: object) -> bytes:
 
 
 def differences(served: Json, expected: Json, path: str = "$") -> list[str]:
-    """Where the served value is of another shape than the document's: other fields, or other JSON types.
+    """Where the served value has another shape than the document's: other fields or JSON types.
 
     Null fits everything.
     """
@@ -187,7 +187,7 @@ async def test_data_is_varied(caller: Caller) -> None:
 
 
 def test_data_depends_on_the_seed_alone() -> None:
-    """The same seed gives the same, another one something else, and more payments begin with the same."""
+    """The same seed gives the same payments, another seed others, and more begin with the same."""
     assert (
         CampfireSandbox(payments=40, seed=2).payments
         == CampfireSandbox(payments=40, seed=2).payments
@@ -227,7 +227,7 @@ async def test_limit_is_cut(caller: Caller) -> None:
 
 
 async def test_count(caller: Caller) -> None:
-    """The count is of all that match, or with skip_count a lower bound that shows whether there is more."""
+    """The count is of all that match, or with skip_count a lower bound."""
     assert 250 == (await caller.get(LIST))["count"]
     assert 250 == (await caller.get(f"{LIST}?cursor="))["count"]
     assert [101, 250] == [
@@ -285,7 +285,7 @@ async def test_a_date_covers_its_day(caller: Caller) -> None:
     ],
 )
 async def test_bad_filters(caller: Caller, query: str, field: str) -> None:
-    """A value that cannot be read is 400 with the parameter's name; a plus that is not escaped is a space."""
+    """A value that cannot be read is a 400 with its name, and an unescaped plus is a space."""
     assert [field] == list(await caller.get(f"{LIST}?{query}", 400))
 
 
@@ -322,7 +322,7 @@ async def test_invoice_id(caller: Caller) -> None:
 
 @with_options(schema="documented")
 async def test_invoices_have_the_documented_shape(caller: Caller) -> None:
-    """Every invoice, with payments or without, has exactly the fields and types of the document's real sample."""
+    """Every invoice has exactly the fields and types of the document's real sample."""
     for invoice_id in caller.sandbox.invoice_ids[:60]:
         assert [] == differences(
             await caller.get(f"/coa/api/v1/invoice/{invoice_id}/"), sample("retrieve_invoice")
@@ -397,7 +397,10 @@ async def test_paying_the_documents_sample(caller: Caller) -> None:
 
 async def test_what_was_paid_is_listed(caller: Caller) -> None:
     """A payment shows in the list, at its end, with what the request said, to the digit."""
-    manual = b'{"account_id": "1", "account_name": "Cash", "amount": 10.50, "payment_date": "2025-07-25", "external_id": "own-1"}'
+    manual = (
+        b'{"account_id": "1", "account_name": "Cash", "amount": 10.50,'
+        b' "payment_date": "2025-07-25", "external_id": "own-1"}'
+    )
     await caller.pay(b'{"empty_transactions": [%b]}' % manual)
     (row,) = await caller.walk("external_id=own-1")
 
@@ -412,7 +415,7 @@ async def test_what_was_paid_is_listed(caller: Caller) -> None:
 
 
 async def test_each_kind_of_payment(caller: Caller) -> None:
-    """All four lists are booked, with the schema's type of payment where it has one; null lists are empty ones."""
+    """All four lists are booked, with the schema's type of payment if it has one."""
     memo = {"amount": 1, "posted_at": "2025-07-25"}
     invoice = await caller.pay(
         {
@@ -431,7 +434,7 @@ async def test_each_kind_of_payment(caller: Caller) -> None:
 
 @with_options(pay_response="ids")
 async def test_answer_with_ids(caller: Caller) -> None:
-    """The later schema's answer names the new records, and a credit memo only after an overpayment."""
+    """The later schema's response has the new ids, and credit memos only after an overpayment."""
     answer = await caller.pay({"empty_transactions": [MANUAL, MANUAL]})
     overpaid = await caller.pay({"transactions": [{"amount": 5000}]})
 
@@ -579,7 +582,7 @@ async def test_adding_while_walking(caller: Caller) -> None:
 
 
 async def test_changing_while_walking(caller: Caller) -> None:
-    """A payment changed during a walk by cursor comes again at the end, with its change, and none is lost."""
+    """A payment changed during a walk by cursor comes again at the end, and none is lost."""
     page = await caller.get(f"{LIST}?cursor=&limit=200")
     changed = page["results"][0]["id"]
     caller.sandbox.change_payment(changed, amount=Decimal("1.00"))

@@ -38,7 +38,7 @@ def test_made_up_fields_fit_given_ones() -> None:
 
 
 def test_cut_keeps_what_the_sample_has() -> None:
-    """Fields that the sample lacks are left out at any depth; where it shows no members, all of them stay."""
+    """Fields that the sample lacks are left out at any depth, except in lists without a member."""
     value = {"a": [{"b": 1, "c": 2}], "d": {"e": 3}, "f": [4], "g": 5}
 
     assert {"a": [{"b": 1}], "f": [4]} == made_up.keep_sample_fields(

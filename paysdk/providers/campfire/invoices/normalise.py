@@ -56,7 +56,9 @@ def _invoice_mender() -> Mender:
 
 
 def read_invoice(body: bytes) -> Invoice:
-    """An invoice with its payments, from Retrieve Invoice or from the older answer of Mark Invoice as Paid.
+    """Read an invoice with its payments.
+
+    It is the response of Retrieve Invoice, or the older one of Mark Invoice as Paid.
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
@@ -105,7 +107,10 @@ def _truncate_times() -> Callable[[bytes], bytes]:
 
 @attrs.frozen
 class Paid:
-    """What Mark Invoice as Paid answered: ``payment_ids`` or the whole ``invoice``, and which credit memos it made."""
+    """The response of Mark Invoice as Paid.
+
+    It has ``payment_ids`` or the whole ``invoice``, and the credit memos that Campfire made.
+    """
 
     payment_ids: tuple[str, ...] | None = None
     invoice: Invoice | None = None
@@ -197,7 +202,10 @@ def _date_or_time(text: str | None) -> date | datetime | None:
 
 
 def _settle(record: R, sent: Mapping[str, object], path: str) -> R:
-    """*record*, *sent* at *path*, with its times in UTC. Raises ``msgspec.ValidationError`` where an amount is no plain number."""
+    """Return *record*, which was *sent* at *path*, with its times in UTC.
+
+    Raises ``msgspec.ValidationError`` if an amount is not a plain number.
+    """
     moments: dict[str, Any] = {}
     for field in attrs.fields(type(record)):
         value = getattr(record, field.name)

@@ -31,7 +31,10 @@ __all__ = [
 
 
 class NestedPayment(msgspec.Struct):
-    """One of an invoice's ``payments``; the invoice's id is called ``invoice`` here, and absent from the sample."""
+    """One of an invoice's ``payments``.
+
+    The invoice's id is called ``invoice`` here, and the sample lacks it.
+    """
 
     id: Identifier
     amount: Any
@@ -51,7 +54,7 @@ class PaidIds(msgspec.Struct):
 
 
 class CreditMemoMade(msgspec.Struct):
-    """A credit memo that the API created for an overpayment (the schema's ``auto_created_credit_memos``)."""
+    """A credit memo that the API created for an overpayment (``auto_created_credit_memos``)."""
 
     id: Identifier
     credit_memo_number: str | None = None
@@ -111,7 +114,9 @@ class InvoiceLine:
 
 @attrs.frozen(kw_only=True)
 class Invoice:
-    """An invoice: every field that Retrieve Invoice and Mark Invoice as Paid document, under the API's own names.
+    """An invoice: every field that Retrieve Invoice and Mark Invoice as Paid document.
+
+    The names are the API's own.
 
     Amounts are in major units of ``currency``. Who pays is ``client`` (``client_name``);
     ``customer`` is the tenant's own organisation. ``status`` and ``payment_status`` are two
@@ -233,9 +238,10 @@ def _on_the_wire(field: attrs.Attribute[Any]) -> tuple[str, Any] | tuple[str, An
     return (field.name, kind) if field.default is attrs.NOTHING else (field.name, kind, None)
 
 
-@cache  # made when the first invoice is read: a hundred fields take a while, and most programs only list payments
+# Made when the first invoice is read: a hundred fields take a while, and many programs only list.
+@cache
 def invoice_envelope() -> Any:  # noqa: ANN401  # a class that no type checker knows
-    """The struct that an invoice is decoded into, with the fields of ``Invoice`` in their wire form."""
+    """The struct that an invoice is decoded into: the fields of ``Invoice`` in their wire form."""
     fields = attrs.fields(attrs.resolve_types(Invoice, include_extras=True))
     return msgspec.defstruct(
         "InvoiceEnvelope", [_on_the_wire(field) for field in fields if field.name != "_raw"]

@@ -1,4 +1,4 @@
-"""What stops an order before it is sent, as far as it depends on nothing but what was found. Pure."""
+"""What stops an order before it is sent. Pure: it depends only on what was found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call that pays: what the caller allows, how long it may take, and where its errors happened."""
+"""One call that pays: what the caller allows, its deadline, and the place of its errors."""
 
 from __future__ import annotations
 

@@ -158,8 +158,9 @@ class PayOutcome:
     ``invoice`` is ``None`` if the API responded with ids only, or if paysdk found the order booked
     just before a retry. ``drafted`` is true if Campfire accepted the order and a person must still
     approve it there; ``payment_ids`` is empty then. ``credit_memos`` are those that the API created
-    for an overpayment. ``external_ids_kept`` says whether the server shows your external ids exactly
-    as they were sent. It is also true if you sent none, and for a draft, which shows nothing yet.
+    for an overpayment. ``external_ids_kept`` says whether the server shows your external ids
+    exactly as they were sent. It is also true if you sent none, and for a draft, which shows
+    nothing yet.
     """
 
     payment_ids: tuple[str, ...]

@@ -39,8 +39,8 @@ _PAYMENT_TYPES = {
     "credit_memos": "CREDIT_MEMO",
     "empty_transactions": "MANUAL_TRANSACTION",
 }
-# A beginning that is shorter is taken for another external id ("order-1" beside "order-10"), not for
-# one that a server has cut.
+# A shorter beginning is taken for another external id ("order-1" beside "order-10"), not for one
+# that a server has cut.
 _MIN_CUT_CHARS = 10
 # Sums of more payments than this are not tried, because n payments have 2 to the power n sums.
 _MAX_PIECES = 12
@@ -144,7 +144,7 @@ def can_be_found(order: PayOrder, payments: Collection[Payment]) -> bool:
 def find_voided(
     order: PayOrder, payments: Collection[Payment], *, others: Collection[str] = ()
 ) -> tuple[Payment, ...]:
-    """The voided payments that may be the order, in whatever form the server kept its external id."""
+    """The voided payments that may be the order, in whatever form its external id was kept."""
     voided = [payment for payment in payments if payment.is_voided and payment.id not in others]
     found: dict[str, Payment] = {}
     for item in order.expected:
@@ -243,8 +243,8 @@ def find_booked(
             return None
         found += [payment.id for payment in named]
         rest += [] if named else [item]
-    # The rest cannot be recognised by an external id. So there must be exactly as many payments like
-    # them as were ordered, and no other order that may have made those.
+    # The rest cannot be recognised by an external id. So there must be exactly as many payments
+    # like them as were ordered, and no other order that may have made those.
     alike = [
         payment
         for payment in new

@@ -1,4 +1,4 @@
-"""Pay requests in Campfire's sandbox: which ones it accepts, and how a server may treat them. Pure."""
+"""Pay requests in Campfire's sandbox: which it accepts, and how it may treat them. Pure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def fault(body: bytes) -> str:
 
 
 def test_sample_invoice_gives_its_payment_whole() -> None:
-    """A payment in an invoice is complete with the invoice and the client around it, though its record names neither."""
+    """A payment in an invoice gets the invoice and the client, though its record names neither."""
     invoice = read_invoice(sample("retrieve_invoice"))
     moment = datetime(2025, 4, 24, 23, 13, 35, tzinfo=UTC)
     expected = Payment(
@@ -85,7 +85,7 @@ def test_sample_invoice_is_read_although_it_contradicts_its_schema() -> None:
 
 @pytest.mark.parametrize("name", ["retrieve_invoice", "mark_invoice_paid"])
 def test_every_field_of_the_documents_has_its_place(name: str) -> None:
-    """Each field of the samples, nested ones included, is a field of ours and not null where something was sent."""
+    """Each field of the samples, also a nested one, is a field of ours, and has its value."""
     sent = json.loads(sample(name), parse_float=Decimal)
     invoice = read_invoice(sample(name))
     assert sent == invoice.raw
@@ -220,7 +220,7 @@ def test_missing_id_of_an_invoice_is_named() -> None:
 
 @pytest.mark.parametrize("digits", ["1e99999999999999999999", "-1e-99999999999999999999"])
 def test_number_beyond_a_decimal_is_kept_where_anything_may_stand(digits: str) -> None:
-    """In a field documented as "any", a number that no Decimal can hold is its digits; as an amount it is malformed."""
+    """A number that no Decimal can hold is its digits in an "any" field; an amount is malformed."""
     assert (
         digits
         == read_invoice(b'{"id":1,"integration_context":%s}' % digits.encode()).integration_context
@@ -281,7 +281,7 @@ def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemo
 
 
 def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    """They only inform, so that a payment is told in spite of them, and a warning says where to look."""
+    """They only inform, so the payment is still returned, and a warning says where to look."""
     assert Paid(("1",)) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":{"id":7}}')
     assert "auto_created_credit_memos" in caplog.text
 
@@ -304,7 +304,7 @@ def test_answer_to_paying_that_is_neither_is_malformed(body: bytes, path: str) -
 
 
 def test_payment_that_cannot_be_held_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a payment of an invoice can be read but not kept, the answer is malformed, with its path."""
+    """A payment that can be read but not kept makes the response malformed, with its path."""
 
     def too_deep(**_: object) -> None:
         raise ConfigurationError("Payment.raw must be JSON")

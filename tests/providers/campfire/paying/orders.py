@@ -52,7 +52,7 @@ async def pay(
 
 
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
-    """Book a payment that looks as one for the order would, but for these fields, and give its id."""
+    """Book a payment like one for the order, except for these fields, and return its id."""
     return str(
         sandbox.add_payment(
             **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]

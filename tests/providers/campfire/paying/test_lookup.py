@@ -33,7 +33,7 @@ async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: 
 
 
 async def test_an_invoice_that_shows_no_names() -> None:
-    """Then the list tells two orders of one amount on one day apart, and finds each of them again."""
+    """The list tells two orders of one amount on one day apart, and finds each of them again."""
     async with (
         CampfireSandbox(payments=0, schema="documented") as sandbox,
         open_at(sandbox) as campfire,

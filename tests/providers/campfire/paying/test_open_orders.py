@@ -75,7 +75,7 @@ async def test_a_journal_is_told_before_anything_is_sent_and_afterwards() -> Non
 
 
 async def test_a_journal_that_outlives_the_process() -> None:
-    """Another object with the same journals sends nothing while the order is open, finds it later, and strikes it out."""
+    """Another object with the same journals sends nothing until it finds and settles the order."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0, commits_late=True) as sandbox:
         for _ in range(2):

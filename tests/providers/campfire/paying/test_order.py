@@ -48,7 +48,7 @@ def manual(amount: str, external_id: str | None = None) -> ManualPayment:
 
 @pytest.mark.parametrize("digits", ["883.330", "883.33", "1E+3", "150", "1E-7", "9" * 40 + ".10"])
 def test_amounts_are_sent_with_exactly_their_digits(digits: str) -> None:
-    """An amount goes out as a JSON number of the digits that were given, from an item and from a mapping."""
+    """An amount is sent as a JSON number with the digits that were given, also from a mapping."""
     for item in (
         TransactionPayment(1, Decimal(digits)),
         {"transaction_id": 1, "amount": Decimal(digits)},
@@ -68,7 +68,7 @@ def test_any_finite_amount_is_sent_exactly(amount: Decimal | int) -> None:
 
 
 def test_items_are_sent_under_the_names_of_the_document() -> None:
-    """The order of the document's example, in our words, is the document's body, but for the invoice's id, which the path has."""
+    """The document's example, as an order, gives the document's body without the invoice's id."""
     sample = (
         Path(paysdk.providers.campfire.__file__).parent
         / "samples"
@@ -119,7 +119,7 @@ class Word(str, Enum):  # noqa: UP042  # as users write it who support older Pyt
 
 
 def test_mappings_are_passed_through() -> None:
-    """Fields that have no place in our items go out as they were given, nested ones too, without losing a digit."""
+    """Fields that our items lack are sent as given, also nested ones, without losing a digit."""
     item = {
         "amount": 5,
         "account_id": 1,
@@ -156,7 +156,7 @@ AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
     ids=repr,
 )
 def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:  # noqa: ANN401  # anything may be given
-    """Each kind of item, and a mapping too, refuses it before anything is sent, and the message says what to write."""
+    """Each kind of item and a mapping refuse it, and the message says what to write."""
     makers: list[Any] = [
         lambda: TransactionPayment(1, amount),
         lambda: CreditMemoPayment(1, amount),
@@ -273,7 +273,7 @@ def test_order_that_cannot_be_right_is_refused(items: dict[str, Any], message: s
     "external_id", ["", " ", "one ", "\none", "o\nne", 0, 5, ["list"], "x" * 257], ids=ascii
 )
 def test_external_id_of_a_mapping_is_checked_too(external_id: Any) -> None:  # noqa: ANN401  # anything may be given
-    """It must be a text that the API will keep as it is, in an item and in a mapping, and may be missing."""
+    """It must be a text that the API can keep as it is, and a mapping may lack it."""
     with pytest.raises(
         ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
     ):

@@ -1,4 +1,4 @@
-"""Orders that meet other orders, other people and the user's own parts that fail, over real HTTP."""
+"""Orders that meet other orders, other people, and failing parts of the user's own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_at(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # n
 
 
 def spoil(sandbox: CampfireSandbox, plan: FaultPlan) -> None:
-    """Give a running sandbox, whose settings are fixed otherwise, a plan of faults that begins to count now."""
+    """Give a running sandbox a plan of faults that begins to count now."""
     object.__setattr__(sandbox, "faults", plan)
     object.__setattr__(sandbox, "_counts", ())
 
@@ -55,7 +55,7 @@ def posts(sandbox: CampfireSandbox) -> int:
 
 
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
-    """Book a payment that looks as one for the order would, but for these fields, and give its id."""
+    """Book a payment like one for the order, except for these fields, and return its id."""
     return str(
         sandbox.add_payment(
             **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]
 
 
 async def test_the_same_order_without_a_name_is_held_back() -> None:
-    """While nobody knows the outcome, the same order is not sent again; when it is found, its payment is the outcome."""
+    """While its outcome is unknown, the same order is not sent; once found, it is the outcome."""
     faults = FaultPlan().on(1, hang(), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
@@ -142,7 +142,7 @@ async def test_a_late_booking_is_not_taken_for_another_order() -> None:
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 async def test_what_another_order_made_is_not_found_for_the_first(pay_response: Any) -> None:  # noqa: ANN401  # one of two words
-    """After an order of unknown outcome the next may succeed: its payments are its own, and a later one is the first order's."""
+    """The next order succeeds with its own payments, and a later payment is the first order's."""
     faults = FaultPlan().on(1, hang(), method="POST")
     both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
     async with (
@@ -167,7 +167,7 @@ async def test_a_cancelled_order_may_be_booked_later(
     method: Any,  # noqa: ANN401  # one of two words
     number: int,
 ) -> None:
-    """An order that was cancelled, in flight or later, stands in the way of the next like any other of unknown outcome."""
+    """An order that was cancelled, in flight or later, stops the same order."""
     faults = FaultPlan().on(number, hang(), method=method).always(status(502), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
@@ -184,7 +184,7 @@ async def test_a_cancelled_order_may_be_booked_later(
 async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(
     until: Until,
 ) -> None:
-    """Cancelled while it waits after a 429, an order was not booked, and a new payment is the next one's."""
+    """An order cancelled while it waits after a 429 was not booked, and the next one succeeds."""
     faults = (
         FaultPlan()
         .on(1, status(429, retry_after=30), method="POST")
@@ -205,7 +205,7 @@ async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(
 
 
 async def test_one_order_is_settled_and_another_is_not() -> None:
-    """Of two orders of unknown outcome that can be told apart, the one that is found does not settle the other."""
+    """If two open orders can be told apart, finding one does not settle the other."""
     faults = FaultPlan().always(hang(), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
@@ -232,7 +232,7 @@ async def test_one_order_is_settled_and_another_is_not() -> None:
 async def test_what_somebody_else_books_meanwhile_is_not_ours(
     order: ManualPayment, fields: dict[str, Any]
 ) -> None:
-    """A new payment of the same amount that differs in what can be seen, or is voided, makes no success."""
+    """A new payment of the same amount that is voided or differs in anything is not the order."""
     async with (
         CampfireSandbox(
             payments=0, faults=FaultPlan().always(status(502), method="POST")
@@ -264,7 +264,7 @@ class Failing(AbstractAsyncContextManager[None]):
 async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(
     number: int, part: str
 ) -> None:
-    """Whatever breaks once the order has gone out, it is looked for, and what nobody knows is said as that."""
+    """Whatever fails after the order was sent, it is looked for, or its outcome is unknown."""
     limiter = Failing(number, part)
     order_lost = (
         FaultPlan()
@@ -336,7 +336,7 @@ async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
     ],
 )
 async def test_a_success_that_names_nothing_new(answer: bytes) -> None:
-    """A success that names what stood there before, nothing at all, or another invoice, proves nothing."""
+    """A success with only earlier payments, none, or another invoice proves nothing."""
     fault = wrong_body(answer, content_type="application/json")
     async with (
         CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
@@ -373,7 +373,7 @@ def after_429(sandbox: CampfireSandbox, book: bool) -> Any:  # noqa: ANN401  # a
 
 
 async def test_a_name_is_looked_for_before_it_is_sent_again() -> None:
-    """What another process books under the same name while this one was told to wait is not booked twice."""
+    """What another process books under the external id during the wait is not booked twice."""
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
         async with open_at(sandbox, on_event=after_429(sandbox, book=True)) as campfire:
@@ -383,7 +383,7 @@ async def test_a_name_is_looked_for_before_it_is_sent_again() -> None:
 
 
 async def test_looking_for_a_name_before_it_is_sent_again_fails() -> None:
-    """Then it is not sent again, and since it was refused before, nothing was booked: the error is that of looking."""
+    """If the look fails, the order is not sent again, and the error is that of the look."""
     faults = FaultPlan().on(1, status(429), method="POST").on(2, status(403), path=LIST)
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(PermissionDeniedError) as raised:
@@ -398,7 +398,7 @@ async def test_looking_for_a_name_before_it_is_sent_again_fails() -> None:
 
 
 async def test_one_name_for_two_invoices_at_once() -> None:
-    """Two tasks with one name for two invoices book one payment, and the other is told that the name is taken."""
+    """Two tasks with one external id for two invoices book one payment, and the other raises."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         orders = [
             campfire.mark_invoice_paid(invoice, empty_transactions=[NAMED])
@@ -427,7 +427,7 @@ async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> No
 
 
 async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
-    """An order that waits for its turn on an invoice until its deadline was never sent, and says so."""
+    """An order whose deadline passes while it waits for its turn is never sent, and says so."""
     faults = FaultPlan().always(hang(), method="POST")
     # Reading the invoice takes longer than the later orders' deadlines outlast the first one's.
     async with (

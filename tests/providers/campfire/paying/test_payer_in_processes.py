@@ -31,7 +31,7 @@ SENT = "DuplicatePaymentError sent=True"
 
 
 class Gated(CampfireSandbox):
-    """A sandbox that keeps orders back until so many have arrived, or, with none, until it is told to pass them on."""
+    """A sandbox that holds orders back until so many arrived, or until a test passes them on."""
 
     def __init__(self, orders: int | None) -> None:
         super().__init__(payments=0)
@@ -114,7 +114,7 @@ def ids(sandbox: CampfireSandbox) -> list[str]:
 
 
 async def test_two_processes_without_exclusive() -> None:
-    """If both sent the order before either was booked, each call finds two payments and is told so, with both ids."""
+    """If both sent the order before either was booked, each call raises with both ids."""
     async with Gated(2) as sandbox:
         told = await all_told(sandbox, 5, 60)
         assert 2 == len(ids(sandbox))
@@ -123,7 +123,7 @@ async def test_two_processes_without_exclusive() -> None:
 
 
 async def test_two_processes_whose_orders_come_late() -> None:
-    """A call that gave up does not know, and a call that finds two is told so; none has a plain success."""
+    """A call that timed out does not know, and a call that finds two payments says so."""
     async with Gated(None) as sandbox:
         told = await all_told(sandbox, 5, 0.3)
         assert {"OutcomeUnknownError"} == {what for what, _ in told}
@@ -136,7 +136,7 @@ async def test_two_processes_whose_orders_come_late() -> None:
 
 @pytest.mark.parametrize("calls", [1, 5])
 async def test_two_processes_that_share_a_store(calls: int, tmp_path: Path) -> None:
-    """Whatever their calls come to at once, the order is booked once, and all have the same success."""
+    """Whatever each call does at first, the order is booked once, and all succeed alike."""
     async with CampfireSandbox(payments=0) as sandbox:
         told = await all_told(sandbox, calls, 60, f"sqlite:///{tmp_path / 'payments.db'}")
         assert 1 == len(ids(sandbox))
@@ -160,7 +160,7 @@ async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path)
 async def test_a_process_that_is_killed_while_its_order_is_out(
     until: Until, tmp_path: Path
 ) -> None:
-    """The store remembers what went out, so that the next process sends nothing until it is found."""
+    """The store remembers what was sent, so the next process sends nothing until it is found."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:
         async with payer(sandbox, 1, 60, place) as killed:

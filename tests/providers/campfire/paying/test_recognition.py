@@ -89,7 +89,7 @@ ONE, TWO = manual("10.00", "one"), manual("20.00", "two")
 def test_what_is_booked_already_is_found_by_its_external_ids(
     items: list[ManualPayment], payments: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
-    """Where every item is there already, their payments are given in the order of the items; a voided one does not count."""
+    """If every item is booked, their live payments come in the order of the items."""
     assert expected == find_by_external_ids(order(*items), payments)
 
 
@@ -105,7 +105,7 @@ def test_what_is_booked_already_is_found_by_its_external_ids(
 def test_external_id_that_is_taken_is_refused(
     items: list[ManualPayment], payments: list[Payment]
 ) -> None:
-    """An external id of another payment, or of some of the items only, stops the order and is named."""
+    """An external id of another payment, or of only some items, stops the order and is named."""
     with pytest.raises(
         ConfigurationError, match=r"These external ids are booked already: 'one' \(payment 1, 10"
     ):
@@ -177,7 +177,7 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
 def test_order_is_booked_where_each_item_is_among_the_new_payments(
     items: list[Any], payments: list[Payment], expected: set[str] | None
 ) -> None:
-    """An equal payment that stood before is not the new one, one payment is not two, and what identifies an item must fit."""
+    """An earlier payment is not the new one, one is not two, and an item's ids must fit."""
     found = find_booked(order(*items), payments, before={"old"}, currency="EUR")
     assert expected == (None if found is None else set(found))
 
@@ -198,7 +198,7 @@ def test_order_is_booked_where_each_item_is_among_the_new_payments(
 def test_somebody_elses_equal_payment_is_not_taken_for_ours(
     item: ManualPayment | TransactionPayment | CreditMemoPayment, sent: dict[str, Any]
 ) -> None:
-    """A new payment of the same amount that shows another id, another kind or another source is not what was ordered."""
+    """A payment of the same amount with another id, kind or source is not what was ordered."""
     other = attrs.evolve(
         payment("1", "10.00"),
         raw=sent,
@@ -224,7 +224,7 @@ def test_somebody_elses_equal_payment_is_not_taken_for_ours(
 def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
     item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
-    """Where another order of unknown outcome would look the same, only a name of its own makes a payment ours."""
+    """If another open order would look the same, only an external id makes a payment ours."""
     assert expected == find_booked(
         order(item), found, before=(), currency=None, rivals=[order(rival)]
     )
@@ -250,7 +250,7 @@ def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
 def test_a_name_that_a_server_may_have_made_of_ours(
     ours: str, kept: str, expected: bool
 ) -> None:  # what is expected
-    """Case, Unicode form and spaces make no other name, and a long enough beginning is one that was cut."""
+    """Case, Unicode form, spaces and a cut end do not make it another external id."""
     assert expected is external_id_fits(ours, kept)
 
 
@@ -278,7 +278,7 @@ def test_a_name_that_a_server_may_have_made_of_ours(
 def test_a_name_whose_characters_a_server_may_have_changed(
     ours: str, kept: str, expected: bool
 ) -> None:  # what is expected
-    """A server that drops or replaces characters makes no other name of it, and two other names stay two."""
+    """Dropped or replaced characters do not make it another external id, but other words do."""
     assert expected is external_id_fits(ours, kept)
 
 
@@ -314,7 +314,7 @@ def test_a_name_whose_characters_a_server_may_have_changed(
 def test_what_the_order_may_have_made_of_what_is_new(
     items: list[Any], new: list[Payment], expected: tuple[str, ...]
 ) -> None:
-    """A payment of another amount, name or transaction is somebody else's, unless its name or transaction is ours."""
+    """Only a payment with our external id, our transaction or our amount may be ours."""
     assert expected == find_possible(order(*items), new)
 
 

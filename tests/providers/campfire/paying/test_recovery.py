@@ -63,7 +63,7 @@ async def test_a_draft_that_cannot_be_looked_for() -> None:
 
 
 class Late(CampfireSandbox):
-    """A sandbox behind a gateway that passes orders on when it is told to, also if their clients have gone by then."""
+    """A sandbox behind a gateway that passes orders on later, also after their clients gave up."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # any setting
         super().__init__(payments=0, **settings)
@@ -88,7 +88,7 @@ class Late(CampfireSandbox):
 
 
 async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
-    """The first does not know, and the second sends nothing; when the payment appears, the same call gives it."""
+    """The first is unknown and the second sends nothing, until the same call finds the payment."""
     async with Late() as sandbox, open_at(sandbox, timeout=0.35) as campfire:
         outcomes = await asyncio.gather(
             *(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True
@@ -134,7 +134,7 @@ async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN
 
 
 async def test_calling_again_after_the_outcome_was_unknown() -> None:
-    """It sends nothing, as often as it is called, until a person says that the order will not come."""
+    """However often it is called, it sends nothing until a person releases the order."""
     async with (
         CampfireSandbox(payments=0, commits_late=True) as sandbox,
         open_at(sandbox) as campfire,

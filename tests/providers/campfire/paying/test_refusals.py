@@ -35,7 +35,7 @@ from tests.providers.campfire.paying.orders import (
 
 
 async def test_a_payment_by_hand_stops_a_named_order_until_it_is_told_apart() -> None:
-    """A payment without a name may be this order on a server that keeps no names; the caller may say that it is another."""
+    """A payment without an external id may be this order, unless the caller says otherwise."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         by_hand = booked(sandbox)
         with pytest.raises(DuplicatePaymentError, match="other_payments=") as raised:
@@ -70,7 +70,7 @@ async def test_other_payments_that_cannot_be_ids(wrong: Any) -> None:  # noqa: A
 
 
 async def test_an_order_above_what_is_due() -> None:
-    """It is refused before it is sent, unless the caller allows it, and then the credit memos are told."""
+    """It is refused unless the caller allows it, and then the outcome has the credit memos."""
     order = attrs.evolve(PLAIN, amount=Decimal("1033.34"))
     async with (
         CampfireSandbox(payments=0, pay_response="ids") as sandbox,

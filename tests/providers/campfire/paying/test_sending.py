@@ -55,7 +55,7 @@ async def test_a_server_that_keeps_the_name_in_another_form(
     pay_response: Any,  # noqa: ANN401  # likewise
     caplog: pytest.LogCaptureFixture,  # one of a few words
 ) -> None:
-    """The first outcome says that the name was changed, and the same call books nothing more, from any object."""
+    """The outcome says that the external id was changed, and no later call books it again."""
     order = attrs.evolve(NAMED, external_id=external_id)
     async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
         for _ in range(2):
@@ -70,7 +70,7 @@ async def test_a_server_that_keeps_the_name_in_another_form(
 
 
 async def test_the_first_outcome_tells_whether_the_name_was_kept() -> None:
-    """It is kept by a server that shows it exactly, and the outcome of a call without names has nothing to complain of."""
+    """``external_ids_kept`` is true if the server shows it exactly, or if there was none."""
     for form, kept in (("exact", True), ("cut", False)):
         async with (
             CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox,  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ async def test_a_server_that_does_not_show_yet_what_it_booked(
     pay_response: Any,  # noqa: ANN401  # likewise
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The order is paid, and holds its name until it shows: the same call sends nothing, and then finds it."""
+    """The paid order stays open until it shows: the same call sends nothing, and then finds it."""
     async with (
         Lagging(payments=0, name_form=form, pay_response=pay_response) as sandbox,
         open_at(sandbox, resend_after=0.0001) as campfire,
@@ -142,7 +142,7 @@ async def test_a_server_that_gives_its_own_names(caplog: pytest.LogCaptureFixtur
 
 
 async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -> None:
-    """What the response to the order itself shows counts: a second payment under the name is told."""
+    """The response to the order counts too, so a second payment under the external id raises."""
     async with Lagging(payments=0) as sandbox, open_at(sandbox) as one, open_at(sandbox) as other:
         await pay(one, PLAIN)
         with pytest.raises(DuplicatePaymentError) as raised:
@@ -153,7 +153,7 @@ async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "lower"])
 async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
-    """Several payments under one name whose exact sum is the amount are that order, before it is sent and after."""
+    """Payments under one external id with exactly the amount as their sum are the order."""
     async with (
         CampfireSandbox(
             payments=0, split=True, pay_response=pay_response, name_form=form
@@ -188,7 +188,7 @@ async def test_an_order_that_the_server_splits_without_names() -> None:
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
 async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -> None:  # noqa: ANN401  # one of two words
-    """A success without a payment is a draft; the same call sends nothing more until it is approved, and then finds it."""
+    """A success without a payment is a draft. The same call sends nothing, and finds it later."""
     async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
         async with open_at(sandbox, resend_after=0.0001) as campfire:
             assert PayOutcome((), drafted=True) == await pay(campfire, order)
@@ -243,7 +243,7 @@ async def test_a_draft_beside_something_new() -> None:
 async def test_a_draft_whose_response_shows_somebody_elses_payment(
     order: ManualPayment, fields: dict[str, Any]
 ) -> None:
-    """A new payment of another amount, name, kind, day or source is not the order, which holds its name."""
+    """A new payment that differs from the order is not the order, which stays open."""
     async with CampfireSandbox(payments=0, drafts=True) as sandbox:
         left = [fields]
 
@@ -269,7 +269,7 @@ async def test_another_process_books_the_same_at_the_same_time(
     pay_response: Any,  # noqa: ANN401  # one of a few words
     invoice: int,
 ) -> None:
-    """The call that finds two payments under the name is told so, and how to void, and its success is not plain."""
+    """The call that finds two payments under the external id raises, and says what to void."""
     async with CampfireSandbox(payments=0, name_form=form, pay_response=pay_response) as sandbox:
         name = (
             None
@@ -332,7 +332,7 @@ async def test_two_items_of_one_amount_in_one_order(
     pay_response: Any,  # noqa: ANN401  # one of a few
     split: bool,
 ) -> None:
-    """They are as many payments as were ordered, whatever the server makes of their names, and the same call books no more."""
+    """They are two payments, whatever happens to their external ids, and are booked once."""
     items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
     async with CampfireSandbox(
         payments=0, name_form=form, pay_response=pay_response, split=split
