@@ -1,4 +1,4 @@
-"""Orders whose outcome is not known yet: what ``exclusive`` may yield, so that such an order holds its name in every process."""
+"""Open orders, whose outcome is not known yet, and the journal that remembers them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Exclusive", "MemoryJournal", "OpenOrder", "OrderJournal"]
 class OpenOrder:
     """An order that was sent and may still be booked.
 
-    ``id`` is unique and was made by the sender. ``sent_at`` is an aware UTC time. ``drafted`` is
-    true if the provider accepted the order and a person has yet to approve it. ``details`` is JSON
-    that the provider wrote, enough to look for the order: a journal keeps it as it is.
+    ``id`` is unique and comes from the sender. ``sent_at`` is an aware UTC time. ``drafted`` is true
+    if the provider accepted the order and a person must still approve it. ``details`` is JSON that
+    paysdk needs to look for the order. A journal keeps it as it is.
     """
 
     id: str
@@ -36,14 +36,14 @@ class OrderJournal(Protocol):
         ...
 
     async def record_sent(self, order: OpenOrder) -> None:
-        """Write *order* down, or write it again with what has changed. It is durable when this returns.
+        """Write *order* down, in place of an entry with its id. It is durable when this returns.
 
-        Raises an exception if this process no longer holds the name. Nothing may be sent then.
+        Raises an exception if this process no longer holds the name. Then nothing may be sent.
         """
         ...
 
     async def record_settled(self, order_id: str) -> None:
-        """Strike out an order: it was found, it was refused for certain, or a person says that it will not come."""
+        """Remove an order: it was found or refused, or a person says that it will not come."""
         ...
 
 
@@ -66,6 +66,6 @@ class MemoryJournal:
         self._orders.pop(order_id, None)
 
 
-# From a name to a context manager that keeps all others out while it is held. What it yields may be
-# an OrderJournal.
+# Returns, for a name, a context manager that keeps all others out while it is held. It may yield an
+# OrderJournal.
 Exclusive: TypeAlias = Callable[[str], AbstractAsyncContextManager[object]]

@@ -196,12 +196,13 @@ async def test_get_is_refused(
 async def test_get_stays_broken(
     operation: Callable[[CampfireProvider], Awaitable[object]], path: str, body: bytes
 ) -> None:
-    """What stays no JSON through all attempts is a MalformedResponseError."""
+    """A body that is not JSON in any attempt raises MalformedResponseError."""
     async with CampfireSandbox(
         faults=FaultPlan().always(wrong_body(body), method="GET", path=path)
     ) as sandbox:
         async with provider(sandbox) as campfire:
-            with pytest.raises(MalformedResponseError, match="The response is not JSON"):
+            message = "The response is not JSON" if body else "a success with an empty body"
+            with pytest.raises(MalformedResponseError, match=message):
                 await operation(campfire)
         assert 3 == asked(sandbox).count(("GET", path))
         assert ("POST", PAY) not in asked(sandbox)

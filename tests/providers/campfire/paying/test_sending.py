@@ -216,7 +216,7 @@ async def test_a_draft_that_was_rejected() -> None:
 
 
 async def test_a_draft_beside_something_new() -> None:
-    """If something new is on the invoice that is not certainly the order, the outcome is unknown."""
+    """Payments under one external id that add up to exactly the amount are the order."""
     async with CampfireSandbox(payments=0, drafts=True, pay_response="ids") as sandbox:
 
         def book(event: Event) -> None:
