@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from paysdk.testing import ProviderContract
@@ -32,7 +33,8 @@ def render_cases() -> Iterator[str]:
         yield f"## {(group.__doc__ or '').rstrip('.')}"
         for promise in promises(group):
             yield f"### {promise.case.removeprefix('test_').replace('_', ' ').capitalize()}"
-            yield promise.text + (" *Needs a sandbox.*" if promise.needs_sandbox else "")
+            text = promise.text + (" *Needs a sandbox.*" if promise.needs_sandbox else "")
+            yield fill(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def test_page_has_every_promise() -> None:

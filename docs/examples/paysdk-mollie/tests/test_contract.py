@@ -1,4 +1,4 @@
-"""Mollie's provider keeps what every provider promises."""
+"""Mollie's provider keeps the promises of every provider."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from paysdk_mollie.sandbox import MollieSandbox
 
 
 class TestMollie(ProviderContract):
-    """The contract, with Mollie."""
+    """Mollie keeps every promise."""
 
     def subject(self, payments: int) -> ContractSubject:
-        """A provider that lists so many payments."""
+        """Return a provider with this number of payments."""
         sandbox = MollieSandbox(payments=payments)
         return ContractSubject(provider=MollieProvider, sandbox=sandbox)

@@ -1,4 +1,4 @@
-"""What is Mollie's own, and in no contract."""
+"""What is particular to Mollie, and not in the contract."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RECORD: dict[str, Any] = {
 
 
 async def listed(*records: dict[str, Any], **settings: Any) -> list[Payment]:
-    """What a provider gives of these records."""
+    """List these records."""
     sandbox = MollieSandbox()
     sandbox.records = [*records]
     async with sandbox, connected(sandbox, **settings) as mollie:
@@ -45,12 +45,12 @@ async def listed(*records: dict[str, Any], **settings: Any) -> list[Payment]:
 
 
 def connected(sandbox: MollieSandbox, **settings: Any) -> MollieProvider:
-    """A provider over the sandbox, which is open."""
+    """Connect a provider to the running sandbox."""
     return MollieProvider(sandbox.api_key, base_url=sandbox.url, **settings)
 
 
 async def test_a_payment_is_read_whole() -> None:
-    """Each field has its meaning, the day that of UTC, and what was sent is there besides."""
+    """Each field is read, the date is that of UTC, and ``raw`` is what was sent."""
     (payment,) = await listed(RECORD)
     expected = Payment(
         provider="mollie",
@@ -83,19 +83,19 @@ async def test_a_payment_is_read_whole() -> None:
     ],
 )
 async def test_an_invoice_is_never_guessed(metadata: object, expected: InvoiceRef) -> None:
-    """An invoice is what stands in metadata where it was agreed upon, and nothing else."""
+    """The invoice comes only from the agreed name in the metadata."""
     (payment,) = await listed({**RECORD, "metadata": metadata})
     assert expected == payment.invoice
 
 
 async def test_where_the_invoice_stands_is_a_setting() -> None:
-    """Each application has a name of its own for it."""
+    """The name in the metadata is a setting."""
     (payment,) = await listed({**RECORD, "metadata": {"bill": "7"}}, invoice_key="bill")
     assert "7" == payment.invoice.number
 
 
 async def test_what_is_not_paid_is_no_payment() -> None:
-    """Of any other status no money came; the report says how many there were."""
+    """Payments of any other status are left out, and the report counts them."""
     sandbox = MollieSandbox(payments=12, unpaid=9)
     async with sandbox, connected(sandbox) as mollie:
         listing: Listing = mollie.list_payments(page_size=2)
@@ -117,7 +117,7 @@ async def test_what_is_not_paid_is_no_payment() -> None:
     ],
 )
 async def test_what_cannot_be_read_is_an_error(change: dict[str, object], at: str) -> None:
-    """A word or a value that no document has stops the listing; the error says where."""
+    """An undocumented value stops the listing, and the error has its path."""
     with pytest.raises(MalformedResponseError) as raised:
         await listed(RECORD, {**RECORD, **change})
     assert f"$._embedded.payments[1].{at}" == raised.value.path
@@ -125,7 +125,7 @@ async def test_what_cannot_be_read_is_an_error(change: dict[str, object], at: st
 
 @pytest.mark.parametrize("name", ["modified_since", "modified_until", "voided"])
 def test_filters_are_refused(name: str) -> None:
-    """Mollie has none, and none is ignored."""
+    """Mollie has no filters, and refuses each."""
     given: dict[str, Any] = {name: False if name == "voided" else date(2026, 1, 1)}
     with pytest.raises(UnsupportedFilterError, match=f"Mollie cannot filter by {name}"):
         MollieProvider("test_sandbox").list_payments(**given)

@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 
 def open_page(page: Page) -> RawPage:
     """A page's records, and the link to the next page."""
-    return RawPage(
-        page.embedded["payments"],
-        link.href if (link := page.links.get("next")) else None,
-        page.count,
-    )
+    link = page.links.get("next")
+    return RawPage(page.embedded["payments"], link.href if link else None, page.count)
 
 
 def normalise(row: MollieRecord, record: bytes, *, invoice_key: str) -> Payment | None:

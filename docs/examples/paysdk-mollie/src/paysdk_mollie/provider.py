@@ -20,10 +20,7 @@ class MollieProvider(rest.RestProvider):
 
     name: str = "mollie"
     capabilities: Capabilities = Capabilities(
-        filters=frozenset(),
-        max_page_size=250,
-        reports_voids=False,
-        lists_incrementally=False,
+        filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False
     )
     default_base_url: ClassVar[str] = "https://api.mollie.com"
     authorization_scheme: ClassVar[str] = "Bearer"

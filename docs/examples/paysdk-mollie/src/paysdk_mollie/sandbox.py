@@ -1,7 +1,7 @@
 """Mollie's API as documented, on this machine.
 
-What happens with a ``limit`` that is none, or with a ``from`` that is unknown, is in no document.
-Taken here: 422 and 404.
+The documents do not say how Mollie responds to an invalid ``limit`` or an unknown ``from``. This
+sandbox responds with 422 and 404.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ _METHODS = ("ideal", "creditcard", "banktransfer")
 class MollieSandbox(Sandbox):
     """Mollie's ``GET /v2/payments``.
 
-    There are as many paid payments as ``payments`` says, and, in between, as many that are not
-    paid as ``unpaid`` says. ``records`` is what is served, newest first, and may be changed
-    while it runs.
+    ``payments`` is the number of paid payments, and ``unpaid`` the number of others between them.
+    ``records`` are the served records, newest first. You may change them while the sandbox runs.
     """
 
     scheme: ClassVar[str] = "Bearer"
@@ -49,7 +48,7 @@ class MollieSandbox(Sandbox):
         self.records = [_record(number, status) for number, status in enumerate(statuses)]
 
     def respond(self, request: Request) -> Response:
-        """What Mollie answers."""
+        """Return Mollie's response."""
         if not self.is_authorised(request):
             return _error(HTTPStatus.UNAUTHORIZED, "Failed to authenticate")
         if (request.method, request.path) != ("GET", _PATH):
@@ -91,7 +90,7 @@ def _record(number: int, status: str) -> dict[str, object]:
         },
         "description": f"Order #{20_000 - number}",
         "method": _METHODS[number % len(_METHODS)],
-        # Not everybody writes a number there, and not for each payment.
+        # Some payments have no invoice number in their metadata.
         "metadata": {"invoice_number": f"INV-{20_000 - number}"} if (number + 1) % 6 else None,
         **({"customerId": f"cst_{number % 20:010}"} if number % 3 else {}),
         "profileId": "pfl_0000000001",
