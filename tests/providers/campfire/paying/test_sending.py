@@ -216,7 +216,7 @@ async def test_a_draft_that_was_rejected() -> None:
 
 
 async def test_a_draft_beside_something_new() -> None:
-    """Payments under one external id that add up to exactly the amount are the order."""
+    """If something new on the invoice is not certainly the order, the outcome is unknown."""
     async with CampfireSandbox(payments=0, drafts=True, pay_response="ids") as sandbox:
 
         def book(event: Event) -> None:
