@@ -1,11 +1,13 @@
-"""Parsing the body of a POST."""
+"""Parsing the body of a POST, and query parameters."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
+from paysdk.testing import drf
 from paysdk.testing.drf.fields import (
     Field,
     FieldError,
@@ -17,6 +19,9 @@ from paysdk.testing.drf.fields import (
     parse_number,
     parse_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIELDS = {
     "amount": Field(parse_number, required=True),
@@ -108,3 +113,57 @@ def test_lists() -> None:
     assert [{}, {"amount": ["This field is required."]}] == check_items(
         [{"amount": 1}, {}], FIELDS
     )[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)],
+)
+def test_parse_boolean(text: str, *, expected: bool) -> None:
+    """A boolean is a word or a digit, in any case."""
+    assert expected is drf.parse_boolean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:01Z", 1_000_000),
+        ("1970-01-01T00:00:01+0000", 1_000_000),
+        ("1970-01-01T02:00:01+02:00", 1_000_000),
+        ("1970-01-01T00:00:00.000001Z", 1),
+        ("1970-01-01T00:00:01", 1_000_000),
+        ("1970-01-02", 86_400_000_000),
+    ],
+)
+def test_parse_moment(text: str, expected: int) -> None:
+    """All forms of ISO 8601 in the documents are parsed, and no zone means UTC."""
+    assert expected == drf.parse_moment(text)
+
+
+def test_moment_ends_a_day() -> None:
+    """A date as an end covers the whole day, and a timestamp only itself."""
+    assert 2 * 86_400_000_000 - 1 == drf.parse_moment("1970-01-02", ends_day=True)
+    assert 1_000_000 == drf.parse_moment("1970-01-01T00:00:01Z", ends_day=True)
+
+
+def test_parameters_collects_values_and_messages() -> None:
+    """Empty and unknown parameters are ignored, and all errors are reported at once."""
+    query = {
+        "at": "2024-01-01T00:00:00 0000",
+        "voided": "perhaps",
+        "empty": "",
+        "id": "7",
+        "other": "x",
+    }
+    readers: dict[str, Callable[[str], object]] = {
+        "at": drf.parse_moment,
+        "voided": drf.parse_boolean,
+        "empty": int,
+        "id": int,
+        "absent": int,
+    }
+
+    assert (
+        {"id": 7},
+        {"at": ["Enter a valid date/time."], "voided": ["Must be a valid boolean."]},
+    ) == drf.parse_parameters(query, readers)

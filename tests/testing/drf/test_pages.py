@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from paysdk.testing import drf
 from paysdk.testing.drf.pages import InvalidCursorError, Window, paginate
 
 KEYS = [(moment, row_id) for moment in range(3) for row_id in range(4)]
@@ -134,3 +135,32 @@ def test_many_rows_at_one_moment() -> None:
         url = window.next
 
     assert keys == seen
+
+
+@pytest.mark.parametrize(
+    ("url", "parameters", "expected"),
+    [
+        ("http://a/b?z=1&limit=5", {"limit": 7}, "http://a/b?limit=7&z=1"),
+        ("http://a/b?cursor=&z=%2B0", {"cursor": "x="}, "http://a/b?cursor=x%3D&z=%2B0"),
+        ("http://a/b?offset=5", {"offset": None}, "http://a/b"),
+        ("http://a/b?empty=", {"offset": None}, "http://a/b?empty="),
+    ],
+)
+def test_with_parameters(url: str, parameters: dict[str, object], expected: str) -> None:
+    """Only the named parameters change, and all are sorted."""
+    assert expected == drf.with_parameters(url, parameters)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("7", 7), ("99", 50), ("0", 10), ("-1", 10), ("junk", 10), ("", 10), (None, 10)],
+)
+def test_parse_positive(text: str | None, expected: int) -> None:
+    """A large number is cut, and invalid text gives the default."""
+    assert expected == drf.parse_positive(text, 10, largest=50)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("5", 5), ("-1", 0)])
+def test_positive_without_bound(text: str, expected: int) -> None:
+    """An offset may be zero or more."""
+    assert expected == drf.parse_positive(text, 0)
