@@ -1,4 +1,4 @@
-"""A provider's payments in the user's own database, kept in step.
+"""Keep a provider's payments up to date in your own database.
 
 It needs the extra ``sync``, or ``postgres`` for PostgreSQL.
 """

@@ -183,7 +183,7 @@ class SQLite:
         values: Mapping[str, object],
     ) -> Sequence[Sequence[Any]]:
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        async with driver.execute(str(select), _in_order(select, values)) as cursor:
+        async with driver.execute(str(select), _positional_values(select, values)) as cursor:
             rows: Sequence[Sequence[Any]] = await cursor.fetchall()
             return rows
 
@@ -194,7 +194,7 @@ class SQLite:
         size: int,
     ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        async with driver.execute(str(select), _in_order(select, {})) as cursor:
+        async with driver.execute(str(select), _positional_values(select, {})) as cursor:
             while rows := await cursor.fetchmany(size):
                 yield rows
 
@@ -222,7 +222,7 @@ class SQLite:
         """Likewise."""
 
 
-def _in_order(select: Compiled, values: Mapping[str, object]) -> list[object]:
+def _positional_values(select: Compiled, values: Mapping[str, object]) -> list[object]:
     """The values for the places of a statement, as SQLite's driver takes them."""
     named: Any = select.construct_params(dict(values))
     return [named[name] for name in getattr(select, "positiontup", None) or ()]

@@ -1,4 +1,4 @@
-"""What happened to a payment between two looks at it."""
+"""How a payment changed between two syncs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,25 @@ _PLAIN = tuple(
     for field in attrs.fields(Payment)
     if field.name not in {"provider", "id", "invoice", "customer", "_raw"}
 )
-_NOBODY = CustomerRef()
+_NO_CUSTOMER = CustomerRef()
 
 
 @attrs.frozen(kw_only=True)
 class Change:
     """One entry of the feed.
 
-    ``sequence`` grows from entry to entry, with gaps. ``kind`` is "created" when a payment was seen
-    for the first time, "voided" when it got its ``voided_date``, "vanished" when a complete full
-    pass did not find it any more, "returned" when one that had vanished was seen again, and
-    "changed" for everything else. ``before`` is ``None`` for one that was created, ``after`` for
-    one that vanished. ``fields`` names what differs between the two: a field of ``Payment``,
-    ``invoice.balance`` and the like for a part of it, ``raw`` where what differs is only something
-    that paysdk has no field for. ``noticed_at`` is when this was written, by the clock of whoever
-    wrote it.
+    ``sequence`` grows from entry to entry, with gaps. ``kind`` is one of these:
+
+    - "created": the payment was seen for the first time;
+    - "voided": it got its ``voided_date``;
+    - "vanished": a complete full pass did not find it;
+    - "returned": it had vanished and was seen again;
+    - "changed": anything else.
+
+    ``before`` is ``None`` for a created payment, and ``after`` for a vanished one. ``fields`` names
+    what differs between the two: a field of ``Payment``, or a part of one such as
+    ``invoice.balance``. It is ``raw`` if only something differs that paysdk has no field for.
+    ``noticed_at`` is when the entry was written, by the clock of the process that wrote it.
     """
 
     sequence: int
@@ -47,16 +51,18 @@ class Change:
 
 
 def differing_fields(before: Payment, after: Payment) -> tuple[str, ...]:
-    """The names of what differs, as a ``Change`` has them.
+    """The names of the fields that differ, as in ``Change.fields``.
 
-    Numbers differ by their value, and JSON by what it says.
+    Numbers are compared by value, and JSON by content.
     """
     changed = [name for name in _PLAIN if getattr(before, name) != getattr(after, name)]
     changed += _parts("invoice", before.invoice, after.invoice)
     if (before.customer is None) != (after.customer is None):
         changed.append("customer")
     else:
-        changed += _parts("customer", before.customer or _NOBODY, after.customer or _NOBODY)
+        changed += _parts(
+            "customer", before.customer or _NO_CUSTOMER, after.customer or _NO_CUSTOMER
+        )
     if not changed and before.raw != after.raw:
         changed.append("raw")
     return tuple(changed)
@@ -75,16 +81,16 @@ def _parts(
 
 
 def kind_of(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKind:
-    """What has happened to a payment that was known, and differs or had vanished."""
+    """The kind of change of a stored payment that differs or had vanished."""
     if had_vanished:
         return "returned"
     return "voided" if after.is_voided and not before.is_voided else "changed"
 
 
 def is_older(payment: Payment, known: Payment) -> bool:
-    """Whether *payment* is a version from before the *known* one.
+    """Whether *payment* is an older version than *known*.
 
-    Without both times of modification there is no telling.
+    This is ``False`` unless both have a time of modification.
     """
     return (
         payment.modified_at is not None

@@ -98,7 +98,7 @@ class Database:
             then(given)
             return given
 
-        return await _run_to_its_end(run())
+        return await _run_to_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What *work* reads, in a transaction of its own.
@@ -110,7 +110,7 @@ class Database:
             async with self.transaction(writes=False) as connection:
                 return await work(connection)
 
-        return await _run_to_its_end(run())
+        return await _run_to_end(run())
 
     @asynccontextmanager
     async def _translate_errors(self) -> AsyncGenerator[None]:
@@ -172,7 +172,7 @@ class Database:
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)
 
 
-async def _run_to_its_end(work: Coroutine[Any, Any, T]) -> T:
+async def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """What *work* gives. Being cancelled, however often, waits for its end."""
     task = asyncio.ensure_future(work)
     cancelled = False

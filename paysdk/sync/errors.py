@@ -1,4 +1,4 @@
-"""What only keeping a database in step can raise."""
+"""The errors that only a store and a sync raise."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ __all__ = ["AccountBusyError", "LeaseLostError", "StoreError", "TooManyVanishedE
 
 
 class StoreError(PaysdkError):
-    """The database cannot be used: not paysdk's, of a newer version, read-only, full, locked by another program, or out of reach.
+    """The database cannot be used.
 
-    What was being written when it was raised is not in the database, and no part of it. A password
-    never stands in the message.
+    It may be of another program or a newer version, read-only, full, locked, or unreachable. What
+    was being written is rolled back as a whole. The message never contains a password.
     """
 
 
 class AccountBusyError(PaysdkError):
-    """Somebody else is syncing this account, and nothing was done.
+    """Another process or task is syncing this account, and nothing was done.
 
-    ``seconds`` is how long that one's lease still runs, if it is not renewed.
+    ``seconds`` is how long its lease still runs if it is not renewed.
     """
 
     def __init__(self, message: str = "", *, seconds: float = 0.0) -> None:
@@ -27,18 +27,19 @@ class AccountBusyError(PaysdkError):
 
 
 class LeaseLostError(PaysdkError):
-    """This one stalled for longer than its lease, and another has taken over: nothing was written since.
+    """This sync stalled for longer than its lease, and another one has taken over.
 
-    What was written before stands.
+    Nothing was written since. What was written before is kept.
     """
 
 
 class TooManyVanishedError(PaysdkError):
-    """A full pass did not find far more of the stored payments than usual, and marked none of them.
+    """A full pass missed far more stored payments than usual, or found nothing at all.
 
-    ``vanished`` is how many it did not find, ``stored`` how many there were. The provider may have
-    listed only a part: the next sync looks again from the beginning. If the payments are really
-    gone, ``sync_payments(..., full=True, allow_vanish=True)`` marks them.
+    No payment was marked as vanished. ``vanished`` is how many were missed, ``stored`` how many
+    were stored. The provider may have listed only a part, so the next sync starts again from the
+    beginning. If the payments are really gone,
+    ``sync_payments(..., full=True, allow_vanish=True)`` marks them.
     """
 
     def __init__(self, message: str = "", *, vanished: int = 0, stored: int = 0) -> None:

@@ -193,7 +193,7 @@ class StoredJournal:
         columns = (open_orders.c.sent_at, open_orders.c.drafted, open_orders.c.content)
         found = sa.select(*columns).where(open_orders.c.name == self._key)
         ordered = found.order_by(open_orders.c.sent_at, open_orders.c.order_id)
-        read_moment = self._database.backend.codec.known_moment
+        read_moment = self._database.backend.codec.read_required_moment
         return tuple(
             OpenOrder(
                 sent_at=read_moment(sent_at).astimezone(UTC),

@@ -1,4 +1,4 @@
-"""The feed of changes, as it is written and read."""
+"""Write and read the feed of changes."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
     from paysdk.sync.rows import Codec
 
-__all__ = ["BATCH_ROWS", "FEED", "as_json", "entries_for", "read_change"]
+__all__ = ["BATCH_ROWS", "FEED", "insert_entries", "payment_encoder", "read_change"]
 
 # Rows that are held at a time while the tables are read.
 BATCH_ROWS = 1000
 
 
 @cache
-def as_json() -> Callable[[Payment], str]:
-    """What writes a payment as the feed keeps it."""
+def payment_encoder() -> Callable[[Payment], str]:
+    """The function that writes a payment as the feed keeps it."""
     converter = make_converter()
     return lambda payment: converter.dumps(payment).decode()
 
 
 @cache
-def _from_json() -> Callable[[str], Payment]:
+def _payment_decoder() -> Callable[[str], Payment]:
     converter = make_converter()
     return lambda text: converter.loads(text.encode(), Payment)
 
 
-def entries_for(
+def insert_entries(
     kind: ChangeKind,
     provider: str,
     account: str,
     ids: sa.Select[Any],
     now: Any,  # noqa: ANN401  # the codec's
 ) -> sa.Insert:
-    """What writes an entry of this kind for each of the ids, which need not go through Python for it."""
+    """A statement that writes an entry for each of the ids, inside the database."""
     moment = sa.literal(now, payment_changes.c.noticed_at.type)
     entries = sa.select(
         sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment
@@ -53,17 +53,17 @@ def entries_for(
 
 
 def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
-    """What a row of ``FEED`` tells."""
+    """Turn a row of ``FEED`` into a change."""
     values: tuple[Any, ...] = tuple(row)
     sequence, kind, provider, account, payment_id, noticed_at, fields, before, after, known = (
         values[: -len(CONTENT)]
     )
     content = values[-len(CONTENT) :]
     states: list[Payment | None] = [
-        None if text is None else _from_json()(text) for text in (before, after)
+        None if text is None else _payment_decoder()(text) for text in (before, after)
     ]
     if kind in {"created", "vanished"}:
-        state = codec.payment(provider, content) if known is None else _from_json()(known)
+        state = codec.payment(provider, content) if known is None else _payment_decoder()(known)
         states = [None, state] if kind == "created" else [state, None]
     return Change(
         sequence=sequence,
@@ -74,15 +74,15 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
         before=states[0],
         after=states[1],
         fields=tuple((fields or "").split()),
-        noticed_at=codec.known_moment(noticed_at),
+        noticed_at=codec.read_required_moment(noticed_at),
     )
 
 
-def _feed() -> sa.Select[Any]:
+def _feed_query() -> sa.Select[Any]:
     change, later = payment_changes, payment_changes.alias("later")
     same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
-    # How a payment was that is not kept beside its entry: as the next change found it, or, without
-    # one, as it is.
+    # An entry without its payment: the payment is in the `before` of its next change. If there is
+    # none, it is in `payments`.
     found = (
         sa.select(later.c.before)
         .where(*same, later.c.sequence > change.c.sequence, later.c.before.is_not(None))
@@ -118,4 +118,4 @@ def _feed() -> sa.Select[Any]:
     )
 
 
-FEED = _feed()
+FEED = _feed_query()

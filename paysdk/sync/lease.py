@@ -70,7 +70,7 @@ async def take(
     found = (await connection.execute(sa.select(*columns).where(_row(provider, account)))).one()
     check_origin(provider, account, found.origin, origin)
     if found.rest > 0 and not has_died(found.holder):
-        raise _busy(provider, account, found.rest)
+        raise _busy_error(provider, account, found.rest)
     lease = Lease(provider=provider, account=account, fence=found.fence + 1, seconds=seconds)
     taken = (
         sync_state.update()
@@ -78,7 +78,7 @@ async def take(
         .values(fence=lease.fence, holder=new_holder(), leased_until=backend.now() + seconds)
     )
     if (await connection.execute(taken)).rowcount != 1:
-        raise _busy(provider, account, seconds)
+        raise _busy_error(provider, account, seconds)
     return lease
 
 
@@ -116,7 +116,7 @@ def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
     return sa.and_(sync_state.c.provider == provider, sync_state.c.account == account)
 
 
-def _busy(provider: str, account: str, seconds: float) -> AccountBusyError:
+def _busy_error(provider: str, account: str, seconds: float) -> AccountBusyError:
     return AccountBusyError(
         f"{provider} payments of account {account!r} are being synced by another already, and "
         "nothing was done. "

@@ -117,7 +117,9 @@ def _by_url(text: str, *, create: bool, schema: str | None) -> Database:
                     "Give one of them."
                 )
             schema, url = named, url.difference_update_query(["schema"])
-        return _open(name, PostgreSQL(url.set(drivername="postgresql+psycopg"), schema), "postgres")
+        return _open_database(
+            name, PostgreSQL(url.set(drivername="postgresql+psycopg"), schema), "postgres"
+        )
     raise ConfigurationError(
         "paysdk keeps payments in SQLite (aiosqlite) and in PostgreSQL (psycopg), not in "
         f"{url.drivername}."
@@ -140,12 +142,12 @@ def _sqlite(url: sa.URL, *, create: bool, schema: str | None) -> Database:
         )
     if "\0" in str(url.database):
         raise ConfigurationError("The path of a file cannot hold a NUL character.")
-    return _open(
-        str(Path(str(url.database))), SQLite(url if create else _of_what_is_there(url)), "sync"
+    return _open_database(
+        str(Path(str(url.database))), SQLite(url if create else _without_create(url)), "sync"
     )
 
 
-def _of_what_is_there(url: sa.URL) -> sa.URL:
+def _without_create(url: sa.URL) -> sa.URL:
     """The same file's URL, of which SQLite does not make the file."""
     file = str(url.database)
     if file.startswith("file:") and "uri" in url.query:
@@ -155,7 +157,7 @@ def _of_what_is_there(url: sa.URL) -> sa.URL:
     )
 
 
-def _open(name: str, backend: Backend, extra: str) -> Database:
+def _open_database(name: str, backend: Backend, extra: str) -> Database:
     missing: str | None = None
     try:
         return Database(name, backend)

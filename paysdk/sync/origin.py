@@ -1,4 +1,7 @@
-"""Where payments were listed from, so that those of a sandbox and of the real service do not come to stand in one account."""
+"""Where payments were listed from.
+
+It keeps payments of a sandbox and of the real service out of one account.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["LOOPBACK", "check_origin", "origin_of"]
 
-# One name for every port of this machine: a sandbox has another each time.
+# One name for every port of this machine, because a sandbox gets a new port each time.
 LOOPBACK = "loopback"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def origin_of(provider: PaymentsProvider) -> str | None:
-    """Where a provider lists from, by its ``base_url`` if it has one.
+    """The origin that a provider lists from, by its ``base_url``.
 
-    ``None`` where it says nothing.
+    ``None`` if it has no ``base_url``.
     """
     given: object = getattr(provider, "base_url", None)
     if not isinstance(given, str):
@@ -40,19 +43,18 @@ def origin_of(provider: PaymentsProvider) -> str | None:
 
 
 def check_origin(provider: str, account: str, remembered: str | None, origin: str | None) -> None:
-    """Raise ``ConfigurationError`` where the account's payments were listed from elsewhere.
+    """Raise ``ConfigurationError`` if the account's payments were listed from another origin.
 
-    Where either is not known, all is well.
+    If either origin is unknown, this does nothing.
     """
     if remembered is None or origin is None or remembered == origin:
         return
     raise ConfigurationError(
         f"The {provider} payments of account {account!r} in this database were listed from "
-        f"{_shown(remembered)}, not from "
-        f"{_shown(origin)}. Nothing was asked or written: name another database, or another "
-        "account."
+        f"{_describe(remembered)}, not from {_describe(origin)}. No request was sent, and nothing "
+        "was written. Name another database, or another account."
     )
 
 
-def _shown(origin: str) -> str:
+def _describe(origin: str) -> str:
     return "this machine (a sandbox)" if origin == LOOPBACK else origin

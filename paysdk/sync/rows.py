@@ -19,7 +19,7 @@ from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.records.fields import PaymentValues, make_payment
 from paysdk.sync.errors import StoreError
 
-__all__ = ["POSTGRESQL", "SQLITE", "Codec", "storable"]
+__all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
 
 Content: TypeAlias = tuple[Any, ...]
 
@@ -27,7 +27,7 @@ Content: TypeAlias = tuple[Any, ...]
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def storable(text: str) -> str:
+def escape_unstorable(text: str) -> str:
     """*text*, with the few signs that a database cannot hold as JSON would escape them; ``raw`` keeps them as they were sent."""
     return _UNSTORABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
@@ -45,15 +45,15 @@ def _is_numeric(amount: Decimal) -> bool:
     )
 
 
-def _same(value: Any) -> Any:  # noqa: ANN401  # whatever the driver takes and gives
+def _identity(value: Any) -> Any:  # noqa: ANN401  # whatever the driver takes and gives
     return value
 
 
-def _day_or_none(text: str | None) -> date | None:
+def _parse_day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _moment_or_none(text: str | None) -> datetime | None:
+def _parse_moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -81,7 +81,7 @@ class Codec:
     read_moment: Callable[[Any], datetime | None]
     holds: Callable[[Decimal], bool] | None = None
 
-    def known_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
+    def read_required_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
         """A time in a column that is never empty."""
         moment = self.read_moment(value)
         if moment is None:
@@ -124,10 +124,10 @@ class Codec:
         )
         if "\0" in texts or not texts.isascii():
             content = tuple(
-                storable(value) if isinstance(value, str) else value for value in content
+                escape_unstorable(value) if isinstance(value, str) else value for value in content
             )
-        written: Content = self.encode(content)
-        return written
+        encoded: Content = self.encode(content)
+        return encoded
 
     def _check_amounts(self, payment: Payment, holds: Callable[[Decimal], bool]) -> None:
         invoice = payment.invoice
@@ -213,5 +213,5 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 
 # msgspec writes what SQLite has no type for as text, a whole row at a time.
-SQLITE = Codec(msgspec.to_builtins, Decimal, _day_or_none, _moment_or_none)
-POSTGRESQL = Codec(_same, _same, _same, _in_utc, _is_numeric)
+SQLITE = Codec(msgspec.to_builtins, Decimal, _parse_day, _parse_moment)
+POSTGRESQL = Codec(_identity, _identity, _identity, _in_utc, _is_numeric)

@@ -1,11 +1,11 @@
-"""Which pass comes next and what it leads to: pure rules over what is remembered of an account.
+"""Which pass comes next, and what state it leaves. Pure functions.
 
-A full pass lists everything, and at its end tells what has vanished. An incremental pass lists what
-was modified since the watermark, less an overlap. The watermark is a time by the provider's clock,
-and moves only when a pass is complete.
+A full pass lists everything, and at its end shows which payments vanished. An incremental pass
+lists what was modified since the watermark, minus an overlap. The watermark is a time by the
+provider's clock. It moves only when a pass is complete.
 
-A record that was set aside waits: the next pass lists from its time on, or from where this pass did
-if its time is not known.
+A record that was set aside waits. The next pass lists from that record's time. If the time is not
+known, it lists from where this pass started.
 """
 
 from __future__ import annotations
@@ -26,31 +26,32 @@ __all__ = [
     "PassKind",
     "SyncState",
     "VanishLimit",
-    "after_page",
     "begin_pass",
     "complete_pass",
-    "dropped",
-    "modified_since",
-    "reported_watermark",
+    "drop_pass",
+    "listing_start",
+    "note_page",
+    "public_watermark",
     "restart_pass",
     "set_aside",
 ]
 
 PassKind: TypeAlias = Literal["full", "incremental"]
 
-# Two days late, so that it is a time in every zone: a database may give it back in any.
+# Two days late, so that it is a valid time in every zone: a database may return it in any.
 _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
 class SyncState:
-    """What is remembered of an account: ``kind`` is that of the pass under way, ``None`` between passes.
+    """The stored state of an account's syncs.
 
-    ``latest`` is the largest ``modified_at`` that the pass has seen, ``malformed`` how many records
-    were set aside in it. ``since`` is from when on the pass lists, ``None`` if it lists everything.
-    ``oldest_malformed`` is the time of the oldest record that it has set aside, ``None`` if that is
-    not known. ``waiting_since`` is the same of the last complete pass: the next one lists from
-    there at the latest.
+    ``kind`` is that of the current pass, and ``None`` between passes. ``latest`` is the largest
+    ``modified_at`` that the pass has seen. ``malformed`` counts the records that it set aside.
+    ``since`` is the time from which it lists, and ``None`` if it lists everything.
+    ``oldest_malformed`` is the time of the oldest record that it set aside, and ``None`` if that is
+    not known. ``waiting_since`` comes from the last complete pass: the next one lists from that
+    time or earlier.
     """
 
     number: int = 0
@@ -75,9 +76,10 @@ def _check_share(_: object, __: object, share: float) -> None:
 
 @attrs.frozen(kw_only=True)
 class VanishLimit:
-    """How many payments may vanish in one full pass: *count*, or *share* of the stored ones if that is more.
+    """How many payments may vanish in one full pass.
 
-    Raises ``ConfigurationError`` for a number that cannot be one.
+    The limit is *count*, or *share* of the stored payments if that is more. A pass that finds
+    nothing at all exceeds every limit. Raises ``ConfigurationError`` for an impossible number.
     """
 
     count: int = attrs.field(default=10, validator=_check_count)
@@ -85,10 +87,10 @@ class VanishLimit:
 
 
 def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime) -> SyncState:
-    """The pass to go on with, or the next one.
+    """The pass to continue, or the next one.
 
-    *incremental* says whether the provider can list so, *full* whether a new full pass is asked
-    for.
+    *incremental* says whether the provider can list by time of modification. *full* asks for a new
+    full pass.
     """
     if state.kind is not None and not full and (incremental or state.kind == "full"):
         return state
@@ -98,12 +100,15 @@ def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime
 
 
 def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
-    """A new pass. It has a new number, so that what an unfinished one saw does not count as seen."""
-    return attrs.evolve(dropped(state), number=state.number + 1, kind=kind, started_at=now)
+    """A new pass.
+
+    It has a new number, so that what an unfinished pass saw does not count as seen.
+    """
+    return attrs.evolve(drop_pass(state), number=state.number + 1, kind=kind, started_at=now)
 
 
-def dropped(state: SyncState) -> SyncState:
-    """No pass under way, and everything else as it was before this one began."""
+def drop_pass(state: SyncState) -> SyncState:
+    """End the current pass. Everything else is as it was before the pass began."""
     return SyncState(
         number=state.number,
         watermark=state.watermark,
@@ -111,8 +116,11 @@ def dropped(state: SyncState) -> SyncState:
     )
 
 
-def modified_since(state: SyncState, overlap: float) -> datetime | None:
-    """From when on the pass lists, *overlap* in seconds; ``None`` where it lists everything."""
+def listing_start(state: SyncState, overlap: float) -> datetime | None:
+    """The time from which the pass lists, or ``None`` if it lists everything.
+
+    *overlap* is in seconds.
+    """
     if state.kind == "full" or state.watermark is None:
         return None
     try:
@@ -123,7 +131,7 @@ def modified_since(state: SyncState, overlap: float) -> datetime | None:
 
 
 def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> SyncState:
-    """The same pass, in which *malformed* more records were set aside, modified since *oldest*."""
+    """Count *malformed* more records as set aside. The first of them was modified at *oldest*."""
     if state.malformed and malformed:
         known = state.oldest_malformed
         oldest = None if oldest is None or known is None else min(oldest, known)
@@ -132,8 +140,8 @@ def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> Sync
     return attrs.evolve(state, malformed=state.malformed + malformed, oldest_malformed=oldest)
 
 
-def after_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
-    """The same pass, having seen these payments too."""
+def note_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
+    """Count these payments as seen."""
     latest = max(
         (payment.modified_at for payment in payments if payment.modified_at is not None),
         default=state.latest,
@@ -144,13 +152,13 @@ def after_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
 
 
 def complete_pass(state: SyncState) -> SyncState:
-    """No pass under way, and the watermark where this one leads it.
+    """End the pass, and move the watermark.
 
-    It is no later than the beginning of the pass by our own clock: what changes behind a long pass,
-    and what claims to be of the future, must not be taken for seen. A clock that is slow costs only
-    that something is listed again.
+    The watermark is never later than the start of the pass by our own clock. Otherwise a record
+    with a time in the future, or a change during a long pass, would count as seen. If our clock is
+    slow, some records are only listed again.
 
-    While a record waits that only a listing of everything is sure to give, there is no watermark.
+    There is no watermark while a record waits that only a full listing is sure to return.
     """
     seen = state.latest
     if seen is not None and state.started_at is not None:
@@ -164,19 +172,19 @@ def complete_pass(state: SyncState) -> SyncState:
 
 
 def _waiting_since(state: SyncState) -> datetime | None:
-    """From when on the next pass lists, so that it gives all that this one has set aside."""
+    """The time from which the next pass must list to return every record that was set aside."""
     oldest, since = state.oldest_malformed, state.since
     if not state.malformed:
         return None
-    # A time of the future is a wrong one.
+    # A time in the future must be wrong.
     if oldest is None or (state.started_at is not None and oldest > state.started_at):
         return since
-    # This pass was given the record from there on, and so is the next.
+    # The listing of this pass returned the record. One from the same time returns it again.
     return oldest if since is None else max(oldest, since)
 
 
-def reported_watermark(state: SyncState) -> datetime | None:
-    """The watermark as users see it: no later than any record that waits."""
+def public_watermark(state: SyncState) -> datetime | None:
+    """The watermark for the report, which is never later than a record that waits."""
     if state.watermark is None or state.waiting_since is None:
         return state.watermark
     return min(state.watermark, state.waiting_since)

@@ -93,7 +93,7 @@ class SQLPaymentStore:
         self._lease = check_seconds("lease", lease)
         self._names = ExclusiveNames(self._database, self._lease)
         self._closings = 0
-        self._readings: WeakSet[_Reading] = WeakSet()
+        self._readers: WeakSet[_Reader] = WeakSet()
 
     def __repr__(self) -> str:
         # A constructor that fails leaves a half-made object in the frames of its error, which may
@@ -132,7 +132,7 @@ class SQLPaymentStore:
         # never come back.
         # In a fork, none of them goes on.
         while not self._database.is_forked and any(  # noqa: ASYNC110  # nothing announces it
-            reading.is_waiting for reading in self._readings
+            reading.is_waiting for reading in self._readers
         ):
             await asyncio.sleep(0.001)
         self._closings += 1
@@ -169,7 +169,7 @@ class SQLPaymentStore:
         its own. So you may take your time over each, or leave early. If the store is closed before
         the end, this raises ``StoreError``.
 
-        What is written meanwhile may or may not be among them, and no payment comes twice. One that
+        What is written meanwhile may or may not be in_batch them, and no payment comes twice. One that
         is there all the while comes as it was at some moment of the reading. Only one that moves to
         another invoice meanwhile may be missed.
         """
@@ -200,14 +200,14 @@ class SQLPaymentStore:
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
         read, reading = (
             self._database.backend.codec.payment,
-            _Reading(self, provider, account, payments.c.vanished_at.is_(None)),
+            _Reader(self, provider, account, payments.c.vanished_at.is_(None)),
         )
         while rows := await reading.next_batch():
             for row in rows:
                 yield read(provider, row[:-1])
 
     async def _stored(self, provider: str, account: str) -> AsyncGenerator[StoredPayment]:
-        codec, reading = self._database.backend.codec, _Reading(self, provider, account)
+        codec, reading = self._database.backend.codec, _Reader(self, provider, account)
         while rows := await reading.next_batch():
             for row in rows:
                 yield StoredPayment(
@@ -292,7 +292,7 @@ class SQLPaymentStore:
         await connection.execute(sync_schema.update().values(version=VERSION))
 
 
-class _Reading:
+class _Reader:
     """An account's payments in their order, a batch and a transaction at a time.
 
     The first transaction reads the ids in the order. Each later one reads the payments of some of
@@ -310,18 +310,18 @@ class _Reading:
     ) -> None:
         self.is_waiting = False
         self._store = store
-        store._readings.add(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
+        store._readers.add(self)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of this module
         self._database = store._database  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
         self._closings = store._closings  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # likewise
         self._what = f"account {account!r} of {provider}"
         here = (payments.c.provider == provider, payments.c.account == account, *which)
         order = payments.c.invoice_number.nulls_first(), payments.c.id
-        self._ids = self._compiled(
+        self._ids = self._compile(
             sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order)
         )
-        among = self._database.backend.in_ids(payments.c.id, sa.bindparam("ids", type_=sa.Text))
-        rows = sa.select(*content_of, payments.c.vanished_at).where(*here, among)
-        self._rows = self._compiled(rows)
+        in_batch = self._database.backend.in_ids(payments.c.id, sa.bindparam("ids", type_=sa.Text))
+        rows = sa.select(*content_of, payments.c.vanished_at).where(*here, in_batch)
+        self._rows = self._compile(rows)
         # Ids and invoice numbers, each thousand as compressed JSON.
         self._left: deque[bytes] | None = None
         self._thousands = 1
@@ -331,11 +331,11 @@ class _Reading:
         self.is_waiting = True
         try:
             if self._left is None:
-                self._left = await self._read(self._batches_of_ids)
+                self._left = await self._read(self._read_ids)
             rows: Sequence[Any] = ()
             while self._left and not rows:
                 rows = await self._read(
-                    partial(self._rows_of, list(islice(self._left, self._thousands)))
+                    partial(self._read_rows, list(islice(self._left, self._thousands)))
                 )
                 for _ in range(min(self._thousands, len(self._left))):
                     self._left.popleft()
@@ -344,7 +344,7 @@ class _Reading:
         finally:
             self.is_waiting = False
 
-    def _compiled(self, select: sa.ClauseElement) -> Compiled:
+    def _compile(self, select: sa.ClauseElement) -> Compiled:
         return select.compile(dialect=self._database.engine.dialect)
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -356,7 +356,7 @@ class _Reading:
             )
         return await self._database.read(work)
 
-    async def _batches_of_ids(self, connection: AsyncConnection) -> deque[bytes]:
+    async def _read_ids(self, connection: AsyncConnection) -> deque[bytes]:
         left: deque[bytes] = deque()
         batches = self._database.backend.batches(connection, self._ids, BATCH_ROWS)
         async with aclosing(batches):
@@ -364,7 +364,7 @@ class _Reading:
                 left.append(compress(msgspec.json.encode([*zip(*pairs, strict=True)]), 1))
         return left
 
-    async def _rows_of(self, batches: list[bytes], connection: AsyncConnection) -> Sequence[Any]:
+    async def _read_rows(self, batches: list[bytes], connection: AsyncConnection) -> Sequence[Any]:
         numbers: dict[str, str | None] = {}
         for batch in batches:
             numbers.update(zip(*msgspec.json.decode(decompress(batch)), strict=True))

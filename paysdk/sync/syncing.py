@@ -1,4 +1,4 @@
-"""Keeping an account's payments in step: the passes over its listing, one page and one transaction after the other."""
+"""Sync an account: read its listing page by page, and write each page in one transaction."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from paysdk.sync.origin import origin_of
 from paysdk.sync.state import (
     PassKind,
     VanishLimit,
-    after_page,
     begin_pass,
     complete_pass,
-    dropped,
-    modified_since,
-    reported_watermark,
+    drop_pass,
+    listing_start,
+    note_page,
+    public_watermark,
     restart_pass,
     set_aside,
 )
@@ -47,22 +47,22 @@ if TYPE_CHECKING:
 __all__ = ["SyncReport", "sync_payments"]
 
 _MAX_PAGE_SIZE = 10_000
-# A provider that answers so to a checkpoint will not take it the next time either.
+# With one of these, the provider refuses a checkpoint for good.
 _REFUSED_STATUSES = {400, 404, 410, 422}
 
 
 @attrs.frozen(kw_only=True)
 class SyncReport:
-    """What a sync has done.
+    """What a sync did.
 
-    ``kind`` says whether it listed everything ("full") or only what was modified ("incremental"),
-    ``resumed`` whether it went on with a pass that had been interrupted; then the counts are of the
-    rest of it. ``created`` to ``unchanged`` are payments, ``malformed`` records that the provider's
-    ``on_malformed`` was given in this pass. After a full pass with any of those ``vanished`` is 0,
-    because what cannot be read cannot be told from what is gone. ``waiting`` is how many records
-    the next sync reads again, because they could not be read. ``watermark`` is from when on the
-    next incremental sync lists, less its overlap, and never later than a record that waits;
-    ``None`` if the next one lists everything.
+    ``kind`` is "full" if it listed everything, or "incremental" if it listed what was modified.
+    ``resumed`` says whether it continued an interrupted pass. If so, the counts cover only the rest
+    of that pass. ``created`` to ``unchanged`` count payments. ``malformed`` counts the records that
+    this pass gave to the provider's ``on_malformed``. If a full pass has any, ``vanished`` is 0,
+    because a record that cannot be read could be any stored payment. ``waiting`` counts the records
+    that the next sync reads again. The next incremental sync lists from ``watermark``, minus its
+    overlap. It is never later than a record that waits, and ``None`` if the next sync lists
+    everything.
     """
 
     provider: str
@@ -93,41 +93,44 @@ async def sync_payments(
     allow_vanish: bool = False,
     vanish_limit: VanishLimit = VanishLimit(),  # noqa: B008  # frozen
 ) -> SyncReport:
-    """Bring the store up to date with the provider, and say what has changed.
+    """Bring the store up to date with the provider, and report what changed.
 
-    *state* tells apart the payments of several keys of one provider. Those of one account come from
-    one place: where the provider has a ``base_url``, its origin is remembered (all of this
-    machine's count as one, so that a sandbox may have another port), and refused where it is
-    another. The first sync lists everything, and so does every one where the provider cannot list
-    by time of modification; otherwise the later ones list what was modified since the last, less
-    *overlap* seconds for what was committed late. Each page is committed together with the place
-    where the next one starts: whatever ends a sync, the next one goes on there. *full* begins a
-    full pass, which alone can tell what has vanished, and drops one that was interrupted.
+    *account* keeps the payments of several keys of one provider apart. All payments of an account
+    must come from one origin. If the provider has a ``base_url``, its origin is stored, and another
+    origin is refused later. All addresses of this machine count as one origin, because a sandbox
+    may get another port.
 
-    One at a time may write an account. The right to do so lasts *lease* seconds, is renewed all the
-    while, and may be taken by another once it has run out, or at once where its process is known to
-    have died.
+    The first sync lists everything. Later ones list what was modified since the last sync, and go
+    back *overlap* seconds for what was committed late. If the provider cannot list by time of
+    modification, each sync lists everything. Each page is committed together with its checkpoint,
+    so the next sync continues there, however this one ends. *full* drops an interrupted pass and
+    starts a full one. Only a full pass can find what has vanished.
 
-    A record that the provider's ``on_malformed`` was given is read again in each sync until it can
-    be read or is gone: each lists from that record's time on, or again from where the pass did that
-    met it if that time cannot be read.
+    One sync at a time may write an account. Its lease lasts *lease* seconds and is renewed while it
+    runs. Another sync can take the lease when it has run out, or at once if its process died on the
+    same machine.
 
-    A full pass that did not find far more of the stored payments than usual raises
-    ``TooManyVanishedError``, and marks none: more than *vanish_limit* says, by default ten, and a
-    fifth of them. *allow_vanish* lets any number vanish.
+    A record that was given to the provider's ``on_malformed`` is read again in each sync until it
+    can be read or is gone. Each sync lists from that record's time. If that time cannot be read, it
+    lists from where the pass started that met the record.
 
-    Raises ``AccountBusyError`` where another is at it, ``LeaseLostError`` where another took over,
-    ``StoreError`` where the database cannot be used, ``ConfigurationError`` for an argument that
-    cannot be right, payments that were listed from another origin, or a stored checkpoint that
-    belongs elsewhere, and whatever the provider's listing raises. Safe to cancel and to repeat
-    after any of these.
+    A full pass raises ``TooManyVanishedError`` and marks nothing if it misses far more of the
+    stored payments than usual, or finds no payment at all. "Far more" is more than *vanish_limit*
+    allows: by default more than ten, and more than a fifth of them. *allow_vanish* lets any number
+    vanish.
+
+    Raises ``AccountBusyError`` if another sync is running, ``LeaseLostError`` if another one took
+    over, and ``StoreError`` if the database cannot be used. Raises ``ConfigurationError`` for an
+    invalid argument, for another origin, and for a stored checkpoint that belongs to another
+    listing. Errors of the provider's listing are passed on. It is safe to cancel a sync, and to
+    repeat it after any error.
     """
     database = database_of(store)
     _check_arguments(account, overlap, lease)
-    limit = _limit(vanish_limit, allow_vanish=allow_vanish)
-    rights: list[Lease] = []
+    limit = _check_limit(vanish_limit, allow_vanish=allow_vanish)
+    leases: list[Lease] = []
     origin = origin_of(provider)
-    taking = partial(
+    take_lease = partial(
         take,
         backend=database.backend,
         provider=provider.name,
@@ -136,16 +139,16 @@ async def sync_payments(
         origin=origin,
     )
     try:
-        await database.in_transaction(taking, then=rights.append)
-        return await _Sync(provider, database, rights[0], overlap, origin, limit=limit).run(
+        await database.in_transaction(take_lease, then=leases.append)
+        return await _Sync(provider, database, leases[0], overlap, origin, limit=limit).run(
             full=full
         )
     finally:
-        # Also where this was cancelled while it was taking it. One that cannot be given back runs
-        # out, and what went wrong before is what should be told.
-        for right in rights:
+        # Also if this was cancelled while the lease was being taken. A lease that cannot be
+        # released runs out, and the first error is the one to raise.
+        for held in leases:
             with suppress(StoreError):
-                await database.in_transaction(partial(release, lease=right))
+                await database.in_transaction(partial(release, lease=held))
 
 
 def _check_arguments(account: object, overlap: object, lease: object) -> None:
@@ -155,18 +158,18 @@ def _check_arguments(account: object, overlap: object, lease: object) -> None:
     check_seconds("lease", lease)
 
 
-def _limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
+def _check_limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
     if not isinstance(limit, VanishLimit):
         raise ConfigurationError(f"vanish_limit must be a VanishLimit, not {limit!r}.")
     return None if check_bool("allow_vanish", allow_vanish) else limit
 
 
 class _RefusedError(Exception):
-    """The provider does not take the checkpoint any more."""
+    """The provider refuses the checkpoint."""
 
 
 class _Sync:
-    """One run: under one lease, from where the last one ended to the end of a pass."""
+    """One sync under one lease, to the end of a pass."""
 
     def __init__(
         self,
@@ -183,9 +186,8 @@ class _Sync:
         self._lease = lease
         self._overlap = overlap
         self._limit = limit
-        # Remembered with the first page, and not before: a sync that failed before it had any binds
-        # nobody to a wrong address.
-        self._remembered = {} if origin is None else {"origin": origin}
+        # Written with the first page. A sync that gets no page must not store a wrong origin.
+        self._origin_column = {} if origin is None else {"origin": origin}
         self._counts: Counter[str] = Counter()
 
     async def run(self, *, full: bool) -> SyncReport:
@@ -210,31 +212,31 @@ class _Sync:
             account=self._lease.account,
             kind="incremental" if state.kind == "incremental" else "full",
             resumed=resumed,
-            watermark=reported_watermark(done),
+            watermark=public_watermark(done),
             waiting=self._counts["malformed"],
             **self._counts,
         )
 
     async def _drop(self, state: SyncState) -> None:
-        """End the pass where it is, so that the next sync begins a new one.
+        """Drop the pass, so that the next sync begins a new one.
 
-        If that fails, it will end there again.
+        If this fails, the next sync continues the pass and fails in the same way.
         """
         backend, lease = self._database.backend, self._lease
-        values = writing.state_columns(dropped(state), backend.codec, complete=False)
+        values = writing.state_columns(drop_pass(state), backend.codec, complete=False)
         with suppress(LeaseLostError, StoreError):
             await self._database.in_transaction(
                 partial(renew, backend=backend, lease=lease, **values)
             )
 
     async def _pass(self, state: SyncState) -> SyncState:
-        """Go through with it to its end.
+        """Run the pass to its end.
 
-        Raises ``_RefusedError`` before anything of it was written.
+        Raises ``_RefusedError`` before anything is written.
         """
         refusable = state.checkpoint is not None
         if not refusable:
-            state = attrs.evolve(state, since=modified_since(state, self._overlap))
+            state = attrs.evolve(state, since=listing_start(state, self._overlap))
         begun = state
         listing = self._listing(state)
         try:
@@ -243,7 +245,7 @@ class _Sync:
                 while (page := await self._wait_for_page(asked, refusable=refusable)) is not None:
                     refusable = False
                     last = page.checkpoint is None
-                    asked = asked if last else ask()  # on its way while this one is written
+                    asked = asked if last else ask()  # requested while this page is written
                     report = listing.report
                     aside = set_aside(begun, report.malformed, report.oldest_malformed)
                     state = attrs.evolve(
@@ -268,14 +270,14 @@ class _Sync:
         except ConfigurationError as error:
             raise ConfigurationError(
                 f"{self._database.name} has a checkpoint for {self._lease.provider} payments of "
-                f"account {self._lease.account!r} "
-                f"that cannot be used: {error} Sync with full=True (--full) to begin afresh."
+                f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
+                "full=True (--full) to start again from the beginning."
             ) from None
 
     async def _wait_for_page(
         self, asked: asyncio.Task[Page | None], *, refusable: bool
     ) -> Page | None:
-        """The page when it has come. The lease is renewed while it takes its time."""
+        """Wait for the page, and renew the lease while waiting."""
         while not (await asyncio.wait([asked], timeout=self._lease.seconds / 3))[0]:
             await self._database.in_transaction(
                 partial(renew, backend=self._database.backend, lease=self._lease)
@@ -288,8 +290,8 @@ class _Sync:
             ):
                 raise _RefusedError from error
             raise
-        # A checkpoint says that there is more. One that leads to nothing was not understood, and
-        # must not pass for the end: everything behind it would count as vanished.
+        # A checkpoint says that there is more. If it leads to nothing, the provider did not
+        # understand it. This must not count as the end, or everything after it would vanish.
         if refusable and (page is None or (page.checkpoint is None and not page.payments)):
             raise _RefusedError
         return page
@@ -297,21 +299,21 @@ class _Sync:
     async def _write_page(
         self, state: SyncState, payments: Sequence[Payment], *, last: bool
     ) -> SyncState:
-        """Write a page, what it changes and where the next one starts, or none of it."""
+        """Write a page, its changes and its checkpoint in one transaction."""
         backend, lease = self._database.backend, self._lease
         page = await writing.prepare_page(payments, backend.codec)
-        seen = after_page(state, page.payments.values())
+        seen = note_page(state, page.payments.values())
         after = complete_pass(seen) if last else seen
 
         async def work(connection: AsyncConnection) -> Counter[str]:
-            # First of all, for it fails where another has the lease, and keeps others from taking
-            # it until the end.
+            # This comes first. It fails if another has the lease, and keeps others from taking it
+            # until the transaction ends.
             await renew(
                 connection,
                 backend,
                 lease,
                 **writing.state_columns(after, backend.codec, complete=last),
-                **self._remembered,
+                **self._origin_column,
             )
             counts = await writing.write_page(connection, backend, lease, page, state)
             if last and state.kind == "full" and not state.malformed:
@@ -328,18 +330,18 @@ class _Sync:
 
 @asynccontextmanager
 async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
-    """What asks for the next page of a listing, ``None`` after the last.
+    """Yield a function that requests the next page, which is ``None`` after the last one.
 
-    Whatever is under way ends with the context.
+    The context cancels a request that is still running at its end.
     """
     pages = listing.pages()
     tasks: list[asyncio.Task[Page | None]] = []
 
-    async def following() -> Page | None:
+    async def next_page() -> Page | None:
         return await anext(pages, None)
 
     def ask() -> asyncio.Task[Page | None]:
-        tasks[:] = [asyncio.ensure_future(following())]
+        tasks[:] = [asyncio.ensure_future(next_page())]
         return tasks[0]
 
     try:

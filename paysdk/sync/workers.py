@@ -187,7 +187,7 @@ class _Retries(BaseRetryStrategy):
     """When procrastinate is to try a job again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        seconds = _wait(exception, job.attempts)
+        seconds = _retry_seconds(exception, job.attempts)
         return (
             None
             if seconds is None
@@ -195,7 +195,7 @@ class _Retries(BaseRetryStrategy):
         )
 
 
-def _wait(error: BaseException, attempts: int) -> float | None:
+def _retry_seconds(error: BaseException, attempts: int) -> float | None:
     """Seconds until the next attempt after so many *attempts* before this one, or ``None`` where there is to be none."""
     match error:
         case asyncio.CancelledError():
@@ -205,14 +205,14 @@ def _wait(error: BaseException, attempts: int) -> float | None:
             return min(error.seconds, _MAX_WAIT_SECONDS)
         case LeaseLostError():
             return _FIRST_WAIT_SECONDS
-        case Exception() if attempts < _MAX_RETRIES and not _is_hopeless(error):
+        case Exception() if attempts < _MAX_RETRIES and not _is_final(error):
             asked = error.retry_after if isinstance(error, APIError) else None
             return min(max(_FIRST_WAIT_SECONDS * 2.0**attempts, asked or 0), _MAX_WAIT_SECONDS)
         case _:
             return None
 
 
-def _is_hopeless(error: Exception) -> bool:
+def _is_final(error: Exception) -> bool:
     """Whether the same again must end the same way.
 
     What is not paysdk's is the application's, and may be an outage of anything.

@@ -1,4 +1,4 @@
-"""What a page does to the tables: compared first, and written only where it differs."""
+"""Write a page to the tables: compare it with what is stored, and write what differs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from paysdk.payment import Payment
 from paysdk.sync.changes import differing_fields, is_older, kind_of
 from paysdk.sync.errors import TooManyVanishedError
-from paysdk.sync.feed import as_json, entries_for
+from paysdk.sync.feed import insert_entries, payment_encoder
 from paysdk.sync.state import SyncState, VanishLimit
 from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Page", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
 
-# Payments turned into rows in one go: a few milliseconds, after which the event loop gets its turn.
+# Payments that are turned into rows in one go, which takes a few milliseconds. Then the event loop
+# gets its turn.
 _ROWS_PER_TURN = 1000
 
 _COLUMNS = (*CONTENT, "provider", "account", "first_seen_at", "seen_pass")
@@ -40,14 +41,14 @@ _new_ids = sa.bindparam("new_ids", type_=sa.Text)
 
 @attrs.frozen
 class Page:
-    """A page's payments by their ids, each once, and as rows."""
+    """A page's payments by id, each once, and their rows."""
 
     payments: dict[str, Payment]
     rows: dict[str, tuple[Any, ...]]
 
 
 async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
-    """The page, ready to be written. Of several versions of a payment the newest counts."""
+    """Turn payments into a page of rows. Of several versions of a payment the newest counts."""
     page = Page({}, {})
     for first in range(0, len(given), _ROWS_PER_TURN):
         for payment in given[first : first + _ROWS_PER_TURN]:
@@ -63,9 +64,12 @@ async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
 async def write_page(
     connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, state: SyncState
 ) -> Counter[str]:
-    """Write what is new in the page and what has changed, and give how many payments there were of each kind of change, and unchanged."""
-    of_account = _of(payments, lease)
-    known = await _known(connection, backend, of_account, list(page.rows))
+    """Write what is new or changed in the page.
+
+    Returns how many payments there are of each kind of change, and how many are unchanged.
+    """
+    of_account = _of_account(payments, lease)
+    known = await _read_stored(connection, backend, of_account, list(page.rows))
     now = backend.codec.encode(datetime.now(UTC))
     tail = (lease.provider, lease.account, now, state.number)
     created = [row for payment_id, row in page.rows.items() if payment_id not in known]
@@ -80,9 +84,9 @@ async def write_page(
         before, payment = (
             backend.codec.payment(lease.provider, content) for content in (stored, row)
         )
-        # What an earlier pass saw was read before this full one began, so what it finds is what
-        # there is now, also where the provider's clock was ahead. An incremental one cannot tell
-        # that from a version that comes late.
+        # What an earlier pass saw was read before this full pass began. So what this pass finds is
+        # current, even if the provider's clock was ahead before. An incremental pass cannot tell
+        # that from an old version that arrives late.
         stale = (state.kind == "incremental" or seen_pass == state.number) and is_older(
             payment, before
         )
@@ -105,23 +109,23 @@ async def write_page(
                 "payment_id": payment_id,
                 "noticed_at": now,
                 "fields": " ".join(fields),
-                "before": as_json()(before),
-                "after": as_json()(after),
+                "before": payment_encoder()(before),
+                "after": payment_encoder()(after),
             }
         )
     if created or entries:
         await backend.lock_feed(connection)
     if created:
         await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
-        ids = {"new_ids": _array([row[_ID] for row in created])}
+        ids = {"new_ids": _encode_ids([row[_ID] for row in created])}
         await connection.execute(
-            entries_for(
+            insert_entries(
                 "created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
             ),
             ids,
         )
     if changed:
-        await connection.execute(_changed(lease, state.number), changed)
+        await connection.execute(_update_rows(lease, state.number), changed)
         await connection.execute(payment_changes.insert(), entries)
     if state.kind == "full" and same:
         seen = payments.update().where(
@@ -129,7 +133,9 @@ async def write_page(
             backend.in_ids(payments.c.id, _new_ids),
             payments.c.seen_pass != state.number,
         )
-        await connection.execute(seen.values(seen_pass=state.number), {"new_ids": _array(same)})
+        await connection.execute(
+            seen.values(seen_pass=state.number), {"new_ids": _encode_ids(same)}
+        )
     counts = Counter(created=len(created), unchanged=len(same))
     counts.update(entry["kind"] for entry in entries)
     return counts
@@ -142,12 +148,12 @@ async def sweep(
     state: SyncState,
     limit: VanishLimit | None,
 ) -> int:
-    """Mark what a complete full pass has not seen as vanished, and give how many there were.
+    """Mark what a complete full pass has not seen as vanished, and return how many that is.
 
-    Raises ``TooManyVanishedError`` if those are beyond the *limit*.
+    Raises ``TooManyVanishedError`` if there are more than *limit* allows.
     """
     now = backend.codec.encode(datetime.now(UTC))
-    of_account = _of(payments, lease)
+    of_account = _of_account(payments, lease)
     unseen = payments.update().where(
         of_account, payments.c.seen_pass < state.number, payments.c.vanished_at.is_(None)
     )
@@ -161,7 +167,9 @@ async def sweep(
             .where(of_account, payments.c.vanished_at == now)
             .order_by(payments.c.id)
         )
-        await connection.execute(entries_for("vanished", lease.provider, lease.account, gone, now))
+        await connection.execute(
+            insert_entries("vanished", lease.provider, lease.account, gone, now)
+        )
     return vanished
 
 
@@ -175,7 +183,7 @@ async def _check_vanished(
     vanished: int,
 ) -> None:
     """Raise ``TooManyVanishedError`` if the pass found nothing, or if *vanished* exceeds *limit*."""
-    of_account = _of(payments, lease)
+    of_account = _of_account(payments, lease)
     seen = sa.select(payments.c.id).where(of_account, payments.c.seen_pass == state.number).limit(1)
     found_nothing = (await connection.execute(seen)).first() is None
     if vanished <= limit.count and not found_nothing:
@@ -201,7 +209,7 @@ async def _check_vanished(
 
 
 async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) -> SyncState:
-    """What is remembered of the account."""
+    """Read the state of the account."""
     row = (await connection.execute(sa.select(sync_state).where(lease.key))).one()
     return SyncState(
         number=row.pass_number,
@@ -218,7 +226,10 @@ async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) ->
 
 
 def state_columns(state: SyncState, codec: Codec, *, complete: bool) -> dict[str, Any]:
-    """The columns of `sync_state` that remember an account; whether a pass is *complete* now is noted for people."""
+    """The columns of `sync_state` for this state.
+
+    If a pass is *complete* now, its time is noted, for people to read.
+    """
     return {
         **({"completed_at": codec.encode(datetime.now(UTC))} if complete else {}),
         "pass_number": state.number,
@@ -234,37 +245,39 @@ def state_columns(state: SyncState, codec: Codec, *, complete: bool) -> dict[str
     }
 
 
-def _of(table: sa.Table, lease: Lease) -> sa.ColumnElement[bool]:
+def _of_account(table: sa.Table, lease: Lease) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.provider == lease.provider, table.c.account == lease.account)
 
 
-def _array(ids: Sequence[str]) -> str:
+def _encode_ids(ids: Sequence[str]) -> str:
     return msgspec.json.encode(ids).decode()
 
 
-async def _known(
+async def _read_stored(
     connection: AsyncConnection,
     backend: Backend,
     of_account: sa.ColumnElement[bool],
     ids: list[str],
 ) -> dict[str, tuple[tuple[Any, ...], object, int]]:
-    """What is stored under the ids: the content, when it vanished, and the pass that saw it last."""
+    """What is stored under the ids: the content, when it vanished, and the last pass that saw it."""
     if not ids:
         return {}
     wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(
         of_account, backend.in_ids(payments.c.id, _new_ids)
     )
     rows: list[tuple[Any, ...]] = [
-        tuple(row) for row in await connection.execute(wanted, {"new_ids": _array(ids)})
+        tuple(row) for row in await connection.execute(wanted, {"new_ids": _encode_ids(ids)})
     ]
     return {row[_ID]: (row[:-2], row[-2], row[-1]) for row in rows}
 
 
-def _changed(lease: Lease, number: int) -> sa.Update:
+def _update_rows(lease: Lease, number: int) -> sa.Update:
     values = {
         name: sa.bindparam(f"new_{name}", type_=payments.c[name].type)
         for name in CONTENT
         if name != "id"
     }
-    changed = payments.update().where(_of(payments, lease), payments.c.id == sa.bindparam("new_id"))
+    changed = payments.update().where(
+        _of_account(payments, lease), payments.c.id == sa.bindparam("new_id")
+    )
     return changed.values(**values, seen_pass=number, vanished_at=None)

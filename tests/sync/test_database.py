@@ -500,6 +500,29 @@ async def test_being_cancelled_while_writing_waits_for_the_end(
     assert [("a",)] == list(await rows(store, "SELECT provider FROM sync_state"))
 
 
+async def test_closing_waits_for_the_end_of_a_transaction(place: str, reach: Reach) -> None:
+    """A connection is not closed while a task works with it."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(_: object) -> str:
+        begun.set()
+        await go_on.wait()
+        return "done"
+
+    store = await SQLPaymentStore(place).__aenter__()
+    working = asyncio.create_task(store._database.in_transaction(work))
+    await reach(begun, working)
+    closing = asyncio.create_task(store.aclose())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    closed_early = closing.done()
+    go_on.set()
+    await closing
+
+    assert not closed_early
+    assert "done" == await working
+
+
 async def test_a_schema_of_its_own_is_made(
     postgresql: str, shelf: Shelf, make: Callable[..., Payment]
 ) -> None:

@@ -65,14 +65,14 @@ async def test_a_provider_over_http_says_where_it_lists_from() -> None:
         (
             SANDBOX,
             LIVE,
-            r"were listed from this machine \(a sandbox\), not from https://api.acme.example. Nothing was asked or written",
+            r"were listed from this machine \(a sandbox\), not from https://api.acme.example. No request was sent, and nothing was written",
         ),
         (
             LIVE,
             SANDBOX,
             r"were listed from https://api.acme.example, not from this machine \(a sandbox\)",
         ),
-        (LIVE, OTHER, "name another database, or another account"),
+        (LIVE, OTHER, "Name another database, or another account"),
     ],
 )
 @pytest.mark.parametrize("full", [True, False])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from paysdk import CustomerRef, InvoiceRef, Payment
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
-from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec, storable
+from paysdk.sync.rows import POSTGRESQL, SQLITE, Codec, escape_unstorable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -104,7 +104,7 @@ def test_a_sqlite_row_is_text() -> None:
 )
 def test_what_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
     """As JSON would; everything else stays."""
-    assert stored == storable(text)
+    assert stored == escape_unstorable(text)
 
 
 AMOUNTS_SENT = [

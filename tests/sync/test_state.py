@@ -10,10 +10,10 @@ import pytest
 from paysdk.sync.state import (
     PassKind,
     SyncState,
-    after_page,
     begin_pass,
     complete_pass,
-    modified_since,
+    listing_start,
+    note_page,
 )
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def test_the_pass_that_begins(
 
 def test_a_full_pass_lists_everything() -> None:
     """Whatever the watermark."""
-    assert modified_since(SyncState(kind="full", watermark=EARLIER), 60) is None
-    assert modified_since(SyncState(kind="incremental"), 60) is None
-    assert EARLIER - timedelta(seconds=60) == modified_since(
+    assert listing_start(SyncState(kind="full", watermark=EARLIER), 60) is None
+    assert listing_start(SyncState(kind="incremental"), 60) is None
+    assert EARLIER - timedelta(seconds=60) == listing_start(
         SyncState(kind="incremental", watermark=EARLIER), 60
     )
 
@@ -75,7 +75,7 @@ def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> N
     account = SyncState(kind="full")
     latest = []
     for minutes in ([None], [1, 3, None], [2], []):
-        account = after_page(
+        account = note_page(
             account, [make(number, minute) for number, minute in enumerate(minutes)]
         )
         latest.append(account.latest)

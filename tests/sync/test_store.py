@@ -408,7 +408,7 @@ async def test_a_driver_that_breaks_while_reading_is_told(
 def test_a_moment_that_must_be_there_is_not_made_up() -> None:
     """A column that is never empty is not, or it is an error."""
     with pytest.raises(ValueError, match="no time"):
-        SQLITE.known_moment(None)
+        SQLITE.read_required_moment(None)
 
 
 def test_without_the_extra_it_is_named() -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk import ConfigurationError, NotifyProvider
-from paysdk.sync import SQLPaymentStore, TooManyVanishedError, VanishLimit, sync_payments
+from paysdk.sync import (
+    LeaseLostError,
+    SQLPaymentStore,
+    TooManyVanishedError,
+    VanishLimit,
+    sync_payments,
+)
+from paysdk.sync.lease import renew
 from paysdk.testing import FaultPlan, open_sandbox, wrong_body
 
 if TYPE_CHECKING:
@@ -180,6 +187,29 @@ async def test_a_full_pass_that_stopped_is_not_gone_on_with(
     assert shelf.asked[-2][0] < before.watermark
     assert (False, 31, 0) == (full.resumed, full.unchanged, full.vanished)
     assert 31 == len(await kept(store))
+
+
+async def test_a_pass_that_cannot_be_dropped_hides_no_error(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If another sync has taken the lease meanwhile, the first error is still the one raised."""
+
+    async def lose(*arguments: Any, **columns: Any) -> None:  # noqa: ANN401  # whatever it is
+        if columns.get("pass_kind", "full") is None and "completed_at" not in columns:
+            lost.append(columns)
+            raise LeaseLostError
+        await renew(*arguments, **columns)
+
+    lost: list[dict[str, Any]] = []
+    shelf.incremental = False
+    shelf.payments = [make(1)]
+    await sync_payments(shelf, store)
+    shelf.payments = []
+    monkeypatch.setattr("paysdk.sync.syncing.renew", lose)
+    with pytest.raises(TooManyVanishedError):
+        await sync_payments(shelf, store)
+
+    assert 1 == len(lost)
 
 
 @pytest.mark.parametrize(
