@@ -1,4 +1,7 @@
-"""One writer per account: a lease with a number that grows, which whoever has been overtaken no longer has."""
+"""One writer per account: a lease with a number that grows.
+
+A writer whose lease was taken no longer has the current number, so it cannot write.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Lease:
 
 
 def new_holder() -> str:
-    """A name for one who takes a lease, which tells on this machine whether its process is still there."""
+    """A name for the holder of a lease.
+
+    It shows, on this machine, whether the holder's process still runs.
+    """
     return f"{_machine()}/{os.getpid()}/{secrets.token_hex(8)}"
 
 
@@ -56,10 +62,10 @@ async def take(
     *,
     origin: str | None = None,
 ) -> Lease:
-    """Take the lease if nobody has it, or whoever has it let it run out or has died. Raises ``AccountBusyError`` otherwise.
+    """Take the lease if it is free, if it has run out, or if its holder has died.
 
-    Raises ``ConfigurationError`` where *origin* is not the one that the account's payments were
-    listed from.
+    Raises ``AccountBusyError`` otherwise. Raises ``ConfigurationError`` if the account's payments
+    were listed from another *origin*.
     """
     idle = {"fence": 0, "leased_until": 0.0, "pass_number": 0, "malformed": 0}
     await connection.execute(
@@ -85,9 +91,9 @@ async def take(
 async def renew(
     connection: AsyncConnection, backend: Backend, lease: Lease, **values: object
 ) -> None:
-    """Renew the lease and write *values* beside it.
+    """Renew the lease, and write *values* into its row.
 
-    Raises ``LeaseLostError`` where another has it.
+    Raises ``LeaseLostError`` if another has it.
     """
     renewed = (
         sync_state.update()
@@ -103,7 +109,7 @@ async def renew(
 
 
 async def release(connection: AsyncConnection, lease: Lease) -> None:
-    """Give the lease back, if it is still this one's."""
+    """Release the lease, unless another has taken it."""
     given_back = (
         sync_state.update()
         .where(lease.key, sync_state.c.fence == lease.fence)
@@ -138,7 +144,10 @@ def _machine() -> str:
 
 
 def has_died(holder: str | None) -> bool:
-    """Whether the holder was a process of this machine that is no longer there: nobody has to wait for the end of its lease."""
+    """Whether the holder was a process of this machine that has ended.
+
+    Then its lease can be taken at once.
+    """
     machine, _, rest = (holder or "").partition("/")
     if machine != _machine() or not _SIGNAL_0_ASKS:
         return False

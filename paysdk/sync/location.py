@@ -1,4 +1,4 @@
-"""Which database a path or a URL means."""
+"""Find the database that a path or a URL names."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _sqlite(url: sa.URL, *, create: bool, schema: str | None) -> Database:
 
 
 def _without_create(url: sa.URL) -> sa.URL:
-    """The same file's URL, of which SQLite does not make the file."""
+    """A URL of the same file with which SQLite does not create it."""
     file = str(url.database)
     if file.startswith("file:") and "uri" in url.query:
         return url if "mode" in url.query else url.update_query_dict({"mode": "rw"})

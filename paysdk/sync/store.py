@@ -1,4 +1,4 @@
-"""The store: payments that can be read back, and the feed of what has happened to them."""
+"""The store: read payments back, and read the feed of their changes."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ _ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
 @attrs.frozen(kw_only=True)
 class StoredPayment:
-    """A payment as a store has it.
+    """A stored payment.
 
-    ``vanished_at`` is when a full pass did not find it any more, by the clock of whoever synced.
+    ``vanished_at`` is when a full pass first missed it, by the clock of the process that synced.
     """
 
     payment: Payment
@@ -67,16 +67,18 @@ class StoredPayment:
 
 
 class SQLPaymentStore:
-    """Payments in an SQL database: *place* is the path of a file for SQLite, or a URL such as ``postgresql://user@host/name``.
+    """Payments in an SQL database.
 
-    Use it in ``async with``: entering it makes the tables where there are none, in a new file or
-    beside your own, and brings older ones up to date. With ``create=False`` it makes nothing and
-    changes nothing, and where there are no tables it fails. Raises ``ConfigurationError`` for a
-    place that cannot be one, and ``StoreError``, on entering it or later, where the database cannot
-    be used. In PostgreSQL the tables are in *schema*, which is made if it is not there, or else in
-    the first schema of the user's search path. One object serves any number of tasks of one event
-    loop. A name that is held with ``exclusive`` is free for others when its holder has not renewed
-    it for *lease* seconds, as a process that stalls does not.
+    *place* is the path of a file for SQLite, or a URL such as ``postgresql://user@host/name``. Use
+    the store in ``async with``. Entering it makes missing tables, in a new file or beside your own,
+    and brings older tables up to date. With ``create=False`` it makes and changes nothing, and
+    fails if there are no tables. In PostgreSQL the tables are in *schema*, which is made if it is
+    missing, or else in the first schema of the user's search path. Any number of tasks of one event
+    loop can share one object. If the holder of a name from ``exclusive`` has not renewed it for
+    *lease* seconds, for example because its process stalled, others can take the name.
+
+    Raises ``ConfigurationError`` for an invalid place. Raises ``StoreError``, on entering or later,
+    if the database cannot be used.
     """
 
     def __init__(
@@ -96,8 +98,8 @@ class SQLPaymentStore:
         self._readers: WeakSet[_Reader] = WeakSet()
 
     def __repr__(self) -> str:
-        # A constructor that fails leaves a half-made object in the frames of its error, which may
-        # be shown.
+        # A constructor that fails leaves an incomplete object in the frames of its error, and a
+        # tool may show those.
         database: Database | None = getattr(self, "_database", None)
         return f"{type(self).__name__}({'' if database is None else repr(database.name)})"
 
@@ -122,15 +124,14 @@ class SQLPaymentStore:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back when what is under way has ended. Doing it twice is fine, and it can be entered again.
+        """Close the connections when running transactions have ended.
 
-        An iterator over payments that is not at its end raises ``StoreError`` when it comes to what
-        it had not read yet.
+        You may call this twice, and enter the store again. An iterator over payments that is not at
+        its end raises ``StoreError`` when it needs to read more.
         """
         self._entered = False
-        # Whoever waits for a batch reads on to the end; whoever does something else meanwhile may
-        # never come back.
-        # In a fork, none of them goes on.
+        # A reader that waits for a batch will get it. A reader that does something else may never
+        # come back. In a fork, no reader continues.
         while not self._database.is_forked and any(  # noqa: ASYNC110  # nothing announces it
             reading.is_waiting for reading in self._readers
         ):
@@ -139,7 +140,7 @@ class SQLPaymentStore:
         await self._database.aclose()
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[OrderJournal]:
-        """Keep all others out of *name* while the context lasts, in every process that shares this database.
+        """Hold *name* while the context lasts, among all processes that share this database.
 
         Pass it to a provider as ``exclusive=store.exclusive``. Entering waits until the name is
         free: its holder has left, or has died on this machine, or has not renewed its lease for as
@@ -162,30 +163,33 @@ class SQLPaymentStore:
         return self._names.hold(name)
 
     def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
-        """The stored payments of an account, without those that have vanished, by invoice number and then id.
+        """Yield the stored payments of an account, ordered by invoice number and then id.
 
-        Texts are ordered by code point, and payments without an invoice number come first. The
-        order is read first; then a few thousand are read at a time, each time in a transaction of
-        its own. So you may take your time over each, or leave early. If the store is closed before
-        the end, this raises ``StoreError``.
+        Vanished payments are left out. Texts are ordered by code point, and payments without an
+        invoice number come first. The order is read first. Then a few thousand payments are read at
+        a time, each time in a transaction of its own. So you may take your time over each payment,
+        or stop early. If the store is closed before the end, this raises ``StoreError``.
 
-        What is written meanwhile may or may not be in_batch them, and no payment comes twice. One that
-        is there all the while comes as it was at some moment of the reading. Only one that moves to
-        another invoice meanwhile may be missed.
+        Payments that a sync writes meanwhile may or may not be included. No payment comes twice. A
+        payment that stays in the store comes as it was at some moment of the reading. Only a
+        payment that moves to another invoice meanwhile may be missed.
         """
         return self._payments(provider, account)
 
     def stored(self, *, provider: str, account: str = "default") -> AsyncGenerator[StoredPayment]:
-        """All payments of an account that were ever stored, also those that have vanished; otherwise as ``payments``."""
+        """Yield all payments of an account that were ever stored, also vanished ones.
+
+        Otherwise this is like ``payments``.
+        """
         return self._stored(provider, account)
 
     async def changes(self, after: int = 0) -> AsyncGenerator[Change]:
-        """What has happened to the payments of all accounts, from the entry behind number *after* to the latest there is.
+        """Yield the changes of all accounts, from the first one after number *after*.
 
-        Keep the ``sequence`` of the last one that you have dealt with, and pass it the next time.
-        No entry becomes visible behind your back: a smaller number is never committed after a
-        larger one was read. ``before`` and ``after`` are exact for changed payments, and for one
-        that was created the ``after`` is how it was first seen.
+        Keep the ``sequence`` of the last change that you have processed, and pass it the next time.
+        You miss no entry: a smaller number never becomes visible after a larger one. ``before`` and
+        ``after`` are exact for changed payments. The ``after`` of a created payment is how it was
+        first seen.
         """
         while True:
             async with self._database.transaction(writes=False) as connection:
@@ -239,9 +243,9 @@ class SQLPaymentStore:
             return await self._version(connection)
 
     async def _version(self, connection: AsyncConnection) -> int | None:
-        """That of the tables, if they are there.
+        """The version of the tables, or ``None`` if there are none.
 
-        Raises ``StoreError`` where they are another's, or a newer paysdk's.
+        Raises ``StoreError`` if they belong to another program or a newer paysdk.
         """
         names = await self._database.backend.table_names(connection)
         # To SQLite a name is the same in capitals.
@@ -293,12 +297,12 @@ class SQLPaymentStore:
 
 
 class _Reader:
-    """An account's payments in their order, a batch and a transaction at a time.
+    """Read an account's payments in order, one batch and one transaction at a time.
 
-    The first transaction reads the ids in the order. Each later one reads the payments of some of
-    them, few at first, for a reader that leaves early. Between two, nothing is held but the ids
-    that are left, a few bytes each when compressed, so a reader may take its time. An index of the
-    order would cost each sync a third of its speed. *which* narrows down what is read.
+    The first transaction reads all ids in order. Each later one reads the payments of some of these
+    ids. The first batches are small, for a caller that stops early. Between two transactions only
+    the ids that are left are kept, a few compressed bytes each. So a caller may take its time. An
+    index of the order would cost each sync a third of its speed. *which* filters the payments.
     """
 
     def __init__(

@@ -1,8 +1,10 @@
-"""Syncing any number of accounts on any number of workers, as jobs of procrastinate. It needs the extra ``workers``.
+"""Sync any number of accounts on any number of workers, as jobs of procrastinate.
 
-procrastinate keeps its jobs in PostgreSQL, fetches each once, runs those of one lock one after the
-other, and tries again what failed. Here is what it has to be told: what a job does, what may be
-tried again and when, and what becomes of the jobs of a worker that died.
+It needs the extra ``workers``.
+
+procrastinate keeps its jobs in PostgreSQL, fetches each once, runs the jobs of one lock one after the
+other, and retries failed ones. This module says what a job does, which failures are retried and when,
+and what happens to the jobs of a worker that died.
 """
 
 from __future__ import annotations
@@ -104,8 +106,9 @@ class SyncTasks:
         app.periodic(cron="* * * * *")(stalled)
 
     async def defer(self, accounts: Iterable[tuple[str, str]], *, full: bool = False) -> int:
-        """Queue a sync for each account, given as the provider's name and the account's, and give how many that were.
+        """Queue a sync for each account, and return how many were queued.
 
+        An account is given as the provider's name and the account's name.
         An account that is queued already, or waits for its next attempt, is passed over, so this
         may be called by any schedule. *full* asks for full passes, which alone can tell what has
         vanished.
@@ -196,7 +199,10 @@ class _Retries(BaseRetryStrategy):
 
 
 def _retry_seconds(error: BaseException, attempts: int) -> float | None:
-    """Seconds until the next attempt after so many *attempts* before this one, or ``None`` where there is to be none."""
+    """Seconds until the next attempt, or ``None`` if there is none.
+
+    *attempts* counts the attempts before this one.
+    """
     match error:
         case asyncio.CancelledError():
             # The worker was told to stop. Another one goes on at once.

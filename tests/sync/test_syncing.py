@@ -23,7 +23,14 @@ from paysdk import (
     NotifyProvider,
     PaginationError,
 )
-from paysdk.sync import AccountBusyError, LeaseLostError, SQLPaymentStore, SyncReport, sync_payments
+from paysdk.sync import (
+    AccountBusyError,
+    LeaseLostError,
+    SQLPaymentStore,
+    SyncReport,
+    TooManyVanishedError,
+    sync_payments,
+)
 from paysdk.sync.lease import take
 from paysdk.testing import open_sandbox
 
@@ -470,13 +477,17 @@ async def test_accounts_are_apart(shelf: Shelf, store: SQLPaymentStore, make: Ma
 async def test_nothing_to_list_is_a_complete_pass(
     shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And so is a listing that has no page at all: everything has vanished."""
+    """So is a listing without any page. It must be allowed to make everything vanish."""
     assert {} == counts(await sync_payments(shelf, store))
     shelf.payments = [make(1, 1)]
     await sync_payments(shelf, store)
     monkeypatch.setattr(type(shelf), "list_payments", lambda *_, **__: Empty())
 
-    assert {"vanished": 1} == counts(await sync_payments(shelf, store, full=True))
+    with pytest.raises(TooManyVanishedError):
+        await sync_payments(shelf, store, full=True)
+    report = await sync_payments(shelf, store, full=True, allow_vanish=True)
+
+    assert {"vanished": 1} == counts(report)
 
 
 class Empty:
