@@ -327,6 +327,15 @@ def test_no_more_is_shown_than_a_browser_bears() -> None:
     assert "with the largest amounts.</p>" in html(*outcomes, most=0)
 
 
+def test_a_smaller_difference_does_not_replace_a_larger_one() -> None:
+    """The largest differences are kept, whatever the order in which they are added."""
+    report = Report(left="Left", right="Right", most=2)
+    for amount in ("5", "1", "7", "3"):
+        report.add(only_left(paid(amount, amount)))
+
+    assert ["7", "5"] == [outcome.left[0].id for outcome in report.largest()]
+
+
 def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
     """The page shows the first payments of a long outcome, and the number of the others."""
     (row,) = [
@@ -353,7 +362,7 @@ def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:
 
     assert 2 == currencies.count("12 of 14 currencies are shown.")
     assert "The charts show the last 36 months." in months
-    assert "EUR by month as a table: the last 600 of 700 months" in months
+    assert "Amounts by month: EUR, the last 600 of 700 months" in months
     assert 72 == months.count('<rect class="fill-left" x="') + months.count(
         '<rect class="fill-right" x="'
     )
