@@ -1,20 +1,26 @@
 """Everything that paysdk raises.
 
     PaysdkError
-    ├── ConfigurationError (ValueError)      yours: a bad key, base_url, page size, checkpoint,
-    unknown provider ├── UnsupportedFilterError (ValueError)  yours: this provider cannot do that
-    ├── TransportError                       no complete answer │   ├── ConnectionFailedError
-    (ConnectionError) │   └── RequestTimeoutError (TimeoutError) ├── APIError an answer with an
-    error status │   ├── BadRequestError 400 422 │ ├── AuthenticationError 401 │ ├──
-    PermissionDeniedError 403 │   ├── NotFoundError 404 (LookupError) │   ├── ConflictError 409 │
-    ├── RateLimitedError 429 │   └── ServerError 5xx ├── MalformedResponseError               a
-    success whose body is not what it must be ├── PaginationError                      the
-    provider's links do not lead anywhere new ├── DuplicatePaymentError                more is
-    booked than was ordered, or this order is booked already └── OutcomeUnknownError a write that
-    may or may not have happened
+    ├── ConfigurationError (ValueError)          an argument or a setting of yours is wrong
+    ├── UnsupportedFilterError (ValueError)      this provider cannot filter like that
+    ├── TransportError                           no complete response
+    │   ├── ConnectionFailedError (ConnectionError)
+    │   └── RequestTimeoutError (TimeoutError)
+    ├── APIError                                 a response with an error status
+    │   ├── BadRequestError                      400, 422
+    │   ├── AuthenticationError                  401
+    │   ├── PermissionDeniedError                403
+    │   ├── NotFoundError (LookupError)          404
+    │   ├── ConflictError                        409
+    │   ├── RateLimitedError                     429
+    │   └── ServerError                          5xx
+    ├── MalformedResponseError                   a success whose body is not what it must be
+    ├── PaginationError                          the provider's links lead to nothing new
+    ├── DuplicatePaymentError                    too much is booked, or this order already is
+    └── OutcomeUnknownError                      a write that may or may not have happened
 
-A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. None of
-them ever holds a key.
+A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. No
+error holds a key.
 """
 
 from __future__ import annotations
@@ -49,12 +55,12 @@ __all__ = [
 
 
 class PaysdkError(Exception):
-    """The root of everything that paysdk raises.
+    """The base class of everything that paysdk raises.
 
-    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` where there was no
-    request. On an error that ended a listing, ``checkpoint`` is where to go on:
-    ``list_payments(resume=error.checkpoint)`` loses nothing. It is ``None`` where a listing that
-    was not resumed itself had given nothing yet.
+    ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` if there was no
+    request. If the error ended a listing, ``list_payments(resume=error.checkpoint)`` continues it
+    and loses nothing. ``checkpoint`` is ``None`` if the listing had yielded nothing yet and was not
+    resumed itself.
 
     ``quoted`` are the parts of the message that came from outside, such as the words of a response.
     A key that an API repeats is removed from these; if it is ``None``, from the whole message.
@@ -72,7 +78,7 @@ class PaysdkError(Exception):
         return self
 
     def at(self, provider: str, method: str, url: str) -> Self:
-        """Note where it happened, unless that is known already, and give the error back."""
+        """Note where it happened, unless that is known already, and return the error."""
         if self.url is None:
             self.provider, self.method, self.url = provider, method, url
         return self
@@ -96,27 +102,26 @@ class UnsupportedFilterError(PaysdkError, ValueError):
 class TransportError(PaysdkError):
     """No complete response arrived.
 
-    ``never_sent`` is true where the provider cannot have seen the request, because no connection
-    was made.
+    ``never_sent`` is true if no connection was made, so the provider cannot have seen the request.
     """
 
     never_sent: bool = False
 
 
 class ConnectionFailedError(TransportError, ConnectionError):
-    """The connection could not be made, or broke before the answer was complete."""
+    """The connection could not be made, or broke before the response was complete."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """The time ran out. The message says whether the attempt's ``timeout`` or the operation's ``deadline`` ended it."""
+    """The ``timeout`` of an attempt or the ``deadline`` ran out; the message says which."""
 
 
 class APIError(PaysdkError):
-    """The provider answered with an error status, or with a redirect that is not followed.
+    """The response has an error status, or is a redirect that paysdk does not follow.
 
-    ``status`` is the HTTP status, ``detail`` the API's own words, ``fields`` maps a field's name to
-    its messages where the API named fields, ``request_id`` is what the provider calls the request,
-    where it does, and ``retry_after`` how many seconds it asked to wait.
+    ``status`` is the HTTP status and ``detail`` the API's own words. ``fields`` maps a field's name
+    to its messages, if the API names fields. ``request_id`` is the provider's name for the request,
+    if it has one. ``retry_after`` is how many seconds the provider asked to wait.
     """
 
     def __init__(
@@ -138,7 +143,7 @@ class APIError(PaysdkError):
 
 
 class BadRequestError(APIError):
-    """400 or 422: the API refuses what was asked; ``fields`` says which part, where the API does."""
+    """400 or 422: the API refuses the request; ``fields`` says which fields, if the API does."""
 
 
 class AuthenticationError(APIError):
@@ -154,24 +159,27 @@ class NotFoundError(APIError, LookupError):
 
 
 class ConflictError(APIError):
-    """409: it contradicts the record as it stands."""
+    """409: the request contradicts the record as it is now."""
 
 
 class RateLimitedError(APIError):
-    """429: too many requests, and the retries are used up or the wait asked for is longer than ``RetryPolicy.retry_after_max``."""
+    """429: too many requests.
+
+    The retries are used up, or the provider asks for a wait above ``RetryPolicy.retry_after_max``.
+    """
 
 
 class ServerError(APIError):
-    """5xx: the provider's fault, still there after the retries."""
+    """5xx: the provider failed, also after the retries."""
 
 
 class MalformedResponseError(PaysdkError):
     """A success whose body is not what it must be.
 
-    ``path`` points at the fault, such as ``$.results[3].amount``; ``raw`` is the record's bytes
-    where one record is at fault, else the beginning of the body. ``not_json`` is true where the
-    body is no JSON at all, which a broken transfer may explain. ``detail`` is the API's own words,
-    if the body is an error although the status says success.
+    ``path`` points at the fault, such as ``$.results[3].amount``. ``raw`` is the bytes of the
+    record at fault, or the beginning of the body. ``not_json`` is true if the body is not JSON at
+    all; the transfer may be broken then. ``detail`` is the API's own words, if the body is an error
+    although the status says success.
     """
 
     def __init__(
@@ -191,7 +199,7 @@ class MalformedResponseError(PaysdkError):
 
 
 class PaginationError(PaysdkError):
-    """The provider's links do not lead anywhere new. What had arrived before was given."""
+    """The provider's links lead to nothing new. Everything before them was yielded."""
 
 
 class DuplicatePaymentError(PaysdkError):
@@ -199,8 +207,8 @@ class DuplicatePaymentError(PaysdkError):
 
     ``payment_ids`` are the payments that were found. ``sent`` is true if more live payments are
     booked under a name than were ordered, by this call or by another process: void what is too
-    much. It is false if this call stopped before it sent anything, since what it was to book may be
-    booked, or may wait as a draft.
+    much. It is false if this call sent nothing, because its order may be booked already, or may
+    wait as a draft.
     """
 
     def __init__(
@@ -212,10 +220,10 @@ class DuplicatePaymentError(PaysdkError):
 
 
 class OutcomeUnknownError(PaysdkError):
-    """A write may or may not have happened, and nobody can know yet.
+    """A write may or may not have happened.
 
-    ``operation`` says which one; ``found`` what was seen on looking for it afterwards. Do not
-    repeat the operation before you know: ``await error.check()`` looks again.
+    ``operation`` says which one, and ``found`` what paysdk saw when it looked for it. Before you
+    repeat the operation, find out: ``await error.check()`` looks again.
     """
 
     def __init__(
@@ -232,11 +240,11 @@ class OutcomeUnknownError(PaysdkError):
         self._look = look
 
     async def check(self) -> object | None:
-        """Look again: what the operation would have returned, if it is found done by now, else ``None``.
+        """Look again, and return what the operation would have returned if it is done by now.
 
-        ``None`` proves nothing, for the provider may still do it later. Raises what looking raises,
-        and ``ConfigurationError`` where this error has been through a pickle, which leaves the way
-        to look behind. Safe to repeat and to cancel.
+        Otherwise return ``None``, which proves nothing: the provider may still do it later. Raises
+        what looking raises, and ``ConfigurationError`` if this error was pickled or copied. Safe to
+        repeat and to cancel.
         """
         if self._look is None:
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""What ``on_event=`` is given: enough for spans, metrics and progress, and no key in any of it."""
+"""The events that ``on_event=`` receives. None of them contains a key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RequestSent:
 
 @attrs.frozen
 class ResponseReceived:
-    """A complete answer arrived, ``seconds`` after its request was sent, with ``size`` bytes of body."""
+    """A complete response arrived ``seconds`` after its request, with ``size`` bytes of body."""
 
     provider: str
     method: str
@@ -45,7 +45,7 @@ class ResponseReceived:
 class RequestFailed:
     """No complete response came; ``error`` is the name of the error's class.
 
-    Answers one ``RequestSent``, as ``ResponseReceived`` does.
+    Each ``RequestSent`` is followed by one of these or by one ``ResponseReceived``.
     """
 
     provider: str
@@ -58,7 +58,7 @@ class RequestFailed:
 
 @attrs.frozen
 class RetryPlanned:
-    """Attempt ``attempt`` failed with an error of class ``error``; the next is made after ``wait`` seconds."""
+    """Attempt ``attempt`` failed with an ``error`` of that class; the next follows in ``wait`` s."""
 
     provider: str
     method: str
@@ -70,7 +70,7 @@ class RetryPlanned:
 
 @attrs.frozen
 class Waiting:
-    """A request is held back for ``wait`` seconds, because the provider told one of its neighbours to wait."""
+    """A request waits ``wait`` seconds, because the provider told another request to wait."""
 
     provider: str
     method: str
@@ -80,7 +80,7 @@ class Waiting:
 
 @attrs.frozen
 class PageRead:
-    """A page was read whole: ``payments`` of it are given, ``reported_count`` is what the provider said."""
+    """A page was read, with ``payments`` new ones; ``reported_count`` is the provider's count."""
 
     provider: str
     number: int
@@ -90,7 +90,7 @@ class PageRead:
 
 @attrs.frozen
 class RepeatDropped:
-    """A payment came a second time, unchanged, on a neighbouring page."""
+    """A payment came again, unchanged, on a neighbouring page, and was left out."""
 
     provider: str
     payment_id: str

@@ -15,7 +15,7 @@ __all__ = ["export"]
 def export(
     package: str, modules: Mapping[str, tuple[str, ...]]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` for *package*; *modules* maps a module to its names."""
+    """Return ``__getattr__`` and ``__dir__`` for *package*; *modules* maps modules to names."""
     module_of = {name: module for module, names in modules.items() for name in names}
     namespace = vars(sys.modules[package])
 

@@ -47,7 +47,10 @@ ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
 
 
 class RestSettings(TypedDict, total=False):
-    """The settings of ``RestProvider``, for a constructor that passes them on as ``**settings: Unpack[RestSettings]``."""
+    """The settings of ``RestProvider``.
+
+    A constructor passes them on as ``**settings: Unpack[RestSettings]``.
+    """
 
     base_url: str | None
     session: Session | None
@@ -61,7 +64,7 @@ class RestSettings(TypedDict, total=False):
 
 
 class RestProvider:
-    """What every provider over JSON and HTTP has: its settings, its client, and when that is opened and closed.
+    """A provider over JSON and HTTP, but for its endpoints.
 
     *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once
     more after a 401, so that keys can rotate. *base_url* is the origin alone; by default the
@@ -196,7 +199,7 @@ RestProvider.__signature__ = _spell_out_settings(RestProvider.__init__)
 
 
 def refuse_filters(provider: str, **filters: object) -> None:
-    """Raise ``UnsupportedFilterError`` for the first of the *filters* that is given, none of which the provider's API has."""
+    """Raise ``UnsupportedFilterError`` for the first of the *filters* that is not ``None``."""
     for name, value in filters.items():
         if value is not None:
             raise UnsupportedFilterError(

@@ -1,4 +1,4 @@
-"""The way to a provider's API and back: one attempt over HTTP, wrapped in pacing, redirects and retries.
+"""Sends requests to a provider's API: one attempt over HTTP, with rate limits and retries.
 
 The only aiohttp in the client.
 """

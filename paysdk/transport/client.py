@@ -88,7 +88,10 @@ def _is_async_context(given: object) -> bool:
 
 
 class Deadline:
-    """The time that one operation may take, in seconds: requests, retries and waits together, but not what its consumer does in between."""
+    """The seconds that one operation may take, with its retries and waits.
+
+    The time that its consumer takes in between does not count.
+    """
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
@@ -115,7 +118,7 @@ class Deadline:
 
 
 class Client:
-    """One provider's API. It may be shared by any number of tasks, and goes on in another event loop."""
+    """One provider's API, for any number of tasks, and also in another event loop."""
 
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
         # aiohttp takes longer to import than all the rest, and the first provider is the first to
@@ -206,7 +209,7 @@ class Client:
             raise
 
     def explain(self, error: PaysdkError, request: Request) -> None:
-        """Make *error* say that it came of *request*, and no key, which what the answer held may have brought into it."""
+        """Note on *error* which request it is about, and remove keys that the response repeated."""
         redact_error(error, self._keys).at(
             self.provider, request.method, self.settings.origin + request.target
         )

@@ -32,7 +32,7 @@ _MAX_SEARCHED_CHARS, _MAX_SHOWN_CHARS = 100_000, 2000
 
 
 class Secret:
-    """A text that shows itself only when asked, and can be neither copied into a pickle nor printed by accident."""
+    """A text that is shown only by ``reveal``, and cannot be pickled or printed by accident."""
 
     __slots__ = ("_text",)
 
@@ -43,7 +43,7 @@ class Secret:
         return self._text
 
     def redact(self, text: str) -> str:
-        """*text* with the key blotted out, if it stands there: as it is, escaped, or cut short at its end."""
+        """*text* with ``***`` for the key, also if the key is escaped or cut off at its end."""
         signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
         if len(signs) < _MIN_KEY_CHARS:
             return text
@@ -180,7 +180,7 @@ def _sign_pattern(sign: str) -> str:
 
 
 def drop_tracebacks(error: BaseException) -> None:
-    """Drop the frames of *error* and of all that is linked to it, which may hold a key in their locals."""
+    """Drop the frames of *error* and of its causes, because their locals may hold a key."""
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:

@@ -102,7 +102,7 @@ class _Body(aiohttp.BytesPayload):
 
 
 class _LastMiddleware:
-    """Stands where a request is sent, after all that a given session's own middlewares have made of it, and notes whether it went out."""
+    """Runs after the session's own middlewares, and notes whether the request went out."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -172,7 +172,7 @@ class HTTPTransport:
         self._of_the_parent: list[object] = []
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
-        """Send *request* once and read the answer: a success whole, of anything else the first 64 KiB.
+        """Send *request* once and read the response: of an error only the first 64 KiB.
 
         Raises ``ConnectionFailedError`` or ``RequestTimeoutError``. Neither has aiohttp's exception
         in its chain: the frames and request descriptions that hang on those hold the key. Raises
@@ -221,7 +221,7 @@ class HTTPTransport:
         raise failure
 
     def reopen(self) -> None:
-        """Take requests again after ``aclose``, also in a process that was forked from the one that opened this."""
+        """Accept requests again after ``aclose``, also in a fork of the process that opened this."""
         self.closed = False
         if self._given is None:
             if self.is_forked:
@@ -258,7 +258,7 @@ class HTTPTransport:
         await self._end(asyncio.get_running_loop())
 
     async def _end(self, here: asyncio.AbstractEventLoop) -> None:
-        """Close the sessions of this loop and of those that ended without an end of their async generators; another's is not for here."""
+        """Close the session of this loop, and those of loops that were closed without closing theirs."""
         for loop in list(self._own):
             if loop is here or loop.is_closed():
                 _, closer = self._own.pop(loop)

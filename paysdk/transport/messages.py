@@ -1,4 +1,4 @@
-"""What goes out and what comes back, as plain values."""
+"""Requests and responses as plain values."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["Request", "Response"]
 class Request:
     """One request to a provider's API.
 
-    ``path`` begins with a slash; ``query`` is percent-encoded already and goes out byte for byte,
-    since a cursor may not be touched.
+    ``path`` begins with a slash. ``query`` is percent-encoded already and goes out byte for byte,
+    because a cursor must not change.
     """
 
     method: str
@@ -30,7 +30,7 @@ class Request:
 
 @attrs.frozen
 class Response:
-    """One complete answer. The names of ``headers`` are in lower case."""
+    """One complete response. The names of ``headers`` are in lower case."""
 
     status: int
     headers: Mapping[str, str]

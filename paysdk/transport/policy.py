@@ -1,4 +1,4 @@
-"""When to try again, and after how long: pure."""
+"""When to retry, and after how long. Pure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> 
 
 @attrs.frozen
 class RetryPolicy:
-    """How often a request is tried, and how long is waited in between. All times are in seconds.
+    """How often a request is tried, and how long to wait in between. All times are in seconds.
 
     ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and
     ``wait_initial`` times 2 to the *n* - 1, at most ``wait_max``: full jitter, so that clients that
@@ -115,8 +115,8 @@ def means_not_processed(status: int) -> bool:
 def is_retryable(request: Request, error: PaysdkError) -> bool:
     """Whether *request* may be sent again after *error*.
 
-    A GET may wherever another try could end better. Anything else only where it cannot have been
-    processed: no connection was made, or the answer was 429.
+    A GET may if another attempt could succeed. Any other request may only if it cannot have been
+    processed: no connection was made, or the response was 429.
     """
     if isinstance(error, RateLimitedError) or (
         isinstance(error, TransportError) and error.never_sent
@@ -134,9 +134,9 @@ def is_retryable(request: Request, error: PaysdkError) -> bool:
 def wait_before_retry(
     policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random
 ) -> float | None:
-    """The seconds to wait after failed attempt number *attempt* (from 1), or ``None`` where the provider asks for more than is allowed.
+    """The seconds to wait after failed attempt number *attempt*, which counts from 1.
 
-    *draw* gives numbers between 0 and 1.
+    ``None`` if the provider asks for more than the policy allows. *draw* gives numbers between 0 and 1.
     """
     bound = min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, 64))
     ours = bound * (1 - policy.wait_jitter * (1 - draw()))
@@ -150,12 +150,12 @@ def wait_before_retry(
 
 
 def server_sets_the_pace(error: PaysdkError) -> bool:
-    """Whether the provider itself keeps the retries after *error* apart: by a 429 that says when to come back, and not at once."""
+    """Whether *error* is a 429 that names a time, so that the provider spaces the retries."""
     return isinstance(error, RateLimitedError) and names_a_wait(error.retry_after)
 
 
 def is_overload(status: int) -> bool:
-    """Whether a response of this status is about the provider's load, and so concerns all requests."""
+    """Whether this status is about the provider's load, so that all requests slow down."""
     return status in _OVERLOAD_STATUSES
 
 
@@ -179,7 +179,10 @@ def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -
 
 
 def add_jitter(wait: float, draw: Callable[[], float]) -> float:
-    """*wait*, and up to a tenth of it more, a second at most: those that were told to wait together do not come back in one instant."""
+    """*wait* plus up to a tenth of it, a second at most.
+
+    So requests that wait for the same moment do not all come back in one instant.
+    """
     return wait + draw() * min(wait * _JITTER_SHARE, _MAX_JITTER_SECONDS)
 
 
@@ -193,7 +196,10 @@ def requested_wait(status: int, headers: Mapping[str, str], now: datetime) -> fl
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that ``Retry-After`` asks to wait, or ``None`` without a readable one (RFC 9110, 10.2.3: so many, or until a date)."""
+    """The seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
+
+    It is a number of seconds or a date (RFC 9110, 10.2.3).
+    """
     text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), _MAX_SECONDS)

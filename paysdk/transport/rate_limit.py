@@ -1,4 +1,4 @@
-"""Keeping to a provider's pace: the user's limiter, and waiting together after one was told to wait."""
+"""Keeps requests to the provider's rate limit: the user's limiter, and pauses for all requests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _RETRIES_PER_SECOND = 10.0
 
 
 class Transport(Protocol):
-    """Something that takes a request to the provider once and brings the answer back."""
+    """Sends a request to the provider once and returns the response."""
 
     async def send(self, request: Request, attempt: Attempt) -> Response: ...
 
@@ -47,9 +47,9 @@ class Transport(Protocol):
 class RetryBudget:
     """How many retries all tasks on one provider object may make together.
 
-    A hundred at once; in the long run ten a second, and *share* of a retry for each request
-    besides. So busy programs ride out their share of faults, and an outage is answered with little
-    more than the load there was. After a 429 that says when to come back nothing is taken from it.
+    A hundred at once; in the long run ten a second, plus *share* of a retry for each request. So a
+    busy program survives a share of faults, and adds little load to an outage. A retry after a 429
+    that names a time takes nothing from the budget.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -75,9 +75,9 @@ class RetryBudget:
 
 @attrs.frozen
 class _LimiterContext:
-    """The way through a limiter.
+    """Enters and leaves a limiter.
 
-    What its ``__aexit__`` gives is not heeded, since a request that failed has failed.
+    What its ``__aexit__`` returns is ignored, so a limiter cannot suppress the request's exception.
     """
 
     _limiter: AbstractAsyncContextManager[object]
@@ -97,9 +97,9 @@ class _LimiterContext:
 class RateLimited:
     """Enters the limiter once for each request, and pauses all requests while the provider is overloaded.
 
-    If a response names the time to wait, they wait so long. If a 429 names none, or several 503 in
-    a row, they pause for a time that grows while nothing succeeds. Those that were held do not come
-    back in one instant, but spread over a tenth of the time they waited, a second at most.
+    If a response names the time to wait, they wait that long. If a 429 names none, or several 503
+    in a row, they pause for a time that grows while nothing succeeds. They do not come back in one
+    instant, but spread over a tenth of the time they waited, and over a second at most.
     """
 
     def __init__(
@@ -128,13 +128,13 @@ class RateLimited:
         self._failures_in_a_row = 0
 
     def pause_all(self, seconds: float) -> None:
-        """Let nobody send anything for so many seconds."""
+        """Hold all requests back for *seconds*."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         pauses = await self._wait_while_paused(request)
         async with _LimiterContext(self._limiter):
-            # While this one stood in line at the limiter, another may have been told to wait.
+            # While this request waited for the limiter, another may have been told to wait.
             await self._wait_while_paused(request, pauses)
             sent_at = time.monotonic()
             response = await self._inner.send(request, attempt)

@@ -134,7 +134,7 @@ def _what_next(response: Response, detail: str) -> str:
 
 
 def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
-    """Rewrite *error*, about a success that cannot be read, if the body is empty, an error or HTML."""
+    """Let *error*, about an unreadable success, say so if the body is empty, an error or HTML."""
     kind = response.headers.get("content-type", "")
     text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
     if error.not_json and not response.body.strip():

@@ -35,10 +35,7 @@ _MAX_REDIRECTS = 3
 
 @attrs.define(eq=False)
 class _Call(Generic[T]):
-    """A request on its way through its attempts.
-
-    ``renewals`` are those that a new key was the reason for.
-    """
+    """A request and the count of its attempts. ``renewals`` counts those made for a new key."""
 
     request: Request
     authorize: Callable[[], Awaitable[Secret]]
@@ -59,7 +56,7 @@ class _Call(Generic[T]):
 
 
 class Retrying:
-    """Makes attempts, by the policy, until there is an answer that can be read or an error that another attempt would not mend."""
+    """Repeats attempts by the policy until one succeeds or its error would not go away."""
 
     def __init__(
         self,
@@ -89,10 +86,10 @@ class Retrying:
         before_retry: Callable[[], Awaitable[None]] | None = None,
         attempts: list[Attempt] | None = None,
     ) -> T:
-        """Send *request* and give what *read* makes of the answer. A body that *read* finds to be no JSON counts as a failed attempt.
+        """Send *request* and return what *read* makes of the response.
 
-        *authorize* gives the header for each attempt. *before_retry* is awaited before each further
-        attempt.
+        A body that is not JSON counts as a failed attempt. *authorize* returns the header for each
+        attempt. *before_retry* is awaited before each retry. Each attempt is appended to *attempts*.
         """
         self._budget.add_request()
         call = _Call(
@@ -154,7 +151,7 @@ class Retrying:
 
     @staticmethod
     def _leaks(key: Secret, request: Request, target: Request) -> bool:
-        """Whether following to *target* would bring the key into a URL, where the request had none."""
+        """Whether *target* has the key in its URL although the request had not."""
         return key.occurs_in(target.target) and not key.occurs_in(request.target)
 
     def _plan_retry(self, request: Request, number: int, error: PaysdkError) -> float | None:
@@ -168,8 +165,7 @@ class Retrying:
             and is_overload(error.status)
             and error.retry_after is not None
         ):
-            # Also after the last attempt: that this one gives up is no reason for its neighbours to
-            # be told as well.
+            # Also after the last attempt, so that other requests do not have to be told as well.
             self._inner.pause_all(error.retry_after)
         if number >= self._policy.attempts:
             return None
