@@ -34,7 +34,7 @@ def installed_names(group: str) -> list[str]:
 
 
 def load(kind: str, group: str, name: str) -> Callable[..., object]:
-    """What is registered under *name* in an entry-point group, where *kind* is what messages call it.
+    """What is registered under *name* in an entry-point group; messages call it a *kind*.
 
     Raises ``ConfigurationError`` where there is nothing of that name, several, or something that
     cannot be imported or called.
@@ -65,7 +65,7 @@ def load(kind: str, group: str, name: str) -> Callable[..., object]:
 
 
 def unfit(make: Callable[..., object], *arguments: object, **named: object) -> str | None:
-    """Why *make* cannot be called with these arguments; ``None`` where it can, or where it does not say what it takes.
+    """Why *make* cannot be called with these arguments, or ``None`` if it can or does not say.
 
     It is not called for that: a ``TypeError`` that it raises itself is a fault of its own, and no
     wrong argument.
@@ -147,7 +147,7 @@ def _check_kind(name: str, loaded: object) -> None:
 
 
 def _check_name(name: str, provider: object) -> None:
-    """Hold a provider to the name that it is installed under: its payments are stored under its own, and could pass for another's."""
+    """Check that a provider has the name that it is installed under, as its payments do."""
     said: object = None
     with suppress(Exception):  # a property may have no answer before the provider is open
         said = getattr(provider, "name", None)
