@@ -54,10 +54,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        count=count_noun, money=money, month_name=month_name, number="{:,}".format
-    )
+    environment.filters["count"] = count_noun
+    environment.filters["money"] = money
+    environment.filters["month_name"] = month_name
+    environment.filters["number"] = _with_commas
     return environment
+
+
+def _with_commas(number: int) -> str:
+    return f"{number:,}"
 
 
 def _clean(value: object) -> object:
