@@ -6,8 +6,8 @@ from paysdk.errors import ConfigurationError
 
 __all__ = ["check_currency", "normalise_currency"]
 
-# ISO 4217, list one, as of November 2026. It has the codes of funds, of metals, for tests and for
-# no currency, too. Compared with the tenders that CLDR knows: all of those are here.
+# ISO 4217, list one, as of November 2026. It also has the codes of funds and metals, the test code
+# and the code for no currency. Every legal tender in CLDR is in this list.
 _ACTIVE = (
     (
         "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN "

@@ -15,7 +15,7 @@ __all__ = ["WirePosition", "read_checkpoint"]
 
 # One without a zone cannot be compared with the times of payments.
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-# A query that can stand in a request line. What follows "#" would not be sent.
+# A query with characters that a request line may have. Text after "#" would not be sent.
 _Query: TypeAlias = Annotated[str, msgspec.Meta(pattern='^[!"$-~]*\\Z')]
 
 

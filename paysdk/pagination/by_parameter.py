@@ -156,7 +156,7 @@ class AfterLastId(_ByParameter):
         return True
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        # Behind the last id that could be read come those that could not.
+        # Records whose id could not be read come after the last one whose id could.
         return marks_from(marks, parameters_of(position.query)[self.parameter])[1:]
 
     def next_position(

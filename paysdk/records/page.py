@@ -42,9 +42,10 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _BATCH_BYTES = 131_072
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-# Half of a surrogate pair is JSON (RFC 8259, 8.2) but no text that UTF-8 can say, and msgspec reads
-# nothing that has one. Every escape is matched, so that what follows an escaped backslash is not
-# taken for one; the first group is a half. What stands in for it is as long.
+# Half of a surrogate pair is valid JSON (RFC 8259, 8.2), but UTF-8 cannot encode it, and msgspec
+# refuses a page that has one. The pattern matches every escape, so that the text after an escaped
+# backslash does not look like an escape. The first group is half of a pair. Its replacement has the
+# same length.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,

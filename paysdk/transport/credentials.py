@@ -94,8 +94,8 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
     """*error* as it may be shown, without the keys that a response has brought into it.
 
     An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they
-    are, also if a key looks like them. What was raised below is unlinked: its frames hold the
-    response, and those of aiohttp the request's headers.
+    are, also if a key looks like them. The error is not chained to its cause, because the frames of
+    the cause hold the response, and those of aiohttp the headers of the request.
     """
     drop_tracebacks(error)
     error.__cause__ = error.__context__ = None
@@ -117,7 +117,7 @@ def _fit_message(
     if quoted is None or not isinstance(shorter, str):
         return _truncate(_redact_value(shorter, keys), _MAX_SHOWN_CHARS)
     for part in quoted:
-        # One that is cut in the middle by the line above cannot be found any more.
+        # A part that the truncation above cut in the middle is no longer found.
         shorter = (
             shorter.replace(part, redact(part[:_MAX_SEARCHED_CHARS], keys))
             if part in shorter

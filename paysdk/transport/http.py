@@ -39,8 +39,8 @@ __all__ = ["HTTPTransport"]
 MAX_RESPONSE_BYTES = 256 * 2**20
 # What an API says about an error takes a few hundred.
 _MAX_ERROR_BYTES = 64 * 2**10
-# Reading does not wait where there is more to unpack already, and a bomb unpacks to hundreds of
-# megabytes. So the event loop gets its turn each time that so much has come.
+# A small compressed body can unpack to hundreds of megabytes, and reading it never waits. So the
+# event loop runs after each portion of this size.
 _BYTES_PER_TURN = 4 * 2**20
 
 # ClientHttpProxyError: the proxy did not open the tunnel, so nothing reached the provider.

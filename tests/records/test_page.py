@@ -420,7 +420,7 @@ def test_only_the_beginning_of_a_body_is_kept() -> None:
 
 @READERS
 def test_page_cut_off_anywhere_is_malformed(reader: Reader[Payment]) -> None:
-    """Wherever a page breaks off, it is not JSON, and nothing of it is read."""
+    """A page that is cut off anywhere is not JSON, and none of its records are read."""
     body = page_of(
         reader, good(reader), good(reader) | {"more": {"é": ["\u20ac", -1.5e3, True, None]}}
     )

@@ -150,7 +150,7 @@ def _check_page(html: Path, database: Path | None) -> None:
     )
     if html.resolve() in [path.resolve() for path in taken] or not _may_be_replaced(html):
         raise ConfigurationError(
-            f"--html would overwrite {html}, which is no report: name another file."
+            f"--html would overwrite {html}, which is not a report. Name another file."
         )
 
 

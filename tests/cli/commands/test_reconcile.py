@@ -361,7 +361,7 @@ def test_a_report_never_overwrites_the_database(
     assert (
         2,
         "",
-        f"paysdk: --html would overwrite {html}, which is no report: name another file.\n",
+        f"paysdk: --html would overwrite {html}, which is not a report. Name another file.\n",
     ) == (
         outcome.code,
         outcome.out,

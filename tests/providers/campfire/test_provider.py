@@ -214,7 +214,7 @@ async def test_get_meets_the_deadline(
     path: str,
     told_by: Callable[[BaseException], str],
 ) -> None:
-    """The deadline ends each operation while nothing has been paid, and says where."""
+    """The deadline ends each operation before a payment is sent, and the error names the request."""
     async with CampfireSandbox(
         payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)
     ) as sandbox:
