@@ -202,7 +202,7 @@ def _date_or_time(text: str | None) -> date | datetime | None:
 
 
 def _settle(record: R, sent: Mapping[str, object], path: str) -> R:
-    """Return *record* with its times in UTC. *sent* is its JSON, and *path* its place in the response.
+    """Return *record* with its times in UTC. *sent* is its JSON, at *path* in the response.
 
     Raises ``msgspec.ValidationError`` if an amount is not a plain number.
     """
