@@ -7,6 +7,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.util import find_spec
+from typing import cast
 
 if find_spec("jinja2") is None:
     raise ModuleNotFoundError(
@@ -54,10 +55,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["count"] = count_noun
-    environment.filters["money"] = money
-    environment.filters["month_name"] = month_name
-    environment.filters["number"] = _with_commas
+    # Jinja2 declares only the types of its own filters.
+    filters = cast("dict[str, object]", environment.filters)
+    filters.update(count=count_noun, money=money, month_name=month_name, number=_with_commas)
     return environment
 
 
