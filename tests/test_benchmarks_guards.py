@@ -167,6 +167,7 @@ class RenderedPages:
         _authorization: object,
         read: Callable[[Response], RawPage],
         *_: object,
+        **_settings: object,
     ) -> RawPage:
         """The answer to *request*."""
         number = int(dict(parse_qsl(request.query)).get("cursor", "0"))

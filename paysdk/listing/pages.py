@@ -69,14 +69,10 @@ class Endpoint(Generic[T_co]):
     def request(self, position: Position) -> Request:
         return Request("GET", self.path, position.query)
 
-    async def fetch(
-        self, position: Position, stats: RequestStats, *, cutting: bool = True
-    ) -> RawPage:
+    async def fetch(self, position: Position, stats: RequestStats) -> RawPage:
         def read(response: Response) -> RawPage:
-            page, header = (
-                open_page(self.reader, response.body, cutting=cutting),
-                self.pagination.header,
-            )
+            page = open_page(self.reader, response.body)
+            header = self.pagination.header
             return page if header is None else attrs.evolve(page, link=response.headers.get(header))
 
         return await self.client.call(self.request(position), read, stats)
@@ -251,24 +247,9 @@ class PageStream:
             if turn:
                 await asyncio.sleep(0)
             if (read := try_decode(self._endpoint.reader, records)) is None:
-                return await self._find_malformed_rows(raw, position)
+                return await self._decode_rows_one_by_one(raw, position)
             rows += read
         return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
-
-    async def _find_malformed_rows(
-        self, raw: RawPage, position: Position
-    ) -> tuple[list[Any], list[object]]:
-        try:
-            return await self._decode_rows_one_by_one(raw, position)
-        except MalformedResponseError as fault:
-            if raw.around is None or not fault.not_json or fault.path != "$":
-                raise
-        # No JSON at all is a failed attempt, and seen late where a page was cut. Its link was
-        # around the records, and holds.
-        again = self._start(self._endpoint.fetch(position, self._progress.stats, cutting=False))
-        return await self._decode_rows_one_by_one(
-            await self._endpoint.client.result_of(again), position
-        )
 
     async def _decode_rows_one_by_one(
         self, raw: RawPage, position: Position

@@ -1,10 +1,10 @@
 """From an answer's bytes to payments, whatever the provider: pure.
 
-A page's way: its body is split into records, or a large one cut into runs of a few; these are read
-into typed rows of the provider's shape, each of which knows its own bytes; and each row becomes a
-``Payment`` when its turn comes. Whatever can be wrong with a record is found in the second step,
-for the whole page, so that the third cannot fail. Where a record cannot be read, its page is gone
-through again record by record: the fault gets a path, and good pages do not pay for it.
+A page takes three steps. Its body is split into records. The records are decoded into typed rows of
+the provider's shape, each of which knows its own bytes. Each row becomes a ``Payment`` when its turn
+comes. The second step finds every fault of a record, for the whole page, so that the third cannot
+fail. If a record cannot be decoded, its page is decoded again record by record: the error gets a
+path, and good pages do not pay for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, 
 import attrs
 import msgspec
 
-from paysdk.records.cutting import cut
 from paysdk.records.liberal import hide_constants
 from paysdk.records.malformed import UNREADABLE, lone_surrogate_path, malformed_error
 
@@ -40,6 +39,8 @@ __all__ = [
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+# So many records take less than a millisecond to read.
+_BATCH_RECORDS = 500
 _BATCH_BYTES = 131_072
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 # Half of a surrogate pair is valid JSON (RFC 8259, 8.2), but UTF-8 cannot encode it, and msgspec
@@ -55,16 +56,15 @@ _STAND_IN = rb"\uFfFd"
 
 @attrs.frozen
 class RawPage:
-    """A page's envelope, opened: its records still in their bytes, the link to the next page, and the count that the provider reported.
+    """A page's envelope.
 
-    Where a large page was cut without reading it, ``records`` are runs of several, with the commas
-    between, and ``around`` is what stood before and after them.
+    It holds the records, each still in its bytes, the link to the next page, and the count that the
+    provider reported.
     """
 
     records: Sequence[bytes | msgspec.Raw]
     link: str | None
     reported_count: int | None
-    around: tuple[bytes, bytes] | None = None
 
 
 class Row(Protocol):
@@ -93,11 +93,6 @@ class Reader(Protocol[T_co]):
     @property
     def path(self) -> str: ...
 
-    @property
-    def reads_runs(self) -> bool:
-        """Whether ``rows`` also takes records that were not split, so that large pages may be cut into runs of them."""
-        ...
-
     def split(self, body: bytes) -> RawPage:
         """Open the envelope. Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``."""
         ...
@@ -122,31 +117,11 @@ def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
         raise malformed_error(error, "$", body) from None
 
 
-def open_page(reader: Reader[object], body: bytes, *, cutting: bool = True) -> RawPage:
-    """The page's envelope; with *cutting*, that of a large one may be cut. Raises ``MalformedResponseError``.
+def open_page(reader: Reader[object], body: bytes) -> RawPage:
+    """Open the envelope of a page. Raises ``MalformedResponseError``.
 
-    Whether a page is JSON in between is not seen where it was cut.
-    """
-    return (_cut(reader, body) if cutting and reader.reads_runs else None) or _split(reader, body)
-
-
-def _cut(reader: Reader[object], body: bytes) -> RawPage | None:
-    if (parts := cut(body, reader.path.removeprefix("$."))) is None:
-        return None
-    before, records, after = parts
-    try:
-        page = reader.split(before + after)
-        whole = not page.records and not reader.split(before + b"]}").records
-    except UNREADABLE:
-        return None
-    return attrs.evolve(page, records=records, around=(before, after)) if whole else None
-
-
-def _split(reader: Reader[object], body: bytes) -> RawPage:
-    """The page by the record.
-
-    Where records hold half of a surrogate pair, NaN or Infinity it is opened all the same: the
-    others can still be read.
+    A page whose records hold half of a surrogate pair, NaN or Infinity is opened all the same: the
+    other records can still be decoded.
     """
     whole = body
     try:
@@ -193,9 +168,6 @@ def decode_one_by_one(
     A record that cannot be read raises ``MalformedResponseError``; with *set_aside* that is called
     with the error instead, and ``None`` stands for the row.
     """
-    if page.around is not None:
-        before, after = page.around
-        page = _split(reader, before + b",".join(page.records) + after)
     for number, record in enumerate(map(bytes, page.records)):
         try:
             yield from _read_one(reader, record)
@@ -249,17 +221,30 @@ def _moment(value: object) -> datetime | None:
 
 
 def batches(records: Sequence[bytes | msgspec.Raw]) -> Iterator[list[bytes]]:
-    """*records*, so many at a time that reading them takes about a millisecond, after which the event loop should get its turn."""
-    turn: list[bytes] = []
+    """*records* in batches that each take about a millisecond to decode.
+
+    After each batch the event loop should get its turn.
+    """
+    for first in range(0, len(records), _BATCH_RECORDS):
+        batch = list(map(bytes, records[first : first + _BATCH_RECORDS]))
+        if sum(map(len, batch)) <= _BATCH_BYTES or len(batch) == 1:
+            yield batch
+        else:
+            yield from _split_by_size(batch)
+
+
+def _split_by_size(records: list[bytes]) -> Iterator[list[bytes]]:
+    """*records*, some of which are large, in batches that end when they reach ``_BATCH_BYTES``."""
+    batch: list[bytes] = []
     size = 0
-    for record in map(bytes, records):
-        turn.append(record)
+    for record in records:
+        batch.append(record)
         size += len(record)
         if size >= _BATCH_BYTES:
-            yield turn
-            turn, size = [], 0
-    if turn:
-        yield turn
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def as_array(records: list[bytes]) -> bytes:

@@ -69,8 +69,6 @@ class SchemaReader(Generic[PageType, RowType]):
     says why. Numbers that have no type in the schema become ``Decimal``.
     """
 
-    reads_runs = False
-
     def __init__(
         self,
         *,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from paysdk.exact import exact_amount, in_utc
 from paysdk.providers.campfire.schema import CampfireRecord, PageEnvelope
-from paysdk.records.cutting import Run, runs
 from paysdk.records.fields import make_invoice_ref, make_payment
 from paysdk.records.liberal import (
     Mender,
@@ -32,13 +31,12 @@ NAME = "campfire"
 _page = msgspec.json.Decoder(PageEnvelope)
 
 
-class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "place": "<place>"}):
+class CampfirePaymentFields(CampfireRecord, gc=False, rename={"raw": "<raw>"}):
     """A payment of List Invoice Payments as what a ``Payment`` is taken from."""
 
-    # Where its bytes are. These two are set for each row; as what no record calls so, since they
-    # would be decoded from it.
-    run: Any = None
-    place: Any = None
+    # The record's own bytes, filled in after decoding. The name in JSON is one that no record
+    # contains, so that the decoder does not fill it.
+    raw: bytes = b""
 
     provider = NAME
     customer = None
@@ -48,33 +46,28 @@ class CampfirePaymentFields(CampfireRecord, gc=False, rename={"run": "<run>", "p
         """The invoice, which stands beside the payment's own fields."""
         return make_invoice_ref(str(self.invoice_id), self.invoice_number)
 
-    @property
-    def raw(self) -> bytes:
-        """The record's own bytes."""
-        raw: bytes = self.run.record(self.place)
-        return raw
-
 
 _rows = msgspec.json.Decoder(list[CampfirePaymentFields], float_hook=Decimal)
 _mender = Mender(CampfirePaymentFields)
-# Looking for finer times takes a fifth of the time of reading. So in a large page only its ends are
-# looked at: an API that sends such times sends them in nearly every record, and the last record is
-# the one that a later listing begins from.
-_FEW_PARTS = 2
-_END = 1024
 
 
-def _may_be_finer(parts: list[bytes]) -> bool:
-    if len(parts) <= _FEW_PARTS:
-        return any(map(is_finer, parts))
-    return is_finer(parts[0][:_END]) or is_finer(parts[-1][-_END:])
+# Looking for finer times takes a fifth of the time of decoding. So only the ends of a large batch are
+# looked at: an API that sends such times sends them in nearly every record, and a later listing
+# begins from the last record.
+_WHOLE_BYTES = 16_384
+_END_BYTES = 1024
+
+
+def _truncate_times(array: bytes) -> bytes:
+    if len(array) <= _WHOLE_BYTES or is_finer(array[:_END_BYTES]) or is_finer(array[-_END_BYTES:]):
+        return _mender.truncate_times(array)
+    return array
 
 
 class CampfireReader:
     """Reads the pages of List Invoice Payments."""
 
     path = "$.results"
-    reads_runs = True
     # A payment is not modified before it is created.
     times = ("last_modified_at", "created_at")
     # Itself, and not a method that calls it: one call more for each payment is noticed.
@@ -86,30 +79,21 @@ class CampfireReader:
         return RawPage(page.results, read_link(page.next, "$.next"), read_count(page.count))
 
     def rows(self, records: list[bytes]) -> list[CampfirePaymentFields]:
-        rows: list[CampfirePaymentFields] = []
-        parts = runs(records)
-        finer = _may_be_finer(parts)
-        for part in parts:
-            array = as_array([part])
-            rows += self._rows(array, _mender.truncate_times(array) if finer else array)
-        return rows
+        return self._rows(records, as_array(records))
 
     def read_liberally(self, record: bytes) -> list[CampfirePaymentFields]:
-        mended = as_array([_mender.mend(record)])
-        return self._rows(as_array([quote_constants(record)]), _mender.truncate_times(mended))
+        return self._rows([quote_constants(record)], as_array([_mender.mend(record)]))
 
-    def _rows(self, array: bytes, readable: bytes) -> list[CampfirePaymentFields]:
-        """The rows of *array*, read from *readable*, which says the same."""
+    def _rows(self, records: list[bytes], array: bytes) -> list[CampfirePaymentFields]:
+        """The rows of *records*, decoded from *array*, which says the same."""
         try:
-            rows = _rows.decode(readable)
+            rows = _rows.decode(_truncate_times(array))
         except InvalidOperation:
             raise msgspec.ValidationError(
                 "Expected a number with an exponent that can be held - at `$[0].amount`"
             ) from None
-        run = Run(array)
-        for place, row in enumerate(rows):
-            row.run = run
-            row.place = place
+        for row, record in zip(rows, records, strict=True):
+            row.raw = record
             created, modified = row.created_at, row.modified_at
             if type(row.amount) is not Decimal:
                 row.amount = exact_amount(row.amount, "$[0].amount")

@@ -86,8 +86,6 @@ class NotifyReader:
     Notify sends no currency, so *currency* is what the provider object was configured with.
     """
 
-    reads_runs = False  # pages have at most 250 records, each of which is compared with what came before by its bytes
-
     currency: str | None
 
     @property

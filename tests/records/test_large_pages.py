@@ -1,4 +1,4 @@
-"""Cutting large pages into runs: each record comes out as it stood, or the page is left whole."""
+"""Large pages of any look: each record comes out with its own bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.records.cutting import cut, runs
 from paysdk.records.page import decode_one_by_one, open_page, try_decode
 from paysdk.testing import FaultPlan, wrong_body
 from paysdk.transport.policy import RetryPolicy
@@ -73,34 +72,12 @@ def campfire(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # 
 
 
 def read(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
-    """The records of a page as they were sent, its link and its count, however it is read; and that both ways agree."""
+    """The records of a page as they were sent, its link and its count, read in both ways."""
     raw = open_page(READER, body)
     one_by_one = [row.raw for row in decode_one_by_one(READER, raw, None)]
     together = try_decode(READER, [bytes(part) for part in raw.records])
     assert together is None or one_by_one == [row.raw for row in together]
     return [json.loads(each) for each in one_by_one], raw.link, raw.reported_count
-
-
-def test_large_page_is_cut_into_runs_of_a_few_thousand_bytes() -> None:
-    """Its envelope, its link and its records are all there, and a record comes out with its own bytes."""
-    records = [record(number) for number in range(1000)]
-    raw = open_page(READER, page(records))
-    assert 10 < len(raw.records) < 20
-    assert [8192 < len(part) < 8500 for part in map(bytes, raw.records[:-1])] == [True] * (
-        len(raw.records) - 1
-    )
-    rows = try_decode(READER, [bytes(part) for part in raw.records])
-    assert rows is not None
-    assert [json.dumps(each, separators=(",", ":")).encode() for each in records] == [
-        row.raw for row in rows
-    ]
-    assert (records, "?cursor=b", 7) == read(page(records))
-
-
-def test_small_page_is_not_cut() -> None:
-    """There would be nothing to gain."""
-    raw = open_page(READER, page([record(number) for number in range(10)]))
-    assert (10, None) == (len(raw.records), raw.around)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +123,7 @@ def test_small_page_is_not_cut() -> None:
     ],
 )
 def test_page_of_any_look_is_read_whole(body: bytes) -> None:
-    """Where it cannot be cut, or was cut in the wrong places, it is split by the record."""
+    """A page is split by the record, whatever its texts and its white space look like."""
     sent = json.loads(body)
     assert (sent["results"], "?cursor=b", 7) == read(body)
 
@@ -173,20 +150,19 @@ def test_page_of_any_look_is_read_whole(body: bytes) -> None:
     ],
 )
 def test_page_that_is_no_json_is_malformed(body: bytes) -> None:
-    """Cutting makes no page of what is none."""
+    """A page that is not JSON is malformed."""
     with pytest.raises(ValueError, match=r"."):
         json.loads(body)
     with pytest.raises(MalformedResponseError, match="is not JSON"):
         read(body)
 
 
-def test_fault_in_a_page_that_was_cut_has_its_path() -> None:
-    """A record that cannot be read is told by its number on the page, and the others are given."""
+def test_fault_in_a_large_page_has_its_path() -> None:
+    """The error of a malformed record has its number on the page, and the other records are given."""
     records = [record(number) for number in range(200)]
     records[150] = record(150, amount="NaN")
     faults: list[MalformedResponseError] = []
     raw = open_page(READER, page(records))
-    assert raw.around is not None
     rows = list(decode_one_by_one(READER, raw, faults.append))
     assert ["$.results[150].amount"] == [fault.path for fault in faults]
     assert json.dumps(records[150], separators=(",", ":")).encode() == faults[0].raw
@@ -195,8 +171,8 @@ def test_fault_in_a_page_that_was_cut_has_its_path() -> None:
     ]
 
 
-def test_half_of_a_pair_in_a_page_that_was_cut_spoils_its_own_record() -> None:
-    """What UTF-8 cannot say is found when the runs are read, and the page is gone through by the record."""
+def test_half_of_a_pair_in_a_large_page_spoils_its_own_record() -> None:
+    """Only the record that holds half of a surrogate pair is malformed."""
     body = page([record(number) for number in range(200)]).replace(
         b'"id":9,', rb'"id":9,"note":"\ud800",'
     )
@@ -235,7 +211,7 @@ def test_pages_are_read_as_json_says(
     compact: bool,
     hurt: tuple[int, bytes] | None,
 ) -> None:  # a drawn value
-    """Whatever stands in the records and around them, and wherever a byte is put in or left out, what comes out is what JSON says."""
+    """Whatever the records and the envelope hold, and if a byte is added or lost, a page is read as JSON says."""
     records = [record(number, note=notes[number % len(notes)]) for number in range(160)]
     sent = {"before": before, "results": records, "after": after, "next": None}
     body = json.dumps(sent, separators=(",", ":") if compact else None).encode()
@@ -255,33 +231,18 @@ def test_pages_are_read_as_json_says(
     assert together is None or found == [row.raw for row in together]
 
 
-@pytest.mark.parametrize("look", [(", ", ": "), (",\n", ":")])
-def test_page_with_borders_of_another_look_is_not_one_run(look: tuple[str, str]) -> None:
-    """Nor is one with large records: reading one record's bytes would take going through all of them, and a payment would keep them."""
-    for records in (
-        [record(number) for number in range(400)],
-        [record(number, note="x" * 40_000) for number in range(3)],
-    ):
-        body = page(records).replace(b'"},{"', b'"}' + look[0].encode() + b'{"')
-        assert (len(records), None) == (
-            len(open_page(READER, body).records),
-            open_page(READER, body).around,
-        )
-        assert records == read(body)[0]
-
-
 @pytest.mark.parametrize(
     "value", ["1e99999999999999999999", "9" * 5000, "[1]", "null", '{"a":[{}]}']
 )
 def test_keys_of_no_meaning_do_no_harm(value: str) -> None:
-    """Whatever a record says under the names by which its row knows where it stands, it is read."""
+    """A record may contain fields of any name that paysdk uses for its own rows."""
     body = page([record(number) for number in range(10)]).replace(
-        b'{"id"', b'{"run":%b,"place":%b,"id"' % ((value.encode(),) * 2)
+        b'{"id"', b'{"raw":%b,"payment":%b,"id"' % ((value.encode(),) * 2)
     )
     rows = try_decode(READER, [bytes(part) for part in open_page(READER, body).records])
     assert rows is not None
     assert list(range(10)) == [row.id for row in rows]
-    assert [b'{"run":'] * 10 == [row.raw[:7] for row in rows]
+    assert [b'{"raw":'] * 10 == [row.raw[:7] for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +251,7 @@ def test_keys_of_no_meaning_do_no_harm(value: str) -> None:
 async def test_large_answer_that_is_no_json_is_asked_for_again(
     plan: FaultPlan, requests: int
 ) -> None:
-    """As a small one is, though that is seen only when the page is read."""
+    """A large response that is not JSON is requested again, as a small one is."""
     async with CampfireSandbox(payments=300, faults=plan) as sandbox, campfire(sandbox) as provider:
         listing = provider.list_payments(page_size=1000)
         assert 300 == len(await listing.collect())
@@ -298,7 +259,7 @@ async def test_large_answer_that_is_no_json_is_asked_for_again(
 
 
 async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
-    """Of the page that came instead, bad records are set aside as of any other."""
+    """If the second response is a page, its malformed records are set aside as on any other page."""
     records = [record(number) for number in range(300)]
     records[7]["amount"] = "NaN"
     better = wrong_body(page(records, tail=',"next":null'), content_type="application/json")
@@ -313,7 +274,7 @@ async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
 
 
 async def test_large_answer_that_is_no_json_again_and_again() -> None:
-    """It is raised in the end, also where bad records may be set aside, which it is not."""
+    """After the last attempt the error is raised, even if malformed records may be set aside."""
     aside: list[MalformedResponseError] = []
     async with (
         CampfireSandbox(faults=FaultPlan().always(BROKEN)) as sandbox,
@@ -323,22 +284,3 @@ async def test_large_answer_that_is_no_json_again_and_again() -> None:
             await provider.list_payments(page_size=1000).collect()
     assert raised.value.not_json
     assert [] == aside
-
-
-def test_records_are_joined_to_runs() -> None:
-    """Records that stand for themselves are read in runs, too; runs are left as they are, and so is a record that is larger than one."""
-    assert [b"1,2,3"] == runs([b"1", b"2", b"3"])
-    assert [b"1" * 6000, b"2" * 6000] == runs([b"1" * 6000, b"2" * 6000])
-    assert [b"1,2", b"3" * 9000, b"4,5"] == runs([b"1", b"2", b"3" * 9000, b"4", b"5"])
-    assert [3, 3, 2] == [len(run.split(b",")) for run in runs([b"1" * 2600] * 8)]
-    assert [] == runs([])
-
-
-def test_cut_gives_back_the_whole() -> None:
-    """With commas between the runs, the parts are the body."""
-    body = page([record(number) for number in range(200)])
-    parts = cut(body, "results")
-    assert parts is not None
-    before, found, after = parts
-    assert body == before + b",".join(found) + after
-    assert cut(body, "payments") is None
