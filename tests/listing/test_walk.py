@@ -72,6 +72,7 @@ class ModelServer:
         read: Callable[[Response], RawPage],
         stats: RequestStats,
         *_: object,
+        **_settings: object,
     ) -> RawPage:
         stats.requests += 1
         self.requests.append(request.query)

@@ -80,6 +80,7 @@ class ModelServer:
         read: Callable[[Response], RawPage],
         stats: RequestStats,
         *_: object,
+        **_settings: object,
     ) -> RawPage:
         stats.requests += 1
         await asyncio.sleep(0)
@@ -245,6 +246,7 @@ class Script:
         _authorization: object,
         read: Callable[[Response], RawPage],
         *_: object,
+        **_settings: object,
     ) -> RawPage:
         ids, link = self.pages[request.query]
         rows = [

@@ -136,6 +136,7 @@ class ModelServer:
         read: Callable[[Response], RawPage],
         stats: RequestStats,
         *_: object,
+        **_settings: object,
     ) -> RawPage:
         stats.requests += 1
         await asyncio.sleep(0)
