@@ -35,9 +35,10 @@ def _in_header(value: str) -> Iterator[str]:
 
 def _logins(session: aiohttp.ClientSession) -> Iterator[tuple[str, str]]:
     # aiohttp gives a session's proxy no public name.
-    auth: aiohttp.BasicAuth | None = getattr(session, "_default_proxy_auth", None)
+    # BasicAuth is a named tuple of login, password and encoding.
+    auth: tuple[str, str, str] | None = getattr(session, "_default_proxy_auth", None)
     if auth is not None:
-        yield auth.login, auth.password
+        yield auth[0], auth[1]
     proxies: list[object] = [getattr(session, "_default_proxy", None)]
     if session.trust_env:
         proxies += getproxies().values()
