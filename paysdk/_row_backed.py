@@ -42,8 +42,7 @@ class _Values:
 def _row_property(name: str) -> property:
     def put(made: Any, value: object) -> None:  # noqa: ANN401  # type checkers know no _row
         if not hasattr(made, "_row"):
-            kind: Any = type(made)
-            kind._row.__set__(made, _Values())  # noqa: SLF001  # its own slot
+            cast("Any", type(made))._row.__set__(made, _Values())  # noqa: SLF001  # its own slot
         setattr(made._row, name, value)  # noqa: SLF001  # likewise
 
     return property(attrgetter(f"_row.{name}"), put, doc="")

@@ -873,10 +873,11 @@ async def test_deadline_does_not_count_the_consumers_time() -> None:
 
 @pytest.mark.parametrize("fault", [hang(), status(503, retry_after=30)], ids=["hang", "wait"])
 async def test_deadline_ends_a_listing(fault: Fault) -> None:
-    """It says so, and where, and how to go on."""
+    """It says so, and where, and how to go on, with another object if the API told this one to wait."""
     async with (
         CampfireSandbox(payments=6, faults=FaultPlan().on(3, fault)) as sandbox,
         campfire(sandbox, deadline=0.1) as provider,
+        campfire(sandbox) as another,
     ):
         listing, given = provider.list_payments(page_size=2), list[str]()
         with pytest.raises(
@@ -887,7 +888,7 @@ async def test_deadline_ends_a_listing(fault: Fault) -> None:
         assert truth(sandbox)[:4] == given
         assert raised.value.url is not None
         assert raised.value.checkpoint is not None
-        given += ids(await provider.list_payments(resume=raised.value.checkpoint).collect())
+        given += ids(await another.list_payments(resume=raised.value.checkpoint).collect())
         assert truth(sandbox) == given
 
 
