@@ -1,4 +1,4 @@
-"""The command line, ``paysdk``: what the library does, from a shell. It needs the extra ``cli``."""
+"""The command line ``paysdk``: what the library does, from a shell. It needs the extra ``cli``."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import os
 import sys
 from pathlib import Path
 
-from paysdk.cli.stopping import StoppedBySignal, stopping_on_signals
+from paysdk.cli.signals import StoppedBySignal, raise_on_signals
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command that the shell asked for, and give its exit code.
+    """Run the command that the shell asks for, and return its exit code.
 
-    0: done, or whoever read the output has heard enough. 1: the API or the network failed. 2: the
-    input was wrong, and nothing was sent. 3: reconciled, and the two sides differ. 130: Ctrl-C.
-    143: SIGTERM. 129: SIGHUP.
+    0: done, or the reader closed the pipe. 1: the API or the network failed, or the output could
+    not be written. 2: the input was wrong, and nothing was sent. 3: reconciled, and the two sides
+    differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
     """
-    # A shell can start a program without them (>&-), and Python then has None in their place.
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open for as long as the program runs
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # likewise
+    # A shell can close both streams for a program (>&-). Python then sets them to None.
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the program ends
+    if sys.stdout is None:
+        sys.stderr.write(
+            "paysdk: Standard output is closed, so there is no place for the output. To discard "
+            "it, use >/dev/null.\n"
+        )
+        return 2
     try:
-        # First, because importing takes a while, in which a signal may come.
-        with stopping_on_signals():
+        # The handlers come first: a signal may arrive during the imports, which take a while.
+        with raise_on_signals():
             from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing
 
             return run(sys.argv[1:])

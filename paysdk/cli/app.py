@@ -1,95 +1,81 @@
-"""The commands and their options, and what each outcome is to the shell."""
+"""The commands with their options, and the exit code of each outcome.
+
+typer reads every signature at the start. They are all here, and not beside the work of each
+command, because that of ``sync`` and ``reconcile`` imports SQLAlchemy, which may be missing.
+"""
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  # typer reads it in an annotation
 from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from paysdk.cli.commands import invoice as invoices
-from paysdk.cli.commands import list as listings
-from paysdk.cli.commands import providers as installed
-from paysdk.cli.commands import sandbox as sandboxes
-from paysdk.cli.output.formats import CsvStyle
+from paysdk.cli.commands.invoice import find_invoice_provider, show_invoice
+from paysdk.cli.commands.list import ListOptions, list_payments
+from paysdk.cli.commands.providers import show_providers
+from paysdk.cli.commands.sandbox import run_sandboxes
+from paysdk.cli.options import (
+    SANDBOX_PAYMENTS,
+    Account,
+    Bom,
+    Currency,
+    InSandbox,
+    KeyFiles,
+    Names,
+    RawText,
+    SandboxPayments,
+    make_csv_style,
+    parse_amount,
+    parse_moment,
+    select_providers,
+)
 from paysdk.cli.output.terminal import discard_output, print_message, report_error
-from paysdk.cli.providers import ProviderSelection, SandboxSettings
-from paysdk.cli.stopping import StoppedBySignal
+from paysdk.cli.providers import SandboxSettings
+from paysdk.cli.signals import StoppedBySignal
 from paysdk.errors import ConfigurationError, PaysdkError
 
-__all__ = ["run"]
+__all__ = ["app", "run"]
 
-# A command only reads its options, and gives what is to be done with them: so typer has no hand in
-# how that may end.
+# A command only parses its options, and returns its work as a job. So the job runs outside of
+# typer, which would handle its exceptions in its own way.
 Job: TypeAlias = Callable[[], int | None]
 
 app: typer.Typer = typer.Typer(
     add_completion=False,
-    pretty_exceptions_enable=False,  # they would show local variables, a key among them
-    help="Payments from every installed provider, exact to the digit.",
+    pretty_exceptions_enable=False,  # they would print local variables, and the key is one of them
+    help="List, store and compare payments of every installed provider, exact to the digit.",
     epilog=(
-        "Keys come from PAYSDK_<PROVIDER>_API_KEY, or from a file named by "
-        "PAYSDK_<PROVIDER>_API_KEY_FILE; "
-        "origins from PAYSDK_<PROVIDER>_BASE_URL. "
-        "Exit codes: 0 done, 1 the API or the network failed, 2 wrong input and nothing sent, 3 "
-        "reconciled and different, "
-        "130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."
+        "Keys: set PAYSDK_<PROVIDER>_API_KEY, or PAYSDK_<PROVIDER>_API_KEY_FILE to the path of a "
+        "file that holds the key. To use another origin than the real API, set "
+        "PAYSDK_<PROVIDER>_BASE_URL.\n\n"
+        "Exit codes: 0 done; 1 the API or the network failed, or a file could not be written; 2 "
+        "wrong input, nothing was sent; 3 reconcile found differences; 130 Ctrl-C; 143 SIGTERM; "
+        "129 SIGHUP."
     ),
 )
 
-_DEMO_PAYMENTS = 3000
-# Seconds: enough to see the pages come in.
-_DEMO_LATENCY = 0.03
-
-InSandbox = Annotated[
-    bool,
-    typer.Option(
-        "--sandbox",
-        help="Use sandboxes in this process instead of the real APIs. No key is needed.",
-    ),
-]
-SandboxPayments = Annotated[
-    int, typer.Option(min=0, metavar="N", help="How many payments each sandbox has.")
-]
-KeyFiles = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--key-file",
-        metavar="NAME=PATH",
-        help="Read a provider's key from a file. Goes before the environment.",
-    ),
-]
-RawText = Annotated[
-    bool,
-    typer.Option(
-        "--raw-text",
-        help="CSV with texts exactly as they are. By default a text that a spreadsheet would run "
-        "as a formula gets an apostrophe.",
-    ),
-]
-Bom = Annotated[
-    bool,
-    typer.Option("--bom", help="CSV that begins with a UTF-8 signature (BOM), which Excel needs."),
-]
+# Modules of the extras that only some commands need.
+_EXTRAS = {"jinja2", "sqlalchemy"}
+# An error of stdout has no file name.
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code; whatever goes wrong is one line on stderr.
+    """Run one command and return its exit code. Each error is one line on stderr.
 
-    Ctrl-C is the caller's to catch.
+    The caller handles Ctrl-C.
     """
-    # Whoever waits for a retry sees so in the progress display; without this, logging would write
-    # warnings about it to stderr.
+    # The progress display shows retries. Without this, logging would also write them to stderr.
     logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
     try:
-        # Where only help was asked for there is an exit code in place of a job.
+        # After a command's help, typer returns an exit code in place of a job.
         chosen = _parse(arguments)
         status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
@@ -99,213 +85,220 @@ def run(arguments: Sequence[str]) -> int:
     except PaysdkError as error:
         return report_error(error)
     except BrokenPipeError:
-        # The reader has closed the pipe, as `head` does. That is no error.
+        # The reader closed the pipe, as `head` does. That is not an error.
         discard_output(sys.stdout)
         return 0
     except OSError as error:
-        print_message(error)
+        print_message(_describe(error))
         return 1
     return status or 0
 
 
+def _describe(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"The file {error.filename} cannot be used: {reason}."
+    if error.errno in _OUTPUT_ERRORS:
+        return f"The output cannot be written: {reason}. It is not complete."
+    return f"The command failed: {reason}."
+
+
 def _parse(arguments: Sequence[str]) -> Job | int | None:
-    """What the command line asks for: a job, or the exit code of the help that was shown."""
+    """The job that the arguments ask for, or the exit code of the help that was printed."""
     try:
         return app(args=list(arguments), prog_name="paysdk", standalone_mode=False)  # type: ignore[no-any-return]
     except StoppedBySignal:
         raise
     except SystemExit:
-        # rich writes the help, and exits with 1 if the reader has closed the pipe. Nothing else
-        # exits here: commands only return their jobs.
+        # rich prints the help, and exits with 1 if the reader closed the pipe. Nothing else exits
+        # here, because commands only return their jobs.
         raise BrokenPipeError from None
 
 
 @app.callback(invoke_without_command=True)
 def show_help(context: typer.Context) -> None:
-    """Without a command, say which there are."""
+    """Without a command, print the help."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
-@app.command()
-def providers() -> Job:
-    """List the installed providers, what their APIs can do, and whether a key is set."""
-    return installed.show_providers
+@app.command("providers")
+def providers_command() -> Job:
+    """Show the installed providers, what their APIs can do, and whether a key is set."""
+    return show_providers
 
 
 @app.command("list", no_args_is_help=False)
-def list_payments(
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them."),
-    ],
+def list_command(
+    names: Names,
     *,
     sandbox: InSandbox = False,
-    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="Only what was modified since: a date, or a time with its zone."
+            metavar="DATE",
+            help="Only payments modified at this time or later: a date, or a time with its zone.",
         ),
     ] = None,
     until: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="Only what was modified until then, the day or moment included."
+            metavar="DATE",
+            help="Only payments modified up to this time. The day or moment itself is included.",
         ),
     ] = None,
     voided: Annotated[
         bool | None,
-        typer.Option("--voided/--not-voided", help="Only voided payments, or only the others."),
+        typer.Option(
+            "--voided/--not-voided", help="Only voided payments, or only those that are not voided."
+        ),
     ] = None,
     page_size: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Payments per request. By default what the API does."),
+        typer.Option(metavar="N", help="Payments per request. By default, the API decides."),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             min=1,
             metavar="N",
-            help="Read and show only the first N payments of each provider. A table shows 20 of "
-            "all by default.",
+            help="Read only the first N payments of each provider. By default all are read, and a "
+            "table shows the first 20.",
         ),
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="CHECKPOINT", help="Go on where an error said; for one provider."),
+        typer.Option(
+            metavar="CHECKPOINT", help="Continue a listing of one provider after an error."
+        ),
     ] = None,
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
         typer.Option(
-            "--format",
-            help="jsonl and csv give every payment, amounts as text with exactly their digits.",
+            "--format", help="jsonl and csv contain every payment, and amounts as exact text."
         ),
     ] = "table",
     raw_text: RawText = False,
     bom: Bom = False,
-    currency: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CODE", help="The currency of those providers' payments that send none."
-        ),
-    ] = None,
+    currency: Currency = None,
     key_file: KeyFiles = None,
 ) -> Job:
-    """List payments of one or several providers, normalised."""
-    once = tuple(dict.fromkeys(names))
-    if resume is not None and len(once) > 1:
+    """List the payments of one or more providers in one common form."""
+    selection = select_providers(
+        tuple(names),
+        sandbox=sandbox,
+        sandbox_payments=sandbox_payments,
+        key_files=key_file,
+        currency=currency,
+    )
+    if resume is not None and len(selection.names) > 1:
         raise ConfigurationError(
             "--resume is for one provider: a checkpoint belongs to one listing."
         )
-    selection = listings.Selection(
-        modified_since=_moment("--since", since),
-        modified_until=_moment("--until", until),
+    options = ListOptions(
+        modified_since=parse_moment("--since", since),
+        modified_until=parse_moment("--until", until),
         voided=voided,
         page_size=page_size,
         resume=resume,
         limit=limit,
     )
-    chosen = _select_providers(once, _sandbox(sandbox, sandbox_payments), key_file, currency)
-    style = _csv_style(output_format, raw_text=raw_text, bom=bom)
-    return partial(listings.list_payments, chosen, selection, output_format, style)
+    style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
+    return partial(list_payments, selection, options, output_format, style)
 
 
 @app.command("sync", no_args_is_help=False)
-def sync_payments(
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME", help="Providers, as 'paysdk providers' names them."),
-    ],
+def sync_command(
+    names: Names,
     *,
     to: Annotated[
         str,
         typer.Option(
             "--to",
             metavar="DATABASE",
-            help="A file for SQLite, or the URL of a PostgreSQL database.",
+            help="The file of an SQLite database, or the URL of a PostgreSQL database.",
         ),
     ],
-    account: Annotated[
-        str, typer.Option(metavar="NAME", help="Tells apart the payments of several keys.")
-    ] = "default",
+    account: Account = "default",
     full: Annotated[
-        bool, typer.Option("--full", help="List everything, which alone tells what has vanished.")
+        bool,
+        typer.Option(
+            "--full", help="List every payment. Only this finds payments that have vanished."
+        ),
     ] = False,
     skip_malformed: Annotated[
         bool,
         typer.Option(
             "--skip-malformed",
-            help="Leave out records that cannot be read, and say which they are. Each sync tries "
-            "them again.",
+            help="Leave out records that cannot be read, and report them. Each sync tries them "
+            "again.",
         ),
     ] = False,
     allow_vanish: Annotated[
         bool,
         typer.Option(
             "--allow-vanish",
-            help="Let any number of payments vanish; else a full pass stops when far more do "
-            "than usual.",
+            help="Allow any number of payments to vanish. By default, a full pass stops if far "
+            "more than usual are missing.",
         ),
     ] = False,
     sandbox: InSandbox = False,
-    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     output_format: Annotated[
         Literal["table", "json"],
-        typer.Option("--format", help="json gives one object a line for each provider."),
+        typer.Option("--format", help="json prints one object on a line for each provider."),
     ] = "table",
-    currency: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CODE", help="The currency of those providers' payments that send none."
-        ),
-    ] = None,
+    currency: Currency = None,
     key_file: KeyFiles = None,
 ) -> Job:
-    """Keep payments in step in a database of your own.
+    """Copy payments into your own database and keep them up to date.
 
-    Stop it when you like: the next run goes on.
+    You can stop it at any time: the next run continues.
     """
     try:
         from paysdk.cli.commands.sync import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as error:
-        if error.name != "sqlalchemy":
-            raise
-        raise ConfigurationError(str(error)) from None
-    chosen = _select_providers(
-        tuple(dict.fromkeys(names)), _sandbox(sandbox, sandbox_payments), key_file, currency
+        raise _explain_missing(error) from None
+    selection = select_providers(
+        tuple(names),
+        sandbox=sandbox,
+        sandbox_payments=sandbox_payments,
+        key_files=key_file,
+        currency=currency,
     )
     options = SyncOptions(account=account, full=full, allow_vanish=allow_vanish)
-    return partial(sync, chosen, to, options, output_format, skip_malformed=skip_malformed)
+    return partial(sync, selection, to, options, output_format, skip_malformed=skip_malformed)
 
 
 @app.command("reconcile", no_args_is_help=False)
-def reconcile_payments(
-    left: Annotated[str, typer.Argument(metavar="LEFT", help="The one provider, by its name.")],
-    right: Annotated[str, typer.Argument(metavar="RIGHT", help="The other provider, by its name.")],
+def reconcile_command(
+    left: Annotated[str, typer.Argument(metavar="LEFT", help="The name of one provider.")],
+    right: Annotated[str, typer.Argument(metavar="RIGHT", help="The name of the other provider.")],
     *,
-    place: Annotated[
+    database: Annotated[
         str,
         typer.Option(
-            "--from", metavar="DATABASE", help="Where 'paysdk sync' has put the payments of both."
+            "--from",
+            metavar="DATABASE",
+            help="The database that 'paysdk sync' filled with the payments of both.",
         ),
     ],
-    account: Annotated[
-        str, typer.Option(metavar="NAME", help="The account that they were put under.")
-    ] = "default",
+    account: Account = "default",
     days: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="How far apart the dates of counterparts may be."),
+        typer.Option(min=0, metavar="N", help="Largest number of days between counterparts."),
     ] = 7,
     tolerance: Annotated[
-        str, typer.Option(metavar="AMOUNT", help="How far apart their amounts may be.")
+        str,
+        typer.Option(metavar="AMOUNT", help="Largest difference between their amounts."),
     ] = "0",
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
         typer.Option(
             "--format",
-            help="jsonl gives one outcome a line, csv one payment; a table the figures and the "
-            "largest differences.",
+            help="A table shows totals and the largest differences. jsonl has one outcome on a "
+            "line, csv one payment.",
         ),
     ] = "table",
     raw_text: RawText = False,
@@ -313,13 +306,13 @@ def reconcile_payments(
     html: Annotated[
         Path | None,
         typer.Option(
-            "--html", metavar="FILE", help="Write a report to read, print or send besides."
+            "--html", metavar="FILE", help="Also write a report that you can read, print or send."
         ),
     ] = None,
 ) -> Job:
-    """Say which stored payments of one provider have their counterpart in another.
+    """Compare the stored payments of two providers, and show which have no counterpart.
 
-    Ends with 3 where there are differences.
+    The exit code is 3 if there are differences.
     """
     try:
         from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
@@ -327,127 +320,69 @@ def reconcile_payments(
         if html is not None:
             import_module("paysdk.reconcile.report.page")  # it needs Jinja2
     except ModuleNotFoundError as error:
-        if error.name not in {"jinja2", "sqlalchemy"}:
-            raise
-        raise ConfigurationError(str(error)) from None
+        raise _explain_missing(error) from None
     comparison = Comparison(
         left=left,
         right=right,
-        place=place,
+        database=database,
         account=account,
         days=days,
-        tolerance=_amount("--tolerance", tolerance),
+        tolerance=parse_amount("--tolerance", tolerance),
     )
-    style = _csv_style(output_format, raw_text=raw_text, bom=bom)
+    style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
     return partial(reconcile_stored, comparison, output_format, style, html)
 
 
-@app.command()
-def invoice(
+@app.command("invoice")
+def invoice_command(
     invoice_id: Annotated[
-        int, typer.Argument(metavar="ID", help="The invoice's id at the provider; not its number.")
+        int, typer.Argument(metavar="ID", help="The provider's id of the invoice, not its number.")
     ],
     *,
     provider: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="By default the only provider that can give single invoices."
-        ),
+        typer.Option(metavar="NAME", help="Needed only if several providers have invoices."),
     ] = None,
     sandbox: InSandbox = False,
-    sandbox_payments: SandboxPayments = _DEMO_PAYMENTS,
+    sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     output_format: Annotated[
         Literal["panel", "json"],
-        typer.Option(
-            "--format", help="json gives every field, amounts as text with exactly their digits."
-        ),
+        typer.Option("--format", help="json contains every field, and amounts as exact text."),
     ] = "panel",
     key_file: KeyFiles = None,
 ) -> Job:
     """Show one invoice with its lines and payments."""
-    chosen = _select_providers(
-        (invoices.invoice_provider(provider),), _sandbox(sandbox, sandbox_payments), key_file, None
+    selection = select_providers(
+        (find_invoice_provider(provider),),
+        sandbox=sandbox,
+        sandbox_payments=sandbox_payments,
+        key_files=key_file,
     )
-    return partial(invoices.show_invoice, chosen, invoice_id, output_format)
+    return partial(show_invoice, selection, invoice_id, output_format)
 
 
-@app.command()
-def sandbox(
+@app.command("sandbox")
+def sandbox_command(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Whose sandboxes; all by default.")
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Providers whose sandboxes to run. By default all."),
     ] = None,
     *,
     payments: Annotated[
-        int, typer.Option(min=0, metavar="N", help="How many payments each has.")
-    ] = _DEMO_PAYMENTS,
+        int, typer.Option(min=0, metavar="N", help="Number of payments in each sandbox.")
+    ] = SANDBOX_PAYMENTS,
     latency: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="By how much each answer is delayed.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Delay of each response.")
     ] = 0.0,
 ) -> Job:
-    """Run sandboxes of the providers' APIs until Ctrl-C, and print what to set in the environment to use them."""
-    return partial(
-        sandboxes.run_sandboxes,
-        tuple(dict.fromkeys(names or ())),
-        SandboxSettings(payments=payments, latency=latency),
-    )
+    """Run sandboxes of the providers' APIs until Ctrl-C.
+
+    It prints the environment variables that other programs need to use them.
+    """
+    settings = SandboxSettings(payments=payments, latency=latency)
+    return partial(run_sandboxes, tuple(dict.fromkeys(names or ())), settings)
 
 
-def _sandbox(wanted: bool, payments: int) -> SandboxSettings | None:  # noqa: FBT001  # as the option gives it
-    return SandboxSettings(payments=payments, latency=_DEMO_LATENCY) if wanted else None
-
-
-def _select_providers(
-    names: tuple[str, ...],
-    sandbox: SandboxSettings | None,
-    key_files: list[str] | None,
-    currency: str | None,
-) -> ProviderSelection:
-    files: dict[str, Path] = {}
-    for given in key_files or ():
-        name, equals, path = given.partition("=")
-        if not (equals and path) or name not in names:
-            # What was given is not shown: it may be the key itself.
-            raise ConfigurationError(
-                "--key-file takes NAME=PATH, where NAME is a provider that is asked for: "
-                f"{', '.join(names)}."
-            )
-        files[name] = Path(path)
-    if files and sandbox is not None:
-        raise ConfigurationError("--sandbox has keys of its own: leave --key-file out.")
-    return ProviderSelection(names=names, sandbox=sandbox, key_files=files, currency=currency)
-
-
-def _csv_style(output_format: str, *, raw_text: bool, bom: bool) -> CsvStyle:
-    if (raw_text or bom) and output_format != "csv":
-        option = "--raw-text" if raw_text else "--bom"
-        raise ConfigurationError(f"{option} is for CSV: add --format csv, or leave it out.")
-    return CsvStyle(raw_text=raw_text, bom=bom)
-
-
-def _amount(option: str, text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
-        raise ConfigurationError(f"{option} takes an amount from 0, such as 0.05, not {text!r}.")
-    return amount
-
-
-def _moment(option: str, text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not "
-            f"{text!r}."
-        ) from None
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"{option} needs a zone with a time: {text}Z, for one, is in UTC.")
-    return moment
+def _explain_missing(error: ModuleNotFoundError) -> Exception:
+    """An error that names the extra to install. Any other missing module is a bug, and stays."""
+    return ConfigurationError(str(error)) if error.name in _EXTRAS else error

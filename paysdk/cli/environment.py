@@ -1,4 +1,7 @@
-"""What the environment says of a provider: ``PAYSDK_ACME_API_KEY``, and a variable for each other setting that its class takes."""
+"""A provider's settings from the environment: its key, its origin, and what else its class takes.
+
+``paysdk providers`` and ``paysdk sandbox`` name the same variables, so they are kept here.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
-    "check_own_variables",
-    "key_source",
-    "parameters",
-    "settings_found",
-    "unknown_variables",
-    "variable",
+    "check_variables_are_unique",
+    "find_parameters",
+    "find_unknown_variables",
+    "key_variable",
+    "read_settings",
+    "variable_name",
 ]
 
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)]")
-_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _TRUE_OR_FALSE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-# How a text is read that stands for a value of a type, and what it must be.
-_READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
+# For each type: how to parse its text, and what an error says that the text must be.
+_PARSERS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
     "float": (float, "a number"),
@@ -34,83 +37,91 @@ _READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
 }
 
 
-def variable(provider: str, what: str) -> str:
+def variable_name(provider: str, what: str) -> str:
     """The name of an environment variable for a provider, such as ``PAYSDK_ACME_API_KEY``."""
     return f"PAYSDK_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{what}"
 
 
-def key_source(provider: str) -> str | None:
-    """The environment variable that gives the provider's key, by itself or through a file; ``None`` where none is set."""
+def key_variable(provider: str) -> str | None:
+    """The variable that is set to the provider's key or to the path of its file, if any is."""
     return next(
         (
             name
             for what in ("API_KEY", "API_KEY_FILE")
-            if os.environ.get(name := variable(provider, what))
+            if os.environ.get(name := variable_name(provider, what))
         ),
         None,
     )
 
 
-def check_own_variables(provider: str) -> None:
-    """Raise ``ConfigurationError`` where another provider's variables have the same names: its key would go to this one's origin."""
+def check_variables_are_unique(provider: str) -> None:
+    """Raise ``ConfigurationError`` if another provider's variables have the same names.
+
+    Otherwise the key of the other provider would be sent to this one's origin.
+    """
     same = [
         other
         for other in installed_providers()
-        if other != provider and variable(other, "") == variable(provider, "")
+        if other != provider and variable_name(other, "") == variable_name(provider, "")
     ]
     if same:
         raise ConfigurationError(
-            f"The variables {variable(provider, '…')} would be those of {provider} and of "
-            f"{', '.join(same)}, so none of them is used. "
-            "Uninstall all but one."
+            f"The variables {variable_name(provider, '…')} would belong to {provider} and to "
+            f"{', '.join(same)}, so none of them is used. Uninstall all but one of these providers."
         )
 
 
-def parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
-    """What a provider's class takes; where it passes ``**settings`` on, also what the classes that it is made from take."""
+def find_parameters(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a provider's class.
+
+    If it passes ``**settings`` on, the parameters of its base classes are included.
+    """
     found: dict[str, inspect.Parameter] = {}
     for each in inspect.getmro(make) if isinstance(make, type) else (make,):
         try:
-            taken = inspect.signature(each).parameters
-        except ValueError:  # what is written in C may have none
+            own = inspect.signature(each).parameters
+        except ValueError:  # a class written in C may have no signature
             break
-        found = {**taken, **found}
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in taken.values()):
+        found = {**own, **found}
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in own.values()):
             break
     return found
 
 
-def settings_found(provider: str, make: Callable[..., object]) -> dict[str, tuple[object, str]]:
-    """The settings that the environment gives, each with its variable. The key and the origin are not among them.
+def read_settings(provider: str, make: Callable[..., object]) -> dict[str, tuple[object, str]]:
+    """The settings that the environment gives, each with its variable; not the key or the origin.
 
-    Raises ``ConfigurationError`` for one that cannot be read, or that no text can say.
+    Raises ``ConfigurationError`` for a setting that cannot be parsed.
     """
     found: dict[str, tuple[object, str]] = {}
-    for name, parameter in parameters(make).items():
-        source = variable(provider, name.upper())
+    for name, parameter in find_parameters(make).items():
+        source = variable_name(provider, name.upper())
         if (
             name not in {"api_key", "base_url"}
-            and parameter.kind not in _MANY
+            and parameter.kind not in _VARIADIC
             and (text := os.environ.get(source))
         ):
-            found[name] = _read(text, parameter, source), source
+            found[name] = _parse(text, parameter, source), source
     return found
 
 
-def unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
-    """The variables that are set in the provider's name and that nothing reads, in alphabetical order: mistyped, most likely."""
-    own = variable(provider, "")
-    known = {variable(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
+def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
+    """The provider's variables that are set and that no setting reads, in alphabetical order.
+
+    They are probably mistyped.
+    """
+    own = variable_name(provider, "")
+    known = {variable_name(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
     known |= {
-        variable(provider, name.upper())
-        for name, parameter in parameters(make).items()
-        if parameter.kind not in _MANY
+        variable_name(provider, name.upper())
+        for name, parameter in find_parameters(make).items()
+        if parameter.kind not in _VARIADIC
     }
-    # Those of acme-pay begin as those of acme do.
+    # The variables of acme-pay begin like those of acme.
     longer = tuple(
         prefix
         for other in installed_providers()
-        if (prefix := variable(other, "")) != own and prefix.startswith(own)
+        if (prefix := variable_name(other, "")) != own and prefix.startswith(own)
     )
     given = (
         name
@@ -120,31 +131,31 @@ def unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
     return sorted(set(given) - known)
 
 
-def _read(text: str, parameter: inspect.Parameter, source: str) -> object:
-    kind = _kind(parameter)
-    if kind not in _READERS:
+def _parse(text: str, parameter: inspect.Parameter, source: str) -> object:
+    type_name = _type_name(parameter)
+    if type_name not in _PARSERS:
         raise ConfigurationError(
-            f"{source} is set, but {parameter.name} is a {kind}, which no variable can give. "
-            "Unset it."
+            f"{source} is set, but no variable can give {parameter.name}, whose type is "
+            f"{type_name}. Unset it."
         )
-    read, what = _READERS[kind]
+    parse, what = _PARSERS[type_name]
     try:
-        return read(text)
+        return parse(text)
     except (ValueError, LookupError):
         raise ConfigurationError(f"{source} must be {what}, not {text!r}.") from None
 
 
-def _kind(parameter: inspect.Parameter) -> str:
-    """The parameter's type as it is written, but for ``None``. One that has none takes a text."""
+def _type_name(parameter: inspect.Parameter) -> str:
+    """The parameter's type as its annotation says, without ``None``; a text if it says none."""
     if parameter.annotation is parameter.empty:
         return "str"
-    # Names in an annotation may be there for type checkers only, so it is not evaluated.
-    written = (
+    # An annotation may use names that only type checkers import, so it is not evaluated.
+    annotation = (
         parameter.annotation
         if isinstance(parameter.annotation, str)
         else inspect.formatannotation(parameter.annotation)
     )
-    within = _OPTIONAL.fullmatch(written)
+    optional = _OPTIONAL.fullmatch(annotation)
     return " | ".join(
-        part for part in (within[1] if within else written).split(" | ") if part != "None"
+        part for part in (optional[1] if optional else annotation).split(" | ") if part != "None"
     )

@@ -1,4 +1,4 @@
-"""Reaching the providers that were named: keys and origins from the environment, or sandboxes in this process."""
+"""Open the providers that a command names, with keys from the environment, or in sandboxes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.cli.environment import (
-    check_own_variables,
-    key_source,
-    parameters,
-    settings_found,
-    unknown_variables,
-    variable,
+    check_variables_are_unique,
+    find_parameters,
+    find_unknown_variables,
+    key_variable,
+    read_settings,
+    variable_name,
 )
-from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.terminal import print_message
 from paysdk.currencies import check_currency
 from paysdk.discovery import installed_providers, load_provider, open_provider
@@ -32,12 +31,18 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
-__all__ = ["ProviderSelection", "SandboxSettings", "make_sandbox", "open_providers"]
+__all__ = [
+    "ProviderSelection",
+    "SandboxSettings",
+    "as_paysdk_error",
+    "make_sandbox",
+    "open_providers",
+]
 
 
 @attrs.frozen(kw_only=True)
 class SandboxSettings:
-    """What every sandbox is started with: how many payments it has, and by how many seconds it delays each answer."""
+    """The settings of each sandbox: its number of payments, and its delay in seconds."""
 
     payments: int
     latency: float
@@ -45,7 +50,7 @@ class SandboxSettings:
 
 @attrs.frozen(kw_only=True)
 class ProviderSelection:
-    """The providers that were named, and how to reach them; without ``sandbox`` that is the real API."""
+    """The providers that a command names. Without ``sandbox`` they use the real APIs."""
 
     names: tuple[str, ...]
     sandbox: SandboxSettings | None = None
@@ -53,92 +58,114 @@ class ProviderSelection:
     currency: str | None = None
 
 
+def as_paysdk_error(name: str, error: Exception) -> PaysdkError:
+    """An error that names the provider. An error of paysdk's own is returned as it is.
+
+    A provider of another package may raise anything. One such failure must not stop the others.
+    """
+    if isinstance(error, PaysdkError):
+        return error
+    failure = PaysdkError(f"The provider {name!r} failed: {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure
+
+
 def make_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
     """The provider's sandbox, not yet started.
 
-    Raises ``ConfigurationError`` where it has none that takes these settings.
+    Raises ``ConfigurationError`` if the provider has no sandbox that takes these settings.
     """
-    from paysdk.testing import open_sandbox  # noqa: PLC0415  # a server is not loaded for those who need none
+    from paysdk.testing import open_sandbox  # noqa: PLC0415  # most commands need no server
 
     return open_sandbox(name, **attrs.asdict(settings))
 
 
 @asynccontextmanager
 async def open_providers(
-    chosen: ProviderSelection,
-    faults: list[PaysdkError],
+    selection: ProviderSelection,
+    failures: list[PaysdkError],
     on_event: Callable[[Event], object] | None = None,
     on_malformed: Callable[[MalformedResponseError], object] | None = None,
 ) -> AsyncGenerator[list[PaymentsProvider]]:
-    """The providers, in the order in which they were named; whatever was started for them ends with the context.
+    """The providers, in the order of their names. The context closes all that it opened.
 
-    One that is broken itself is left out, and the error added to *faults*; so it is for one that
-    cannot be closed. Raises ``ConfigurationError`` for whatever else is wrong with any of them,
-    before anything is sent.
+    A provider that raises an error of its own is left out, and the error is added to *failures*.
+    Raises ``ConfigurationError`` for wrong input, before anything is sent.
     """
-    wanted = {"currency": chosen.currency, "on_event": on_event, "on_malformed": on_malformed}
-    extra = {
-        name: _known_settings(make, **wanted) for name, make in _load(chosen.names, faults).items()
-    }
-    if (
-        chosen.currency is not None
-        and extra
-        and not any("currency" in settings for settings in extra.values())
-    ):
-        raise ConfigurationError(
-            f"--currency is for providers that send none, unlike {', '.join(extra)}. Leave it out."
-        )
+    options = {"currency": selection.currency, "on_event": on_event, "on_malformed": on_malformed}
+    classes = _load_classes(selection.names, failures)
+    extra = {name: _accepted_settings(make, options) for name, make in classes.items()}
+    _check_currency_is_used(selection, extra)
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
         for name, settings in extra.items():
             try:
-                provider = await _open(stack, chosen, name, settings)
+                provider = await _open(stack, selection, name, settings)
             except PaysdkError:
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-                faults.append(as_paysdk_error(name, error))
+            except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+                failures.append(as_paysdk_error(name, error))
             else:
-                stack.push_async_callback(_close, name, provider, faults)
+                stack.push_async_callback(_close, name, provider, failures)
                 providers.append(provider)
         yield providers
 
 
-def _load(
-    names: Iterable[str], faults: list[PaysdkError]
+def _load_classes(
+    names: Iterable[str], failures: list[PaysdkError]
 ) -> dict[str, Callable[..., PaymentsProvider]]:
     installed = installed_providers()
-    loaded: dict[str, Callable[..., PaymentsProvider]] = {}
+    classes: dict[str, Callable[..., PaymentsProvider]] = {}
     for name in names:
         try:
-            loaded[name] = load_provider(name)
+            classes[name] = load_provider(name)
         except ConfigurationError as error:
-            if name not in installed:  # mistyped, which is not the provider's fault
+            if name not in installed:  # a mistyped name is the user's error
                 raise
-            faults.append(PaysdkError(str(error)))
-    return loaded
+            failures.append(PaysdkError(str(error)))
+    return classes
+
+
+def _accepted_settings(
+    make: Callable[..., object], options: Mapping[str, object]
+) -> dict[str, object]:
+    """The options that are given and that the class takes: the protocol does not ask for them."""
+    known = find_parameters(make)
+    return {name: value for name, value in options.items() if value is not None and name in known}
+
+
+def _check_currency_is_used(
+    selection: ProviderSelection, extra: Mapping[str, Mapping[str, object]]
+) -> None:
+    unused = not any("currency" in settings for settings in extra.values())
+    if selection.currency is not None and extra and unused:
+        raise ConfigurationError(
+            "--currency is for providers that send no currency. "
+            f"{' and '.join(extra)} {'send' if len(extra) > 1 else 'sends'} one: leave it out."
+        )
 
 
 async def _open(
-    stack: AsyncExitStack, chosen: ProviderSelection, name: str, extra: Mapping[str, object]
+    stack: AsyncExitStack, selection: ProviderSelection, name: str, extra: Mapping[str, object]
 ) -> PaymentsProvider:
-    reached = (
-        _reach_api(name, chosen.key_files.get(name))
-        if chosen.sandbox is None
-        else await _reach_sandbox(stack, name, chosen.sandbox)
+    target = (
+        _find_api(name, selection.key_files.get(name))
+        if selection.sandbox is None
+        else await _start_sandbox(stack, name, selection.sandbox)
     )
-    return _provider(name, reached, {**reached.settings, **extra})
+    return _make_provider(name, target, extra)
 
 
-async def _close(name: str, provider: PaymentsProvider, faults: list[PaysdkError]) -> None:
+async def _close(name: str, provider: PaymentsProvider, failures: list[PaysdkError]) -> None:
     try:
         await provider.aclose()
-    except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-        faults.append(as_paysdk_error(name, error))
+    except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+        failures.append(as_paysdk_error(name, error))
 
 
 @attrs.frozen(kw_only=True)
-class _Reached:
-    """A provider's key, origin and other settings, and what of the user's they came from."""
+class _Target:
+    """A provider's key, origin and other settings, and the variables or options they come from."""
 
     api_key: str = attrs.field(repr=False)
     base_url: str | None
@@ -146,42 +173,33 @@ class _Reached:
     sources: tuple[str, ...] = ()
 
 
-def _known_settings(make: Callable[..., object], **settings: object) -> dict[str, object]:
-    """Those of the settings that are given and that the provider knows: the protocol does not ask for them."""
-    known = parameters(make)
-    return {
-        setting: value
-        for setting, value in settings.items()
-        if value is not None and setting in known
-    }
-
-
-def _provider(name: str, reached: _Reached, extra: Mapping[str, object]) -> PaymentsProvider:
-    origin = {} if reached.base_url is None else {"base_url": reached.base_url}
+def _make_provider(name: str, target: _Target, extra: Mapping[str, object]) -> PaymentsProvider:
+    origin = {} if target.base_url is None else {"base_url": target.base_url}
+    settings = {**target.settings, **extra}
     try:
-        if (currency := extra.get("currency")) is not None:
-            extra = {**extra, "currency": check_currency("currency", currency)}
-        return open_provider(name, api_key=reached.api_key, **origin, **extra)
+        if (currency := settings.get("currency")) is not None:
+            settings["currency"] = check_currency("currency", currency)
+        return open_provider(name, api_key=target.api_key, **origin, **settings)
     except ConfigurationError as error:
-        sources = f" ({', '.join(reached.sources)})" if reached.sources else ""
+        sources = f" ({', '.join(target.sources)})" if target.sources else ""
         raise ConfigurationError(f"{name}{sources}: {error}") from None
 
 
-async def _reach_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Reached:
+async def _start_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Target:
     sandbox = await stack.enter_async_context(make_sandbox(name, settings))
-    return _Reached(api_key=sandbox.api_key, base_url=sandbox.url)
+    return _Target(api_key=sandbox.api_key, base_url=sandbox.url)
 
 
-def _reach_api(name: str, key_file: Path | None) -> _Reached:
-    check_own_variables(name)
-    api_key, source = _key(name, key_file)
-    base_url = os.environ.get(variable(name, "BASE_URL")) or None
+def _find_api(name: str, key_file: Path | None) -> _Target:
+    check_variables_are_unique(name)
+    api_key, source = _find_key(name, key_file)
+    base_url = os.environ.get(variable_name(name, "BASE_URL")) or None
     make = load_provider(name)
-    found = settings_found(name, make)
-    for unknown in unknown_variables(name, make):
+    found = read_settings(name, make)
+    for unknown in find_unknown_variables(name, make):
         print_message(f"{unknown} is set, but {name} has no such setting, so it is not used.")
-    origin = () if base_url is None else (variable(name, "BASE_URL"),)
-    return _Reached(
+    origin = () if base_url is None else (variable_name(name, "BASE_URL"),)
+    return _Target(
         api_key=api_key,
         base_url=base_url,
         settings={setting: value for setting, (value, _) in found.items()},
@@ -189,24 +207,25 @@ def _reach_api(name: str, key_file: Path | None) -> _Reached:
     )
 
 
-def _key(name: str, key_file: Path | None) -> tuple[str, str]:
-    source = key_source(name)
+def _find_key(name: str, key_file: Path | None) -> tuple[str, str]:
+    """The key, and the option or variable that it comes from."""
+    source = key_variable(name)
     if key_file is not None:
-        return _key_in(key_file), "--key-file"
+        return _read_key(key_file), "--key-file"
     if source is None:
         raise ConfigurationError(
-            f"There is no key for {name}: set {variable(name, 'API_KEY')}, or name a file that "
-            f"holds it with --key-file {name}=PATH. "
-            "--sandbox needs none."
+            f"There is no key for {name}: set {variable_name(name, 'API_KEY')}, or name a file "
+            f"that holds it with --key-file {name}=PATH. With --sandbox you need no key."
         )
     value = os.environ[source]
-    return (_key_in(Path(value)) if source == variable(name, "API_KEY_FILE") else value), source
+    in_file = source == variable_name(name, "API_KEY_FILE")
+    return (_read_key(Path(value)) if in_file else value), source
 
 
-def _key_in(path: Path) -> str:
+def _read_key(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigurationError(f"The key file {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"The key file {path} is no text.") from None
+        raise ConfigurationError(f"The key file {path} is not a text file.") from None

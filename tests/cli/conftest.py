@@ -1,4 +1,4 @@
-"""A command line to run in this process, and APIs for it to reach."""
+"""Run commands in this process, and APIs for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Outcome:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -31,8 +31,8 @@ class Outcome:
 
 
 @pytest.fixture(autouse=True)
-def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is set where the tests run, they see a plain terminal of 80 columns and no settings of paysdk's."""
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests run in a plain terminal of 80 columns, without settings of paysdk."""
     for name in [*os.environ]:
         if name.startswith("PAYSDK_") or name in {
             "NO_COLOR",
@@ -58,7 +58,7 @@ def paysdk(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
 
 class Stream(io.StringIO):
-    """What stands in for a standard stream, and says whether it is a terminal."""
+    """A replacement for a standard stream that may be a terminal."""
 
     def __init__(self, *, terminal: bool) -> None:
         super().__init__()
@@ -75,10 +75,10 @@ def stream() -> type[Stream]:
 
 
 @pytest.fixture
-def reached(
+def serve_api(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str, Sandbox], AbstractContextManager[None]]:
-    """Run a provider's API in another thread, and set its origin and its key in the environment."""
+    """Run a provider's API in another thread, and set its origin and key."""
 
     @contextmanager
     def reach(name: str, sandbox: Sandbox) -> Generator[None]:

@@ -1,4 +1,4 @@
-"""What variables say of a provider."""
+"""Settings from environment variables."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.cli.environment import (
-    key_source,
-    parameters,
-    settings_found,
-    unknown_variables,
-    variable,
+    find_parameters,
+    find_unknown_variables,
+    key_variable,
+    read_settings,
+    variable_name,
 )
 from paysdk.cli.providers import ProviderSelection, SandboxSettings, open_providers
 
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_variable_is_named_after_its_provider(provider: str, expected: str) -> None:
-    """Whatever no shell takes in a variable's name becomes an underscore."""
-    assert expected == variable(provider, "API_KEY")
+    """A character that a variable's name cannot have becomes an underscore."""
+    assert expected == variable_name(provider, "API_KEY")
 
 
-def test_a_key_goes_before_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where both variables are set, the key itself counts."""
-    assert key_source("acme") is None
+def test_a_key_overrides_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If both variables are set, the key is used and not the file."""
+    assert key_variable("acme") is None
     monkeypatch.setenv("PAYSDK_ACME_API_KEY_FILE", "/somewhere")
-    assert "PAYSDK_ACME_API_KEY_FILE" == key_source("acme")
+    assert "PAYSDK_ACME_API_KEY_FILE" == key_variable("acme")
     monkeypatch.setenv("PAYSDK_ACME_API_KEY", "sandbox-key")
-    assert "PAYSDK_ACME_API_KEY" == key_source("acme")
+    assert "PAYSDK_ACME_API_KEY" == key_variable("acme")
 
 
-def made(  # type: ignore[no-untyped-def]
+def make_acme(  # type: ignore[no-untyped-def]
     api_key: str,
     *,
     base_url: str | None = None,
@@ -62,7 +62,7 @@ def made(  # type: ignore[no-untyped-def]
     key: bytes = b"",
     **more: object,
 ) -> None:
-    """A provider's class, as far as its parameters are concerned."""
+    """The parameters of a provider's class."""
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,11 @@ def made(  # type: ignore[no-untyped-def]
 def test_a_setting_is_read_by_its_type(
     monkeypatch: pytest.MonkeyPatch, setting: str, text: str, expected: object
 ) -> None:
-    """Each setting that a text can say has a variable, whose text becomes what the provider's class takes."""
+    """A variable is parsed by the type of its setting."""
     monkeypatch.setenv(f"PAYSDK_ACME_{setting.upper()}", text)
-    assert {setting: (expected, f"PAYSDK_ACME_{setting.upper()}")} == settings_found("acme", made)
+    assert {setting: (expected, f"PAYSDK_ACME_{setting.upper()}")} == read_settings(
+        "acme", make_acme
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,30 +93,30 @@ def test_a_setting_is_read_by_its_type(
         ("pages", "many", "PAYSDK_ACME_PAGES must be a whole number, not 'many'"),
         ("timeout", "soon", "PAYSDK_ACME_TIMEOUT must be a number, not 'soon'"),
         ("live", "perhaps", "PAYSDK_ACME_LIVE must be true or false, not 'perhaps'"),
-        ("key", "x", "PAYSDK_ACME_KEY is set, but key is a bytes, which no variable can give"),
+        ("key", "x", "PAYSDK_ACME_KEY is set, but no variable can give key, whose type is bytes"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(
     monkeypatch: pytest.MonkeyPatch, setting: str, text: str, message: str
 ) -> None:
-    """The error says which variable it is, and what it must be."""
+    """The error names the variable, and says what it must be."""
     monkeypatch.setenv(f"PAYSDK_ACME_{setting.upper()}", text)
     with pytest.raises(ConfigurationError, match=message):
-        settings_found("acme", made)
+        read_settings("acme", make_acme)
 
 
-def test_key_origin_and_what_nobody_takes_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Key and origin have ways of their own; a variable that is empty, or that no parameter fits, says nothing."""
+def test_other_variables_are_not_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key, the origin, and empty or unknown variables are not settings."""
     for name in ("API_KEY", "BASE_URL", "MORE", "COLOUR", "PAY_API_KEY"):
         monkeypatch.setenv(f"PAYSDK_ACME_{name}", "x")
     monkeypatch.setenv("PAYSDK_ACME_REGION", "")
-    assert {} == settings_found("acme", made)
+    assert {} == read_settings("acme", make_acme)
 
 
 def test_a_variable_that_nothing_reads_is_found(
     monkeypatch: pytest.MonkeyPatch, install: Install
 ) -> None:
-    """Only what begins with the provider's name, is set, and is neither a setting of it nor another provider's."""
+    """An unknown variable is set, has this provider's prefix, and fits no setting."""
     install("acme-pay", "class Made: ...")
     for name in (
         "API_KEY",
@@ -129,13 +131,13 @@ def test_a_variable_that_nothing_reads_is_found(
         monkeypatch.setenv(f"PAYSDK_ACME_{name}", "x")
     monkeypatch.setenv("PAYSDK_ACME_EMPTY", "")
     monkeypatch.setenv("PAYSDK_OTHER_REGOIN", "x")
-    assert ["PAYSDK_ACME_MORE", "PAYSDK_ACME_REGOIN"] == unknown_variables("acme", made)
+    assert ["PAYSDK_ACME_MORE", "PAYSDK_ACME_REGOIN"] == find_unknown_variables("acme", make_acme)
 
 
-def test_a_mistyped_variable_is_told(
+def test_a_mistyped_variable_is_reported(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is one line on stderr, and changes nothing else."""
+    """A mistyped variable is reported on stderr, and changes nothing else."""
     install("ledger", list_backed)
     monkeypatch.setenv("PAYSDK_LEDGER_API_KEY", "sandbox-key")
     monkeypatch.setenv("PAYSDK_LEDGER_BOKO", "second")
@@ -149,8 +151,8 @@ def test_a_mistyped_variable_is_told(
     assert "ledger: 2 payments\n" in outcome.out
 
 
-def test_what_is_passed_on_counts() -> None:
-    """A class that takes ``**settings`` takes what its base does; one that names all it takes hides the rest."""
+def test_parameters_of_base_classes_are_found() -> None:
+    """A class with ``**settings`` also has the parameters of its base classes."""
 
     class Passing(NotifyProvider):
         def __init__(self, api_key: str, *, region: str = "", **settings: object) -> None: ...
@@ -158,15 +160,15 @@ def test_what_is_passed_on_counts() -> None:
     class Own(NotifyProvider):
         def __init__(self, api_key: str) -> None: ...
 
-    assert {"api_key", "region", "settings", "currency", "timeout", "on_event"} <= parameters(
+    assert {"api_key", "region", "settings", "currency", "timeout", "on_event"} <= find_parameters(
         Passing
     ).keys()
-    assert {"api_key"} == parameters(Own).keys()
-    assert {} == parameters(dict)
+    assert {"api_key"} == find_parameters(Own).keys()
+    assert {} == find_parameters(dict)
 
 
 async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Campfire and Notify have a variable for each setting too, and an option goes before it."""
+    """Each setting has a variable, and an option overrides it."""
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "test_key")
     monkeypatch.setenv("PAYSDK_NOTIFY_CURRENCY", "SEK")
     monkeypatch.setenv("PAYSDK_NOTIFY_TIMEOUT", "7.5")
@@ -180,8 +182,8 @@ async def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         assert "EUR" == notify._currency
 
 
-async def test_a_sandbox_uses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set for the real API does not reach the sandbox."""
+async def test_a_sandbox_ignores_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox ignores the variables for the real API."""
     monkeypatch.setenv("PAYSDK_CAMPFIRE_TIMEOUT", "7.5")
     async with open_providers(
         ProviderSelection(names=("campfire",), sandbox=SandboxSettings(payments=1, latency=0.0)), []
@@ -191,7 +193,7 @@ async def test_a_sandbox_uses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_a_wrong_setting_is_traced_to_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the provider refuses is told with the variables that it came from."""
+    """The error names the variables that the settings came from."""
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "test_key")
     monkeypatch.setenv("PAYSDK_NOTIFY_TIMEOUT", "-1")
     async with AsyncExitStack() as stack:
@@ -207,7 +209,7 @@ async def test_a_wrong_setting_is_traced_to_its_variable(monkeypatch: pytest.Mon
 def test_a_provider_without_paysdks_base_is_listed(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``paysdk list`` takes any object that keeps the protocol, with its own settings."""
+    """``paysdk list`` works with any class of the protocol, and with its settings."""
     install(
         "paysdk-ledger", list_backed.replace('name = "ledger"', 'name = "led.ger"'), name="led.ger"
     )
@@ -220,10 +222,10 @@ def test_a_provider_without_paysdks_base_is_listed(
     assert "led.ger" in paysdk("providers").out
 
 
-def test_providers_whose_variables_would_be_one_are_refused(
+def test_providers_that_share_variables_are_refused(
     paysdk: Command, install: Install, list_backed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two names that differ in what no variable can hold would be given each other's keys."""
+    """Two providers whose variables have the same names are refused."""
     install("one", list_backed.replace('name = "ledger"', 'name = "acme-pay"'), name="acme-pay")
     install("other", list_backed.replace('name = "ledger"', 'name = "acme.pay"'), name="acme.pay")
     monkeypatch.setenv("PAYSDK_ACME_PAY_API_KEY", "sandbox-key")
@@ -231,6 +233,6 @@ def test_providers_whose_variables_would_be_one_are_refused(
 
     assert (2, "") == (outcome.code, outcome.out)
     assert (
-        "PAYSDK_ACME_PAY_… would be those of acme-pay and of acme.pay, so none of them is used"
+        "PAYSDK_ACME_PAY_… would belong to acme-pay and to acme.pay, so none of them is used"
         in outcome.err
     )

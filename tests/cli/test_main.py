@@ -1,4 +1,4 @@
-"""``paysdk``, as a shell runs it."""
+"""``paysdk`` as a shell runs it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from paysdk.cli import app, main
+from paysdk.cli import main, options
 
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 
 
 def shell(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own, with nothing in its environment but *settings*."""
+    """Run a command in its own process, with only *settings* in its environment."""
     return subprocess.run(
         [PAYSDK, *arguments],
         capture_output=True,
@@ -30,7 +30,7 @@ def shell(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_main_job_is_one_command() -> None:
-    """Both providers' payments come as one table of plain text on stdout, and nothing else comes anywhere."""
+    """The payments of both providers are one plain table on stdout."""
     done = shell("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "3")
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -42,8 +42,8 @@ def test_the_main_job_is_one_command() -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_data_and_messages_go_separate_ways() -> None:
-    """What a program reads holds payments only."""
+def test_data_and_messages_have_separate_streams() -> None:
+    """Stdout has only payments, and the summary goes to stderr."""
     done = shell(
         "list", "campfire", "notify", "--sandbox", "--sandbox-payments", "2", "--format", "jsonl"
     )
@@ -55,27 +55,26 @@ def test_data_and_messages_go_separate_ways() -> None:
 
 
 def test_a_missing_key_is_one_line() -> None:
-    """Bad input ends with exit code 2 and says what to do."""
+    """A missing key is exit code 2 and one line that says what to do."""
     done = shell("list", "campfire")
 
     assert (2, "") == (done.returncode, done.stdout)
     assert (
         "paysdk: There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY, or name a file that "
-        "holds it with --key-file campfire=PATH. "
-        "--sandbox needs none.\n"
+        "holds it with --key-file campfire=PATH. With --sandbox you need no key.\n"
     ) == done.stderr
 
 
-def test_a_key_stays_out_of_sight() -> None:
-    """A key that cannot be one is refused without being shown."""
+def test_a_wrong_key_is_not_printed() -> None:
+    """A key that is refused is not printed."""
     done = shell("list", "campfire", PAYSDK_CAMPFIRE_API_KEY="my hidden key")
 
     assert 2 == done.returncode
     assert "hidden" not in done.stdout + done.stderr
 
 
-def test_a_reader_may_leave() -> None:
-    """With ``| head`` the command ends quietly."""
+def test_a_reader_may_close_the_pipe() -> None:
+    """With ``| head`` the command ends silently."""
     with subprocess.Popen(
         [PAYSDK, "list", "campfire", "--sandbox", "--format", "csv"],
         stdout=subprocess.PIPE,
@@ -94,8 +93,8 @@ def test_a_reader_may_leave() -> None:
 @pytest.mark.parametrize(
     "arguments", [["--help"], [], ["list", "--help"], ["providers"]], ids=" ".join
 )
-def test_a_reader_may_never_come(arguments: list[str]) -> None:
-    """With ``| true`` the command ends quietly too, whether it shows help or data."""
+def test_a_pipe_may_be_closed_from_the_start(arguments: list[str]) -> None:
+    """With ``| true`` the command ends silently, for help and for data."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -112,7 +111,7 @@ def test_a_reader_may_never_come(arguments: list[str]) -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
-    """The sandboxes run until Ctrl-C or another signal, and print what a shell can set at once."""
+    """The sandboxes print their variables and run until a signal."""
     with subprocess.Popen(
         [PAYSDK, "sandbox", "--payments", "2"],
         stdout=subprocess.PIPE,
@@ -136,11 +135,11 @@ def test_a_signal_ends_the_sandboxes(number: int, code: int) -> None:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_that_comes_early_is_told_too(
+def test_an_early_signal_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    """Also one that comes while the options are read."""
-    monkeypatch.setattr(app, "Access", lambda **_: signal.raise_signal(number))
+    """A signal during the parsing of options sets the exit code."""
+    monkeypatch.setattr(options, "ProviderSelection", lambda **_: signal.raise_signal(number))
     monkeypatch.setattr(sys, "argv", ["paysdk", "list", "campfire"])
 
     assert code == main()
@@ -149,10 +148,10 @@ def test_a_signal_that_comes_early_is_told_too(
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_is_told_by_the_exit_code(
+def test_a_signal_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    """Also one that comes in the midst of the work."""
+    """A signal during the work sets the exit code."""
 
     class Interrupting(io.StringIO):
         def flush(self) -> None:
@@ -166,7 +165,7 @@ def test_a_signal_is_told_by_the_exit_code(
 
 @pytest.mark.parametrize("missing", ["rich", "typer"])
 def test_a_missing_extra_is_named(missing: str) -> None:
-    """Without the extra, one line says how to get it."""
+    """Without the extra, one line says how to install it."""
     source = (
         f"import sys; sys.modules[{missing!r}] = None; from paysdk.cli import main; "
         "sys.exit(main())"
@@ -182,10 +181,10 @@ def test_a_missing_extra_is_named(missing: str) -> None:
     )
 
 
-def test_a_missing_extra_is_told_here_too(
+def test_a_missing_extra_is_named_in_this_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same in this process, where its coverage is measured."""
+    """The same, where coverage is measured."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "typer", None)
 
@@ -194,7 +193,7 @@ def test_a_missing_extra_is_told_here_too(
 
 
 def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the extra would not mend is not blamed on it."""
+    """Any other missing module is not mistaken for a missing extra."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "paysdk.cli.providers", None)
 
@@ -202,14 +201,62 @@ def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
         main()
 
 
-def test_closed_streams_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a shell closed both streams, the command does its work unheard."""
-    monkeypatch.setattr(sys, "stdout", None)
+def test_a_closed_stderr_does_not_stop_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the shell closed stderr, the exit code still tells the result."""
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr(sys, "argv", ["paysdk", "list", "nowhere"])
 
     try:
         assert 2 == main()
     finally:
-        sys.stdout.close()
         sys.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list", "campfire", "--sandbox", "--format", "csv"], ["--help"]], ids=" ".join
+)
+def test_a_closed_stdout_is_an_error(arguments: list[str]) -> None:
+    """If the shell closed stdout, the command is refused, because its output would be lost."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" "$@" >&-', PAYSDK, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 2 == done.returncode
+    assert (
+        "paysdk: Standard output is closed, so there is no place for the output. To discard it, "
+        "use >/dev/null.\n" == done.stderr
+    )
+
+
+def test_a_closed_stdout_is_an_error_in_this_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same, where coverage is measured."""
+    monkeypatch.setattr(sys, "stdout", None)
+    code = main()
+    monkeypatch.undo()
+
+    assert (2, True) == (code, "Standard output is closed" in capsys.readouterr().err)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("output_format", ["table", "csv", "jsonl"])
+def test_a_full_disk_is_an_error(output_format: str) -> None:
+    """If the output cannot be written, one line says so, and the exit code is 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PAYSDK, "list", "campfire", "--sandbox", "--format", output_format],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert 1 == done.returncode
+    assert (
+        "paysdk: The output cannot be written: No space left on device. It is not complete.\n"
+        == done.stderr
+    )

@@ -11,11 +11,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paysdk.cli.errors import as_paysdk_error
-from paysdk.cli.output.tables import amounts, payments_table, plain_table
-from paysdk.cli.output.terminal import as_text, console_on, print_table, report_error, utf8_stdout
-from paysdk.cli.providers import open_providers
-from paysdk.cli.stopping import run_async
+from paysdk.cli.output.tables import align_amounts, payments_table, plain_table
+from paysdk.cli.output.terminal import (
+    make_console,
+    print_table,
+    printable,
+    report_error,
+    utf8_stdout,
+)
+from paysdk.cli.providers import as_paysdk_error, open_providers
+from paysdk.cli.signals import run_async
 from paysdk.converter import make_converter
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
@@ -27,10 +32,10 @@ if TYPE_CHECKING:
     from paysdk.cli.providers import ProviderSelection
     from paysdk.errors import PaysdkError
 
-__all__ = ["invoice_provider", "show_invoice"]
+__all__ = ["find_invoice_provider", "show_invoice"]
 
-# What the panel's border and padding take.
-_FRAME = 4
+# Cells that the panel's border and padding take.
+_FRAME_WIDTH = 4
 
 
 @runtime_checkable
@@ -38,28 +43,27 @@ class _RetrievesInvoices(Protocol):
     async def retrieve_invoice(self, invoice_id: int) -> Invoice: ...
 
 
-def invoice_provider(name: str | None) -> str:
-    """The provider that invoices are read from: the one that was named, or the only one that can.
+def find_invoice_provider(name: str | None) -> str:
+    """The named provider, or the only one that has single invoices.
 
-    Raises ``ConfigurationError`` where the one that was named cannot, or where it is not plain
-    which is meant.
+    Raises ``ConfigurationError`` if the named provider has none, or if there is a choice.
     """
-    able = [found for found in installed_providers() if _is_able(found)]
+    able = [each for each in installed_providers() if _has_invoices(each)]
     if name is not None:
         load_provider(name)
     if name is None and len(able) == 1:
         return able[0]
     if name in able:
         return name
-    choice = f"The providers that can are: {', '.join(able) or 'none'}."
+    choice = f"These providers have them: {', '.join(able) or 'none'}."
     raise ConfigurationError(
-        f"{name} gives no single invoices. {choice}"
+        f"{name} has no single invoices. {choice}"
         if name
-        else f"Name a provider with --provider. {choice}"
+        else f"Name a provider of single invoices with --provider. {choice}"
     )
 
 
-def _is_able(name: str) -> bool:
+def _has_invoices(name: str) -> bool:
     try:
         return hasattr(load_provider(name), "retrieve_invoice")
     except ConfigurationError:
@@ -67,50 +71,50 @@ def _is_able(name: str) -> bool:
 
 
 def show_invoice(
-    chosen: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]
+    selection: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]
 ) -> int:
-    """Read the invoice, write it, and give the exit code."""
-    faults: list[PaysdkError] = []
-    invoice = run_async(_retrieve(chosen, invoice_id, faults))
+    """Read and print the invoice, and return the exit code."""
+    failures: list[PaysdkError] = []
+    invoice = run_async(_retrieve(selection, invoice_id, failures))
     if invoice is not None:
-        _write(invoice, output_format)
-    return max([0, *map(report_error, faults)])
+        _print(invoice, output_format)
+    return max([0, *map(report_error, failures)])
 
 
-def _write(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
+def _print(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
     if output_format == "json":
         utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
-        print_table(_panel(invoice, console_on(sys.stdout).width))
+        print_table(_panel(invoice, make_console(sys.stdout).width))
 
 
 async def _retrieve(
-    chosen: ProviderSelection, invoice_id: int, faults: list[PaysdkError]
+    selection: ProviderSelection, invoice_id: int, failures: list[PaysdkError]
 ) -> Invoice | None:
     invoice: Invoice | None = None
-    async with open_providers(chosen, faults) as providers:
+    async with open_providers(selection, failures) as providers:
         for provider in providers:
             if not isinstance(provider, _RetrievesInvoices):
-                raise ConfigurationError(f"{provider.name} gives no single invoices.")
+                raise ConfigurationError(f"{provider.name} has no single invoices.")
             try:
                 invoice = await provider.retrieve_invoice(invoice_id)
-            except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-                faults.append(as_paysdk_error(provider.name, error))
+            except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+                failures.append(as_paysdk_error(provider.name, error))
     return invoice
 
 
 def _panel(invoice: Invoice, width: int) -> Panel:
-    """The invoice with its lines and payments, *width* cells wide at the most."""
+    """The invoice with its lines and payments, at most *width* cells wide."""
     parts: list[RenderableType] = [_facts(invoice)]
     if invoice.lines:
         parts += ["", _lines(invoice)]
     parts += ["", _totals(invoice), ""]
     parts.append(
-        payments_table(invoice.payments, width - _FRAME, of_one_invoice=True)
+        payments_table(invoice.payments, width - _FRAME_WIDTH, of_one_invoice=True)
         if invoice.payments
         else Text("No payments.")
     )
-    title = Text(f"Invoice {as_text(invoice.invoice_number or invoice.id)}")
+    title = Text(f"Invoice {printable(invoice.invoice_number or invoice.id)}")
     return Panel(
         Group(*parts),
         title=title,
@@ -137,23 +141,23 @@ def _facts(invoice: Invoice) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if value is not None:
-            grid.add_row(Text(name, style="bold"), Text(as_text(value)))
+            grid.add_row(Text(name, style="bold"), Text(printable(value)))
     return grid
 
 
 def _lines(invoice: Invoice) -> Table:
     lines = invoice.lines
     table = plain_table()
-    header, *money = amounts(
+    header, *money = align_amounts(
         "Amount", [(line.amount, line.currency or invoice.currency) for line in lines]
     )
-    quantity, *quantities = amounts("Quantity", [(line.quantity, None) for line in lines])
+    quantity, *quantities = align_amounts("Quantity", [(line.quantity, None) for line in lines])
     table.add_column("Line", overflow="fold")
     table.add_column(quantity, no_wrap=True)
     table.add_column(header, no_wrap=True)
     for line, number, amount in zip(lines, quantities, money, strict=True):
         table.add_row(
-            Text(as_text(line.product_name or line.description or line.id)),
+            Text(printable(line.product_name or line.description or line.id)),
             Text(number),
             Text(amount),
         )
@@ -166,7 +170,7 @@ def _totals(invoice: Invoice) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, text in zip(
         known,
-        amounts("", [(amount, invoice.currency) for amount in known.values()])[1:],
+        align_amounts("", [(amount, invoice.currency) for amount in known.values()])[1:],
         strict=True,
     ):
         grid.add_row(Text(name, style="bold"), Text(text))

@@ -4,49 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import attrs
 from rich.text import Text
 
-from paysdk.cli.errors import as_paysdk_error
 from paysdk.cli.output.formats import csv_writer, jsonl_writer
-from paysdk.cli.output.progress import Walk, display, running, show_waiting
+from paysdk.cli.output.progress import make_progress, show_progress, show_waiting
 from paysdk.cli.output.tables import PaymentsTables, payments_table
 from paysdk.cli.output.terminal import (
-    as_text,
-    console_on,
+    make_console,
     print_lines,
     print_message,
     print_table,
+    printable,
     report_error,
     utf8_stdout,
 )
-from paysdk.cli.providers import open_providers
-from paysdk.cli.stopping import run_async
+from paysdk.cli.providers import as_paysdk_error, open_providers
+from paysdk.cli.signals import run_async
 from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.payment import Payment
+from paysdk.provider import Listing, PaymentsProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator
     from typing import TextIO
+
+    from rich.progress import Progress
 
     from paysdk.cli.output.formats import CsvStyle
     from paysdk.cli.providers import ProviderSelection
-    from paysdk.payment import Payment
-    from paysdk.provider import Listing, PaymentsProvider
+    from paysdk.provider import Page
 
-__all__ = ["Selection", "list_payments"]
+__all__ = ["ListOptions", "estimate_total", "list_payments"]
 
 _MAX_ROWS_SHOWN = 20
-# A table of more rows is written in parts of so many, so that it is never in memory as a whole.
-_ROWS_AT_ONCE = 1000
+# A table of more rows is printed in parts of this size, so that it is never in memory as a whole.
+_ROWS_PER_PART = 1000
 
 
 @attrs.frozen(kw_only=True)
-class Selection:
-    """Which payments are listed, in the words of ``PaymentsProvider.list_payments``, and how many of each provider at the most."""
+class ListOptions:
+    """The arguments of ``PaymentsProvider.list_payments``, and the most payments per provider."""
 
     modified_since: date | datetime | None
     modified_until: date | datetime | None
@@ -57,139 +61,222 @@ class Selection:
 
 
 def list_payments(
-    chosen: ProviderSelection,
-    selection: Selection,
+    selection: ProviderSelection,
+    options: ListOptions,
     output_format: Literal["table", "jsonl", "csv"],
     style: CsvStyle,
 ) -> int:
-    """List, write, and give the exit code: the worst of any provider's."""
-    faults: list[PaysdkError] = []
-    if output_format == "table" and (selection.limit or 0) <= _ROWS_AT_ONCE:
-        listed = _tabulate(chosen, selection, faults)
+    """List and print the payments, and return the highest exit code of any provider."""
+    failures: list[PaysdkError] = []
+    if output_format == "table" and (options.limit or 0) <= _ROWS_PER_PART:
+        work = _print_table(selection, options, failures)
     elif output_format == "table":
-        listed = _tabulated_in_parts(chosen, selection, faults)
+        work = _print_long_table(selection, options, failures)
     else:
         start = jsonl_writer if output_format == "jsonl" else partial(csv_writer, style=style)
-        listed = _stream(chosen, selection, start, faults)
-    faults += [walk.error for walk in run_async(listed) if walk.error is not None]
-    return max([0, *map(report_error, faults)])
+        work = _write_pages(selection, options, start, failures)
+    failures += [reading.error for reading in run_async(work) if reading.error is not None]
+    return max([0, *map(report_error, failures)])
 
 
-async def _stream(
-    chosen: ProviderSelection,
-    selection: Selection,
+@runtime_checkable
+class _KnowsTestKeys(Protocol):
+    @property
+    def test_mode(self) -> bool | None: ...
+
+
+@attrs.define(kw_only=True)
+class _Reading:
+    """Reads one provider's listing up to ``limit``, and passes each page to ``write``.
+
+    An error of the provider ends it and is kept in ``error``.
+    """
+
+    provider: PaymentsProvider
+    listing: Listing
+    limit: int | None
+    write: Callable[[Sequence[Payment]], object]
+    count: int = 0
+    error: PaysdkError | None = None
+    _complete: bool = attrs.field(default=False, init=False)
+    _key: str = attrs.field(default="", init=False)
+
+    async def run(self, progress: Progress) -> None:
+        """Read to the end or to the limit, and show the progress."""
+        bar = progress.add_task(self.provider.name, total=None, note="")
+        async with aclosing(self._pages()) as pages:
+            async for payments, total in pages:
+                self.write(payments)
+                progress.update(bar, completed=self.count, total=total, note="")
+
+    async def _pages(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
+        """The payments of each page, and the estimated total.
+
+        This keeps the errors that the provider raises, and not those of ``write``.
+        """
+        try:
+            self._key = _describe_key(self.provider)
+            cut = False
+            # A listing that is left at the limit is closed with its provider.
+            async for page in self.listing.pages():
+                payments = (
+                    page.payments
+                    if self.limit is None
+                    else page.payments[: self.limit - self.count]
+                )
+                self.count += len(payments)
+                cut = len(payments) < len(page.payments)
+                yield payments, estimate_total(page, self.count, self.limit)
+                if self.count == self.limit:
+                    break
+            self._complete = not cut and self.listing.report.complete
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+            self.error = as_paysdk_error(self.provider.name, error)
+
+    def __str__(self) -> str:
+        prefix = "failed after " if self.error else "" if self._complete else "the first "
+        return (
+            f"{self.provider.name}: {prefix}{self.count:,} "
+            f"payment{'' if self.count == 1 else 's'}{self._key}"
+        )
+
+
+def _describe_key(provider: PaymentsProvider) -> str:
+    if not isinstance(provider, _KnowsTestKeys) or provider.test_mode is None:
+        return ""
+    return ", test key" if provider.test_mode else ", live key"
+
+
+def estimate_total(page: Page, count: int, limit: int | None) -> int | None:
+    """The number of payments that the listing will have, if it can be known.
+
+    Some providers report the number of all payments, others that of the page. A number that is not
+    larger than *count* can be the total only on the last page.
+    """
+    if page.checkpoint is None or count == limit:
+        return count
+    return min(
+        (total for total in (page.reported_count, limit) if total is not None and total > count),
+        default=None,
+    )
+
+
+async def _write_pages(
+    selection: ProviderSelection,
+    options: ListOptions,
     start: Callable[[TextIO], Callable[[Sequence[Payment]], object]],
-    faults: list[PaysdkError],
-) -> list[Walk]:
-    """Write one provider after the other, page by page, so that nothing has to be kept."""
-    progress = display(data_on_screen=True)
-    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
-        listings = _listings(providers, selection, faults)
+    failures: list[PaysdkError],
+) -> list[_Reading]:
+    """Write one provider after another, page by page, so that memory use stays flat."""
+    progress = make_progress(data_on_screen=True)
+    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
+        listings = _open_listings(providers, options, failures)
         write = start(utf8_stdout())
-        walks = [_walk(*pair, selection, write) for pair in listings]
-        with running(progress):
-            for walk in walks:
-                await walk.run(progress)
+        readings = [_make_reading(*pair, options, write) for pair in listings]
+        with show_progress(progress):
+            for reading in readings:
+                await reading.run(progress)
     sys.stdout.flush()
-    if walks:
-        print_message(_summary(walks))
-    return walks
+    if readings:
+        print_message(_summarise(readings))
+    return readings
 
 
-async def _tabulate(
-    chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]
-) -> list[Walk]:
-    """Walk all listings at the same time, and keep of each what the table shows."""
-    shown = selection.limit or _MAX_ROWS_SHOWN
-    progress = display(data_on_screen=False)
-    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
-        listings = _listings(providers, selection, faults)
+async def _print_table(
+    selection: ProviderSelection, options: ListOptions, failures: list[PaysdkError]
+) -> list[_Reading]:
+    """Read all listings at the same time, and keep only the rows that the table shows."""
+    shown = options.limit or _MAX_ROWS_SHOWN
+    progress = make_progress(data_on_screen=False)
+    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
+        listings = _open_listings(providers, options, failures)
         rows: list[list[Payment]] = [[] for _ in listings]
-        walks = [
-            _walk(*pair, selection, partial(_keep, kept, shown))
+        readings = [
+            _make_reading(*pair, options, partial(_keep, kept, shown))
             for pair, kept in zip(listings, rows, strict=True)
         ]
-        with running(progress):
+        with show_progress(progress):
             async with asyncio.TaskGroup() as tasks:
-                for walk in walks:
-                    tasks.create_task(walk.run(progress))
+                for reading in readings:
+                    tasks.create_task(reading.run(progress))
     payments = [payment for kept in rows for payment in kept]
     if payments:
-        print_table(payments_table(payments, console_on(sys.stdout).width), "")
-    if walks:
-        print_table(Text(as_text(_summary(walks))))
-    if sum(walk.given for walk in walks) > len(payments):
+        print_table(payments_table(payments, make_console(sys.stdout).width), "")
+    if readings:
+        print_table(Text(printable(_summarise(readings))))
+    if sum(reading.count for reading in readings) > len(payments):
         print_table(
             Text(
-                f"The first {shown} of each are shown; --limit N shows more, --format csv gives "
-                "all."
+                f"Only the first {shown} of each are shown. Use --limit N for more, or "
+                "--format csv."
             )
         )
-    return walks
+    return readings
 
 
-async def _tabulated_in_parts(
-    chosen: ProviderSelection, selection: Selection, faults: list[PaysdkError]
-) -> list[Walk]:
-    """Show one provider after the other, part by part, so that nothing has to be kept."""
-    tables = PaymentsTables(console_on(sys.stdout))
+async def _print_long_table(
+    selection: ProviderSelection, options: ListOptions, failures: list[PaysdkError]
+) -> list[_Reading]:
+    """Print one provider after another, part by part, so that memory use stays flat."""
+    tables = PaymentsTables(make_console(sys.stdout))
     waiting: list[Payment] = []
 
     def write(payments: Sequence[Payment]) -> None:
         waiting.extend(payments)
-        while len(waiting) >= _ROWS_AT_ONCE:
-            print_lines(tables.next_part(waiting[:_ROWS_AT_ONCE]))
-            del waiting[:_ROWS_AT_ONCE]
+        while len(waiting) >= _ROWS_PER_PART:
+            print_lines(tables.next_part(waiting[:_ROWS_PER_PART]))
+            del waiting[:_ROWS_PER_PART]
 
-    progress = display(data_on_screen=True)
-    async with open_providers(chosen, faults, partial(show_waiting, progress)) as providers:
-        walks = [_walk(*pair, selection, write) for pair in _listings(providers, selection, faults)]
-        with running(progress):
-            for walk in walks:
-                await walk.run(progress)
+    progress = make_progress(data_on_screen=True)
+    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
+        listings = _open_listings(providers, options, failures)
+        readings = [_make_reading(*pair, options, write) for pair in listings]
+        with show_progress(progress):
+            for reading in readings:
+                await reading.run(progress)
     if waiting:
         print_lines(tables.next_part(waiting))
-    if any(walk.given for walk in walks):
+    if any(reading.count for reading in readings):
         print_table("")
-    if walks:
-        print_table(Text(as_text(_summary(walks))))
-    return walks
+    if readings:
+        print_table(Text(printable(_summarise(readings))))
+    return readings
 
 
-def _listings(
-    providers: list[PaymentsProvider], selection: Selection, faults: list[PaysdkError]
+def _open_listings(
+    providers: list[PaymentsProvider], options: ListOptions, failures: list[PaysdkError]
 ) -> list[tuple[PaymentsProvider, Listing]]:
     listings: list[tuple[PaymentsProvider, Listing]] = []
     for provider in providers:
         try:
-            listings.append((provider, _listing(provider, selection)))
+            listings.append((provider, _open_listing(provider, options)))
         except PaysdkError:
             raise
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            faults.append(as_paysdk_error(provider.name, error))
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+            failures.append(as_paysdk_error(provider.name, error))
     return listings
 
 
-def _listing(provider: PaymentsProvider, selection: Selection) -> Listing:
-    arguments = attrs.asdict(selection, filter=lambda field, _: field.name != "limit")
+def _open_listing(provider: PaymentsProvider, options: ListOptions) -> Listing:
+    arguments = attrs.asdict(options, filter=lambda field, _: field.name != "limit")
     try:
         return provider.list_payments(**arguments)
     except ConfigurationError as error:
         raise ConfigurationError(f"{provider.name}: {error}") from None
 
 
-def _walk(
+def _make_reading(
     provider: PaymentsProvider,
     listing: Listing,
-    selection: Selection,
-    take: Callable[[Sequence[Payment]], object],
-) -> Walk:
-    return Walk(provider=provider, listing=listing, limit=selection.limit, take=take)
+    options: ListOptions,
+    write: Callable[[Sequence[Payment]], object],
+) -> _Reading:
+    return _Reading(provider=provider, listing=listing, limit=options.limit, write=write)
 
 
 def _keep(kept: list[Payment], most: int, payments: Sequence[Payment]) -> None:
     kept += payments[: most - len(kept)]
 
 
-def _summary(walks: list[Walk]) -> str:
-    return "; ".join(map(str, walks))
+def _summarise(readings: list[_Reading]) -> str:
+    return "; ".join(map(str, readings))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from paysdk.cli.environment import check_own_variables, key_source, variable
-from paysdk.cli.errors import as_paysdk_error
+from paysdk.cli.environment import check_variables_are_unique, key_variable, variable_name
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import print_message, print_table
+from paysdk.cli.providers import as_paysdk_error
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
@@ -21,31 +21,28 @@ __all__ = ["show_providers"]
 
 
 def show_providers() -> None:
-    """Print the installed providers.
-
-    One that cannot be loaded is said to be so, and harms nothing else.
-    """
+    """Print the installed providers. One that cannot be loaded does not hide the others."""
     table = plain_table()
     for header in ("Provider", "Filters", "Largest page", "Voids", "Key"):
         table.add_column(header, overflow="fold")
-    faults: list[PaysdkError] = []
+    failures: list[PaysdkError] = []
     for name in installed_providers():
         try:
             capabilities = getattr(load_provider(name), "capabilities", None)
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            faults.append(as_paysdk_error(name, error))
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+            failures.append(as_paysdk_error(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
             table.add_row(
-                Text(name), *_describe(capabilities), _key_state(name, faults), end_section=True
+                Text(name), *_describe(capabilities), _key_state(name, failures), end_section=True
             )
     print_table(table)
-    for fault in faults:
-        print_message(fault)
+    for failure in failures:
+        print_message(failure)
 
 
 def _describe(capabilities: object) -> tuple[str, str, str]:
-    # A provider may know them only once it is open.
+    # Some providers know their capabilities only when they are open.
     if not isinstance(capabilities, Capabilities):
         return "not known", "", ""
     filters = "\n".join(sorted(capabilities.filters)) or "none"
@@ -56,11 +53,11 @@ def _describe(capabilities: object) -> tuple[str, str, str]:
     )
 
 
-def _key_state(name: str, faults: list[PaysdkError]) -> str:
+def _key_state(name: str, failures: list[PaysdkError]) -> str:
     try:
-        check_own_variables(name)
+        check_variables_are_unique(name)
     except ConfigurationError as error:
-        faults.append(error)
-        return f"{variable(name, 'API_KEY')}\nis not used"
-    source = key_source(name)
-    return f"{source}\nis set" if source else f"{variable(name, 'API_KEY')}\nis not set"
+        failures.append(error)
+        return f"{variable_name(name, 'API_KEY')}\nis not used"
+    source = key_variable(name)
+    return f"{source}\nis set" if source else f"{variable_name(name, 'API_KEY')}\nis not set"

@@ -1,4 +1,4 @@
-"""``paysdk reconcile``: which stored payments of one provider have their counterpart in another."""
+"""``paysdk reconcile``: compare the stored payments of two providers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import unquote
 
 import attrs
 
-from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, show_report, summary
-from paysdk.cli.output.progress import display, running
+from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, print_report, summarise
+from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import discard_output, print_message, utf8_stdout
-from paysdk.cli.stopping import run_async
+from paysdk.cli.signals import run_async
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
@@ -32,27 +32,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "reconcile_stored"]
 
-# The exit code where the sides differ, or it cannot be told whether they do. Neither an error nor a
-# wrong input has it.
-_DIFFERENT = 3
-_START_OF_A_PAGE = b"<!doctype html>"
-_SQLITES = ("", "-wal", "-shm", "-journal")
+# The exit code if the sides differ, or if it is not certain that they agree.
+_EXIT_DIFFERENT = 3
+_HTML_START = b"<!doctype html>"
+_SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 @attrs.frozen(kw_only=True)
 class Comparison:
-    """Which stored payments are compared, and how far apart counterparts may be."""
+    """The stored payments to compare, and how far apart counterparts may be."""
 
     left: str
     right: str
-    place: str
+    database: str
     account: str
     days: int
     tolerance: Decimal
 
     @property
     def facts(self) -> tuple[str, str]:
-        """What was compared, in sentences."""
+        """Sentences that say what was compared."""
         amounts = f"differ by at most {self.tolerance:f}" if self.tolerance else "are equal"
         days = f"{self.days} day{'' if self.days == 1 else 's'}"
         return (
@@ -61,12 +60,12 @@ class Comparison:
         )
 
     @property
-    def everything(self) -> str:
-        """The command that gives every outcome. A URL, which may hold a password, is left out."""
-        place = "DATABASE" if "://" in self.place else self.place
+    def csv_command(self) -> str:
+        """The command that gives every outcome. It omits a URL, which may contain a password."""
+        database = "DATABASE" if "://" in self.database else self.database
         options = [
             "--from",
-            place,
+            database,
             "--account",
             self.account,
             "--days",
@@ -85,90 +84,101 @@ def reconcile_stored(
     style: CsvStyle,
     html: Path | None,
 ) -> int:
-    """Reconcile, write, and give the exit code."""
+    """Reconcile, print the outcomes, and return the exit code."""
     _check(comparison, html)
     report = Report(
         left=comparison.left,
         right=comparison.right,
         facts=comparison.facts,
-        everything=comparison.everything,
+        everything=comparison.csv_command,
     )
     try:
         write = _writer(output_format, style)
         if write is not None and html is not None:
-            write = _until_closed(write)
-        progress = display(data_on_screen=output_format != "table")
+            write = _ignore_closed_pipe(write)
+        progress = make_progress(data_on_screen=output_format != "table")
         run_async(_reconcile(comparison, report, write, progress))
     except StoreError as error:
         print_message(error)
         return 2
     if html is not None:
-        report.write(html)
+        _write_report(report, html)
     if output_format == "table":
-        show_report(report)
+        print_report(report)
     else:
         sys.stdout.flush()
-        print_message(summary(report))
-    return _DIFFERENT if report.totals.differences else 0
+        print_message(summarise(report))
+    return _EXIT_DIFFERENT if report.totals.differences else 0
+
+
+def _write_report(report: Report, html: Path) -> None:
+    try:
+        report.write(html)
+    except OSError as error:
+        # A failed write, such as on a full disk, does not name its file.
+        error.filename = str(html)
+        raise
 
 
 def _check(comparison: Comparison, html: Path | None) -> None:
     if comparison.left == comparison.right:
-        raise ConfigurationError(f"Name two providers to be compared, not {comparison.left} twice.")
-    file = _file(comparison.place)
+        raise ConfigurationError(
+            f"Name two different providers to compare, not {comparison.left} twice."
+        )
+    file = _database_file(comparison.database)
     if file is not None and not file.is_file():
         raise ConfigurationError(
-            f"There is no database {comparison.place}. "
-            f"{_how_to_fill(comparison, comparison.left, comparison.right)}"
+            f"There is no database {comparison.database}. "
+            f"{_sync_command(comparison, comparison.left, comparison.right)}"
         )
     if html is not None:
-        _check_page(html, file)
+        _check_report_path(html, file)
 
 
-def _file(place: str) -> Path | None:
-    """The file of an SQLite database, ``None`` for a server's."""
-    name = database_at(place).name
+def _database_file(database: str) -> Path | None:
+    """The file of an SQLite database, or ``None`` for a server."""
+    name = database_at(database).name
     if "://" in name:
         return None
     return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
 
 
-def _check_page(html: Path, database: Path | None) -> None:
+def _check_report_path(html: Path, database: Path | None) -> None:
     if html.is_dir() or not html.parent.is_dir():
         raise ConfigurationError(
-            f"--html takes the path of a file, in a folder that is there, not {html}."
+            f"--html takes the path of a file in a folder that exists, not {html}."
         )
-    # SQLite keeps what belongs to a database beside it, and makes these files when it needs them.
-    taken = (
+    # SQLite keeps more files beside the database, and creates them when it needs them.
+    database_files = (
         []
         if database is None
         else [
             Path(f"{file}{suffix}")
             for file in {database, database.resolve()}
-            for suffix in _SQLITES
+            for suffix in _SQLITE_SUFFIXES
         ]
     )
-    if html.resolve() in [path.resolve() for path in taken] or not _may_be_replaced(html):
+    if html.resolve() in [path.resolve() for path in database_files] or not _may_replace(html):
         raise ConfigurationError(
             f"--html would overwrite {html}, which is not a report. Name another file."
         )
 
 
-def _may_be_replaced(html: Path) -> bool:
-    """Whether nothing is lost where a report takes the place of what is there."""
+def _may_replace(html: Path) -> bool:
+    """Whether a report can replace the file without a loss."""
     if not html.exists():
         return True
     if not html.is_file():
         return False
-    with html.open("rb") as there:
-        start = there.read(len(_START_OF_A_PAGE))
-    return not start or start.lower() == _START_OF_A_PAGE
+    with html.open("rb") as existing:
+        start = existing.read(len(_HTML_START))
+    return not start or start.lower() == _HTML_START
 
 
-def _how_to_fill(comparison: Comparison, *names: str) -> str:
-    place = "DATABASE" if "://" in comparison.place else comparison.place
+def _sync_command(comparison: Comparison, *names: str) -> str:
+    database = "DATABASE" if "://" in comparison.database else comparison.database
     account = [] if comparison.account == "default" else ["--account", comparison.account]
-    return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', place, *account])}"
+    return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', database, *account])}"
 
 
 def _writer(
@@ -180,8 +190,8 @@ def _writer(
     return jsonl_writer(out) if output_format == "jsonl" else csv_writer(out, style)
 
 
-def _until_closed(write: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
-    """*write*, until the reader closes the pipe: the report needs the outcomes that follow too."""
+def _ignore_closed_pipe(write: Callable[[Outcome], object]) -> Callable[[Outcome], object]:
+    """Go on after the reader closes the pipe: the report still needs the other outcomes."""
 
     def write_if_open(outcome: Outcome) -> None:
         try:
@@ -198,16 +208,16 @@ async def _reconcile(
     write: Callable[[Outcome], object] | None,
     progress: Progress,
 ) -> None:
-    async with SQLPaymentStore(comparison.place, create=False) as store:
+    async with SQLPaymentStore(comparison.database, create=False) as store:
         for name in (comparison.left, comparison.right):
-            await _check_is_stored(store, comparison, name)
+            await _check_side(store, comparison, name)
         left, right = (
-            _side(store, comparison, name) for name in (comparison.left, comparison.right)
+            _read_side(store, comparison, name) for name in (comparison.left, comparison.right)
         )
         outcomes = reconcile(
             left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True
         )
-        with running(progress):
+        with show_progress(progress):
             bar = progress.add_task("reconciled", total=None, note="")
             async with aclosing(outcomes):
                 async for outcome in outcomes:
@@ -217,7 +227,7 @@ async def _reconcile(
                     progress.advance(bar, len(outcome.left) + len(outcome.right))
 
 
-async def _side(
+async def _read_side(
     store: SQLPaymentStore, comparison: Comparison, name: str
 ) -> AsyncGenerator[Payment | Vanished]:
     async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
@@ -225,12 +235,12 @@ async def _side(
             yield stored.payment if stored.vanished_at is None else Vanished(stored.payment)
 
 
-async def _check_is_stored(store: SQLPaymentStore, comparison: Comparison, name: str) -> None:
-    """A side without any payment is more likely a mistyped name than a provider that has none, and all of the other would be missing."""
+async def _check_side(store: SQLPaymentStore, comparison: Comparison, name: str) -> None:
+    # Without payments, a name is probably mistyped. All payments of the other side would differ.
     async with aclosing(store.stored(provider=name, account=comparison.account)) as payments:
         first = await anext(payments, None)
     if first is None:
         raise ConfigurationError(
             f"There are no payments of {name} for the account {comparison.account}. "
-            f"{_how_to_fill(comparison, name)}"
+            f"{_sync_command(comparison, name)}"
         )

@@ -1,4 +1,4 @@
-"""``paysdk sandbox``: the providers' APIs on this machine, for other programs to use."""
+"""``paysdk sandbox``: sandboxes of the providers' APIs, for other programs on this machine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from paysdk.cli.environment import variable
-from paysdk.cli.errors import as_paysdk_error
+from paysdk.cli.environment import variable_name
 from paysdk.cli.output.terminal import print_message
-from paysdk.cli.providers import make_sandbox
-from paysdk.cli.stopping import run_async
+from paysdk.cli.providers import as_paysdk_error, make_sandbox
+from paysdk.cli.signals import run_async
 
 if TYPE_CHECKING:
     from paysdk.cli.providers import SandboxSettings
@@ -22,7 +21,7 @@ __all__ = ["run_sandboxes"]
 
 
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
-    """Run the sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
+    """Run these sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
     run_async(
         _serve(_make_named(names, settings) if names else _make_installed(settings), settings)
     )
@@ -33,23 +32,20 @@ def _make_named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, 
     for name in names:
         try:
             made[name] = make_sandbox(name, settings)
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
-            raise as_paysdk_error(name, error)  # noqa: B904  # it has its cause already
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+            raise as_paysdk_error(name, error)  # noqa: B904  # it sets the cause itself
     return made
 
 
 def _make_installed(settings: SandboxSettings) -> dict[str, Sandbox]:
-    """Every sandbox that is installed.
-
-    One that cannot be made is said to be so, and harms no other.
-    """
-    from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # a server is not loaded for those who need none
+    """All installed sandboxes. One that fails is reported, and the others still run."""
+    from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # most commands need no server
 
     made: dict[str, Sandbox] = {}
     for name in installed_sandboxes():
         try:
             made[name] = make_sandbox(name, settings)
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             print_message(as_paysdk_error(name, error))
     return made
 
@@ -58,12 +54,16 @@ async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> No
     async with AsyncExitStack() as stack:
         for name, sandbox in sandboxes.items():
             await stack.enter_async_context(sandbox)
-            sys.stdout.write(f"export {variable(name, 'BASE_URL')}={shlex.quote(sandbox.url)}\n")
-            sys.stdout.write(f"export {variable(name, 'API_KEY')}={shlex.quote(sandbox.api_key)}\n")
+            sys.stdout.write(
+                f"export {variable_name(name, 'BASE_URL')}={shlex.quote(sandbox.url)}\n"
+            )
+            sys.stdout.write(
+                f"export {variable_name(name, 'API_KEY')}={shlex.quote(sandbox.api_key)}\n"
+            )
         sys.stdout.flush()
         print_message(
-            f"{settings.payments:,} payments each. Set the above where you want to use them."
+            f"Each has {settings.payments:,} payments. Set these variables in another shell."
         )
-        print_message(f"Then run, say: paysdk list {' '.join(sandboxes)}")
-        print_message("Ctrl-C ends it.")
+        print_message(f"Then try: paysdk list {' '.join(sandboxes)}")
+        print_message("Press Ctrl-C to stop.")
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""``paysdk sync``: the payments of several providers, kept in step in a database."""
+"""``paysdk sync``: copy the payments of several providers into a database."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 from rich.text import Text
 
-from paysdk.cli.errors import as_paysdk_error
-from paysdk.cli.output.progress import display, running, show_waiting
+from paysdk.cli.output.progress import make_progress, show_progress, show_waiting
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import (
-    as_text,
     print_message,
     print_table,
+    printable,
     report_error,
     utf8_stdout,
 )
-from paysdk.cli.providers import open_providers
-from paysdk.cli.stopping import run_async
+from paysdk.cli.providers import as_paysdk_error, open_providers
+from paysdk.cli.signals import run_async
 from paysdk.converter import make_converter
 from paysdk.errors import (
     ConfigurationError,
@@ -50,15 +49,15 @@ if TYPE_CHECKING:
 
 __all__ = ["SyncOptions", "sync"]
 
-_WRONG = (ConfigurationError, UnsupportedFilterError, StoreError)
-# Records that were left out, each on a line of stderr.
-_MAX_TOLD = 20
+_USER_ERRORS = (ConfigurationError, UnsupportedFilterError, StoreError)
+# Malformed records, each on a line of stderr.
+_MAX_REPORTED = 20
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
 
 
 @attrs.frozen(kw_only=True)
 class SyncOptions:
-    """What is synced, and how, in the words of ``sync_payments``."""
+    """Arguments of ``sync_payments``."""
 
     account: str
     full: bool
@@ -66,19 +65,21 @@ class SyncOptions:
 
 
 def sync(
-    chosen: ProviderSelection,
-    place: str,
+    selection: ProviderSelection,
+    database: str,
     options: SyncOptions,
     output_format: Literal["table", "json"],
     *,
     skip_malformed: bool,
 ) -> int:
-    """Sync, say what has changed, and give the exit code: the worst of any provider's."""
-    faults: list[PaysdkError] = []
+    """Sync, print what changed, and return the highest exit code of any provider."""
+    failures: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
     try:
         syncs = run_async(
-            _sync_all(chosen, place, options, faults, skipped.append if skip_malformed else None)
+            _sync_all(
+                selection, database, options, failures, skipped.append if skip_malformed else None
+            )
         )
     except StoreError as error:
         print_message(error)
@@ -88,24 +89,24 @@ def sync(
         converter = make_converter()
         utf8_stdout().writelines(f"{converter.dumps(report).decode()}\n" for report in reports)
     elif reports:
-        _show(reports)
+        _print_reports(reports)
     sys.stdout.flush()
-    for fault in skipped[:_MAX_TOLD]:
-        print_message(f"left out: {fault}")
-    if len(skipped) > _MAX_TOLD:
-        print_message(f"left out: {len(skipped) - _MAX_TOLD:,} more")
+    for failure in skipped[:_MAX_REPORTED]:
+        print_message(f"left out: {failure}")
+    if len(skipped) > _MAX_REPORTED:
+        print_message(f"left out: {len(skipped) - _MAX_REPORTED:,} more")
     return max(
         [
             0,
-            *map(report_error, faults),
-            *(_report(sync) for sync in syncs if sync.error is not None),
+            *map(report_error, failures),
+            *(_report_failure(sync) for sync in syncs if sync.error is not None),
         ]
     )
 
 
 @attrs.define
-class _Sync:
-    """One provider's: its report, or what ended it."""
+class _ProviderSync:
+    """The sync of one provider, with its report or its error."""
 
     provider: PaymentsProvider
     report: SyncReport | None = None
@@ -114,30 +115,30 @@ class _Sync:
     async def run(self, store: SQLPaymentStore, options: SyncOptions) -> None:
         try:
             self.report = await sync_payments(self.provider, store, **attrs.asdict(options))
-        except Exception as error:  # noqa: BLE001  # whatever somebody else's class raises
+        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             self.error = as_paysdk_error(self.provider.name, error)
 
 
 async def _sync_all(
-    chosen: ProviderSelection,
-    place: str,
+    selection: ProviderSelection,
+    database: str,
     options: SyncOptions,
-    faults: list[PaysdkError],
+    failures: list[PaysdkError],
     on_malformed: Callable[[MalformedResponseError], object] | None,
-) -> list[_Sync]:
-    progress = display(data_on_screen=False)
+) -> list[_ProviderSync]:
+    progress = make_progress(data_on_screen=False)
     bars: dict[str, TaskID] = {}
-    watch = partial(_show_event, progress, bars)
+    on_event = partial(_show_event, progress, bars)
     async with (
-        open_providers(chosen, faults, watch, on_malformed) as providers,
-        SQLPaymentStore(place) as store,
+        open_providers(selection, failures, on_event, on_malformed) as providers,
+        SQLPaymentStore(database) as store,
     ):
         bars |= {
             provider.name: progress.add_task(provider.name, total=None, note="")
             for provider in providers
         }
-        syncs = [_Sync(provider) for provider in providers]
-        with running(progress):
+        syncs = [_ProviderSync(provider) for provider in providers]
+        with show_progress(progress):
             async with asyncio.TaskGroup() as tasks:
                 for each in syncs:
                     tasks.create_task(each.run(store, options))
@@ -151,26 +152,27 @@ def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> No
         show_waiting(progress, event)
 
 
-def _report(sync: _Sync) -> int:
-    """Write what ended it to stderr, with the way to go on, and give its exit code."""
-    print_message(f"{sync.provider.name}: {sync.error}{_way_on(sync.error)}")
-    return 2 if isinstance(sync.error, _WRONG) else 1
+def _report_failure(sync: _ProviderSync) -> int:
+    """Write the error to stderr with advice, and return its exit code."""
+    print_message(f"{sync.provider.name}: {sync.error}{_advice(sync.error)}")
+    return 2 if isinstance(sync.error, _USER_ERRORS) else 1
 
 
-def _way_on(error: PaysdkError | None) -> str:
+def _advice(error: PaysdkError | None) -> str:
+    if isinstance(error, (*_USER_ERRORS, AccountBusyError, TooManyVanishedError)):
+        return ""
     if isinstance(error, MalformedResponseError):
-        return (
-            " The same command will end there again, until the provider mends it; "
-            "--skip-malformed leaves out what cannot be read."
-        )
-    return (
-        ""
-        if isinstance(error, (*_WRONG, AccountBusyError, TooManyVanishedError))
-        else " The same command goes on from there."
-    )
+        # The path of an error in a single record has its index, such as $.results[3].amount.
+        if "[" in error.path:
+            return (
+                " The same command will stop there again until the provider fixes the record. To "
+                "leave out such records, use --skip-malformed."
+            )
+        return " The same command tries this page again."
+    return " The same command continues from there."
 
 
-def _show(reports: list[SyncReport]) -> None:
+def _print_reports(reports: list[SyncReport]) -> None:
     table = plain_table()
     for header in ("Provider", "Pass"):
         table.add_column(header)
@@ -179,21 +181,19 @@ def _show(reports: list[SyncReport]) -> None:
     for report in reports:
         kind = f"{report.kind}, resumed" if report.resumed else report.kind
         table.add_row(
-            Text(as_text(report.provider)),
+            Text(printable(report.provider)),
             kind,
             *(f"{getattr(report, name):,}" for name in _COUNTS),
         )
     print_table(table)
     for report in reports:
         if report.waiting:
-            print_table(Text(as_text(_waiting(report))))
+            print_table(Text(printable(_describe_waiting(report))))
 
 
-def _waiting(report: SyncReport) -> str:
+def _describe_waiting(report: SyncReport) -> str:
     one = report.waiting == 1
-    waiting = (
-        f"{report.provider}: {report.waiting:,} record{' waits' if one else 's wait'} to be read"
-    )
+    waiting = f"{report.provider}: {report.waiting:,} record{' is' if one else 's are'} malformed"
     if report.kind == "full":
-        return f"{waiting}, so vanished payments were not looked for."
+        return f"{waiting}, so vanished payments were not checked."
     return f"{waiting}. The next sync tries {'it' if one else 'them'} again."

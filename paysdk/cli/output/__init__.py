@@ -1,1 +1,1 @@
-"""What the commands print: to a terminal for people, and as JSON lines or CSV for programs."""
+"""What the commands print: tables for people, and JSON lines or CSV for programs."""

@@ -1,4 +1,4 @@
-"""Payments for programs: lines of JSON, and CSV, both exact to the digit."""
+"""Payments for programs: JSON lines and CSV, both with exact amounts."""
 
 from __future__ import annotations
 
@@ -45,31 +45,33 @@ COLUMNS = (
 _NUMBERS = frozenset({"amount", "invoice_total", "invoice_balance"})
 
 # RFC 4180, section 2.6, asks for quotes around commas, quotes and line breaks. Many readers also
-# take other control characters for line ends, or strip spaces.
+# split lines at other control characters, or strip spaces.
 _NEEDS_QUOTES = re.compile(r"""[,;"\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s\Z""")
 
-# https://owasp.org/www-community/attacks/CSV_Injection: a spreadsheet takes a cell that begins with
-# one of these signs for a formula. Spaces, quotes and invisible signs before them are skipped. A
-# cell also begins after a semicolon or a line end if the spreadsheet splits the file there, as
-# Excel does if the decimal sign of the country is a comma.
+# https://owasp.org/www-community/attacks/CSV_Injection: a spreadsheet runs a cell that begins with
+# one of these signs as a formula. It skips spaces, quotes and invisible characters before them. A
+# cell also begins after a semicolon or a line end if the spreadsheet splits the file there. Excel
+# does so in countries where the decimal sign is a comma.
 _BREAKS = r";\t\r\n\v\f\x85\u2028\u2029"
 _SKIPPED = (
     r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2000-\u200f\u202f\u2060\u3000\ufeff]"""
 )
-_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_FORMULA = re.compile(rf"^(?=[\t\r\n]|{_SKIPPED}*{_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_SIGNS})")
+_FORMULA_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(
+    rf"^(?=[\t\r\n]|{_SKIPPED}*{_FORMULA_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_FORMULA_SIGNS})"
+)
 
 
 @attrs.frozen(kw_only=True)
 class CsvStyle:
-    """How CSV is written: texts as they are or safe for a spreadsheet, with or without a signature."""
+    """Whether CSV has raw texts or texts safe for a spreadsheet, and whether it has a signature."""
 
     raw_text: bool = False
     bom: bool = False
 
 
 def jsonl_writer(out: TextIO) -> Callable[[Sequence[Payment]], object]:
-    """What writes payments as one JSON object a line, as ``make_converter`` gives them."""
+    """Return a function that writes payments as lines of JSON, as ``make_converter`` does."""
     converter = make_converter()
 
     def write(payments: Sequence[Payment]) -> None:
@@ -82,13 +84,13 @@ def csv_writer(
     out: TextIO,
     style: CsvStyle = CsvStyle(),
 ) -> Callable[[Sequence[Payment]], object]:
-    """What writes payments as CSV, a line for each."""
+    """Write the header, and return a function that writes each payment as a row of CSV."""
     converter = make_converter()
     write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
 
     def write(payments: Sequence[Payment]) -> None:
         for payment in payments:
-            fields = _flat(converter.unstructure(payment))
+            fields = _flatten(converter.unstructure(payment))
             write_row([fields.get(column) for column in COLUMNS])
 
     return write
@@ -97,20 +99,19 @@ def csv_writer(
 def begin_csv(
     out: TextIO, columns: Sequence[str], numbers: frozenset[str], style: CsvStyle
 ) -> Callable[[Iterable[object]], object]:
-    """Write the header, and return the function that writes a row. Columns in *numbers* hold no text.
+    """Write the header, and return a function that writes a row. *numbers* are not texts.
 
-    The header is written at once, so that it is there even if no row follows. A text that a
-    spreadsheet would run as a formula gets an apostrophe, unless the style says otherwise.
+    The header is written at once, even if no row follows. A text that a spreadsheet would run as a
+    formula gets an apostrophe, unless the style says otherwise.
     """
     if style.bom:
         out.write("\ufeff")
-    kept = [style.raw_text or column in numbers for column in columns]
+    as_is = [style.raw_text or column in numbers for column in columns]
 
     def write_row(values: Iterable[object]) -> None:
         texts = ("" if value is None else str(value) for value in values)
         cells = (
-            text if as_is else _FORMULA.sub("'", text)
-            for text, as_is in zip(texts, kept, strict=True)
+            text if raw else _FORMULA.sub("'", text) for text, raw in zip(texts, as_is, strict=True)
         )
         out.write(",".join(map(_quote, cells)) + "\n")
 
@@ -119,11 +120,11 @@ def begin_csv(
 
 
 def _quote(text: str) -> str:
-    # Python's csv module leaves a lone carriage return without quotes before Python 3.13.
+    # Before Python 3.13, its csv module does not quote a lone carriage return.
     return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
+def _flatten(record: dict[str, Any]) -> dict[str, Any]:
     flat = dict(record)
     for outer in ("invoice", "customer"):
         parts: dict[str, Any] = record[outer] or {}

@@ -1,4 +1,7 @@
-"""What a reconciliation comes to, for people and for programs."""
+"""The outcomes of a reconciliation, for people and for programs.
+
+They are rows of another kind than payments, so they do not share a module with them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from paysdk.cli.output.formats import CsvStyle, begin_csv
-from paysdk.cli.output.tables import amounts, plain_table
-from paysdk.cli.output.terminal import as_text, print_table
+from paysdk.cli.output.tables import align_amounts, plain_table
+from paysdk.cli.output.terminal import print_table, printable
 from paysdk.converter import make_converter
 from paysdk.reconcile import Sides, Status, in_words
 
@@ -23,14 +26,14 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome, Report
 
-__all__ = ["COLUMNS", "csv_writer", "jsonl_writer", "show_report", "summary"]
+__all__ = ["COLUMNS", "csv_writer", "jsonl_writer", "print_report", "summarise"]
 
 _MAX_ROWS_SHOWN = 20
-# As many payments of one side of an outcome.
+# On each side of an outcome.
 _MAX_PAYMENTS_SHOWN = 5
 
-# The order is a promise: a new column comes at the end. One line is one payment, and those of one
-# outcome have its number.
+# The order is a promise: a new column comes at the end. One row is one payment. The payments of one
+# outcome share its number.
 COLUMNS = (
     *(
         "outcome",
@@ -51,7 +54,10 @@ _NUMBERS = frozenset({"outcome", "difference", "amount"})
 
 
 def jsonl_writer(out: TextIO) -> Callable[[Outcome], object]:
-    """What writes outcomes as one JSON object a line, their payments as ``make_converter`` gives them."""
+    """Return a function that writes each outcome as a line of JSON.
+
+    Payments have the form of ``make_converter``.
+    """
     converter = make_converter()
 
     def write(outcome: Outcome) -> None:
@@ -73,17 +79,17 @@ def csv_writer(
     out: TextIO,
     style: CsvStyle = CsvStyle(),  # noqa: B008  # it is frozen
 ) -> Callable[[Outcome], object]:
-    """What writes outcomes as CSV, a line for each payment."""
+    """Write the header, and return a function that writes a row of CSV for each payment."""
     write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
     number = 0
 
     def write(outcome: Outcome) -> None:
         nonlocal number
         number += 1
-        said = (number, outcome.status.value, outcome.rule.value, outcome.key, outcome.difference)
+        start = (number, outcome.status.value, outcome.rule.value, outcome.key, outcome.difference)
         for side, payments in (("left", outcome.left), ("right", outcome.right)):
             for payment in payments:
-                write_row((*said, outcome.currency_assumed, side, *_fields(payment)))
+                write_row((*start, outcome.currency_assumed, side, *_fields(payment)))
 
     return write
 
@@ -98,8 +104,8 @@ def _fields(payment: Payment) -> tuple[object, ...]:
     return (payment.provider, payment.id, *paid, customer, payment.external_id, payment.voided_date)
 
 
-def summary(report: Report) -> str:
-    """How many outcomes there are of each kind, in a line."""
+def summarise(report: Report) -> str:
+    """The number of outcomes of each kind, in one line."""
     names = in_words(report.left, report.right)
     counts = (
         f"{count:,} {names[status].lower()}"
@@ -109,14 +115,14 @@ def summary(report: Report) -> str:
     return f"{report.left} and {report.right}: {', '.join(counts)}"
 
 
-def show_report(report: Report) -> None:
-    """Write the figures and the largest differences."""
+def print_report(report: Report) -> None:
+    """Print the totals and the largest differences."""
     for currency, found in report.totals.by_currency().items():
         print_table(_totals(report, currency, found), "")
     largest = report.largest()[:_MAX_ROWS_SHOWN]
     if largest:
         print_table(_differences(report, largest), "")
-    print_table(Text(as_text(summary(report))))
+    print_table(Text(printable(summarise(report))))
     if report.totals.differences > len(largest):
         print_table(
             Text(
@@ -140,9 +146,9 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
     if Status.VOIDED_OR_VANISHED in found:
         lines[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
     table = plain_table()
-    table.add_column(Text(as_text("no currency" if currency is None else currency)), no_wrap=True)
+    table.add_column(Text(printable("no currency" if currency is None else currency)), no_wrap=True)
     columns = [
-        amounts(header, [(value, None) for value in values])
+        align_amounts(header, [(value, None) for value in values])
         for header, values in (
             (report.left, [sides.left.amount for sides in lines.values()]),
             (report.right, [sides.right.amount for sides in lines.values()]),
@@ -156,10 +162,10 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
         )
     ]
     for header, *_ in columns:
-        table.add_column(Text(as_text(header)), no_wrap=True)
+        table.add_column(Text(printable(header)), no_wrap=True)
     for name, *cells in zip(lines, *(column[1:] for column in columns), strict=True):
         table.add_row(
-            Text(as_text(name)), *map(Text, cells), style="bold" if name == "Total" else ""
+            Text(printable(name)), *map(Text, cells), style="bold" if name == "Total" else ""
         )
     return table
 
@@ -168,11 +174,11 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
     names = in_words(report.left, report.right)
     table = plain_table()
     for header in ("Invoice", "Finding", report.left, report.right, "Rule"):
-        table.add_column(Text(as_text(header)), overflow="fold")
+        table.add_column(Text(printable(header)), overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(as_text(outcome.key) or "no number"),
-            Text(as_text(names[outcome.status])),
+            Text(printable(outcome.key) or "no number"),
+            Text(printable(names[outcome.status])),
             _payments(outcome.left),
             _payments(outcome.right),
             outcome.rule.value,
@@ -182,7 +188,7 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
 
 def _payments(payments: Sequence[Payment]) -> Text:
     lines = [
-        f"{payment.amount:,} {as_text(payment.currency)}".rstrip()
+        f"{payment.amount:,} {printable(payment.currency)}".rstrip()
         for payment in payments[:_MAX_PAYMENTS_SHOWN]
     ]
     rest = len(payments) - _MAX_PAYMENTS_SHOWN

@@ -1,4 +1,4 @@
-"""What reaches a terminal: consoles for people, and text that can do a terminal no harm."""
+"""Write to stdout and stderr. Text from a provider cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
     from paysdk.errors import PaysdkError
 
 __all__ = [
-    "as_text",
-    "console_on",
     "discard_output",
+    "make_console",
     "one_line",
     "print_lines",
     "print_message",
     "print_table",
+    "printable",
     "report_error",
     "utf8_stdout",
 ]
 
 
-def console_on(stream: TextIO) -> Console:
-    """A console that writes plain text unless *stream* is a terminal and colour is not unwanted (no-color.org)."""
+def make_console(stream: TextIO) -> Console:
+    """A console that uses colours if *stream* is a terminal and ``NO_COLOR`` is not set.
+
+    ``NO_COLOR`` is described at https://no-color.org.
+    """
     plain = not stream.isatty() or bool(os.environ.get("NO_COLOR"))
     return Console(
         file=stream, color_system=None if plain else "auto", highlight=False, markup=False
@@ -42,10 +45,9 @@ def console_on(stream: TextIO) -> Console:
 
 
 def print_table(*parts: RenderableType) -> None:
-    """Write something for people to stdout."""
-    console = console_on(sys.stdout)
-    # rich has an exit code of its own for a reader who leaves early, so it renders and does not
-    # write.
+    """Write tables and text for people to stdout."""
+    console = make_console(sys.stdout)
+    # rich only renders here. If it wrote, it would exit with a code of its own after a closed pipe.
     with console.capture() as rendered:
         for part in parts:
             console.print(part)
@@ -53,22 +55,22 @@ def print_table(*parts: RenderableType) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Write lines for people to stdout, without the spaces at their ends."""
-    # What the terminal's encoding lacks shows as a question mark instead of ending everything.
+    """Write lines for people to stdout, without trailing spaces."""
+    # A character that the terminal's encoding lacks becomes a question mark, not an error.
     _reconfigure(sys.stdout, errors="replace")
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
-    # rich flushes what is left here, even when it only renders, and has that exit code then too.
+    # rich would flush the rest the next time it renders, and exit after a closed pipe.
     sys.stdout.flush()
 
 
 def utf8_stdout() -> TextIO:
-    """Stdout for programs: UTF-8 and plain line ends, whatever the locale says."""
+    """Stdout for programs: UTF-8 and plain line ends in every locale."""
     _reconfigure(sys.stdout, encoding="utf-8", newline="\n")
     return sys.stdout
 
 
 def print_message(message: object) -> None:
-    """Write a message of one line to stderr. A closed pipe there is no error."""
+    """Write a message of one line to stderr. A closed pipe there is ignored."""
     try:
         sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
         sys.stderr.flush()
@@ -77,15 +79,15 @@ def print_message(message: object) -> None:
 
 
 def discard_output(stream: TextIO) -> None:
-    """Let what is buffered and what follows go nowhere, so that Python's own flush at exit succeeds."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+    """Discard the buffered and all further output, so that Python can flush it at exit."""
+    with Path(os.devnull).open("wb") as null:
+        os.dup2(null.fileno(), stream.fileno())
 
 
 def report_error(error: PaysdkError) -> int:
-    """Write the error to stderr, with the way to go on where there is one, and give its exit code.
+    """Write the error to stderr with the command that continues, and return its exit code.
 
-    That is 2 for what the user has to mend, of which nothing was sent, and 1 for the rest.
+    The code is 2 for an error in the input, of which nothing was sent, and 1 for others.
     """
     resume = (
         ""
@@ -96,26 +98,26 @@ def report_error(error: PaysdkError) -> int:
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
 
-# Control characters, what has no glyph of its own, and what ends a line.
-_STEERING = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+# Control and format characters, unassigned and private ones, surrogates, and line ends.
+_CONTROL = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
 def one_line(text: str) -> str:
-    """*text* without its line ends, and without characters that steer a terminal."""
-    return as_text(" ".join(text.split()))
+    """*text* on one line, without characters that control a terminal."""
+    return printable(" ".join(text.split()))
 
 
-def as_text(value: object) -> str:
-    """A value that a provider sent, as it may be shown: nothing for ``None``, and no character that steers a terminal."""
+def printable(value: object) -> str:
+    """A provider's value as text without characters that control a terminal; empty for ``None``."""
     text = "" if value is None else str(value)
     return (
         text
         if text.isprintable()
-        else "".join("\ufffd" if unicodedata.category(sign) in _STEERING else sign for sign in text)
+        else "".join("\ufffd" if unicodedata.category(char) in _CONTROL else char for char in text)
     )
 
 
 def _reconfigure(stream: TextIO, **settings: str) -> None:
-    # What stands in for stdout in somebody's test may have no encoding to change.
+    # A test may replace stdout with a stream that has no encoding.
     if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
         reconfigure(**settings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paysdk import ConfigurationError, Invoice
-from paysdk.cli.commands.invoice import invoice_provider, show_invoice
+from paysdk.cli.commands.invoice import find_invoice_provider, show_invoice
 from paysdk.cli.providers import ProviderSelection
 from paysdk.testing import open_sandbox
 
@@ -23,7 +23,7 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "20")
 
 
 def test_an_invoice_is_shown_with_its_lines_and_payments(paysdk: Command) -> None:
-    """What a person looks for on an invoice is there, within the width."""
+    """The panel shows the facts, the lines and the payments, and fits the width."""
     outcome = paysdk("invoice", "47864", *SANDBOX)
     lines = outcome.out.splitlines()
 
@@ -45,7 +45,7 @@ def test_an_invoice_is_shown_with_its_lines_and_payments(paysdk: Command) -> Non
 
 
 def test_an_invoice_without_payments_says_so(paysdk: Command) -> None:
-    """An open invoice shows what is due."""
+    """An invoice without payments says so, and shows the amount due."""
     outcome = paysdk("invoice", "58700", *SANDBOX, "--provider", "campfire")
 
     assert "No payments." in outcome.out
@@ -53,7 +53,7 @@ def test_an_invoice_without_payments_says_so(paysdk: Command) -> None:
 
 
 def test_json_has_every_field(paysdk: Command) -> None:
-    """A program gets what was sent, and amounts as text."""
+    """JSON contains every field that was sent, and amounts as text."""
     outcome = paysdk("invoice", "47864", *SANDBOX, "--format", "json")
     invoice = json.loads(outcome.out)
 
@@ -64,8 +64,8 @@ def test_json_has_every_field(paysdk: Command) -> None:
     )
 
 
-def test_an_unknown_invoice_is_told_in_the_apis_words(paysdk: Command) -> None:
-    """A refusal is exit code 1 and one line."""
+def test_an_unknown_invoice_is_reported_in_the_apis_words(paysdk: Command) -> None:
+    """An unknown invoice is exit code 1 and one line with the API's words."""
     outcome = paysdk("invoice", "1", *SANDBOX)
 
     assert (1, "", 1) == (outcome.code, outcome.out, outcome.err.count("\n"))
@@ -73,51 +73,51 @@ def test_an_unknown_invoice_is_told_in_the_apis_words(paysdk: Command) -> None:
 
 
 def test_a_provider_without_invoices_is_refused(paysdk: Command) -> None:
-    """Who can give one is said."""
+    """The error names the providers that have single invoices."""
     outcome = paysdk("invoice", "1", "--provider", "notify")
 
     assert (
         2,
-        "paysdk: notify gives no single invoices. The providers that can are: campfire.\n",
+        "paysdk: notify has no single invoices. These providers have them: campfire.\n",
     ) == (outcome.code, outcome.err)
 
 
 def test_an_unknown_provider_is_refused() -> None:
-    """A name that is not installed is an error of its own."""
+    """A name that is not installed is refused."""
     with pytest.raises(ConfigurationError, match="There is no provider 'nowhere'"):
-        invoice_provider("nowhere")
+        find_invoice_provider("nowhere")
 
 
-def test_a_choice_is_left_to_the_user(install: Callable[..., None]) -> None:
-    """Where several can give invoices, none is taken for the one that is meant."""
+def test_a_choice_of_providers_is_refused(install: Callable[..., None]) -> None:
+    """If several providers have invoices, the user must name one."""
     install("acme", "class Made:\n    name = 'acme'\n\n    def retrieve_invoice(self): ...")
 
     with pytest.raises(
         ConfigurationError,
-        match=r"Name a provider with --provider\. The providers that can are: acme, campfire\.",
+        match=r"with --provider\. These providers have them: acme, campfire\.",
     ):
-        invoice_provider(None)
+        find_invoice_provider(None)
 
 
 def test_a_broken_provider_is_no_choice(install: Callable[..., None]) -> None:
-    """It harms nothing else."""
+    """A provider that cannot be imported is not a choice."""
     install("broken", "raise RuntimeError")
 
-    assert "campfire" == invoice_provider(None)
+    assert "campfire" == find_invoice_provider(None)
 
 
-def test_a_provider_is_asked_only_for_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever its class promised, the open provider must be able to."""
+def test_an_open_provider_without_invoices_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the open provider cannot retrieve invoices, the command is refused."""
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "any")
 
-    with pytest.raises(ConfigurationError, match="notify gives no single invoices"):
+    with pytest.raises(ConfigurationError, match="notify has no single invoices"):
         show_invoice(ProviderSelection(names=("notify",)), 1, "panel")
 
 
-def test_an_invoice_of_little_is_shown_as_well(
+def test_a_sparse_invoice_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the API did not send is left out."""
+    """A field that the API did not send is left out."""
 
     def bare(work: object) -> Invoice:
         work.close()  # type: ignore[attr-defined]  # a coroutine that is not wanted here

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paysdk import Checkpoint, Page
+from paysdk.cli.commands.list import estimate_total
 from paysdk.testing import FaultPlan, open_sandbox, status
 
 if TYPE_CHECKING:
@@ -22,19 +24,19 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Outcome, Stream
 
     Command = Callable[..., Outcome]
-    Reach = Callable[[str, Sandbox], AbstractContextManager[None]]
+    ServeApi = Callable[[str, Sandbox], AbstractContextManager[None]]
 
 # The fifth request, and no other, is refused.
 FIFTH_REFUSED = FaultPlan().on(5, status(400, body=b'{"detail": "Cursor\\nexpired."}'))
 
 
 def ids(lines: str) -> list[str]:
-    """The payments in a listing of lines of JSON."""
+    """The ids of the payments in lines of JSON."""
     return [json.loads(line)["id"] for line in lines.splitlines()]
 
 
 def test_a_table_shows_some_and_counts_all(paysdk: Command) -> None:
-    """Of each provider the first twenty are shown, and said how many there are."""
+    """A table shows the first twenty payments of each provider, and counts all."""
     outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "120")
     lines = outcome.out.splitlines()
 
@@ -44,12 +46,12 @@ def test_a_table_shows_some_and_counts_all(paysdk: Command) -> None:
     )
     assert [
         "campfire: 120 payments; notify: 120 payments, test key",
-        "The first 20 of each are shown; --limit N shows more, --format csv gives all.",
+        "Only the first 20 of each are shown. Use --limit N for more, or --format csv.",
     ] == lines[-2:]
 
 
-def test_a_limit_ends_the_walk(paysdk: Command) -> None:
-    """No more is read than is shown, and that there may be more is said."""
+def test_a_limit_ends_the_listing(paysdk: Command) -> None:
+    """With a limit, only so many payments are read, and the summary says `the first`."""
     outcome = paysdk(
         "list",
         "campfire",
@@ -82,10 +84,10 @@ def test_a_limit_ends_the_walk(paysdk: Command) -> None:
     ],
 )
 @pytest.mark.parametrize("output_format", ["table", "csv", "jsonl"])
-def test_all_payments_are_only_said_of_all(
+def test_the_summary_tells_a_limit_from_the_end(
     paysdk: Command, limit: int, page_size: int, said: str, output_format: str
 ) -> None:
-    """Each provider that has more than the limit is said to have given the first ones only, wherever its pages end."""
+    """The summary says `the first` only if there are more, at every page size."""
     options = ("--limit", str(limit), "--page-size", str(page_size), "--format", output_format)
     outcome = paysdk(
         "list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", *options
@@ -95,7 +97,7 @@ def test_all_payments_are_only_said_of_all(
     assert f"campfire: {said}; notify: {said}, test key" == summary.removeprefix("paysdk: ")
 
 
-def test_nothing_to_list_is_no_table(paysdk: Command) -> None:
+def test_without_payments_there_is_no_table(paysdk: Command) -> None:
     """Without payments there is only the count."""
     assert (
         "campfire: 0 payments\n"
@@ -104,7 +106,7 @@ def test_nothing_to_list_is_no_table(paysdk: Command) -> None:
 
 
 def test_programs_get_every_payment_to_the_digit(paysdk: Command) -> None:
-    """Lines of JSON hold all payments, in order, with the amounts that the API sent."""
+    """JSON lines contain all payments, in order, with the amounts that the API sent."""
     sandbox = open_sandbox("campfire", payments=250)
     outcome = paysdk(
         "list", "campfire", "--sandbox", "--sandbox-payments", "250", "--format", "jsonl"
@@ -118,7 +120,7 @@ def test_programs_get_every_payment_to_the_digit(paysdk: Command) -> None:
 
 
 def test_csv_may_have_a_limit_and_a_currency(paysdk: Command) -> None:
-    """The limit holds for each provider; the currency is for those whose payments have none."""
+    """The limit is for each provider, and the currency for payments without one."""
     outcome = paysdk(
         "list",
         "notify",
@@ -138,12 +140,12 @@ def test_csv_may_have_a_limit_and_a_currency(paysdk: Command) -> None:
     assert all(Decimal(row[2]) > 0 for row in rows[1:])
 
 
-def test_csv_is_one_row_a_payment_and_no_formula(paysdk: Command, reached: Reach) -> None:
-    """Line ends in a name split no row, and a formula in it does not run unless texts are wanted as they are."""
+def test_csv_is_one_row_a_payment_and_no_formula(paysdk: Command, serve_api: ServeApi) -> None:
+    """A line end does not split a row, and a formula runs only with ``--raw-text``."""
     sandbox: Any = open_sandbox("notify", payments=0)
     for name in ("=cmd|' /C calc'!A0", "Line 1\rLine 2"):
         sandbox.add_payment(customer={"id": "1", "number": "1", "name": name})
-    with reached("NOTIFY", sandbox):
+    with serve_api("NOTIFY", sandbox):
         usual = paysdk("list", "notify", "--format", "csv")
         raw = paysdk("list", "notify", "--format", "csv", "--raw-text", "--bom")
 
@@ -155,10 +157,10 @@ def test_csv_is_one_row_a_payment_and_no_formula(paysdk: Command, reached: Reach
 
 
 def test_a_long_table_is_the_same_table(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that is written in parts has the rows of one that is written at once, and its counts."""
+    """A table in parts has the same rows and counts as a table that is printed at once."""
     every = ("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "90", "--limit", "60")
     at_once = paysdk(*every).out.splitlines()
-    monkeypatch.setattr("paysdk.cli.commands.list._ROWS_AT_ONCE", 25)
+    monkeypatch.setattr("paysdk.cli.commands.list._ROWS_PER_PART", 25)
     in_parts = paysdk(*every).out.splitlines()
 
     assert 120 == sum(line.startswith(("campfire ", "notify ")) for line in in_parts)
@@ -169,25 +171,27 @@ def test_a_long_table_is_the_same_table(paysdk: Command, monkeypatch: pytest.Mon
     ]
 
 
-def test_a_long_table_of_nothing_is_no_table(paysdk: Command) -> None:
-    """Without payments there is only the count, whatever the limit."""
+def test_without_payments_there_is_no_long_table(paysdk: Command) -> None:
+    """Without payments there is only the count, at every limit."""
     assert (
         "campfire: 0 payments\n"
         == paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "0", "--limit", "5000").out
     )
 
 
-def test_a_long_table_needs_some_provider(paysdk: Command, install: Callable[..., None]) -> None:
-    """If the only provider is broken itself, its error is all there is."""
+def test_a_long_table_without_a_provider_is_empty(
+    paysdk: Command, install: Callable[..., None]
+) -> None:
+    """If the only provider cannot be used, nothing is printed but its error."""
     install("paysdk-broken", "Made = None", name="broken")
     outcome = paysdk("list", "broken", "--sandbox", "--limit", "5000")
 
     assert (1, "") == (outcome.code, outcome.out)
 
 
-def test_a_walk_that_failed_can_be_gone_on_with(paysdk: Command, reached: Reach) -> None:
-    """The error ends with a command that lists the rest: nothing is lost, and nothing comes twice."""
-    with reached("CAMPFIRE", open_sandbox("campfire", payments=100, faults=FIFTH_REFUSED)):
+def test_a_listing_that_failed_can_be_continued(paysdk: Command, serve_api: ServeApi) -> None:
+    """The error ends with a command that lists the rest, without a gap or a repeat."""
+    with serve_api("CAMPFIRE", open_sandbox("campfire", payments=100, faults=FIFTH_REFUSED)):
         first = paysdk("list", "campfire", "--page-size", "10", "--format", "jsonl")
         summary, error = first.err.splitlines()
         resume = error.partition("To go on: paysdk ")[2].split()
@@ -201,12 +205,12 @@ def test_a_walk_that_failed_can_be_gone_on_with(paysdk: Command, reached: Reach)
 
 
 def test_one_provider_fails_alone(
-    paysdk: Command, reached: Reach, monkeypatch: pytest.MonkeyPatch
+    paysdk: Command, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are listed all the same, and the exit code tells of the failure."""
+    """The other providers are still listed, and the exit code is 1."""
     with (
-        reached("CAMPFIRE", open_sandbox("campfire", payments=5)),
-        reached("NOTIFY", open_sandbox("notify", payments=5)),
+        serve_api("CAMPFIRE", open_sandbox("campfire", payments=5)),
+        serve_api("NOTIFY", open_sandbox("notify", payments=5)),
     ):
         monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "live_revoked")
         outcome = paysdk("list", "campfire", "notify")
@@ -221,16 +225,16 @@ def test_one_provider_fails_alone(
     assert 1 == outcome.err.count("\n")
 
 
-def test_a_key_of_neither_kind_is_not_said_to_be_one(paysdk: Command, reached: Reach) -> None:
-    """Where the key tells nothing, nothing is told."""
-    with reached("NOTIFY", open_sandbox("notify", payments=1, api_key="plain")):
+def test_a_key_of_neither_kind_is_not_named(paysdk: Command, serve_api: ServeApi) -> None:
+    """If a key is neither a test key nor a live key, the summary does not call it one."""
+    with serve_api("NOTIFY", open_sandbox("notify", payments=1, api_key="plain")):
         outcome = paysdk("list", "notify")
 
     assert "notify: 1 payment" == outcome.out.splitlines()[-1]
 
 
-def test_voids_can_be_asked_for(paysdk: Command) -> None:
-    """Only voided payments, or only the others."""
+def test_voided_payments_can_be_selected(paysdk: Command) -> None:
+    """A listing can have only voided payments, or only the others."""
     every = ("list", "campfire", "--sandbox", "--sandbox-payments", "60", "--format", "jsonl")
     voided, others = (
         paysdk(*every, option).out.splitlines() for option in ("--voided", "--not-voided")
@@ -241,12 +245,38 @@ def test_voids_can_be_asked_for(paysdk: Command) -> None:
     assert 60 == len(voided) + len(others)
 
 
-def test_progress_is_seen_on_stderr(
+def test_progress_shows_on_stderr(
     paysdk: Command, stream: type[Stream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While it works, a terminal shows each provider and how many payments it gave."""
+    """A terminal shows each provider and its number of payments during the work."""
     monkeypatch.setattr(sys, "stderr", terminal := stream(terminal=True))
     outcome = paysdk("list", "campfire", "notify", "--sandbox", "--sandbox-payments", "120")
 
     assert all(name in terminal.getvalue() for name in ("campfire", "notify", "payments"))
     assert "\x1b" not in outcome.out
+
+
+MORE = Checkpoint("acme", "", "there")
+
+
+@pytest.mark.parametrize(
+    ("reported", "checkpoint", "given", "limit", "total"),
+    [
+        (3000, MORE, 100, None, 3000),
+        (50, MORE, 50, None, None),
+        (None, MORE, 50, None, None),
+        (3000, MORE, 100, 120, 120),
+        (50, MORE, 50, 120, 120),
+        (3000, MORE, 120, 120, 120),
+        (3000, None, 2999, None, 2999),
+    ],
+)
+def test_the_total_is_estimated_from_the_page(
+    reported: int | None,
+    checkpoint: Checkpoint | None,
+    given: int,
+    limit: int | None,
+    total: int | None,
+) -> None:
+    """A reported number counts only if it can be the number of all payments."""
+    assert total == estimate_total(Page([], reported, checkpoint), given, limit)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     Command = Callable[..., Outcome]
 
 
-def test_providers_are_shown_with_what_they_can(
+def test_providers_are_shown_with_their_capabilities(
     paysdk: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each has its filters, its largest page, and whether there is a key for it."""
+    """Each provider has its filters, its largest page, and whether a key is set."""
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY_FILE", "/somewhere")
     outcome = paysdk("providers")
     campfire, notify = (outcome.out[outcome.out.index(name) :] for name in ("campfire", "notify"))
@@ -45,8 +45,8 @@ def test_providers_are_shown_with_what_they_can(
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
-def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Install) -> None:
-    """It is reported by name, and the others are shown as ever."""
+def test_a_broken_provider_does_not_hide_the_others(paysdk: Command, install: Install) -> None:
+    """A provider that cannot be imported is reported, and the others are shown."""
     install("broken", "import module_that_is_nowhere")
     outcome = paysdk("providers")
 
@@ -57,8 +57,8 @@ def test_a_broken_provider_harms_nothing_else(paysdk: Command, install: Install)
     assert "module_that_is_nowhere" in outcome.err
 
 
-def test_capabilities_that_raise_harm_nothing_else(paysdk: Command, install: Install) -> None:
-    """What asking a class raises is told of it, and the others are shown as ever."""
+def test_capabilities_that_raise_do_not_hide_the_others(paysdk: Command, install: Install) -> None:
+    """An error of a class's property is reported, and the other providers are shown."""
     install(
         "acme",
         "class Kind(type):\n    capabilities = property(lambda cls: 1 / 0)\n\n\nclass "
@@ -74,18 +74,20 @@ def test_capabilities_that_raise_harm_nothing_else(paysdk: Command, install: Ins
     )
 
 
-def test_a_provider_may_know_itself_only_when_open(paysdk: Command, install: Install) -> None:
-    """Capabilities that are not on the class are not made up."""
+def test_capabilities_of_an_open_provider_only_are_not_known(
+    paysdk: Command, install: Install
+) -> None:
+    """If only an open provider has capabilities, they are shown as not known."""
     install("acme", "class Made:\n    capabilities = property(lambda self: None)")
 
     assert "acme      not known" in paysdk("providers").out
 
 
 @pytest.mark.parametrize("source", ["class Made: ...", "async def Made(api_key): ..."])
-def test_what_is_no_provider_is_not_shown_as_one(
+def test_an_entry_point_of_another_kind_is_reported(
     paysdk: Command, install: Install, source: str
 ) -> None:
-    """What can be seen to make none cannot be used, and is said to be so."""
+    """An entry point that does not make a provider is reported."""
     install("acme", source)
     outcome = paysdk("providers")
 
@@ -95,22 +97,22 @@ def test_what_is_no_provider_is_not_shown_as_one(
     )
 
 
-def test_names_with_the_same_variables_are_said(paysdk: Command, install: Install) -> None:
-    """Neither is given a key from the environment, and what to do about it is told."""
+def test_names_with_the_same_variables_are_reported(paysdk: Command, install: Install) -> None:
+    """Two names that share a variable get no key from it, and the error says what to do."""
     install("one", "class Made:\n    name = 'acme-pay'", name="acme-pay")
     install("other", "class Made:\n    name = 'acme.pay'", name="acme.pay")
     outcome = paysdk("providers")
 
     assert 2 == outcome.out.count("is not used")
     assert (
-        "PAYSDK_ACME_PAY_… would be those of acme-pay and of acme.pay, so none of them is used."
+        "PAYSDK_ACME_PAY_… would belong to acme-pay and to acme.pay, so none of them is used."
         in outcome.err
     )
     assert 2 == outcome.err.count("\n")
 
 
-def test_two_of_one_name_are_said(paysdk: Command, install: Install) -> None:
-    """Which is meant cannot be told, and both packages are named."""
+def test_two_providers_of_one_name_are_reported(paysdk: Command, install: Install) -> None:
+    """If two packages install the same name, neither is used, and both are named."""
     install("acme-pay", "class Made: ...", name="acme")
     install("another", "class Made: ...", name="acme")
     outcome = paysdk("providers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
 import json
 import os
@@ -19,6 +20,7 @@ import pytest
 
 from paysdk import Capabilities, CustomerRef, InvoiceRef, ListingReport, Page, Payment
 from paysdk.cli.app import run
+from paysdk.reconcile import Report
 from paysdk.sync import SQLPaymentStore, sync_payments
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 
 @attrs.define
-class Held:
-    """A provider, and its listing, of payments that a test made."""
+class FakeProvider:
+    """A provider, and also its listing, of given payments."""
 
     name: str
     payments: list[Payment]
@@ -41,7 +43,7 @@ class Held:
         filters=frozenset(), max_page_size=100, reports_voids=True, lists_incrementally=False
     )
 
-    def list_payments(self, **_: object) -> Held:
+    def list_payments(self, **_: object) -> FakeProvider:
         return self
 
     def __aiter__(self) -> AsyncIterator[Payment]:
@@ -60,10 +62,10 @@ class Held:
         pass
 
 
-def paid(
+def make_payment(
     provider: str, name: str, amount: str, number: str | None = None, **fields: object
 ) -> Payment:
-    """A payment, of the invoice that its id names unless another is given."""
+    """A payment. By default its id is also the number of its invoice."""
     known: dict[str, object] = {
         "provider": provider,
         "id": name,
@@ -76,30 +78,30 @@ def paid(
 
 
 CAMPFIRE = [
-    paid("campfire", "1", "100.00"),
-    paid("campfire", "2", "1200.50"),
-    paid("campfire", "3", "5"),
-    paid("campfire", "4", "8.00", voided_date=date(2026, 2, 1)),
+    make_payment("campfire", "1", "100.00"),
+    make_payment("campfire", "2", "1200.50"),
+    make_payment("campfire", "3", "5"),
+    make_payment("campfire", "4", "8.00", voided_date=date(2026, 2, 1)),
 ]
 NOTIFY = [
-    paid("notify", "1", "100.00", currency=None),
-    paid(
+    make_payment("notify", "1", "100.00", currency=None),
+    make_payment(
         "notify", "2", "1200.49", currency=None, customer=CustomerRef(name="M\u00fcller \x1b[31m")
     ),
-    paid("notify", "x", "7", " ", currency=None),
+    make_payment("notify", "x", "7", " ", currency=None),
 ]
 
 
 async def fill(place: Path, account: str, *sides: list[Payment]) -> None:
-    """Put the payments of the sides into a database."""
+    """Store the payments of both sides in a database."""
     async with SQLPaymentStore(place) as store:
         for payments in sides:
-            await sync_payments(Held(payments[0].provider, payments), store, account)
+            await sync_payments(FakeProvider(payments[0].provider, payments), store, account)
 
 
 @pytest.fixture
-def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Makes a database of payments in the folder that is worked in."""
+def make_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Makes a database of payments in the working directory."""
     monkeypatch.chdir(tmp_path)
 
     def store(*sides: list[Payment], account: str = "default") -> str:
@@ -109,9 +111,11 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str
     return store
 
 
-def test_figures_and_differences_are_shown(paysdk: Command, stored: Callable[..., str]) -> None:
-    """The totals of each currency, the differences, and how many there are of each kind; differences have an exit code of their own."""
-    outcome = paysdk("reconcile", "campfire", "notify", "--from", stored(CAMPFIRE, NOTIFY))
+def test_figures_and_differences_are_shown(
+    paysdk: Command, make_database: Callable[..., str]
+) -> None:
+    """A table shows totals, differences and a summary, and the exit code is 3."""
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", make_database(CAMPFIRE, NOTIFY))
 
     assert (3, "") == (outcome.code, outcome.err)
     assert [
@@ -139,12 +143,12 @@ def test_figures_and_differences_are_shown(paysdk: Command, stored: Callable[...
     ] == outcome.out.splitlines()
 
 
-def test_what_has_vanished_needs_no_counterpart(
-    paysdk: Command, stored: Callable[..., str]
+def test_a_vanished_payment_needs_no_counterpart(
+    paysdk: Command, make_database: Callable[..., str]
 ) -> None:
-    """A payment that its provider no longer lists is told from one that was never there."""
-    stored(CAMPFIRE[:3], NOTIFY[:1])
-    place = stored(CAMPFIRE[1:3])
+    """A counterpart that vanished has another rule than one that never existed."""
+    make_database(CAMPFIRE[:3], NOTIFY[:1])
+    place = make_database(CAMPFIRE[1:3])
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
 
     found = [
@@ -158,9 +162,9 @@ def test_what_has_vanished_needs_no_counterpart(
     ] == found
 
 
-def test_agreement_is_a_success(paysdk: Command, stored: Callable[..., str]) -> None:
-    """Where nothing differs the exit code is 0, and there are no differences to show."""
-    place = stored(CAMPFIRE[:1], NOTIFY[:1], account="other")
+def test_agreement_is_a_success(paysdk: Command, make_database: Callable[..., str]) -> None:
+    """If nothing differs, the exit code is 0 and no differences are shown."""
+    place = make_database(CAMPFIRE[:1], NOTIFY[:1], account="other")
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--account", "other")
 
     assert (0, "") == (outcome.code, outcome.err)
@@ -168,10 +172,16 @@ def test_agreement_is_a_success(paysdk: Command, stored: Callable[..., str]) -> 
     assert "Finding" not in outcome.out
 
 
-def test_a_program_gets_every_outcome(paysdk: Command, stored: Callable[..., str]) -> None:
-    """Lines of JSON hold all outcomes with their payments, to the digit; the summary goes to stderr."""
+def test_a_program_gets_every_outcome(paysdk: Command, make_database: Callable[..., str]) -> None:
+    """JSON lines contain all outcomes with exact amounts, and stderr the summary."""
     outcome = paysdk(
-        "reconcile", "campfire", "notify", "--from", stored(CAMPFIRE, NOTIFY), "--format", "jsonl"
+        "reconcile",
+        "campfire",
+        "notify",
+        "--from",
+        make_database(CAMPFIRE, NOTIFY),
+        "--format",
+        "jsonl",
     )
     records = [json.loads(line) for line in outcome.out.splitlines()]
 
@@ -194,15 +204,23 @@ def test_a_program_gets_every_outcome(paysdk: Command, stored: Callable[..., str
 
 
 def amounts(*sides: list[dict[str, str]]) -> list[list[str]]:
-    """The amounts of payments, side by side."""
+    """The amounts of the payments of each side."""
     return [[payment["amount"] for payment in side] for side in sides]
 
 
-def test_a_spreadsheet_gets_every_payment(paysdk: Command, stored: Callable[..., str]) -> None:
-    """A line is a payment, and those of one outcome have its number."""
-    split = [paid("notify", "1", "60.00"), paid("notify", "2", "40.00", "1")]
+def test_a_spreadsheet_gets_every_payment(
+    paysdk: Command, make_database: Callable[..., str]
+) -> None:
+    """A row of CSV is one payment, and the payments of an outcome share its number."""
+    split = [make_payment("notify", "1", "60.00"), make_payment("notify", "2", "40.00", "1")]
     outcome = paysdk(
-        "reconcile", "campfire", "notify", "--from", stored(CAMPFIRE[:1], split), "--format", "csv"
+        "reconcile",
+        "campfire",
+        "notify",
+        "--from",
+        make_database(CAMPFIRE[:1], split),
+        "--format",
+        "csv",
     )
     rows = list(csv.DictReader(io.StringIO(outcome.out)))
 
@@ -215,9 +233,9 @@ def test_a_spreadsheet_gets_every_payment(paysdk: Command, stored: Callable[...,
     assert {"2026-01-31"} == {row["payment_date"] for row in rows}
 
 
-def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> None:
-    """What a provider sends as text is text to a spreadsheet too; amounts stay numbers, and lines of JSON are as they were sent."""
-    sent = paid(
+def test_no_cell_is_a_formula(paysdk: Command, make_database: Callable[..., str]) -> None:
+    """In CSV, texts cannot run as formulas and amounts stay numbers; JSON is as sent."""
+    sent = make_payment(
         "campfire",
         "-1",
         "-5.00",
@@ -226,7 +244,7 @@ def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> No
         customer=CustomerRef(name="=1+1"),
         external_id="+49",
     )
-    place = stored([sent], NOTIFY[:1])
+    place = make_database([sent], NOTIFY[:1])
     exact = json.loads(
         paysdk(
             "reconcile", "campfire", "notify", "--from", place, "--format", "jsonl"
@@ -250,14 +268,14 @@ def test_no_cell_is_a_formula(paysdk: Command, stored: Callable[..., str]) -> No
     assert ("@A1", "-1") == (exact["key"], exact["left"][0]["id"])
 
 
-def test_csv_is_one_row_a_payment(paysdk: Command, stored: Callable[..., str]) -> None:
-    """Line ends in a name split no row, and the signature and the texts as they are can be asked for."""
+def test_csv_is_one_row_a_payment(paysdk: Command, make_database: Callable[..., str]) -> None:
+    """A line end does not split a row, and the options for CSV work here too."""
     names = ["Line 1\rLine 2", "=cmd|' /C calc'!A0"]
     sent = [
-        paid("campfire", str(number), "-1", customer=CustomerRef(name=name))
+        make_payment("campfire", str(number), "-1", customer=CustomerRef(name=name))
         for number, name in enumerate(names)
     ]
-    place = stored(sent, NOTIFY[2:])
+    place = make_database(sent, NOTIFY[2:])
     command = ("reconcile", "campfire", "notify", "--from", place, "--format", "csv")
     usual, raw = paysdk(*command).out, paysdk(*command, "--raw-text", "--bom").out
 
@@ -273,11 +291,16 @@ def test_csv_is_one_row_a_payment(paysdk: Command, stored: Callable[..., str]) -
 
 
 @pytest.mark.parametrize("output_format", ["csv", "jsonl"])
-def test_a_report_is_whole_if_the_reader_leaves(
-    stored: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output_format: str
+def test_a_report_is_complete_after_a_closed_pipe(
+    make_database: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    output_format: str,
 ) -> None:
-    """With ``--html`` a closed pipe ends the output, and not the reconciliation."""
-    place = stored([paid("campfire", f"{number:05}", "1") for number in range(500)], NOTIFY)
+    """With ``--html``, a closed pipe ends the output but not the reconciliation."""
+    place = make_database(
+        [make_payment("campfire", f"{number:05}", "1") for number in range(500)], NOTIFY
+    )
     command = ["reconcile", "campfire", "notify", "--from", place, "--format", output_format]
     reading, writing = os.pipe()
     os.close(reading)
@@ -289,11 +312,11 @@ def test_a_report_is_whole_if_the_reader_leaves(
     assert "503 differences to look at." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_report_is_written_besides(
-    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+def test_a_report_can_be_written_too(
+    paysdk: Command, make_database: Callable[..., str], tmp_path: Path
 ) -> None:
-    """The page has the settings and the command for everything, fit for a shell."""
-    place = stored(CAMPFIRE, NOTIFY)
+    """The report names the settings."""
+    place = make_database(CAMPFIRE, NOTIFY)
     (tmp_path / place).rename(tmp_path / "my payments.db")
     settings = ("--days", "1", "--tolerance", "0.01", "--html", "report.html")
     outcome = paysdk("reconcile", "campfire", "notify", "--from", "my payments.db", *settings)
@@ -307,11 +330,11 @@ def test_a_report_is_written_besides(
     )
 
 
-def test_the_command_for_everything_tells_no_password(
-    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+def test_the_command_in_a_report_has_no_password(
+    paysdk: Command, make_database: Callable[..., str], tmp_path: Path
 ) -> None:
-    """A database's URL is left out of the report."""
-    stored([paid("campfire", f"{number:05}", "1") for number in range(2001)], NOTIFY)
+    """The command in the report omits the database's URL."""
+    make_database([make_payment("campfire", f"{number:05}", "1") for number in range(2001)], NOTIFY)
     place = f"sqlite:///{tmp_path / 'payments.db'}?timeout=7"
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -347,10 +370,10 @@ def test_the_command_for_everything_tells_no_password(
     ],
 )
 def test_a_report_never_overwrites_the_database(
-    paysdk: Command, stored: Callable[..., str], tmp_path: Path, place: str, html: str
+    paysdk: Command, make_database: Callable[..., str], tmp_path: Path, place: str, html: str
 ) -> None:
-    """Nor what SQLite keeps beside it, nor anything that is no page; by whatever name."""
-    stored(CAMPFIRE, NOTIFY)
+    """A report does not overwrite a database, its side files, or a file of another kind."""
+    make_database(CAMPFIRE, NOTIFY)
     (tmp_path / "link.db").symlink_to("payments.db")
     (tmp_path / "hard.db").hardlink_to(tmp_path / "payments.db")
     (tmp_path / "notes.txt").write_text("Do not lose.")
@@ -371,11 +394,11 @@ def test_a_report_never_overwrites_the_database(
     assert "Do not lose." == (tmp_path / "notes.txt").read_text()
 
 
-def test_a_report_takes_the_place_of_an_older_one(
-    paysdk: Command, stored: Callable[..., str], tmp_path: Path
+def test_a_report_replaces_an_older_one(
+    paysdk: Command, make_database: Callable[..., str], tmp_path: Path
 ) -> None:
-    """And that of an empty file."""
-    place = stored(CAMPFIRE, NOTIFY)
+    """A report replaces an older report, or an empty file."""
+    place = make_database(CAMPFIRE, NOTIFY)
     (tmp_path / "report.html").touch()
     codes = [
         paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html").code
@@ -385,19 +408,22 @@ def test_a_report_takes_the_place_of_an_older_one(
     assert [3, 3] == codes
 
 
-def test_many_payments_of_one_outcome_are_counted(
-    paysdk: Command, stored: Callable[..., str]
+def test_a_report_on_a_full_disk_is_one_line(
+    paysdk: Command, make_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A table shows five of them, and says how many more there are."""
-    outcome = paysdk(
-        *("reconcile", "campfire", "notify", "--from"),
-        stored(
-            [paid("campfire", str(number), "1", "A") for number in range(9)],
-            [paid("notify", "1", "1", "A")],
-        ),
-    )
+    """If the report cannot be written, the error names its file."""
 
-    assert "and 4 more" in outcome.out
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Report, "write", write)
+    place = make_database(CAMPFIRE, NOTIFY)
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html")
+
+    assert (
+        1,
+        "paysdk: The file report.html cannot be used: No space left on device.\n",
+    ) == (outcome.code, outcome.err)
 
 
 @pytest.mark.parametrize(
@@ -405,7 +431,7 @@ def test_many_payments_of_one_outcome_are_counted(
     [
         (
             ("campfire", "campfire", "--from", "payments.db"),
-            "Name two providers to be compared, not campfire twice.",
+            "Name two different providers to compare, not campfire twice.",
         ),
         (
             ("campfire", "notify", "--from", "none.db"),
@@ -440,15 +466,15 @@ def test_many_payments_of_one_outcome_are_counted(
         ),
         (
             ("campfire", "notify", "--from", "payments.db", "--tolerance", "much"),
-            "--tolerance takes an amount from 0, such as 0.05",
+            "--tolerance takes an amount of 0 or more, such as 0.05",
         ),
         (
             ("campfire", "notify", "--from", "payments.db", "--tolerance", "-1"),
-            "--tolerance takes an amount from 0, such as 0.05",
+            "--tolerance takes an amount of 0 or more, such as 0.05",
         ),
         (
             ("campfire", "notify", "--from", "payments.db", "--tolerance", "inf"),
-            "--tolerance takes an amount from 0, such as 0.05",
+            "--tolerance takes an amount of 0 or more, such as 0.05",
         ),
         (
             ("campfire", "notify", "--from", "payments.db", "--html", "."),
@@ -464,13 +490,13 @@ def test_many_payments_of_one_outcome_are_counted(
 )
 def test_bad_input_is_one_line(
     paysdk: Command,
-    stored: Callable[..., str],
+    make_database: Callable[..., str],
     tmp_path: Path,
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
-    """Whatever is wrong with the input is said in one line, with exit code 2; nothing is made or written."""
-    stored(CAMPFIRE, NOTIFY)
+    """Wrong input is one line and exit code 2, and no file is created."""
+    make_database(CAMPFIRE, NOTIFY)
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE payments (id)")
     other.close()
@@ -482,8 +508,8 @@ def test_bad_input_is_one_line(
     assert before == sorted(path.name for path in tmp_path.iterdir())
 
 
-def test_the_database_of_another_program_stays_as_it_is(paysdk: Command, tmp_path: Path) -> None:
-    """To reconcile is to read."""
+def test_the_database_of_another_program_does_not_change(paysdk: Command, tmp_path: Path) -> None:
+    """A database of another program is refused, and does not change."""
     with closing(sqlite3.connect(file := tmp_path / "bookmarks.db")) as connection:
         connection.execute("CREATE TABLE bookmarks (id)")
     before = file.read_bytes()
@@ -499,7 +525,7 @@ def test_the_database_of_another_program_stays_as_it_is(paysdk: Command, tmp_pat
 
 
 def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without SQLAlchemy the command that installs it is told; another missing module is a fault of ours."""
+    """Only a missing SQLAlchemy gets the advice to install it."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.commands.reconcile", raising=False)
     monkeypatch.setitem(sys.modules, "paysdk.sync", None)
     with pytest.raises(ModuleNotFoundError, match=r"paysdk\.sync"):
@@ -530,14 +556,14 @@ def test_a_missing_extra_is_named_before_anything_is_read(
     assert not page.exists()
 
 
-def test_progress_is_seen_on_stderr(
+def test_progress_shows_on_stderr(
     paysdk: Command,
-    stored: Callable[..., str],
+    make_database: Callable[..., str],
     stream: type[Stream],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """While it works, a terminal shows how many payments have been reconciled."""
-    place = stored(CAMPFIRE, NOTIFY)
+    """A terminal shows the number of reconciled payments during the work."""
+    place = make_database(CAMPFIRE, NOTIFY)
     monkeypatch.setattr(sys, "stderr", terminal := stream(terminal=True))
     paysdk("reconcile", "campfire", "notify", "--from", place)
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from tests.conftest import Install
 
 
-def test_what_is_printed_reaches_the_sandboxes(
+def test_the_printed_variables_reach_the_sandboxes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every installed sandbox answers at its origin, with its key, until the wait is over."""
+    """Every installed sandbox can be used with the printed variables."""
     listed: dict[str, int] = {}
 
     async def used(_: asyncio.Event) -> None:
@@ -41,10 +41,10 @@ def test_what_is_printed_reaches_the_sandboxes(
     assert {"campfire": 7, "notify": 7} == listed
 
 
-def test_where_all_are_run_a_broken_one_harms_no_other(
+def test_a_broken_sandbox_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], install: Install
 ) -> None:
-    """It is named on stderr, and the others run."""
+    """A sandbox that cannot be imported is named on stderr, and the others run."""
     install("broken", "import module_that_is_nowhere", group="paysdk.sandboxes")
 
     async def ended(_: asyncio.Event) -> None: ...
@@ -60,10 +60,10 @@ def test_where_all_are_run_a_broken_one_harms_no_other(
     assert "paysdk list campfire notify" in written.err
 
 
-def test_one_that_raises_when_it_is_made_is_named(
+def test_a_sandbox_that_raises_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], install: Install
 ) -> None:
-    """Asked for by itself it is an error, and among all it harms no other."""
+    """A sandbox that raises is an error if it is named, and a message if all are run."""
     install("odd", "def Made(**options):\n    return len(0)", group="paysdk.sandboxes")
 
     async def ended(_: asyncio.Event) -> None: ...
@@ -81,8 +81,8 @@ def test_one_that_raises_when_it_is_made_is_named(
     assert 4 == written.out.count("export PAYSDK_")
 
 
-def test_one_that_cannot_be_made_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
-    """All are made before the first is started, so that nothing is printed that does not run."""
+def test_one_missing_sandbox_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """If one sandbox cannot be made, none is started and nothing is printed."""
     with pytest.raises(ConfigurationError, match="There is no sandbox 'nowhere'"):
         run_sandboxes(("notify", "nowhere"), SandboxSettings(payments=1, latency=0.0))
     assert "" == capsys.readouterr().out

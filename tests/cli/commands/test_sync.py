@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Outcome, Stream
 
     Command = Callable[..., Outcome]
-    Reach = Callable[[str, Sandbox], AbstractContextManager[None]]
+    ServeApi = Callable[[str, Sandbox], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> str:
-    """A database that is not there yet."""
+def database(tmp_path: Path) -> str:
+    """A database that does not exist yet."""
     return str(tmp_path / "payments.db")
 
 
-def test_a_table_tells_what_has_changed(paysdk: Command, place: str) -> None:
-    """The first time everything is new, the next time nothing is."""
+def test_a_table_shows_what_changed(paysdk: Command, database: str) -> None:
+    """The first sync creates every payment, and the next changes nothing."""
     command = (
         "sync",
         "campfire",
         "notify",
         "--to",
-        place,
+        database,
         "--sandbox",
         "--sandbox-payments",
         "300",
@@ -60,14 +60,14 @@ def test_a_table_tells_what_has_changed(paysdk: Command, place: str) -> None:
     assert (0, 0, "", "") == (first.code, second.code, first.err, second.err)
 
 
-def test_programs_get_an_object_a_line(paysdk: Command, place: str) -> None:
-    """With everything that the report has."""
+def test_programs_get_one_object_a_line(paysdk: Command, database: str) -> None:
+    """JSON has one object per provider, with every field of the report."""
     outcome = paysdk(
         "sync",
         "notify",
         "campfire",
         "--to",
-        place,
+        database,
         "--sandbox",
         "--sandbox-payments",
         "20",
@@ -84,51 +84,73 @@ def test_programs_get_an_object_a_line(paysdk: Command, place: str) -> None:
     assert campfire["watermark"].startswith("2025-01-01T")
 
 
-def test_a_sync_that_failed_goes_on(paysdk: Command, reached: Reach, place: str) -> None:
-    """The others are synced all the same; the same command ends it."""
+def test_a_sync_that_failed_continues(paysdk: Command, serve_api: ServeApi, database: str) -> None:
+    """After a failure the others are still synced, and the same command continues."""
     cut = FaultPlan().on(3, status(400, body=b'{"detail": "Down."}'))
     with (
-        reached("CAMPFIRE", open_sandbox("campfire", payments=20)),
-        reached("NOTIFY", open_sandbox("notify", payments=600, faults=cut)),
+        serve_api("CAMPFIRE", open_sandbox("campfire", payments=20)),
+        serve_api("NOTIFY", open_sandbox("notify", payments=600, faults=cut)),
     ):
-        first = paysdk("sync", "campfire", "notify", "--to", place)
-        second = paysdk("sync", "notify", "--to", place)
+        first = paysdk("sync", "campfire", "notify", "--to", database)
+        second = paysdk("sync", "notify", "--to", database)
 
     assert (1, 0) == (first.code, second.code)
     assert first.out.splitlines()[2].startswith("campfire")
     assert first.err.startswith("paysdk: notify: 400")
-    assert first.err.endswith(" The same command goes on from there.\n")
+    assert first.err.endswith(" The same command continues from there.\n")
     assert "notify    full, resumed      100 " in second.out
 
 
-def test_what_the_same_command_would_meet_again_is_not_told_to_go_on(
-    paysdk: Command, reached: Reach, place: str
+def test_a_malformed_record_gets_advice_for_records(
+    paysdk: Command, serve_api: ServeApi, database: str
 ) -> None:
-    """A record that cannot be read stays one."""
+    """A malformed record stops every run, and the error names ``--skip-malformed``."""
     rows = [{"id": 999, "amount": "not a number"}]
-    with reached("CAMPFIRE", open_sandbox("campfire", rows=rows)):
-        found = [paysdk("sync", "campfire", "--to", place) for _ in range(2)]
+    with serve_api("CAMPFIRE", open_sandbox("campfire", rows=rows)):
+        found = [paysdk("sync", "campfire", "--to", database) for _ in range(2)]
 
     assert [1, 1] == [outcome.code for outcome in found]
     assert found[0].err == found[1].err
     assert found[0].err.startswith("paysdk: campfire: ")
     assert found[0].err.endswith(
-        " The same command will end there again, until the provider mends it; --skip-malformed "
-        "leaves out what cannot be read.\n"
+        " The same command will stop there again until the provider fixes the record. To leave "
+        "out such records, use --skip-malformed.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [(b'{"error": "Down."}', "$.results"), (b'{"results": 7}', "$.results"), (b"[]", "$")],
+)
+def test_a_page_that_cannot_be_read_gets_no_advice_for_records(
+    paysdk: Command, serve_api: ServeApi, database: str, body: bytes, path: str
+) -> None:
+    """``--skip-malformed`` leaves out single records, so it is no advice for a whole page."""
+    faults = FaultPlan()
+    for request in range(1, 9):
+        faults = faults.on(request, wrong_body(body))
+    with serve_api("CAMPFIRE", open_sandbox("campfire", payments=5, faults=faults)):
+        outcome = paysdk("sync", "campfire", "--to", database)
+
+    assert 1 == outcome.code
+    assert path in outcome.err
+    assert outcome.err.endswith(" The same command tries this page again.\n")
+    assert "--skip-malformed" not in outcome.err
 
 
 @pytest.mark.parametrize(("bad", "more"), [(1, ""), (25, "paysdk: left out: 5 more\n")])
 def test_records_that_cannot_be_read_can_be_left_out(
-    paysdk: Command, reached: Reach, place: str, bad: int, more: str
+    paysdk: Command, serve_api: ServeApi, database: str, bad: int, more: str
 ) -> None:
-    """Each is told, up to a bound, and the others are stored."""
+    """Malformed records are reported, up to twenty, and the others are stored."""
     rows = [
         {"id": number, "amount": "not a number" if number < bad else "1.00"}
         for number in range(bad + 3)
     ]
-    with reached("CAMPFIRE", open_sandbox("campfire", rows=rows)):
-        outcome = paysdk("sync", "campfire", "--to", place, "--skip-malformed", "--format", "json")
+    with serve_api("CAMPFIRE", open_sandbox("campfire", rows=rows)):
+        outcome = paysdk(
+            "sync", "campfire", "--to", database, "--skip-malformed", "--format", "json"
+        )
 
     report = json.loads(outcome.out)
     assert (0, 3, bad) == (outcome.code, report["created"], report["malformed"])
@@ -136,29 +158,29 @@ def test_records_that_cannot_be_read_can_be_left_out(
     assert outcome.err.endswith(more)
 
 
-def test_a_busy_account_is_left_to_the_other(
-    paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch
+def test_a_busy_account_gets_no_advice(
+    paysdk: Command, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing was done, so there is nothing to go on from."""
+    """If another process syncs the account, no advice to continue is given."""
     from paysdk.cli.commands import sync as syncing  # noqa: PLC0415  # beside what it is patched in
 
     async def busy(*_: object, **__: object) -> SyncReport:
         raise AccountBusyError("Another has it.")
 
     monkeypatch.setattr(syncing, "sync_payments", busy)
-    outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
+    outcome = paysdk("sync", "notify", "--to", database, "--sandbox")
 
     assert (1, "paysdk: notify: Another has it.\n") == (outcome.code, outcome.err)
 
 
-def test_everything_can_be_asked_for(paysdk: Command, reached: Reach, place: str) -> None:
-    """Which alone tells what has vanished."""
+def test_a_full_pass_can_be_requested(paysdk: Command, serve_api: ServeApi, database: str) -> None:
+    """Only a full pass finds vanished payments."""
     sandbox = open_sandbox("campfire", payments=20)
-    with reached("CAMPFIRE", sandbox):
-        paysdk("sync", "campfire", "--to", place)
+    with serve_api("CAMPFIRE", sandbox):
+        paysdk("sync", "campfire", "--to", database)
         sandbox.delete_payment(sandbox.payments[0]["id"])  # type: ignore[attr-defined]  # Campfire's has them
         found = [
-            json.loads(paysdk("sync", "campfire", "--to", place, "--format", "json", *full).out)
+            json.loads(paysdk("sync", "campfire", "--to", database, "--format", "json", *full).out)
             for full in ((), ("--full",))
         ]
 
@@ -184,7 +206,7 @@ def test_wrong_input_is_one_line(
     arguments: tuple[str, ...],
     message: str,
 ) -> None:
-    """Exit code 2, and nothing on stdout."""
+    """Wrong input is one line and exit code 2."""
     monkeypatch.chdir(tmp_path)
     outcome = paysdk("sync", "campfire", "--sandbox", *arguments)
 
@@ -194,10 +216,10 @@ def test_wrong_input_is_one_line(
     assert 1 == outcome.err.count("\n")
 
 
-def test_records_that_were_set_aside_are_told(
-    paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch
+def test_a_full_pass_with_malformed_records_says_so(
+    paysdk: Command, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Since nothing can be said to have vanished then."""
+    """A full pass with malformed records says that it did not look for vanished ones."""
     from paysdk.cli.commands import sync as syncing  # noqa: PLC0415  # beside what it is patched in
 
     async def reported(provider: object, _store: object, account: str, **_: object) -> SyncReport:
@@ -211,45 +233,45 @@ def test_records_that_were_set_aside_are_told(
         )
 
     monkeypatch.setattr(syncing, "sync_payments", reported)
-    outcome = paysdk("sync", "notify", "--to", place, "--sandbox")
+    outcome = paysdk("sync", "notify", "--to", database, "--sandbox")
 
     assert (
-        "notify: 3 records wait to be read, so vanished payments were not looked for."
+        "notify: 3 records are malformed, so vanished payments were not checked."
         == outcome.out.splitlines()[-1]
     )
 
 
-def test_progress_is_seen_on_stderr(
+def test_progress_shows_on_stderr(
     paysdk: Command,
-    place: str,
+    database: str,
     stream: type[Stream],
     monkeypatch: pytest.MonkeyPatch,
-    reached: Reach,
+    serve_api: ServeApi,
 ) -> None:
-    """Each provider, and how many payments were read, also where a request had to be sent again."""
+    """A terminal shows each provider and its number of payments, also after a retry."""
     monkeypatch.setattr(sys, "stderr", terminal := stream(terminal=True))
-    with reached(
+    with serve_api(
         "CAMPFIRE", open_sandbox("campfire", payments=20, faults=FaultPlan().on(1, wrong_body(b"")))
     ):
-        outcome = paysdk("sync", "campfire", "--to", place)
+        outcome = paysdk("sync", "campfire", "--to", database)
 
     assert 0 == outcome.code
     assert all(name in terminal.getvalue() for name in ("campfire", "payments"))
 
 
-def test_without_the_extra_it_is_named(
-    paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch
+def test_a_missing_extra_is_named(
+    paysdk: Command, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In one line, with the command that installs it."""
+    """A missing extra is one line, with the command that installs it."""
     forget(monkeypatch)
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
-    outcome = paysdk("sync", "campfire", "--to", place, "--sandbox")
+    outcome = paysdk("sync", "campfire", "--to", database, "--sandbox")
 
     assert (
         2,
         (
-            "paysdk: paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, "
-            'pip install ".[sync]"\n'
+            "paysdk: paysdk.sync needs sqlalchemy, which is not installed: in the folder of "
+            'paysdk, pip install ".[sync]"\n'
         ),
     ) == (
         outcome.code,
@@ -258,36 +280,38 @@ def test_without_the_extra_it_is_named(
 
 
 def test_any_other_missing_module_is_a_bug(
-    paysdk: Command, place: str, monkeypatch: pytest.MonkeyPatch
+    paysdk: Command, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And is not taken for a missing extra."""
+    """Any other missing module is not mistaken for a missing extra."""
     forget(monkeypatch)
     monkeypatch.setitem(sys.modules, "paysdk.sync.lease", None)
     with pytest.raises(ModuleNotFoundError):
-        paysdk("sync", "campfire", "--to", place, "--sandbox")
+        paysdk("sync", "campfire", "--to", database, "--sandbox")
 
 
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the modules be imported anew."""
+    """Import these modules again the next time."""
     for name in [*sys.modules]:
         if name.startswith("paysdk.sync") or name == "paysdk.cli.commands.sync":
             monkeypatch.delitem(sys.modules, name)
 
 
-def wait_until_its_fifth_page(process: subprocess.Popen[str], sandbox: Sandbox, place: str) -> None:
-    """The sync has stored payments and waits for a page that never comes: it can go no further."""
+def wait_for_the_fifth_page(
+    process: subprocess.Popen[str], sandbox: Sandbox, database: str
+) -> None:
+    """Wait until the sync has stored payments and waits for a page that never comes."""
     end = time.monotonic() + 40
-    while len(sandbox.requests) < 5 or not stored(place):
+    while len(sandbox.requests) < 5 or not count_stored(database):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.005)
 
 
-def stored(place: str) -> int:
-    """How many payments there are."""
+def count_stored(database: str) -> int:
+    """The number of stored payments."""
     try:
-        with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as database:
-            return database.execute("SELECT count(*) FROM payments").fetchone()[0]  # type: ignore[no-any-return]  # it is a number
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT count(*) FROM payments").fetchone()[0]  # type: ignore[no-any-return]  # it is a number
     except sqlite3.OperationalError:  # not made yet
         return 0
 
@@ -298,25 +322,25 @@ SOURCE = "import sys; from paysdk.cli import main; sys.exit(main())"
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_ends_it_and_the_next_run_goes_on(
-    paysdk: Command, reached: Reach, place: str, number: int, code: int
+def test_a_signal_ends_a_sync_and_the_next_run_continues(
+    paysdk: Command, serve_api: ServeApi, database: str, number: int, code: int
 ) -> None:
-    """With the code that shells know, nothing on the screen, nothing lost, and the account free for any host."""
-    command = ("sync", "notify", "--to", place, "--format", "json")
+    """A signal ends a sync silently, releases the account, and loses nothing."""
+    command = ("sync", "notify", "--to", database, "--format", "json")
     # The fifth page never comes, so that the sync is in its midst however busy the machine is.
     sandbox = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
-    with reached("NOTIFY", sandbox):
+    with serve_api("NOTIFY", sandbox):
         with subprocess.Popen(
             [sys.executable, "-c", SOURCE, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            wait_until_its_fifth_page(process, sandbox, place)
+            wait_for_the_fifth_page(process, sandbox, database)
             process.send_signal(number)
             out, err = process.communicate(timeout=40)
-        with closing(sqlite3.connect(place)) as database:
-            lease = database.execute("SELECT holder, leased_until FROM sync_state").fetchall()
+        with closing(sqlite3.connect(database)) as connection:
+            lease = connection.execute("SELECT holder, leased_until FROM sync_state").fetchall()
         again = json.loads(paysdk(*command).out)
 
     assert (code, "", "") == (process.returncode, out, err)
@@ -325,8 +349,8 @@ def test_a_signal_ends_it_and_the_next_run_goes_on(
     assert 0 < again["created"] < 2000
 
 
-def test_sigterm_ends_it_also_where_ctrl_c_is_ignored(reached: Reach, place: str) -> None:
-    """As in a script that has started it in the background."""
+def test_sigterm_ends_a_sync_that_ignores_ctrl_c(serve_api: ServeApi, database: str) -> None:
+    """SIGTERM also ends a sync that ignores Ctrl-C, as scripts start it in the background."""
     command = [
         "sh",
         "-c",
@@ -337,30 +361,30 @@ def test_sigterm_ends_it_also_where_ctrl_c_is_ignored(reached: Reach, place: str
         "sync",
         "notify",
         "--to",
-        place,
+        database,
     ]
     sandbox = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
     with (
-        reached("NOTIFY", sandbox),
+        serve_api("NOTIFY", sandbox),
         subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process,
     ):
-        wait_until_its_fifth_page(process, sandbox, place)
+        wait_for_the_fifth_page(process, sandbox, database)
         process.terminate()
         out, err = process.communicate(timeout=40)
 
     assert (143, "", "") == (process.returncode, out, err)
 
 
-def test_a_provider_that_answers_with_nothing_empties_nothing(
-    paysdk: Command, reached: Reach, place: str
+def test_an_empty_listing_does_not_empty_the_database(
+    paysdk: Command, serve_api: ServeApi, database: str
 ) -> None:
-    """One line says what to do, and the exit code is not 0."""
+    """If a provider lists nothing, the sync stops and says what to do."""
     empty = wrong_body(b'{"payments": [], "count": 0, "links": {"next": null}}')
-    command = ("sync", "notify", "--to", place, "--format", "json")
+    command = ("sync", "notify", "--to", database, "--format", "json")
     sandbox = open_sandbox("notify", payments=200, faults=FaultPlan().on(2, empty).on(3, empty))
-    with reached("NOTIFY", sandbox):
+    with serve_api("NOTIFY", sandbox):
         first, stopped, allowed, after = (
             paysdk(*command),
             paysdk(*command),
@@ -383,10 +407,8 @@ def test_a_provider_that_answers_with_nothing_empties_nothing(
     ]
 
 
-def test_records_that_wait_are_told_in_one_line(
-    paysdk: Command, reached: Reach, place: str
-) -> None:
-    """Until they can be read."""
+def test_malformed_records_are_counted(paysdk: Command, serve_api: ServeApi, database: str) -> None:
+    """Malformed records are counted on one line until they can be read."""
     rows = [
         {
             "id": number,
@@ -396,18 +418,18 @@ def test_records_that_wait_are_told_in_one_line(
         for number in range(1, 4)
     ]
     sandbox: Any = open_sandbox("campfire", rows=rows)
-    with reached("CAMPFIRE", sandbox):
-        found = [paysdk("sync", "campfire", "--to", place, "--skip-malformed") for _ in range(2)]
+    with serve_api("CAMPFIRE", sandbox):
+        found = [paysdk("sync", "campfire", "--to", database, "--skip-malformed") for _ in range(2)]
         sandbox.change_payment(2, amount="12.50", last_modified_at="2025-01-01T10:00:00Z")
-        found.append(paysdk("sync", "campfire", "--to", place, "--skip-malformed"))
+        found.append(paysdk("sync", "campfire", "--to", database, "--skip-malformed"))
 
     assert [0, 0, 0] == [outcome.code for outcome in found]
     assert (
-        "campfire: 1 record waits to be read, so vanished payments were not looked for."
+        "campfire: 1 record is malformed, so vanished payments were not checked."
         == found[0].out.splitlines()[-1]
     )
     assert (
-        "campfire: 1 record waits to be read. The next sync tries it again."
+        "campfire: 1 record is malformed. The next sync tries it again."
         == found[1].out.splitlines()[-1]
     )
     assert found[2].out.splitlines()[-1].startswith("campfire  incremental        1 ")

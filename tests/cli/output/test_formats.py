@@ -1,4 +1,4 @@
-"""What programs read."""
+"""The formats for programs."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ FULL = Payment(
 BARE = Payment(provider="acme", id="8", amount=Decimal("-0.00"), invoice=InvoiceRef("9"))
 
 
-def test_a_line_of_json_is_the_whole_payment() -> None:
-    """Each line, read back, is an equal payment with what the provider sent."""
+def test_a_line_of_json_is_a_complete_payment() -> None:
+    """Each line can be read back as an equal payment, with its raw record."""
     out = io.StringIO()
     jsonl_writer(out)([FULL, BARE])
     read = [make_converter().loads(line, Payment) for line in out.getvalue().encode().splitlines()]
@@ -45,7 +45,7 @@ def test_a_line_of_json_is_the_whole_payment() -> None:
 
 
 def test_csv_has_a_header_and_every_digit() -> None:
-    """The columns stand where they are promised, amounts with their digits, and what is not known is empty."""
+    """The columns have their promised order, amounts are exact, and ``None`` is empty."""
     out = io.StringIO(newline="")
     csv_writer(out)([FULL, BARE])
     header, full, bare = csv.reader(io.StringIO(out.getvalue(), newline=""))
@@ -61,16 +61,16 @@ def test_csv_has_a_header_and_every_digit() -> None:
     }
 
 
-def test_csv_of_nothing_has_its_header() -> None:
-    """A program that reads no payments still finds the columns."""
+def test_csv_without_payments_has_its_header() -> None:
+    """Without payments the header is still write_csv."""
     out = io.StringIO()
     csv_writer(out)
 
     assert f"{','.join(COLUMNS)}\n" == out.getvalue()
 
 
-def written(texts: list[str], **style: bool) -> str:
-    """A row of texts as CSV, below a header."""
+def write_csv(texts: list[str], **style: bool) -> str:
+    """Return CSV with a header and a row of these texts."""
     out = io.StringIO(newline="")
     write_row = begin_csv(
         out, [f"c{number}" for number in range(len(texts))], frozenset(), CsvStyle(**style)
@@ -81,10 +81,10 @@ def written(texts: list[str], **style: bool) -> str:
 
 @pytest.mark.parametrize("sign", [*'\r\n\t\v\f\0\x1b\x1c\x85\u2028\u2029,;"', "\r\n", " ", ""])
 def test_every_text_is_one_field(sign: str) -> None:
-    """Whatever ends a line or a field for some reader has quotes around it, a lone carriage return too."""
+    """A text with a character that may end a line or a field is quoted."""
     text = f"Line 1{sign}Line 2"
     edges = f"{sign}x{sign}"
-    row = written([text, edges], raw_text=True).removeprefix("c0,c1\n")
+    row = write_csv([text, edges], raw_text=True).removeprefix("c0,c1\n")
 
     assert [["c0", "c1"], [text, edges]] == [*csv.reader(io.StringIO(f"c0,c1\n{row}", newline=""))]
     assert (sign not in {"", " "}) == row.startswith('"')
@@ -92,9 +92,9 @@ def test_every_text_is_one_field(sign: str) -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2))
-def test_raw_text_comes_back_as_it_was(texts: list[str]) -> None:
-    """With ``raw_text`` any text, read back, is the same text."""
-    _, row = csv.reader(io.StringIO(written(texts, raw_text=True), newline=""))
+def test_raw_text_does_not_change(texts: list[str]) -> None:
+    """With ``raw_text`` every text can be read back unchanged."""
+    _, row = csv.reader(io.StringIO(write_csv(texts, raw_text=True), newline=""))
 
     assert texts == row
 
@@ -125,8 +125,8 @@ FORMULAS = [
 
 @pytest.mark.parametrize(("text", "safe"), FORMULAS)
 def test_no_text_is_a_formula(text: str, safe: str) -> None:
-    """An apostrophe goes before what a spreadsheet would run, also if it splits at semicolons or line ends."""
-    _, row = csv.reader(io.StringIO(written([text, "x"]), newline=""))
+    """A text gets an apostrophe wherever a spreadsheet would begin a formula."""
+    _, row = csv.reader(io.StringIO(write_csv([text, "x"]), newline=""))
 
     assert [safe, "x"] == row
 
@@ -145,15 +145,15 @@ def test_no_text_is_a_formula(text: str, safe: str) -> None:
         "",
     ],
 )
-def test_other_text_stays_as_it_is(text: str) -> None:
-    """What no spreadsheet would run is not changed."""
-    _, row = csv.reader(io.StringIO(written([text, "x"]), newline=""))
+def test_other_text_does_not_change(text: str) -> None:
+    """Any other text does not change."""
+    _, row = csv.reader(io.StringIO(write_csv([text, "x"]), newline=""))
 
     assert [text, "x"] == row
 
 
 def test_amounts_stay_numbers() -> None:
-    """A negative amount is no formula, and a payment's texts are safe unless they are wanted as they are."""
+    """A negative amount stays a number, and texts are safe without ``raw_text``."""
     invoice = InvoiceRef("-9", "=1", Decimal("-0.10"), Decimal("-1E+3"))
     payment = attrs.evolve(
         FULL, id="@7", amount=Decimal("-12.50"), invoice=invoice, customer=CustomerRef("+3")
@@ -184,7 +184,7 @@ def test_amounts_stay_numbers() -> None:
 
 def test_a_signature_comes_first() -> None:
     """With ``bom`` the file begins with the UTF-8 signature, once."""
-    text = written(["M\u00fcller"], bom=True)
+    text = write_csv(["M\u00fcller"], bom=True)
 
     assert "\ufeffc0\nM\u00fcller\n" == text
     assert b"\xef\xbb\xbfc0" == text.encode()[:5]

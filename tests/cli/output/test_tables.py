@@ -1,4 +1,4 @@
-"""Tables that fit, and lose no digit."""
+"""Tables that fit the width, with exact amounts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.cli.output.tables import PaymentsTables, amounts, payments_table
+from paysdk.cli.output.tables import PaymentsTables, align_amounts, payments_table
 
 
-def rendered(payments: list[Payment], width: int) -> list[str]:
-    """The lines of the table as a console of this width has them."""
+def render(payments: list[Payment], width: int) -> list[str]:
+    """Return the lines of the table on a console of this width."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as captured:
         console.print(payments_table(payments, width))
@@ -36,8 +36,8 @@ def payment(number: int = 1, **fields: object) -> Payment:
     return Payment(**(known | fields))  # type: ignore[arg-type]  # fields of a test's own
 
 
-def test_amounts_stand_by_their_points() -> None:
-    """Each amount keeps its digits, and points and currencies stand below each other."""
+def test_amounts_line_up_at_their_points() -> None:
+    """Amounts keep their digits, and decimal points and currencies line up."""
     values = [
         (Decimal(1200), "USD"),
         (Decimal("1234567.5"), "EUR"),
@@ -51,11 +51,11 @@ def test_amounts_stand_by_their_points() -> None:
         "1,234,567.5  EUR",
         "       -0.10    ",
         "                ",
-    ] == amounts("Amount", values)
+    ] == align_amounts("Amount", values)
 
 
 def test_more_width_shows_more() -> None:
-    """Columns come in by importance; one in which nothing stands never does."""
+    """A wider table shows more columns by importance, and no empty column."""
     moment = datetime(2026, 2, 1, 8, tzinfo=UTC)
     payments = [
         payment(
@@ -66,33 +66,33 @@ def test_more_width_shows_more() -> None:
         )
     ]
 
-    assert ["Provider", "Date", "Amount"] == rendered(payments, 32)[0].split()
-    assert ["Provider", "Date", "Invoice", "Customer", "Amount", "State"] == rendered(payments, 60)[
+    assert ["Provider", "Date", "Amount"] == render(payments, 32)[0].split()
+    assert ["Provider", "Date", "Invoice", "Customer", "Amount", "State"] == render(payments, 60)[
         0
     ].split()
     assert (
         "Provider  Payment  Date        Invoice  Invoice id  Customer  Amount  State   Voided on "
-        "  Modified (UTC)" == rendered(payments, 160)[0]
+        "  Modified (UTC)" == render(payments, 160)[0]
     )
 
 
-def test_voids_are_said_in_words() -> None:
-    """A voided payment is marked without colour, and the others are not."""
-    lines = rendered([payment(1, voided_date=date(2026, 2, 1)), payment(2)], 80)
+def test_voids_are_marked_with_a_word() -> None:
+    """Only a voided payment is marked with a word."""
+    lines = render([payment(1, voided_date=date(2026, 2, 1)), payment(2)], 80)
 
     assert [True, False] == ["voided" in line for line in lines[2:4]]
 
 
-def test_providers_stand_apart() -> None:
-    """Where another provider's payments begin, there is a gap."""
-    lines = rendered([payment(1), payment(2, provider="beta"), payment(3, provider="beta")], 80)
+def test_providers_have_a_gap_between_them() -> None:
+    """There is a gap between the payments of two providers."""
+    lines = render([payment(1), payment(2, provider="beta"), payment(3, provider="beta")], 80)
 
     assert ["acme", "", "beta", "beta"] == [line[:4] for line in lines[2:]]
 
 
-def test_a_terminal_is_not_steered() -> None:
-    """What a provider sends is shown as text: no escape sequence, no markup."""
-    lines = rendered([payment(customer=CustomerRef(name="\x1b[31m[bold]\u202eB.V."))], 80)
+def test_a_provider_cannot_control_the_terminal() -> None:
+    """Escape sequences and markup from a provider are shown as text."""
+    lines = render([payment(customer=CustomerRef(name="\x1b[31m[bold]\u202eB.V."))], 80)
 
     assert "\ufffd[31m[bold]\ufffdB.V." in lines[2]
 
@@ -105,7 +105,7 @@ def in_parts(*parts: list[Payment], width: int = 80, **options: Any) -> list[lis
 
 
 def test_a_long_table_keeps_its_columns() -> None:
-    """The parts that follow have no header, and their columns stand below those of the first."""
+    """Later parts have no header, and their columns line up with the first part."""
     first, second = in_parts(
         [payment(1, currency="EUR"), payment(2, currency="EUR")],
         [payment(3, amount=Decimal("7.5"))],
@@ -117,7 +117,7 @@ def test_a_long_table_keeps_its_columns() -> None:
 
 
 def test_a_long_table_widens_rather_than_cut() -> None:
-    """If a part needs wider columns, or one more, it begins with a header again, and nothing is cut."""
+    """A part that needs wider or more columns begins with a new header."""
     wide = payment(
         2, amount=Decimal("123456789012345678.99"), invoice=InvoiceRef("9", "INV-123456")
     )
@@ -133,7 +133,7 @@ def test_a_long_table_widens_rather_than_cut() -> None:
 
 
 def test_providers_stand_apart_in_a_long_table() -> None:
-    """A gap is before another provider's payments, in a part as between two."""
+    """There is a gap between two providers, within a part and between two parts."""
     others = [payment(3, provider="beta"), payment(4, provider="next")]
     _, second, third = in_parts([payment(1)], [payment(2)], others)
 
@@ -141,7 +141,7 @@ def test_providers_stand_apart_in_a_long_table() -> None:
 
 
 def test_wide_characters_take_two_cells_in_a_long_table() -> None:
-    """The columns behind them stand below each other, and a name is not cut in the midst of one."""
+    """Columns after wide characters line up, and no wide character is cut in half."""
     names = ["株式会社アクメ", "Acme", "株式会社アクメ" * 9, "e\u0301" * 4]
     payments = [payment(n, customer=CustomerRef(name=name)) for n, name in enumerate(names)]
     (lines,) = in_parts(payments, width=64)
@@ -152,7 +152,7 @@ def test_wide_characters_take_two_cells_in_a_long_table() -> None:
 
 
 def test_a_long_table_marks_voids_in_red() -> None:
-    """On a terminal with colours, and nothing else in the row is coloured."""
+    """On a terminal with colours, only the mark of a voided payment is coloured."""
     voided = date(2026, 2, 1)
     payments = [payment(1, voided_date=voided), payment(2), payment(3, voided_date=voided)]
     (lines,) = in_parts(payments, color_system="standard", force_terminal=True)
@@ -163,7 +163,7 @@ def test_a_long_table_marks_voids_in_red() -> None:
 
 
 def test_an_amount_is_folded_in_a_long_table_too() -> None:
-    """If an amount is wider than the terminal, its digits go on below."""
+    """If an amount is wider than the terminal, its digits continue on the next line."""
     amount = Decimal(f"{'123456789' * 12}.50")
     (lines,) = in_parts([payment(amount=amount, currency="USD")])
 
@@ -173,11 +173,11 @@ def test_an_amount_is_folded_in_a_long_table_too() -> None:
 
 @pytest.mark.parametrize("currency", ["EUR", "円"])
 def test_wide_currencies_do_not_push_amounts(currency: str) -> None:
-    """An amount takes one line, whatever signs its currency has."""
+    """An amount takes one line even if its currency has wide characters."""
     payments = [payment(1, currency=currency), payment(2)]
 
-    assert 4 == len(rendered(payments, 80))
-    assert rendered(payments, 80) == in_parts(payments)[0]
+    assert 4 == len(render(payments, 80))
+    assert render(payments, 80) == in_parts(payments)[0]
 
 
 @settings(max_examples=50)
@@ -202,8 +202,8 @@ def test_wide_currencies_do_not_push_amounts(currency: str) -> None:
     st.integers(80, 250),
 )
 def test_any_payments_fit_any_width(payments: list[Payment], width: int) -> None:
-    """Whatever is sent, no line is wider than the terminal, every amount is there to the digit, and a long table looks the same."""
-    lines = rendered(payments, width)
+    """No line is too wide, amounts are exact, and a long table looks the same."""
+    lines = render(payments, width)
 
     assert max(map(cell_len, lines)) <= width
     assert len(payments) + 2 == len(lines)
@@ -212,8 +212,8 @@ def test_any_payments_fit_any_width(payments: list[Payment], width: int) -> None
 
 
 def test_an_amount_is_folded_rather_than_cut() -> None:
-    """Where an amount is wider than the terminal, its digits go on below."""
+    """An amount that is wider than the terminal is wrapped, not cut."""
     amount = Decimal(f"{'123456789' * 12}.50")
-    text = "".join(rendered([payment(amount=amount, currency="USD")], 80))
+    text = "".join(render([payment(amount=amount, currency="USD")], 80))
 
     assert f"{amount:,}USD" == "".join(text.rpartition("─")[2].split())

@@ -1,4 +1,4 @@
-"""What reaches a terminal."""
+"""Output to the terminal."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.text import Text
 
 from paysdk import Checkpoint, NotFoundError, UnsupportedFilterError
 from paysdk.cli.output.terminal import (
-    as_text,
     one_line,
     print_message,
     print_table,
+    printable,
     report_error,
     utf8_stdout,
 )
@@ -36,7 +36,7 @@ def test_colour_is_for_terminals(
     no_color: bool,
     coloured: bool,
 ) -> None:
-    """A pipe gets plain text, and so does a terminal where NO_COLOR is set."""
+    """A pipe gets plain text, and so does a terminal with NO_COLOR."""
     monkeypatch.setattr(sys, "stdout", out := stream(terminal=terminal))
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
@@ -47,8 +47,8 @@ def test_colour_is_for_terminals(
     assert coloured == ("\x1b" in out.getvalue())
 
 
-def test_what_an_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal without an umlaut shows a question mark; a program gets UTF-8 all the same."""
+def test_a_character_that_the_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that lacks a character shows a question mark; a program gets UTF-8."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
 
@@ -60,16 +60,16 @@ def test_what_an_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_messages_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line ends and escape sequences in what an API says go no further."""
+    """A message loses its line ends and escape sequences."""
     print_message("two\r\n  lines\x1b[2J")
 
     assert "paysdk: two lines\ufffd[2J\n" == capsys.readouterr().err
     assert "two lines" == one_line(" two\nlines ")
-    assert ("", "7", "ok") == (as_text(None), as_text(7), as_text("ok"))
+    assert ("", "7", "ok") == (printable(None), printable(7), printable("ok"))
 
 
-def test_an_error_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    """The checkpoint that an error carries is part of a command that can be copied."""
+def test_an_error_says_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error with a checkpoint ends with the command that continues."""
     error = NotFoundError("404 Not found.")
     error.checkpoint = Checkpoint("acme", "", "there")
 
@@ -80,7 +80,7 @@ def test_an_error_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_what_the_user_must_mend_is_2(capsys: pytest.CaptureFixture[str]) -> None:
-    """A filter that a provider lacks is bad input, and no failure."""
+def test_wrong_input_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unsupported filter is wrong input, with exit code 2."""
     assert 2 == report_error(UnsupportedFilterError("No such filter."))
     assert "paysdk: No such filter.\n" == capsys.readouterr().err

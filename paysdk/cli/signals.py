@@ -1,4 +1,7 @@
-"""Running a command's work in an event loop, and ending it when a signal asks for that."""
+"""Run a command's work in an event loop, and end it when a signal asks for that.
+
+It is a module of its own because ``main`` needs it before rich and typer are imported.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,17 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-__all__ = ["StoppedBySignal", "run_async", "stopping_on_signals"]
+__all__ = ["StoppedBySignal", "raise_on_signals", "run_async"]
 
 T = TypeVar("T")
 
-# Windows has no SIGHUP. Python itself takes care of SIGINT.
+# Windows has no SIGHUP. Python itself handles SIGINT.
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-class StoppedBySignal(SystemExit):  # typer makes an exit code of Ctrl-C out of a KeyboardInterrupt
-    """A signal has asked the program to end."""
+# Not a KeyboardInterrupt, because typer turns that into the exit code of Ctrl-C.
+class StoppedBySignal(SystemExit):
+    """A signal asked the program to end."""
 
     def __init__(self, number: int) -> None:
         self.exit_code: int = 128 + number
@@ -31,25 +35,25 @@ class StoppedBySignal(SystemExit):  # typer makes an exit code of Ctrl-C out of 
 
 
 @contextmanager
-def stopping_on_signals() -> Generator[None]:
-    """Raise ``StoppedBySignal`` in the main thread when SIGTERM or SIGHUP comes, until the context ends.
+def raise_on_signals() -> Generator[None]:
+    """Until the context ends, raise ``StoppedBySignal`` in the main thread on SIGTERM and SIGHUP.
 
-    The handlers are needed as process 1 of a container: for it, a signal without a handler does
-    nothing. A signal that was ignored before, as ``nohup`` has SIGHUP, stays so.
+    Process 1 of a container needs the handlers: for it, a signal without a handler does nothing. A
+    signal that was ignored before stays ignored, such as SIGHUP under ``nohup``.
     """
 
     def stop(number: int, _: FrameType | None) -> None:
         raise StoppedBySignal(number)
 
-    with _handling(stop):
+    with _handle_signals(stop):
         yield
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* to its end, as ``asyncio.run`` does.
 
-    SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then winds up what it has begun, and
-    ``StoppedBySignal`` is raised.
+    SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then cleans up, and ``StoppedBySignal`` is
+    raised.
     """
     received: list[int] = []
 
@@ -59,10 +63,10 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
         def stop(number: int, _: FrameType | None) -> None:
             received.append(number)
-            # A loop that waits for its sockets is woken by this.
+            # This also wakes a loop that waits for its sockets.
             loop.call_soon_threadsafe(task.cancel)
 
-        with _handling(stop):
+        with _handle_signals(stop):
             return await work
 
     try:
@@ -75,15 +79,15 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    # psycopg cannot use the loop that is the default on Windows
+    # psycopg cannot use the default loop of Windows
     # (https://www.psycopg.org/psycopg3/docs/advanced/async.html).
     platform: str = sys.platform
     return asyncio.SelectorEventLoop if platform == "win32" else None
 
 
 @contextmanager
-def _handling(handler: Callable[[int, FrameType | None], object]) -> Generator[None]:
-    # Only the main thread may set handlers, and only it is given signals.
+def _handle_signals(handler: Callable[[int, FrameType | None], object]) -> Generator[None]:
+    # Only the main thread may set handlers, and only the main thread gets signals.
     if threading.current_thread() is not threading.main_thread():
         yield
         return

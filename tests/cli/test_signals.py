@@ -1,4 +1,4 @@
-"""What a signal does to a command."""
+"""Signals that end a command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.cli.stopping import StoppedBySignal, run_async, stopping_on_signals
+from paysdk.cli.signals import StoppedBySignal, raise_on_signals, run_async
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,16 +20,16 @@ SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Generator[None]:
-    """The handlers are afterwards as they were before."""
+    """Check that every test restores the handlers."""
     before = [signal.getsignal(number) for number in SIGNALS]
     yield
     assert before == [signal.getsignal(number) for number in SIGNALS]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_what_does_not_wait(number: int, code: int) -> None:
-    """As Ctrl-C does, and says which exit code it means."""
-    with pytest.raises(StoppedBySignal) as caught, stopping_on_signals():
+def test_a_signal_ends_work_that_does_not_wait(number: int, code: int) -> None:
+    """A signal raises an exception with its exit code."""
+    with pytest.raises(StoppedBySignal) as caught, raise_on_signals():
         signal.raise_signal(number)
 
     assert code == caught.value.exit_code
@@ -37,8 +37,8 @@ def test_a_signal_ends_what_does_not_wait(number: int, code: int) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_what_waits(number: int, code: int) -> None:
-    """What it was doing is wound up first, however often the signal comes."""
+def test_a_signal_ends_work_that_waits(number: int, code: int) -> None:
+    """Work that waits is cancelled and cleans up, even if the signal is repeated."""
     wound_up: list[str] = []
 
     async def work() -> None:
@@ -55,8 +55,8 @@ def test_a_signal_ends_what_waits(number: int, code: int) -> None:
     assert (code, ["done"]) == (caught.value.exit_code, wound_up)
 
 
-def test_work_that_ends_by_itself_gives_its_result() -> None:
-    """Its errors come out, too, and so does a cancellation that no signal asked for."""
+def test_work_without_a_signal_returns_its_result() -> None:
+    """Work returns its result, and raises its own errors and cancellations."""
 
     async def work(error: BaseException | None) -> str:
         await asyncio.sleep(0)
@@ -70,8 +70,8 @@ def test_work_that_ends_by_itself_gives_its_result() -> None:
             run_async(work(error))
 
 
-def test_a_signal_that_was_ignored_stays_so() -> None:
-    """A command that ``nohup`` started outlives its terminal."""
+def test_an_ignored_signal_stays_ignored() -> None:
+    """A signal that was ignored stays ignored, as under ``nohup``."""
 
     async def work() -> str:
         signal.raise_signal(signal.SIGHUP)
@@ -80,21 +80,21 @@ def test_a_signal_that_was_ignored_stays_so() -> None:
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with stopping_on_signals():
+        with raise_on_signals():
             assert "done" == run_async(work())
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
 def test_another_thread_may_run_a_command() -> None:
-    """There are no handlers to be set there."""
+    """In another thread no handlers are set."""
     given: list[str] = []
 
     async def work() -> str:
         return "done"
 
     def run() -> None:
-        with stopping_on_signals():
+        with raise_on_signals():
             given.append(run_async(work()))
 
     thread = threading.Thread(target=run)
@@ -105,10 +105,10 @@ def test_another_thread_may_run_a_command() -> None:
 
 
 @pytest.mark.parametrize(("platform", "expected"), [("win32", True), ("linux", False)])
-def test_windows_gets_a_loop_that_psycopg_takes(
+def test_windows_gets_a_loop_for_psycopg(
     monkeypatch: pytest.MonkeyPatch, platform: str, *, expected: bool
 ) -> None:
-    """Its default one is no such loop; elsewhere the default stays."""
+    """On Windows a selector loop is used; elsewhere the default loop."""
     made: list[bool] = []
 
     class Selecting(asyncio.SelectorEventLoop):
