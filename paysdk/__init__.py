@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from paysdk import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paysdk.checkpoint import Checkpoint
     from paysdk.converter import make_converter
     from paysdk.discovery import open_provider
@@ -137,4 +139,6 @@ __all__ = [
     "open_provider",
 ]
 
+__getattr__: Callable[[str], object]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy.export(__name__, _MODULES)

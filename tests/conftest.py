@@ -26,9 +26,11 @@ hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("paysdk")
 
 
-# A shell that runs this in the background has SIGINT ignored, here and in all that is started from
-# here.
+# A shell that runs this in the background ignores SIGINT, and `nohup` ignores SIGHUP. All that is
+# started from here would then ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _loopback_only(event: str, args: tuple[object, ...]) -> None:

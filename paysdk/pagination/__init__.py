@@ -16,6 +16,8 @@ from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
 from paysdk.pagination.queries import encode_query, parameters_of, same_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
 
 # Neither Campfire nor Notify needs these, and their classes take as long to make as the rest of this
 # package.
+__getattr__: Callable[[str], object]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy.export(
     __name__, {"paysdk.pagination.by_parameter": ("AfterLastId", "NextToken", "PageNumber")}
 )

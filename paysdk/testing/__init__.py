@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from paysdk import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paysdk.testing.contract import ContractSubject, ProviderContract
     from paysdk.testing.discovery import installed_sandboxes, open_sandbox
     from paysdk.testing.exchange import LoggedRequest, Request, Response
@@ -80,4 +82,6 @@ __all__ = [
     "wrong_body",
 ]
 
+__getattr__: Callable[[str], object]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy.export(__name__, _MODULES)

@@ -524,12 +524,16 @@ async def test_the_first_page_does_not_wait_for_the_cuts() -> None:
     counted = asyncio.Event()
     call = server.call
 
-    async def slow_to_count(request: Request, *rest: Any) -> RawPage:  # noqa: ANN401  # as call
+    async def slow_to_count(
+        request: Request,
+        *rest: Any,  # noqa: ANN401  # as call
+        **named: Any,  # noqa: ANN401  # as call
+    ) -> RawPage:
         if request.query == "limit=1":
             await counted.wait()
-        return await call(request, *rest)
+        return await call(request, *rest, **named)
 
-    server.call = slow_to_count  # type: ignore[method-assign,assignment]
+    server.call = slow_to_count  # type: ignore[method-assign]
     pages = provider_of(server).list_payments(page_size=10, concurrency=4).pages()
     async with asyncio.timeout(60):
         first = await anext(pages)

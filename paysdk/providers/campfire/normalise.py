@@ -69,7 +69,7 @@ class CampfireReader:
 
     path = "$.results"
     # A payment is not modified before it is created.
-    times = ("last_modified_at", "created_at")
+    times: tuple[str, ...] = ("last_modified_at", "created_at")
     # Itself, and not a method that calls it: one call more for each payment is noticed.
     make: staticmethod[[CampfirePaymentFields], Payment] = staticmethod(make_payment)
 
