@@ -315,3 +315,8 @@ def test_resumed_token_takes_the_size_of_the_listing() -> None:
     assert Position("token=a&size=7") == NextToken(
         "size=5", "token", limit=7, limit_name="size"
     ).resume_from(Position("token=a&size=5"))
+
+
+def test_numbered_pages_do_not_overlap() -> None:
+    """No record of a numbered page can be a repeat of the page before."""
+    assert [] == PageNumber("", "page").overlap(Position(""), ["1"])

@@ -153,3 +153,8 @@ def test_pages_by_link_are_guessed_only_from_offsets() -> None:
     assert [] == LinkHeader("", ("offset", "after")).predict_next(Position("after=x&limit=2"), 2)
     offsets = LinkHeader("size=2", ("offset",), limit_name="size")
     assert [Position("size=2&offset=2")] == offsets.predict_next(offsets.start(), 1)
+
+
+def test_pages_by_link_do_not_overlap() -> None:
+    """No record of a page by link can be a repeat of the page before."""
+    assert [] == LinkHeader("", ()).overlap(Position(""), ["1"])

@@ -12,11 +12,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import inspect
 
 from paysdk.payment import CustomerRef
 from paysdk.providers.campfire.invoices.normalise import read_invoice
 from paysdk.providers.campfire.normalise import CampfireReader
 from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.records import liberal
 from paysdk.records.liberal import Mender, hide_constants, quote_constants, truncate_times
 from paysdk.records.page import decode_one_by_one, open_page, try_decode
 from paysdk.records.reader import SchemaReader
@@ -464,3 +466,11 @@ def test_both_ways_of_reading_agree(seed: int) -> None:
     assert [fault.path.partition("]")[2] for _, found in alone for fault in found] == [
         fault.path.partition("]")[2] for fault in faults
     ]
+
+
+def test_metadata_is_seen_through() -> None:
+    """A type with metadata of its own has the members of the type that it describes."""
+    described = inspect.type_info(Annotated[int | None, msgspec.Meta(title="Number")])
+    wrapped = inspect.Metadata(described)
+
+    assert liberal._members(described) == liberal._members(wrapped)

@@ -22,8 +22,10 @@ from paysdk.providers.notify.normalise import NotifyReader
 from paysdk.records.page import (
     RawPage,
     as_array,
+    batches,
     decode_one_by_one,
     decode_or_raise,
+    modified_at,
     open_page,
     try_decode,
 )
@@ -673,3 +675,15 @@ def test_moments_come_out_in_utc() -> None:
     assert (datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), UTC) == (moment, moment.tzinfo)
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.created_at`"):
         in_utc(datetime(1, 1, 1, tzinfo=zone), "$.created_at")
+
+
+def test_a_record_that_is_not_json_has_no_time() -> None:
+    """When a record was modified cannot be told if it is not JSON."""
+    assert modified_at(CampfireReader(), b"{") is None
+
+
+def test_batches_of_large_records_end_with_the_last_one() -> None:
+    """Large records come in smaller batches, and none of them is empty."""
+    large = [b'"%s"' % (b"x" * 70_000)] * 4
+
+    assert [large[:2], large[2:]] == list(batches(large))
