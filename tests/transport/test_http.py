@@ -1046,3 +1046,11 @@ async def test_what_a_status_says_of_a_post(
     await sender.send(PAY, sent)
     await sender.aclose()
     assert in_doubt is sent.may_have_been_processed
+
+
+def test_an_unshared_host_equals_only_itself() -> None:
+    """Two requests to one host never share a connection that is made for one of them."""
+    host = http._UnsharedHost("localhost")
+    another = http._UnsharedHost("localhost")
+
+    assert [True, False, False] == [host == host, host == another, host == "localhost"]  # noqa: PLR0124
