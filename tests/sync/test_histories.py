@@ -60,7 +60,7 @@ class History:
         elif what == "delete" and known:
             shelf.payments.remove(known)
         elif what in {"sync", "full"}:
-            await sync_payments(shelf, self.store, full=what == "full")
+            await sync_payments(shelf, self.store, full=what == "full", allow_vanish=True)
         elif what == "refuse":
             shelf.refused = NotFoundError("Invalid cursor", status=404)
         elif what in {"cut", "cancel"}:
@@ -91,7 +91,7 @@ class History:
                 raise ConnectionFailedError("cut")
 
         self.shelf.waiting = waiting
-        task = asyncio.create_task(sync_payments(self.shelf, self.store))
+        task = asyncio.create_task(sync_payments(self.shelf, self.store, allow_vanish=True))
         await asyncio.gather(task, return_exceptions=True)
         self.shelf.waiting = None
 
@@ -117,7 +117,12 @@ def test_every_history_ends_in_the_truth(
                 for step in steps:
                     await history.step(*step)
                 history.shelf.refused = None
-                await sync_payments(history.shelf, store, overlap=timedelta(days=1).total_seconds())
+                await sync_payments(
+                    history.shelf,
+                    store,
+                    overlap=timedelta(days=1).total_seconds(),
+                    allow_vanish=True,
+                )
                 truth = {payment.id: payment for payment in history.shelf.payments}
                 stored = await kept(store)
                 assert truth == {id_: stored[id_] for id_ in truth}
