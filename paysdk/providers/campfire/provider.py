@@ -1,4 +1,4 @@
-"""Campfire: its endpoints, how they page, and which filters they take.
+"""Campfire's operations: which requests they make, and how its lists page.
 
 Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on
 docs.campfire.ai.
@@ -6,7 +6,6 @@ docs.campfire.ai.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, Unpack
 
@@ -15,15 +14,25 @@ from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.listing.windows import TimeWindows
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
+from paysdk.providers.campfire.arguments import (
+    FILTERS,
+    SINCE,
+    UNTIL,
+    check_external_id,
+    check_invoice_id,
+    check_payment_ids,
+    encode_filters,
+    format_moment,
+)
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, CampfireReader
 from paysdk.records.page import decode_or_raise
-from paysdk.rest import ApiKey, RestProvider, RestSettings, as_moment, check_page_size, wrap_key
+from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import RequestStats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
@@ -43,10 +52,6 @@ __all__ = ["CampfireProvider"]
 
 _MAX_PAGE_SIZE = 10_000
 _DEFAULT_PAGE_SIZE = 100
-
-_SINCE = "last_modified_at__gte"
-_UNTIL = "last_modified_at__lte"
-_FILTERS = (_SINCE, _UNTIL, "voided", "invoice_id", "external_id")
 
 
 class CampfireProvider(RestProvider):
@@ -116,26 +121,26 @@ class CampfireProvider(RestProvider):
         external_id: str | None = None,
         concurrency: int = 1,
     ) -> Listing:
-        """The payments of all invoices, in the API's order: by time of modification, then id.
+        """List the payments of all invoices, in the API's order: by time of modification, then id.
 
-        Besides what ``PaymentsProvider.list_payments`` takes: *pagination* is "cursor", which the
-        API recommends, or "offset", which can skip a payment where another is modified during the
-        walk. *page_size* is the API's ``limit``: 1 to 10,000, its own default being 100.
-        *skip_count* spares the API counting; ``reported_count`` is a lower bound then. *invoice_id*
-        and *external_id* list the payments of one invoice, or those with one external id.
+        For the filters see ``PaymentsProvider.list_payments``. *page_size* is the API's ``limit``,
+        from 1 to 10,000. The API's own default is 100. *pagination* is "cursor", which the API
+        recommends, or "offset", which can skip a payment if another is modified during the listing.
+        With *skip_count* the API does not count, and ``reported_count`` is a lower bound.
+        *invoice_id* and *external_id* list the payments of one invoice, or with one external id.
 
-        With *concurrency* above 1 as many pages are on their way at a time. With "offset" they come
-        in order. With "cursor" the range of modification times is cut into as many windows, which
-        are walked side by side: pages come in order within a window, and a few more requests are
-        made; nothing is lost while records change, and a payment that changes meanwhile may be
-        given twice, as in any walk.
+        *concurrency* is the number of pages that are requested at the same time. With "offset" the
+        pages come in order. With "cursor" paysdk splits the range of modification times into that
+        many windows and lists them at the same time. Then pages come in order within each window,
+        and paysdk makes a few more requests. No payment is lost while records change. A payment
+        that is modified during the listing may be given twice, as in any listing.
 
-        A deleted payment leaves no trace in this list; a voided one stays, with its
+        A deleted payment leaves no trace in this list. A voided payment stays, with its
         ``voided_date``.
 
-        Raises ``ConfigurationError`` for an argument that cannot be right, before anything is sent.
+        Raises ``ConfigurationError`` for a bad argument, before anything is sent.
         """
-        filters = _filters(
+        filters = encode_filters(
             modified_since=modified_since,
             modified_until=modified_until,
             voided=voided,
@@ -144,10 +149,8 @@ class CampfireProvider(RestProvider):
         )
         limit = check_page_size(page_size, _MAX_PAGE_SIZE)
         check_int("concurrency", concurrency, 1)
-        if pagination not in (
-            "cursor",
-            "offset",
-        ):  # no set, for which what is given might have no hash
+        # A tuple and not a set, because an argument of the wrong type may have no hash.
+        if pagination not in ("cursor", "offset"):
             raise ConfigurationError(
                 f"pagination must be 'cursor' or 'offset', not {pagination!r}."
             )
@@ -163,17 +166,17 @@ class CampfireProvider(RestProvider):
             windows = TimeWindows(
                 filters=filters,
                 paging=paging,
-                since=_SINCE,
-                until=_UNTIL,
-                stamp=_timestamp,
+                since=SINCE,
+                until=UNTIL,
+                stamp=format_moment,
                 page_size=limit,
             )
         rules = FollowLinks(
             encode_query((paging | filters).items()),
             ("cursor", "offset"),
             limit,
-            filters=_FILTERS,
-            bounds=(_SINCE, _UNTIL),
+            filters=FILTERS,
+            bounds=(SINCE, UNTIL),
         )
         return self._listing(
             PAYMENTS,
@@ -191,7 +194,7 @@ class CampfireProvider(RestProvider):
         Raises ``NotFoundError`` if it does not exist, or if the key may not see it. Safe to repeat
         and to cancel.
         """
-        return await self._read_invoice(_check_invoice_id(invoice_id), self._client.deadline())
+        return await self._read_invoice(check_invoice_id(invoice_id), self._client.deadline())
 
     async def mark_invoice_paid(
         self,
@@ -247,9 +250,9 @@ class CampfireProvider(RestProvider):
         consent = Consent(
             overpayment=check_bool("allow_overpayment", allow_overpayment),
             rebook_voided=check_bool("rebook_voided", rebook_voided),
-            others=_check_ids("other_payments", other_payments),
+            others=check_payment_ids("other_payments", other_payments),
         )
-        return await self._payer.pay(_check_invoice_id(invoice_id), order, consent)
+        return await self._payer.pay(check_invoice_id(invoice_id), order, consent)
 
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
         """Release the open orders of an invoice, and return how many there were.
@@ -259,8 +262,8 @@ class CampfireProvider(RestProvider):
         will be. With *external_id*, only orders under it are released. Nothing is sent to the
         provider.
         """
-        name = None if external_id is None else _check_external_id(external_id)
-        return await self._payer.release(_check_invoice_id(invoice_id), name)
+        name = None if external_id is None else check_external_id(external_id)
+        return await self._payer.release(check_invoice_id(invoice_id), name)
 
     @cached_property
     def _payer(self) -> Payer:
@@ -275,8 +278,8 @@ class CampfireProvider(RestProvider):
         )
 
     async def _read_invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
-        # Invoices and paying take as long to import as everything that lists payments, and many
-        # programs only list.
+        # Importing the modules for invoices and paying takes as long as importing everything that
+        # lists payments. Many programs only list.
         from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
         def read(response: Response) -> Invoice:
@@ -296,86 +299,14 @@ class CampfireProvider(RestProvider):
     def _list_strictly(self, filter_name: str, value: str) -> Listing:
         """List the payments, also voided ones, for which one filter has this value.
 
-        A record that cannot be read is an error, whatever *on_malformed* says: it may be the one
-        that is looked for. An API older than the filter ignores it and lists everything, so the
-        caller must check what comes.
+        A record that cannot be read raises, whatever *on_malformed* says, because it may be the
+        payment that the caller looks for. An API older than the filter ignores it and lists
+        everything, so the caller must check each payment.
         """
         query = encode_query(
             {"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items()
         )
-        rules = FollowLinks(query, ("cursor", "offset"), None, filters=_FILTERS)
+        rules = FollowLinks(query, ("cursor", "offset"), None, filters=FILTERS)
         return self._listing(
             PAYMENTS, rules, CampfireReader(), filters={}, resume=None, strict=True
         )
-
-
-def _filters(
-    *,
-    modified_since: datetime | date | None,
-    modified_until: datetime | date | None,
-    voided: bool | None,
-    invoice_id: int | None,
-    external_id: str | None,
-) -> dict[str, str]:
-    filters: dict[str, str] = {}
-    since = (
-        None
-        if modified_since is None
-        else as_moment("modified_since", modified_since, end_of_day=False)
-    )
-    until = (
-        None
-        if modified_until is None
-        else as_moment("modified_until", modified_until, end_of_day=True)
-    )
-    if since is not None and until is not None and since > until:
-        raise ConfigurationError(
-            f"modified_since ({since}) is later than modified_until ({until})."
-        )
-    if since is not None:
-        filters[_SINCE] = _timestamp(since)
-    if until is not None:
-        filters[_UNTIL] = _timestamp(until)
-    if voided is not None:
-        filters["voided"] = str(check_bool("voided", voided)).lower()
-    if invoice_id is not None:
-        filters["invoice_id"] = str(_check_invoice_id(invoice_id))
-    if external_id is not None:
-        filters["external_id"] = _check_external_id(external_id)
-    return filters
-
-
-def _timestamp(moment: datetime) -> str:
-    # With "Z", as documented: a "+" would have to be escaped, and a bare date would be read in a
-    # zone that no document names.
-    return moment.replace(tzinfo=None).isoformat() + "Z"
-
-
-def _check_invoice_id(invoice_id: int) -> int:
-    return check_int("invoice_id", invoice_id, 0)
-
-
-def _check_external_id(external_id: str) -> str:
-    text: object = external_id
-    if not isinstance(text, str) or not text.strip():
-        raise ConfigurationError(
-            "external_id must not be empty: the API would ignore it and list every payment. It "
-            f"was {external_id!r}."
-        )
-    if not text.isprintable():
-        raise ConfigurationError(
-            f"external_id has a character that cannot be sent or seen: {external_id!r}."
-        )
-    return external_id
-
-
-def _check_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
-    given: object = ids
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-        raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")
-    listed: list[object] = list(given)
-    if any(
-        isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed
-    ):
-        raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
-    return frozenset(map(str, listed))

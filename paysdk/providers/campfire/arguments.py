@@ -1,0 +1,108 @@
+"""The arguments of Campfire's operations: checked, and as the query that the API takes.
+
+Document: "List Invoice Payments" on docs.campfire.ai.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from paysdk.arguments import check_bool, check_int
+from paysdk.errors import ConfigurationError
+from paysdk.rest import as_moment
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+__all__ = [
+    "FILTERS",
+    "SINCE",
+    "UNTIL",
+    "check_external_id",
+    "check_invoice_id",
+    "check_payment_ids",
+    "encode_filters",
+    "format_moment",
+]
+
+SINCE = "last_modified_at__gte"
+UNTIL = "last_modified_at__lte"
+FILTERS = (SINCE, UNTIL, "voided", "invoice_id", "external_id")
+
+
+def encode_filters(
+    *,
+    modified_since: datetime | date | None,
+    modified_until: datetime | date | None,
+    voided: bool | None,
+    invoice_id: int | None,
+    external_id: str | None,
+) -> dict[str, str]:
+    """Return the query parameters of these filters. Raises ``ConfigurationError`` for a bad one."""
+    filters: dict[str, str] = {}
+    since = (
+        None
+        if modified_since is None
+        else as_moment("modified_since", modified_since, end_of_day=False)
+    )
+    until = (
+        None
+        if modified_until is None
+        else as_moment("modified_until", modified_until, end_of_day=True)
+    )
+    if since is not None and until is not None and since > until:
+        raise ConfigurationError(
+            f"modified_since ({since}) is later than modified_until ({until})."
+        )
+    if since is not None:
+        filters[SINCE] = format_moment(since)
+    if until is not None:
+        filters[UNTIL] = format_moment(until)
+    if voided is not None:
+        filters["voided"] = str(check_bool("voided", voided)).lower()
+    if invoice_id is not None:
+        filters["invoice_id"] = str(check_invoice_id(invoice_id))
+    if external_id is not None:
+        filters["external_id"] = check_external_id(external_id)
+    return filters
+
+
+def format_moment(moment: datetime) -> str:
+    """Format an aware UTC time as the API takes it."""
+    # With "Z", as documented. A "+" would have to be escaped, and no document names the time zone
+    # in which the API reads a bare date.
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def check_invoice_id(invoice_id: int) -> int:
+    """Return *invoice_id* if it can be the id of an invoice."""
+    return check_int("invoice_id", invoice_id, 0)
+
+
+def check_external_id(external_id: str) -> str:
+    """Return *external_id* if the API can filter by it."""
+    text: object = external_id
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError(
+            f"external_id must be a text that is not empty, not {external_id!r}. The API would "
+            "ignore an empty one and list every payment."
+        )
+    if not text.isprintable():
+        raise ConfigurationError(
+            f"external_id must have only printable characters, not {external_id!r}."
+        )
+    return external_id
+
+
+def check_payment_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
+    """Return *ids* as texts. *name* is the argument's."""
+    given: object = ids
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")
+    listed: list[object] = list(given)
+    if any(
+        isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed
+    ):
+        raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
+    return frozenset(map(str, listed))
