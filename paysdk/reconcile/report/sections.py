@@ -178,6 +178,7 @@ class ShownPayment:
 class ShownSide:
     """The payments of one side of a difference; ``left_out`` counts those that are not shown."""
 
+    name: str
     payments: list[ShownPayment]
     left_out: int
 
@@ -193,18 +194,17 @@ class Difference:
     key: str | None
     has_long_key: bool
     finding: str
-    left: ShownSide
-    right: ShownSide
+    sides: tuple[ShownSide, ShownSide]
     difference: str
     customer: str
     why: str
     currency_assumed: bool
-    ranks: tuple[int, ...]
+    ranks: str
 
     def amounts(self) -> Iterator[str]:
         """The text of each amount in the row."""
         yield self.difference
-        for side in (self.left, self.right):
+        for side in self.sides:
             for payment in side.payments:
                 yield payment.amount
 
@@ -233,17 +233,16 @@ def _difference(outcome: Outcome, ranks: tuple[int, ...], names: Names) -> Diffe
         key=outcome.key,
         has_long_key=outcome.key is not None and len(outcome.key) > _LONG_CHARS,
         finding=names.statuses[outcome.status],
-        left=_shown_side(outcome.left),
-        right=_shown_side(outcome.right),
+        sides=(_shown_side(names.left, outcome.left), _shown_side(names.right, outcome.right)),
         difference=_net_text(outcome),
         customer=_customer(outcome),
         why=RULES[outcome.rule],
         currency_assumed=outcome.currency_assumed,
-        ranks=ranks,
+        ranks=" ".join(map(str, ranks)),
     )
 
 
-def _shown_side(payments: Sequence[Payment]) -> ShownSide:
+def _shown_side(name: str, payments: Sequence[Payment]) -> ShownSide:
     shown = [
         ShownPayment(
             id=payment.id,
@@ -253,7 +252,7 @@ def _shown_side(payments: Sequence[Payment]) -> ShownSide:
         )
         for payment in payments[:_MAX_PAYMENTS]
     ]
-    return ShownSide(shown, len(payments) - len(shown))
+    return ShownSide(name, shown, len(payments) - len(shown))
 
 
 def _net_text(outcome: Outcome) -> str:

@@ -34,7 +34,8 @@ _MONTHS = [
 
 def replace_control_characters(text: str) -> str:
     """The text with U+FFFD for each character that could change how the page is read."""
-    return _CONTROL.sub("\ufffd", text)
+    # Nearly all texts are printable, and this is faster than the search.
+    return text if text.isprintable() else _CONTROL.sub("\ufffd", text)
 
 
 def money(amount: Decimal, currency: str | None = None, *, signed: bool = False) -> str:
