@@ -16,6 +16,7 @@ _UNKNOWN = "Nothing was written."
 _AGAIN = "Try again when it answers: a sync goes on where it was."
 _ROOM = "Make room, and sync again: it goes on where it was."
 _OPTIONS = "Correct the options of the URL, which are behind its question mark."
+_HOST = "Correct the host in the URL, or look whether this machine can look up names."
 _ENCODING = (
     "The encoding of this database cannot hold a text that was sent, or the text in it is of "
     "another encoding. "
@@ -169,14 +170,13 @@ _BY_SIGN = (
         ),
     ),
     ("standby", "No server in the URL is of the kind that target_session_attrs asks for."),
-    (
-        "resolve host",
-        "Correct the host in the URL, or look whether this machine can look up names.",
-    ),
-    (
-        "translate host name",
-        "Correct the host in the URL, or look whether this machine can look up names.",
-    ),
+    ("resolve host", _HOST),
+    ("translate host name", _HOST),
+    # psycopg 3.2.11 and earlier repeat only what getaddrinfo said: glibc, macOS and Windows.
+    ("or service not known", _HOST),
+    ("name resolution", _HOST),
+    ("nor servname provided", _HOST),
+    ("getaddrinfo failed", _HOST),
     (
         "query_wait_timeout",
         (
