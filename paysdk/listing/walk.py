@@ -125,13 +125,13 @@ class Walk:
             waiting = [*tasks, *([self._planning] if self._planning else [])]
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if self._planning is not None and self._planning in done:
-                self._split_into_windows(*await self._endpoint.client.result_of(self._planning))
+                self._split_into_windows(*await self._endpoint.client.wait_for(self._planning))
                 self._planning = None
                 continue
             return next(found for task, found in tasks.items() if task in done)
 
     async def _read(self, stream: PageStream, position: Position) -> RowsOfPage:
-        raw = await self._endpoint.client.result_of(stream.fetch(position))
+        raw = await self._endpoint.client.wait_for(stream.fetch(position))
         rows = await stream.read(position, raw)
         if stream.position is None:
             self._handle_stream_end(stream, position, rows)

@@ -1,4 +1,4 @@
-"""What providers and listings call: one object for a provider's API, made of the transports."""
+"""The client of one provider's API. Providers and listings send their requests through it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ __all__ = ["Client", "Deadline", "Session", "Settings"]
 
 T = TypeVar("T")
 
-# A key may change with each attempt, and so many requests are hardly under way at once.
+# A callable may return another key for each attempt. More than 32 requests are rarely in flight.
 _KEYS_REMEMBERED = 32
 
-# Named here so that nobody above the transport has to know aiohttp, not even for a type.
+# Modules above the transport use this name, so they do not import aiohttp for a type.
 Session: TypeAlias = "aiohttp.ClientSession"
 
 
-# Without a repr of its fields: a traceback that shows locals would ask one that a wrong origin has
-# left half-made for them.
+# No repr of the fields: if the origin is wrong, the object is incomplete, and a traceback that
+# shows locals would ask it for missing fields.
 @attrs.frozen(kw_only=True, repr=False)
 class Settings:
-    """A provider object's settings, checked. Nothing is opened for them."""
+    """The checked settings of a provider object. Checking them opens nothing."""
 
     key: KeySource
     default_base_url: str
@@ -64,7 +64,9 @@ class Settings:
         check_bool("allow_http", self.allow_http)
         base_url = self.default_base_url if self.base_url is None else self.base_url
         origin = parse_origin(base_url, allow_http=self.allow_http)
-        object.__setattr__(self, "origin", origin)  # attrs' way to set a field of a frozen object
+        object.__setattr__(
+            self, "origin", origin
+        )  # the way that attrs documents for frozen classes
         if isinstance(self.key, Secret):
             check_key(self.key)
         check_seconds("timeout", self.timeout)
@@ -88,9 +90,9 @@ def _is_async_context(given: object) -> bool:
 
 
 class Deadline:
-    """The seconds that one operation may take, with its retries and waits.
+    """How many seconds one operation may take, including its retries and waits.
 
-    The time that its consumer takes in between does not count.
+    The time that your code spends between two pages does not count.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -99,7 +101,7 @@ class Deadline:
 
     @asynccontextmanager
     async def enforce(self) -> AsyncGenerator[None]:
-        """Count the time inside, and end it with ``RequestTimeoutError`` where the budget does."""
+        """Count the time spent inside. Raise ``RequestTimeoutError`` when no time is left."""
         started = asyncio.get_running_loop().time()
         limit = asyncio.timeout(self._left)
         try:
@@ -109,8 +111,8 @@ class Deadline:
             if not limit.expired():
                 raise
             raise RequestTimeoutError(
-                f"The deadline of {self._seconds:g} s for the whole operation ended it, retries "
-                "and waits included."
+                f"The deadline of {self._seconds:g} s for the whole operation passed. It includes "
+                "retries and waits."
             ).quoting() from None
         finally:
             if self._left is not None:
@@ -118,11 +120,14 @@ class Deadline:
 
 
 class Client:
-    """One provider's API, for any number of tasks, and also in another event loop."""
+    """The client of one provider's API. Any number of tasks can share it.
+
+    It also works in a second event loop, such as that of another ``asyncio.run``.
+    """
 
     def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
-        # aiohttp takes longer to import than all the rest, and the first provider is the first to
-        # need it.
+        # Importing aiohttp takes longer than importing everything else. It is not needed before
+        # the first provider object is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
         from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
@@ -147,21 +152,21 @@ class Client:
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
-        # The one in use and those before it: a response may be read after its key has a successor.
+        # The current key and the keys before it: a response may arrive after its key was replaced.
         self._keys: list[Secret] = []
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a provider holds an API key and connections, and cannot be pickled: make another "
-            "one in the other process"
+            "a provider holds an API key and connections, so it cannot be pickled: make another "
+            "provider in the other process"
         )
 
     def deadline(self) -> Deadline:
-        """The time for one operation."""
+        """Return a new deadline for one operation."""
         return Deadline(self.settings.deadline)
 
     def reopen(self) -> None:
-        """Take requests again after ``aclose``."""
+        """Accept requests again after ``aclose``."""
         self._http.reopen()
 
     async def call(
@@ -173,10 +178,10 @@ class Client:
         before_retry: Callable[[], Awaitable[None]] | None = None,
         attempts: list[Attempt] | None = None,
     ) -> T:
-        """Send *request*, with retries by the policy, and return what *read* makes of the response.
+        """Send *request*, retry it by the policy, and return ``read(response)``.
 
-        *before_retry* is awaited before each retry, and ends the call if it raises. Each attempt is
-        appended to *attempts* before it is sent.
+        *before_retry* is awaited before each retry. If it raises, the call ends with that error.
+        Each attempt is appended to *attempts* before it is sent.
         """
         self._http.check_open()
         return await self._retrying.call(
@@ -198,7 +203,7 @@ class Client:
         before_retry: Callable[[], Awaitable[None]] | None = None,
         attempts: list[Attempt] | None = None,
     ) -> T:
-        """``call``, as long as *deadline* lasts."""
+        """Do what ``call`` does, but for no longer than *deadline* allows."""
         try:
             async with deadline.enforce():
                 return await self.call(
@@ -209,32 +214,33 @@ class Client:
             raise
 
     def explain(self, error: PaysdkError, request: Request) -> None:
-        """Note on *error* which request it is about, and remove keys that the response repeated."""
+        """Set the request on *error*, and remove any key that the response repeated."""
         redact_error(error, self._keys).at(
             self.provider, request.method, self.settings.origin + request.target
         )
 
     def check_link(self, query: str) -> None:
-        """Raise ``PaginationError`` for a *query*, made of an answer, that has the key in it."""
+        """Raise ``PaginationError`` if *query*, which comes from a response, contains the key."""
         if any(key.occurs_in(query) for key in self._keys):
             raise PaginationError(
-                "The link to the next page repeats the API key, which goes into no URL. Tell the "
-                "provider."
+                "The link to the next page contains the API key, and a key must not be in a URL. "
+                "Tell the provider."
             ).quoting()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run *work* as a task that ends with this client."""
+        """Start *work* as a task. ``aclose`` cancels it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # Where nobody comes for the result, its exception is nobody's either.
+        # If the result is never awaited, asyncio must not log the exception as never retrieved.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
-    async def result_of(self, task: asyncio.Task[T]) -> T:
-        """The result of a task that ``start`` gave.
+    async def wait_for(self, task: asyncio.Task[T]) -> T:
+        """Wait for a task that ``start`` returned, and return its result.
 
-        Raises ``ConfigurationError`` if this client was closed meanwhile, also if it is open again.
+        Raises ``ConfigurationError`` if this client was closed in the meantime, even if it is open
+        again now.
         """
         if self._http.is_forked:
             self._http.check_open()
@@ -251,12 +257,12 @@ class Client:
         if self._http.closed:
             raise self._http.closed_error()
         raise ConfigurationError(
-            f"This {self.provider} provider was closed while this was under way. Start it again, "
-            "a listing from the error's checkpoint."
+            f"This {self.provider} provider was closed while this operation was running. Start the "
+            "operation again. Resume a listing from the error's checkpoint."
         )
 
     async def aclose(self) -> None:
-        """End what is under way and give the connections back."""
+        """Cancel the running tasks and close the connections."""
         self._http.closed = True
         if self._http.is_forked:
             return
@@ -268,7 +274,7 @@ class Client:
         try:
             await asyncio.gather(*mine, return_exceptions=True)
         finally:
-            # Cancelled while it waits, it gives the connections back all the same.
+            # Close the connections even if this is cancelled while it waits.
             await self._http.aclose()
 
     async def _authorize(self) -> Secret:
@@ -288,6 +294,6 @@ def _ask_for_key(source: Callable[[], Awaitable[str]]) -> Awaitable[str]:
     kind = type(given).__name__
     del given  # it may be the key
     raise ConfigurationError(
-        "api_key must be a str or an async callable that gives one; this callable is not async "
-        f"and gave a {kind}."
+        "api_key must be a str or an async callable that returns one. This callable is not async: "
+        f"it returned a {kind}."
     )

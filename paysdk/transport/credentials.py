@@ -63,8 +63,8 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a provider holds an API key and cannot be pickled: make another one in the other "
-            "process"
+            "a provider holds an API key, so it cannot be pickled: make another provider in the "
+            "other process"
         )
 
 
@@ -78,7 +78,7 @@ def check_key(key: Secret) -> Secret:
     )  # the text itself is kept out of the locals, which a traceback may show
     if not issubclass(kind, str):
         raise ConfigurationError(
-            f"api_key must be a str or an async callable that gives one, not {kind.__name__}."
+            f"api_key must be a str or an async callable that returns one, not {kind.__name__}."
         )
     if not key.reveal():
         raise ConfigurationError("api_key is empty.")

@@ -1,4 +1,4 @@
-"""Retries requests, by the policy."""
+"""Sends a request again if its attempt failed and the policy allows a retry."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MAX_REDIRECTS = 3
 
 @attrs.define(eq=False)
 class _Call(Generic[T]):
-    """A request and the count of its attempts. ``renewals`` counts those made for a new key."""
+    """A request and the number of its attempts. ``renewals`` counts the attempts with a new key."""
 
     request: Request
     authorize: Callable[[], Awaitable[Secret]]
@@ -47,7 +47,7 @@ class _Call(Generic[T]):
     renewals: int = 0
 
     async def begin(self) -> None:
-        """Count another attempt."""
+        """Count one more attempt."""
         self.number += 1
         if self.number > 1:
             self.stats.retries += 1
@@ -56,7 +56,7 @@ class _Call(Generic[T]):
 
 
 class Retrying:
-    """Repeats attempts by the policy until one succeeds or its error would not go away."""
+    """Repeats a request until an attempt succeeds or the policy allows no further retry."""
 
     def __init__(
         self,
@@ -86,10 +86,11 @@ class Retrying:
         before_retry: Callable[[], Awaitable[None]] | None = None,
         attempts: list[Attempt] | None = None,
     ) -> T:
-        """Send *request* and return what *read* makes of the response.
+        """Send *request* and return ``read(response)``.
 
-        A body that is not JSON counts as a failed attempt. *authorize* returns the header for each
-        attempt. *before_retry* is awaited before each retry. Each attempt is appended to *attempts*.
+        An attempt also fails if the body is not JSON. *authorize* returns the ``Authorization``
+        header of each attempt. *before_retry* is awaited before each retry. Each attempt is
+        appended to *attempts*.
         """
         self._budget.add_request()
         call = _Call(
@@ -110,7 +111,7 @@ class Retrying:
         try:
             return await self._try(call, authorization)
         except AuthenticationError as error:
-            # A 401 proves that nothing was processed, so even a POST may go out with another key.
+            # A 401 proves that nothing was processed, so even a POST may be sent with another key.
             if call.renewals:
                 raise
             renewed = await call.authorize()
@@ -151,7 +152,7 @@ class Retrying:
 
     @staticmethod
     def _leaks(key: Secret, request: Request, target: Request) -> bool:
-        """Whether *target* has the key in its URL although the request had not."""
+        """Whether the URL of *target* contains the key and the URL of *request* did not."""
         return key.occurs_in(target.target) and not key.occurs_in(request.target)
 
     def _plan_retry(self, request: Request, number: int, error: PaysdkError) -> float | None:
@@ -165,14 +166,14 @@ class Retrying:
             and is_overload(error.status)
             and error.retry_after is not None
         ):
-            # Also after the last attempt, so that other requests do not have to be told as well.
+            # Also after the last attempt: the other requests need not get a 429 of their own.
             self._inner.pause_all(error.retry_after)
         if number >= self._policy.attempts:
             return None
         if not server_sets_the_pace(error) and not self._budget.take():
             error.add_note(
-                "It was not tried again: too many of this provider object's requests are failing "
-                "at once."
+                "The request was not retried: too many requests of this provider object are "
+                "failing at the same time."
             )
             return None
         self._plan(request, number, error, wait)

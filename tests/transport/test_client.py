@@ -241,7 +241,7 @@ async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str
     """A callable that gives the key at once is refused, and the error does not show what it gave."""
     caller = client(key=lambda: "sandbox-key")
     with pytest.raises(
-        ConfigurationError, match="this callable is not async and gave a str"
+        ConfigurationError, match="This callable is not async: it returned a str"
     ) as raised:
         await caller.call(GET, read, RequestStats())
     assert "sandbox-key" not in told_by(raised.value)
@@ -377,7 +377,7 @@ async def test_closing_ends_what_was_started() -> None:
     """A task that was started ends with the client, and whoever waits for it is told that it was closed."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.result_of(task))
+    waiting = asyncio.create_task(caller.wait_for(task))
     await asyncio.sleep(0)
     await caller.aclose()
     assert task.cancelled()
@@ -390,14 +390,14 @@ async def test_closing_and_entering_again_ends_what_was_started() -> None:
     """Whoever comes for the result when the client is open again is told that it was closed, and is not cancelled."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.result_of(task))
+    waiting = asyncio.create_task(caller.wait_for(task))
     await asyncio.sleep(0)
     await caller.aclose()
     caller.reopen()
-    for late in (waiting, asyncio.create_task(caller.result_of(task))):
+    for late in (waiting, asyncio.create_task(caller.wait_for(task))):
         with pytest.raises(ConfigurationError, match="closed"):
             await late
-    assert 7 == await caller.result_of(caller.start(asyncio.sleep(0, 7)))
+    assert 7 == await caller.wait_for(caller.start(asyncio.sleep(0, 7)))
 
 
 async def test_listing_goes_on_after_closing_and_entering_again() -> None:
@@ -409,7 +409,7 @@ async def test_listing_goes_on_after_closing_and_entering_again() -> None:
         await provider.aclose()
         async with provider:
             with pytest.raises(
-                ConfigurationError, match="was closed while this was under way"
+                ConfigurationError, match="was closed while this operation was running"
             ) as raised:
                 given += [payment.id async for page in pages for payment in page.payments]
             given += [
@@ -422,7 +422,7 @@ async def test_listing_goes_on_after_closing_and_entering_again() -> None:
 async def test_started_task_gives_its_result() -> None:
     """A task that was started gives its result, and is forgotten."""
     caller = client()
-    assert 7 == await caller.result_of(caller.start(asyncio.sleep(0.001, 7)))
+    assert 7 == await caller.wait_for(caller.start(asyncio.sleep(0.001, 7)))
     await asyncio.sleep(0)
     assert set() == caller._tasks
     await caller.aclose()
@@ -436,7 +436,7 @@ async def test_started_task_fails() -> None:
 
     caller = client()
     with pytest.raises(ServerError):
-        await caller.result_of(caller.start(fail()))
+        await caller.wait_for(caller.start(fail()))
     disturbed: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(
         lambda _loop, context: disturbed.append(context)
@@ -451,7 +451,7 @@ async def test_started_task_fails() -> None:
 async def test_waiting_for_a_started_task_is_cancelled() -> None:
     """Whoever is cancelled is cancelled, also while the client is closed."""
     caller = client()
-    waiting = asyncio.create_task(caller.result_of(caller.start(asyncio.sleep(60))))
+    waiting = asyncio.create_task(caller.wait_for(caller.start(asyncio.sleep(60))))
     await asyncio.sleep(0)
     waiting.cancel()
     await caller.aclose()
@@ -463,7 +463,7 @@ async def test_started_task_is_cancelled_by_another() -> None:
     """A task that somebody cancelled without closing the client is cancelled, and not closed."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
-    waiting = asyncio.create_task(caller.result_of(task))
+    waiting = asyncio.create_task(caller.wait_for(task))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

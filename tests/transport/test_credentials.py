@@ -37,7 +37,7 @@ def test_secret_shows_itself_only_when_asked() -> None:
 )
 def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) -> None:
     """A pickle would carry the key to wherever it is stored."""
-    with pytest.raises(TypeError, match="holds an API key and cannot be pickled") as caught:
+    with pytest.raises(TypeError, match="holds an API key, so it cannot be pickled") as caught:
         copied(Secret(KEY))
     assert KEY not in str(caught.value)
 

@@ -26,7 +26,7 @@ async def test_a_provider_is_of_the_process_that_opened_it(monkeypatch: pytest.M
             with pytest.raises(
                 ConfigurationError, match=r"Nothing was sent\. Make and enter another one"
             ):
-                await provider._client.result_of(
+                await provider._client.wait_for(
                     provider._client.start(provider.list_payments().collect())
                 )
             await provider.aclose()

@@ -571,9 +571,11 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
     errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
     assert 160 <= len(client.numbers) < 185
     notes = [note for error in errors for note in getattr(error, "__notes__", [])]
-    assert {
-        "It was not tried again: too many of this provider object's requests are failing at once."
-    } == set(notes)
+    note = (
+        "The request was not retried: too many requests of this provider object are failing at the "
+        "same time."
+    )
+    assert {note} == set(notes)
 
 
 @pytest.mark.parametrize(
