@@ -169,7 +169,7 @@ class Client:
         """Accept requests again after ``aclose``."""
         self._http.reopen()
 
-    async def call(
+    def call(
         self,
         request: Request,
         read: Callable[[Response], T],
@@ -177,14 +177,14 @@ class Client:
         *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
         attempts: list[Attempt] | None = None,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send *request*, retry it by the policy, and return ``read(response)``.
 
         *before_retry* is awaited before each retry. If it raises, the call ends with that error.
         Each attempt is appended to *attempts* before it is sent.
         """
         self._http.check_open()
-        return await self._retrying.call(
+        return self._retrying.call(
             request,
             self._authorize,
             read,

@@ -125,30 +125,20 @@ class Retrying:
     async def _try(self, call: _Call[T], authorization: Secret) -> T:
         attempt = Attempt(call.number, authorization, call.stats)
         call.attempts.append(attempt)
+        request = call.request
         try:
-            response = await self._send_and_follow(call.request, attempt)
-            try:
-                return call.read(response)
-            except MalformedResponseError as error:
-                say_what_came_instead(error, response)
-                raise
+            response = await self._inner.send(request, attempt)
+            for _ in range(_MAX_REDIRECTS):
+                target = follow_redirect(self._origin, request, response)
+                if target is None or self._leaks(authorization, request, target):
+                    break
+                request, response = target, await self._inner.send(target, attempt)
+            return _read_success(in_utf8(response), call.read)
         except PaysdkError as error:
             redact_error(error, [authorization]).at(
                 self._provider, call.request.method, self._origin + call.request.target
             )
             raise
-
-    async def _send_and_follow(self, request: Request, attempt: Attempt) -> Response:
-        response = await self._inner.send(request, attempt)
-        for _ in range(_MAX_REDIRECTS):
-            target = follow_redirect(self._origin, request, response)
-            if target is None or self._leaks(attempt.authorization, request, target):
-                break
-            request, response = target, await self._inner.send(target, attempt)
-        response = in_utf8(response)
-        if (error := error_from_response(response)) is not None:
-            raise error
-        return response
 
     @staticmethod
     def _leaks(key: Secret, request: Request, target: Request) -> bool:
@@ -184,3 +174,14 @@ class Retrying:
         self._events.emit(
             RetryPlanned(self._provider, request.method, url, number, type(error).__name__, wait)
         )
+
+
+def _read_success(response: Response, read: Callable[[Response], T]) -> T:
+    """What *read* makes of *response*. Raises ``APIError`` for an error status."""
+    if (error := error_from_response(response)) is not None:
+        raise error
+    try:
+        return read(response)
+    except MalformedResponseError as malformed:
+        say_what_came_instead(malformed, response)
+        raise
