@@ -40,14 +40,13 @@ if TYPE_CHECKING:
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
     from paysdk.providers.campfire.invoices.schema import Attachment, Invoice, InvoiceLine
-    from paysdk.providers.campfire.paying.order import (
+    from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
-        CreditMemoRef,
         DebitMemoPayment,
         ManualPayment,
-        PayOutcome,
         TransactionPayment,
     )
+    from paysdk.providers.campfire.paying.order import CreditMemoRef, PayOutcome
     from paysdk.providers.campfire.provider import CampfireProvider
     from paysdk.providers.notify.provider import NotifyProvider
     from paysdk.transport.policy import RetryPolicy
@@ -79,14 +78,13 @@ _MODULES = {
     "paysdk.orders": ("OpenOrder", "OrderJournal"),
     "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
-    "paysdk.providers.campfire.paying.order": (
+    "paysdk.providers.campfire.paying.items": (
         "CreditMemoPayment",
-        "CreditMemoRef",
         "DebitMemoPayment",
         "ManualPayment",
-        "PayOutcome",
         "TransactionPayment",
     ),
+    "paysdk.providers.campfire.paying.order": ("CreditMemoRef", "PayOutcome"),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
     "paysdk.providers.campfire.invoices.schema": ("Attachment", "Invoice", "InvoiceLine"),
     "paysdk.providers.notify.provider": ("NotifyProvider",),

@@ -61,6 +61,7 @@ def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
         f"paysdk.providers.{other}",
         "paysdk.providers.campfire.invoices.schema",
         "paysdk.pagination.by_parameter",
+        "paysdk.providers.campfire.paying.items",
         "paysdk.providers.campfire.paying.order",
         "paysdk.records.reader",
         "paysdk.testing",

@@ -19,7 +19,8 @@ import attrs
 import pytest
 
 from paysdk.errors import ConfigurationError, OutcomeUnknownError
-from paysdk.providers.campfire.paying.order import ManualPayment, PayOutcome, TransactionPayment
+from paysdk.providers.campfire.paying.items import ManualPayment, TransactionPayment
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider

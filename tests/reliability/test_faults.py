@@ -14,7 +14,8 @@ import pytest
 from paysdk.errors import ConfigurationError, OutcomeUnknownError, PaysdkError
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal
-from paysdk.providers.campfire.paying.order import ManualPayment, PayOutcome
+from paysdk.providers.campfire.paying.items import ManualPayment
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider

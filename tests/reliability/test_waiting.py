@@ -16,7 +16,7 @@ import pytest
 
 from paysdk.errors import OutcomeUnknownError, RequestTimeoutError, ServerError
 from paysdk.events import Event, RetryPlanned, Waiting
-from paysdk.providers.campfire.paying.order import ManualPayment
+from paysdk.providers.campfire.paying.items import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, Response, dripping_body, hang, status

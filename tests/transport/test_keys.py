@@ -20,7 +20,7 @@ from paysdk.errors import (
     PaginationError,
     PaysdkError,
 )
-from paysdk.providers.campfire.paying.order import ManualPayment
+from paysdk.providers.campfire.paying.items import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.transport.policy import RetryPolicy
 

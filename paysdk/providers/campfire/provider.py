@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
     from paysdk.orders import Exclusive
     from paysdk.providers.campfire.invoices.schema import Invoice
-    from paysdk.providers.campfire.paying.order import (
+    from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
         DebitMemoPayment,
         ManualPayment,
-        PayOutcome,
         TransactionPayment,
     )
+    from paysdk.providers.campfire.paying.order import PayOutcome
     from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.transport.client import Deadline
 
@@ -230,14 +230,14 @@ class CampfireProvider(RestProvider):
         refuses, and ``OutcomeUnknownError`` if the outcome is unknown. Not safe to repeat without
         looking unless every item has an ``external_id``.
         """
-        from paysdk.providers.campfire.paying.operation import Consent  # noqa: PLC0415  # see _read_invoice
-        from paysdk.providers.campfire.paying.order import (  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.items import (  # noqa: PLC0415  # see _read_invoice
             CreditMemoPayment,
             DebitMemoPayment,
             ManualPayment,
-            PayOrder,
             TransactionPayment,
         )
+        from paysdk.providers.campfire.paying.operation import Consent  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.order import PayOrder  # noqa: PLC0415  # see _read_invoice
 
         order = PayOrder.of(
             {

@@ -28,13 +28,13 @@ from paysdk.errors import (
 )
 from paysdk.events import Event, RequestSent, RetryPlanned
 from paysdk.provider import PaymentsProvider
-from paysdk.providers.campfire.paying.order import (
+from paysdk.providers.campfire.paying.items import (
     CreditMemoPayment,
     DebitMemoPayment,
     ManualPayment,
-    PayOutcome,
     TransactionPayment,
 )
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import (

@@ -11,9 +11,9 @@ from paysdk.errors import PaysdkError
 from paysdk.payment import Payment  # attrs reads it
 from paysdk.providers.campfire.endpoints import PAYMENTS
 from paysdk.providers.campfire.invoices.schema import Invoice  # likewise
+from paysdk.providers.campfire.paying.external_ids import external_id_fits
 from paysdk.providers.campfire.paying.operation import run_within
 from paysdk.providers.campfire.paying.recognition import (
-    external_id_fits,
     find_booked,
     find_similar,
 )

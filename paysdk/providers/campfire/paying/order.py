@@ -1,4 +1,7 @@
-"""An order to pay an invoice: its items, the body to send, and what to recognise it by. Pure."""
+"""An order to pay an invoice: the body to send, what to recognise its payments by, and its outcome.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,141 +9,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeGuard
+from typing import TypeGuard
 
 import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.invoices.schema import Invoice
+from paysdk.providers.campfire.paying.items import (
+    ManualPayment,
+    PaymentItem,
+    check_above_zero,
+    check_exact_amount,
+    check_external_id,
+)
 
-__all__ = [
-    "CreditMemoPayment",
-    "CreditMemoRef",
-    "DebitMemoPayment",
-    "Expected",
-    "ManualPayment",
-    "PayOrder",
-    "PayOutcome",
-    "TransactionPayment",
-]
+__all__ = ["CreditMemoRef", "ExpectedPayment", "PayOrder", "PayOutcome"]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-
-_MAX_EXTERNAL_ID_CHARS = 256
-
-
-def _convert_amount(value: Decimal | int) -> Decimal:
-    return _check_above_zero(_check_exact(value))
-
-
-def _check_exact(value: object) -> Decimal:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    if not isinstance(value, Decimal):
-        hint = f'Decimal("{value}")' if isinstance(value, float | str) else "a decimal.Decimal"
-        raise ConfigurationError(
-            f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} "
-            f"{value!r}. Write {hint}."
-        )
-    if not value.is_finite():
-        raise ConfigurationError(f"amount must be a finite number, not {value}.")
-    return value
-
-
-def _check_above_zero(value: Decimal) -> Decimal:
-    if value <= 0:
-        raise ConfigurationError(
-            f"amount must be above zero, not {value}. A refund or a correction is not a payment."
-        )
-    return value
-
-
-def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
-
-
-def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
-
-
-def _check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
-    # A server that trims texts, as Django REST framework does, would never show it as it was sent.
-    fits = (
-        isinstance(value, str)
-        and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS
-        and value == value.strip()
-        and value.isprintable()
-    )
-    if not fits:
-        raise ConfigurationError(
-            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
-            f"without space around it, not {value!r}."
-        )
-
-
-def _check_day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise ConfigurationError(f"{field.name} must be a datetime.date, not {value!r}.")
-
-
-_optional = attrs.validators.optional
-
-
-@attrs.frozen
-class TransactionPayment:
-    """Pay from a bank transaction that Campfire knows.
-
-    ``amount`` is in major units of the invoice's currency.
-    """
-
-    transaction_id: int | str = attrs.field(validator=_check_id)
-    amount: Decimal = attrs.field(converter=_convert_amount)
-    transaction_description: str | None = attrs.field(
-        default=None, validator=_optional(_check_text)
-    )
-    account_id: int | str | None = attrs.field(default=None, validator=_optional(_check_id))
-    account_name: str | None = attrs.field(default=None, validator=_optional(_check_text))
-
-
-@attrs.frozen
-class CreditMemoPayment:
-    """Pay with a credit memo. The later schema requires ``posted_at``."""
-
-    credit_memo_id: int | str = attrs.field(validator=_check_id)
-    amount: Decimal = attrs.field(converter=_convert_amount)
-    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
-    credit_memo_number: str | None = attrs.field(default=None, validator=_optional(_check_text))
-
-
-@attrs.frozen
-class DebitMemoPayment:
-    """Pay with a debit memo. The later schema requires ``posted_at``."""
-
-    debit_memo_id: int | str = attrs.field(validator=_check_id)
-    amount: Decimal = attrs.field(converter=_convert_amount)
-    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
-
-
-@attrs.frozen
-class ManualPayment:
-    """A payment that Campfire has no transaction for ("empty transaction").
-
-    Set ``external_id`` (at most 256 characters) to a unique text of your own. Then every process
-    finds a payment that has it already, before anything is sent.
-    """
-
-    amount: Decimal = attrs.field(converter=_convert_amount)
-    account_id: int | str = attrs.field(validator=_check_id)
-    account_name: str = attrs.field(validator=_check_text)
-    payment_date: date = attrs.field(validator=_check_day)
-    external_id: str | None = attrs.field(default=None, validator=_optional(_check_external_id))
-    memo: str | None = attrs.field(default=None, validator=_optional(_check_text))
-
-
-Item: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | ManualPayment
 
 
 @attrs.frozen
@@ -171,7 +57,7 @@ class PayOutcome:
 
 
 @attrs.frozen
-class Expected:
+class ExpectedPayment:
     """What to recognise the payment of one item by.
 
     ``kind`` is the name of the list that the item is in.
@@ -190,7 +76,7 @@ class PayOrder:
     """What to pay with: the body to send, and what to recognise its payments by."""
 
     body: bytes
-    expected: tuple[Expected, ...]
+    expected: tuple[ExpectedPayment, ...]
 
     @property
     def external_ids(self) -> frozenset[str]:
@@ -211,7 +97,8 @@ class PayOrder:
 
     @classmethod
     def of(
-        cls, kinds: Mapping[str, tuple[type[Item], Iterable[Item | Mapping[str, object]]]]
+        cls,
+        kinds: Mapping[str, tuple[type[PaymentItem], Iterable[PaymentItem | Mapping[str, object]]]],
     ) -> PayOrder:
         """Make the order for the items of each kind.
 
@@ -238,8 +125,8 @@ class PayOrder:
 
 
 def _check_items(
-    name: str, items: Iterable[Item | Mapping[str, object]]
-) -> Iterable[Item | Mapping[str, object]]:
+    name: str, items: Iterable[PaymentItem | Mapping[str, object]]
+) -> Iterable[PaymentItem | Mapping[str, object]]:
     given: object = items
     if isinstance(given, Mapping) or not isinstance(given, Iterable):
         raise ConfigurationError(
@@ -249,13 +136,13 @@ def _check_items(
 
 
 def _convert_item(
-    name: str, kind: type[Item], item: Item | Mapping[str, object]
+    name: str, kind: type[PaymentItem], item: PaymentItem | Mapping[str, object]
 ) -> dict[str, object]:
     if isinstance(item, kind):
         return {field: value for field, value in attrs.asdict(item).items() if value is not None}
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
-    amount = _check_above_zero(_check_exact(item.get("amount")))
+    amount = check_above_zero(check_exact_amount(item.get("amount")))
     return {
         key: amount if key == "amount" else _check_sendable(f"{name}[…].{key}", value)
         for key, value in item.items()
@@ -286,17 +173,17 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
     return isinstance(value, list | tuple)
 
 
-def _expect(kind: str, item: Mapping[str, object]) -> Expected:
+def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     if external_id is not None:
-        _check_external_id(item, attrs.fields(ManualPayment).external_id, external_id)
+        check_external_id(item, attrs.fields(ManualPayment).external_id, external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
         raise ConfigurationError(
             f"transaction_id must be an id, as int or str, not {transaction_id!r}."
         )
-    return Expected(
+    return ExpectedPayment(
         kind,
-        _check_exact(item["amount"]),
+        check_exact_amount(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
         _shown_day(item.get("payment_date")),

@@ -8,23 +8,33 @@ be somebody else's is never taken for ours.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from html import unescape
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
+from paysdk.providers.campfire.paying.comparison import (
+    add_up,
+    has_changed_external_id,
+    has_external_id,
+    has_kind_and_day,
+    has_transaction,
+    is_on_its_day,
+    is_surplus,
+    matches,
+    may_have_made,
+    select_by_amount,
+    select_with_changed_external_id,
+    select_without_external_id,
+)
 from paysdk.providers.campfire.paying.refusals import partly_booked_error, surplus_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from paysdk.payment import Payment
-    from paysdk.providers.campfire.paying.order import Expected, PayOrder
+    from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
 
 __all__ = [
     "are_external_ids_kept",
     "can_be_found",
-    "external_id_fits",
     "find_booked",
     "find_by_external_ids",
     "find_possible",
@@ -32,59 +42,6 @@ __all__ = [
     "find_voided",
     "refuse_surplus",
 ]
-
-# The later schema's payment_type for each kind of item. It has none for debit memos.
-_PAYMENT_TYPES = {
-    "transactions": "BANK_TRANSACTION",
-    "credit_memos": "CREDIT_MEMO",
-    "empty_transactions": "MANUAL_TRANSACTION",
-}
-# A shorter beginning is taken for another external id ("order-1" beside "order-10"), not for one
-# that a server has cut.
-_MIN_CUT_CHARS = 10
-# Sums of more payments than this are not tried, because n payments have 2 to the power n sums.
-_MAX_PIECES = 12
-
-
-def external_id_fits(ours: str, kept: str) -> bool:
-    """Whether a server may have changed *ours* into *kept*.
-
-    It may change, drop or replace characters, and cut the end off.
-    """
-    if _is_or_begins(_normalise(ours), _normalise(kept)):
-        return True
-    left = _keep_letters(unescape(kept))
-    if left and _is_or_begins(_keep_letters(ours), left):
-        return True
-    # An ASCII server drops or replaces the other letters, in the worst case all of them.
-    if ours.isascii() or not (kept.isascii() or "\ufffd" in kept):
-        return False
-    return _is_or_begins(_keep_ascii(ours), _keep_ascii(unescape(kept)))
-
-
-def _is_or_begins(sent: str, shown: str) -> bool:
-    return shown == sent or (len(shown) >= _MIN_CUT_CHARS and sent.startswith(shown))
-
-
-def _normalise(external_id: str) -> str:
-    # Decomposed, so that an external id that was cut between a letter and its accent is still a
-    # beginning of ours. A server that cuts bytes may leave a replacement character at the end.
-    folded = normalize("NFKD", normalize("NFKD", external_id).casefold())
-    return " ".join(folded.rstrip("\ufffd").split())
-
-
-def _keep_letters(external_id: str) -> str:
-    """The letters and digits, without accents.
-
-    A number loses its leading zeros, as in a server that keeps numbers.
-    """
-    letters = "".join(filter(str.isalnum, _normalise(external_id)))
-    return letters.lstrip("0") if letters.isdecimal() else letters
-
-
-def _keep_ascii(external_id: str) -> str:
-    composed = normalize("NFC", external_id)
-    return _keep_letters("".join(filter(str.isascii, composed)))
 
 
 def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
@@ -103,18 +60,18 @@ def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[
     if not there:
         return None
     groups = {
-        item.external_id: [each for each in there.values() if _has_external_id(item, each)]
+        item.external_id: [each for each in there.values() if has_external_id(item, each)]
         for item in order.expected
     }
     surplus = [
         payment
         for item in order.expected
         for payment in groups[item.external_id]
-        if _is_surplus(groups[item.external_id], [item.amount])
+        if is_surplus(groups[item.external_id], [item.amount])
     ]
     if surplus:
         raise surplus_error(surplus)
-    if any(_sum(groups[item.external_id]) != item.amount for item in order.expected):
+    if any(add_up(groups[item.external_id]) != item.amount for item in order.expected):
         raise partly_booked_error(there.values())
     return tuple(payment.id for item in order.expected for payment in groups[item.external_id])
 
@@ -130,14 +87,17 @@ def find_similar(
     live = [payment for payment in payments if not payment.is_voided and payment.id not in others]
     found: dict[str, Payment] = {}
     for item in order.expected:
-        for group in (_select_changed(item, live), _select_without_external_id(item, live)):
-            found |= {payment.id: payment for payment in _select_by_amount(group, item.amount)}
+        for group in (
+            select_with_changed_external_id(item, live),
+            select_without_external_id(item, live),
+        ):
+            found |= {payment.id: payment for payment in select_by_amount(group, item.amount)}
     return tuple(found.values())
 
 
 def can_be_found(order: PayOrder, payments: Collection[Payment]) -> bool:
     """Whether a later call for *order*, which is booked, will recognise it among *payments*."""
-    named = any(_has_external_id(item, payment) for item in order.expected for payment in payments)
+    named = any(has_external_id(item, payment) for item in order.expected for payment in payments)
     return named or bool(find_similar(order, payments) or find_voided(order, payments))
 
 
@@ -149,11 +109,11 @@ def find_voided(
     found: dict[str, Payment] = {}
     for item in order.expected:
         same_amount = [payment for payment in voided if payment.amount == item.amount]
-        exact = [payment for payment in voided if _has_external_id(item, payment)]
+        exact = [payment for payment in voided if has_external_id(item, payment)]
         for payment in (
             *exact,
-            *_select_changed(item, same_amount),
-            *_select_without_external_id(item, same_amount),
+            *select_with_changed_external_id(item, same_amount),
+            *select_without_external_id(item, same_amount),
         ):
             found[payment.id] = payment
     return tuple(found.values())
@@ -172,31 +132,31 @@ def refuse_surplus(
     unseen = [
         item
         for item in order.expected
-        if not any(_has_external_id(item, payment) for payment in live)
+        if not any(has_external_id(item, payment) for payment in live)
     ]
     found: dict[str, Payment] = {}
     for item in order.expected:
         if item.external_id is None:
             continue
         group, amounts = (
-            [payment for payment in live if _has_external_id(item, payment)],
+            [payment for payment in live if has_external_id(item, payment)],
             [item.amount],
         )
         if not group:
-            group = _select_changed(item, new)
+            group = select_with_changed_external_id(item, new)
             amounts = [
                 each.amount
                 for each in unseen
-                if any(_has_changed_external_id(each, payment) for payment in group)
+                if any(has_changed_external_id(each, payment) for payment in group)
             ]
         if not group:
-            group = _select_without_external_id(item, new)
+            group = select_without_external_id(item, new)
             amounts = [
                 each.amount
                 for each in unseen
-                if any(_has_kind_and_day(each, payment) for payment in group)
+                if any(has_kind_and_day(each, payment) for payment in group)
             ]
-        if _is_surplus(group, amounts):
+        if is_surplus(group, amounts):
             found |= {payment.id: payment for payment in group}
     if found:
         raise surplus_error(tuple(found.values()))
@@ -231,14 +191,14 @@ def find_booked(
         and (payment.currency or currency) == (currency or payment.currency)
     ]
     found: list[str] = []
-    rest: list[Expected] = []
+    rest: list[ExpectedPayment] = []
     for item in order.expected:
-        named = [payment for payment in new if _has_external_id(item, payment)] or _select_changed(
-            item, new
-        )
+        named = [
+            payment for payment in new if has_external_id(item, payment)
+        ] or select_with_changed_external_id(item, new)
         if named and (
-            _sum(named) != item.amount
-            or not all(_is_on_its_day(item, payment) for payment in named)
+            add_up(named) != item.amount
+            or not all(is_on_its_day(item, payment) for payment in named)
         ):
             return None
         found += [payment.id for payment in named]
@@ -248,15 +208,15 @@ def find_booked(
     alike = [
         payment
         for payment in new
-        if payment.id not in found and any(_matches(item, payment) for item in rest)
+        if payment.id not in found and any(matches(item, payment) for item in rest)
     ]
     theirs = [item for rival in rivals for item in rival.expected]
     if len(alike) != len(rest) or any(
-        _matches(item, payment) for item in theirs for payment in alike
+        matches(item, payment) for item in theirs for payment in alike
     ):
         return None
     for item in sorted(rest, key=lambda item: item.transaction_id is None):
-        match = next((payment for payment in alike if _matches(item, payment)), None)
+        match = next((payment for payment in alike if matches(item, payment)), None)
         if match is None:
             return None
         alike.remove(match)
@@ -275,10 +235,10 @@ def find_possible(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ..
         certain = [
             payment
             for payment in live
-            if _has_external_id(item, payment) or _has_transaction(item, payment)
+            if has_external_id(item, payment) or has_transaction(item, payment)
         ]
-        possible = certain or _select_by_amount(
-            [payment for payment in live if _can_be(item, payment)], item.amount
+        possible = certain or select_by_amount(
+            [payment for payment in live if may_have_made(item, payment)], item.amount
         )
         if not possible:
             return ()
@@ -289,132 +249,3 @@ def find_possible(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ..
         if len(found) >= len(order.expected)
         else ()
     )
-
-
-def _can_be(item: Expected, payment: Payment) -> bool:
-    if not _has_kind_and_day(item, payment) or (
-        item.transaction_id is not None and _transaction_ids(payment)
-    ):
-        return False
-    if item.external_id is None:
-        # A payment that is booked by hand has an external id only if somebody gave it one.
-        return item.kind != "empty_transactions" or not payment.external_id
-    return not payment.external_id or external_id_fits(item.external_id, payment.external_id)
-
-
-def _has_transaction(item: Expected, payment: Payment) -> bool:
-    return item.transaction_id is not None and item.transaction_id in _transaction_ids(payment)
-
-
-def _transaction_ids(payment: Payment) -> set[str]:
-    raw = payment.raw
-    shown = (raw.get("payment_transaction"), *(raw.get("payment_transactions") or ()))
-    return {str(each) for each in shown if each is not None}
-
-
-def _has_external_id(item: Expected, payment: Payment) -> bool:
-    return item.external_id is not None and payment.external_id == item.external_id
-
-
-def _has_changed_external_id(item: Expected, payment: Payment) -> bool:
-    if (
-        item.external_id is None
-        or not payment.external_id
-        or payment.external_id == item.external_id
-    ):
-        return False
-    return _has_kind_and_day(item, payment) and external_id_fits(
-        item.external_id, payment.external_id
-    )
-
-
-def _select_changed(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
-    return [payment for payment in payments if _has_changed_external_id(item, payment)]
-
-
-def _select_without_external_id(item: Expected, payments: Iterable[Payment]) -> list[Payment]:
-    if item.external_id is None:
-        return []
-    return [
-        payment
-        for payment in payments
-        if not payment.external_id and _has_kind_and_day(item, payment)
-    ]
-
-
-def _has_kind_and_day(item: Expected, payment: Payment) -> bool:
-    """Whether *payment* is of the kind and of the day that *item* ordered."""
-    # A payment of Stripe is not ours, unless it shows an external id that we gave.
-    if payment.source == "STRIPE" and not payment.external_id:
-        return False
-    if not _is_on_its_day(item, payment):
-        return False
-    # A payment_type that is in no document may mean any kind.
-    kind = str(payment.raw.get("payment_type")).upper().replace(" ", "_")
-    return (
-        item.kind not in _PAYMENT_TYPES
-        or kind == _PAYMENT_TYPES[item.kind]
-        or kind not in _PAYMENT_TYPES.values()
-    )
-
-
-def _is_on_its_day(item: Expected, payment: Payment) -> bool:
-    day = payment.payment_date
-    return item.payment_date is None or day is None or day.isoformat() == item.payment_date
-
-
-def _matches(item: Expected, payment: Payment) -> bool:
-    """Whether *payment*, which is new, can be what *item* ordered.
-
-    An id decides if the payment shows one. Otherwise everything that can be seen is compared.
-    """
-    raw = payment.raw
-    if payment.amount != item.amount or not _is_on_its_day(item, payment):
-        return False
-    if item.external_id is not None and (payment.external_id is not None or "external_id" in raw):
-        return payment.external_id == item.external_id
-    if item.transaction_id is not None:
-        return _has_transaction(item, payment)
-    # A payment with an external id is not that of an item without one.
-    if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
-        return False
-    return _has_kind_and_day(item, payment)
-
-
-def _sum(payments: Iterable[Payment]) -> Decimal:
-    return sum((payment.amount for payment in payments), Decimal(0))
-
-
-def _is_surplus(payments: Collection[Payment], amounts: Collection[Decimal]) -> bool:
-    """Whether *payments* are these amounts and more of the same, and not something else."""
-    total, ordered = _sum(payments), sum(amounts, Decimal(0))
-    if len(payments) <= 1 or total <= ordered:
-        return False
-    return (
-        sum(payment.amount in amounts for payment in payments) >= len(amounts)
-        or total % ordered == 0
-    )
-
-
-def _withheld_amount(payment: Payment) -> Decimal:
-    """What the payer kept back for taxes. The later schema shows it beside the amount."""
-    shown = payment.raw.get("withheld_amount")
-    return Decimal(shown) if isinstance(shown, int | Decimal) else Decimal(0)
-
-
-def _select_by_amount(payments: list[Payment], amount: Decimal) -> list[Payment]:
-    """The payments that have this amount each.
-
-    If there are none, returns all payments if some of them add up to it, since a server may split a
-    payment.
-    """
-    if single := [
-        payment
-        for payment in payments
-        if amount in (payment.amount, payment.amount + _withheld_amount(payment))
-    ]:
-        return single
-    sums = {Decimal(0)}
-    for payment in payments[:_MAX_PIECES]:
-        sums |= {already + payment.amount for already in sums}
-    return payments if amount in sums else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import DuplicatePaymentError, OutcomeUnknownError
 from paysdk.providers.campfire.paying.checks import check_surplus
-from paysdk.providers.campfire.paying.order import PayOrder, PayOutcome
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.paying.recognition import are_external_ids_kept
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from paysdk.payment import Payment
     from paysdk.providers.campfire.paying.lookup import OrderLookup, Snapshot
+    from paysdk.providers.campfire.paying.order import PayOrder
     from paysdk.providers.campfire.paying.sent_order import SentOrder
     from paysdk.providers.campfire.paying.turns import Turn, Turns
 

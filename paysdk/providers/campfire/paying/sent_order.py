@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 from paysdk.orders import OpenOrder
-from paysdk.providers.campfire.paying.order import Expected, PayOrder
+from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
 
 __all__ = ["SentOrder", "read_open_order"]
 
@@ -56,7 +56,7 @@ class SentOrder:
 
 class _Details(msgspec.Struct):
     invoice: int
-    items: tuple[Expected, ...]
+    items: tuple[ExpectedPayment, ...]
     before: tuple[str, ...]
 
 

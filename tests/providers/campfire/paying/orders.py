@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from paysdk.providers.campfire.paying.order import (
-    ManualPayment,
-    PayOutcome,
-)
+from paysdk.providers.campfire.paying.items import ManualPayment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
+    from paysdk.providers.campfire.paying.order import PayOutcome
     from paysdk.providers.campfire.sandbox import CampfireSandbox
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import pytest
@@ -16,16 +16,13 @@ from hypothesis import strategies as st
 
 import paysdk.providers.campfire
 from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.paying.order import (
+from paysdk.providers.campfire.paying.items import (
     CreditMemoPayment,
     DebitMemoPayment,
     ManualPayment,
-    PayOrder,
     TransactionPayment,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from paysdk.providers.campfire.paying.order import PayOrder
 
 DAY = date(2025, 7, 25)
 KINDS: dict[str, Any] = {
@@ -138,78 +135,6 @@ def test_mappings_are_passed_through() -> None:
     assert [expected] == json.loads(made.body, parse_float=Decimal)["empty_transactions"]
 
 
-AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
-
-
-@pytest.mark.parametrize(
-    ("amount", "message"),
-    [
-        (1.5, AMOUNT + r' float 1\.5\. Write Decimal\("1\.5"\)'),
-        (float("nan"), AMOUNT + " float nan"),
-        ("883.33", AMOUNT + r' str \'883\.33\'\. Write Decimal\("883\.33"\)'),
-        (None, AMOUNT + r" NoneType None\. Write a decimal\.Decimal"),
-        (True, AMOUNT + " bool True"),
-        (Decimal("NaN"), "amount must be a finite number, not NaN"),
-        (Decimal("sNaN"), "amount must be a finite number, not sNaN"),
-        (Decimal("-Infinity"), "amount must be a finite number, not -Infinity"),
-    ],
-    ids=repr,
-)
-def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:  # noqa: ANN401  # anything may be given
-    """Each kind of item and a mapping refuse it, and the message says what to write."""
-    makers: list[Any] = [
-        lambda: TransactionPayment(1, amount),
-        lambda: CreditMemoPayment(1, amount),
-        lambda: DebitMemoPayment(1, amount),
-        lambda: ManualPayment(amount, 1, "Bank", DAY),
-        lambda: order(transactions=[{"transaction_id": 1, "amount": amount}]),
-    ]
-    for make in makers:
-        with pytest.raises(ConfigurationError, match=message):
-            make()
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: TransactionPayment(None, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
-        (
-            lambda: TransactionPayment(transaction_id=True, amount=Decimal(1)),
-            "transaction_id must be an id",
-        ),
-        (lambda: TransactionPayment("", Decimal(1)), "transaction_id must be an id"),
-        (lambda: TransactionPayment(1.5, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
-        (lambda: TransactionPayment(1, Decimal(1), ""), "transaction_description must be a text"),
-        (
-            lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"),  # type: ignore[arg-type]
-            "posted_at must be a datetime.date",
-        ),
-        (
-            lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)),  # noqa: DTZ001  # what is refused
-            "posted_at must be a datetime.date",
-        ),
-        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a text"),
-        (
-            lambda: ManualPayment(Decimal(1), 1, "Bank", None),  # type: ignore[arg-type]
-            "payment_date must be a datetime.date",
-        ),
-        (lambda: manual("1", ""), "external_id must be a text"),
-        (
-            lambda: manual("1", "x" * 257),
-            "external_id must be a text of 1 to 256 printable characters",
-        ),
-    ],
-    ids=range(11),
-)
-def test_field_of_an_item_that_cannot_be_right_is_refused(
-    make: Callable[[], object], message: str
-) -> None:
-    """Each field is checked when the item is made."""
-    with pytest.raises(ConfigurationError, match=message):
-        make()
-    assert "x" * 256 == manual("1", "x" * 256).external_id
-
-
 @pytest.mark.parametrize(
     ("items", "message"),
     [
@@ -235,7 +160,7 @@ def test_field_of_an_item_that_cannot_be_right_is_refused(
             {"transactions": [CreditMemoPayment(1, Decimal(1))]},
             "transactions takes TransactionPayment objects or mappings",
         ),
-        ({"transactions": [{"transaction_id": 1}]}, AMOUNT + " NoneType"),
+        ({"transactions": [{"transaction_id": 1}]}, "amount must be a .* not the NoneType"),
         (
             {"transactions": [{"amount": 1, "rate": 1.5}]},
             r"transactions\[…\]\.rate cannot be sent exactly: 1\.5",
@@ -315,8 +240,7 @@ def test_the_day_of_a_mapping(sent: object, expected: str | None) -> None:
     )
 
 
-def test_items_and_orders_are_frozen() -> None:
+def test_an_order_is_frozen() -> None:
     """What was ordered cannot be changed afterwards."""
-    for value in (manual("1"), order(empty_transactions=[manual("1")])):
-        with pytest.raises(attrs.exceptions.FrozenInstanceError):
-            setattr(value, attrs.fields(type(value))[0].name, None)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        order(empty_transactions=[manual("1")]).body = b""  # type: ignore[misc]  # what is refused

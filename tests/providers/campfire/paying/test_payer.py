@@ -20,7 +20,8 @@ from paysdk.errors import (
     RequestTimeoutError,
 )
 from paysdk.events import Event, RequestSent, RetryPlanned
-from paysdk.providers.campfire.paying.order import ManualPayment, PayOutcome
+from paysdk.providers.campfire.paying.items import ManualPayment
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, hang, status, wrong_body

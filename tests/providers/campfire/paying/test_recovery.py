@@ -31,9 +31,7 @@ from tests.providers.campfire.paying.orders import (
 )
 
 if TYPE_CHECKING:
-    from paysdk.providers.campfire.paying.order import (
-        ManualPayment,
-    )
+    from paysdk.providers.campfire.paying.items import ManualPayment
     from paysdk.testing.exchange import Request
     from tests.conftest import Until
 

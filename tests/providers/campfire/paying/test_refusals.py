@@ -15,10 +15,8 @@ from paysdk.errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
 )
-from paysdk.providers.campfire.paying.order import (
-    CreditMemoRef,
-    TransactionPayment,
-)
+from paysdk.providers.campfire.paying.items import TransactionPayment
+from paysdk.providers.campfire.paying.order import CreditMemoRef
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, status

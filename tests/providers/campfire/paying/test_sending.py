@@ -14,10 +14,7 @@ from paysdk.errors import (
     OutcomeUnknownError,
 )
 from paysdk.events import Event, RequestSent
-from paysdk.providers.campfire.paying.order import (
-    ManualPayment,
-    PayOutcome,
-)
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, status
 from tests.providers.campfire.paying.orders import (
@@ -33,6 +30,7 @@ from tests.providers.campfire.paying.orders import (
 )
 
 if TYPE_CHECKING:
+    from paysdk.providers.campfire.paying.items import ManualPayment
     from paysdk.testing.exchange import Request, Response
 
 

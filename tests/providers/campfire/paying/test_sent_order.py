@@ -8,14 +8,16 @@ from decimal import Decimal
 import attrs
 
 from paysdk.orders import OpenOrder
-from paysdk.providers.campfire.paying.order import Expected, PayOrder
+from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
 from paysdk.providers.campfire.paying.sent_order import SentOrder, read_open_order
 
-NAMED = Expected("empty_transactions", Decimal("50.10"), "Order-1", None, str(date(2026, 1, 31)))
+NAMED = ExpectedPayment(
+    "empty_transactions", Decimal("50.10"), "Order-1", None, str(date(2026, 1, 31))
+)
 UNNAMED = attrs.evolve(NAMED, external_id=None)
 
 
-def sent(*items: Expected, invoice_id: int = 7) -> SentOrder:
+def sent(*items: ExpectedPayment, invoice_id: int = 7) -> SentOrder:
     """An order with these items."""
     return SentOrder(
         invoice_id=invoice_id, order=PayOrder(b"{}", items), before=frozenset({"2", "1"})

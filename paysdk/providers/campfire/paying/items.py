@@ -1,0 +1,140 @@
+"""What an invoice can be paid with: the items of an order. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import attrs
+
+from paysdk.errors import ConfigurationError
+
+__all__ = [
+    "CreditMemoPayment",
+    "DebitMemoPayment",
+    "ManualPayment",
+    "PaymentItem",
+    "TransactionPayment",
+    "check_above_zero",
+    "check_exact_amount",
+    "check_external_id",
+]
+
+_MAX_EXTERNAL_ID_CHARS = 256
+
+
+def _convert_amount(value: Decimal | int) -> Decimal:
+    return check_above_zero(check_exact_amount(value))
+
+
+def check_exact_amount(value: object) -> Decimal:
+    """Return *value* as a number whose digits are exact."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if not isinstance(value, Decimal):
+        hint = f'Decimal("{value}")' if isinstance(value, float | str) else "a decimal.Decimal"
+        raise ConfigurationError(
+            f"amount must be a decimal.Decimal or an int, not the {type(value).__name__} "
+            f"{value!r}. Write {hint}."
+        )
+    if not value.is_finite():
+        raise ConfigurationError(f"amount must be a finite number, not {value}.")
+    return value
+
+
+def check_above_zero(value: Decimal) -> Decimal:
+    """Return *value* if it can be the amount of a payment."""
+    if value <= 0:
+        raise ConfigurationError(
+            f"amount must be above zero, not {value}. A refund or a correction is not a payment."
+        )
+    return value
+
+
+def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
+
+
+def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
+
+
+def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
+    """Raise ``ConfigurationError`` unless *value* can be an external id. An attrs validator."""
+    # A server that trims texts, as Django REST framework does, would never show it as it was sent.
+    fits = (
+        isinstance(value, str)
+        and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS
+        and value == value.strip()
+        and value.isprintable()
+    )
+    if not fits:
+        raise ConfigurationError(
+            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
+            f"without space around it, not {value!r}."
+        )
+
+
+def _check_day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ConfigurationError(f"{field.name} must be a datetime.date, not {value!r}.")
+
+
+_optional = attrs.validators.optional
+
+
+@attrs.frozen
+class TransactionPayment:
+    """Pay from a bank transaction that Campfire knows.
+
+    ``amount`` is in major units of the invoice's currency.
+    """
+
+    transaction_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    transaction_description: str | None = attrs.field(
+        default=None, validator=_optional(_check_text)
+    )
+    account_id: int | str | None = attrs.field(default=None, validator=_optional(_check_id))
+    account_name: str | None = attrs.field(default=None, validator=_optional(_check_text))
+
+
+@attrs.frozen
+class CreditMemoPayment:
+    """Pay with a credit memo. The later schema requires ``posted_at``."""
+
+    credit_memo_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
+    credit_memo_number: str | None = attrs.field(default=None, validator=_optional(_check_text))
+
+
+@attrs.frozen
+class DebitMemoPayment:
+    """Pay with a debit memo. The later schema requires ``posted_at``."""
+
+    debit_memo_id: int | str = attrs.field(validator=_check_id)
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    posted_at: date | None = attrs.field(default=None, validator=_optional(_check_day))
+
+
+@attrs.frozen
+class ManualPayment:
+    """A payment that Campfire has no transaction for ("empty transaction").
+
+    Set ``external_id`` (at most 256 characters) to a unique text of your own. Then every process
+    finds a payment that has it already, before anything is sent.
+    """
+
+    amount: Decimal = attrs.field(converter=_convert_amount)
+    account_id: int | str = attrs.field(validator=_check_id)
+    account_name: str = attrs.field(validator=_check_text)
+    payment_date: date = attrs.field(validator=_check_day)
+    external_id: str | None = attrs.field(default=None, validator=_optional(check_external_id))
+    memo: str | None = attrs.field(default=None, validator=_optional(_check_text))
+
+
+PaymentItem: TypeAlias = TransactionPayment | CreditMemoPayment | DebitMemoPayment | ManualPayment

@@ -1,0 +1,103 @@
+"""What an invoice can be paid with."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk.errors import ConfigurationError
+from paysdk.providers.campfire.paying.items import (
+    CreditMemoPayment,
+    DebitMemoPayment,
+    ManualPayment,
+    TransactionPayment,
+)
+from paysdk.providers.campfire.paying.order import PayOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY = date(2025, 7, 25)
+
+AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        (1.5, AMOUNT + r' float 1\.5\. Write Decimal\("1\.5"\)'),
+        (float("nan"), AMOUNT + " float nan"),
+        ("883.33", AMOUNT + r' str \'883\.33\'\. Write Decimal\("883\.33"\)'),
+        (None, AMOUNT + r" NoneType None\. Write a decimal\.Decimal"),
+        (True, AMOUNT + " bool True"),
+        (Decimal("NaN"), "amount must be a finite number, not NaN"),
+        (Decimal("sNaN"), "amount must be a finite number, not sNaN"),
+        (Decimal("-Infinity"), "amount must be a finite number, not -Infinity"),
+    ],
+    ids=repr,
+)
+def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:  # noqa: ANN401  # anything may be given
+    """Each kind of item and a mapping refuse it, and the message says what to write."""
+    makers: list[Any] = [
+        lambda: TransactionPayment(1, amount),
+        lambda: CreditMemoPayment(1, amount),
+        lambda: DebitMemoPayment(1, amount),
+        lambda: ManualPayment(amount, 1, "Bank", DAY),
+        lambda: PayOrder.of(
+            {"transactions": (TransactionPayment, [{"transaction_id": 1, "amount": amount}])}
+        ),
+    ]
+    for make in makers:
+        with pytest.raises(ConfigurationError, match=message):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: TransactionPayment(None, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
+        (
+            lambda: TransactionPayment(transaction_id=True, amount=Decimal(1)),
+            "transaction_id must be an id",
+        ),
+        (lambda: TransactionPayment("", Decimal(1)), "transaction_id must be an id"),
+        (lambda: TransactionPayment(1.5, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
+        (lambda: TransactionPayment(1, Decimal(1), ""), "transaction_description must be a text"),
+        (
+            lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"),  # type: ignore[arg-type]
+            "posted_at must be a datetime.date",
+        ),
+        (
+            lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)),  # noqa: DTZ001  # what is refused
+            "posted_at must be a datetime.date",
+        ),
+        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a text"),
+        (
+            lambda: ManualPayment(Decimal(1), 1, "Bank", None),  # type: ignore[arg-type]
+            "payment_date must be a datetime.date",
+        ),
+        (lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, ""), "external_id must be a text"),
+        (
+            lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, "x" * 257),
+            "external_id must be a text of 1 to 256 printable characters",
+        ),
+    ],
+    ids=range(11),
+)
+def test_field_of_an_item_that_cannot_be_right_is_refused(
+    make: Callable[[], object], message: str
+) -> None:
+    """Each field is checked when the item is made."""
+    with pytest.raises(ConfigurationError, match=message):
+        make()
+    assert "x" * 256 == ManualPayment(Decimal(1), 1, "Bank", DAY, "x" * 256).external_id
+
+
+def test_an_item_is_frozen() -> None:
+    """What was ordered cannot be changed afterwards."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        TransactionPayment(1, Decimal(1)).amount = Decimal(2)  # type: ignore[misc]  # what is refused
