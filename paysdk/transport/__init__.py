@@ -1,4 +1,4 @@
-"""Sends requests to a provider's API: one attempt over HTTP, with rate limits and retries.
+"""Sends requests to a provider's API over HTTP, with rate limits and retries.
 
-The only aiohttp in the client.
+Apart from the sandbox servers, only this package uses aiohttp.
 """

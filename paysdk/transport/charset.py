@@ -1,6 +1,6 @@
-"""The encoding of a response: pure.
+"""Converts the body of a response to UTF-8. Pure.
 
-JSON is UTF-8 without a byte order mark (RFC 8259, 8.1), and not every server keeps to that.
+JSON must be UTF-8 without a byte order mark (RFC 8259, 8.1), but some servers send it otherwise.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import attrs
 if TYPE_CHECKING:
     from paysdk.transport.messages import Response
 
-__all__ = ["in_utf8"]
+__all__ = ["convert_to_utf8"]
 
-# Those of UTF-32 begin with those of UTF-16.
-_MARKS = (
+# The marks of UTF-32 come first, because they begin with the marks of UTF-16.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -25,25 +25,27 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
-# Python's own, which are encodings of something else than a document, and slow for long texts.
+# Encodings of Python that no document uses. They are slow for long texts.
 _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 
 
-def in_utf8(response: Response) -> Response:
-    """*response* with its body in UTF-8 and without a byte order mark.
+def convert_to_utf8(response: Response) -> Response:
+    """Return *response* with its body in UTF-8 and without a byte order mark.
 
-    A mark counts more than the charset that the response declares. A body that is not in that
-    charset stays as it is.
+    A byte order mark takes precedence over the charset that the response declares. If the body
+    cannot be decoded, it does not change.
     """
-    marked = next((name for mark, name in _MARKS if response.body.startswith(mark)), None)
-    declared = _declared(response.headers.get("content-type", ""))
+    marked = next(
+        (name for mark, name in _BYTE_ORDER_MARKS if response.body.startswith(mark)), None
+    )
+    declared = _parse_charset(response.headers.get("content-type", ""))
     if marked is None and declared in {None, "utf-8", "ascii"}:
         return response
     body = response.body.removeprefix(codecs.BOM_UTF8)
     try:
         text = response.body.decode(marked or declared or "utf-8").removeprefix("\ufeff")
-        # A document begins with ASCII. One that turns into something else is not in UTF-16,
-        # whatever the response says.
+        # A document begins with an ASCII character. If decoding gives another one, the declared
+        # charset is wrong.
         if body[:1].isascii() and not text[:1].isascii():
             return attrs.evolve(response, body=body)
         body = text.encode()
@@ -55,8 +57,8 @@ def in_utf8(response: Response) -> Response:
     return attrs.evolve(response, headers=headers, body=body)
 
 
-def _declared(content_type: str) -> str | None:
-    """The charset in a ``Content-Type``, by Python's name for it, if Python knows it."""
+def _parse_charset(content_type: str) -> str | None:
+    """Return Python's name for the charset in a ``Content-Type``, or ``None`` if it is unknown."""
     if (found := _CHARSET.search(content_type)) is None:
         return None
     try:

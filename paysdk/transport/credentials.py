@@ -1,4 +1,4 @@
-"""Keys, kept out of sight from the moment that they arrive."""
+"""API keys and passwords: how they are held, and how they are removed from what is shown."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = [
 
 E = TypeVar("E", bound=PaysdkError)
 
-# A shorter text stands in others by chance, and is no key.
+# A shorter text occurs in other texts by chance, and is too short for a key.
 _MIN_KEY_CHARS = 8
-# A shorter one could not be removed without taking every other word apart.
-_SHORTEST_PASSWORD = 3
+# Removing a shorter password would also remove parts of other words.
+_MIN_PASSWORD_CHARS = 3
 _USER_IN_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]*@")
-# What paysdk itself sets on an error. ``quoted`` goes with the message.
-_OUR_OWN = frozenset({"provider", "method", "url", "operation", "checkpoint"})
-# Characters of a message: as many as are gone through for a key, and as many as are shown.
+# The attributes that paysdk itself sets on an error. ``quoted`` belongs to the message.
+_SET_BY_PAYSDK = frozenset({"provider", "method", "url", "operation", "checkpoint"})
+# How many characters of a message are searched for a key, and how many are shown.
 _MAX_SEARCHED_CHARS, _MAX_SHOWN_CHARS = 100_000, 2000
 
 
 class Secret:
-    """A text that is shown only by ``reveal``, and cannot be pickled or printed by accident."""
+    """A text that only ``reveal`` returns. It cannot be pickled or printed by accident."""
 
     __slots__ = ("_text",)
 
@@ -43,7 +43,7 @@ class Secret:
         return self._text
 
     def redact(self, text: str) -> str:
-        """*text* with ``***`` for the key, also if the key is escaped or cut off at its end."""
+        """Return *text* with ``***`` for the key, even if it is escaped or cut off at its end."""
         signs = [_sign_pattern(sign) for sign in self._text.rpartition(" ")[2]]
         if len(signs) < _MIN_KEY_CHARS:
             return text
@@ -55,7 +55,7 @@ class Secret:
         )
 
     def occurs_in(self, text: str) -> bool:
-        """Whether the key, or the beginning of it, stands in *text*."""
+        """Whether *text* contains the key or the beginning of it."""
         return self.redact(text) != text
 
     def __repr__(self) -> str:
@@ -72,10 +72,9 @@ KeySource: TypeAlias = Secret | Callable[[], Awaitable[str]]
 
 
 def check_key(key: Secret) -> Secret:
-    """*key* itself, if it can be one. Raises ``ConfigurationError``, which does not show it."""
-    kind: type[object] = type(
-        key.reveal()
-    )  # the text itself is kept out of the locals, which a traceback may show
+    """Return *key* if it can be a key, or else raise ``ConfigurationError`` without the key."""
+    # No local holds the text itself, because a traceback may show locals.
+    kind: type[object] = type(key.reveal())
     if not issubclass(kind, str):
         raise ConfigurationError(
             f"api_key must be a str or an async callable that returns one, not {kind.__name__}."
@@ -84,26 +83,26 @@ def check_key(key: Secret) -> Secret:
         raise ConfigurationError("api_key is empty.")
     if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise ConfigurationError(
-            "api_key has a space, a line end or another character that no key has. Give the key "
-            "alone, without 'Token' or 'Bearer'."
+            "api_key contains a space, a line end or another character that no key has. Pass only "
+            "the key, without 'Token' or 'Bearer'."
         )
     return key
 
 
 def redact_error(error: E, keys: Iterable[Secret]) -> E:
-    """*error* as it may be shown, without the keys that a response has brought into it.
+    """Remove *keys* from *error*, and return it.
 
-    An API may repeat what it was sent. Our own words, the provider's name and the URL stay as they
-    are, also if a key looks like them. The error is not chained to its cause, because the frames of
-    the cause hold the response, and those of aiohttp the headers of the request.
+    An API may repeat in its response what it received. The words of paysdk, the provider's name and
+    the URL do not change, even if a key looks like them. The error is not chained to its cause: the
+    frames of the cause hold the response, and the frames of aiohttp hold the request's headers.
     """
     drop_tracebacks(error)
     error.__cause__ = error.__context__ = None
     keys = tuple(keys)
-    # An error about an argument or a setting repeats nothing that an API has sent.
+    # An error about an argument or a setting contains nothing from an API.
     quoted = () if isinstance(error, ConfigurationError | UnsupportedFilterError) else error.quoted
     for name, value in vars(error).items():
-        if name not in _OUR_OWN and (name != "path" or quoted is None or value in quoted):
+        if name not in _SET_BY_PAYSDK and (name != "path" or quoted is None or value in quoted):
             setattr(error, name, _redact_value(value, keys))
     error.args = tuple(_fit_message(value, quoted, keys) for value in error.args)
     return error
@@ -112,12 +111,12 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
 def _fit_message(
     message: object, quoted: tuple[str, ...] | None, keys: tuple[Secret, ...]
 ) -> object:
-    # Shortened a little first, as going through megabytes would keep the event loop.
+    # Truncate first: a search through megabytes would block the event loop.
     shorter = _truncate(message, _MAX_SEARCHED_CHARS)
     if quoted is None or not isinstance(shorter, str):
         return _truncate(_redact_value(shorter, keys), _MAX_SHOWN_CHARS)
     for part in quoted:
-        # A part that the truncation above cut in the middle is no longer found.
+        # The truncation above may have cut a part in the middle. Then it is not found here.
         shorter = (
             shorter.replace(part, redact(part[:_MAX_SEARCHED_CHARS], keys))
             if part in shorter
@@ -127,9 +126,9 @@ def _fit_message(
 
 
 def _truncate(value: object, longest: int) -> object:
-    """A message that can be read: a link in it may have megabytes.
+    """Shorten a message, which may contain a link of megabytes.
 
-    What happened stands at its beginning, what to do at its end.
+    The beginning says what happened and the end says what to do, so the middle is cut out.
     """
     return (
         f"{value[: longest * 3 // 4]}…{value[-longest // 4 :]}"
@@ -143,8 +142,7 @@ def _redact_value(value: object, keys: Iterable[Secret]) -> object:
         text = value.decode("latin-1")
         return redact(text, keys).encode("latin-1")
     if isinstance(value, str):
-        # The bytes of a header that are no UTF-8 are surrogates by now, which no log and no
-        # terminal can say.
+        # Bytes of a header that are not UTF-8 were decoded to surrogates, which cannot be printed.
         return redact(value, keys).encode(errors="replace").decode()
     if isinstance(value, dict):
         return {
@@ -158,29 +156,29 @@ def _redact_value(value: object, keys: Iterable[Secret]) -> object:
 
 
 def redact(text: str, keys: Iterable[Secret]) -> str:
-    """*text* without any of the *keys*."""
+    """Return *text* without any of the *keys*."""
     for key in keys:
         text = key.redact(text)
     return text
 
 
 def redact_passwords(text: str, passwords: Iterable[str]) -> str:
-    """*text* without the user and password of any URL in it, and without these *passwords*."""
+    """Return *text* without these *passwords*, and without the user and password of any URL."""
     text = _USER_IN_URL.sub(r"\1***@", text)
     for password in passwords:
-        if len(password) >= _SHORTEST_PASSWORD:
+        if len(password) >= _MIN_PASSWORD_CHARS:
             text = re.sub("".join(map(_sign_pattern, password)), "***", text)
     return text
 
 
 def _sign_pattern(sign: str) -> str:
-    """A pattern for a character of a key: as it is, or escaped as JSON, Python or a URL would."""
+    """Return a pattern for a character of a key, plain or escaped as in JSON, Python or a URL."""
     code = f"{ord(sign):02x}"
     return rf"(?:\\{{0,4}}(?:{re.escape(sign)}|u00(?i:{code}))|%(?:25)?(?i:{code}))"
 
 
 def drop_tracebacks(error: BaseException) -> None:
-    """Drop the frames of *error* and of its causes, because their locals may hold a key."""
+    """Remove the frames of *error* and of its causes, because their locals may hold a key."""
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""The words of a page of HTML or XML: what a proxy or gateway says instead of the API. Pure."""
+"""Extracts the text of a page of HTML or XML, which a proxy may send instead of the API. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import codecs
 import html
 import re
 
-__all__ = ["decode_text", "looks_like_markup", "readable_text"]
+__all__ = ["decode_text", "extract_text", "looks_like_markup"]
 
-# A gateway's page says what happened near its beginning.
+# The page of a gateway says near its beginning what happened.
 _MAX_MARKUP_BYTES = 64 * 2**10
 _MAX_TEXT_CHARS = 300
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
-# Each alternative ends at the next sign of its kind, so that no page makes it go back and forth.
+# No alternative can match in two ways, so the search takes linear time on any page.
 _PIECE = re.compile(r"<!--|-->|</?([A-Za-z!?][^\s<>/]{0,40})[^<>]*>?|<|[^<-]+|-")
 _BEGINS_AS_MARKUP = re.compile(r"\s*<[A-Za-z!?]")
-# What stands inside these is for programs.
+# The content of these elements is for programs.
 _NOT_SHOWN = frozenset({"script", "style", "template", "noscript", "svg"})
 
-# These stand in the middle of a word or a sentence.
+# These elements can occur inside a word or a sentence.
 _INLINE = frozenset(
     {
         "a",
@@ -48,19 +48,22 @@ def looks_like_markup(text: str, content_type: str = "") -> bool:
 
 
 def decode_text(body: bytes, content_type: str = "") -> str:
-    """The beginning of *body* as text, in the charset that its header or itself declares."""
+    """Decode the beginning of *body*, with the charset that the header or the page declares."""
     body = body[:_MAX_MARKUP_BYTES]
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", errors="replace")
     declared = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
     try:
         return body.decode(declared[1] if declared else "utf-8-sig", errors="replace")
-    except (LookupError, ValueError):  # no charset that Python knows, or one of bytes to bytes
+    except (LookupError, ValueError):  # unknown to Python, or not a charset of text
         return body.decode("utf-8-sig", errors="replace")
 
 
-def readable_text(markup: str) -> str:
-    """The title of a page, or its first words if it has none: one line, without markup."""
+def extract_text(markup: str) -> str:
+    """Return the title of a page, or its first words if it has no title.
+
+    The result is one line without markup.
+    """
     title: list[str] = []
     words: list[str] = []
     hidden_in = ""

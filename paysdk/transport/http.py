@@ -24,7 +24,7 @@ from paysdk.events import RequestFailed, RequestSent, ResponseReceived
 from paysdk.transport.credentials import drop_tracebacks, redact_passwords
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.policy import means_not_processed
-from paysdk.transport.proxies import passwords_of_proxies
+from paysdk.transport.proxies import find_proxy_passwords
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -329,7 +329,7 @@ class HTTPTransport:
                     response.headers.getall("Link")
                 )  # its links may come in several fields (RFC 8288, section 3)
             if response.status >= HTTPStatus.BAD_REQUEST and (
-                passwords := passwords_of_proxies(session)
+                passwords := find_proxy_passwords(session)
             ):
                 # It may be the proxy's own, and repeat what the proxy was sent.
                 found = {name: redact_passwords(value, passwords) for name, value in found.items()}
@@ -349,13 +349,13 @@ class HTTPTransport:
                 f"No {what} within the timeout of {self._timeout:g} s for one attempt"
             ).quoting()
         elif isinstance(error, aiohttp.ClientHttpProxyError):
-            what = _one_line(redact_passwords(error.message, passwords_of_proxies(session)))
+            what = _one_line(redact_passwords(error.message, find_proxy_passwords(session)))
             failure = ConnectionFailedError(
                 f"The proxy made no connection to the provider and responded {error.status} {what}. "
                 "Check the proxy of your session, and its user and password."
             ).quoting(what)
         else:
-            what = redact_passwords(_describe(error), passwords_of_proxies(session))
+            what = redact_passwords(_describe(error), find_proxy_passwords(session))
             failure = ConnectionFailedError(f"No complete response: {what}").quoting(what)
         failure.never_sent = not sent
         return failure

@@ -13,7 +13,7 @@ __all__ = ["Request", "Response"]
 class Request:
     """One request to a provider's API.
 
-    ``path`` begins with a slash. ``query`` is percent-encoded already and goes out byte for byte,
+    ``path`` begins with a slash. ``query`` is already percent-encoded and is sent byte for byte,
     because a cursor must not change.
     """
 
@@ -24,7 +24,7 @@ class Request:
 
     @property
     def target(self) -> str:
-        """Path and query, as they stand in the request line."""
+        """The path and the query, as in the request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
 

@@ -28,10 +28,10 @@ class RequestStats:
 
 @attrs.define
 class Attempt:
-    """What goes with a request on its way down: its number (from 1), the header, and the counts.
+    """One attempt of a request: its number (from 1), its authorization header, and the statistics.
 
-    ``may_have_been_processed`` is true as soon as the request may have reached the provider, and
-    false again if no connection was made or the response refuses the request.
+    ``may_have_been_processed`` becomes true as soon as the request may have reached the provider.
+    It becomes false again if no connection was made or if the response refuses the request.
     """
 
     number: int
@@ -41,7 +41,7 @@ class Attempt:
 
 
 class EventEmitter:
-    """Passes events on. If ``on_event`` raises, that is logged and changes nothing else."""
+    """Passes events to ``on_event``. An exception from ``on_event`` is logged and then ignored."""
 
     def __init__(self, on_event: Callable[[Event], object] | None) -> None:
         self._on_event = on_event
@@ -54,5 +54,5 @@ class EventEmitter:
             return
         try:
             self._on_event(event)
-        except Exception:  # noqa: BLE001  # whatever it raises, a payment must not fail for it
+        except Exception:  # noqa: BLE001  # an error in a callback must not fail a payment
             _log.exception("on_event raised for %s", event)

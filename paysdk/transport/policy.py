@@ -1,4 +1,4 @@
-"""When to retry, and after how long. Pure."""
+"""Decides whether to retry a request, and how long to wait before it. Pure."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ if TYPE_CHECKING:
 __all__ = [
     "RetryPolicy",
     "add_jitter",
+    "find_requested_wait",
     "is_overload",
     "is_retryable",
     "means_not_processed",
     "names_a_wait",
     "next_pause",
-    "rate_limit_reset",
-    "requested_wait",
-    "retry_after",
+    "parse_rate_limit_reset",
+    "parse_retry_after",
     "server_sets_the_pace",
     "wait_before_retry",
 ]
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3;
-# RFC 6585; RFC 7725). Those that are missing do not say it: after 406 the request may have been
-# processed and only its result could not be shown; 408 and 425 are about the time at which it came;
-# 424 is about another request; 499 and 460 are a proxy's words for a client that went away; and
-# what no document defines can mean anything.
+# RFC 6585; RFC 7725). Other statuses do not say so. With 406 the request may have been processed
+# before the server found no format for the result. 408 and 425 concern the time of the request, and
+# 424 concerns another request. Proxies use 460 and 499 for a client that has disconnected. A status
+# that no document defines can mean anything.
 _REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426}
     | {428, 429, 431, 451}
 )
-# A provider that answers one of these has too much to do for now.
+# A provider with one of these statuses is overloaded at the moment.
 _OVERLOAD_STATUSES = frozenset({429, 503})
 _MAX_SECONDS = sys.float_info.max
 _JITTER_SHARE = 0.1
 _MAX_JITTER_SECONDS = 1.0
-# A shorter wait that a provider asks for keeps nobody apart.
+# A shorter wait would not spread the requests.
 _MIN_RETRY_AFTER_SECONDS = 0.1
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
-# What an API says in a success that is an error, when it has too much to do.
+# Words of overload in a response that has a success status although it is an error.
 _OVERLOAD = re.compile(
     r"too.?many|rate.?limit|throttl|overload|slow(ing)?.?down|quota|capacity|concurren|temporar|unavailable|"
     r"try again|retry|(time|timed).?out|\b(busy|wait)\b",
@@ -81,18 +81,19 @@ def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> 
 
 @attrs.frozen
 class RetryPolicy:
-    """How often a request is tried, and how long to wait in between. All times are in seconds.
+    """How often to try a request, and how long to wait between attempts. All times are in seconds.
 
-    ``attempts`` counts the first try. The wait before retry *n* is drawn between 0 and
-    ``wait_initial`` times 2 to the *n* - 1, at most ``wait_max``: full jitter, so that clients that
-    failed together do not come back together. ``wait_jitter`` is the share of the wait that is
-    drawn; at 0 it is always the whole. A ``Retry-After`` of a tenth of a second or more is obeyed
-    instead, up to ``retry_after_max``; for a longer one the error is raised at once, with
-    ``retry_after`` on it. Of a 429 or 503 without ``Retry-After`` its reset header
-    (``RateLimit-Reset``, ``X-RateLimit-Reset``) is read in the same way.
+    ``attempts`` includes the first attempt. The longest wait before retry *n* is ``wait_initial``
+    times 2 to the power of *n* - 1, and at most ``wait_max``. The wait is drawn at random between 0
+    and that bound (full jitter), which spreads the retries of clients that failed together.
+    ``wait_jitter`` is the random share of the wait; at 0 the wait is always the bound.
 
-    ``budget_share`` bounds the retries of all tasks on one provider object together: for each
-    request they may make so many retries more. Ten a second are always allowed.
+    A ``Retry-After`` of a tenth of a second or more replaces this wait, up to ``retry_after_max``.
+    If it is longer, the error is raised at once, with ``retry_after`` set. If a 429 or 503 has no
+    ``Retry-After``, its reset header (``RateLimit-Reset``, ``X-RateLimit-Reset``) counts instead.
+
+    ``budget_share`` limits the retries of all tasks that share a provider object. Each request
+    allows this many additional retries. Ten retries a second are always allowed.
     """
 
     attempts: int = attrs.field(default=5, validator=_attempts)
@@ -104,10 +105,10 @@ class RetryPolicy:
 
 
 def means_not_processed(status: int) -> bool:
-    """Whether a response of this status says for certain that nothing was processed.
+    """Whether this status proves that the request was not processed.
 
-    A redirect does not: an API may answer so what it has processed (303 See Other). Nor does a 4xx
-    that no document defines as a refusal.
+    A redirect proves nothing: an API may process a request and then redirect (303 See Other). A 4xx
+    that no document defines as a refusal proves nothing either.
     """
     return status in _REFUSALS
 
@@ -115,8 +116,8 @@ def means_not_processed(status: int) -> bool:
 def is_retryable(request: Request, error: PaysdkError) -> bool:
     """Whether *request* may be sent again after *error*.
 
-    A GET may if another attempt could succeed. Any other request may only if it cannot have been
-    processed: no connection was made, or the response was 429.
+    A GET may be sent again if another attempt could succeed. Any other request may be sent again
+    only if it cannot have been processed: no connection was made, or the response was 429.
     """
     if isinstance(error, RateLimitedError) or (
         isinstance(error, TransportError) and error.never_sent
@@ -134,9 +135,10 @@ def is_retryable(request: Request, error: PaysdkError) -> bool:
 def wait_before_retry(
     policy: RetryPolicy, attempt: int, error: PaysdkError, draw: Callable[[], float] = random.random
 ) -> float | None:
-    """The seconds to wait after failed attempt number *attempt*, which counts from 1.
+    """Return the seconds to wait after failed attempt number *attempt*, which counts from 1.
 
-    ``None`` if the provider asks for more than the policy allows. *draw* gives numbers between 0 and 1.
+    Returns ``None`` if the provider asks for a longer wait than the policy allows. *draw* returns a
+    random number between 0 and 1.
     """
     bound = min(policy.wait_max, policy.wait_initial * 2.0 ** min(attempt - 1, 64))
     ours = bound * (1 - policy.wait_jitter * (1 - draw()))
@@ -145,31 +147,31 @@ def wait_before_retry(
         return ours
     if asked > policy.retry_after_max:
         return None
-    # "0", or a date gone by, is no leave to come back at once, and again, and again.
+    # "0" or a past date does not allow a series of retries without any wait.
     return add_jitter(asked, draw) if asked >= _MIN_RETRY_AFTER_SECONDS else max(ours, asked)
 
 
 def server_sets_the_pace(error: PaysdkError) -> bool:
-    """Whether *error* is a 429 that names a time, so that the provider spaces the retries."""
+    """Whether *error* is a 429 that names a wait. Then the provider decides when retries come."""
     return isinstance(error, RateLimitedError) and names_a_wait(error.retry_after)
 
 
 def is_overload(status: int) -> bool:
-    """Whether this status is about the provider's load, so that all requests slow down."""
+    """Whether this status says that the provider is overloaded, so all requests must slow down."""
     return status in _OVERLOAD_STATUSES
 
 
 def names_a_wait(seconds: float | None) -> bool:
-    """Whether *seconds*, which a provider asked to wait, are a wait at all."""
+    """Whether *seconds*, as a provider sent them, are long enough to count as a wait."""
     return seconds is not None and seconds >= _MIN_RETRY_AFTER_SECONDS
 
 
 def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -> float:
-    """How long all requests pause after an overload whose response names no wait, in seconds.
+    """Return the seconds for which all requests pause after an overload that names no wait.
 
-    *previous* is the pause before, if there was one, and *improved* says whether a request has
-    succeeded since. The pauses double while nothing succeeds and halve when something did, so they
-    settle near what the provider needs.
+    *previous* is the previous pause, if there was one. *improved* says whether a request has
+    succeeded since then. A pause is twice the previous one if nothing has succeeded, and half of it
+    otherwise. So the pauses approach what the provider needs.
     """
     if previous is None:
         return min(policy.wait_initial, policy.wait_max)
@@ -179,26 +181,26 @@ def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -
 
 
 def add_jitter(wait: float, draw: Callable[[], float]) -> float:
-    """*wait* plus up to a tenth of it, a second at most.
+    """Return *wait* plus up to a tenth of it, and at most one second more.
 
-    So requests that wait for the same moment do not all come back in one instant.
+    This spreads requests that wait for the same moment.
     """
     return wait + draw() * min(wait * _JITTER_SHARE, _MAX_JITTER_SECONDS)
 
 
-def requested_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that a response asks to wait, or ``None`` if it names no time that can be read.
+def find_requested_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that a response asks to wait, or ``None`` if it names no readable time.
 
-    ``Retry-After`` says it. If a 429 or 503 has none, the reset headers of its rate limit do.
+    ``Retry-After`` comes first. If a 429 or 503 has none, its reset headers count.
     """
-    wait = retry_after(headers, now)
-    return rate_limit_reset(headers, now) if wait is None and is_overload(status) else wait
+    wait = parse_retry_after(headers, now)
+    return parse_rate_limit_reset(headers, now) if wait is None and is_overload(status) else wait
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
 
-    It is a number of seconds or a date (RFC 9110, 10.2.3).
+    The header holds a number of seconds or a date (RFC 9110, 10.2.3).
     """
     text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
@@ -206,7 +208,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return _seconds_until(_http_date(text), now)
 
 
-# In the order in which they are believed: the IETF draft's, then what APIs send.
+# In order of precedence: the header of the IETF draft, then the headers that APIs use.
 _RESET_HEADERS = (
     "ratelimit-reset",
     "x-ratelimit-reset-after",
@@ -214,19 +216,19 @@ _RESET_HEADERS = (
     "x-rate-limit-reset",
 )
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
-# Seconds since 1970 are above this, and numbers of seconds to wait are below it.
+# A larger number counts the seconds since 1970. A smaller number is a number of seconds to wait.
 _EPOCH_FROM = 1e9
 _EPOCH_MILLISECONDS_FROM = 1e12
 _MAX_RESET = 366 * 86_400.0
 _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,15})(?=$|[;,\s])")
 
 
-def rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds until a rate limit is reset, or ``None`` if no header says it.
+def parse_rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds until a rate limit is reset, or ``None`` if no header names them.
 
-    The headers hold seconds from now, seconds or milliseconds since 1970, or a date. If requests
-    are left in the limit, it is not the reason for the response and its reset says nothing. A time
-    more than a year away is no time either.
+    A header holds seconds from now, seconds or milliseconds since 1970, or a date. If the limit
+    allows more requests, it is not the reason for the response, and its reset is ignored. A time
+    more than a year away is ignored too.
     """
     if (wait := _rate_limit_field(headers.get("ratelimit", ""))) is not None:
         return wait
@@ -240,10 +242,10 @@ def rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _rate_limit_field(text: str) -> float | None:
-    """What a ``RateLimit`` field says (IETF draft-ietf-httpapi-ratelimit-headers).
+    """Return the seconds in a ``RateLimit`` field (IETF draft-ietf-httpapi-ratelimit-headers).
 
-    Up to version 7 it is ``limit=…, remaining=…, reset=…``, and since then a list of policies such
-    as ``"default";r=0;t=5``, all of which must be kept.
+    Up to version 7 the field is ``limit=…, remaining=…, reset=…``. Since then it is a list of
+    policies such as ``"default";r=0;t=5``, and a client must respect all of them.
     """
     policies = [text] if "reset=" in text else text.split(",")
     waits: list[float] = []
@@ -270,7 +272,7 @@ def _reset_seconds(text: str, now: datetime) -> float | None:
 def _http_date(text: str) -> datetime | None:
     try:
         return parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # the latter for a year that no calendar has
+    except (ValueError, OverflowError):  # OverflowError: the year is out of range
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a given session's proxies must keep to themselves."""
+"""Finds the passwords of a session's proxies, which must not be shown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-__all__ = ["passwords_of_proxies"]
+__all__ = ["find_proxy_passwords"]
 
 
-def passwords_of_proxies(session: aiohttp.ClientSession) -> tuple[str, ...]:
-    """The passwords of the session's proxies, in every form in which they are sent."""
+def find_proxy_passwords(session: aiohttp.ClientSession) -> tuple[str, ...]:
+    """Return the passwords of the session's proxies, in every form in which they are sent."""
     found = list(_in_header(session.headers.get("Proxy-Authorization", "")))
     for user, password in _logins(session):
         found += [base64.b64encode(f"{user}:{password}".encode()).decode(), password]
@@ -34,7 +34,7 @@ def _in_header(value: str) -> Iterator[str]:
 
 
 def _logins(session: aiohttp.ClientSession) -> Iterator[tuple[str, str]]:
-    # aiohttp gives a session's proxy no public name.
+    # aiohttp has no public name for a session's proxy.
     # BasicAuth is a named tuple of login, password and encoding.
     auth: tuple[str, str, str] | None = getattr(session, "_default_proxy_auth", None)
     if auth is not None:

@@ -1,4 +1,4 @@
-"""Keeps requests to the provider's rate limit: the user's limiter, and pauses for all requests."""
+"""Keeps requests within the provider's rate limit, with the user's limiter and common pauses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from paysdk.events import Waiting
 from paysdk.transport.policy import (
     RetryPolicy,
     add_jitter,
+    find_requested_wait,
     is_overload,
     names_a_wait,
     next_pause,
-    requested_wait,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RateLimited", "RetryBudget", "Transport"]
 
-# One 503 is about one request, and only several in a row are about the provider.
+# One 503 can concern a single request. Several in a row mean that the provider is overloaded.
 _UNAVAILABLE = 503
 _UNAVAILABLE_IN_A_ROW = 3
 _PAUSES_PER_REQUEST = 1
@@ -45,11 +45,11 @@ class Transport(Protocol):
 
 
 class RetryBudget:
-    """How many retries all tasks on one provider object may make together.
+    """The number of retries that all tasks on one provider object may make together.
 
-    A hundred at once; in the long run ten a second, plus *share* of a retry for each request. So a
-    busy program survives a share of faults, and adds little load to an outage. A retry after a 429
-    that names a time takes nothing from the budget.
+    The budget allows a hundred retries at once. It regains ten retries a second, and *share* of a
+    retry with each request. So a busy program survives a share of faults, and adds little load
+    during an outage. A retry after a 429 that names a wait takes nothing from the budget.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -59,11 +59,11 @@ class RetryBudget:
         self._since = clock()
 
     def add_request(self) -> None:
-        """Count one request, of which retries are a share."""
+        """Add the share of one request to the budget."""
         self._left = min(_RETRIES_AT_ONCE, self._left + self._share)
 
     def take(self) -> bool:
-        """Take one retry, if there is one left."""
+        """Take one retry from the budget. Return whether one was left."""
         now = self._clock()
         self._left = min(_RETRIES_AT_ONCE, self._left + (now - self._since) * _RETRIES_PER_SECOND)
         self._since = now
@@ -77,7 +77,8 @@ class RetryBudget:
 class _LimiterContext:
     """Enters and leaves a limiter.
 
-    What its ``__aexit__`` returns is ignored, so a limiter cannot suppress the request's exception.
+    The return value of ``__aexit__`` is ignored, so a limiter cannot suppress the request's
+    exception.
     """
 
     _limiter: AbstractAsyncContextManager[object]
@@ -95,11 +96,11 @@ class _LimiterContext:
 
 
 class RateLimited:
-    """Enters the limiter once for each request, and pauses all requests while the provider is overloaded.
+    """Enters the limiter for each request, and pauses all requests during an overload.
 
-    If a response names the time to wait, they wait that long. If a 429 names none, or several 503
-    in a row, they pause for a time that grows while nothing succeeds. They do not come back in one
-    instant, but spread over a tenth of the time they waited, and over a second at most.
+    If a response names a wait, all requests wait that long. If a 429 names none, or if several 503
+    follow each other, the requests pause for a time that grows until one succeeds. After the wait
+    they are spread over a tenth of it, and over one second at most.
     """
 
     def __init__(
@@ -128,13 +129,13 @@ class RateLimited:
         self._failures_in_a_row = 0
 
     def pause_all(self, seconds: float) -> None:
-        """Hold all requests back for *seconds*."""
+        """Delay all requests for *seconds*."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         pauses = await self._wait_while_paused(request)
         async with _LimiterContext(self._limiter):
-            # While this request waited for the limiter, another may have been told to wait.
+            # While this request waited for the limiter, a pause may have begun.
             await self._wait_while_paused(request, pauses)
             sent_at = time.monotonic()
             response = await self._inner.send(request, attempt)
@@ -142,15 +143,15 @@ class RateLimited:
             return response
 
     def _note(self, response: Response, sent_at: float) -> None:
-        """Begin a pause if this response says that the provider is overloaded, without naming a time."""
+        """Begin a pause if the response reports an overload and names no wait."""
         if not is_overload(response.status):
             self._failures_in_a_row = 0
             self._improved = True
             return
         self._failures_in_a_row += 1
         alone = response.status == _UNAVAILABLE and self._failures_in_a_row < _UNAVAILABLE_IN_A_ROW
-        named = requested_wait(response.status, response.headers, datetime.now(UTC))
-        # What was under way when a pause began says nothing about what comes after it.
+        named = find_requested_wait(response.status, response.headers, datetime.now(UTC))
+        # A request that was sent before a pause says nothing about the load after the pause.
         if alone or names_a_wait(named) or sent_at <= self._paused_at:
             return
         self._pause = next_pause(self._policy, self._pause, improved=self._improved)
@@ -161,12 +162,13 @@ class RateLimited:
     async def _wait_while_paused(self, request: Request, pauses: int = 0) -> int:
         """Wait until *request* may go out.
 
-        *pauses* are those of ours that it has waited for; returns how many there are now.
+        *pauses* is how many pauses without a named wait the request has been through already.
+        Returns the new number.
         """
         while True:
             now = time.monotonic()
-            # A time that the provider named is always kept. Of our own pauses a request waits for
-            # one and then goes, so that in an outage it comes to an end.
+            # A wait that the provider named always applies. A request goes through only one of our
+            # own pauses, because otherwise it could wait through a whole outage.
             ours = self._paused_until if pauses < _PAUSES_PER_REQUEST else 0.0
             wait = max(self._until, ours) - now
             if wait <= 0:

@@ -1,4 +1,4 @@
-"""Which error the status of a response means. Pure."""
+"""Makes an error of a response with an error status. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
-from paysdk.transport.html_text import decode_text, looks_like_markup, readable_text
-from paysdk.transport.policy import requested_wait
+from paysdk.transport.html_text import decode_text, extract_text, looks_like_markup
+from paysdk.transport.policy import find_requested_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
     from paysdk.transport.messages import Response
 
-__all__ = ["error_from_response", "say_what_came_instead"]
+__all__ = ["error_from_response", "explain_unreadable_body"]
 
 _MAX_SHOWN_CHARS = 500
 _MAX_READ_BYTES = 10_000
-# In lower case and without underscores, because APIs write them in every way.
+# In lower case and without underscores, because APIs write the names in different ways.
 _ERROR_NAMES = frozenset(
     {
         "detail",
@@ -60,23 +60,23 @@ _BY_STATUS: Mapping[int, type[APIError]] = {
 }
 
 _WHAT_NEXT: Mapping[int, str] = {
-    304: "A cache or proxy answered, because paysdk asks for no cached copy. Check the proxy of "
+    304: "paysdk does not ask for cached copies, so a cache or proxy sent this. Check the proxy of "
     "your session.",
     401: "Check the API key.",
     407: "Check the proxy of your session, and its user and password.",
     403: "The key is valid, but its role may not do this.",
-    429: "Wait before asking again, or give the provider a limiter.",
+    429: "Wait before you send more requests, or give the provider a limiter.",
 }
-_NO_LOCATION = "It names no address to go to. Check base_url and the proxy of your session."
+_NO_LOCATION = "It names no new address. Check base_url and the proxy of your session."
 _EMPTY = (
-    "The response is a success with an empty body, where JSON must be. A proxy or gateway may have "
-    "dropped it: try again later, and tell the provider if it stays so."
+    "The response has a success status but an empty body instead of JSON. A proxy or gateway may "
+    "have dropped the body. Try again later, and tell the provider if it happens again."
 )
 _STATUSES = frozenset(HTTPStatus)
 _ABOUT_THE_KEY = frozenset({401, 403})
 _NOT_THE_API = (
-    "This is a page of HTML and not the API's own response: a proxy, firewall or "
-    "gateway on the way may refuse the request. Check base_url."
+    "This is a page of HTML and not the API's own response. A proxy, firewall or gateway may have "
+    "refused the request. Check base_url."
 )
 
 
@@ -100,26 +100,26 @@ def error_from_response(response: Response) -> APIError | None:
         detail=detail,
         fields=fields,
         request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
-        retry_after=requested_wait(status, response.headers, datetime.now(UTC)),
+        retry_after=find_requested_wait(status, response.headers, datetime.now(UTC)),
     ).quoting(*([quoted] if quoted else []))
 
 
 def _describe_redirect(response: Response) -> tuple[str, str]:
-    """What to say about a redirect without words of its own, and which part the server sent."""
+    """Return a message about a redirect, and the part of it that the server sent."""
     location = response.headers.get("location", "")
     if location and 300 <= response.status < 400:  # noqa: PLR2004
-        return f"a redirect to {location}, which is not followed", location
+        return f"a redirect to {location}, which paysdk does not follow", location
     return "", ""
 
 
 def _name_status(status: int) -> str:
-    """A status and its name, for a response without words."""
+    """Return the status and its name, for a response without an explanation."""
     name = f" {HTTPStatus(status).phrase}" if status in _STATUSES else ""
     return f"{status}{name}, without an explanation"
 
 
 def _what_next(response: Response, detail: str) -> str:
-    """What the caller can do about an error, if the status or the missing words say it."""
+    """Return what the caller can do about an error, or an empty text if that is unknown."""
     status = response.status
     kind = response.headers.get("content-type", "")
     if status in _ABOUT_THE_KEY and looks_like_markup(decode_text(response.body, kind), kind):
@@ -133,8 +133,8 @@ def _what_next(response: Response, detail: str) -> str:
     return "Check base_url and the arguments." if status >= 400 else _NO_LOCATION  # noqa: PLR2004
 
 
-def say_what_came_instead(error: MalformedResponseError, response: Response) -> None:
-    """Let *error*, about an unreadable success, say so if the body is empty, an error or HTML."""
+def explain_unreadable_body(error: MalformedResponseError, response: Response) -> None:
+    """Set the message of *error* if the unreadable body is empty, a page of HTML or an error."""
     kind = response.headers.get("content-type", "")
     text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
     if error.not_json and not response.body.strip():
@@ -142,7 +142,7 @@ def say_what_came_instead(error: MalformedResponseError, response: Response) -> 
         error.quoting()
         return
     if looks_like_markup(text, kind):
-        words = readable_text(text) or "a page without words"
+        words = extract_text(text) or "a page without words"
         error.args = (f"The response is not JSON but a page of HTML: {words}, at $.",)
     elif words := _words_of_error(response.body):
         error.args = (f"{error} The API says: {words!r}.",)
@@ -171,11 +171,11 @@ def _is_error_name(name: str) -> bool:
 
 
 def _explain_body(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """The API's own words, and its messages by field.
+    """Return the API's own words, and its messages by field.
 
-    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list; one Campfire
-    endpoint sends ``{"error": …}``; Notify sends ``{"status", "title", "detail"}`` and, in one of
-    its own samples, no valid JSON. A proxy or gateway sends a page of HTML.
+    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list. One Campfire
+    endpoint sends ``{"error": …}``. Notify sends ``{"status", "title", "detail"}``; one of its own
+    samples is not valid JSON. A proxy or gateway sends a page of HTML.
     """
     try:
         return _read(msgspec.json.decode(response.body))
@@ -185,7 +185,7 @@ def _explain_body(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
 
 
 def _plain(text: str, content_type: str = "") -> str:
-    return readable_text(text) if looks_like_markup(text, content_type) else text
+    return extract_text(text) if looks_like_markup(text, content_type) else text
 
 
 def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:

@@ -11,7 +11,7 @@ import attrs
 
 from paysdk.errors import APIError, AuthenticationError, MalformedResponseError, PaysdkError
 from paysdk.events import RetryPlanned
-from paysdk.transport.charset import in_utf8
+from paysdk.transport.charset import convert_to_utf8
 from paysdk.transport.credentials import Secret, redact_error
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
@@ -24,7 +24,7 @@ from paysdk.transport.policy import (
     wait_before_retry,
 )
 from paysdk.transport.rate_limit import RateLimited, RetryBudget
-from paysdk.transport.responses import error_from_response, say_what_came_instead
+from paysdk.transport.responses import error_from_response, explain_unreadable_body
 
 __all__ = ["Retrying"]
 
@@ -133,7 +133,7 @@ class Retrying:
                 if target is None or self._leaks(authorization, request, target):
                     break
                 request, response = target, await self._inner.send(target, attempt)
-            return _read_success(in_utf8(response), call.read)
+            return _read_success(convert_to_utf8(response), call.read)
         except PaysdkError as error:
             redact_error(error, [authorization]).at(
                 self._provider, call.request.method, self._origin + call.request.target
@@ -183,5 +183,5 @@ def _read_success(response: Response, read: Callable[[Response], T]) -> T:
     try:
         return read(response)
     except MalformedResponseError as malformed:
-        say_what_came_instead(malformed, response)
+        explain_unreadable_body(malformed, response)
         raise

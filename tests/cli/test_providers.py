@@ -61,7 +61,7 @@ async def test_the_environment_gives_origin_and_key_file(
     ("base_url", "reason"),
     [
         ("http://example.com", "base_url must be https"),
-        ("nonsense", r"base_url is no http\(s\) URL"),
+        ("nonsense", r"base_url is not an http\(s\) URL"),
     ],
 )
 async def test_a_wrong_origin_is_traced_to_its_variable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysdk.transport.charset import in_utf8
+from paysdk.transport.charset import convert_to_utf8
 from paysdk.transport.messages import Response
 
 TEXT = '{"name": "Müller"}'
@@ -12,7 +12,7 @@ TEXT = '{"name": "Müller"}'
 
 def body_of(body: bytes, content_type: str | None = None) -> bytes:
     """What is read of a body that is sent with this content type."""
-    return in_utf8(
+    return convert_to_utf8(
         Response(200, {} if content_type is None else {"content-type": content_type}, body)
     ).body
 

@@ -66,13 +66,13 @@ def read(response: Response) -> int:
     ("wrong", "message"),
     [
         ({"key": Secret("")}, "api_key is empty"),
-        ({"key": Secret("Token x")}, "api_key has a space"),
-        ({"key": Secret("x\n")}, "api_key has a space, a line end"),
+        ({"key": Secret("Token x")}, "api_key contains a space"),
+        ({"key": Secret("x\n")}, "api_key contains a space, a line end"),
         ({"key": Secret(7)}, "api_key must be a str"),  # type: ignore[arg-type]  # what is refused
         ({"origin": "http://example.com"}, "base_url must be https"),
-        ({"origin": "example.com"}, "base_url is no"),
-        ({"origin": "https://example.com/v2"}, "base_url must have no"),
-        ({"origin": 7}, "base_url is no URL"),
+        ({"origin": "example.com"}, "base_url is not an http"),
+        ({"origin": "https://example.com/v2"}, "base_url must not have a"),
+        ({"origin": 7}, "base_url is not a URL"),
         ({"timeout": 0}, "timeout must be"),
         ({"timeout": -1.0}, "timeout must be"),
         ({"timeout": None}, "timeout must be"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysdk.transport.html_text import decode_text, looks_like_markup, readable_text
+from paysdk.transport.html_text import decode_text, extract_text, looks_like_markup
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ from paysdk.transport.html_text import decode_text, looks_like_markup, readable_
 )
 def test_title_or_first_words(markup: str, words: str) -> None:
     """One line, without tags, scripts, styles, comments, entities or control characters."""
-    assert words == readable_text(markup)
+    assert words == extract_text(markup)
 
 
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script", "<a ", "&#", "-", "<a <b>", "</title>"])
 def test_no_page_takes_long(piece: str) -> None:
     """Whatever is repeated in it, a page of the largest size is read in one go."""
     markup = piece * (65_536 // len(piece))
-    assert isinstance(readable_text(markup), str)
+    assert isinstance(extract_text(markup), str)
 
 
 @pytest.mark.parametrize(

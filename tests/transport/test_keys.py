@@ -164,7 +164,7 @@ async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(
     server = await raw_server(answer)
     given: list[str] = []
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
-        with pytest.raises(PaginationError, match="The link to the next page repeats the API key"):
+        with pytest.raises(PaginationError, match="The link to the next page contains the API key"):
             async for payment in provider.list_payments():
                 given.append(payment.id)  # noqa: PERF401  # a comprehension would lose what came before the error
     assert ["1"] == given
@@ -250,7 +250,8 @@ async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) ->
             await provider.retrieve_invoice(1)
     assert "r-***" == raised.value.request_id
     assert (
-        "a redirect to https://elsewhere.example/***, which is not followed" == raised.value.detail
+        "a redirect to https://elsewhere.example/***, which paysdk does not follow"
+        == raised.value.detail
     )
 
 
@@ -265,7 +266,8 @@ async def test_headers_that_are_no_text(raw_server: RawServers) -> None:
     server = await raw_server(answer)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(
-            APIError, match=r"302 a redirect to http://elsewhere\.example/\?, which is not followed"
+            APIError,
+            match=r"302 a redirect to http://elsewhere\.example/\?, which paysdk does not follow",
         ) as raised:
             await provider.retrieve_invoice(1)
     assert "?1" == raised.value.request_id

@@ -26,12 +26,12 @@ from paysdk.errors import (
 from paysdk.transport.messages import Request
 from paysdk.transport.policy import (
     RetryPolicy,
+    find_requested_wait,
     is_retryable,
     means_not_processed,
     next_pause,
-    rate_limit_reset,
-    requested_wait,
-    retry_after,
+    parse_rate_limit_reset,
+    parse_retry_after,
     server_sets_the_pace,
     wait_before_retry,
 )
@@ -220,7 +220,7 @@ def test_retries_are_kept_apart_by_a_429_that_says_when(error: PaysdkError, expe
 
 def after(text: str) -> float | None:
     """What a Retry-After of *text* asks for."""
-    return retry_after({"retry-after": text}, NOW)
+    return parse_retry_after({"retry-after": text}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
 def test_retry_after_that_cannot_be_read_is_none(text: str) -> None:
     """It is as if none had been sent."""
     assert after(text) is None
-    assert retry_after({}, NOW) is None
+    assert parse_retry_after({}, NOW) is None
 
 
 @settings(max_examples=300)
@@ -298,7 +298,7 @@ def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
 
 def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:
     """What a reset header of *text* asks for."""
-    return rate_limit_reset({name: text, **others}, NOW)
+    return parse_rate_limit_reset({name: text, **others}, NOW)
 
 
 EPOCH = int(NOW.timestamp())
@@ -352,8 +352,8 @@ def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None
 def test_reset_that_makes_no_sense_is_none(text: str) -> None:
     """It is as if none had been sent, and another header may say it."""
     assert reset(text) is None
-    assert 5.0 == rate_limit_reset({"ratelimit-reset": text, "x-ratelimit-reset": "5"}, NOW)
-    assert rate_limit_reset({}, NOW) is None
+    assert 5.0 == parse_rate_limit_reset({"ratelimit-reset": text, "x-ratelimit-reset": "5"}, NOW)
+    assert parse_rate_limit_reset({}, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_reset_that_makes_no_sense_is_none(text: str) -> None:
 )
 def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | None) -> None:
     """If requests are left, the limit is not what the provider waits for."""
-    assert expected == rate_limit_reset(
+    assert expected == parse_rate_limit_reset(
         {"x-ratelimit-reset": "5", "x-ratelimit-remaining": remaining}, NOW
     )
 
@@ -383,7 +383,7 @@ def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | 
 )
 def test_rate_limit_field(text: str, expected: float | None) -> None:
     """Both forms of the IETF draft are read."""
-    assert expected == rate_limit_reset({"ratelimit": text}, NOW)
+    assert expected == parse_rate_limit_reset({"ratelimit": text}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_reset_counts_where_there_is_no_retry_after(
     status: int, headers: dict[str, str], expected: float | None
 ) -> None:
     """Retry-After is more exact, and the reset that comes with every response matters for an overload only."""
-    assert expected == requested_wait(status, headers, NOW)
+    assert expected == find_requested_wait(status, headers, NOW)
 
 
 @settings(max_examples=200)

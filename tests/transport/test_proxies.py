@@ -12,7 +12,7 @@ import pytest
 from paysdk.errors import APIError, ConnectionFailedError, PaysdkError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.transport.policy import RetryPolicy
-from paysdk.transport.proxies import passwords_of_proxies
+from paysdk.transport.proxies import find_proxy_passwords
 
 if TYPE_CHECKING:
     import asyncio
@@ -109,14 +109,14 @@ async def test_passwords_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HTTP_PROXY", "http://[")
     login = base64.b64encode(b"user:s3cret").decode()
     async with aiohttp.ClientSession() as plain, aiohttp.ClientSession(trust_env=True) as trusting:
-        assert () == passwords_of_proxies(plain)
-        assert {login, "s3cret"} == set(passwords_of_proxies(trusting))
+        assert () == find_proxy_passwords(plain)
+        assert {login, "s3cret"} == set(find_proxy_passwords(trusting))
 
 
 async def test_password_in_a_header_of_the_session() -> None:
     """It is one in any form, readable or not."""
     login = base64.b64encode(b"user:s3cret").decode()
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": f"Basic {login}"}) as session:
-        assert (login, "s3cret") == passwords_of_proxies(session)
+        assert (login, "s3cret") == find_proxy_passwords(session)
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": "Bearer t0ken"}) as session:
-        assert ("t0ken",) == passwords_of_proxies(session)
+        assert ("t0ken",) == find_proxy_passwords(session)

@@ -20,7 +20,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.transport.messages import Response
-from paysdk.transport.responses import error_from_response, say_what_came_instead
+from paysdk.transport.responses import error_from_response, explain_unreadable_body
 
 NAMED: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -163,7 +163,10 @@ def test_long_words_are_cut(body: bytes) -> None:
     [
         (401, "401 Invalid token. Check the API key."),
         (403, "403 Invalid token. The key is valid, but its role may not do this."),
-        (429, "429 Invalid token. Wait before asking again, or give the provider a limiter."),
+        (
+            429,
+            "429 Invalid token. Wait before you send more requests, or give the provider a limiter.",
+        ),
         (404, "404 Invalid token."),
     ],
 )
@@ -177,7 +180,7 @@ def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
     """It is not the API that has refused the request."""
     message = str(refused(status, b"<html><title>Blocked</title></html>"))
     assert message.startswith(
-        f"{status} Blocked. This is a page of HTML and not the API's own response: a proxy"
+        f"{status} Blocked. This is a page of HTML and not the API's own response. A proxy"
     )
     assert message.endswith("Check base_url.")
 
@@ -191,8 +194,8 @@ def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
     """The status alone would not tell what happened."""
     headers = {"location": "https://evil.com/"}
     error = refused(302, headers=headers)
-    assert "a redirect to https://evil.com/, which is not followed" == error.detail
-    assert "302 a redirect to https://evil.com/, which is not followed" == str(error)
+    assert "a redirect to https://evil.com/, which paysdk does not follow" == error.detail
+    assert "302 a redirect to https://evil.com/, which paysdk does not follow" == str(error)
     assert "Moved." == refused(302, b'{"detail":"Moved."}', headers).detail
 
 
@@ -250,9 +253,9 @@ def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
         (502, "502 Bad Gateway, without an explanation. The provider or a gateway in front of it "),
         (520, "520, without an explanation. The provider or a gateway in front of it failed. Try "),
         (404, "404 Not Found, without an explanation. Check base_url and the arguments."),
-        (304, "304 Not Modified, without an explanation. A cache or proxy answered, because "),
-        (302, "302 Found, without an explanation. It names no address to go to. Check base_url "),
-        (399, "399, without an explanation. It names no address to go to. Check base_url "),
+        (304, "304 Not Modified, without an explanation. paysdk does not ask for cached copies"),
+        (302, "302 Found, without an explanation. It names no new address. Check base_url "),
+        (399, "399, without an explanation. It names no new address. Check base_url "),
     ],
 )
 def test_response_without_words_is_named_and_says_what_to_do(status: int, message: str) -> None:
@@ -266,6 +269,6 @@ def test_response_without_words_is_named_and_says_what_to_do(status: int, messag
 def test_success_without_a_body_says_so(body: bytes) -> None:
     """An empty body is told as one, not as JSON that is cut off."""
     error = MalformedResponseError("not JSON", not_json=True)
-    say_what_came_instead(error, Response(200, {}, body))
-    assert str(error).startswith("The response is a success with an empty body")
+    explain_unreadable_body(error, Response(200, {}, body))
+    assert str(error).startswith("The response has a success status but an empty body")
     assert ("$", "", True, ()) == (error.path, error.detail, error.not_json, error.quoted)

@@ -172,7 +172,9 @@ async def test_body_is_empty() -> None:
     client = Client(Response(200, {}, b""), OK)
     assert [1] == await client.call()
     client = Client(Response(200, {}, b""))
-    with pytest.raises(MalformedResponseError, match="a success with an empty body, where JSON"):
+    with pytest.raises(
+        MalformedResponseError, match="a success status but an empty body instead of JSON"
+    ):
         await client.call()
     assert [1, 2, 3, 4] == client.numbers
 
@@ -474,7 +476,9 @@ async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
 async def test_redirect_elsewhere(location: str) -> None:
     """Another origin is never asked: the redirect is an error with its status."""
     client = Client(Response(302, {"location": location}, b""), OK)
-    with pytest.raises(APIError, match=r"302 a redirect to .*, which is not followed") as raised:
+    with pytest.raises(
+        APIError, match=r"302 a redirect to .*, which paysdk does not follow"
+    ) as raised:
         await client.call()
     assert 302 == raised.value.status
     assert location in str(raised.value)
@@ -484,7 +488,9 @@ async def test_redirect_elsewhere(location: str) -> None:
 async def test_redirect_without_a_location() -> None:
     """A redirect without an address is an error with its status."""
     client = Client(Response(302, {}, b""), OK)
-    with pytest.raises(APIError, match=r"302 Found, without an explanation\. It names no address"):
+    with pytest.raises(
+        APIError, match=r"302 Found, without an explanation\. It names no new address"
+    ):
         await client.call()
 
 

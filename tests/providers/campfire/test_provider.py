@@ -201,7 +201,7 @@ async def test_get_stays_broken(
         faults=FaultPlan().always(wrong_body(body), method="GET", path=path)
     ) as sandbox:
         async with provider(sandbox) as campfire:
-            message = "The response is not JSON" if body else "a success with an empty body"
+            message = "The response is not JSON" if body else "a success status but an empty body"
             with pytest.raises(MalformedResponseError, match=message):
                 await operation(campfire)
         assert 3 == asked(sandbox).count(("GET", path))

@@ -242,7 +242,9 @@ async def test_trap_on_another_origin_is_never_called() -> None:
             ) as sandbox,
             provider(sandbox) as notify,
         ):
-            with pytest.raises(APIError, match=r"302 a redirect to .*, which is not followed"):
+            with pytest.raises(
+                APIError, match=r"302 a redirect to .*, which paysdk does not follow"
+            ):
                 await notify.list_payments().collect()
         assert 0 == len(trap.requests)
 
