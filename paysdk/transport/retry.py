@@ -177,7 +177,7 @@ class Retrying:
 
 
 def _read_success(response: Response, read: Callable[[Response], T]) -> T:
-    """What *read* makes of *response*. Raises ``APIError`` for an error status."""
+    """Return ``read(response)``, or raise ``APIError`` for an error status."""
     if (error := error_from_response(response)) is not None:
         raise error
     try:
