@@ -214,10 +214,10 @@ def describe(error: BaseException) -> tuple[str, str]:
         )
     if (refused := _REFUSED_VALUE.search(line)) is not None:
         return f"{line[: refused.start()]}{refused[1]}".rstrip(), _OPTIONS
-    return line.rstrip("."), next(_advices(getattr(cause, "sqlstate", None), told), _UNKNOWN)
+    return line.rstrip("."), next(_find_advice(getattr(cause, "sqlstate", None), told), _UNKNOWN)
 
 
-def _advices(state: str | None, told: str) -> Iterator[str]:
+def _find_advice(state: str | None, told: str) -> Iterator[str]:
     beginnings = (state or "")[:5]
     for length in range(len(beginnings), 1, -1):
         if (advice := _BY_STATE.get(beginnings[:length])) is not None:

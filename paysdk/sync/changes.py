@@ -9,7 +9,7 @@ import attrs
 
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 
-__all__ = ["Change", "ChangeKind", "differing_fields", "is_older", "kind_of"]
+__all__ = ["Change", "ChangeKind", "classify_change", "diff_fields", "is_older"]
 
 ChangeKind: TypeAlias = Literal["created", "changed", "voided", "vanished", "returned"]
 
@@ -50,7 +50,7 @@ class Change:
     noticed_at: datetime
 
 
-def differing_fields(before: Payment, after: Payment) -> tuple[str, ...]:
+def diff_fields(before: Payment, after: Payment) -> tuple[str, ...]:
     """The names of the fields that differ, as in ``Change.fields``.
 
     Numbers are compared by value, and JSON by content.
@@ -80,7 +80,7 @@ def _parts(
     ]
 
 
-def kind_of(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKind:
+def classify_change(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKind:
     """The kind of change of a stored payment that differs or had vanished."""
     if had_vanished:
         return "returned"

@@ -39,12 +39,12 @@ class Database:
         self._process: int | None = None
         # What a process had open that this one was forked from. Closing it here would close it
         # there.
-        self._left: list[AsyncEngine] = []
+        self._inherited: list[AsyncEngine] = []
 
     def enter(self) -> None:
         """Belong to this process from now on, also if it is a fork of the one that this belonged to."""
         if self.is_forked:
-            self._left.append(self.engine)
+            self._inherited.append(self.engine)
             self.engine = self.backend.engine()
             self._open = 0
         self._process = os.getpid()
@@ -117,12 +117,12 @@ class Database:
         failure: StoreError | None = None
         try:
             yield
-        except self._faults() as error:
-            failure = self.failure(error)
+        except self._driver_errors() as error:
+            failure = self._to_store_error(error)
         if failure is not None:
             raise failure
 
-    def failure(self, error: BaseException) -> StoreError:
+    def _to_store_error(self, error: BaseException) -> StoreError:
         """What the driver's *error* means to a user."""
         reason, advice = describe(error)
         return StoreError(f"The database {self.name} cannot be used: {reason}. {advice}")
@@ -159,15 +159,15 @@ class Database:
                 connection = await opened.enter_async_context(self.engine.connect())
                 await connection.execution_options(**{WRITES: writes, DURABLE: durable})
                 await self.backend.begin(connection, durable=durable)
-            except self._faults() as error:
-                failure = self.failure(error)
+            except self._driver_errors() as error:
+                failure = self._to_store_error(error)
             else:
                 opened.pop_all()
                 return connection
         # Raised here, where the frames of the driver, in which the password is, are no part of it.
         raise failure
 
-    def _faults(self) -> tuple[type[BaseException], ...]:
+    def _driver_errors(self) -> tuple[type[BaseException], ...]:
         # A driver fails with UnicodeError if it cannot encode or decode a text.
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)
 

@@ -26,7 +26,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.orders import OpenOrder
 from paysdk.sync.database import Database
 from paysdk.sync.errors import LeaseLostError, StoreError
-from paysdk.sync.lease import has_died, new_holder
+from paysdk.sync.lease import has_died, make_holder
 from paysdk.sync.tables import held_names, open_orders
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class StoredJournal:
     _renewing: asyncio.Task[None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._renewing = asyncio.create_task(self._renew_all_the_while())
+        self._renewing = asyncio.create_task(self._keep_renewing())
 
     async def read_open(self) -> Sequence[OpenOrder]:
         """The orders under this name whose outcome is not known, oldest first."""
@@ -156,7 +156,7 @@ class StoredJournal:
     def _order(self, order_id: str) -> sa.ColumnElement[bool]:
         return sa.and_(open_orders.c.name == self._key, open_orders.c.order_id == _as_key(order_id))
 
-    async def _renew_all_the_while(self) -> None:
+    async def _keep_renewing(self) -> None:
         """Until the name is given back, or another has taken it."""
         with suppress(LeaseLostError):
             while True:
@@ -216,7 +216,7 @@ async def _take(
     connection: AsyncConnection, backend: Backend, key: str, seconds: float
 ) -> str | None:
     """Take the name and return its holder's token, or ``None`` if another was faster."""
-    holder, until = new_holder(), backend.now() + seconds
+    holder, until = make_holder(), backend.now() + seconds
     added = backend.add_if_new(held_names, {"name": key, "holder": holder, "leased_until": until})
     if (
         await connection.execute(added, execution_options={"preserve_rowcount": True})

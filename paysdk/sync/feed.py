@@ -13,27 +13,25 @@ from paysdk.sync.changes import Change, ChangeKind
 from paysdk.sync.tables import CONTENT, payment_changes, payments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from paysdk.sync.rows import Codec
 
-__all__ = ["BATCH_ROWS", "FEED", "insert_entries", "payment_encoder", "read_change"]
+__all__ = ["BATCH_ROWS", "FEED", "encode_payment", "insert_entries", "read_change"]
 
 # Rows that are held at a time while the tables are read.
 BATCH_ROWS = 1000
 
 
-@cache
-def payment_encoder() -> Callable[[Payment], str]:
-    """The function that writes a payment as the feed keeps it."""
-    converter = make_converter()
-    return lambda payment: converter.dumps(payment).decode()
+# Making a converter takes a while, so it is made once, and only if it is needed.
+_converter = cache(make_converter)
 
 
-@cache
-def _payment_decoder() -> Callable[[str], Payment]:
-    converter = make_converter()
-    return lambda text: converter.loads(text.encode(), Payment)
+def encode_payment(payment: Payment) -> str:
+    """Return the JSON that the feed keeps of a payment."""
+    return _converter().dumps(payment).decode()
+
+
+def _decode_payment(text: str) -> Payment:
+    return _converter().loads(text.encode(), Payment)
 
 
 def insert_entries(
@@ -60,10 +58,10 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
     )
     content = values[-len(CONTENT) :]
     states: list[Payment | None] = [
-        None if text is None else _payment_decoder()(text) for text in (before, after)
+        None if text is None else _decode_payment(text) for text in (before, after)
     ]
     if kind in {"created", "vanished"}:
-        state = codec.payment(provider, content) if known is None else _payment_decoder()(known)
+        state = codec.to_payment(provider, content) if known is None else _decode_payment(known)
         states = [None, state] if kind == "created" else [state, None]
     return Change(
         sequence=sequence,

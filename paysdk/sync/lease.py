@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from paysdk.sync.backends import Backend
 
-__all__ = ["Lease", "has_died", "new_holder", "release", "renew", "take"]
+__all__ = ["Lease", "has_died", "make_holder", "release", "renew", "take"]
 
 # Elsewhere it is sent, and does something.
 _SIGNAL_0_ASKS = os.name == "posix"
@@ -45,7 +45,7 @@ class Lease:
         return _row(self.provider, self.account)
 
 
-def new_holder() -> str:
+def make_holder() -> str:
     """A name for the holder of a lease.
 
     It shows, on this machine, whether the holder's process still runs.
@@ -81,7 +81,7 @@ async def take(
     taken = (
         sync_state.update()
         .where(lease.key, sync_state.c.fence == found.fence)
-        .values(fence=lease.fence, holder=new_holder(), leased_until=backend.now() + seconds)
+        .values(fence=lease.fence, holder=make_holder(), leased_until=backend.now() + seconds)
     )
     if (await connection.execute(taken)).rowcount != 1:
         raise _busy_error(provider, account, seconds)

@@ -14,7 +14,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.sync.backends import Backend, PostgreSQL, SQLite
 from paysdk.sync.database import Database
 
-__all__ = ["database_at"]
+__all__ = ["find_database"]
 
 # The keys that one of libpq's connection strings may begin with.
 _CONNECTION_STRING = re.compile(
@@ -35,7 +35,7 @@ _DRIVERS_OWN_OPTIONS = {"autocommit", "conninfo", "context", "cursor_factory", "
 _MAX_IDENTIFIER_BYTES = 63
 
 
-def database_at(
+def find_database(
     place: str | os.PathLike[str], *, create: bool = True, schema: str | None = None
 ) -> Database:
     """The database at a path or a URL, not yet opened; without *create* its file must be there then.

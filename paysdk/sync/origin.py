@@ -15,14 +15,14 @@ from paysdk.transport.origin import is_loopback
 if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
 
-__all__ = ["LOOPBACK", "check_origin", "origin_of"]
+__all__ = ["LOOPBACK", "check_origin", "get_origin"]
 
 # One name for every port of this machine, because a sandbox gets a new port each time.
 LOOPBACK = "loopback"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def origin_of(provider: PaymentsProvider) -> str | None:
+def get_origin(provider: PaymentsProvider) -> str | None:
     """The origin that a provider lists from, by its ``base_url``.
 
     ``None`` if it has no ``base_url``.

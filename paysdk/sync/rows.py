@@ -21,7 +21,7 @@ from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
 
-Content: TypeAlias = tuple[Any, ...]
+Row: TypeAlias = tuple[Any, ...]
 
 # What PostgreSQL cannot have in a text, and UTF-8 not at all.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -72,14 +72,14 @@ def _parse_moment(text: str | None) -> datetime | None:
 class Codec:
     """How values are written for a database, and read from it; ``None`` is ``None`` in both.
 
-    ``holds`` says which amounts it can keep.
+    ``can_hold`` says which amounts it can keep.
     """
 
     encode: Callable[[Any], Any]
     read_amount: Callable[[Any], Decimal]
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
-    holds: Callable[[Decimal], bool] | None = None
+    can_hold: Callable[[Decimal], bool] | None = None
 
     def read_required_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
         """A time in a column that is never empty."""
@@ -88,10 +88,10 @@ class Codec:
             raise ValueError("There is no time.")
         return moment
 
-    def content(self, payment: Payment) -> Content:
+    def to_row(self, payment: Payment) -> Row:
         """The row's content. Raises ``StoreError`` for an amount that the database cannot keep."""
-        if self.holds is not None:
-            self._check_amounts(payment, self.holds)
+        if self.can_hold is not None:
+            self._check_amounts(payment, self.can_hold)
         invoice, customer = payment.invoice, payment.customer
         texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
         if customer is None:
@@ -103,7 +103,7 @@ class Codec:
                 customer.name,
             )
             texts += f"{customer_id}{customer_number}{customer_name}"
-        content: Content = (
+        row: Row = (
             payment.id,
             payment.amount,
             payment.currency,
@@ -123,20 +123,20 @@ class Codec:
             payment._raw.decode(),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the bytes that ``raw`` is decoded from
         )
         if "\0" in texts or not texts.isascii():
-            content = tuple(
-                escape_unstorable(value) if isinstance(value, str) else value for value in content
+            row = tuple(
+                escape_unstorable(value) if isinstance(value, str) else value for value in row
             )
-        encoded: Content = self.encode(content)
+        encoded: Row = self.encode(row)
         return encoded
 
-    def _check_amounts(self, payment: Payment, holds: Callable[[Decimal], bool]) -> None:
+    def _check_amounts(self, payment: Payment, can_hold: Callable[[Decimal], bool]) -> None:
         invoice = payment.invoice
         for name, amount in (
             ("amount", payment.amount),
             ("invoice.total", invoice.total),
             ("invoice.balance", invoice.balance),
         ):
-            if amount is not None and not holds(amount):
+            if amount is not None and not can_hold(amount):
                 raise StoreError(
                     f"Payment {payment.id!r} of {payment.provider} has {name} {amount:.5E}, "
                     "which PostgreSQL cannot keep: its NUMERIC has "
@@ -146,13 +146,13 @@ class Codec:
                     "amounts as text."
                 )
 
-    def payment(self, provider: str, content: Sequence[Any]) -> Payment:
+    def to_payment(self, provider: str, content: Sequence[Any]) -> Payment:
         """The payment in a row's *content*.
 
         Raises ``StoreError`` where that is not what was written.
         """
         try:
-            return self._payment(provider, content)
+            return self._to_payment(provider, content)
         except (ArithmeticError, AttributeError, TypeError, ValueError, StoreError):
             reason = (
                 "in its row of the table payments an amount, a date, a time or raw is not "
@@ -163,7 +163,7 @@ class Codec:
             "or sync to another database."
         )
 
-    def _payment(self, provider: str, content: Sequence[Any]) -> Payment:
+    def _to_payment(self, provider: str, content: Sequence[Any]) -> Payment:
         payment_id, amount, currency, paid, invoice_id, invoice_number, total, balance, *rest = (
             content
         )

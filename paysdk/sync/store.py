@@ -22,12 +22,12 @@ from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
-from paysdk.sync.location import database_at
+from paysdk.sync.location import find_database
 from paysdk.sync.tables import (
     CONTENT,
     MIGRATIONS,
     VERSION,
-    content_of,
+    content_columns,
     metadata,
     payments,
     sync_schema,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from paysdk.sync.changes import Change
     from paysdk.sync.database import Database
 
-__all__ = ["SQLPaymentStore", "StoredPayment", "database_of"]
+__all__ = ["SQLPaymentStore", "StoredPayment", "get_database"]
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class SQLPaymentStore:
     ) -> None:
         self._create = create
         self._entered = False
-        self._database = database_at(place, create=create, schema=schema)
+        self._database = find_database(place, create=create, schema=schema)
         self._lease = check_seconds("lease", lease)
         self._names = ExclusiveNames(self._database, self._lease)
         self._closings = 0
@@ -203,7 +203,7 @@ class SQLPaymentStore:
 
     async def _payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
         read, reading = (
-            self._database.backend.codec.payment,
+            self._database.backend.codec.to_payment,
             _Reader(self, provider, account, payments.c.vanished_at.is_(None)),
         )
         while rows := await reading.next_batch():
@@ -215,7 +215,7 @@ class SQLPaymentStore:
         while rows := await reading.next_batch():
             for row in rows:
                 yield StoredPayment(
-                    payment=codec.payment(provider, row[:-1]),
+                    payment=codec.to_payment(provider, row[:-1]),
                     vanished_at=codec.read_moment(row[-1]),
                 )
 
@@ -324,7 +324,7 @@ class _Reader:
             sa.select(payments.c.id, payments.c.invoice_number).where(*here).order_by(*order)
         )
         in_batch = self._database.backend.in_ids(payments.c.id, sa.bindparam("ids", type_=sa.Text))
-        rows = sa.select(*content_of, payments.c.vanished_at).where(*here, in_batch)
+        rows = sa.select(*content_columns, payments.c.vanished_at).where(*here, in_batch)
         self._rows = self._compile(rows)
         # Ids and invoice numbers, each thousand as compressed JSON.
         self._left: deque[bytes] | None = None
@@ -383,7 +383,7 @@ class _Reader:
         ]
 
 
-def database_of(store: SQLPaymentStore) -> Database:
+def get_database(store: SQLPaymentStore) -> Database:
     """The database beneath a store, for those who write to it.
 
     Raises ``ConfigurationError`` for what is no store.

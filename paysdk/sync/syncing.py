@@ -17,7 +17,7 @@ from paysdk.errors import APIError, ConfigurationError, PaginationError
 from paysdk.sync import writing
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import release, renew, take
-from paysdk.sync.origin import origin_of
+from paysdk.sync.origin import get_origin
 from paysdk.sync.state import (
     PassKind,
     VanishLimit,
@@ -30,7 +30,7 @@ from paysdk.sync.state import (
     restart_pass,
     set_aside,
 )
-from paysdk.sync.store import database_of
+from paysdk.sync.store import get_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,11 +125,11 @@ async def sync_payments(
     listing. Errors of the provider's listing are passed on. It is safe to cancel a sync, and to
     repeat it after any error.
     """
-    database = database_of(store)
+    database = get_database(store)
     _check_arguments(account, overlap, lease)
     limit = _check_limit(vanish_limit, allow_vanish=allow_vanish)
     leases: list[Lease] = []
-    origin = origin_of(provider)
+    origin = get_origin(provider)
     take_lease = partial(
         take,
         backend=database.backend,
@@ -164,7 +164,7 @@ def _check_limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
     return None if check_bool("allow_vanish", allow_vanish) else limit
 
 
-class _RefusedError(Exception):
+class _CheckpointRefusedError(Exception):
     """The provider refuses the checkpoint."""
 
 
@@ -199,13 +199,13 @@ class _Sync:
         resumed = state.checkpoint is not None
         try:
             try:
-                done = await self._pass(state)
-            except _RefusedError:
+                done = await self._run_pass(state)
+            except _CheckpointRefusedError:
                 resumed = False
                 state = restart_pass(state, state.kind, datetime.now(UTC))
-                done = await self._pass(state)
+                done = await self._run_pass(state)
         except TooManyVanishedError:
-            await self._drop(state)
+            await self._drop_pass(state)
             raise
         return SyncReport(
             provider=self._lease.provider,
@@ -217,7 +217,7 @@ class _Sync:
             **self._counts,
         )
 
-    async def _drop(self, state: SyncState) -> None:
+    async def _drop_pass(self, state: SyncState) -> None:
         """Drop the pass, so that the next sync begins a new one.
 
         If this fails, the next sync continues the pass and fails in the same way.
@@ -229,23 +229,26 @@ class _Sync:
                 partial(renew, backend=backend, lease=lease, **values)
             )
 
-    async def _pass(self, state: SyncState) -> SyncState:
+    async def _run_pass(self, state: SyncState) -> SyncState:
         """Run the pass to its end.
 
-        Raises ``_RefusedError`` before anything is written.
+        Raises ``_CheckpointRefusedError`` before anything is written.
         """
-        refusable = state.checkpoint is not None
-        if not refusable:
+        may_be_refused = state.checkpoint is not None
+        if not may_be_refused:
             state = attrs.evolve(state, since=listing_start(state, self._overlap))
         begun = state
-        listing = self._listing(state)
+        listing = self._start_listing(state)
         try:
-            async with _read_ahead(listing) as ask:
-                asked = ask()
-                while (page := await self._wait_for_page(asked, refusable=refusable)) is not None:
-                    refusable = False
+            async with _read_ahead(listing) as request_page:
+                request = request_page()
+                while (
+                    page := await self._wait_for_page(request, may_be_refused=may_be_refused)
+                ) is not None:
+                    may_be_refused = False
                     last = page.checkpoint is None
-                    asked = asked if last else ask()  # requested while this page is written
+                    if not last:
+                        request = request_page()  # while this page is written
                     report = listing.report
                     aside = set_aside(begun, report.malformed, report.oldest_malformed)
                     state = attrs.evolve(
@@ -261,7 +264,7 @@ class _Sync:
         finally:
             self._counts["requests"] += listing.report.requests
 
-    def _listing(self, state: SyncState) -> Listing:
+    def _start_listing(self, state: SyncState) -> Listing:
         page_size = min(self._provider.capabilities.max_page_size, _MAX_PAGE_SIZE)
         if state.checkpoint is None:
             return self._provider.list_payments(modified_since=state.since, page_size=page_size)
@@ -275,25 +278,25 @@ class _Sync:
             ) from None
 
     async def _wait_for_page(
-        self, asked: asyncio.Task[Page | None], *, refusable: bool
+        self, request: asyncio.Task[Page | None], *, may_be_refused: bool
     ) -> Page | None:
         """Wait for the page, and renew the lease while waiting."""
-        while not (await asyncio.wait([asked], timeout=self._lease.seconds / 3))[0]:
+        while not (await asyncio.wait([request], timeout=self._lease.seconds / 3))[0]:
             await self._database.in_transaction(
                 partial(renew, backend=self._database.backend, lease=self._lease)
             )
         try:
-            page = await asked
+            page = await request
         except (APIError, PaginationError) as error:
-            if refusable and (
+            if may_be_refused and (
                 isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES
             ):
-                raise _RefusedError from error
+                raise _CheckpointRefusedError from error
             raise
         # A checkpoint says that there is more. If it leads to nothing, the provider did not
         # understand it. This must not count as the end, or everything after it would vanish.
-        if refusable and (page is None or (page.checkpoint is None and not page.payments)):
-            raise _RefusedError
+        if may_be_refused and (page is None or (page.checkpoint is None and not page.payments)):
+            raise _CheckpointRefusedError
         return page
 
     async def _write_page(
@@ -340,12 +343,12 @@ async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.T
     async def next_page() -> Page | None:
         return await anext(pages, None)
 
-    def ask() -> asyncio.Task[Page | None]:
+    def request_page() -> asyncio.Task[Page | None]:
         tasks[:] = [asyncio.ensure_future(next_page())]
         return tasks[0]
 
     try:
-        yield ask
+        yield request_page
     finally:
         for task in tasks:
             task.cancel()

@@ -14,7 +14,7 @@ __all__ = [
     "CONTENT",
     "MIGRATIONS",
     "VERSION",
-    "content_of",
+    "content_columns",
     "held_names",
     "metadata",
     "open_orders",
@@ -132,31 +132,14 @@ payments: sa.Table = sa.Table(
     sa.Column("raw", _json(), nullable=False),
 )
 
-# What a provider says of a payment, in the order in which rows are built and compared.
-CONTENT = (
-    *(
-        "id",
-        "amount",
-        "currency",
-        "payment_date",
-        "invoice_id",
-        "invoice_number",
-        "invoice_total",
-        "invoice_balance",
-    ),
-    *(
-        "customer_id",
-        "customer_number",
-        "customer_name",
-        "external_id",
-        "source",
-        "voided_date",
-        "created_at",
-        "modified_at",
-        "raw",
-    ),
+# These columns hold what paysdk notes about a payment. All others hold what the provider sent.
+_BOOKKEEPING = {"provider", "account", "first_seen_at", "vanished_at", "seen_pass"}
+
+# What the provider sent, in the order in which rows are built and compared.
+content_columns: tuple[sa.Column[Any], ...] = tuple(
+    column for column in payments.columns if column.name not in _BOOKKEEPING
 )
-content_of: tuple[sa.Column[Any], ...] = tuple(payments.c[name] for name in CONTENT)
+CONTENT: tuple[str, ...] = tuple(column.name for column in content_columns)
 
 payment_changes: sa.Table = sa.Table(
     "payment_changes",

@@ -40,7 +40,7 @@ from paysdk.errors import (
 )
 from paysdk.provider import PaymentsProvider
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, TooManyVanishedError
-from paysdk.sync.store import database_of
+from paysdk.sync.store import get_database
 from paysdk.sync.syncing import sync_payments
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -
     Call it once for an app, where the workers import it. Raises ``ConfigurationError`` for what is
     no store.
     """
-    database_of(store)
+    get_database(store)
     return SyncTasks(app, store, open_account)
 
 
@@ -97,7 +97,7 @@ class SyncTasks:
         self._app = app
         self._store = store
         self._open_account = open_account
-        self._task = app.task(name=_SYNC, queue=_QUEUE, retry=_Retries(), pass_context=True)(
+        self._task = app.task(name=_SYNC, queue=_QUEUE, retry=_RetryStrategy(), pass_context=True)(
             self._sync
         )
         stalled = app.task(name=_RETRY_STALLED, queue=_QUEUE, queueing_lock=_RETRY_STALLED)(
@@ -186,7 +186,7 @@ class SyncTasks:
                     await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
-class _Retries(BaseRetryStrategy):
+class _RetryStrategy(BaseRetryStrategy):
     """When procrastinate is to try a job again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
@@ -211,14 +211,14 @@ def _retry_seconds(error: BaseException, attempts: int) -> float | None:
             return min(error.seconds, _MAX_WAIT_SECONDS)
         case LeaseLostError():
             return _FIRST_WAIT_SECONDS
-        case Exception() if attempts < _MAX_RETRIES and not _is_final(error):
+        case Exception() if attempts < _MAX_RETRIES and not _is_permanent(error):
             asked = error.retry_after if isinstance(error, APIError) else None
             return min(max(_FIRST_WAIT_SECONDS * 2.0**attempts, asked or 0), _MAX_WAIT_SECONDS)
         case _:
             return None
 
 
-def _is_final(error: Exception) -> bool:
+def _is_permanent(error: Exception) -> bool:
     """Whether the same again must end the same way.
 
     What is not paysdk's is the application's, and may be an outage of anything.

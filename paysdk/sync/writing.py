@@ -12,11 +12,11 @@ import msgspec
 import sqlalchemy as sa
 
 from paysdk.payment import Payment
-from paysdk.sync.changes import differing_fields, is_older, kind_of
+from paysdk.sync.changes import classify_change, diff_fields, is_older
 from paysdk.sync.errors import TooManyVanishedError
-from paysdk.sync.feed import insert_entries, payment_encoder
+from paysdk.sync.feed import encode_payment, insert_entries
 from paysdk.sync.state import SyncState, VanishLimit
-from paysdk.sync.tables import CONTENT, content_of, payment_changes, payments, sync_state
+from paysdk.sync.tables import CONTENT, content_columns, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
 
-__all__ = ["Page", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
+__all__ = ["PageRows", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
 
 # Payments that are turned into rows in one go, which takes a few milliseconds. Then the event loop
 # gets its turn.
@@ -40,19 +40,19 @@ _new_ids = sa.bindparam("new_ids", type_=sa.Text)
 
 
 @attrs.frozen
-class Page:
+class PageRows:
     """A page's payments by id, each once, and their rows."""
 
     payments: dict[str, Payment]
     rows: dict[str, tuple[Any, ...]]
 
 
-async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
+async def prepare_page(given: Sequence[Payment], codec: Codec) -> PageRows:
     """Turn payments into a page of rows. Of several versions of a payment the newest counts."""
-    page = Page({}, {})
+    page = PageRows({}, {})
     for first in range(0, len(given), _ROWS_PER_TURN):
         for payment in given[first : first + _ROWS_PER_TURN]:
-            row = codec.content(payment)
+            row = codec.to_row(payment)
             known = page.payments.get(row[_ID])
             if known is None or not is_older(payment, known):
                 page.payments[row[_ID]] = payment
@@ -62,7 +62,7 @@ async def prepare_page(given: Sequence[Payment], codec: Codec) -> Page:
 
 
 async def write_page(
-    connection: AsyncConnection, backend: Backend, lease: Lease, page: Page, state: SyncState
+    connection: AsyncConnection, backend: Backend, lease: Lease, page: PageRows, state: SyncState
 ) -> Counter[str]:
     """Write what is new or changed in the page.
 
@@ -82,7 +82,7 @@ async def write_page(
             same.append(payment_id)
             continue
         before, payment = (
-            backend.codec.payment(lease.provider, content) for content in (stored, row)
+            backend.codec.to_payment(lease.provider, content) for content in (stored, row)
         )
         # What an earlier pass saw was read before this full pass began. So what this pass finds is
         # current, even if the provider's clock was ahead before. An incremental pass cannot tell
@@ -91,7 +91,7 @@ async def write_page(
             payment, before
         )
         after = before if stale else payment
-        fields = () if stale else differing_fields(before, after)
+        fields = () if stale else diff_fields(before, after)
         if not fields and vanished_at is None:
             same.append(payment_id)
             continue
@@ -103,14 +103,14 @@ async def write_page(
         )
         entries.append(
             {
-                "kind": kind_of(before, after, had_vanished=vanished_at is not None),
+                "kind": classify_change(before, after, had_vanished=vanished_at is not None),
                 "provider": lease.provider,
                 "account": lease.account,
                 "payment_id": payment_id,
                 "noticed_at": now,
                 "fields": " ".join(fields),
-                "before": payment_encoder()(before),
-                "after": payment_encoder()(after),
+                "before": encode_payment(before),
+                "after": encode_payment(after),
             }
         )
     if created or entries:
@@ -262,7 +262,7 @@ async def _read_stored(
     """What is stored under the ids: the content, when it vanished, and the last pass that saw it."""
     if not ids:
         return {}
-    wanted = sa.select(*content_of, payments.c.vanished_at, payments.c.seen_pass).where(
+    wanted = sa.select(*content_columns, payments.c.vanished_at, payments.c.seen_pass).where(
         of_account, backend.in_ids(payments.c.id, _new_ids)
     )
     rows: list[tuple[Any, ...]] = [

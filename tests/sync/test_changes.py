@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk import CustomerRef, InvoiceRef
-from paysdk.sync.changes import ChangeKind, differing_fields, is_older, kind_of
+from paysdk.sync.changes import ChangeKind, classify_change, diff_fields, is_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def test_what_differs_is_named(
     make: Make, before: dict[str, Any], after: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     """By the fields of a payment and their parts, and as raw where paysdk has no field for it."""
-    assert fields == differing_fields(make(1, **before), make(1, **after))
+    assert fields == diff_fields(make(1, **before), make(1, **after))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_kinds_of_change(
     make: Make, before: date | None, after: date | None, kind: ChangeKind, *, had_vanished: bool
 ) -> None:
     """Voided is what gets its date of voiding; what had vanished has returned, whatever else is with it."""
-    assert kind == kind_of(
+    assert kind == classify_change(
         make(1, voided_date=before), make(1, voided_date=after), had_vanished=had_vanished
     )
 

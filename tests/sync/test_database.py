@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
-from paysdk.sync.location import database_at
+from paysdk.sync.location import find_database
 from paysdk.sync.tables import VERSION
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 )
 def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
     """Neither the user nor a password is in its name."""
-    database = database_at(place)
+    database = find_database(place)
 
     assert name == database.name
     assert f"SQLPaymentStore({name!r})" == repr(SQLPaymentStore(place))
@@ -605,5 +605,5 @@ def test_a_schema_may_be_named_twice() -> None:
     """If both say the same."""
     assert (
         "postgresql://localhost/books"
-        == database_at("postgresql://localhost/books?schema=books", schema="books").name
+        == find_database("postgresql://localhost/books?schema=books", schema="books").name
     )

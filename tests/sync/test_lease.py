@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from paysdk.sync import AccountBusyError, SQLPaymentStore, sync_payments
 from paysdk.sync import lease as module
-from paysdk.sync.lease import new_holder, take
+from paysdk.sync.lease import make_holder, take
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,7 +38,7 @@ async def test_nobody_waits_for_a_process_that_died(
     """Whoever was killed on this machine has left its lease behind."""
     died = await start(sys.executable, "-c", "")
     await died.wait()
-    await held(store, rows, new_holder().replace(f"/{os.getpid()}/", f"/{died.pid}/"))
+    await held(store, rows, make_holder().replace(f"/{os.getpid()}/", f"/{died.pid}/"))
     await sync_payments(shelf, store)
 
     assert [(6, None)] == list(await rows(store, "SELECT fence, holder FROM sync_state"))
@@ -46,7 +46,7 @@ async def test_nobody_waits_for_a_process_that_died(
 
 @pytest.mark.parametrize(
     "holder",
-    [new_holder(), "elsewhere/1/abcd", "", new_holder().replace(f"/{os.getpid()}/", "/1/")],
+    [make_holder(), "elsewhere/1/abcd", "", make_holder().replace(f"/{os.getpid()}/", "/1/")],
     ids=["this process", "another machine", "nobody", "the first process"],
 )
 async def test_a_lease_of_whoever_may_live_is_left_alone(
@@ -68,7 +68,7 @@ async def test_a_process_of_another_user_lives(
     def forbidden(_pid: int, _signal: int) -> None:
         raise PermissionError
 
-    await held(store, rows, new_holder())
+    await held(store, rows, make_holder())
     monkeypatch.setattr(os, "kill", forbidden)
     with pytest.raises(AccountBusyError):
         await sync_payments(shelf, store)
@@ -78,7 +78,7 @@ async def test_without_the_signal_nobody_is_said_to_have_died(
     shelf: Shelf, store: SQLPaymentStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On Windows signal 0 is Ctrl-C, so it is not sent."""
-    await held(store, rows, new_holder())
+    await held(store, rows, make_holder())
     monkeypatch.setattr(module, "_SIGNAL_0_ASKS", False)
     with pytest.raises(AccountBusyError):
         await sync_payments(shelf, store)
@@ -90,10 +90,10 @@ def test_a_machine_without_proc_is_known_by_its_name(monkeypatch: pytest.MonkeyP
     def missing(_path: Path, **_: object) -> str:
         raise FileNotFoundError
 
-    long = new_holder()
+    long = make_holder()
     monkeypatch.setattr(Path, "read_text", missing)
 
-    assert len(new_holder()) < len(long)
+    assert len(make_holder()) < len(long)
 
 
 async def test_of_two_that_take_an_ended_lease_one_gets_it(

@@ -8,7 +8,7 @@ import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, ConnectionFailedError
 from paysdk.sync import SQLPaymentStore, sync_payments
-from paysdk.sync.origin import origin_of
+from paysdk.sync.origin import get_origin
 from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_an_origin_has_one_name(shelf: Shelf, base_url: object, origin: str | No
     """However it is written; all ports of this machine are one, and what is no URL is taken as it is."""
     shelf.base_url = base_url
 
-    assert origin == origin_of(shelf)
+    assert origin == get_origin(shelf)
 
 
 async def test_a_provider_over_http_says_where_it_lists_from() -> None:
@@ -55,7 +55,10 @@ async def test_a_provider_over_http_says_where_it_lists_from() -> None:
         CampfireProvider("sandbox-key") as live,
         CampfireProvider("sandbox-key", base_url=SANDBOX) as sandbox,
     ):
-        assert ("https://api.meetcampfire.com", "loopback") == (origin_of(live), origin_of(sandbox))
+        assert ("https://api.meetcampfire.com", "loopback") == (
+            get_origin(live),
+            get_origin(sandbox),
+        )
         assert SANDBOX == sandbox.base_url
 
 

@@ -19,7 +19,7 @@ from paysdk.cli.signals import run_async
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
-from paysdk.sync.location import database_at
+from paysdk.sync.location import find_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -137,7 +137,7 @@ def _check(comparison: Comparison, html: Path | None) -> None:
 
 def _database_file(database: str) -> Path | None:
     """The file of an SQLite database, or ``None`` for a server."""
-    name = database_at(database).name
+    name = find_database(database).name
     if "://" in name:
         return None
     return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
