@@ -71,13 +71,11 @@ this process, so other programs do not lengthen it. A third party's provider is 
 with a small schema. The memory of a kept payment is what the program holds per payment after it has
 listed 100,000 and kept one in fifty.
 
-The bare loop spends nearly all its time in `json.loads`. paysdk decodes the same bytes into typed
-rows in less than half of that time. A payment only points at its row, so you pay for a field when
-you read it: about forty nanoseconds, and a quarter of a microsecond for `invoice`, which is made on
-each access. If three fields are read, the bare loop is faster: its dicts already hold them, as
-floats and text. `raw` is decoded when it is read, with exact numbers. The careful loop has already
-paid that cost. The pages are compact JSON, as Campfire's are. Pages in any other layout are split
-before they are read, which costs a fifth more.
+The bare loop spends nearly all its time in `json.loads`. paysdk splits a page into
+its records and decodes them into typed rows. A payment only points at its row, so you pay for a
+field when you read it, and a little more for `invoice`, which is made on each access. If three
+fields are read, the bare loop is faster: its dicts already hold them, as floats and text. `raw` is
+decoded when it is read, with exact numbers. The careful loop has already paid that cost.
 """
 
 
