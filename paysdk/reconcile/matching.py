@@ -12,8 +12,9 @@ from paysdk.arguments import check_int
 from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
+from paysdk.reconcile.items import Tolerances
 from paysdk.reconcile.outcome import Outcome, Vanished
-from paysdk.reconcile.rules import Tolerances, decide
+from paysdk.reconcile.rules import decide
 
 __all__ = ["Payments", "invoice_number", "reconcile"]
 

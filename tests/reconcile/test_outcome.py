@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 from paysdk import InvoiceRef, Payment
-from paysdk.reconcile import Outcome, Rule, Status, in_words
+from paysdk.reconcile import RULES, Outcome, Rule, Status, in_words
 from paysdk.reconcile.outcome import STATUS_OF
 
 
@@ -61,3 +63,12 @@ def test_a_rule_without_a_status_is_about_one_side() -> None:
         Rule.COUNTERPART_VOIDED,
         Rule.COUNTERPART_VANISHED,
     } == set(Rule) - set(STATUS_OF)
+
+
+def test_every_rule_is_in_the_documents() -> None:
+    """The page about reconciling has each rule with its sentence, and no other."""
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "reconcile.md"
+    rows = re.findall(r"^\|[^|]*\| `(\w+)` \| (.*) \|$", page.read_text(), re.MULTILINE)
+
+    assert list(Rule) == list(RULES)
+    assert [(rule.value, sentence) for rule, sentence in RULES.items()] == rows

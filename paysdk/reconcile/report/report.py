@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
+from paysdk.reconcile.report.differences import differences_section
 from paysdk.reconcile.report.fitting import fit_tables
+from paysdk.reconcile.report.names import Names
 from paysdk.reconcile.report.sections import (
-    Names,
     charts_section,
-    differences_section,
     make_tiles,
     rules_table,
     totals_section,

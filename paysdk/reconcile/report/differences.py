@@ -1,0 +1,165 @@
+"""The table of differences as data. ``differences.html`` has the words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from paysdk.currencies import normalise_currency
+from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status
+from paysdk.reconcile.report.names import Names, status_class
+from paysdk.reconcile.report.table import Cell
+from paysdk.reconcile.report.text import day, money
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from paysdk.payment import Payment
+
+__all__ = ["Difference", "DifferencesSection", "differences_section"]
+
+_MAX_PAYMENTS = 12
+_LONG_CHARS = 24  # a longer invoice number may be broken into lines
+
+
+@attrs.frozen(kw_only=True)
+class ShownPayment:
+    """A payment in the table of differences."""
+
+    id: str
+    amount: str
+    day: str
+    voided: str
+
+
+@attrs.frozen
+class ShownSide:
+    """The payments of one side of a difference; ``left_out`` counts those that are not shown."""
+
+    name: str
+    payments: list[ShownPayment]
+    left_out: int
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """A row of the table of differences.
+
+    The page sorts by ``ranks``, one for each column, so that no amount becomes a float.
+    """
+
+    kind: str
+    key: str | None
+    has_long_key: bool
+    finding: str
+    sides: tuple[ShownSide, ShownSide]
+    difference: str
+    customer: str
+    why: str
+    currency_assumed: bool
+    ranks: str
+
+    def amounts(self) -> Iterator[str]:
+        """The text of each amount in the row."""
+        yield self.difference
+        for side in self.sides:
+            for payment in side.payments:
+                yield payment.amount
+
+
+@attrs.frozen(kw_only=True)
+class DifferencesSection:
+    """The differences that are shown, out of ``number``."""
+
+    headers: list[Cell]
+    rows: list[Difference]
+    number: int
+
+
+def differences_section(shown: Sequence[Outcome], number: int, names: Names) -> DifferencesSection:
+    """The table of the differences that are shown, out of *number*."""
+    headers = [Cell(name) for name in ("Invoice", "Finding", *names.sides)]
+    headers += [Cell("Difference", "money"), Cell("Customer"), Cell("Why")]
+    ranks = zip(*(_rank(shown, value) for value in _sort_values(names)), strict=True)
+    rows = [_difference(*each, names) for each in zip(shown, ranks, strict=True)]
+    return DifferencesSection(headers=headers, rows=rows, number=number)
+
+
+def _difference(outcome: Outcome, ranks: tuple[int, ...], names: Names) -> Difference:
+    return Difference(
+        kind=status_class(outcome.status),
+        key=outcome.key,
+        has_long_key=outcome.key is not None and len(outcome.key) > _LONG_CHARS,
+        finding=names.statuses[outcome.status],
+        sides=(_shown_side(names.left, outcome.left), _shown_side(names.right, outcome.right)),
+        difference=_net_text(outcome),
+        customer=_customer(outcome),
+        why=RULES[outcome.rule],
+        currency_assumed=outcome.currency_assumed,
+        ranks=" ".join(map(str, ranks)),
+    )
+
+
+def _shown_side(name: str, payments: Sequence[Payment]) -> ShownSide:
+    shown = [
+        ShownPayment(
+            id=payment.id,
+            amount=money(payment.amount, payment.currency),
+            day=day(payment.payment_date),
+            voided="" if payment.voided_date is None else day(payment.voided_date),
+        )
+        for payment in payments[:_MAX_PAYMENTS]
+    ]
+    return ShownSide(name, shown, len(payments) - len(shown))
+
+
+def _net_text(outcome: Outcome) -> str:
+    payments = (*outcome.left, *outcome.right)
+    currencies = {normalise_currency(payment.currency) for payment in payments} - {None}
+    if len(currencies) > 1:
+        return ""  # amounts in several currencies have no sum
+    return money(_net(outcome), next(iter(currencies), None), signed=True)
+
+
+def _customer(outcome: Outcome) -> str:
+    for payment in (*outcome.left, *outcome.right):
+        if payment.customer is not None and (payment.customer.name or payment.customer.number):
+            return payment.customer.name or payment.customer.number or ""
+    return ""
+
+
+def _sort_values(names: Names) -> list[Callable[[Outcome], Any]]:
+    """What each column of the differences is sorted by."""
+    statuses = list(names.statuses)
+    return [
+        lambda outcome: outcome.key or "",
+        lambda outcome: statuses.index(outcome.status),
+        lambda outcome: _sum(outcome.left),
+        lambda outcome: _sum(outcome.right),
+        _net,
+        _customer,
+        lambda outcome: RULES[outcome.rule],
+    ]
+
+
+def _rank(outcomes: Sequence[Outcome], value: Callable[[Outcome], Any]) -> list[int]:
+    """The rank of each outcome by a value; equal values share a rank."""
+    values = [value(outcome) for outcome in outcomes]
+    ranks = {each: number for number, each in enumerate(sorted(set(values)))}
+    return [ranks[each] for each in values]
+
+
+def _net(outcome: Outcome) -> Decimal:
+    """The left amounts less the right ones, without voided and vanished payments."""
+    left = Decimal(0) if outcome.status is Status.RIGHT_ONLY else _sum(outcome.left)
+    right = Decimal(0) if outcome.status is Status.LEFT_ONLY else _sum(outcome.right)
+    return EXACT.subtract(left, right)
+
+
+def _sum(payments: Sequence[Payment]) -> Decimal:
+    total = Decimal(0)
+    for payment in payments:
+        total = EXACT.add(total, payment.amount)
+    return total
