@@ -94,7 +94,7 @@ class CampfireProvider(RestProvider):
         **settings: Unpack[RestSettings],
     ) -> None:
         key = wrap_key(api_key)
-        del api_key  # so that no traceback of what follows can show it
+        del api_key  # so that no traceback can show it
         super().__init__(key, **settings)
         given: object = exclusive
         if given is not None and not callable(given):

@@ -6,17 +6,15 @@ What no document says follows stock Django REST framework (``paysdk.testing.drf`
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import attrs
 import msgspec
 
 from paysdk.providers.campfire import sandbox_payments as made_up
-from paysdk.providers.campfire.invoices import sandbox as made_up_invoices
 from paysdk.providers.campfire.paying.sandbox import (
     NAME_FORMS,
     PAYMENT_TYPES,
@@ -24,11 +22,12 @@ from paysdk.providers.campfire.paying.sandbox import (
     read_pay_request,
     split_in_two,
 )
+from paysdk.providers.campfire.sandbox_ledger import Ledger
 from paysdk.testing import drf
 from paysdk.testing.drf.fields import parse_integer
 from paysdk.testing.drf.pages import InvalidCursorError, paginate
 from paysdk.testing.exchange import Response
-from paysdk.testing.records import Records, Row
+from paysdk.testing.records import Row
 from paysdk.testing.server import Sandbox
 
 if TYPE_CHECKING:
@@ -49,13 +48,6 @@ _FILTERS: Mapping[str, Callable[[str], object]] = {
     "voided": drf.parse_boolean,
     "invoice_id": parse_integer,
     "external_id": str,
-}
-
-_ENTERED_BY_HAND = {
-    "payment_type": "MANUAL_TRANSACTION",
-    "source": "MANUAL",
-    "external_id": None,
-    "voided_date": None,
 }
 
 
@@ -101,39 +93,12 @@ class CampfireSandbox(Sandbox):
     _held: list[tuple[int, str, Row]] = attrs.field(
         init=False, factory=list[tuple[int, str, Row]], repr=False
     )
-    _records: Records[int] = attrs.field(init=False, repr=False)
-    _by_invoice: dict[int, set[int]] = attrs.field(init=False, repr=False)
-    _totals: dict[int, Decimal] = attrs.field(init=False, repr=False)
-    _booked: dict[int, Row] = attrs.field(init=False, factory=dict[int, Row], repr=False)
-    _matched: tuple[object, Sequence[tuple[int, int]]] | None = attrs.field(
-        init=False, default=None, repr=False
-    )
-    _now: int = attrs.field(init=False, default=made_up.FIRST_CHANGE, repr=False)
-    _next_id: int = attrs.field(init=False, default=1, repr=False)
+    _ledger: Ledger = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Number the payments. Their fields are made when they are requested."""
-        keys = made_up.number_payments(self._size if self._given is None else len(self._given))
-        self._now = max(keys, default=(made_up.FIRST_CHANGE, 0))[0]
-        self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
-        self._by_invoice = {invoice_id: set() for invoice_id in made_up.OPEN_INVOICES}
-        self._totals = {
-            invoice_id: made_up_invoices.make_open_total(self.seed, invoice_id)
-            for invoice_id in made_up.OPEN_INVOICES
-        }
-        self._records = Records(
-            keys if self._given is None else (),
-            partial(made_up.make_payment, self.seed),
-            self._render,
-        )
-        if self._given is None:
-            for _, payment_id in keys:
-                self._by_invoice.setdefault(made_up.find_invoice_id(payment_id), set()).add(
-                    payment_id
-                )
-        else:
-            for (position, payment_id), row in zip(keys, self._given, strict=True):
-                self._write(position, payment_id, row)
+        hidden = made_up.LATER_FIELDS if self.schema == "documented" else ()
+        self._ledger = Ledger(self.seed, self._size, self._given, hidden)
 
     @property
     def payments(self) -> list[dict[str, object]]:
@@ -141,25 +106,23 @@ class CampfireSandbox(Sandbox):
 
         They have the fields of the later schema. Amounts are Decimal.
         """
-        return [*self._records.rows()]
+        return [*self._ledger.payments.rows()]
 
     def payment(self, payment_id: int) -> dict[str, object]:
         """One payment as it is now. Raises KeyError if there is none."""
-        return self._records.row(payment_id)
+        return self._ledger.payments.row(payment_id)
 
     @property
     def invoice_ids(self) -> list[int]:
         """The ids of all invoices. 58700 to 58719 are open at first."""
-        return sorted(self._by_invoice)
+        return self._ledger.invoice_ids
 
     def invoice(self, invoice_id: int) -> dict[str, object]:
         """One invoice as it is now, with every field of the documents and its payments.
 
         Raises KeyError if there is none.
         """
-        return made_up_invoices.make_invoice(
-            invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self._booked
-        )
+        return self._ledger.invoice(invoice_id)
 
     def add_payment(
         self,
@@ -172,39 +135,22 @@ class CampfireSandbox(Sandbox):
 
         Raises ValueError if the id is taken.
         """
-        self._now += made_up.SECOND
-        if invoice_id in self._by_invoice:
-            self._total(invoice_id)
-        today = {
-            "payment_date": made_up.format_day(self._now),
-            "created_at": made_up.format_moment(self._now),
-        }
-        return self._write(
-            self._now,
-            self._next_id,
-            {**_ENTERED_BY_HAND, **today, **fields, "invoice_id": invoice_id, "amount": amount},
-        )
+        return self._ledger.add(invoice_id, amount, fields)
 
     def change_payment(self, payment_id: int, **fields: object) -> None:
         """Change fields of a payment. It was modified just now unless the fields say when.
 
         Raises KeyError if there is none.
         """
-        row = self._remove(payment_id)
-        self._now += made_up.SECOND
-        self._write(
-            self._now,
-            payment_id,
-            {**row, "last_modified_at": made_up.format_moment(self._now), **fields},
-        )
+        self._ledger.change(payment_id, fields)
 
     def void_payment(self, payment_id: int) -> None:
         """Void a payment. Raises KeyError if there is none."""
-        self.change_payment(payment_id, voided_date=made_up.format_day(self._now))
+        self.change_payment(payment_id, voided_date=self._ledger.today)
 
     def delete_payment(self, payment_id: int) -> None:
-        """Delete a payment, of which the API shows no trace. Raises KeyError if there is none."""
-        self._remove(payment_id)
+        """Delete a payment. The API shows no trace of it. Raises KeyError if there is none."""
+        self._ledger.remove(payment_id)
 
     def book_held(self) -> list[int]:
         """Book the orders that were held back, and return the ids of their payments."""
@@ -231,7 +177,7 @@ class CampfireSandbox(Sandbox):
         if match is None:
             return self._list(request)
         invoice_id = int(match["id"])
-        if invoice_id not in self._by_invoice:
+        if not self._ledger.has_invoice(invoice_id):
             return drf.detail_response(404, "Not found.")
         return (
             self._pay(invoice_id, request)
@@ -243,7 +189,7 @@ class CampfireSandbox(Sandbox):
         filters, errors = drf.parse_parameters(request.query, _FILTERS)
         if errors:
             return drf.json_response(400, errors)
-        matching = self._matching(filters)
+        matching = self._ledger.select(filters)
         try:
             page = paginate(
                 matching, request.url, request.query, default=_DEFAULT_LIMIT, largest=_MAX_LIMIT
@@ -252,29 +198,12 @@ class CampfireSandbox(Sandbox):
             return drf.detail_response(404, "Invalid cursor")
         uncounted = request.query.get("skip_count", "").lower() == "true"
         count = page.start + len(page.keys) + page.has_more if uncounted else len(matching)
-        results = [msgspec.Raw(self._records.render(payment_id)) for _, payment_id in page.keys]
+        results = [
+            msgspec.Raw(self._ledger.payments.render(payment_id)) for _, payment_id in page.keys
+        ]
         return drf.json_response(
             200, {"count": count, "next": page.next, "previous": page.previous, "results": results}
         )
-
-    def _matching(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
-        # A walk requests the same list many times, so the result is kept until something changes.
-        known = (self._records.version, filters)
-        if self._matched is None or self._matched[0] != known:
-            self._matched = known, self._select(filters)
-        return self._matched[1]
-
-    def _select(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
-        keys = self._records.keys
-        if "invoice_id" in filters:
-            keys = sorted(map(self._records.key, self._by_invoice.get(filters["invoice_id"], ())))
-        first = bisect_left(keys, filters.get("last_modified_at__gte", 0), key=_get_position)
-        last = bisect_right(
-            keys, filters.get("last_modified_at__lte", made_up.LAST_MOMENT), key=_get_position
-        )
-        if not {"voided", "external_id"} & filters.keys():
-            return keys[first:last]
-        return [key for key in keys[first:last] if _passes(filters, self._records.row(key[1]))]
 
     def _invoice_response(self, invoice_id: int, document: str) -> Response:
         invoice = self.invoice(invoice_id)
@@ -290,9 +219,7 @@ class CampfireSandbox(Sandbox):
         return read if isinstance(read, Response) else self._accept(invoice_id, read)
 
     def _accept(self, invoice_id: int, payables: list[tuple[str, Row]]) -> Response:
-        due = self._total(invoice_id) - made_up_invoices.add_up(
-            self._payments_of(invoice_id), voided=False
-        )
+        due = self._ledger.amount_due(invoice_id)
         if (
             self.overpayment == "refused"
             and sum((values["amount"] for _, values in payables), Decimal(0)) > due
@@ -323,9 +250,7 @@ class CampfireSandbox(Sandbox):
         ]
 
     def _book_one(self, invoice_id: int, name: str, values: Row) -> int:
-        paid_on = (
-            values.get("payment_date") or values.get("posted_at") or made_up.format_day(self._now)
-        )
+        paid_on = values.get("payment_date") or values.get("posted_at") or self._ledger.today
         external_id = values.get("external_id")
         payment_id = self.add_payment(
             invoice_id=invoice_id,
@@ -335,71 +260,23 @@ class CampfireSandbox(Sandbox):
             payment_date=paid_on,
         )
         memo = values.get("credit_memo_number") or values.get("credit_memo_id")
-        self._booked[payment_id] = {
-            "payment_journal_entry": _FIRST_JOURNAL_ENTRY + len(self._booked) + 1,
+        self._ledger.booked[payment_id] = {
+            "payment_journal_entry": _FIRST_JOURNAL_ENTRY + len(self._ledger.booked) + 1,
             "payment_transaction": values.get("transaction_id"),
             "credit_memo": None if memo is None else str(memo),
         }
         return payment_id
 
     def _ids_response(self, invoice_id: int, ids: list[int]) -> Response:
-        entries = [self._booked[payment_id]["payment_journal_entry"] for payment_id in ids]
+        entries = [self._ledger.booked[payment_id]["payment_journal_entry"] for payment_id in ids]
         body: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
-        if ids and made_up_invoices.add_up(
-            self._payments_of(invoice_id), voided=False
-        ) > self._total(invoice_id):
+        if ids and self._ledger.amount_due(invoice_id) < 0:
             # Given after an overpayment only (provider's schema).
-            memo_id = _FIRST_CREDIT_MEMO + len(self._booked)
+            memo_id = _FIRST_CREDIT_MEMO + len(self._ledger.booked)
             body["auto_created_credit_memos"] = [
                 {"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}
             ]
         return drf.json_response(200, body)
-
-    def _payments_of(self, invoice_id: int) -> list[Row]:
-        return [
-            self._records.row(payment_id) for payment_id in sorted(self._by_invoice[invoice_id])
-        ]
-
-    def _total(self, invoice_id: int) -> Decimal:
-        # Computed from the payments that it has at first, and kept: later payments change what is
-        # due, not the total.
-        if invoice_id not in self._totals:
-            rest = made_up_invoices.make_remainder(self.seed, invoice_id)
-            self._totals[invoice_id] = made_up_invoices.add_up(self._payments_of(invoice_id)) + rest
-        return self._totals[invoice_id]
-
-    def _remove(self, payment_id: int) -> Row:
-        row = self._records.row(payment_id)
-        self._total(row["invoice_id"])
-        self._records.remove(payment_id)
-        self._by_invoice[row["invoice_id"]].discard(payment_id)
-        return row
-
-    def _write(self, position: int, payment_id: int, fields: Mapping[str, Any]) -> int:
-        row = made_up.complete_payment(self.seed, position, payment_id, fields)
-        payment_id = row["id"]
-        if payment_id in self._records:
-            raise ValueError(
-                f"there is a payment {payment_id} already: give each row an id of its own"
-            )
-        position = made_up.read_position(row, otherwise=position)
-        self._now, self._next_id = max(self._now, position), max(self._next_id, payment_id + 1)
-        self._records.put(position, payment_id, row)
-        self._by_invoice.setdefault(row["invoice_id"], set()).add(payment_id)
-        return payment_id
-
-    def _render(self, row: Row) -> bytes:
-        hidden = made_up.LATER_FIELDS if self.schema == "documented" else ()
-        return drf.encode({name: value for name, value in row.items() if name not in hidden})
-
-
-def _get_position(key: tuple[int, int]) -> int:
-    return key[0]
-
-
-def _passes(filters: Mapping[str, Any], row: Row) -> bool:
-    voided = filters.get("voided") in (None, row["voided_date"] is not None)
-    return voided and filters.get("external_id") in (None, row["external_id"])
 
 
 def _respond_elsewhere(request: Request) -> Response:

@@ -1,7 +1,7 @@
-"""Notify: its endpoint, how it pages, and which filters it takes (none).
+"""Notify's one operation. Its list of payments has no filters.
 
-Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter
-and capitalised names; it is a header, and every sample URL has the names in lower case.
+Document: "List payments" on docs.notify.nl. Its table shows ``Authorization`` as a path parameter,
+and capitalised names. ``Authorization`` is a header, and every sample URL has lower-case names.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _MAX_PAGE_SIZE = 250
 
 
 class NotifyProvider(RestProvider):
-    """Notify, a Dutch credit-management platform (docs.notify.nl; not the messaging service of the same name).
+    """Notify, a Dutch credit-management platform (docs.notify.nl).
 
-    Notify names no currency, so *currency*, if given, is put on every payment. It is a code of ISO
-    4217 ("EUR", say) in any case, and capitals on the payment. Without it ``Payment.currency`` is
-    ``None``. For the other arguments see ``RestProvider``.
+    It is not the messaging service of the same name. Notify sends no currency. *currency*, an ISO
+    4217 code such as "EUR" in any case, becomes the currency of every payment. Without it,
+    ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME
@@ -60,17 +60,17 @@ class NotifyProvider(RestProvider):
         **settings: Unpack[RestSettings],
     ) -> None:
         key = wrap_key(api_key)
-        del api_key  # so that no traceback of what follows can show it
+        del api_key  # so that no traceback can show it
         super().__init__(key, **settings)
         self._currency = None if currency is None else check_currency("currency", currency)
-        self._test_mode = _test_mode(key.reveal()) if isinstance(key, Secret) else None
+        self._test_mode = _read_test_mode(key.reveal()) if isinstance(key, Secret) else None
 
     @property
     def test_mode(self) -> bool | None:
-        """Whether the key is for tests, as its prefix tells (``test_`` or ``live_``; docs.notify.nl, authentication).
+        """Whether the key is for tests.
 
-        ``None`` where it tells nothing: for another prefix, or for a key that a callable gives. No
-        answer of Notify's says which it was.
+        The prefix says it: ``test_`` or ``live_`` (docs.notify.nl, authentication). ``None`` for
+        another prefix, and for a key that a callable returns. Notify's responses do not say it.
         """
         return self._test_mode
 
@@ -83,10 +83,10 @@ class NotifyProvider(RestProvider):
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> Listing:
-        """All payments, in the API's order. *page_size* is the API's ``limit``: 1 to 250.
+        """List all payments, in the API's order. *page_size* is the API's ``limit``, from 1 to 250.
 
-        Raises ``UnsupportedFilterError`` for any filter: Notify has none, and sends neither
-        timestamps nor voids to filter by.
+        Raises ``UnsupportedFilterError`` for any filter. Notify has none, and its payments show
+        neither times of modification nor voids.
         """
         refuse_filters(
             "Notify", modified_since=modified_since, modified_until=modified_until, voided=voided
@@ -97,5 +97,5 @@ class NotifyProvider(RestProvider):
         )
 
 
-def _test_mode(api_key: str) -> bool | None:
+def _read_test_mode(api_key: str) -> bool | None:
     return {"test_": True, "live_": False}.get(api_key[:5])

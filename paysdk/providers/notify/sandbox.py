@@ -1,8 +1,8 @@
 """Notify's API as documented, on this machine.
 
-``limit``'s default, what happens to a larger one than 250, the order of payments and the last
-page's ``next`` are in no document. Taken here: 50, cut to 250, newest first and null, as in
-Mollie's API, whose pages on pagination and errors Notify's repeat.
+No document has the default of ``limit``, what happens if it is above 250, the order of payments, or
+the last page's ``next``. The sandbox does what Mollie's API does, because Notify's pages on
+pagination and errors repeat Mollie's: 50, the same as 250, newest first, and null.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATH = "/v2/payments"
 _DEFAULT_LIMIT, _MAX_LIMIT = 50, 250
 _NEWEST = date(2025, 6, 30)
 _ELISIONS: tuple[dict[str, str], ...] = ({}, {}, {})
-# An amount is a string in this API, and a string is what msgspec makes of a Decimal by default.
+# An amount is a text in this API, and msgspec encodes a Decimal as a text by default.
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,12 +34,12 @@ _encode = msgspec.json.Encoder().encode
 class NotifySandbox(Sandbox):
     """Notify's ``GET /v2/payments``.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` is the
-    form of ``next``: its ``from`` may be the first id of the next page, the last of this one, or,
-    as in the document, the first of this one. ``endless_links`` gives the last two forms on the
-    last page as well. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit`` change
-    how the link is written; with ``with_elisions`` each page ends in empty objects and counts one
-    more than it holds, as the document's sample does.
+    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` decides
+    which id is the ``from`` of ``next``: the first of the next page, the last of this page or, as
+    in the document, the first of this page. With ``endless_links`` the last page has a link of the
+    latter two forms too. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit``
+    change how the link is written. With ``with_elisions`` each page ends with empty objects and its
+    count is too high by one, as in the document's sample.
     """
 
     scheme: ClassVar[str] = "Bearer"
@@ -59,23 +59,23 @@ class NotifySandbox(Sandbox):
     _added: int = attrs.field(init=False, default=0, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Number the payments; what is in them is made when they are asked for."""
+        """Number the payments. Their fields are made when they are requested."""
         keys = ((index, self._id(index)) for index in range(self._size))
         self._records = Records(keys, self._generate, _encode)
 
     @property
     def payments(self) -> list[dict[str, object]]:
-        """The payments as they are now, newest first: what the API serves, amounts as Decimal."""
+        """The payments as they are now, newest first, with amounts as Decimal."""
         return [*self._records.rows()]
 
     def payment(self, payment_id: str) -> dict[str, object]:
-        """One payment as it is now. Raises KeyError where there is none."""
+        """One payment as it is now. Raises KeyError if there is none."""
         return self._records.row(payment_id)
 
     def add_payment(self, **fields: object) -> str:
-        """Add a payment, the newest, with these fields in place of made-up ones, and give its id.
+        """Add a payment, which is now the newest, and return its id. Missing fields are made up.
 
-        Raises ValueError where it is taken.
+        Raises ValueError if the id is taken.
         """
         self._added += 1
         position = -self._added
@@ -88,19 +88,16 @@ class NotifySandbox(Sandbox):
         return payment_id
 
     def change_payment(self, payment_id: str, **fields: object) -> None:
-        """Change fields of a payment, which keeps its place.
-
-        Raises KeyError where there is none.
-        """
+        """Change fields of a payment, which keeps its place. Raises KeyError if there is none."""
         position, _ = self._records.key(payment_id)
         self._records.put(position, payment_id, {**self._records.row(payment_id), **fields})
 
     def delete_payment(self, payment_id: str) -> None:
-        """Delete a payment; the API says nothing of it. Raises KeyError where there is none."""
+        """Delete a payment. The API shows no trace of it. Raises KeyError if there is none."""
         self._records.remove(payment_id)
 
     def respond(self, request: Request) -> Response:
-        """What Notify answers."""
+        """Respond as Notify does."""
         if not self.is_authorised(request):
             return _error(
                 HTTPStatus.UNAUTHORIZED,

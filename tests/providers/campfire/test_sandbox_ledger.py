@@ -1,0 +1,158 @@
+"""The payments of Campfire's sandbox: made up, given by a test, and changed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.providers.campfire.sandbox import CampfireSandbox
+from tests.providers.campfire.caller import LIST, Json, with_options
+
+if TYPE_CHECKING:
+    from tests.providers.campfire.caller import Caller
+
+
+def test_data_is_varied() -> None:
+    """The made-up payments have voids, several currencies and kinds, and shared times."""
+    rows = CampfireSandbox(payments=250).payments
+    digits = {
+        str(row["amount"]).partition(".")[2][-1:] == "0"
+        for row in rows
+        if "." in str(row["amount"])
+    }
+
+    assert {True, False} == {row["voided_date"] is None for row in rows} == digits
+    assert {"USD", "EUR", "GBP"} == {row["currency"] for row in rows}
+    assert {"BANK_TRANSACTION", "MANUAL_TRANSACTION", "CREDIT_MEMO"} == {
+        row["payment_type"] for row in rows
+    }
+    assert {"STRIPE", "MANUAL", None} == {row["source"] for row in rows}
+    assert (
+        len({row["last_modified_at"] for row in rows})
+        < len(rows)
+        == len({row["id"] for row in rows})
+    )
+
+
+def test_data_depends_on_the_seed_alone() -> None:
+    """One seed always makes the same payments, and more payments begin with the same ones."""
+    assert (
+        CampfireSandbox(payments=40, seed=2).payments
+        == CampfireSandbox(payments=40, seed=2).payments
+    )
+    assert (
+        CampfireSandbox(payments=40, seed=2).payments
+        != CampfireSandbox(payments=40, seed=3).payments
+    )
+    assert CampfireSandbox(payments=40).payments == CampfireSandbox(payments=80).payments[:40]
+
+
+async def test_adding_during_a_listing(caller: Caller) -> None:
+    """A payment that is added during a listing comes at its end."""
+    page = await caller.get(f"{LIST}?cursor=&limit=200")
+    added = caller.sandbox.add_payment(amount=Decimal("-5.00"), external_id="own-1")
+    rest = (await caller.get(page["next"]))["results"]
+
+    assert added == rest[-1]["id"]
+    assert caller.sandbox.payments == page["results"] + rest
+
+
+async def test_changing_during_a_listing(caller: Caller) -> None:
+    """A payment that changes during a listing by cursor comes again at the end. None is lost."""
+    page = await caller.get(f"{LIST}?cursor=&limit=200")
+    changed = page["results"][0]["id"]
+    caller.sandbox.change_payment(changed, amount=Decimal("1.00"))
+    rest = (await caller.get(page["next"]))["results"]
+
+    assert (changed, "1.00") == (rest[-1]["id"], str(rest[-1]["amount"]))
+    assert {row["id"] for row in caller.sandbox.payments} == {
+        row["id"] for row in page["results"] + rest
+    }
+
+
+async def test_voiding_and_deleting(caller: Caller) -> None:
+    """List and invoice show a void, which keeps the total. A deleted payment leaves no trace."""
+    nested: Json = caller.sandbox.invoice(47867)["payments"]
+    first, second, _ = nested
+    total = caller.sandbox.invoice(47867)["total_amount"]
+    caller.sandbox.void_payment(first["id"])
+    caller.sandbox.delete_payment(second["id"])
+    invoice = await caller.get("/coa/api/v1/invoice/47867/")
+
+    assert first["id"] == (await caller.walk("voided=true"))[-1]["id"]
+    assert (first["id"], total) == (invoice["payments"][0]["id"], invoice["total_amount"])
+    assert 249 == len(await caller.walk(""))
+    with pytest.raises(KeyError):
+        caller.sandbox.payment(second["id"])
+
+
+async def test_adding_to_a_new_invoice(caller: Caller) -> None:
+    """The first payment of an unknown invoice makes the invoice."""
+    caller.sandbox.add_payment(invoice_id=90_001, amount=Decimal("7.00"))
+
+    assert 90_001 == (await caller.get("/coa/api/v1/invoice/90001/"))["id"]
+
+
+@with_options(
+    rows=[
+        {"id": 5, "last_modified_at": "2025-03-01T00:00:00.123456Z", "surprise": [1]},
+        {"id": 4, "amount": "12.50", "invoice_id": 7},
+    ]
+)
+async def test_own_rows_are_served_as_they_are(caller: Caller) -> None:
+    """Given fields are served unchanged, also unknown ones. The others are made up."""
+    later, earlier = reversed(caller.sandbox.payments)
+
+    assert [earlier, later] == await caller.walk("cursor=&limit=1")
+    assert (5, [1], "2025-03-01T00:00:00.123456Z") == (
+        later["id"],
+        later["surprise"],
+        later["last_modified_at"],
+    )
+    assert (4, "12.50", 7) == (earlier["id"], earlier["amount"], earlier["invoice_id"])
+    assert 0 == caller.sandbox.invoice(7)["amount_paid"]
+
+
+@with_options(rows=[{"last_modified_at": "2025-03-01T00:00:00Z"}] * 2500)
+async def test_many_rows_at_one_moment(caller: Caller) -> None:
+    """A listing by cursor has each of thousands of rows that share a time once."""
+    assert caller.sandbox.payments == await caller.walk("cursor=&limit=100")
+
+
+@with_options(rows=[{"last_modified_at": None, "amount": None}])
+async def test_broken_rows_can_be_served(caller: Caller) -> None:
+    """A test may give a row with bad values."""
+    (row,) = await caller.walk("")
+
+    assert (None, None) == (row["last_modified_at"], row["amount"])
+
+
+@pytest.mark.parametrize(
+    "caller", [{"payments": 0}, {"rows": []}], indirect=True, ids=["none", "no rows"]
+)
+async def test_empty(caller: Caller) -> None:
+    """Without payments the page is empty and has no links. A first payment can be added."""
+    assert {"count": 0, "next": None, "previous": None, "results": []} == await caller.get(
+        f"{LIST}?cursor="
+    )
+    added = caller.sandbox.add_payment()
+
+    assert [added] == [row["id"] for row in await caller.walk("")]
+
+
+def test_two_rows_of_one_id() -> None:
+    """Two rows with the same id are refused."""
+    with pytest.raises(ValueError, match="a payment 5 already"):
+        CampfireSandbox(rows=[{"id": 5}, {"id": 5}])
+
+
+def test_ids_of_many_invoices_leave_the_open_ones_alone() -> None:
+    """Invoice 58700 has no payments at first, also if there are many payments."""
+    sandbox = CampfireSandbox(payments=17_400)
+
+    assert ([], Decimal("1033.33")) == (
+        sandbox.invoice(58700)["payments"],
+        sandbox.invoice(58700)["amount_due"],
+    )
