@@ -123,7 +123,7 @@ def test_key_is_not_shown(provider: Provider) -> None:
     assert repr(made) == str(made)
     assert "sandbox-key" not in repr(vars(made))
     assert "sandbox-key" not in repr(vars(made._client))
-    with pytest.raises(TypeError, match="make another one in the other process"):
+    with pytest.raises(TypeError, match="make another provider in the other process"):
         pickle.dumps(made)
 
 
@@ -306,7 +306,7 @@ async def test_closed_from_another_task(
         with pytest.raises(ConfigurationError, match="is closed"):
             await using
         assert 1 == len(running.requests)
-        assert {} == made._client._http._own
+        assert {} == made._client._sessions._own
 
 
 LEAVINGS = {

@@ -131,13 +131,15 @@ class Client:
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
         from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
+        from paysdk.transport.sessions import Sessions  # noqa: PLC0415
 
         self.provider = provider
         self.settings = settings
         self.events: EventEmitter = EventEmitter(settings.on_event)
         self._scheme = scheme
+        self._sessions = Sessions(provider, settings.session)
         self._http = HTTPTransport(
-            provider, settings.origin, settings.session, settings.timeout, self.events
+            provider, settings.origin, self._sessions, settings.timeout, self.events
         )
         rate_limited = RateLimited(
             self._http,
@@ -167,7 +169,7 @@ class Client:
 
     def reopen(self) -> None:
         """Accept requests again after ``aclose``."""
-        self._http.reopen()
+        self._sessions.reopen()
 
     def call(
         self,
@@ -183,7 +185,7 @@ class Client:
         *before_retry* is awaited before each retry. If it raises, the call ends with that error.
         Each attempt is appended to *attempts* before it is sent.
         """
-        self._http.check_open()
+        self._sessions.check_open()
         return self._retrying.call(
             request,
             self._authorize,
@@ -242,8 +244,8 @@ class Client:
         Raises ``ConfigurationError`` if this client was closed in the meantime, even if it is open
         again now.
         """
-        if self._http.is_forked:
-            self._http.check_open()
+        if self._sessions.is_forked:
+            self._sessions.check_open()
         try:
             return await task
         except asyncio.CancelledError:
@@ -254,8 +256,8 @@ class Client:
                 or (me and me.cancelling())
             ):
                 raise
-        if self._http.closed:
-            raise self._http.closed_error()
+        if self._sessions.closed:
+            raise self._sessions.closed_error()
         raise ConfigurationError(
             f"This {self.provider} provider was closed while this operation was running. Start the "
             "operation again. Resume a listing from the error's checkpoint."
@@ -263,8 +265,8 @@ class Client:
 
     async def aclose(self) -> None:
         """Cancel the running tasks and close the connections."""
-        self._http.closed = True
-        if self._http.is_forked:
+        self._sessions.closed = True
+        if self._sessions.is_forked:
             return
         loop = asyncio.get_running_loop()
         mine = [task for task in tuple(self._tasks) if task.get_loop() is loop]
@@ -275,7 +277,7 @@ class Client:
             await asyncio.gather(*mine, return_exceptions=True)
         finally:
             # Close the connections even if this is cancelled while it waits.
-            await self._http.aclose()
+            await self._sessions.aclose()
 
     async def _authorize(self) -> Secret:
         source = self.settings.key

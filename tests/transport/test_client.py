@@ -1,4 +1,4 @@
-"""One object for a provider's API, shared by many tasks."""
+"""Tests of the client of one provider's API."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ QUICK = RetryPolicy(attempts=3, wait_initial=0)
 
 
 def settings(**given: object) -> Settings:
-    """Settings with quick retries, and with what is given."""
+    """Make settings with quick retries."""
     defaults: dict[str, Any] = {
         "key": Secret("sandbox-key"),
         "default_base_url": "http://127.0.0.1:1",
@@ -53,12 +53,12 @@ def settings(**given: object) -> Settings:
 
 
 def client(origin: str = "http://127.0.0.1:1", **given: object) -> Client:
-    """A client for this origin."""
+    """Make a client for this origin."""
     return Client("campfire", "Token", settings(**{"base_url": origin, **given}))
 
 
 def read(response: Response) -> int:
-    """The status will do."""
+    """Return the status of a response."""
     return response.status
 
 
@@ -99,17 +99,17 @@ def read(response: Response) -> int:
         ({"session": "session"}, "session must be an aiohttp.ClientSession"),
     ],
 )
-def test_wrong_setting(
+def test_refuses_a_wrong_setting(
     wrong: dict[str, object], message: str, told_by: Callable[[BaseException], str]
 ) -> None:
-    """A setting that cannot be right is refused, by name, when it is made."""
+    """A wrong setting is refused by name when the settings are made."""
     with pytest.raises(ConfigurationError, match=message) as raised:
         client(**wrong)  # type: ignore[arg-type]  # what is refused
     assert "sandbox-key" not in told_by(raised.value)
 
 
 def test_settings_do_not_show_the_key() -> None:
-    """Neither a repr nor a pickle has it."""
+    """Neither a repr nor a pickle of the settings contains the key."""
     made = settings()
     assert "sandbox-key" not in repr(made)
     with pytest.raises(TypeError, match="cannot be pickled"):
@@ -117,7 +117,7 @@ def test_settings_do_not_show_the_key() -> None:
 
 
 async def test_call() -> None:
-    """A call is authorised, read and counted."""
+    """A call sends the key, returns what `read` returns, and counts the request."""
     async with CampfireSandbox(payments=1) as sandbox:
         caller, stats = client(sandbox.url), RequestStats()
         assert 200 == await caller.call(GET, read, stats)
@@ -126,8 +126,8 @@ async def test_call() -> None:
     assert RequestStats(requests=1) == stats
 
 
-async def test_events_say_whose_they_are(until: Until) -> None:
-    """Whatever is told of a call, by whichever part, has the provider's name."""
+async def test_events_have_the_provider(until: Until) -> None:
+    """Every event of a call has the provider's name."""
     events: list[Event] = []
     async with CampfireSandbox(
         faults=FaultPlan().always(status(429, headers={"Retry-After": "30"}))
@@ -146,7 +146,7 @@ async def test_events_say_whose_they_are(until: Until) -> None:
 
 
 async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
-    """A key that the API refuses is an AuthenticationError that does not show it."""
+    """If the API refuses the key, the call raises AuthenticationError without the key."""
     async with CampfireSandbox(api_key="another-key") as sandbox:
         caller = client(sandbox.url)
         with pytest.raises(AuthenticationError, match="401 Invalid token") as raised:
@@ -171,7 +171,7 @@ async def test_wrong_key(told_by: Callable[[BaseException], str]) -> None:
 async def test_failure_shows_no_key(
     fault: Fault, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]
 ) -> None:
-    """Whatever fails, neither the error with its whole chain nor a log record nor an event has the key."""
+    """No error with its chain, no log record and no event contains the key."""
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(fault)) as sandbox:
         caller = client(sandbox.url, on_event=events.append, timeout=0.02)
@@ -189,7 +189,7 @@ async def test_failure_shows_no_key(
 
 
 async def test_refused_connection_shows_no_key(told_by: Callable[[BaseException], str]) -> None:
-    """Nor where nobody listens."""
+    """The error of a refused connection does not contain the key."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     caller = client(f"http://127.0.0.1:{port}")
@@ -200,7 +200,7 @@ async def test_refused_connection_shows_no_key(told_by: Callable[[BaseException]
 
 
 async def test_callable_key() -> None:
-    """A callable is asked for each attempt, and once more after a 401, so that keys can rotate."""
+    """A callable is called for each attempt, and once more after a 401."""
     keys = iter(["old-key", "sandbox-key", "sandbox-key", "sandbox-key"])
     asked: list[str] = []
 
@@ -218,10 +218,10 @@ async def test_callable_key() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "Bearer x", "sandbox-key\n", None, 7])
-async def test_callable_that_gives_no_key(
+async def test_callable_that_returns_a_wrong_key(
     wrong: object, told_by: Callable[[BaseException], str]
 ) -> None:
-    """What a callable gives is checked like a key that is given, before anything is sent."""
+    """The result of a callable is checked before anything is sent."""
 
     async def key() -> object:
         return wrong
@@ -238,7 +238,7 @@ async def test_callable_that_gives_no_key(
 
 
 async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str]) -> None:
-    """A callable that gives the key at once is refused, and the error does not show what it gave."""
+    """A callable that is not async is refused, and the error does not show its result."""
     caller = client(key=lambda: "sandbox-key")
     with pytest.raises(
         ConfigurationError, match="This callable is not async: it returned a str"
@@ -248,7 +248,7 @@ async def test_callable_that_is_not_async(told_by: Callable[[BaseException], str
 
 
 async def test_callable_that_fails() -> None:
-    """What a callable raises is the caller's, and comes through."""
+    """An exception of the callable is raised as it is."""
 
     async def key() -> str:
         raise LookupError("vault is sealed")
@@ -258,8 +258,8 @@ async def test_callable_that_fails() -> None:
         await caller.call(GET, read, RequestStats())
 
 
-async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException], str]) -> None:
-    """The deadline ends requests, retries and waits together, and says that it was the deadline, and where."""
+async def test_deadline_ends_a_call(told_by: Callable[[BaseException], str]) -> None:
+    """The deadline includes requests, retries and waits; the error names it and the request."""
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=30))) as sandbox:
         caller = client(sandbox.url, deadline=0.1)
         with pytest.raises(
@@ -274,8 +274,8 @@ async def test_budget_ends_what_takes_too_long(told_by: Callable[[BaseException]
     assert "/aiohttp/" not in told_by(raised.value)
 
 
-async def test_budget_ends_a_request_in_flight(told_by: Callable[[BaseException], str]) -> None:
-    """Likewise where no answer comes."""
+async def test_deadline_ends_a_request_in_flight(told_by: Callable[[BaseException], str]) -> None:
+    """The deadline ends a request without a response."""
     async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
         caller, stats = client(sandbox.url, deadline=0.1), RequestStats()
         with pytest.raises(RequestTimeoutError, match="The deadline") as raised:
@@ -286,8 +286,8 @@ async def test_budget_ends_a_request_in_flight(told_by: Callable[[BaseException]
     assert "/aiohttp/" not in told_by(raised.value)
 
 
-async def test_attempt_that_times_out_within_the_budget() -> None:
-    """A timeout of one attempt says so, although there is a deadline."""
+async def test_timeout_within_the_deadline() -> None:
+    """If one attempt times out, the error names the timeout and not the deadline."""
     async with CampfireSandbox(faults=FaultPlan().always(hang())) as sandbox:
         caller = client(sandbox.url, deadline=5.0, timeout=0.02, retry=RetryPolicy(attempts=1))
         with pytest.raises(RequestTimeoutError, match=r"timeout of 0\.02 s for one attempt"):
@@ -295,8 +295,8 @@ async def test_attempt_that_times_out_within_the_budget() -> None:
         await caller.aclose()
 
 
-async def test_budget_is_spent_bit_by_bit() -> None:
-    """What one part took, the next one lacks; what happens outside costs nothing."""
+async def test_deadline_counts_only_the_time_inside() -> None:
+    """The time of all parts is added up, and the time between them is not counted."""
     deadline = Deadline(0.1)
     async with deadline.enforce():
         await asyncio.sleep(0.02)
@@ -311,8 +311,8 @@ async def test_budget_is_spent_bit_by_bit() -> None:
             await asyncio.sleep(0)
 
 
-async def test_budget_without_an_end() -> None:
-    """Without a deadline nothing is ended, and a TimeoutError of another's stays one."""
+async def test_no_deadline() -> None:
+    """Without a deadline nothing is ended, and a foreign TimeoutError is not changed."""
     async with Deadline(None).enforce():
         await asyncio.sleep(0.001)
     with pytest.raises(TimeoutError) as raised:
@@ -321,7 +321,7 @@ async def test_budget_without_an_end() -> None:
     assert not isinstance(raised.value, PaysdkError)
 
 
-async def test_budget_is_not_what_cancelled() -> None:
+async def test_cancellation_within_the_deadline() -> None:
     """A cancellation from outside stays a cancellation."""
 
     async def spend() -> None:
@@ -335,8 +335,8 @@ async def test_budget_is_not_what_cancelled() -> None:
         await spending
 
 
-async def test_closed() -> None:
-    """After aclose a call says what to do; entering again helps."""
+async def test_call_after_closing() -> None:
+    """A call after `aclose` raises an error that says what to do, and entering again helps."""
     asked: list[int] = []
 
     async def key() -> str:
@@ -350,7 +350,7 @@ async def test_closed() -> None:
         await caller.aclose()
         with pytest.raises(
             ConfigurationError,
-            match=r"This campfire provider is closed\. Enter it again with 'async with', or make another",
+            match=r"This campfire provider is closed\. Enter it again with 'async with', or ",
         ):
             await caller.call(GET, read, RequestStats())
         assert 1 == len(asked)
@@ -359,8 +359,8 @@ async def test_closed() -> None:
         await caller.aclose()
 
 
-async def test_closed_while_a_call_waits(until: Until) -> None:
-    """A call that is waiting to try again when the object is closed ends, and opens nothing."""
+async def test_closing_while_a_call_waits_to_retry(until: Until) -> None:
+    """A call that waits to retry ends, and opens no session."""
     events: list[Event] = []
     async with CampfireSandbox(faults=FaultPlan().always(status(503, retry_after=0.1))) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
@@ -370,11 +370,11 @@ async def test_closed_while_a_call_waits(until: Until) -> None:
         with pytest.raises(ConfigurationError, match="is closed"):
             await calling
         assert 1 == len(sandbox.requests)
-        assert {} == caller._http._own
+        assert {} == caller._sessions._own
 
 
-async def test_closing_ends_what_was_started() -> None:
-    """A task that was started ends with the client, and whoever waits for it is told that it was closed."""
+async def test_closing_ends_a_started_task() -> None:
+    """A started task ends with the client, and waiting for it raises an error about closing."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
     waiting = asyncio.create_task(caller.wait_for(task))
@@ -386,8 +386,8 @@ async def test_closing_ends_what_was_started() -> None:
         await waiting
 
 
-async def test_closing_and_entering_again_ends_what_was_started() -> None:
-    """Whoever comes for the result when the client is open again is told that it was closed, and is not cancelled."""
+async def test_closing_and_entering_again_ends_a_started_task() -> None:
+    """Waiting for the task raises an error about closing, not a cancellation."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
     waiting = asyncio.create_task(caller.wait_for(task))
@@ -400,8 +400,8 @@ async def test_closing_and_entering_again_ends_what_was_started() -> None:
     assert 7 == await caller.wait_for(caller.start(asyncio.sleep(0, 7)))
 
 
-async def test_listing_goes_on_after_closing_and_entering_again() -> None:
-    """Its next step says that the provider was closed, with the checkpoint from which another listing has the rest."""
+async def test_listing_after_closing_and_entering_again() -> None:
+    """The next step raises an error, and its checkpoint resumes the listing."""
     async with CampfireSandbox(payments=9) as sandbox:
         provider = CampfireProvider(sandbox.api_key, base_url=sandbox.url)
         pages = provider.list_payments(page_size=3).pages()
@@ -419,8 +419,8 @@ async def test_listing_goes_on_after_closing_and_entering_again() -> None:
     assert 9 == len(set(given)) == len(given)
 
 
-async def test_started_task_gives_its_result() -> None:
-    """A task that was started gives its result, and is forgotten."""
+async def test_started_task_returns_its_result() -> None:
+    """Waiting for a started task returns its result, and the task is forgotten."""
     caller = client()
     assert 7 == await caller.wait_for(caller.start(asyncio.sleep(0.001, 7)))
     await asyncio.sleep(0)
@@ -429,7 +429,7 @@ async def test_started_task_gives_its_result() -> None:
 
 
 async def test_started_task_fails() -> None:
-    """A task's error goes to whoever waits for it, and disturbs nobody where nobody does."""
+    """The error of a task is raised where it is awaited, and is otherwise not reported."""
 
     async def fail() -> None:
         raise ServerError("500")
@@ -449,7 +449,7 @@ async def test_started_task_fails() -> None:
 
 
 async def test_waiting_for_a_started_task_is_cancelled() -> None:
-    """Whoever is cancelled is cancelled, also while the client is closed."""
+    """A cancelled waiter is cancelled, even while the client is being closed."""
     caller = client()
     waiting = asyncio.create_task(caller.wait_for(caller.start(asyncio.sleep(60))))
     await asyncio.sleep(0)
@@ -459,8 +459,8 @@ async def test_waiting_for_a_started_task_is_cancelled() -> None:
         await waiting
 
 
-async def test_started_task_is_cancelled_by_another() -> None:
-    """A task that somebody cancelled without closing the client is cancelled, and not closed."""
+async def test_started_task_is_cancelled_from_outside() -> None:
+    """If the client was not closed, the cancellation is raised as it is."""
     caller = client()
     task = caller.start(asyncio.sleep(60))
     waiting = asyncio.create_task(caller.wait_for(task))
@@ -472,7 +472,7 @@ async def test_started_task_is_cancelled_by_another() -> None:
 
 
 def test_closing_leaves_tasks_of_another_loop_alone() -> None:
-    """A task of another loop is not cancelled from this one."""
+    """Closing does not cancel the tasks of another event loop."""
     caller = client()
     other = asyncio.new_event_loop()
 
@@ -488,7 +488,7 @@ def test_closing_leaves_tasks_of_another_loop_alone() -> None:
 
 
 async def test_many_tasks_share_one_object() -> None:
-    """Two hundred tasks get their answers over one object; the limiter lets each request through once, retries among them."""
+    """With two hundred tasks the limiter is entered once for each request and each retry."""
     entered = 0
 
     class Counting(aiolimiter.AsyncLimiter):
@@ -520,13 +520,13 @@ async def test_many_tasks_share_one_object() -> None:
 
 
 class Throttled(CampfireSandbox):
-    """A sandbox that wants to be left alone for a while after the first request, and tells everybody who comes nevertheless."""
+    """A sandbox that responds with 429 for a while after the first request."""
 
     until: float | None = None
     told = 0
 
     def respond(self, request: Received) -> Reply:
-        """Tell to wait, or answer."""
+        """Respond with 429 during the wait."""
         now = time.monotonic()
         self.until = now + 0.05 if self.until is None else self.until
         if now >= self.until:
@@ -536,7 +536,7 @@ class Throttled(CampfireSandbox):
 
 
 async def test_tasks_wait_together(until: Until) -> None:
-    """After one 429 the tasks that come wait as long as it said, instead of each being told."""
+    """After one 429 all tasks wait, instead of getting a 429 each."""
     events: list[Event] = []
     async with Throttled(payments=1) as sandbox:
         caller = client(sandbox.url, on_event=events.append)
@@ -549,8 +549,8 @@ async def test_tasks_wait_together(until: Until) -> None:
         assert 202 == len(sandbox.requests)
 
 
-async def test_dropped_connection_counts_like_any_other() -> None:
-    """A kept connection that was dropped costs an attempt that is counted, limited and told."""
+async def test_dropped_connection_is_an_attempt() -> None:
+    """A dropped connection is an attempt that is counted, limited and reported."""
     entered: list[int] = []
 
     class Limiter:

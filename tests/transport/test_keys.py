@@ -1,4 +1,4 @@
-"""A key stays out of sight, whatever an API repeats of what it was sent."""
+"""Tests that no key is shown, even if the API repeats it in a response."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ KEYS = ["test_sandbox", 'test/"sand\\box"==']
 
 
 def ok(body: bytes, head: str = "") -> bytes:
-    """A success."""
+    """Make a successful response."""
     return f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def status(code: int, body: bytes = b"", head: str = "") -> bytes:
-    """An answer with this status."""
+    """Make a response with this status."""
     return f"HTTP/1.1 {code} X\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def json_of(value: object) -> bytes:
-    """A success with this body."""
+    """Make a successful response with this body."""
     return ok(json.dumps(value).encode())
 
 
 def escaped(key: str) -> str:
-    """*key* with each character as JSON may write it."""
+    """Escape each character of *key* as JSON may."""
     return "".join(f"\\u{ord(sign):04X}" for sign in key)
 
 
@@ -100,7 +100,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def forms_of(key: str) -> list[str]:
-    """What gives the key away: the whole of it, in any way of writing it, or most of it."""
+    """Return the forms that would reveal the key: all of it in any notation, or most of it."""
     return [
         key,
         key[:10],
@@ -115,7 +115,7 @@ def forms_of(key: str) -> list[str]:
 @pytest.mark.parametrize("key", KEYS, ids=["plain", "with what is escaped"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("echo", ECHOES)
-async def test_a_key_that_an_api_repeats(
+async def test_repeated_key(
     raw_server: RawServers,
     caplog: pytest.LogCaptureFixture,
     told_by: Callable[[BaseException], str],
@@ -124,7 +124,7 @@ async def test_a_key_that_an_api_repeats(
     operation: str,
     key: str,
 ) -> None:
-    """Wherever it is repeated, it comes into no error, no local of a frame, no pickle, checkpoint, log, event or URL."""
+    """A repeated key is in no error, frame, pickle, checkpoint, log, event or URL."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(ECHOES[echo](key))
@@ -153,10 +153,10 @@ async def test_a_key_that_an_api_repeats(
     str(error).encode()
 
 
-async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(
+async def test_link_with_the_key(
     raw_server: RawServers,
 ) -> None:
-    """The payments of its page are given, then the error says what is wrong, and nothing more is sent."""
+    """The payments of the page are yielded, then an error is raised and nothing more is sent."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(ECHOES["link"](KEYS[0]))
@@ -171,8 +171,8 @@ async def test_a_link_that_repeats_the_key_costs_nothing_that_had_arrived(
     assert 1 == len(server.requests)
 
 
-async def test_a_link_without_end_leaves_a_message_that_can_be_read(raw_server: RawServers) -> None:
-    """What is wrong stands at its beginning, and what to do at its end."""
+async def test_message_about_a_huge_link(raw_server: RawServers) -> None:
+    """The message keeps its beginning and its end, which say what happened and what to do."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(json_of({"results": [], "next": "?x=" + "y" * 100_000}))
@@ -187,8 +187,8 @@ async def test_a_link_without_end_leaves_a_message_that_can_be_read(raw_server: 
     assert len(str(raised.value)) < 2500
 
 
-async def test_a_record_that_is_read_keeps_its_bytes(raw_server: RawServers) -> None:
-    """What repeats the key and can be read is given as it was sent; what is set aside shows no key."""
+async def test_record_with_the_key(raw_server: RawServers) -> None:
+    """A readable record keeps the key, and a malformed record that was set aside does not."""
     records = [PAYMENT | {"memo": KEYS[0]}, PAYMENT | {"memo": KEYS[0], "amount": KEYS[0]}]
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
@@ -207,8 +207,8 @@ async def test_a_record_that_is_read_keeps_its_bytes(raw_server: RawServers) -> 
     assert KEYS[0] not in str(aside[0])
 
 
-async def test_keys_that_rotate_are_all_kept_out(raw_server: RawServers) -> None:
-    """An answer that is read when its key has a successor does not bring it into the error."""
+async def test_rotated_keys(raw_server: RawServers) -> None:
+    """The error of a late response contains neither the old key nor the new one."""
     given, asked = iter(["first_key", "second_key", "third_key"]), list[str]()
     # So many that the next page is asked for while they are read.
     rows = [PAYMENT | {"id": number} for number in range(1000)] + [
@@ -233,8 +233,8 @@ async def test_keys_that_rotate_are_all_kept_out(raw_server: RawServers) -> None
     assert ["first_key", "second_key", "third_key"] == asked
 
 
-async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) -> None:
-    """What an API calls the request, and where it redirects to, come without the key."""
+async def test_headers_with_the_key(raw_server: RawServers) -> None:
+    """The request id and the redirect address of an error do not contain the key."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
@@ -255,12 +255,13 @@ async def test_headers_of_an_error_answer_show_no_key(raw_server: RawServers) ->
     )
 
 
-async def test_headers_that_are_no_text(raw_server: RawServers) -> None:
-    """Whatever bytes a header has, the error can be printed and logged."""
+async def test_headers_that_are_not_text(raw_server: RawServers) -> None:
+    """The error can be printed and logged, whatever bytes a header has."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
-            b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\nX-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n"
+            b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\n"
+            b"X-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n"
         )
 
     server = await raw_server(answer)
@@ -275,20 +276,20 @@ async def test_headers_that_are_no_text(raw_server: RawServers) -> None:
 
 
 async def callable_key() -> str:
-    """A key that a callable gives."""
+    """Return a key, as a callable key does."""
     return KEYS[0]
 
 
 @pytest.mark.parametrize("key", [KEYS[0], callable_key], ids=["given", "callable"])
-def test_a_provider_cannot_be_pickled(key: str | Callable[[], Awaitable[str]]) -> None:
-    """Whether the key is given or asked for."""
+def test_provider_cannot_be_pickled(key: str | Callable[[], Awaitable[str]]) -> None:
+    """A provider with a key or with a callable cannot be pickled."""
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(CampfireProvider(key))
 
 
 @pytest.mark.parametrize("wrong", ["http://example.com", "example.com", 7])
-def test_a_traceback_with_locals_can_be_made(wrong: str) -> None:
-    """A wrong base_url leaves nothing in the frames of its error that cannot be shown, and not the key."""
+def test_traceback_with_locals(wrong: str) -> None:
+    """A traceback of a wrong base_url can show locals, and they do not contain the key."""
     with pytest.raises(ConfigurationError) as raised:
         CampfireProvider("sandbox-key", base_url=wrong)
     error = raised.value
@@ -306,8 +307,8 @@ def test_a_traceback_with_locals_can_be_made(wrong: str) -> None:
 @pytest.mark.parametrize(
     "key", ["campfire-live-0123456789", "campfire", "invoice/", "58700000", "https://", "payments"]
 )
-async def test_our_own_words_stay_readable(raw_server: RawServers, key: str) -> None:
-    """A key that looks like the provider's name, a path or a common word blots out none of our own words."""
+async def test_own_words_stay_readable(raw_server: RawServers, key: str) -> None:
+    """A key that looks like a common word removes nothing from paysdk's own words."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(status(404, b'{"detail": "Not there."}'))
@@ -325,8 +326,8 @@ async def test_our_own_words_stay_readable(raw_server: RawServers, key: str) -> 
 @pytest.mark.parametrize(
     "key", ["campfire-live-0123456789", "campfire", "payments", "results[", "58700000"]
 )
-async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers, key: str) -> None:
-    """Of a record that cannot be read the path stays, and what the record repeats goes."""
+async def test_path_of_a_record_stays_readable(raw_server: RawServers, key: str) -> None:
+    """The error of a record keeps the path, and removes what the record repeats."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(json_of({"results": [PAYMENT | {"amount": f"x {key}"}], "next": None}))
@@ -344,15 +345,15 @@ async def test_our_own_words_about_a_record_stay_readable(raw_server: RawServers
 
 
 async def test_closed_provider_names_itself() -> None:
-    """An error about a setting or a lifetime repeats nothing that came from outside."""
+    """An error about a setting or about closing is not redacted."""
     provider = CampfireProvider("campfire-live-0123456789", base_url="http://127.0.0.1:1")
     await provider.aclose()
     with pytest.raises(ConfigurationError, match="This campfire provider is closed"):
         await provider.list_payments().collect()
 
 
-async def test_token_that_ends_in_the_middle_of_a_listing(raw_server: RawServers) -> None:
-    """The callable is asked once more, and the listing is whole."""
+async def test_token_that_expires_during_a_listing(raw_server: RawServers) -> None:
+    """The callable is called once more, and the listing is complete."""
     valid = ["token-number-1"]
 
     async def key() -> str:

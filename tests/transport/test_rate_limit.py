@@ -1,4 +1,4 @@
-"""Keeping to a provider's pace."""
+"""Tests of the rate limit."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ GET = Request("GET", "/payments", "cursor=")
 
 
 class Clock:
-    """A clock that goes on only when somebody sleeps by it."""
+    """A clock that advances only when something sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.interruptions: list[Callable[[], None]] = []
 
     def monotonic(self) -> float:
-        """What time it is."""
+        """Return the time."""
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, which takes no time; what was to happen meanwhile happens."""
+        """Advance the clock, and run what was to happen in the meantime."""
         await asyncio.sleep(0)
         if self.interruptions:
             self.interruptions.pop(0)()
@@ -46,15 +46,15 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of the pace."""
+    """Replace the clock of the rate limit."""
     clock = Clock()
     monkeypatch.setattr(rate_limit, "time", clock)
     monkeypatch.setattr(rate_limit, "asyncio", clock)
     return clock
 
 
-class Answering:
-    """A transport that answers at once, and remembers when it was asked."""
+class Responding:
+    """A transport that responds at once, and notes the time of each request."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
@@ -65,7 +65,7 @@ class Answering:
 
 
 class Counting:
-    """A limiter that counts, and may let a test do something to those who stand in line."""
+    """A limiter that counts, and can run a callback while a request waits for it."""
 
     def __init__(self) -> None:
         self.entered = 0
@@ -87,11 +87,11 @@ class Counting:
         self.inside -= 1
 
 
-def paced(
+def rate_limited(
     limiter: AbstractAsyncContextManager[object] | None = None, draw: float = 0.0
-) -> tuple[RateLimited, Answering, list[Event]]:
-    """A pace over a transport that answers at once, and the events that it tells."""
-    inner, events = Answering(), list[Event]()
+) -> tuple[RateLimited, Responding, list[Event]]:
+    """Make a rate limit over a transport that responds at once, and return its events."""
+    inner, events = Responding(), list[Event]()
     return (
         RateLimited(
             inner,
@@ -107,31 +107,31 @@ def paced(
 
 
 def attempt() -> Attempt:
-    """Some attempt."""
+    """Make an attempt."""
     return Attempt(1, Secret("Token sandbox-key"), RequestStats())
 
 
-async def test_nothing_in_the_way() -> None:
-    """Without a limiter and without a hold, a request goes out at once."""
-    pace, inner, events = paced()
+async def test_no_limiter_and_no_pause() -> None:
+    """Without a limiter and a pause, a request is sent at once."""
+    pace, inner, events = rate_limited()
     assert Response(200, {}, b"{}") == await pace.send(GET, attempt())
     assert 1 == len(inner.asked)
     assert [] == events
 
 
 async def test_limiter_is_entered_once_for_each_request() -> None:
-    """Each request enters the limiter and leaves it."""
+    """Each request enters and leaves the limiter once."""
     limiter = Counting()
-    pace, inner, _ = paced(limiter)
+    pace, inner, _ = rate_limited(limiter)
     for _ in range(3):
         await pace.send(GET, attempt())
     assert (3, 0, 3) == (limiter.entered, limiter.inside, len(inner.asked))
 
 
 async def test_limiter_is_left_after_a_failure() -> None:
-    """A request that fails leaves the limiter as well."""
+    """A request that fails leaves the limiter, too."""
 
-    class Failing(Answering):
+    class Failing(Responding):
         async def send(self, request: Request, attempt: Attempt) -> Response:
             raise ConnectionError(request.path, attempt.number)
 
@@ -146,8 +146,8 @@ async def test_limiter_is_left_after_a_failure() -> None:
 @pytest.mark.parametrize(
     "raised", [ConnectionError("broken"), asyncio.CancelledError()], ids=["failed", "cancelled"]
 )
-async def test_limiter_that_swallows(raised: BaseException) -> None:
-    """A limiter is told of a failure and cannot make it go away."""
+async def test_limiter_cannot_suppress_an_error(raised: BaseException) -> None:
+    """The limiter receives the error, and its return value is ignored."""
     told: list[BaseException | None] = []
 
     class Swallowing:
@@ -163,7 +163,7 @@ async def test_limiter_that_swallows(raised: BaseException) -> None:
             told.append(error)
             return True
 
-    class Failing(Answering):
+    class Failing(Responding):
         async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
             raise raised
 
@@ -174,16 +174,16 @@ async def test_limiter_that_swallows(raised: BaseException) -> None:
     assert [raised] == [caught.value] == told
 
 
-async def test_limiter_of_others() -> None:
-    """An aiolimiter.AsyncLimiter can be given as it is."""
-    pace, inner, _ = paced(aiolimiter.AsyncLimiter(2, 0.02))
+async def test_aiolimiter() -> None:
+    """An aiolimiter.AsyncLimiter works as a limiter."""
+    pace, inner, _ = rate_limited(aiolimiter.AsyncLimiter(2, 0.02))
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(4)))
     assert 4 == len(inner.asked)
 
 
-async def test_everybody_waits() -> None:
-    """While one was told to wait, nobody sends; each says how long it waits."""
-    pace, inner, events = paced()
+async def test_all_requests_wait() -> None:
+    """During a wait no request is sent, and each one emits how long it waits."""
+    pace, inner, events = rate_limited()
     pace.pause_all(30)
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(3)))
     assert 3 == len(inner.asked)
@@ -194,26 +194,26 @@ async def test_everybody_waits() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "wait"), [(5, 5.5), (30, 31)])
-async def test_comes_back_spread(seconds: float, wait: float) -> None:
-    """Those that were held come back spread over a tenth of the time they waited, a second at most."""
-    pace, _, events = paced(draw=1.0)
+async def test_requests_are_spread_after_a_wait(seconds: float, wait: float) -> None:
+    """They are spread over a tenth of the wait, and over one second at most."""
+    pace, _, events = rate_limited(draw=1.0)
     pace.pause_all(seconds)
     await pace.send(GET, attempt())
     assert [wait] == [event.wait for event in events if isinstance(event, Waiting)]
 
 
-async def test_shorter_hold_does_not_shorten_a_longer_one() -> None:
-    """The latest moment that anybody was told counts."""
-    pace, inner, _ = paced()
+async def test_longest_wait_counts() -> None:
+    """A shorter wait does not shorten a longer one."""
+    pace, inner, _ = rate_limited()
     pace.pause_all(30)
     pace.pause_all(0)
     await pace.send(GET, attempt())
     assert [130] == inner.asked
 
 
-async def test_hold_that_comes_while_waiting(clock: Clock) -> None:
-    """Who waits when another is told to wait even longer, waits on, as often as that happens."""
-    pace, inner, events = paced()
+async def test_wait_that_begins_during_a_wait(clock: Clock) -> None:
+    """A request that waits goes on waiting if a later wait begins."""
+    pace, inner, events = rate_limited()
     pace.pause_all(10)
     clock.interruptions = [
         lambda: pace.pause_all(20),
@@ -225,11 +225,11 @@ async def test_hold_that_comes_while_waiting(clock: Clock) -> None:
     assert [140] == inner.asked
 
 
-async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
-    """Who has stood in line at the limiter while another was told to wait, waits too."""
+async def test_wait_that_begins_at_the_limiter() -> None:
+    """A request that waits for the limiter also waits for a pause that begins there."""
     limiter = Counting()
     limiter.gate.clear()
-    pace, inner, events = paced(limiter)
+    pace, inner, events = rate_limited(limiter)
     sending = asyncio.create_task(pace.send(GET, attempt()))
     await asyncio.sleep(0)
     assert 1 == limiter.entered
@@ -241,9 +241,9 @@ async def test_hold_that_comes_in_the_line_at_the_limiter() -> None:
 
 
 async def test_cancelled_while_waiting() -> None:
-    """Who is cancelled while it waits has sent nothing, and holds no place."""
+    """A request that is cancelled while it waits was not sent, and does not enter the limiter."""
     limiter = Counting()
-    pace, inner, _ = paced(limiter)
+    pace, inner, _ = rate_limited(limiter)
     pace.pause_all(60)
     sending = asyncio.create_task(pace.send(GET, attempt()))
     await asyncio.sleep(0)
@@ -253,8 +253,8 @@ async def test_cancelled_while_waiting() -> None:
     assert ([], 0, 0) == (inner.asked, limiter.entered, limiter.inside)
 
 
-def test_retries_are_budgeted() -> None:
-    """A hundred retries may be made at once, then ten a second, and never more than a hundred are saved up."""
+def test_retry_budget() -> None:
+    """The budget allows a hundred retries at once, then ten a second, and saves up a hundred."""
     now = 0.0
     budget = RetryBudget(0.2, lambda: now)
     assert 100 == sum(budget.take() for _ in range(150))
@@ -264,15 +264,15 @@ def test_retries_are_budgeted() -> None:
     assert 100 == sum(budget.take() for _ in range(150))
 
 
-async def test_limiter_is_told_what_it_lets_out() -> None:
-    """A limiter is left as any context is: with the error that went through it, or with none."""
+async def test_limiter_receives_the_error() -> None:
+    """A limiter is left with the error of the request, or with none."""
     left: list[tuple[object, ...]] = []
 
     class Told(Counting):
         async def __aexit__(self, *args: object) -> None:  # kind, error and traceback
             left.append(args)
 
-    pace, inner, _ = paced(Told())
+    pace, inner, _ = rate_limited(Told())
     await pace.send(GET, attempt())
     failure = ConnectionError("lost")
 
@@ -286,8 +286,8 @@ async def test_limiter_is_told_what_it_lets_out() -> None:
     assert [True, False] == [args[2] is None for args in left]
 
 
-class Scripted(Answering):
-    """A transport that answers with these responses, the last one for ever."""
+class Scripted(Responding):
+    """A transport with these responses. It repeats the last one forever."""
 
     def __init__(self, *responses: Response) -> None:
         super().__init__()
@@ -303,7 +303,7 @@ BUSY, DOWN, FINE = Response(429, {}, b""), Response(503, {}, b""), Response(200,
 
 
 def scripted(*responses: Response, initial: float = 1.0) -> tuple[RateLimited, Scripted]:
-    """A pace over a transport that answers so."""
+    """Make a rate limit over a scripted transport."""
     inner = Scripted(*responses)
     policy = RetryPolicy(wait_initial=initial, wait_max=8.0)
     return RateLimited(
@@ -317,8 +317,8 @@ def scripted(*responses: Response, initial: float = 1.0) -> tuple[RateLimited, S
     ), inner
 
 
-async def test_everybody_pauses_after_a_429_that_names_no_time() -> None:
-    """One is told, all pause, and the pauses grow while nothing succeeds."""
+async def test_429_without_a_wait() -> None:
+    """All requests pause, and the pauses grow while nothing succeeds."""
     pace, inner = scripted(BUSY, BUSY, BUSY, FINE)
     for _ in range(4):
         await pace.send(GET, attempt())
@@ -328,15 +328,15 @@ async def test_everybody_pauses_after_a_429_that_names_no_time() -> None:
 
 
 async def test_pause_shrinks_after_a_success() -> None:
-    """A provider that is only now and then busy slows nobody down for long."""
+    """The pauses shrink when requests succeed in between."""
     pace, inner = scripted(BUSY, FINE, BUSY, FINE, BUSY, FINE)
     for _ in range(6):
         await pace.send(GET, attempt())
     assert [100, 101, 101, 101.5, 101.5, 101.75] == inner.asked
 
 
-async def test_pause_begins_once_for_those_that_were_under_way() -> None:
-    """Ten that are told at the same time are one sign of overload and not ten."""
+async def test_concurrent_429s() -> None:
+    """Ten requests that get a 429 at the same time begin one pause."""
     pace, inner = scripted(BUSY)
     await asyncio.gather(*(pace.send(GET, attempt()) for _ in range(10)))
     inner.responses = [FINE]
@@ -346,24 +346,24 @@ async def test_pause_begins_once_for_those_that_were_under_way() -> None:
     assert inner.asked[10] <= 102
 
 
-async def test_one_503_is_about_one_request() -> None:
-    """Only the third in a row, with no success between, makes all pause."""
+async def test_503_without_a_wait() -> None:
+    """All requests pause after the third 503 in a row without a success between."""
     pace, inner = scripted(DOWN, DOWN, FINE, DOWN, DOWN, DOWN, FINE)
     for _ in range(7):
         await pace.send(GET, attempt())
     assert [100] * 6 + [101] == inner.asked
 
 
-async def test_time_that_is_named_is_no_pause_of_ours() -> None:
-    """Whoever reads the response keeps all back for that time."""
+async def test_named_wait_begins_no_pause() -> None:
+    """A response that names a wait begins no pause here: the retries apply the wait."""
     pace, inner = scripted(Response(429, {"retry-after": "5"}, b""), FINE)
     for _ in range(2):
         await pace.send(GET, attempt())
     assert [100, 100] == inner.asked
 
 
-async def test_pauses_end_for_everybody(clock: Clock) -> None:
-    """A request that was held back by one pause goes out, so that in an outage it comes to an end."""
+async def test_request_waits_for_one_pause(clock: Clock) -> None:
+    """A request that has waited for one pause is sent, so it ends even in an outage."""
     pace, inner = scripted(BUSY)
     await pace.send(GET, attempt())
 
@@ -375,8 +375,8 @@ async def test_pauses_end_for_everybody(clock: Clock) -> None:
     assert [100, 101] == inner.asked
 
 
-async def test_time_that_is_named_is_kept_through_any_pauses(clock: Clock) -> None:
-    """However many pauses there were, nothing goes out before the time that the provider named."""
+async def test_named_wait_always_applies(clock: Clock) -> None:
+    """After any number of pauses, nothing is sent before the time that the provider named."""
     pace, inner = scripted(FINE)
     pace.pause_all(50)
     clock.interruptions = [lambda: pace.pause_all(60)] * 5
@@ -384,8 +384,8 @@ async def test_time_that_is_named_is_kept_through_any_pauses(clock: Clock) -> No
     assert [280] == inner.asked
 
 
-def test_retries_are_a_share_of_the_requests() -> None:
-    """At 393 requests a second with one fault in twenty no listing of a thousand ends early; an outage gets a share and no more."""
+def test_budget_grows_with_the_requests() -> None:
+    """A busy program with one fault in twenty has enough retries, and an outage has a share."""
 
     def spent(share: float, faults: int) -> tuple[int, int]:
         now, refused, retries = 0.0, 0, 0

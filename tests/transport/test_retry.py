@@ -1,4 +1,4 @@
-"""Trying again."""
+"""Tests of the retries."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUICK = RetryPolicy(attempts=4, wait_initial=0)
 
 
 class Scripted:
-    """A transport that answers, or fails, as a test says; the last step is for ever."""
+    """A transport that responds or fails as a test says. It repeats the last step forever."""
 
     def __init__(self, steps: Sequence[Response | PaysdkError]) -> None:
         self.steps = list(steps)
@@ -59,7 +59,7 @@ class Scripted:
 
 
 class Client:
-    """Retries over a script, and all that comes of them."""
+    """Retries over a scripted transport, with everything they emit."""
 
     def __init__(
         self, *steps: Response | PaysdkError, policy: RetryPolicy = QUICK, draw: float = 1.0
@@ -78,18 +78,18 @@ class Client:
         )
 
     async def call(self, request: Request = GET) -> list[int]:
-        """Call, and read the answer as a list of numbers."""
+        """Call, and read the response as a list of numbers."""
         return await self.retrying.call(request, self.authorize, _read, self.stats)
 
     async def authorize(self) -> Secret:
-        """The header with the next key, the last one for ever."""
+        """Return the header with the next key. The last key is repeated forever."""
         self.asked += 1
         key = self.keys.pop(0) if len(self.keys) > 1 else self.keys[0]
         return Secret(f"Token {key}")
 
     @property
     def planned(self) -> list[float]:
-        """The waits before the retries."""
+        """The planned waits before the retries."""
         return [event.wait for event in self.events if isinstance(event, RetryPlanned)]
 
     @property
@@ -103,14 +103,14 @@ def _read(response: Response) -> list[int]:
 
 
 def not_sent() -> ConnectionFailedError:
-    """A refused connection."""
+    """Make the error of a refused connection."""
     error = ConnectionFailedError("refused")
     error.never_sent = True
     return error
 
 
-async def test_good_answer() -> None:
-    """One attempt is enough."""
+async def test_success() -> None:
+    """A success needs one attempt."""
     client = Client(OK)
     assert [1] == await client.call()
     assert [(GET, 1)] == client.transport.sent
@@ -119,8 +119,8 @@ async def test_good_answer() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-async def test_status_that_may_pass(status: int) -> None:
-    """A GET is tried again, and the retries are counted and told."""
+async def test_transient_status(status: int) -> None:
+    """A GET is retried after a transient status, and the retries are counted and emitted."""
     client = Client(Response(status, {}, b""), Response(status, {}, b""), OK)
     assert [1] == await client.call()
     assert [1, 2, 3] == client.numbers
@@ -135,7 +135,7 @@ async def test_status_that_may_pass(status: int) -> None:
 @pytest.mark.parametrize(
     "status", [300, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451, 501, 505, 507]
 )
-async def test_status_that_will_not_pass(status: int) -> None:
+async def test_permanent_status(status: int) -> None:
     """Any other status is raised at once."""
     client = Client(Response(status, {}, b""), OK)
     with pytest.raises(APIError) as raised:
@@ -149,16 +149,16 @@ async def test_status_that_will_not_pass(status: int) -> None:
     [ConnectionFailedError("broken"), not_sent(), RequestTimeoutError("late")],
     ids=["broken", "refused", "late"],
 )
-async def test_no_answer(error: PaysdkError) -> None:
-    """A GET without an answer is tried again."""
+async def test_no_response(error: PaysdkError) -> None:
+    """A GET without a response is retried."""
     client = Client(error, OK)
     assert [1] == await client.call()
     assert [1, 2] == client.numbers
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1, 2", b"[1]]", b"\xff"])
-async def test_body_is_no_json(body: bytes) -> None:
-    """A success that is no JSON is tried again, and in the end is a MalformedResponseError."""
+async def test_body_that_is_not_json(body: bytes) -> None:
+    """A success that is not JSON is retried, and finally raises MalformedResponseError."""
     client = Client(Response(200, {}, body), OK)
     assert [1] == await client.call()
     client = Client(Response(200, {}, body))
@@ -167,8 +167,8 @@ async def test_body_is_no_json(body: bytes) -> None:
     assert [1, 2, 3, 4] == client.numbers
 
 
-async def test_body_is_empty() -> None:
-    """A success with no body is tried again too, and says in the end that it was empty."""
+async def test_empty_body() -> None:
+    """A success with an empty body is retried, and the final error says that it was empty."""
     client = Client(Response(200, {}, b""), OK)
     assert [1] == await client.call()
     client = Client(Response(200, {}, b""))
@@ -179,8 +179,8 @@ async def test_body_is_empty() -> None:
     assert [1, 2, 3, 4] == client.numbers
 
 
-async def test_body_is_other_json() -> None:
-    """JSON that is not what it must be will be the same the next time, so it is raised at once."""
+async def test_body_of_another_shape() -> None:
+    """JSON of another shape is raised at once, because a retry would get the same."""
     client = Client(Response(200, {}, b'["1"]'), OK)
     with pytest.raises(MalformedResponseError) as raised:
         await client.call()
@@ -188,8 +188,8 @@ async def test_body_is_other_json() -> None:
     assert RequestStats(requests=1) == client.stats
 
 
-async def test_attempts_are_counted() -> None:
-    """After the last attempt its error is raised, with where it happened."""
+async def test_last_attempt() -> None:
+    """After the last attempt its error is raised, with the request on it."""
     client = Client(
         Response(502, {}, b""),
         Response(503, {}, b""),
@@ -208,7 +208,7 @@ async def test_attempts_are_counted() -> None:
 
 
 async def test_single_attempt() -> None:
-    """With one attempt nothing is tried again."""
+    """With one attempt there are no retries."""
     client = Client(Response(503, {}, b""), OK, policy=RetryPolicy(attempts=1))
     with pytest.raises(ServerError):
         await client.call()
@@ -216,7 +216,7 @@ async def test_single_attempt() -> None:
 
 
 async def test_waits_grow() -> None:
-    """The waits double up to the largest, and are drawn from nothing up to that."""
+    """The bound of the waits doubles up to the largest, and each wait is drawn below it."""
     policy = RetryPolicy(attempts=5, wait_initial=0.002, wait_max=0.005)
     client = Client(Response(503, {}, b""), policy=policy)
     with pytest.raises(ServerError):
@@ -230,7 +230,7 @@ async def test_waits_grow() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_seconds(status: int) -> None:
-    """The provider's own wait takes the place of ours."""
+    """The wait of the provider replaces the planned one."""
     client = Client(
         Response(status, {"retry-after": "0.1"}, b""),
         OK,
@@ -242,7 +242,7 @@ async def test_retry_after_in_seconds(status: int) -> None:
 
 
 async def test_retry_after_as_a_date() -> None:
-    """A date in the past means that our own wait will do."""
+    """A date in the past leaves the planned wait."""
     past = format_datetime(datetime.now(UTC) - timedelta(seconds=5), usegmt=True)
     client = Client(
         Response(503, {"retry-after": past}, b""), OK, policy=RetryPolicy(wait_initial=0.003)
@@ -254,7 +254,7 @@ async def test_retry_after_as_a_date() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("form", ["seconds", "date"])
 async def test_retry_after_beyond_the_bound(status: int, form: str) -> None:
-    """A longer wait than is allowed is the caller's to decide on: the error is raised at once."""
+    """If the provider asks for a longer wait than is allowed, the error is raised at once."""
     text = (
         "61"
         if form == "seconds"
@@ -273,14 +273,14 @@ async def test_retry_after_beyond_the_bound(status: int, form: str) -> None:
 
 
 async def test_nonsense_in_retry_after() -> None:
-    """A wait that cannot be read is none, and ours is taken."""
+    """An unreadable Retry-After is ignored."""
     client = Client(Response(503, {"retry-after": "soon"}, b""), OK)
     assert [1] == await client.call()
     assert [0.0] == client.planned
 
 
-async def test_others_wait_too() -> None:
-    """What one is told by a 429 the others keep to, instead of each being told."""
+async def test_other_requests_wait_too() -> None:
+    """After a 429, the other requests wait too, instead of getting a 429 each."""
     client = Client(Response(429, {"retry-after": "0.1"}, b""), OK)
     first = asyncio.create_task(client.call())
     while not client.planned:  # noqa: ASYNC110  # a matter of turns, and no time may pass
@@ -292,8 +292,8 @@ async def test_others_wait_too() -> None:
     assert 7 == client.stats.requests
 
 
-async def test_others_wait_too_where_one_gives_up() -> None:
-    """Also where the one that was told has no attempt left."""
+async def test_other_requests_wait_after_the_last_attempt() -> None:
+    """They also wait if the request with the 429 has no attempt left."""
     client = Client(Response(429, {"retry-after": "0.1"}, b""), OK, policy=RetryPolicy(attempts=1))
     with pytest.raises(RateLimitedError) as raised:
         await client.call()
@@ -302,8 +302,8 @@ async def test_others_wait_too_where_one_gives_up() -> None:
     assert [Waiting] == [type(event) for event in client.events]
 
 
-async def test_others_wait_after_a_503_that_names_a_time() -> None:
-    """A 503 that says when to come back is about the whole provider, as a 429 is."""
+async def test_other_requests_wait_after_a_503_with_a_wait() -> None:
+    """A 503 that names a wait delays all requests, as a 429 does."""
     client = Client(Response(503, {"retry-after": "0.1"}, b""), OK, policy=RetryPolicy(attempts=1))
     with pytest.raises(ServerError):
         await client.call()
@@ -316,8 +316,8 @@ async def test_others_wait_after_a_503_that_names_a_time() -> None:
     ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"],
 )
 @pytest.mark.parametrize("status", [429, 503])
-async def test_reset_of_a_rate_limit_holds_all_back(status: int, name: str) -> None:
-    """A reset header takes the place of a missing Retry-After, for the retry and for all others."""
+async def test_reset_header_delays_all_requests(status: int, name: str) -> None:
+    """A reset header replaces a missing Retry-After, for all requests."""
     client = Client(Response(status, {name: "0.2"}, b""), OK, draw=0.0)
     first = asyncio.create_task(client.call())
     while not client.planned:  # noqa: ASYNC110  # a matter of turns, and no time may pass
@@ -329,7 +329,7 @@ async def test_reset_of_a_rate_limit_holds_all_back(status: int, name: str) -> N
 
 
 async def test_reset_beyond_the_bound() -> None:
-    """A longer wait than is allowed is raised at once, with the seconds on the error."""
+    """A reset that is too far away is raised at once, with the seconds on the error."""
     client = Client(Response(429, {"x-ratelimit-reset": "90"}, b""), OK)
     with pytest.raises(RateLimitedError) as raised:
         await client.call()
@@ -337,8 +337,8 @@ async def test_reset_beyond_the_bound() -> None:
 
 
 @pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
-async def test_key_is_asked_for_each_attempt(request_: Request) -> None:
-    """A retry goes out with the key that is valid then."""
+async def test_key_of_each_attempt(request_: Request) -> None:
+    """A retry is sent with the key that is valid at that time."""
     client = Client(Response(429, {}, b""), Response(429, {}, b""), OK)
     assert [1] == await client.call(request_)
     assert (3, [1, 2, 3]) == (client.asked, client.numbers)
@@ -346,8 +346,8 @@ async def test_key_is_asked_for_each_attempt(request_: Request) -> None:
 
 @pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
 @pytest.mark.parametrize("attempts", [1, 2])
-async def test_key_is_asked_for_once_more_after_a_401(request_: Request, attempts: int) -> None:
-    """With another key the request goes out again, whatever number of attempts is allowed."""
+async def test_new_key_after_a_401(request_: Request, attempts: int) -> None:
+    """With a new key the request is sent again, even if no retry is allowed."""
     client = Client(Response(401, {}, b""), OK, policy=RetryPolicy(attempts=attempts))
     client.keys = ["old-key", "new-key"]
     assert [1] == await client.call(request_)
@@ -358,8 +358,8 @@ async def test_key_is_asked_for_once_more_after_a_401(request_: Request, attempt
     ]
 
 
-async def test_key_that_stays_the_same_is_not_sent_again() -> None:
-    """A second request with a key that was refused would be refused as well."""
+async def test_same_key_after_a_401() -> None:
+    """A key that was refused is not sent again."""
     client = Client(Response(401, {}, b""), OK)
     with pytest.raises(AuthenticationError):
         await client.call()
@@ -367,7 +367,7 @@ async def test_key_that_stays_the_same_is_not_sent_again() -> None:
 
 
 async def test_second_401_is_final() -> None:
-    """The key is renewed once a request, so a provider that refuses all keys gets two requests."""
+    """The key is renewed only once for each request."""
     client = Client(Response(401, {}, b""))
     client.keys = ["first-key", "second-key", "third-key", "fourth-key"]
     with pytest.raises(AuthenticationError):
@@ -375,8 +375,8 @@ async def test_second_401_is_final() -> None:
     assert [1, 2] == client.numbers
 
 
-async def test_renewed_key_leaves_the_retries_as_they_were() -> None:
-    """A 401 takes none of the attempts away."""
+async def test_new_key_takes_no_attempt() -> None:
+    """A 401 takes no attempt away from the retries."""
     client = Client(
         Response(503, {}, b""),
         Response(401, {}, b""),
@@ -390,7 +390,7 @@ async def test_renewed_key_leaves_the_retries_as_they_were() -> None:
 
 
 async def test_second_401_of_a_retry_is_final() -> None:
-    """Also where another failure came between."""
+    """This also holds if another failure came between."""
     client = Client(Response(401, {}, b""), Response(503, {}, b""), Response(401, {}, b""), OK)
     client.keys = ["first-key", "second-key", "third-key", "fourth-key"]
     with pytest.raises(AuthenticationError):
@@ -402,7 +402,7 @@ async def test_second_401_of_a_retry_is_final() -> None:
     "body", [b"<html><title>Sign in</title><body>x</body></html>", b"<p>Sign in"]
 )
 async def test_page_of_html_instead_of_json(body: bytes) -> None:
-    """The error shows the words of the page and no markup."""
+    """The error has the words of the page, without markup."""
     client = Client(
         Response(200, {"content-type": "text/html"}, body), policy=RetryPolicy(attempts=1)
     )
@@ -416,7 +416,7 @@ async def test_page_of_html_instead_of_json(body: bytes) -> None:
 
 @pytest.mark.parametrize("step", [not_sent(), Response(429, {}, b"")], ids=["refused", "429"])
 async def test_post_that_cannot_have_been_processed(step: Response | PaysdkError) -> None:
-    """A POST is sent again where no connection was made, and after a 429."""
+    """A POST is retried if no connection was made, and after a 429."""
     client = Client(step, step, OK)
     assert [1] == await client.call(POST)
     assert [(POST, 1), (POST, 2), (POST, 3)] == client.transport.sent
@@ -434,7 +434,7 @@ async def test_post_that_cannot_have_been_processed(step: Response | PaysdkError
     ids=["408", "425", "500", "502", "503", "504", "empty", "html", "broken", "late"],
 )
 async def test_post_that_may_have_been_processed(step: Response | PaysdkError) -> None:
-    """A POST is not sent again after anything else."""
+    """A POST is not retried after any other failure."""
     client = Client(step, OK)
     with pytest.raises(PaysdkError):
         await client.call(POST)
@@ -452,7 +452,7 @@ async def test_post_that_may_have_been_processed(step: Response | PaysdkError) -
     ],
 )
 async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
-    """A GET follows it, its query verbatim, within the same attempt."""
+    """A GET follows the redirect with its exact query, within the same attempt."""
     client = Client(Response(status, {"location": location}, b""), OK)
     assert [1] == await client.call()
     assert [(GET, 1), (Request("GET", "/other/", "cursor=a%2Bb"), 1)] == client.transport.sent
@@ -473,8 +473,8 @@ async def test_redirect_on_the_same_origin(status: int, location: str) -> None:
         "ftp://api.example.com/",
     ],
 )
-async def test_redirect_elsewhere(location: str) -> None:
-    """Another origin is never asked: the redirect is an error with its status."""
+async def test_redirect_to_another_origin(location: str) -> None:
+    """A redirect to another origin is not followed, and raises an error with its status."""
     client = Client(Response(302, {"location": location}, b""), OK)
     with pytest.raises(
         APIError, match=r"302 a redirect to .*, which paysdk does not follow"
@@ -486,7 +486,7 @@ async def test_redirect_elsewhere(location: str) -> None:
 
 
 async def test_redirect_without_a_location() -> None:
-    """A redirect without an address is an error with its status."""
+    """A redirect without an address raises an error with its status."""
     client = Client(Response(302, {}, b""), OK)
     with pytest.raises(
         APIError, match=r"302 Found, without an explanation\. It names no new address"
@@ -496,7 +496,7 @@ async def test_redirect_without_a_location() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirect_of_a_post(status: int) -> None:
-    """A POST never follows one."""
+    """A POST does not follow a redirect."""
     client = Client(Response(status, {"location": "/other/"}, b""), OK)
     with pytest.raises(APIError):
         await client.call(POST)
@@ -504,7 +504,7 @@ async def test_redirect_of_a_post(status: int) -> None:
 
 
 async def test_redirect_relative_to_a_redirect() -> None:
-    """A relative location is relative to the page that gave it."""
+    """A relative address is relative to the URL that sent it."""
     client = Client(
         Response(301, {"location": "/v2/payments/"}, b""),
         Response(302, {"location": "all?x=1"}, b""),
@@ -516,8 +516,8 @@ async def test_redirect_relative_to_a_redirect() -> None:
     ]
 
 
-async def test_three_redirects_and_no_more() -> None:
-    """The fourth is an error."""
+async def test_fourth_redirect() -> None:
+    """The fourth redirect raises an error."""
     hop = Response(307, {"location": "/on/"}, b"")
     client = Client(hop, hop, hop, OK)
     assert [1] == await client.call()
@@ -528,8 +528,8 @@ async def test_three_redirects_and_no_more() -> None:
     assert 4 == client.stats.requests
 
 
-async def test_retry_begins_where_the_redirect_began() -> None:
-    """A failure behind a redirect is tried again from the start."""
+async def test_failure_after_a_redirect() -> None:
+    """A failure after a redirect is retried from the first URL."""
     client = Client(Response(302, {"location": "/on/"}, b""), Response(503, {}, b""), OK)
     assert [1] == await client.call()
     assert ["/payments", "/on/", "/payments"] == [
@@ -537,8 +537,8 @@ async def test_retry_begins_where_the_redirect_began() -> None:
     ]
 
 
-async def test_what_is_not_ours_is_not_retried() -> None:
-    """An error that is not paysdk's, from a reader, say, comes through as it is."""
+async def test_foreign_error() -> None:
+    """An error that is not paysdk's is not retried, and raised as it is."""
     client = Client(OK)
 
     def broken(_response: Response) -> None:
@@ -550,7 +550,7 @@ async def test_what_is_not_ours_is_not_retried() -> None:
 
 
 async def test_cancelled_while_waiting(until: Until) -> None:
-    """Being cancelled between two attempts ends it."""
+    """A cancellation between two attempts ends the call."""
     client = Client(Response(503, {"retry-after": "30"}, b""))
     calling = asyncio.create_task(client.call())
     await until(lambda: client.planned)
@@ -571,8 +571,8 @@ async def test_cancelled_while_waiting(until: Until) -> None:
     ],
     ids=range(5),
 )
-async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Response) -> None:
-    """When everything fails, all tasks on one object together make only so many retries, and the errors say so."""
+async def test_outage_does_not_multiply_the_load(answer: Response) -> None:
+    """In an outage all tasks together make a limited number of retries, and the errors say so."""
     client = Client(answer)
     errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
     assert 160 <= len(client.numbers) < 185
@@ -588,10 +588,8 @@ async def test_an_outage_is_not_answered_with_many_times_the_load(answer: Respon
     ("failed", "attempts"),
     [(Response(429, {"retry-after": "0.1"}, b""), 2), (Response(503, {}, b""), 1)],
 )
-async def test_retries_that_the_provider_asked_for_are_not_counted(
-    failed: Response, attempts: int
-) -> None:
-    """A 429 that says when to come back takes nothing from what an outage may take, and has its retry where nothing is left of that."""
+async def test_retries_after_a_named_wait_are_free(failed: Response, attempts: int) -> None:
+    """A retry after a 429 with a wait takes nothing from the budget, and needs none."""
     client = Client(failed, Response(200, {}, b"[1]"))
     client.retrying._budget = RetryBudget(0.2, clock=lambda: 0.0)
     while client.retrying._budget.take():
@@ -601,19 +599,19 @@ async def test_retries_that_the_provider_asked_for_are_not_counted(
 
 
 class Sleeper:
-    """Stands in for asyncio in the retries: notes each sleep and does not take the time."""
+    """Replaces asyncio in the retries. It notes each sleep and does not wait."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
-        """Note the sleep, and give other tasks their turn."""
+        """Note the sleep, and let other tasks run."""
         self.slept.append(seconds)
         await asyncio.sleep(0)
 
 
 async def test_every_wait_is_slept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each retry sleeps for the wait that was planned for it, and only the policy ends the retries."""
+    """Each retry sleeps for its planned wait, and only the policy ends the retries."""
     sleeper = Sleeper()
     monkeypatch.setattr(retry, "asyncio", sleeper)
     policy = RetryPolicy(attempts=12, wait_initial=60, wait_max=600)
@@ -625,7 +623,7 @@ async def test_every_wait_is_slept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_error_of_the_last_attempt_has_no_earlier_error_in_its_chain() -> None:
-    """An error that was retried does not hang on the one that is raised in the end."""
+    """The final error is not chained to the errors of earlier attempts."""
     client = Client(Response(502, {}, b""), Response(503, {}, b""))
     with pytest.raises(ServerError) as raised:
         await client.call()
