@@ -1,4 +1,4 @@
-"""Bodies in other encodings than JSON's own."""
+"""Tests of bodies in other encodings than UTF-8."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXT = '{"name": "Müller"}'
 
 
 def body_of(body: bytes, content_type: str | None = None) -> bytes:
-    """What is read of a body that is sent with this content type."""
+    """Return the body as it is read, if it was sent with this content type."""
     return convert_to_utf8(
         Response(200, {} if content_type is None else {"content-type": content_type}, body)
     ).body
@@ -21,8 +21,8 @@ def body_of(body: bytes, content_type: str | None = None) -> bytes:
 @pytest.mark.parametrize(
     "content_type", [None, "application/json", "application/json; charset=iso-8859-1"]
 )
-def test_byte_order_mark_says_the_encoding(encoding: str, content_type: str | None) -> None:
-    """A mark is skipped, and counts more than what is declared."""
+def test_byte_order_mark(encoding: str, content_type: str | None) -> None:
+    """A mark is removed, and takes precedence over the declared charset."""
     assert TEXT.encode() == body_of(TEXT.encode(encoding), content_type)
 
 
@@ -36,8 +36,8 @@ def test_byte_order_mark_says_the_encoding(encoding: str, content_type: str | No
         ("utf-8", "application/json"),
     ],
 )
-def test_declared_charset_is_heeded(encoding: str, content_type: str) -> None:
-    """The body is read in the charset that the response declares."""
+def test_declared_charset(encoding: str, content_type: str) -> None:
+    """The body is decoded with the charset that the response declares."""
     assert TEXT.encode() == body_of(TEXT.encode(encoding), content_type)
 
 
@@ -57,12 +57,12 @@ def test_declared_charset_is_heeded(encoding: str, content_type: str) -> None:
         "undefined",
     ],
 )
-def test_charset_that_cannot_be_right_is_ignored(charset: str) -> None:
-    """A body that is not in the declared charset, or whose charset is none, stays as it is."""
+def test_wrong_charset(charset: str) -> None:
+    """A body that is not in the declared charset does not change."""
     assert TEXT.encode()[:-1] == body_of(TEXT.encode()[:-1], f"application/json; charset={charset}")
 
 
-def test_broken_body_keeps_its_bytes() -> None:
-    """Of what cannot be decoded only the mark is left out."""
+def test_broken_body() -> None:
+    """A body that cannot be decoded loses only its mark."""
     assert b"{\xff" == body_of(b"\xef\xbb\xbf{\xff")
     assert b"\xff\xfe{" == body_of(b"\xff\xfe{")

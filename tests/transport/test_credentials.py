@@ -1,4 +1,4 @@
-"""Keys stay out of sight."""
+"""Tests of the secrets and of their removal from errors."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 KEY = "sandbox-key"
 
 
-def test_secret_shows_itself_only_when_asked() -> None:
-    """Neither printing nor formatting shows what it is."""
+def test_secret_is_not_printed() -> None:
+    """Neither printing nor formatting a secret shows its text."""
     secret = Secret(KEY)
     assert KEY == secret.reveal()
     assert ["Secret(***)"] * 4 == [repr(secret), str(secret), f"{secret}", f"{secret!r:s}"]
@@ -35,8 +35,8 @@ def test_secret_shows_itself_only_when_asked() -> None:
 @pytest.mark.parametrize(
     "copied", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"]
 )
-def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) -> None:
-    """A pickle would carry the key to wherever it is stored."""
+def test_secret_cannot_be_pickled(copied: Callable[[object], object]) -> None:
+    """A secret cannot be pickled or copied."""
     with pytest.raises(TypeError, match="holds an API key, so it cannot be pickled") as caught:
         copied(Secret(KEY))
     assert KEY not in str(caught.value)
@@ -45,8 +45,8 @@ def test_secret_cannot_be_copied_anywhere(copied: Callable[[object], object]) ->
 @pytest.mark.parametrize(
     "key", [KEY, "test_sandbox", "a", "ABC.def-123_~+/=", "x" * 5000], ids=range(5)
 )
-def test_key_of_visible_ascii_is_taken(key: str) -> None:
-    """The same secret comes back."""
+def test_key_of_visible_ascii_is_accepted(key: str) -> None:
+    """`check_key` returns the same secret."""
     secret = Secret(key)
     assert secret is check_key(secret)
 
@@ -72,16 +72,18 @@ BAD_KEYS: list[Any] = [
 
 
 @pytest.mark.parametrize("key", BAD_KEYS, ids=range(len(BAD_KEYS)))
-def test_what_can_be_no_key_is_refused_without_showing_it(key: Any) -> None:  # noqa: ANN401  # anything may be given
-    """A key with a line end would be another header; the message does not repeat what was given."""
+def test_refuses_a_wrong_key(key: Any) -> None:  # noqa: ANN401  # anything may be given
+    """A key with a line end, say, is refused with a message that does not contain it."""
     with pytest.raises(ConfigurationError, match="api_key") as caught:
         check_key(Secret(key))
     assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("wrong", ["Token sandbox-key", "sandbox-key\n"])
-def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException], str]) -> None:
-    """The error about a key does not show it, in no frame either."""
+def test_frames_do_not_show_a_wrong_key(
+    wrong: str, told_by: Callable[[BaseException], str]
+) -> None:
+    """No frame of the error about a key shows the key."""
     with pytest.raises(ConfigurationError) as raised:
         check_key(Secret(wrong))
     assert "sandbox-key" not in told_by(raised.value)
@@ -107,13 +109,13 @@ def test_a_wrong_key_is_not_shown(wrong: str, told_by: Callable[[BaseException],
     ],
     ids=range(10),
 )
-def test_a_key_is_blotted_out_of_what_an_api_repeats(key: str, text: str, shown: str) -> None:
-    """The key goes, with or without its scheme, escaped or cut short; a text too short to be a key stays."""
+def test_redacts_a_repeated_key(key: str, text: str, shown: str) -> None:
+    """A key is removed if it is escaped or cut, but not if it is too short for a key."""
     assert (shown, shown != text) == (Secret(key).redact(text), Secret(key).occurs_in(text))
 
 
-def test_an_error_is_gone_through() -> None:
-    """Whatever an error holds comes out without any of the keys, and the rest as it was, unlinked from what was raised below."""
+def test_redacts_an_error() -> None:
+    """The keys are removed from every attribute, and the error is not chained to its cause."""
     error = APIError(
         f"400 {KEY}",
         status=400,
@@ -152,22 +154,20 @@ def test_an_error_is_gone_through() -> None:
 @pytest.mark.parametrize(
     ("password", "shown"), [("pw", "the pw of proxy.pw"), ("proxy", "the pw of ***.pw")]
 )
-def test_only_passwords_of_three_characters_or_more_are_blotted_out(
-    password: str, shown: str
-) -> None:
-    """A shorter one would take every other word apart."""
+def test_short_passwords_are_not_redacted(password: str, shown: str) -> None:
+    """Removing a shorter password would also remove parts of words."""
     assert shown == redact_passwords("the pw of proxy.pw", [password])
 
 
 def raised(error: ValueError) -> ValueError:
-    """*error* with a frame in it."""
+    """Return *error* with a frame in its traceback."""
     with contextlib.suppress(ValueError):
         raise error
     return error
 
 
-def test_frames_are_dropped_wherever_errors_hang_together() -> None:
-    """By cause or by context, also where both lead on, and in circles."""
+def test_drops_tracebacks_of_the_whole_chain() -> None:
+    """The frames of causes and contexts are removed, also if the chain is a circle."""
     first, cause, context, *deeper = [raised(ValueError(str(number))) for number in range(6)]
     first.__cause__, first.__context__ = cause, context
     cause.__cause__, context.__cause__, context.__context__ = *deeper[:2], deeper[2]

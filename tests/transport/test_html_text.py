@@ -1,4 +1,4 @@
-"""The words of a page."""
+"""Tests of the text of an HTML page."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from paysdk.transport.html_text import decode_text, extract_text, looks_like_mar
     ],
 )
 def test_title_or_first_words(markup: str, words: str) -> None:
-    """One line, without tags, scripts, styles, comments, entities or control characters."""
+    """The text is one line without tags, scripts, comments or control characters."""
     assert words == extract_text(markup)
 
 
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script", "<a ", "&#", "-", "<a <b>", "</title>"])
-def test_no_page_takes_long(piece: str) -> None:
-    """Whatever is repeated in it, a page of the largest size is read in one go."""
+def test_large_pages(piece: str) -> None:
+    """The largest page is read in linear time, whatever it repeats."""
     markup = piece * (65_536 // len(piece))
     assert isinstance(extract_text(markup), str)
 
@@ -61,8 +61,10 @@ def test_no_page_takes_long(piece: str) -> None:
         ("", "text/html", False),
     ],
 )
-def test_what_is_markup(text: str, content_type: str, expected: bool) -> None:  # a table's columns
-    """What begins with a tag, and what says that it is HTML and has one."""
+def test_looks_like_markup(
+    text: str, content_type: str, expected: bool
+) -> None:  # a table's columns
+    """A text is markup if it begins with a tag, or is declared as HTML and contains one."""
     assert expected is looks_like_markup(text, content_type)
 
 
@@ -81,5 +83,5 @@ def test_what_is_markup(text: str, content_type: str, expected: bool) -> None:  
     ids=range(8),
 )
 def test_text_in_its_charset(body: bytes, content_type: str, text: str) -> None:
-    """As the header says, or the page, or the byte order mark; otherwise it is UTF-8."""
+    """The charset is that of the header, the page or the mark, or else UTF-8."""
     assert text == decode_text(body, content_type)

@@ -1,4 +1,4 @@
-"""Requests and responses as values."""
+"""Tests of requests and responses as values."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from paysdk.transport.messages import Request, Response
         (Request("GET", "/v2/payments", "from=a%2Bb"), "/v2/payments?from=a%2Bb"),
     ],
 )
-def test_target_is_path_and_query_as_they_stand(request_: Request, expected: str) -> None:
-    """The query goes out byte for byte, and there is no question mark without one."""
+def test_target(request_: Request, expected: str) -> None:
+    """The target has the exact query, and no question mark without a query."""
     assert expected == request_.target
 
 
 def test_messages_are_values() -> None:
-    """They are equal by content and cannot be changed, and a body is not printed."""
+    """Messages are frozen and equal by content, and a body is not in the repr."""
     request, response = (
         Request("POST", "/pay/", body=b"{}"),
         Response(200, {"content-type": "application/json"}, b"a long body"),

@@ -1,4 +1,4 @@
-"""Telling those who watch."""
+"""Tests of the events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EVENTS: list[Event] = [
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_event_is_passed_on_and_logged(event: Event, caplog: pytest.LogCaptureFixture) -> None:
-    """Each event reaches the callable as it is, and the logger, where only what delays somebody is more than a debug message."""
+    """The callback gets the event; only a retry and a wait are more than a debug message."""
     told: list[Event] = []
     with caplog.at_level(logging.DEBUG, "paysdk"):
         EventEmitter(told.append).emit(event)
@@ -44,15 +44,15 @@ def test_event_is_passed_on_and_logged(event: Event, caplog: pytest.LogCaptureFi
     assert [("paysdk", level, str(event))] == caplog.record_tuples
 
 
-def test_nobody_watches(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a callable, and with a logger that is not interested, nothing happens."""
+def test_without_a_callback(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a callback and a log level, nothing happens."""
     with caplog.at_level(logging.WARNING, "paysdk"):
         EventEmitter(None).emit(EVENTS[0])
     assert [] == caplog.records
 
 
-def test_watcher_fails(caplog: pytest.LogCaptureFixture) -> None:
-    """What a watcher raises is logged, and goes no further."""
+def test_callback_that_raises(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception of the callback is logged and ignored."""
 
     def broken(_event: Event) -> None:
         raise LookupError("no span")
@@ -66,12 +66,12 @@ def test_watcher_fails(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_event_is_a_value(event: Event) -> None:
-    """An event is frozen, and can be sent to another process."""
+    """An event is frozen and can be pickled."""
     assert event == pickle.loads(pickle.dumps(event))  # noqa: S301  # our own
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         event.provider = "notify"  # type: ignore[misc]  # what is refused
 
 
 def test_attempt_shows_no_key() -> None:
-    """What goes along with a request does not show the key."""
+    """The repr of an attempt does not contain the key."""
     assert "sandbox-key" not in repr(Attempt(1, Secret("Token sandbox-key"), RequestStats()))

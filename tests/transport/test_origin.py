@@ -1,4 +1,4 @@
-"""Where requests may go."""
+"""Tests of where requests may go."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from paysdk.transport.origin import follow_redirect, parse_origin
     ],
 )
 def test_origin_is_taken_with_or_without_a_slash(base_url: str, expected: str) -> None:
-    """An origin over https, or over http to this machine."""
+    """An https origin is accepted, and an http origin on this machine."""
     assert expected == parse_origin(base_url)
 
 
@@ -58,7 +58,7 @@ def test_origin_is_taken_with_or_without_a_slash(base_url: str, expected: str) -
     ],
 )
 def test_http_is_refused_except_to_this_machine(host: str) -> None:
-    """Whoever stands between could read the key, so what only looks like loopback is refused."""
+    """Http is refused for a host that only looks like loopback."""
     with pytest.raises(ConfigurationError, match="must be https"):
         parse_origin(f"http://{host}")
 
@@ -108,7 +108,7 @@ def test_http_is_refused_except_to_this_machine(host: str) -> None:
     ],
 )
 def test_anything_but_an_origin_is_refused(base_url: str) -> None:
-    """What is no URL, has more than an origin, or has a host that may not be what it looks like."""
+    """A URL with more than an origin, or with an unsafe host, is refused."""
     with pytest.raises(
         ConfigurationError,
         match=r"^base_url .* Give the origin alone, such as https://api\.example\.com\.$",
@@ -123,7 +123,7 @@ def test_anything_but_an_origin_is_refused(base_url: str) -> None:
     | st.text(max_size=12).map("http://localhost".__add__)
 )
 def test_any_text_is_an_origin_or_refused(base_url: str) -> None:
-    """No text raises anything else, and what is taken is taken again as it is."""
+    """A text is refused with ConfigurationError, or its origin is accepted unchanged."""
     try:
         origin = parse_origin(base_url)
     except ConfigurationError:
@@ -137,8 +137,8 @@ ORIGIN = "https://api.example.com"
 REQUEST = Request("GET", "/v2/payments", "from=a&limit=2")
 
 
-def answer(location: str | None, status: int = 302) -> Response:
-    """A redirect to *location*."""
+def redirect_to(location: str | None, status: int = 302) -> Response:
+    """Make a redirect to *location*."""
     return Response(status, {} if location is None else {"location": location}, b"")
 
 
@@ -164,8 +164,8 @@ def answer(location: str | None, status: int = 302) -> Response:
 )
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirect_on_the_same_origin_is_followed(location: str, target: str, status: int) -> None:
-    """Only path and query are taken from it, and they can stand in a request line."""
-    followed = follow_redirect(ORIGIN, REQUEST, answer(location, status))
+    """The path and the query are used, in a form that a request line can contain."""
+    followed = follow_redirect(ORIGIN, REQUEST, redirect_to(location, status))
     assert followed is not None
     assert ("GET", target) == (followed.method, followed.target)
 
@@ -189,21 +189,23 @@ def test_redirect_on_the_same_origin_is_followed(location: str, target: str, sta
     ],
 )
 def test_redirect_elsewhere_is_not_followed(location: str | None) -> None:
-    """Another origin would be given the key; a link that cannot be read leads nowhere."""
-    assert follow_redirect(ORIGIN, REQUEST, answer(location)) is None
+    """Another origin would receive the key, and an unreadable address is ignored."""
+    assert follow_redirect(ORIGIN, REQUEST, redirect_to(location)) is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 400, 404, 503])
-def test_other_answers_are_no_redirects(status: int) -> None:
-    """A location beside another status is not followed."""
-    assert follow_redirect(ORIGIN, REQUEST, answer("/x", status)) is None
+def test_other_statuses_are_not_redirects(status: int) -> None:
+    """A Location header with another status is ignored."""
+    assert follow_redirect(ORIGIN, REQUEST, redirect_to("/x", status)) is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_post_is_never_redirected(status: int) -> None:
-    """A payment is not sent a second time."""
+    """A redirect does not send a payment a second time."""
     assert (
-        follow_redirect(ORIGIN, Request("POST", "/pay/", body=b"{}"), answer("/pay/2/", status))
+        follow_redirect(
+            ORIGIN, Request("POST", "/pay/", body=b"{}"), redirect_to("/pay/2/", status)
+        )
         is None
     )
 
@@ -222,15 +224,15 @@ def test_post_is_never_redirected(status: int) -> None:
 def test_default_ports_are_the_same_origin(
     origin: str, location: str, followed: bool
 ) -> None:  # a table's column
-    """A port that is the scheme's own may be named or not."""
-    assert followed is (follow_redirect(origin, REQUEST, answer(location)) is not None)
+    """The default port of the scheme may be named or left out."""
+    assert followed is (follow_redirect(origin, REQUEST, redirect_to(location)) is not None)
 
 
 @settings(max_examples=150)
 @given(st.text(max_size=30) | st.text(max_size=15).map("https://api.example.com/".__add__))
-def test_any_location_is_followed_within_the_origin_or_not_at_all(location: str) -> None:
-    """No location raises, and none gets anything into a request line that ends it."""
-    followed = follow_redirect(ORIGIN, REQUEST, answer(location))
+def test_any_location(location: str) -> None:
+    """No Location header raises an error or ends a request line early."""
+    followed = follow_redirect(ORIGIN, REQUEST, redirect_to(location))
     if followed is not None:
         assert followed.target.startswith("/")
         assert followed.target.isascii()
@@ -238,8 +240,8 @@ def test_any_location_is_followed_within_the_origin_or_not_at_all(location: str)
         assert " " not in followed.target
 
 
-def test_http_to_another_host_by_one_setting(caplog: pytest.LogCaptureFixture) -> None:
-    """It is refused by default, and the message names the setting; with it, the log has a warning."""
+def test_allow_http(caplog: pytest.LogCaptureFixture) -> None:
+    """Plain http to another host needs a setting, which the error names, and logs a warning."""
     with pytest.raises(ConfigurationError, match="set allow_http=True"):
         CampfireProvider("sandbox-key", base_url="http://payments.internal")
     assert (
@@ -258,6 +260,6 @@ def test_http_to_another_host_by_one_setting(caplog: pytest.LogCaptureFixture) -
 
 
 def test_allow_http_is_true_or_false() -> None:
-    """A text would be taken for true, whatever it says."""
+    """Only a bool is accepted, because every text would count as true."""
     with pytest.raises(ConfigurationError, match="allow_http must be True or False, not 'no'"):
         CampfireProvider("sandbox-key", allow_http="no")  # type: ignore[arg-type]  # what is refused

@@ -1,4 +1,4 @@
-"""When to try again, and after how long."""
+"""Tests of when to retry, and after how long."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LARGEST = sys.float_info.max
 
 @pytest.mark.parametrize("attempts", [0, -1, 1.0, True, "5", None], ids=repr)
 def test_attempts_must_be_a_whole_number_from_1(attempts: Any) -> None:  # noqa: ANN401  # anything may be given
-    """A request is tried at least once."""
+    """A request has at least one attempt."""
     with pytest.raises(
         ConfigurationError, match=r"RetryPolicy\.attempts must be a whole number from 1"
     ):
@@ -51,7 +51,7 @@ def test_attempts_must_be_a_whole_number_from_1(attempts: Any) -> None:  # noqa:
 
 
 def test_jitter_is_a_share() -> None:
-    """More than the whole wait cannot be drawn."""
+    """The jitter is a number from 0 to 1."""
     with pytest.raises(
         ConfigurationError, match=r"RetryPolicy\.wait_jitter must be a number from 0 to 1"
     ):
@@ -73,7 +73,7 @@ def test_waits_must_be_seconds(name: str) -> None:
 
 
 def test_policy_is_a_value_with_these_defaults() -> None:
-    """Five attempts, waits from 0.2 to 10 seconds with full jitter, a minute for what the provider asks, and a fifth for retries."""
+    """The policy has the documented defaults."""
     policy = RetryPolicy()
     assert (5, 0.2, 10.0, 1.0, 60.0, 0.2) == attrs.astuple(policy)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -84,7 +84,7 @@ GET, POST = Request("GET", "/x"), Request("POST", "/x")
 
 
 def never_sent() -> ConnectionFailedError:
-    """An error of a connection that was not made."""
+    """Make the error of a connection that was not made."""
     error = ConnectionFailedError("refused")
     error.never_sent = True
     return error
@@ -110,13 +110,13 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 
 
 @pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
-def test_what_is_sent_again(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
-    """A GET goes out again wherever that can help, a POST only where it cannot have been processed."""
+def test_is_retryable(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
+    """A GET is retried if that can help, a POST only if it cannot have been processed."""
     assert (get, post) == (is_retryable(GET, error), is_retryable(POST, error))
 
 
-def test_what_says_that_nothing_was_processed() -> None:
-    """Only a 4xx that a document defines as a refusal does."""
+def test_means_not_processed() -> None:
+    """Only a 4xx that a document defines as a refusal proves it."""
     refusals = [status for status in range(100, 1000) if means_not_processed(status)]
     assert [
         *range(400, 406),
@@ -145,10 +145,8 @@ def test_what_says_that_nothing_was_processed() -> None:
     attempt=st.integers(1, 10_000),
     draw=st.floats(0, 1),
 )
-def test_wait_is_drawn_between_nothing_and_its_bound(
-    policy: RetryPolicy, attempt: int, draw: float
-) -> None:
-    """The bound doubles with each attempt up to the largest wait, and whatever is drawn stays below it."""
+def test_wait_stays_below_its_bound(policy: RetryPolicy, attempt: int, draw: float) -> None:
+    """The bound doubles with each attempt, up to the largest wait."""
     wait = wait_before_retry(policy, attempt, ConnectionFailedError("broken"), lambda: draw)
     assert wait is not None
     assert 0 <= wait <= policy.wait_max
@@ -159,7 +157,7 @@ def test_wait_is_drawn_between_nothing_and_its_bound(
     ("attempt", "bound"), [(1, 0.2), (2, 0.4), (3, 0.8), (6, 6.4), (7, 10.0), (1_000_000, 10.0)]
 )
 def test_full_jitter_reaches_both_ends(attempt: int, bound: float) -> None:
-    """By default anything from nothing to the bound may be drawn; without jitter it is always the bound."""
+    """The wait is anything from 0 to the bound, or always the bound without jitter."""
     error = ServerError("503", status=503)
     drawn = iter([0.0, 0.5, 1.0])
     assert [0, bound / 2, bound] == [
@@ -172,7 +170,7 @@ def test_full_jitter_reaches_both_ends(attempt: int, bound: float) -> None:
 
 
 def test_wait_is_random_by_default() -> None:
-    """Nobody has to say what draws."""
+    """Without an argument the wait is random."""
     wait = wait_before_retry(RetryPolicy(), 1, ConnectionFailedError("broken"))
     assert wait is not None
     assert 0 <= wait <= 0.2
@@ -191,13 +189,8 @@ def test_wait_is_random_by_default() -> None:
         (LARGEST, None),
     ],
 )
-def test_what_the_provider_asks_is_obeyed_up_to_a_bound(
-    asked: float, expected: float | None
-) -> None:
-    """Retry-After takes the place of the drawn wait, and a little is drawn on top; beyond the bound there is no other try.
-
-    One of nearly nothing shortens no wait.
-    """
+def test_requested_wait_replaces_the_drawn_one(asked: float, expected: float | None) -> None:
+    """The wait has a little jitter, is refused beyond the bound, and is never almost nothing."""
     error = RateLimitedError("429", status=429, retry_after=asked)
     assert pytest.approx(expected) == wait_before_retry(RetryPolicy(), 1, error, lambda: 0.5)
 
@@ -213,13 +206,13 @@ def test_what_the_provider_asks_is_obeyed_up_to_a_bound(
     ],
     ids=range(5),
 )
-def test_retries_are_kept_apart_by_a_429_that_says_when(error: PaysdkError, expected: bool) -> None:
-    """Neither another status nor a wait of next to nothing keeps them apart."""
+def test_server_sets_the_pace(error: PaysdkError, expected: bool) -> None:
+    """Only a 429 with a wait of a tenth of a second or more sets the pace."""
     assert expected == server_sets_the_pace(error)
 
 
 def after(text: str) -> float | None:
-    """What a Retry-After of *text* asks for."""
+    """Return the wait that a Retry-After of *text* asks for."""
     return parse_retry_after({"retry-after": text}, NOW)
 
 
@@ -244,7 +237,7 @@ def after(text: str) -> float | None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
-    """A number of seconds, or a date in any of HTTP's forms; one that has passed asks for no wait."""
+    """It is a number of seconds or a date; a past date asks for no wait."""
     assert expected == after(text)
 
 
@@ -267,8 +260,8 @@ def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
         "Sat, 31 Jan 99999999999999999999 12:00:00 GMT",
     ],
 )
-def test_retry_after_that_cannot_be_read_is_none(text: str) -> None:
-    """It is as if none had been sent."""
+def test_unreadable_retry_after(text: str) -> None:
+    """An unreadable header counts as missing."""
     assert after(text) is None
     assert parse_retry_after({}, NOW) is None
 
@@ -277,12 +270,13 @@ def test_retry_after_that_cannot_be_read_is_none(text: str) -> None:
 @given(
     st.text(max_size=40)
     | st.from_regex(
-        r"[A-Z][a-z]{2}, [0-9]{1,30} [A-Z][a-z]{2} [0-9]{1,30} [0-9:]{1,12} ([A-Z]{3}|[+-][0-9]{1,9})",
+        r"[A-Z][a-z]{2}, [0-9]{1,30} [A-Z][a-z]{2} [0-9]{1,30} [0-9:]{1,12} "
+        r"([A-Z]{3}|[+-][0-9]{1,9})",
         fullmatch=True,
     )
 )
-def test_no_retry_after_raises(text: str) -> None:
-    """Whatever it says, it is a number of seconds from 0 or nothing."""
+def test_any_retry_after(text: str) -> None:
+    """Any text gives a number of seconds from 0, or None."""
     seconds = after(text)
     assert seconds is None or 0 <= seconds <= LARGEST
 
@@ -290,14 +284,14 @@ def test_no_retry_after_raises(text: str) -> None:
 @settings(max_examples=60)
 @given(st.integers(0, 10**9))
 def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
-    """A date so many seconds from now asks for as long as the number does."""
+    """A date and the same number of seconds give the same wait."""
     assert after(str(seconds)) == after(
         format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
     )
 
 
 def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:
-    """What a reset header of *text* asks for."""
+    """Return the wait that a reset header of *text* asks for."""
     return parse_rate_limit_reset({name: text, **others}, NOW)
 
 
@@ -323,7 +317,7 @@ EPOCH = int(NOW.timestamp())
     ],
 )
 def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None:
-    """Each form that APIs send says the seconds from now, under each of the names."""
+    """Every form that APIs send gives seconds from now, under each header name."""
     for name in (
         "ratelimit-reset",
         "x-ratelimit-reset",
@@ -349,8 +343,8 @@ def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None
     ],
     ids=range(10),
 )
-def test_reset_that_makes_no_sense_is_none(text: str) -> None:
-    """It is as if none had been sent, and another header may say it."""
+def test_unreadable_reset(text: str) -> None:
+    """An unreadable header counts as missing, and the next one is read."""
     assert reset(text) is None
     assert 5.0 == parse_rate_limit_reset({"ratelimit-reset": text, "x-ratelimit-reset": "5"}, NOW)
     assert parse_rate_limit_reset({}, NOW) is None
@@ -360,7 +354,7 @@ def test_reset_that_makes_no_sense_is_none(text: str) -> None:
     ("remaining", "expected"), [("0", 5.0), ("1", None), ("57", None), ("none", 5.0)]
 )
 def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | None) -> None:
-    """If requests are left, the limit is not what the provider waits for."""
+    """If requests are left, the reset is ignored."""
     assert expected == parse_rate_limit_reset(
         {"x-ratelimit-reset": "5", "x-ratelimit-remaining": remaining}, NOW
     )
@@ -399,23 +393,23 @@ def test_rate_limit_field(text: str, expected: float | None) -> None:
     ],
     ids=range(7),
 )
-def test_reset_counts_where_there_is_no_retry_after(
+def test_reset_counts_without_retry_after(
     status: int, headers: dict[str, str], expected: float | None
 ) -> None:
-    """Retry-After is more exact, and the reset that comes with every response matters for an overload only."""
+    """Retry-After takes precedence, and a reset counts only for an overload."""
     assert expected == find_requested_wait(status, headers, NOW)
 
 
 @settings(max_examples=200)
 @given(st.text(max_size=30), st.sampled_from(["ratelimit", "ratelimit-reset", "x-ratelimit-reset"]))
-def test_no_reset_raises(text: str, name: str) -> None:
-    """Whatever it says, it is a number of seconds from 0 to a year, or nothing."""
+def test_any_reset(text: str, name: str) -> None:
+    """Any text gives a number of seconds from 0 to a year, or None."""
     seconds = reset(text, name)
     assert seconds is None or 0 <= seconds <= 366 * 86_400
 
 
 def test_pauses_grow_until_something_succeeds() -> None:
-    """They double up to the largest wait, and halve after a success, down to an eighth of the first."""
+    """They double up to the largest wait, and halve after a success."""
     policy = RetryPolicy(wait_initial=0.2, wait_max=1.0)
     grown = [next_pause(policy, None, improved=False)]
     for _ in range(4):

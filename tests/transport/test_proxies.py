@@ -1,4 +1,4 @@
-"""A proxy's password stays out of sight."""
+"""Tests that no error shows the password of a proxy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ LOGIN = base64.b64encode(b"user:pass w0rd").decode()
 
 
 def refusing(status: str, body: bytes) -> Callable[[int, asyncio.StreamWriter], object]:
-    """A proxy that refuses, and repeats what it was sent."""
+    """Return a proxy that refuses, and repeats what it received."""
 
     async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
-            f"HTTP/1.1 {status}\r\nX-Request-Id: {LOGIN}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"HTTP/1.1 {status}\r\nX-Request-Id: {LOGIN}\r\n".encode()
+            + f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         await writer.drain()
@@ -40,7 +41,7 @@ def refusing(status: str, body: bytes) -> Callable[[int, asyncio.StreamWriter], 
 async def test_proxy_that_refuses_a_tunnel(
     raw_server: RawServers, told_by: Callable[[BaseException], str]
 ) -> None:
-    """The error says that it was the proxy, what it said and what to check, and nothing of the password."""
+    """The error names the proxy, its response and what to check, without the password."""
     proxy = await raw_server(refusing("407 pass w0rd", b""))  # type: ignore[arg-type]  # it is awaited
     address = proxy.url.replace("http://", "http://user:pass%20w0rd@")
     async with (
@@ -65,7 +66,7 @@ async def test_proxy_that_refuses_a_tunnel(
 async def test_proxy_that_refuses_a_request(
     raw_server: RawServers, told_by: Callable[[BaseException], str]
 ) -> None:
-    """Also where it answers in place of the provider, in a body and in headers."""
+    """The password is also removed from a body and headers that the proxy sends."""
     page = f"<html><title>Denied</title>{LOGIN}</html>".encode()
     proxy = await raw_server(refusing("407 No", page))  # type: ignore[arg-type]  # it is awaited
     with warnings.catch_warnings():
@@ -91,7 +92,7 @@ async def test_proxy_that_refuses_a_request(
 async def test_proxy_that_cannot_be_reached(
     port: str, told_by: Callable[[BaseException], str]
 ) -> None:
-    """An error about the proxy's address does not show the password in it."""
+    """The error about the proxy's address does not contain the password."""
     async with (
         aiohttp.ClientSession(proxy=f"http://user:s3cret@127.0.0.1:{port}") as session,
         CampfireProvider(
@@ -104,7 +105,7 @@ async def test_proxy_that_cannot_be_reached(
 
 
 async def test_passwords_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that takes its proxies from the environment has their passwords too."""
+    """The passwords of proxies from the environment are found, too."""
     monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@127.0.0.1:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://[")
     login = base64.b64encode(b"user:s3cret").decode()
@@ -114,7 +115,7 @@ async def test_passwords_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_password_in_a_header_of_the_session() -> None:
-    """It is one in any form, readable or not."""
+    """The password in a header is found, encoded or not."""
     login = base64.b64encode(b"user:s3cret").decode()
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": f"Basic {login}"}) as session:
         assert (login, "s3cret") == find_proxy_passwords(session)

@@ -1,4 +1,4 @@
-"""What an answer's status and body say."""
+"""Tests of the errors that responses become."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NAMED: dict[int, type[APIError]] = {
 
 
 def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> APIError:
-    """The error that an answer stands for."""
+    """Return the error of a response."""
     error = error_from_response(Response(status, headers or {}, body))
     assert error is not None
     return error
@@ -42,7 +42,7 @@ def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = Non
 
 @pytest.mark.parametrize("status", range(300, 600))
 def test_every_status_has_its_class(status: int) -> None:
-    """The statuses of the tree have their own classes, all of 5xx are the server's, and the rest is an APIError."""
+    """Each status has its class of error."""
     error = refused(status)
     assert NAMED.get(status, ServerError if status >= 500 else APIError) is type(error)
     assert (status, True) == (error.status, str(error).startswith(str(status)))
@@ -50,12 +50,12 @@ def test_every_status_has_its_class(status: int) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
 def test_success_is_no_error(status: int) -> None:
-    """Every 2xx is a success, whatever its body."""
+    """Every 2xx is a success, whatever its body is."""
     assert error_from_response(Response(status, {}, b'{"detail":"no"}')) is None
 
 
 def nested(depth: int) -> bytes:
-    """A list in a list, and so on."""
+    """Nest a list."""
     return b"[" * depth + b'"deep"' + b"]" * depth
 
 
@@ -134,7 +134,7 @@ def nested(depth: int) -> bytes:
 def test_words_of_the_api_are_found(
     body: bytes, detail: str, fields: dict[str, tuple[str, ...]]
 ) -> None:
-    """In each shape that errors have been seen in, the API's own words and its messages by field come out."""
+    """The API's words and its messages by field are found in each known shape."""
     error = refused(400, body)
     assert (detail, fields) == (error.detail, error.fields)
     message = f"400 {detail}" if detail else "400 Bad Request, without an explanation. Check "
@@ -143,8 +143,8 @@ def test_words_of_the_api_are_found(
 
 @pytest.mark.parametrize("depth", [400, 900, 5000])
 @pytest.mark.parametrize("inside", [b"%s", b'{"detail":%s}', b'{"amount":%s}'])
-def test_deep_nesting_is_shown_as_it_stands_or_read(depth: int, inside: bytes) -> None:
-    """A body that is nested without end is an error like any other."""
+def test_deep_nesting(depth: int, inside: bytes) -> None:
+    """A deeply nested body gives an ordinary error."""
     assert refused(400, inside % nested(depth)).detail
 
 
@@ -152,7 +152,7 @@ def test_deep_nesting_is_shown_as_it_stands_or_read(depth: int, inside: bytes) -
     "body", [b"x" * 100_000, json.dumps({"detail": "x" * 100_000}).encode(), "é".encode() * 50_000]
 )
 def test_long_words_are_cut(body: bytes) -> None:
-    """A message stays readable."""
+    """A long message is cut."""
     error = refused(500, body)
     assert 501 == len(error.detail)
     assert error.detail.endswith("…")
@@ -165,19 +165,20 @@ def test_long_words_are_cut(body: bytes) -> None:
         (403, "403 Invalid token. The key is valid, but its role may not do this."),
         (
             429,
-            "429 Invalid token. Wait before you send more requests, or give the provider a limiter.",
+            "429 Invalid token. Wait before you send more requests, or give the provider a "
+            "limiter.",
         ),
         (404, "404 Invalid token."),
     ],
 )
 def test_message_says_what_to_do_next(status: int, expected: str) -> None:
-    """Where there is something to do, the message ends with it."""
+    """The message ends with what to do, if that is known."""
     assert expected == str(refused(status, b'{"detail":"Invalid token."}'))
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
-    """It is not the API that has refused the request."""
+    """A page of HTML is not taken for the API's refusal of the key."""
     message = str(refused(status, b"<html><title>Blocked</title></html>"))
     assert message.startswith(
         f"{status} Blocked. This is a page of HTML and not the API's own response. A proxy"
@@ -191,7 +192,7 @@ def test_message_without_words_still_says_what_to_do() -> None:
 
 
 def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
-    """The status alone would not tell what happened."""
+    """The message contains the address of the redirect."""
     headers = {"location": "https://evil.com/"}
     error = refused(302, headers=headers)
     assert "a redirect to https://evil.com/, which paysdk does not follow" == error.detail
@@ -210,7 +211,7 @@ def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
     ids=range(4),
 )
 def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> None:
-    """What the provider calls the request, under either name that it goes by."""
+    """The provider's request id is on the error, under both header names."""
     assert expected == refused(500, headers=headers).request_id
 
 
@@ -219,7 +220,7 @@ def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> No
 )
 @pytest.mark.parametrize("status", [429, 503, 400])
 def test_retry_after_is_in_seconds(status: int, text: str, expected: float | None) -> None:
-    """Whatever the status, what the provider asks to wait is on the error."""
+    """The requested wait is on the error, whatever the status is."""
     assert expected == refused(status, headers={"retry-after": text}).retry_after
 
 
@@ -238,7 +239,7 @@ JSON = st.recursive(
 @settings(max_examples=150)
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
-    """Whatever the provider sends along, the error has its status and texts only."""
+    """Any body gives an error with its status and with texts only."""
     error = refused(422, body)
     assert isinstance(error, BadRequestError)
     assert str(error).startswith("422")
@@ -259,7 +260,7 @@ def test_any_body_gives_an_error_that_can_be_shown(body: bytes) -> None:
     ],
 )
 def test_response_without_words_is_named_and_says_what_to_do(status: int, message: str) -> None:
-    """A bare number would leave the reader alone."""
+    """The message has the name of the status and the advice."""
     error = refused(status)
     assert str(error).startswith(message)
     assert "" == error.detail
@@ -267,7 +268,7 @@ def test_response_without_words_is_named_and_says_what_to_do(status: int, messag
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_success_without_a_body_says_so(body: bytes) -> None:
-    """An empty body is told as one, not as JSON that is cut off."""
+    """The message says that the body is empty, not that its JSON is cut off."""
     error = MalformedResponseError("not JSON", not_json=True)
     explain_unreadable_body(error, Response(200, {}, body))
     assert str(error).startswith("The response has a success status but an empty body")
