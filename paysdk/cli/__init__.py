@@ -29,7 +29,7 @@ def main() -> int:
     try:
         # The handlers come first: a signal may arrive during the imports, which take a while.
         with raise_on_signals():
-            from paysdk.cli.app import run  # noqa: PLC0415  # the extra may be missing
+            from paysdk.cli.run import run  # noqa: PLC0415  # the extra may be missing
 
             return run(sys.argv[1:])
     except StoppedBySignal as stopped:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from paysdk.cli.app import run
+from paysdk.cli.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

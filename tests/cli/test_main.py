@@ -186,6 +186,7 @@ def test_a_missing_extra_is_named_in_this_process(
 ) -> None:
     """The same, where coverage is measured."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
+    monkeypatch.delitem(sys.modules, "paysdk.cli.run", raising=False)
     monkeypatch.setitem(sys.modules, "typer", None)
 
     assert 2 == main()
@@ -195,6 +196,7 @@ def test_a_missing_extra_is_named_in_this_process(
 def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any other missing module is not mistaken for a missing extra."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
+    monkeypatch.delitem(sys.modules, "paysdk.cli.run", raising=False)
     monkeypatch.setitem(sys.modules, "paysdk.cli.providers", None)
 
     with pytest.raises(ModuleNotFoundError, match="providers"):
@@ -248,7 +250,10 @@ def test_a_full_disk_is_an_error(output_format: str) -> None:
     """If the output cannot be written, one line says so, and the exit code is 1."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [PAYSDK, "list", "campfire", "--sandbox", "--format", output_format],
+            [
+                *(PAYSDK, "list", "campfire", "--sandbox", "--sandbox-payments", "300"),
+                *("--format", output_format),
+            ],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paysdk.cli.output.tables import align_amounts, payments_table, plain_table
+from paysdk.cli.output.layout import align_amounts
+from paysdk.cli.output.tables import payments_table, plain_table
 from paysdk.cli.output.terminal import (
     make_console,
     print_table,

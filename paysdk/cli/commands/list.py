@@ -168,17 +168,28 @@ async def _write_pages(
     failures: list[PaysdkError],
 ) -> list[_Reading]:
     """Write one provider after another, page by page, so that memory use stays flat."""
+    readings = await _read_in_turn(selection, options, lambda: start(utf8_stdout()), failures)
+    sys.stdout.flush()
+    if readings:
+        print_message(_summarise(readings))
+    return readings
+
+
+async def _read_in_turn(
+    selection: ProviderSelection,
+    options: ListOptions,
+    start: Callable[[], Callable[[Sequence[Payment]], object]],
+    failures: list[PaysdkError],
+) -> list[_Reading]:
+    """Read one listing after another. *start* is called when all of them are open."""
     progress = make_progress(data_on_screen=True)
     async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
         listings = _open_listings(providers, options, failures)
-        write = start(utf8_stdout())
+        write = start()
         readings = [_make_reading(*pair, options, write) for pair in listings]
         with show_progress(progress):
             for reading in readings:
                 await reading.run(progress)
-    sys.stdout.flush()
-    if readings:
-        print_message(_summarise(readings))
     return readings
 
 
@@ -227,13 +238,7 @@ async def _print_long_table(
             print_lines(tables.next_part(waiting[:_ROWS_PER_PART]))
             del waiting[:_ROWS_PER_PART]
 
-    progress = make_progress(data_on_screen=True)
-    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
-        listings = _open_listings(providers, options, failures)
-        readings = [_make_reading(*pair, options, write) for pair in listings]
-        with show_progress(progress):
-            for reading in readings:
-                await reading.run(progress)
+    readings = await _read_in_turn(selection, options, lambda: write, failures)
     if waiting:
         print_lines(tables.next_part(waiting))
     if any(reading.count for reading in readings):

@@ -61,21 +61,24 @@ class Comparison:
 
     @property
     def csv_command(self) -> str:
-        """The command that gives every outcome. It omits a URL, which may contain a password."""
-        database = "DATABASE" if "://" in self.database else self.database
-        options = [
-            "--from",
-            database,
-            "--account",
-            self.account,
-            "--days",
-            str(self.days),
-            "--tolerance",
-            f"{self.tolerance:f}",
-        ]
+        """The command that gives every outcome."""
         return shlex.join(
-            ["paysdk", "reconcile", self.left, self.right, *options, "--format", "csv"]
+            [
+                *("paysdk", "reconcile", self.left, self.right, "--from", self._shown_database),
+                *("--account", self.account, "--days", str(self.days)),
+                *("--tolerance", f"{self.tolerance:f}", "--format", "csv"),
+            ]
         )
+
+    def sync_command(self, *names: str) -> str:
+        """The command that stores the payments of these providers."""
+        account = [] if self.account == "default" else ["--account", self.account]
+        return shlex.join(["paysdk", "sync", *names, "--to", self._shown_database, *account])
+
+    @property
+    def _shown_database(self) -> str:
+        # A URL may contain a password.
+        return "DATABASE" if "://" in self.database else self.database
 
 
 def reconcile_stored(
@@ -129,7 +132,7 @@ def _check(comparison: Comparison, html: Path | None) -> None:
     if file is not None and not file.is_file():
         raise ConfigurationError(
             f"There is no database {comparison.database}. "
-            f"{_sync_command(comparison, comparison.left, comparison.right)}"
+            f"To fill it: {comparison.sync_command(comparison.left, comparison.right)}"
         )
     if html is not None:
         _check_report_path(html, file)
@@ -173,12 +176,6 @@ def _may_replace(html: Path) -> bool:
     with html.open("rb") as existing:
         start = existing.read(len(_HTML_START))
     return not start or start.lower() == _HTML_START
-
-
-def _sync_command(comparison: Comparison, *names: str) -> str:
-    database = "DATABASE" if "://" in comparison.database else comparison.database
-    account = [] if comparison.account == "default" else ["--account", comparison.account]
-    return f"To fill it: {shlex.join(['paysdk', 'sync', *names, '--to', database, *account])}"
 
 
 def _writer(
@@ -242,5 +239,5 @@ async def _check_side(store: SQLPaymentStore, comparison: Comparison, name: str)
     if first is None:
         raise ConfigurationError(
             f"There are no payments of {name} for the account {comparison.account}. "
-            f"{_sync_command(comparison, name)}"
+            f"To fill it: {comparison.sync_command(name)}"
         )

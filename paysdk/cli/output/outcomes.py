@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from paysdk.cli.output.formats import CsvStyle, begin_csv
-from paysdk.cli.output.tables import align_amounts, plain_table
+from paysdk.cli.output.layout import align_amounts
+from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import print_table, printable
 from paysdk.converter import make_converter
 from paysdk.reconcile import Sides, Status, in_words
@@ -126,8 +127,8 @@ def print_report(report: Report) -> None:
     if report.totals.differences > len(largest):
         print_table(
             Text(
-                f"These are the {len(largest)} largest of {report.totals.differences:,} differences. "
-                "To get all of them, use --format csv."
+                f"These are the {len(largest)} largest of {report.totals.differences:,} "
+                "differences. To get all of them, use --format csv."
             )
         )
 

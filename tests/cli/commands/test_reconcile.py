@@ -19,7 +19,7 @@ import attrs
 import pytest
 
 from paysdk import Capabilities, CustomerRef, InvoiceRef, ListingReport, Page, Payment
-from paysdk.cli.app import run
+from paysdk.cli.run import run
 from paysdk.reconcile import Report
 from paysdk.sync import SQLPaymentStore, sync_payments
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.cli.output.tables import PaymentsTables, align_amounts, payments_table
+from paysdk.cli.output.tables import PaymentsTables, payments_table
 
 
 def render(payments: list[Payment], width: int) -> list[str]:
@@ -34,24 +34,6 @@ def payment(number: int = 1, **fields: object) -> Payment:
         "invoice": InvoiceRef("9", "INV-9"),
     }
     return Payment(**(known | fields))  # type: ignore[arg-type]  # fields of a test's own
-
-
-def test_amounts_line_up_at_their_points() -> None:
-    """Amounts keep their digits, and decimal points and currencies line up."""
-    values = [
-        (Decimal(1200), "USD"),
-        (Decimal("1234567.5"), "EUR"),
-        (Decimal("-0.10"), None),
-        (None, None),
-    ]
-
-    assert [
-        "      Amount    ",
-        "    1,200    USD",
-        "1,234,567.5  EUR",
-        "       -0.10    ",
-        "                ",
-    ] == align_amounts("Amount", values)
 
 
 def test_more_width_shows_more() -> None:

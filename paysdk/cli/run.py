@@ -1,0 +1,73 @@
+"""Run one command, and turn its errors into a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from paysdk.cli.app import app
+from paysdk.cli.output.terminal import discard_output, print_message, report_error
+from paysdk.cli.signals import StoppedBySignal
+from paysdk.errors import PaysdkError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paysdk.cli.app import Job
+
+__all__ = ["run"]
+
+# An error of stdout has no file name.
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Each error is one line on stderr.
+
+    The caller handles Ctrl-C.
+    """
+    # The progress display shows retries. Without this, logging would also write them to stderr.
+    logging.basicConfig(level=logging.ERROR, format="paysdk: %(message)s")
+    try:
+        # After a command's help, typer returns an exit code in place of a job.
+        chosen = _parse(arguments)
+        status = chosen() if callable(chosen) else chosen
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        print_message(f"{error.format_message().rstrip('.')}. See: paysdk --help")
+        return 2
+    except PaysdkError as error:
+        return report_error(error)
+    except BrokenPipeError:
+        # The reader closed the pipe, as `head` does. That is not an error.
+        discard_output(sys.stdout)
+        return 0
+    except OSError as error:
+        print_message(_describe(error))
+        return 1
+    return status or 0
+
+
+def _describe(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"The file {error.filename} cannot be used: {reason}."
+    if error.errno in _OUTPUT_ERRORS:
+        return f"The output cannot be written: {reason}. It is not complete."
+    return f"The command failed: {reason}."
+
+
+def _parse(arguments: Sequence[str]) -> Job | int | None:
+    """The job that the arguments ask for, or the exit code of the help that was printed."""
+    try:
+        return app(args=list(arguments), prog_name="paysdk", standalone_mode=False)  # type: ignore[no-any-return]
+    except StoppedBySignal:
+        raise
+    except SystemExit:
+        # rich prints the help, and exits with 1 if the reader closed the pipe. Nothing else exits
+        # here, because commands only return their jobs.
+        raise BrokenPipeError from None
