@@ -9,6 +9,7 @@ import pytest
 
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
+from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,17 @@ def test_an_external_id_that_cannot_be_sent_is_refused(external_id: str) -> None
     """Half a surrogate pair and control characters raise at the call."""
     with pytest.raises(ConfigurationError, match="external_id must have only printable characters"):
         CampfireProvider("sandbox-key").list_payments(external_id=external_id)
+
+
+@pytest.mark.parametrize("wrong", ["22", 7, [True], [""], [1.5]])
+async def test_other_payments_that_cannot_be_ids(wrong: Any) -> None:  # noqa: ANN401  # anything
+    """They are refused before anything is sent."""
+    with pytest.raises(ConfigurationError, match="other_payments takes"):
+        await pay(CampfireProvider("sandbox-key"), NAMED, other_payments=wrong)
+
+
+@pytest.mark.parametrize("flag", ["allow_overpayment", "rebook_voided"])
+async def test_a_flag_that_is_no_flag(flag: str) -> None:
+    """A flag is True or False."""
+    with pytest.raises(ConfigurationError, match=f"{flag} must be True or False"):
+        await pay(CampfireProvider("sandbox-key"), PLAIN, INVOICE, **{flag: "yes"})

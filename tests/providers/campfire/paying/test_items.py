@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from paysdk.providers.campfire.paying.items import (
     TransactionPayment,
 )
 from paysdk.providers.campfire.paying.order import PayOrder
+from paysdk.providers.campfire.provider import CampfireProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,3 +103,14 @@ def test_an_item_is_frozen() -> None:
     """What was ordered cannot be changed afterwards."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         TransactionPayment(1, Decimal(1)).amount = Decimal(2)  # type: ignore[misc]  # what is refused
+
+
+@pytest.mark.parametrize("amount", [Decimal(0), Decimal("0.00"), Decimal("-1.50"), 0, -1])
+async def test_amounts_that_are_not_above_zero(amount: Decimal | int) -> None:
+    """They are refused in items and in mappings."""
+    with pytest.raises(ConfigurationError, match="amount must be above zero"):
+        TransactionPayment(1, amount)
+    with pytest.raises(ConfigurationError, match="amount must be above zero"):
+        await CampfireProvider("sandbox-key").mark_invoice_paid(
+            1, transactions=[{"transaction_id": 1, "amount": amount}]
+        )

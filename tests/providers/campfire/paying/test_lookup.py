@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import attrs
 import pytest
 
-from paysdk.errors import (
-    DuplicatePaymentError,
-    PermissionDeniedError,
-)
+from paysdk.errors import DuplicatePaymentError, MalformedResponseError, PermissionDeniedError
 from paysdk.providers.campfire.endpoints import PAYMENTS
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import FaultPlan, status
+from paysdk.testing import FaultPlan, Request, Response, status
 from tests.providers.campfire.paying.orders import (
+    INVOICE_PATH,
+    LIST_PATH,
+    MANUAL,
     NAMED,
+    PAY_PATH,
+    asked,
     ids,
     open_at,
     pay,
@@ -59,3 +63,88 @@ async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
         with pytest.raises(PermissionDeniedError) as raised:
             await pay(campfire, NAMED)
         assert (None, 0) == (raised.value.checkpoint, posts(sandbox))
+
+
+async def test_external_id_is_looked_for_with_the_filter() -> None:
+    """Each external id is asked for by itself, once before it is sent and once when it was."""
+    other = {
+        "external_id": "order-2",
+        "amount": Decimal(1),
+        "account_id": 1,
+        "account_name": "x",
+        "payment_date": date(2026, 1, 31),
+    }
+    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
+        await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL, other])
+        assert ["order-1", "order-2"] * 2 == [
+            request.query["external_id"]
+            for request in sandbox.requests
+            if request.path == LIST_PATH
+        ]
+
+
+class Older(CampfireSandbox):
+    """A sandbox of the time before the filter by external id."""
+
+    def respond(self, request: Request) -> Response:
+        """Ignore the filter."""
+        return super().respond(
+            attrs.evolve(
+                request,
+                query={
+                    name: value for name, value in request.query.items() if name != "external_id"
+                },
+            )
+        )
+
+
+async def test_external_id_where_the_api_ignores_the_filter() -> None:
+    """An API without the filter lists everything, and nothing in it is taken for ours."""
+    rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
+    async with Older(rows=rows) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(
+            58700, empty_transactions=[MANUAL], allow_overpayment=True
+        )
+        assert [("GET", INVOICE_PATH), ("GET", LIST_PATH), ("POST", PAY_PATH)] == asked(sandbox)[:3]
+        assert 1 == len(outcome.payment_ids)
+
+
+async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> None:
+    """An API older than the filter lists everything, and the payment is found in it."""
+
+    class Older(CampfireSandbox):
+        def respond(self, request: Request) -> Response:
+            return super().respond(
+                attrs.evolve(
+                    request,
+                    query={
+                        name: value
+                        for name, value in request.query.items()
+                        if name != "external_id"
+                    },
+                )
+            )
+
+    async with Older(payments=150) as sandbox:
+        sandbox.add_payment(invoice_id=58700, amount=MANUAL.amount, external_id=MANUAL.external_id)
+        async with open_at(sandbox) as campfire:
+            await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
+        assert 0 == asked(sandbox).count(("POST", PAY_PATH))
+
+
+async def test_a_record_that_cannot_be_read_may_be_the_one_that_is_looked_for() -> None:
+    """Looking for an external id raises for a bad record, whatever ``on_malformed`` is."""
+    async with (
+        CampfireSandbox(payments=0) as sandbox,
+        open_at(sandbox, on_malformed=lambda _: None) as campfire,
+    ):
+        # On another invoice, so that it is not the look at this one that fails.
+        sandbox.add_payment(
+            invoice_id=58701,
+            amount=MANUAL.amount,
+            external_id=MANUAL.external_id,
+            payment_date="30-04-2025",
+        )
+        with pytest.raises(MalformedResponseError):
+            await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
+        assert 0 == asked(sandbox).count(("POST", PAY_PATH))

@@ -8,22 +8,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from paysdk.errors import (
-    ConfigurationError,
-    OutcomeUnknownError,
-)
+from paysdk.errors import ConfigurationError, OutcomeUnknownError
 from paysdk.events import Event, RequestSent
 from paysdk.orders import MemoryJournal, OpenOrder
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, status
-from tests.providers.campfire.paying.orders import (
-    PLAIN,
-    UNNAMED,
-    ids,
-    open_at,
-    pay,
-    posts,
-)
+from tests.providers.campfire.paying.orders import PLAIN, UNNAMED, ids, open_at, pay, posts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,25 +14,48 @@ from paysdk.errors import (
     ConfigurationError,
     DuplicatePaymentError,
     OutcomeUnknownError,
+    PaysdkError,
 )
 from paysdk.events import Event, RequestSent
+from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import FaultPlan, hang, status
+from paysdk.testing import (
+    Fault,
+    FaultPlan,
+    Request,
+    Response,
+    dripping_body,
+    dripping_headers,
+    hang,
+    reset,
+    status,
+    truncated,
+    wrong_body,
+)
 from tests.providers.campfire.paying.orders import (
+    ALL_KINDS,
     INVOICE,
+    INVOICE_PATH,
+    MANUAL,
+    PAY_PATH,
     PLAIN,
+    TRANSACTION,
     UNNAMED,
+    asked,
     booked,
     ids,
+    named,
     open_at,
+    paid,
     pay,
     posts,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paysdk.providers.campfire.paying.items import ManualPayment
-    from paysdk.testing.exchange import Request
     from tests.conftest import Until
 
 
@@ -231,3 +254,169 @@ async def test_a_cancelled_order_that_never_went_out_holds_nothing(until: Until)
         await until(lambda: sandbox.requests)
         first.cancel()
         assert 1 == len((await pay(campfire, PLAIN)).payment_ids)
+
+
+AFTER_PROCESSING = [
+    reset("headers"),
+    reset("body"),
+    reset("before", processed=True),
+    truncated(),
+    *(status(code, processed=True) for code in (408, 500, 502, 503, 504)),
+    status(503, retry_after=0, processed=True),
+    hang(processed=True),
+    dripping_headers(0.02),
+    dripping_body(0.02),
+    wrong_body(processed=True),
+    wrong_body(b"", processed=True),
+    wrong_body(b'{"id": 1, "payments": 7}', processed=True),
+    wrong_body(b'{"payment_ids": "x"}', processed=True),
+    wrong_body(b"[]", processed=True),
+]
+
+
+@pytest.mark.parametrize("fault", AFTER_PROCESSING, ids=named)
+async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
+    """If the payments are found afterwards, it is a success, and the order was sent once."""
+    events: list[Event] = []
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(fault, method="POST")
+    ) as sandbox:
+        async with open_at(sandbox, timeout=0.1, on_event=events.append) as campfire:
+            outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS, allow_overpayment=True)
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+        assert tuple(str(row["id"]) for row in paid(sandbox)) == outcome.payment_ids
+    assert 4 == len(outcome.payment_ids)
+    assert outcome.invoice is not None
+    assert list(outcome.payment_ids) == [payment.id for payment in outcome.invoice.payments]
+    assert 1 == len(
+        [event for event in events if isinstance(event, RequestSent) and event.method == "POST"]
+    )
+
+
+BEFORE_PROCESSING = [
+    reset("before"),
+    reset("body", processed=False),
+    truncated(processed=False),
+    *(status(code) for code in (408, 500, 502, 503, 504)),
+    hang(),
+    wrong_body(),
+    wrong_body(b""),
+]
+
+
+@pytest.mark.parametrize("fault", BEFORE_PROCESSING, ids=named)
+@pytest.mark.parametrize(
+    "standing", [0, 1], ids=["nothing stood before", "an equal one stood before"]
+)
+async def test_pay_fails_and_nothing_is_found(
+    fault: Fault, standing: int, told_by: Callable[[BaseException], str]
+) -> None:
+    """If nothing is found, the outcome is unknown, whatever equal payment was there before."""
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(fault, method="POST")
+    ) as sandbox:
+        for _ in range(standing):
+            sandbox.add_payment(invoice_id=58700, amount=Decimal("883.33"))
+        async with open_at(sandbox, timeout=0.1) as campfire:
+            with pytest.raises(
+                OutcomeUnknownError, match="Do not pay again before you know"
+            ) as raised:
+                await campfire.mark_invoice_paid(
+                    58700, transactions=[TRANSACTION], allow_overpayment=True
+                )
+        assert [("GET", INVOICE_PATH), ("POST", PAY_PATH), ("GET", INVOICE_PATH)] == asked(sandbox)
+        assert ("campfire", "POST", sandbox.url + PAY_PATH) == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
+    assert "mark_invoice_paid(58700)" == raised.value.operation
+    assert "no new payment on the invoice yet; it may still be booked" == raised.value.found
+    assert isinstance(raised.value.__cause__, PaysdkError)
+    assert "sandbox-key" not in told_by(raised.value)
+    assert "/aiohttp/" not in told_by(raised.value)
+
+
+class Halving(CampfireSandbox):
+    """A sandbox that books another payment than was ordered, and breaks off."""
+
+    def respond(self, request: Request) -> Response:
+        """Book something else."""
+        if request.method == "POST":
+            self.add_payment(invoice_id=58700, amount=Decimal("1.00"))
+            return Response(200)
+        return super().respond(request)
+
+
+async def test_pay_fails_and_something_else_is_found() -> None:
+    """A new payment that is not what was ordered is named, and the outcome stays unknown."""
+    async with Halving(payments=0) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+        assert (
+            f"new on the invoice, but not certainly what was ordered: {paid(sandbox)[0]['id']} "
+            "(1.00)" == raised.value.found
+        )
+
+
+async def test_pay_fails_and_looking_fails() -> None:
+    """Where nobody can look either, the outcome is unknown, and the error says why."""
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3, 4], status(403), method="GET", path=INVOICE_PATH)
+    )
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+    assert raised.value.found.startswith("looking for it failed: 403")
+
+
+async def test_pay_fails_and_looking_is_tried_again() -> None:
+    """Looking is a GET, and is tried again like any other."""
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3], status(503), method="GET", path=INVOICE_PATH)
+    )
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert {str(row["id"]) for row in paid(sandbox)} == set(outcome.payment_ids)
+
+
+async def test_pay_fails_and_looking_times_out() -> None:
+    """An attempt's timeout while looking is not taken for the deadline."""
+    faults = (
+        FaultPlan()
+        .always(reset("body"), method="POST")
+        .on([2, 3, 4], hang(), method="GET", path=INVOICE_PATH)
+    )
+    async with (
+        CampfireSandbox(payments=0, faults=faults) as sandbox,
+        open_at(sandbox, timeout=0.1) as campfire,
+    ):
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+    assert "timeout of 0.1 s for one attempt" in raised.value.found
+
+
+async def test_an_unknown_outcome_can_be_looked_for_again() -> None:
+    """``check`` returns ``None`` until the payment is there, and then the outcome."""
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().on(1, hang(), method="POST")
+    ) as sandbox:
+        async with open_at(sandbox, timeout=0.1) as campfire:
+            with pytest.raises(OutcomeUnknownError) as raised:
+                await campfire.mark_invoice_paid(
+                    58700, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]
+                )
+            assert await raised.value.check() is None
+            late = sandbox.add_payment(
+                invoice_id=58700, amount=MANUAL.amount, payment_date=str(MANUAL.payment_date)
+            )
+            outcome = await raised.value.check()
+        assert isinstance(outcome, PayOutcome)
+        assert (str(late),) == outcome.payment_ids
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import attrs
 import pytest
 
 from paysdk.errors import (
+    APIError,
+    BadRequestError,
     ConfigurationError,
+    ConnectionFailedError,
     DuplicatePaymentError,
     OutcomeUnknownError,
+    PaysdkError,
+    PermissionDeniedError,
+    RateLimitedError,
 )
-from paysdk.events import Event, RequestSent
+from paysdk.events import Event, RequestSent, RetryPlanned
+from paysdk.providers.campfire.paying.items import CreditMemoPayment
 from paysdk.providers.campfire.paying.order import PayOutcome
+from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.testing import FaultPlan, status
+from paysdk.testing import (
+    Fault,
+    FaultPlan,
+    Request,
+    Response,
+    hang,
+    redirect,
+    reset,
+    status,
+    wrong_body,
+)
 from tests.providers.campfire.paying.orders import (
     INVOICE,
+    INVOICE_PATH,
     NAMED,
+    PAY_PATH,
     PLAIN,
+    QUICK,
+    TRANSACTION,
     UNNAMED,
+    asked,
     booked,
     ids,
     open_at,
+    paid,
     pay,
     posts,
 )
@@ -32,6 +58,7 @@ from tests.providers.campfire.paying.orders import (
 if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.items import ManualPayment
     from paysdk.testing.exchange import Request, Response
+    from tests.conftest import Until
 
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
@@ -347,3 +374,224 @@ async def test_two_items_of_one_amount_in_one_order(
                 with pytest.raises(DuplicatePaymentError, match="Nothing was sent"):
                     await campfire.mark_invoice_paid(INVOICE, empty_transactions=items)
         assert 1 == posts(sandbox)
+
+
+async def test_pay_in_parts() -> None:
+    """The ids are those of the new payments, not of those that stood there."""
+    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
+        first = await campfire.mark_invoice_paid(
+            58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}]
+        )
+        second = await campfire.mark_invoice_paid(
+            58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}]
+        )
+        assert (1, 1) == (len(first.payment_ids), len(second.payment_ids))
+        assert first.payment_ids != second.payment_ids
+        assert second.invoice is not None
+        assert {*first.payment_ids, *second.payment_ids} == {
+            payment.id for payment in second.invoice.payments
+        }
+
+
+class Shared(CampfireSandbox):
+    """A sandbox where somebody else pays the same invoice just before."""
+
+    def respond(self, request: Request) -> Response:
+        """Let somebody else pay first."""
+        if request.method == "POST":
+            self.add_payment(invoice_id=58700, amount=Decimal("1.00"))
+        return super().respond(request)
+
+
+@pytest.mark.parametrize("fault", [None, reset("body")], ids=["answered", "looked for"])
+async def test_pay_while_somebody_else_does(fault: Fault | None) -> None:
+    """A payment of somebody else's, made in the same moment, is not among the ids."""
+    faults = None if fault is None else FaultPlan().always(fault, method="POST")
+    async with Shared(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert [Decimal("883.33")] == [
+            sandbox.payment(int(payment_id))["amount"] for payment_id in outcome.payment_ids
+        ]
+        assert 2 == len(paid(sandbox))
+
+
+class Discounting(CampfireSandbox):
+    """A sandbox that books another amount than was ordered."""
+
+    def respond(self, request: Request) -> Response:
+        """Book a cent less."""
+        answer = super().respond(request)
+        if request.method == "POST":
+            self.change_payment(paid(self)[-1]["id"], amount=Decimal("883.32"))
+            return self._invoice_response(58700, "mark_invoice_paid")
+        return answer
+
+
+async def test_pay_what_is_booked_otherwise() -> None:
+    """If the response shows other amounts than ordered, the ids are those of the new payments."""
+    async with Discounting(payments=0) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert (str(paid(sandbox)[0]["id"]),) == outcome.payment_ids
+
+
+async def test_pay_is_refused() -> None:
+    """A refusal is a clean failure with the API's words by field, and nobody looks for anything."""
+    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(BadRequestError) as raised:
+            await campfire.mark_invoice_paid(
+                58700, credit_memos=[CreditMemoPayment(credit_memo_id=1, amount=Decimal(1))]
+            )
+        assert "posted_at" in str(raised.value)
+        assert ("campfire", "POST", sandbox.url + PAY_PATH) == (
+            raised.value.provider,
+            raised.value.method,
+            raised.value.url,
+        )
+        assert [("GET", INVOICE_PATH), ("POST", PAY_PATH)] == asked(sandbox)
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 413, 415, 422])
+async def test_pay_is_refused_by_status(code: int) -> None:
+    """Each refusal is a clean failure."""
+    async with (
+        CampfireSandbox(
+            payments=0, faults=FaultPlan().always(status(code), method="POST")
+        ) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(APIError) as raised:
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert code == raised.value.status
+        assert [("GET", INVOICE_PATH), ("POST", PAY_PATH)] == asked(sandbox)
+
+
+async def test_pay_is_not_redirected() -> None:
+    """A POST follows no redirect, not even on the same origin."""
+    faults = FaultPlan().always(redirect(PAY_PATH, 307), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(PaysdkError):
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+        assert [] == paid(sandbox)
+
+
+async def test_pay_is_sent_again_after_a_429() -> None:
+    """A 429 cannot have been processed."""
+    faults = FaultPlan().first(2, status(429, retry_after=0), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert [("GET", INVOICE_PATH), *[("POST", PAY_PATH)] * 3] == asked(sandbox)
+        assert 1 == len(paid(sandbox)) == len(outcome.payment_ids)
+
+
+async def test_pay_is_told_429_to_the_end() -> None:
+    """After the last attempt it is a clean failure."""
+    async with (
+        CampfireSandbox(
+            payments=0, faults=FaultPlan().always(status(429), method="POST")
+        ) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        with pytest.raises(RateLimitedError):
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert [("GET", INVOICE_PATH), *[("POST", PAY_PATH)] * 3] == asked(sandbox)
+
+
+async def test_pay_is_ambiguous_after_a_429() -> None:
+    """What is sent again after a 429, and then fails, is looked for."""
+    faults = FaultPlan().first(1, status(429), method="POST").always(reset("body"), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert [
+            ("GET", INVOICE_PATH),
+            ("POST", PAY_PATH),
+            ("POST", PAY_PATH),
+            ("GET", INVOICE_PATH),
+        ] == asked(sandbox)
+        assert 1 == len(paid(sandbox)) == len(outcome.payment_ids)
+
+
+async def test_pay_where_nobody_listens_any_more() -> None:
+    """A connection that is refused has paid nothing: it is tried again, and then fails cleanly."""
+    events: list[Event] = []
+    sandbox = CampfireSandbox(payments=0)
+    await sandbox.start()
+
+    async def key() -> str:
+        # It is asked for before each request; before the second one the server has gone.
+        if sandbox.requests:
+            await sandbox.close()
+        return "sandbox-key"
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+        campfire = CampfireProvider(
+            key, base_url=sandbox.url, retry=QUICK, session=session, on_event=events.append
+        )
+        with pytest.raises(ConnectionFailedError) as raised:
+            await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+    assert raised.value.never_sent
+    assert ["GET", "POST", "POST", "POST"] == [
+        event.method for event in events if isinstance(event, RequestSent)
+    ]
+    assert [] == paid(sandbox)
+
+
+async def test_pay_is_cancelled(until: Until) -> None:
+    """Being cancelled in flight is being cancelled; nothing is sent again."""
+    async with (
+        CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox,
+        open_at(sandbox) as campfire,
+    ):
+        paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
+        await until(lambda: ("POST", PAY_PATH) in asked(sandbox))
+        paying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await paying
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+
+
+async def test_pay_when_the_provider_is_closed(until: Until) -> None:
+    """Closing under an order in flight leaves the outcome unknown."""
+    async with CampfireSandbox(
+        payments=0, faults=FaultPlan().always(hang(), method="POST")
+    ) as sandbox:
+        campfire = open_at(sandbox)
+        paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
+        await until(lambda: ("POST", PAY_PATH) in asked(sandbox))
+        await campfire.aclose()
+        with pytest.raises(OutcomeUnknownError, match="is closed"):
+            await paying
+
+
+async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -> None:
+    """Closing while an order waits after a 429 is a clean failure."""
+    events: list[Event] = []
+    faults = FaultPlan().always(status(429, retry_after=0.1), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox:
+        campfire = open_at(sandbox, on_event=events.append)
+        paying = asyncio.create_task(campfire.mark_invoice_paid(58700, transactions=[TRANSACTION]))
+        await until(lambda: any(isinstance(event, RetryPlanned) for event in events))
+        await campfire.aclose()
+        with pytest.raises(ConfigurationError, match="is closed"):
+            await paying
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+
+
+async def test_pay_with_an_answer_that_names_nothing() -> None:
+    """A success without a payment, after which none appears, is a draft."""
+    faults = FaultPlan().always(
+        wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST"
+    )
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
+        assert PayOutcome((), drafted=True) == outcome
+        assert [("GET", INVOICE_PATH), ("POST", PAY_PATH), ("GET", INVOICE_PATH)] == asked(sandbox)
+
+
+async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None:
+    """An order that was refused for certain holds nothing."""
+    faults = FaultPlan().on(1, status(403), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(PermissionDeniedError):
+            await pay(campfire, PLAIN)
+        assert 1 == len((await pay(campfire, PLAIN)).payment_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,18 +11,17 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from paysdk.errors import (
-    ConfigurationError,
-    OutcomeUnknownError,
-    RequestTimeoutError,
-)
+from paysdk.errors import ConfigurationError, OutcomeUnknownError, RequestTimeoutError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from tests.providers.campfire.paying.orders import (
     INVOICE,
+    MANUAL,
     NAMED,
+    PAY_PATH,
     PLAIN,
     UNNAMED,
+    asked,
     ids,
     open_at,
     pay,
@@ -227,3 +227,22 @@ def test_memory_of_a_provider_that_shares_nothing() -> None:
         CampfireProvider("sandbox-key")._payer._turns._memory
         is not CampfireProvider("sandbox-key")._payer._turns._memory
     )
+
+
+async def test_tasks_that_pay_one_invoice_take_turns() -> None:
+    """Three tasks with one external id make one payment; three without one make three."""
+    async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
+        same = await asyncio.gather(
+            *(campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL]) for _ in range(3))
+        )
+        assert 1 == len({outcome.payment_ids for outcome in same})
+        assert 1 == asked(sandbox).count(("POST", PAY_PATH))
+        each = await asyncio.gather(
+            *(
+                campfire.mark_invoice_paid(
+                    58701, empty_transactions=[attrs.evolve(MANUAL, external_id=None)]
+                )
+                for _ in range(3)
+            )
+        )
+        assert 3 == len({outcome.payment_ids for outcome in each})
