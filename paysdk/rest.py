@@ -12,6 +12,7 @@ from paysdk.arguments import check_int
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.listing.listing import PagedListing
+from paysdk.listing.pages import Endpoint
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import KeySource, Secret
@@ -156,18 +157,17 @@ class RestProvider:
         positions = None
         if resume is not None:
             positions, tag = read_checkpoint(resume, self.name, path, tag, pagination)
-        return PagedListing(
+        endpoint = Endpoint(
             client=self._client,
             path=path,
             pagination=pagination,
             reader=reader,
             filters=tag,
-            resume=positions,
             on_malformed=None if strict else self._client.settings.on_malformed,
+            leave_out=getattr(reader, "leaves_out", None),  # a SchemaReader has it
             concurrency=concurrency,
-            windows=windows,
-            leave_out=getattr(reader, "leaves_out", None),  # as a SchemaReader does
         )
+        return PagedListing(endpoint, positions, windows)
 
 
 def _spell_out_settings(constructor: Callable[..., None]) -> Signature:

@@ -1,20 +1,21 @@
-"""A run of pages, each led to by the link of the one before: what is read ahead, what is a repeat, and where it stops being one."""
+"""The pages of a listing, one after another: requested, decoded, and without repeats."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import MalformedResponseError, PaginationError
-from paysdk.events import RepeatDropped
+from paysdk.errors import MalformedResponseError, PaginationError, PaysdkError
+from paysdk.events import PageRead, RepeatDropped
+from paysdk.listing.checkpoints import make_checkpoint
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
-from paysdk.listing.windows import TimeWindows, rows_in_window
 from paysdk.pagination import Pagination, Position, same_request
+from paysdk.provider import ListingReport
 from paysdk.records.page import (
     RawPage,
     Reader,
@@ -28,43 +29,93 @@ from paysdk.transport.client import Client
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import RequestStats
 
-__all__ = ["ROWS_PER_TURN", "Endpoint", "PageStream", "Progress"]
+__all__ = ["ROWS_PER_TURN", "Endpoint", "PageRequests", "PageStream", "Progress", "RowsOfPage"]
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-Fetch: TypeAlias = Coroutine[Any, Any, RawPage]
 
-# Payments given, or records looked at one by one, before the event loop gets its turn: about a
-# millisecond's work.
+# After this many payments the event loop gets its turn. They take about a millisecond.
 ROWS_PER_TURN = 500
-# A record that is looked at by itself, and perhaps read liberally, takes ten times as long.
-_CLOSER_SLICE = 50
+# A record that is decoded by itself, perhaps liberally, takes ten times as long.
+_SINGLE_RECORDS_PER_TURN = 50
 
-# An empty page with a link goes on, but not for ever.
+# An empty page with a link is not the end, but a listing of empty pages must end, too.
 _MAX_FRUITLESS_PAGES = 1000
+
+
+@attrs.frozen(eq=False, repr=False)
+class RowsOfPage:
+    """A page that was read as a whole. Its rows are decoded, but not payments yet.
+
+    A row becomes a payment when the caller reaches it. So a long listing never holds a page full of
+    payments, which would make Python's garbage collector run more often.
+    """
+
+    rows: list[Any]
+    reported_count: int | None
+    checkpoint: Checkpoint | None
+
+
+@attrs.define
+class Progress:
+    """What one pass over a listing has done so far. *resumed*: it began at a checkpoint."""
+
+    resumed: bool = False
+    pages: int = 0
+    payments: int = 0
+    repeats_dropped: int = 0
+    malformed: int = 0
+    oldest_malformed: datetime | None = None
+    left_out: int = 0
+    reported_first: int | None = None
+    reported_last: int | None = None
+    complete: bool = False
+    stats: RequestStats = attrs.field(factory=RequestStats)
+
+    def count_page(self, payments: int, reported_count: int | None) -> None:
+        self.pages += 1
+        self.payments += payments
+        self.reported_last = reported_count
+        if self.pages == 1:
+            self.reported_first = reported_count
+
+    def count_malformed(self, modified: datetime | None) -> None:
+        """Count a record that was set aside.
+
+        If the time of one such record is unknown, the oldest time is unknown, too.
+        """
+        if modified is None or not self.malformed:
+            self.oldest_malformed = modified
+        elif self.oldest_malformed is not None:
+            self.oldest_malformed = min(self.oldest_malformed, modified)
+        self.malformed += 1
+
+    def report(self) -> ListingReport:
+        counts = attrs.asdict(self, filter=lambda field, _: field.name not in {"resumed", "stats"})
+        return ListingReport(**counts, requests=self.stats.requests, retries=self.stats.retries)
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Endpoint(Generic[T_co]):
-    """What a walk reads: a provider's endpoint, how it pages, and how its pages are read.
+    """One listing of a provider: how to request its pages, and how to read them.
 
-    Up to *concurrency* pages may be on their way at a time; without *read_ahead* none is asked for
-    before it is wanted. Rows of which *leave_out* is true are no payments, and not given.
+    ``filters`` are those of the listing, as a query. Rows for which ``leave_out`` returns true are
+    not payments, and are dropped. Up to ``concurrency`` pages are requested at a time. Without
+    ``read_ahead``, a page is not requested before the caller needs it.
     """
 
     client: Client
     path: str
     pagination: Pagination
     reader: Reader[T_co]
-    checkpoint: Callable[[Sequence[Position]], Checkpoint]
-    concurrency: int
-    windows: TimeWindows | None
+    filters: str
     on_malformed: Callable[[MalformedResponseError], object] | None
     leave_out: Callable[[Any], bool] | None = None
+    concurrency: int = 1
     read_ahead: bool = True
 
     def without_read_ahead(self) -> Endpoint[T_co]:
-        """The same, but no page is asked for before it is wanted."""
-        return attrs.evolve(self, concurrency=1, windows=None, read_ahead=False)
+        return attrs.evolve(self, concurrency=1, read_ahead=False)
 
     def request(self, position: Position) -> Request:
         return Request("GET", self.path, position.query)
@@ -77,150 +128,173 @@ class Endpoint(Generic[T_co]):
 
         return await self.client.call(self.request(position), read, stats)
 
+    def checkpoint(self, positions: Sequence[Position]) -> Checkpoint:
+        return make_checkpoint(self.client.provider, self.path, self.filters, positions)
 
-@attrs.define
-class Progress:
-    """What a walk has done so far."""
+    def finish_page(
+        self,
+        rows: list[Any],
+        reported_count: int | None,
+        following: Sequence[Position],
+        progress: Progress,
+    ) -> RowsOfPage:
+        """Count a page and report it. *following* is where the listing goes on, if it does."""
+        progress.count_page(len(rows), reported_count)
+        progress.complete = not following
+        self.client.events.emit(
+            PageRead(self.client.provider, progress.pages, len(rows), reported_count)
+        )
+        checkpoint = self.checkpoint(following) if following else None
+        return RowsOfPage(rows, reported_count, checkpoint)
 
-    pages: int = 0
-    payments: int = 0
-    repeats_dropped: int = 0
-    malformed: int = 0
-    oldest_malformed: datetime | None = None
-    left_out: int = 0
-    reported_first: int | None = None
-    reported_last: int | None = None
-    stats: RequestStats = attrs.field(factory=RequestStats)
+    def describe_error(
+        self,
+        error: PaysdkError,
+        position: Position,
+        resume_at: Sequence[Position],
+        progress: Progress,
+    ) -> None:
+        """Note on *error* which page failed, and the checkpoint to resume from.
 
-    def count_malformed(self, modified: datetime | None) -> None:
-        """Count a record that was set aside.
-
-        Once the time of one is unknown, so is the oldest time.
+        Before the first page there is nothing to resume, so there is no checkpoint.
         """
-        if modified is None or not self.malformed:
-            self.oldest_malformed = modified
-        elif self.oldest_malformed is not None:
-            self.oldest_malformed = min(self.oldest_malformed, modified)
-        self.malformed += 1
+        self.client.explain(error, self.request(position))
+        if progress.resumed or progress.pages:
+            error.checkpoint = self.checkpoint(resume_at)
+
+
+class PageRequests:
+    """The requests of one pass over a listing, and the time that they may take."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.deadline = client.deadline()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = self._client.start(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Cancel the requests, and wait until they have ended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 class PageStream:
-    """A run of pages. ``position`` is where the page starts that is given next, and ``None`` at the end."""
+    """Reads pages one after another: the link of each page leads to the next.
+
+    ``position`` is where the next page starts, and ``None`` after the last page. If the link of a
+    page is bad, the page is given all the same. Then ``bad_link`` is the error to raise next, and
+    ``position`` is where that page starts: no other way leads on.
+    """
 
     def __init__(
         self,
         endpoint: Endpoint[object],
         position: Position,
         progress: Progress,
-        start: Callable[[Fetch], asyncio.Task[RawPage]],
+        requests: PageRequests,
     ) -> None:
         self.position: Position | None = position
-        self.latest: datetime | None = None
         self.bad_link: PaginationError | None = None
+        self.under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._endpoint = endpoint
         self._progress = progress
-        self._start = start
-        self._under_way: dict[str, asyncio.Task[RawPage]] = {}
+        self._requests = requests
         self._requests_made = RequestsMade()
         self._requests_made.add(position.query)
         self._pages_given = PagesGiven()
-        self._given: dict[str | int, object] = {}
-        self._fruitless = 0
-        # What the page that is read now begins with again, if pages overlap: ids, and the bytes of
-        # what could not be read.
+        self._rows_given: dict[str | int, object] = {}
+        self._fruitless_pages = 0
+        # The records with which the next page begins again, if pages overlap: the id of each or,
+        # if it could not be read, its bytes.
         self._overlap: list[object] = []
-        self._noted_requests: set[str] = set()
+
+    async def next_page(self) -> RowsOfPage | None:
+        """The next page, or ``None`` after the last.
+
+        An error has a checkpoint from which the listing can be resumed.
+        """
+        if (position := self.position) is None:
+            return None
+        endpoint = self._endpoint
+        try:
+            async with self._requests.deadline.enforce():
+                if self.bad_link is not None:
+                    raise self.bad_link
+                raw = await endpoint.client.wait_for(self.fetch(position))
+                rows, following = await self.read_rows(raw, position)
+                self.move_on(rows, position, following)
+        except PaysdkError as error:
+            endpoint.describe_error(error, position, [position], self._progress)
+            raise
+        left = [self.position] if self.position else []
+        return endpoint.finish_page(rows, raw.reported_count, left, self._progress)
+
+    async def aclose(self) -> None:
+        await self._requests.aclose()
 
     def fetch(self, position: Position) -> asyncio.Task[RawPage]:
-        """The task that brings the page at *position*, and, as far as is allowed, those for the pages after it."""
-        allowed = self._endpoint.concurrency if self._endpoint.windows is None else 1
-        ahead = [
-            position,
-            *(self._endpoint.pagination.predict_next(position, allowed - 1) if allowed > 1 else []),
-        ]
-        before, self._under_way = self._under_way, {}
-        for each in ahead:
-            same = same_request(each.query)
-            started = (
-                before.pop(same)
-                if same in before
-                else self._start(self._endpoint.fetch(each, self._progress.stats))
+        """The task that brings the page at *position*.
+
+        With a concurrency above 1, also starts the requests of the pages after it that can be
+        predicted. Requests that were predicted wrongly are cancelled.
+        """
+        endpoint = self._endpoint
+        wanted = [position]
+        if endpoint.concurrency > 1:
+            wanted += endpoint.pagination.predict_next(position, endpoint.concurrency - 1)
+        before, self.under_way = self.under_way, {}
+        for each in wanted:
+            key = same_request(each.query)
+            task = before.pop(key, None)
+            self.under_way[key] = task or self._requests.start(
+                endpoint.fetch(each, self._progress.stats)
             )
-            self._under_way[same] = started
         for task in before.values():
             task.cancel()
-        return self._under_way[same_request(position.query)]
+        return self.under_way[same_request(position.query)]
 
-    async def read(self, position: Position, raw: RawPage) -> list[Any]:
-        """The rows of the page at *position*; ``position`` moves on to the next page, which is asked for."""
-        needs_ids = self._endpoint.pagination.needs_ids
-        # Where the pagination has no use for the ids, the next page is on its way while this one is
-        # decoded.
-        following = None if needs_ids else self._advance(position, raw, [])
-        rows, marks = await self._decode_rows(raw, position)
-        if needs_ids:
-            following = self._advance(position, raw, [row.id for row in rows])
-            self._overlap = (
-                [] if following is None else self._endpoint.pagination.overlap(following, marks)
-            )
+    def stop(self) -> None:
+        """Cancel the requests that are under way."""
+        for task in self.under_way.values():
+            task.cancel()
+        self.under_way = {}
+
+    async def read_rows(
+        self, raw: RawPage, position: Position
+    ) -> tuple[list[Any], Position | None]:
+        """The rows of the page at *position*, and where the page after it starts.
+
+        The next page is requested here. If the pagination does not need the ids of this page, that
+        happens before the page is decoded.
+        """
+        pagination = self._endpoint.pagination
+        following = None if pagination.needs_ids else self._request_next(raw, position, [])
+        rows, marks = await self._decode(raw, position)
+        if pagination.needs_ids:
+            following = self._request_next(raw, position, [row.id for row in rows])
+            self._overlap = [] if following is None else pagination.overlap(following, marks)
         if len(rows) > ROWS_PER_TURN:
-            # Looking through a large page takes as long as reading a part of it.
+            # What comes next also takes about a millisecond for a large page.
             await asyncio.sleep(0)
-        rows, ended = self._keep_rows_in_window(rows, position)
+        return rows, following
+
+    def move_on(self, rows: list[Any], position: Position, following: Position | None) -> None:
+        """Remove repeats, and what is not a payment, from *rows*; then move on to *following*."""
         self._drop_repeats(rows, position)
         if following is not None:
             self._check_progress(rows)
         self._drop_left_out(rows)
-        if ended:
-            following = None
-            self.stop()
-        # After a bad link there is a next page, but no way to it except through this one.
         self.position = position if self.bad_link else following
-        return rows
 
-    def _drop_left_out(self, rows: list[Any]) -> None:
-        if (leave_out := self._endpoint.leave_out) is None:
-            return
-        read = len(rows)
-        rows[:] = [row for row in rows if not leave_out(row)]
-        self._progress.left_out += read - len(rows)
-
-    def _check_progress(self, rows: list[Any]) -> None:
-        if rows:
-            self._fruitless = 0
-            try:
-                self._pages_given.add(rows)
-            except PaginationError as error:
-                self.bad_link = error
-            return
-        self._fruitless += 1
-        if self._fruitless >= _MAX_FRUITLESS_PAGES:
-            self.bad_link = PaginationError(
-                f"The links lead on and on, and the last {_MAX_FRUITLESS_PAGES} pages brought "
-                "nothing new. "
-                "Resume from the checkpoint later, or tell the provider."
-            ).quoting()
-
-    def note_requests_in_flight(self) -> None:
-        """Remember which pages were asked for before another chain ended: what that one missed may have moved to behind them since."""
-        self._noted_requests = set(self._under_way)
-
-    def may_have_missed_rows(self, position: Position) -> bool:
-        """Whether the page at *position* was asked for before another chain ended."""
-        return same_request(position.query) in self._noted_requests
-
-    def stop(self) -> None:
-        """Cancel the requests that are under way."""
-        for task in self._under_way.values():
-            task.cancel()
-        self._under_way = {}
-
-    def _advance(self, position: Position, raw: RawPage, ids: list[str]) -> Position | None:
-        """Where the next page starts; its request is sent ahead.
-
-        A bad link is kept until the payments of this page have been given.
-        """
-        self._under_way.pop(same_request(position.query), None)
+    def _request_next(self, raw: RawPage, position: Position, ids: list[str]) -> Position | None:
+        """Where the next page starts. Requests it, unless the listing does not read ahead."""
+        self.under_way.pop(same_request(position.query), None)
         following = None
         try:
             following = self._endpoint.pagination.next_position(
@@ -238,71 +312,78 @@ class PageStream:
             self.fetch(following)
         return following
 
-    async def _decode_rows(
-        self, raw: RawPage, position: Position
-    ) -> tuple[list[Any], list[object]]:
-        """The rows of the page, and what marks each of its records for an overlap with the next page."""
+    async def _decode(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
+        """The rows of the page and, for the overlap with the next page, a mark of each record."""
         rows: list[Any] = []
         for turn, records in enumerate(batches(raw.records)):
             if turn:
                 await asyncio.sleep(0)
-            if (read := try_decode(self._endpoint.reader, records)) is None:
-                return await self._decode_rows_one_by_one(raw, position)
-            rows += read
+            if (decoded := try_decode(self._endpoint.reader, records)) is None:
+                return await self._decode_one_by_one(raw, position)
+            rows += decoded
         return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
 
-    async def _decode_rows_one_by_one(
+    async def _decode_one_by_one(
         self, raw: RawPage, position: Position
     ) -> tuple[list[Any], list[object]]:
         on_malformed = self._endpoint.on_malformed
-        faults: list[MalformedResponseError] = []
+        errors: list[MalformedResponseError] = []
         rows: list[Any] = []
         marks: list[object] = []
-        repeated = True
-        for number, row in enumerate(
-            decode_one_by_one(self._endpoint.reader, raw, on_malformed and faults.append), 1
-        ):
-            marks.append(faults[-1].raw if row is None else row.id)
-            # Of the records that cannot be read, only those in the overlap with the page before
-            # were reported already.
-            repeated = repeated and marks[-1:] == self._overlap[number - 1 : number]
+        # Only malformed records in the overlap with the page before were reported already.
+        in_overlap = True
+        decoded = decode_one_by_one(self._endpoint.reader, raw, on_malformed and errors.append)
+        for number, row in enumerate(decoded, 1):
+            marks.append(errors[-1].raw if row is None else row.id)
+            in_overlap = in_overlap and marks[-1:] == self._overlap[number - 1 : number]
             if row is not None:
                 rows.append(row)
-            elif on_malformed is not None and not repeated:
-                self._set_aside(faults[-1], position, on_malformed)
-            if number % _CLOSER_SLICE == 0:
+            elif on_malformed is not None and not in_overlap:
+                self._set_aside(errors[-1], position, on_malformed)
+            if number % _SINGLE_RECORDS_PER_TURN == 0:
                 await asyncio.sleep(0)
         return rows, marks
 
     def _set_aside(
         self,
-        fault: MalformedResponseError,
+        error: MalformedResponseError,
         position: Position,
-        tell: Callable[[MalformedResponseError], object],
+        on_malformed: Callable[[MalformedResponseError], object],
     ) -> None:
-        self._endpoint.client.explain(fault, self._endpoint.request(position))
-        self._progress.count_malformed(modified_at(self._endpoint.reader, fault.raw))
-        tell(fault)
-
-    def _keep_rows_in_window(self, rows: list[Any], position: Position) -> tuple[list[Any], bool]:
-        part, ended = rows_in_window(rows, position)
-        if len(range(*part.indices(len(rows)))) < len(rows):
-            rows = rows[part]
-        if rows:
-            self.latest = rows[-1].modified_at
-        return rows, ended
+        self._endpoint.client.explain(error, self._endpoint.request(position))
+        self._progress.count_malformed(modified_at(self._endpoint.reader, error.raw))
+        on_malformed(error)
 
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
-        before: dict[str | int, object] = (
-            self._given | dict.fromkeys(position.given, position.emitted_before)
-            if position.given
-            else self._given
-        )
-        now, places = find_repeats(rows, before)
-        self._given = now or self._given
-        for place in reversed(places):
-            self._endpoint.client.events.emit(
-                RepeatDropped(self._endpoint.client.provider, str(rows[place].id))
-            )
-            del rows[place]
-        self._progress.repeats_dropped += len(places)
+        before = self._rows_given
+        if position.given:
+            before = before | dict.fromkeys(position.given, position.emitted_before)
+        marks, repeats = find_repeats(rows, before)
+        self._rows_given = marks or self._rows_given
+        client = self._endpoint.client
+        for index in reversed(repeats):
+            client.events.emit(RepeatDropped(client.provider, str(rows[index].id)))
+            del rows[index]
+        self._progress.repeats_dropped += len(repeats)
+
+    def _check_progress(self, rows: list[Any]) -> None:
+        if rows:
+            self._fruitless_pages = 0
+            try:
+                self._pages_given.add(rows)
+            except PaginationError as error:
+                self.bad_link = error
+            return
+        self._fruitless_pages += 1
+        if self._fruitless_pages >= _MAX_FRUITLESS_PAGES:
+            self.bad_link = PaginationError(
+                f"There is always another link, but the last {_MAX_FRUITLESS_PAGES} pages had no "
+                "new payment. Resume from the checkpoint later, or tell the provider."
+            ).quoting()
+
+    def _drop_left_out(self, rows: list[Any]) -> None:
+        if (leave_out := self._endpoint.leave_out) is None:
+            return
+        before = len(rows)
+        rows[:] = [row for row in rows if not leave_out(row)]
+        self._progress.left_out += before - len(rows)

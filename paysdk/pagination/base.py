@@ -34,6 +34,10 @@ class Position:
     emitted_before: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def is_in_window(self) -> bool:
+        return self.until is not None or self.emitted_before is not None
+
 
 class Pagination(Protocol):
     """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""

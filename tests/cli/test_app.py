@@ -54,7 +54,10 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
             "Notify cannot filter by modified_since.",
         ),
         (["list", "notify", "--not-voided", *SANDBOX], "Notify cannot filter by voided."),
-        (["list", "campfire", "--resume", "nonsense", *SANDBOX], "campfire: This is no checkpoint"),
+        (
+            ["list", "campfire", "--resume", "nonsense", *SANDBOX],
+            "campfire: This is not a checkpoint",
+        ),
         (
             ["list", "campfire", "notify", "--resume", "any", *SANDBOX],
             "--resume is for one provider",

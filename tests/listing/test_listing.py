@@ -774,27 +774,30 @@ async def test_one_page_is_read_ahead(
 @pytest.mark.parametrize(
     ("resume", "message"),
     [
-        ("", "This is no checkpoint"),
-        ("paysdk1.", "This is no checkpoint"),
-        ("nonsense", "This is no checkpoint"),
-        (str(Checkpoint("campfire", "", "nonsense")), "This is no checkpoint"),
-        (Checkpoint("campfire", "", "{}"), "This is no checkpoint"),
-        (Checkpoint("campfire", "", ""), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=a b"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=a HTTP/1.1\\r\\nX: y"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=a\\n"]]'), "This is no checkpoint"),
-        (Checkpoint("campfire", "", '[["cursor=\u00e9"]]'), "This is no checkpoint"),
+        ("", "This is not a checkpoint"),
+        ("paysdk1.", "This is not a checkpoint"),
+        ("nonsense", "This is not a checkpoint"),
+        (str(Checkpoint("campfire", "", "nonsense")), "This is not a checkpoint"),
+        (Checkpoint("campfire", "", "{}"), "This is not a checkpoint"),
+        (Checkpoint("campfire", "", ""), "This is not a checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=a b"]]'), "This is not a checkpoint"),
+        (
+            Checkpoint("campfire", "", '[["cursor=a HTTP/1.1\\r\\nX: y"]]'),
+            "This is not a checkpoint",
+        ),
+        (Checkpoint("campfire", "", '[["cursor=a\\n"]]'), "This is not a checkpoint"),
+        (Checkpoint("campfire", "", '[["cursor=\u00e9"]]'), "This is not a checkpoint"),
         (
             Checkpoint("campfire", "", '[["cursor=",[],"2026-01-01T00:00:00"]]'),
-            "This is no checkpoint",
+            "This is not a checkpoint",
         ),
         (
             Checkpoint("campfire", "", '[["cursor=",[],null,"2026-01-01T00:00:00"]]'),
-            "This is no checkpoint",
+            "This is not a checkpoint",
         ),
         (
             Checkpoint("campfire", "", '[["cursor=",[],null,null,' + "[" * 100_000),
-            "This is no checkpoint",
+            "This is not a checkpoint",
         ),
         (7, "resume must be a Checkpoint"),
         (b"paysdk1.", "resume must be a Checkpoint"),
@@ -841,7 +844,7 @@ async def test_checkpoint_of_other_filters() -> None:
                 provider.list_payments(resume=checkpoint, **cast("dict[str, Any]", wrong))
         with pytest.raises(
             ConfigurationError,
-            match=r"other filters \(none, not voided=true\)\. Leave them out to go on with its own\.$",
+            match=r"other filters \(none, not voided=true\)\. Leave your filters out to resume with those of the checkpoint\.$",
         ):
             provider.list_payments(resume=await checkpoint_of(provider), voided=True)
         expected = [str(row["id"]) for row in sandbox.payments if row["voided_date"] is None][2:]
@@ -1045,10 +1048,10 @@ async def test_malformed_record_where_pages_overlap_is_set_aside_once() -> None:
 
 
 def test_checkpoint_without_a_position_is_none() -> None:
-    """A checkpoint that holds no position is refused at the call."""
+    """A checkpoint without a position is refused at the call."""
     with pytest.raises(
         ConfigurationError,
-        match=r"holds no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$",
+        match=r"it has no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$",
     ):
         CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
 

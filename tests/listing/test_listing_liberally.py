@@ -403,16 +403,14 @@ def test_checkpoint_that_contradicts_itself_is_refused(
     if wrong is None:
         provider.list_payments(resume=resume)
     else:
-        with pytest.raises(
-            ConfigurationError, match=f"contradicts itself.* {wrong} is not the same"
-        ):
+        with pytest.raises(ConfigurationError, match=f"contradicts itself.* another {wrong}\\."):
             provider.list_payments(resume=resume)
 
 
 def test_checkpoint_whose_filters_would_not_be_sent_is_refused() -> None:
     """What follows a ``#`` stays out of the request."""
     resume = Checkpoint("campfire", "invoice_id=7", json.dumps([[f"{PATH}?cursor=#&invoice_id=7"]]))
-    with pytest.raises(ConfigurationError, match="This is no checkpoint"):
+    with pytest.raises(ConfigurationError, match="This is not a checkpoint"):
         CampfireProvider("sandbox-key").list_payments(resume=resume)
 
 
@@ -422,11 +420,11 @@ def test_other_paginations_keep_their_filters() -> None:
     good = Checkpoint("acme", "kind=paid", '[["/payments?kind=paid&page=2"]]')
     provider.at("/payments", good, numbered=True, kind="paid")
     for query in ("page=2", "kind=open&page=2"):
-        with pytest.raises(ConfigurationError, match="kind is not the same"):
+        with pytest.raises(ConfigurationError, match=r"another kind\."):
             provider.at(
                 "/payments", attrs.evolve(good, position=f'[["/payments?{query}"]]'), numbered=True
             )
-    with pytest.raises(ConfigurationError, match="x is not the same"):
+    with pytest.raises(ConfigurationError, match=r"another x\."):
         NotifyProvider("test_key").list_payments(
             resume=Checkpoint("notify", "x=1", '[["/v2/payments?from=a"]]')
         )

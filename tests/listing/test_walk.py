@@ -436,12 +436,12 @@ async def test_the_end_is_looked_at_once_more_and_not_over_and_over() -> None:
     """While other windows are being read, the end of the last one waits for them."""
     server = ModelServer(list(range(200)))
     server.lag = 0.003
-    listing = provider_of(server).list_payments(page_size=10, concurrency=2)
+    provider = provider_of(server)
+    listing = provider.list_payments(page_size=10, concurrency=2)
     await listing.collect()
     assert 2 >= max(Counter(server.requests).values())
     assert listing.report.requests == len(server.requests) <= 25
-    assert listing._walk is not None  # type: ignore[attr-defined]  # its own
-    assert not listing._walk._tasks  # type: ignore[attr-defined]  # likewise
+    assert not provider._client._tasks
 
 
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
@@ -476,7 +476,7 @@ async def test_empty_pages_go_on_but_not_for_ever(
     else:
         with pytest.raises(
             PaginationError,
-            match=r"the last 5 pages brought nothing new\. Resume from the checkpoint later, or tell",
+            match=r"the last 5 pages had no new payment\. Resume from the checkpoint later, or tell",
         ):
             await listing.collect()
         assert 5 == listing.report.pages
@@ -652,7 +652,7 @@ async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.Mon
     server.edit = on_and_on
     server.answer = lambda query, answer=server.answer: answer(query.partition("cursor=")[0])  # type: ignore[method-assign,misc]
     listing = provider_of(server).list_payments()
-    with pytest.raises(PaginationError, match="the last 20 pages brought nothing new") as caught:
+    with pytest.raises(PaginationError, match="the last 20 pages had no new payment") as caught:
         await listing.collect()
     assert 5 == listing.report.payments
     assert caught.value.url is not None

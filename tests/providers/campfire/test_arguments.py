@@ -42,7 +42,7 @@ from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
         ({"external_id": 7}, "external_id"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1"),
         ({"concurrency": True}, "concurrency must be"),
-        ({"resume": ""}, "This is no checkpoint"),
+        ({"resume": ""}, "This is not a checkpoint"),
         ({"resume": 7}, "resume must be a Checkpoint"),
     ],
 )
