@@ -204,7 +204,7 @@ def sync_command(
     try:
         from paysdk.cli.commands.sync import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
     except ModuleNotFoundError as error:
-        raise _explain_missing(error) from None
+        raise _explain_missing_extra(error) from None
     selection = select_providers(
         tuple(names),
         sandbox=sandbox,
@@ -265,7 +265,7 @@ def reconcile_command(
         if html is not None:
             import_module("paysdk.reconcile.report.page")  # it needs Jinja2
     except ModuleNotFoundError as error:
-        raise _explain_missing(error) from None
+        raise _explain_missing_extra(error) from None
     comparison = Comparison(
         left=left,
         right=right,
@@ -328,6 +328,6 @@ def sandbox_command(
     return partial(run_sandboxes, tuple(dict.fromkeys(names or ())), settings)
 
 
-def _explain_missing(error: ModuleNotFoundError) -> Exception:
+def _explain_missing_extra(error: ModuleNotFoundError) -> Exception:
     """An error that names the extra to install. Any other missing module is a bug, and stays."""
     return ConfigurationError(str(error)) if error.name in _EXTRAS else error

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_variables_are_unique",
+    "find_key_variable",
     "find_parameters",
     "find_unknown_variables",
-    "key_variable",
     "read_settings",
     "variable_name",
 ]
@@ -42,7 +42,7 @@ def variable_name(provider: str, what: str) -> str:
     return f"PAYSDK_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{what}"
 
 
-def key_variable(provider: str) -> str | None:
+def find_key_variable(provider: str) -> str | None:
     """The variable that is set to the provider's key or to the path of its file, if any is."""
     return next(
         (

@@ -12,9 +12,9 @@ import attrs
 
 from paysdk.cli.environment import (
     check_variables_are_unique,
+    find_key_variable,
     find_parameters,
     find_unknown_variables,
-    key_variable,
     read_settings,
     variable_name,
 )
@@ -94,7 +94,7 @@ async def open_providers(
     """
     options = {"currency": selection.currency, "on_event": on_event, "on_malformed": on_malformed}
     classes = _load_classes(selection.names, failures)
-    extra = {name: _accepted_settings(make, options) for name, make in classes.items()}
+    extra = {name: _select_settings(make, options) for name, make in classes.items()}
     _check_currency_is_used(selection, extra)
     async with AsyncExitStack() as stack:
         providers: list[PaymentsProvider] = []
@@ -126,7 +126,7 @@ def _load_classes(
     return classes
 
 
-def _accepted_settings(
+def _select_settings(
     make: Callable[..., object], options: Mapping[str, object]
 ) -> dict[str, object]:
     """The options that are given and that the class takes: the protocol does not ask for them."""
@@ -209,7 +209,7 @@ def _find_api(name: str, key_file: Path | None) -> _Target:
 
 def _find_key(name: str, key_file: Path | None) -> tuple[str, str]:
     """The key, and the option or variable that it comes from."""
-    source = key_variable(name)
+    source = find_key_variable(name)
     if key_file is not None:
         return _read_key(key_file), "--key-file"
     if source is None:

@@ -25,16 +25,16 @@ __all__ = [
     "are_close",
     "find_connected",
     "find_links",
+    "find_opposite",
     "have_same_currency",
     "is_too_many",
-    "item_order",
+    "item_sort_key",
     "link_by_amount",
     "make_items",
-    "other_side",
-    "payment_order",
+    "payment_sort_key",
+    "remove_decided",
     "separate",
     "split_by_side",
-    "without_decided",
 ]
 
 # If there are more pairs to compare, the payments are ambiguous.
@@ -84,17 +84,17 @@ def make_items(entries: Iterable[Payment | Vanished], *, is_left: bool) -> Itera
         yield Item(payment, is_left, gone)
 
 
-def payment_order(payment: Payment) -> tuple[date, str, str]:
+def payment_sort_key(payment: Payment) -> tuple[date, str, str]:
     """What payments are sorted by: their dates, and those without a date last."""
     return payment.payment_date or date.max, payment.provider, payment.id
 
 
-def item_order(item: Item) -> tuple[date, str, str]:
+def item_sort_key(item: Item) -> tuple[date, str, str]:
     """What items are sorted by, as their payments are."""
-    return payment_order(item.payment)
+    return payment_sort_key(item.payment)
 
 
-def without_decided(items: list[Item], decided: Iterable[Decision]) -> list[Item]:
+def remove_decided(items: list[Item], decided: Iterable[Decision]) -> list[Item]:
     """The *items* that no decision is about."""
     done = set(chain.from_iterable(chosen for _, chosen in decided))
     return [item for item in items if item not in done]
@@ -135,7 +135,7 @@ def find_links(item: Item, others: list[Item], link: Link) -> list[int]:
     return [place for place, other in enumerate(others) if link(item, other)]
 
 
-def other_side(item: Item, items: list[Item]) -> list[Item]:
+def find_opposite(item: Item, items: list[Item]) -> list[Item]:
     """Those of the *items* that are on the other side than *item*."""
     return [other for other in items if other.is_left is not item.is_left]
 
@@ -156,7 +156,9 @@ def separate(items: list[Item], tolerances: Tolerances, *, by_amount: bool) -> I
         if any(item.payment.payment_date is None for item in part):
             yield part
         else:
-            yield from clusters(part, lambda item: item_order(item)[0].toordinal(), tolerances.days)
+            yield from clusters(
+                part, lambda item: item_sort_key(item)[0].toordinal(), tolerances.days
+            )
 
 
 def is_too_many(part: list[Item]) -> bool:

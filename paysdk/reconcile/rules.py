@@ -19,16 +19,16 @@ from paysdk.reconcile.items import (
     are_close,
     find_connected,
     find_links,
+    find_opposite,
     have_same_currency,
     is_too_many,
-    item_order,
+    item_sort_key,
     link_by_amount,
     make_items,
-    other_side,
-    payment_order,
+    payment_sort_key,
+    remove_decided,
     separate,
     split_by_side,
-    without_decided,
 )
 from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
 from paysdk.reconcile.splits import find_splits, find_sums
@@ -58,14 +58,16 @@ def decide(
     ):
         return [pair]
     items = sorted(
-        [*make_items(left, is_left=True), *make_items(right, is_left=False)], key=item_order
+        [*make_items(left, is_left=True), *make_items(right, is_left=False)], key=item_sort_key
     )
     with localcontext(EXACT):
         decisions = _decide_without_key(items) if key is None else _apply_rules(items, tolerances)
         outcomes = [_outcome(key, rule, chosen) for rule, chosen in decisions]
     return sorted(
         outcomes,
-        key=lambda outcome: [payment_order(payment) for payment in (*outcome.left, *outcome.right)],
+        key=lambda outcome: [
+            payment_sort_key(payment) for payment in (*outcome.left, *outcome.right)
+        ],
     )
 
 
@@ -86,7 +88,7 @@ def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -
 
 
 def _outcome(key: str | None, rule: Rule, items: list[Item]) -> Outcome:
-    ordered = sorted(items, key=item_order)
+    ordered = sorted(items, key=item_sort_key)
     # A rule without a status is about one side. The other side then has voided or vanished payments
     # at most.
     one_side = (
@@ -115,15 +117,15 @@ def _apply_rules(items: list[Item], tolerances: Tolerances) -> Iterator[Decision
         yield from ((item.gone or Rule.VOIDED, [item]) for item in gone)
         return
     decided = list(_find_same_day(live))
-    rest = without_decided(live, decided)
+    rest = remove_decided(live, decided)
     # Equal amounts are matched before amounts within the tolerance.
     for tolerance in sorted({Decimal(0), tolerances.tolerance}):
         decided += (
             paired := list(_find_pairs(rest, attrs.evolve(tolerances, tolerance=tolerance)))
         )
-        rest = without_decided(rest, paired)
+        rest = remove_decided(rest, paired)
     decided += (splits := list(find_splits(rest, tolerances)))
-    rest = without_decided(rest, splits)
+    rest = remove_decided(rest, splits)
     yield from decided
     yield from _decide_rest(live, rest, gone, tolerances)
 
@@ -164,16 +166,18 @@ def _find_pairs(rest: list[Item], tolerances: Tolerances) -> Iterator[Decision]:
             {place: find_links(item, right, link) for place, item in enumerate(left)}, len(right)
         ):
             pairs.append((_pair_rule(items), items))
-    contested = _find_contested(pairs, rest, tolerances)
+    contested = _find_contested_payments(pairs, rest, tolerances)
     return (pair for pair in pairs if contested.isdisjoint(pair[1]))
 
 
-def _find_contested(pairs: list[Decision], rest: list[Item], tolerances: Tolerances) -> set[Item]:
+def _find_contested_payments(
+    pairs: list[Decision], rest: list[Item], tolerances: Tolerances
+) -> set[Item]:
     """Payments in *pairs* that could also form a split with an unpaired payment.
 
     Calling them paired would be a guess.
     """
-    unpaired = set(without_decided(rest, pairs))
+    unpaired = set(remove_decided(rest, pairs))
     if not unpaired or not pairs:
         return unpaired
     splits = [
@@ -225,7 +229,7 @@ def _decide_rest(
             items if rule in _COUNTERPART_GONE else [item for item in items if item.gone is None]
         )
         yield rule, together
-        alone = without_decided(alone, [(rule, together)])
+        alone = remove_decided(alone, [(rule, together)])
     there, unmatched = _currencies_by_side(live), _currencies_by_side(rest)
     for item in alone:
         yield (
@@ -241,7 +245,10 @@ def _rest_rule(items: list[Item], link: Link) -> Rule:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
     # A payment that is gone was the counterpart of one payment only.
     if not has_left_matching(
-        {place: find_links(item, other_side(item, items), link) for place, item in enumerate(live)}
+        {
+            place: find_links(item, find_opposite(item, items), link)
+            for place, item in enumerate(live)
+        }
     ):
         return Rule.UNEVEN
     voided = all(item.gone in {None, Rule.VOIDED} for item in items)

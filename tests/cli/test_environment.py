@@ -9,9 +9,9 @@ import pytest
 
 from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.cli.environment import (
+    find_key_variable,
     find_parameters,
     find_unknown_variables,
-    key_variable,
     read_settings,
     variable_name,
 )
@@ -42,11 +42,11 @@ def test_a_variable_is_named_after_its_provider(provider: str, expected: str) ->
 
 def test_a_key_overrides_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """If both variables are set, the key is used and not the file."""
-    assert key_variable("acme") is None
+    assert find_key_variable("acme") is None
     monkeypatch.setenv("PAYSDK_ACME_API_KEY_FILE", "/somewhere")
-    assert "PAYSDK_ACME_API_KEY_FILE" == key_variable("acme")
+    assert "PAYSDK_ACME_API_KEY_FILE" == find_key_variable("acme")
     monkeypatch.setenv("PAYSDK_ACME_API_KEY", "sandbox-key")
-    assert "PAYSDK_ACME_API_KEY" == key_variable("acme")
+    assert "PAYSDK_ACME_API_KEY" == find_key_variable("acme")
 
 
 def make_acme(  # type: ignore[no-untyped-def]

@@ -14,11 +14,11 @@ from rich.text import Text
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import payments_table, plain_table
 from paysdk.cli.output.terminal import (
+    configure_utf8_stdout,
     make_console,
     print_table,
-    printable,
     report_error,
-    utf8_stdout,
+    to_printable,
 )
 from paysdk.cli.providers import as_paysdk_error, open_providers
 from paysdk.cli.signals import run_async
@@ -84,7 +84,7 @@ def show_invoice(
 
 def _print(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
     if output_format == "json":
-        utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
+        configure_utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
         print_table(_panel(invoice, make_console(sys.stdout).width))
 
@@ -115,7 +115,7 @@ def _panel(invoice: Invoice, width: int) -> Panel:
         if invoice.payments
         else Text("No payments.")
     )
-    title = Text(f"Invoice {printable(invoice.invoice_number or invoice.id)}")
+    title = Text(f"Invoice {to_printable(invoice.invoice_number or invoice.id)}")
     return Panel(
         Group(*parts),
         title=title,
@@ -142,7 +142,7 @@ def _facts(invoice: Invoice) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if value is not None:
-            grid.add_row(Text(name, style="bold"), Text(printable(value)))
+            grid.add_row(Text(name, style="bold"), Text(to_printable(value)))
     return grid
 
 
@@ -158,7 +158,7 @@ def _lines(invoice: Invoice) -> Table:
     table.add_column(header, no_wrap=True)
     for line, number, amount in zip(lines, quantities, money, strict=True):
         table.add_row(
-            Text(printable(line.product_name or line.description or line.id)),
+            Text(to_printable(line.product_name or line.description or line.id)),
             Text(number),
             Text(amount),
         )

@@ -14,16 +14,16 @@ import attrs
 from rich.text import Text
 
 from paysdk.cli.output.formats import csv_writer, jsonl_writer
-from paysdk.cli.output.progress import make_progress, show_progress, show_waiting
+from paysdk.cli.output.progress import make_progress, show_progress, show_wait
 from paysdk.cli.output.tables import PaymentsTables, payments_table
 from paysdk.cli.output.terminal import (
+    configure_utf8_stdout,
     make_console,
     print_lines,
     print_message,
     print_table,
-    printable,
     report_error,
-    utf8_stdout,
+    to_printable,
 )
 from paysdk.cli.providers import as_paysdk_error, open_providers
 from paysdk.cli.signals import run_async
@@ -75,7 +75,7 @@ def list_payments(
     else:
         start = jsonl_writer if output_format == "jsonl" else partial(csv_writer, style=style)
         work = _write_pages(selection, options, start, failures)
-    failures += [reading.error for reading in run_async(work) if reading.error is not None]
+    failures += [reader.error for reader in run_async(work) if reader.error is not None]
     return max([0, *map(report_error, failures)])
 
 
@@ -86,7 +86,7 @@ class _KnowsTestKeys(Protocol):
 
 
 @attrs.define(kw_only=True)
-class _Reading:
+class _ListingReader:
     """Reads one provider's listing up to ``limit``, and passes each page to ``write``.
 
     An error of the provider ends it and is kept in ``error``.
@@ -166,13 +166,15 @@ async def _write_pages(
     options: ListOptions,
     start: Callable[[TextIO], Callable[[Sequence[Payment]], object]],
     failures: list[PaysdkError],
-) -> list[_Reading]:
+) -> list[_ListingReader]:
     """Write one provider after another, page by page, so that memory use stays flat."""
-    readings = await _read_in_turn(selection, options, lambda: start(utf8_stdout()), failures)
+    readers = await _read_in_turn(
+        selection, options, lambda: start(configure_utf8_stdout()), failures
+    )
     sys.stdout.flush()
-    if readings:
-        print_message(_summarise(readings))
-    return readings
+    if readers:
+        print_message(_summarise(readers))
+    return readers
 
 
 async def _read_in_turn(
@@ -180,54 +182,54 @@ async def _read_in_turn(
     options: ListOptions,
     start: Callable[[], Callable[[Sequence[Payment]], object]],
     failures: list[PaysdkError],
-) -> list[_Reading]:
+) -> list[_ListingReader]:
     """Read one listing after another. *start* is called when all of them are open."""
     progress = make_progress(data_on_screen=True)
-    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
+    async with open_providers(selection, failures, partial(show_wait, progress)) as providers:
         listings = _open_listings(providers, options, failures)
         write = start()
-        readings = [_make_reading(*pair, options, write) for pair in listings]
+        readers = [_make_reader(*pair, options, write) for pair in listings]
         with show_progress(progress):
-            for reading in readings:
-                await reading.run(progress)
-    return readings
+            for reader in readers:
+                await reader.run(progress)
+    return readers
 
 
 async def _print_table(
     selection: ProviderSelection, options: ListOptions, failures: list[PaysdkError]
-) -> list[_Reading]:
+) -> list[_ListingReader]:
     """Read all listings at the same time, and keep only the rows that the table shows."""
     shown = options.limit or _MAX_ROWS_SHOWN
     progress = make_progress(data_on_screen=False)
-    async with open_providers(selection, failures, partial(show_waiting, progress)) as providers:
+    async with open_providers(selection, failures, partial(show_wait, progress)) as providers:
         listings = _open_listings(providers, options, failures)
         rows: list[list[Payment]] = [[] for _ in listings]
-        readings = [
-            _make_reading(*pair, options, partial(_keep, kept, shown))
+        readers = [
+            _make_reader(*pair, options, partial(_keep, kept, shown))
             for pair, kept in zip(listings, rows, strict=True)
         ]
         with show_progress(progress):
             async with asyncio.TaskGroup() as tasks:
-                for reading in readings:
-                    tasks.create_task(reading.run(progress))
+                for reader in readers:
+                    tasks.create_task(reader.run(progress))
     payments = [payment for kept in rows for payment in kept]
     if payments:
         print_table(payments_table(payments, make_console(sys.stdout).width), "")
-    if readings:
-        print_table(Text(printable(_summarise(readings))))
-    if sum(reading.count for reading in readings) > len(payments):
+    if readers:
+        print_table(Text(to_printable(_summarise(readers))))
+    if sum(reader.count for reader in readers) > len(payments):
         print_table(
             Text(
                 f"Only the first {shown} of each are shown. Use --limit N for more, or "
                 "--format csv."
             )
         )
-    return readings
+    return readers
 
 
 async def _print_long_table(
     selection: ProviderSelection, options: ListOptions, failures: list[PaysdkError]
-) -> list[_Reading]:
+) -> list[_ListingReader]:
     """Print one provider after another, part by part, so that memory use stays flat."""
     tables = PaymentsTables(make_console(sys.stdout))
     waiting: list[Payment] = []
@@ -235,17 +237,17 @@ async def _print_long_table(
     def write(payments: Sequence[Payment]) -> None:
         waiting.extend(payments)
         while len(waiting) >= _ROWS_PER_PART:
-            print_lines(tables.next_part(waiting[:_ROWS_PER_PART]))
+            print_lines(tables.render_part(waiting[:_ROWS_PER_PART]))
             del waiting[:_ROWS_PER_PART]
 
-    readings = await _read_in_turn(selection, options, lambda: write, failures)
+    readers = await _read_in_turn(selection, options, lambda: write, failures)
     if waiting:
-        print_lines(tables.next_part(waiting))
-    if any(reading.count for reading in readings):
+        print_lines(tables.render_part(waiting))
+    if any(reader.count for reader in readers):
         print_table("")
-    if readings:
-        print_table(Text(printable(_summarise(readings))))
-    return readings
+    if readers:
+        print_table(Text(to_printable(_summarise(readers))))
+    return readers
 
 
 def _open_listings(
@@ -270,18 +272,18 @@ def _open_listing(provider: PaymentsProvider, options: ListOptions) -> Listing:
         raise ConfigurationError(f"{provider.name}: {error}") from None
 
 
-def _make_reading(
+def _make_reader(
     provider: PaymentsProvider,
     listing: Listing,
     options: ListOptions,
     write: Callable[[Sequence[Payment]], object],
-) -> _Reading:
-    return _Reading(provider=provider, listing=listing, limit=options.limit, write=write)
+) -> _ListingReader:
+    return _ListingReader(provider=provider, listing=listing, limit=options.limit, write=write)
 
 
 def _keep(kept: list[Payment], most: int, payments: Sequence[Payment]) -> None:
     kept += payments[: most - len(kept)]
 
 
-def _summarise(readings: list[_Reading]) -> str:
-    return "; ".join(map(str, readings))
+def _summarise(readers: list[_ListingReader]) -> str:
+    return "; ".join(map(str, readers))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from paysdk.cli.environment import check_variables_are_unique, key_variable, variable_name
+from paysdk.cli.environment import check_variables_are_unique, find_key_variable, variable_name
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import print_message, print_table
 from paysdk.cli.providers import as_paysdk_error
@@ -59,5 +59,5 @@ def _key_state(name: str, failures: list[PaysdkError]) -> str:
     except ConfigurationError as error:
         failures.append(error)
         return f"{variable_name(name, 'API_KEY')}\nis not used"
-    source = key_variable(name)
+    source = find_key_variable(name)
     return f"{source}\nis set" if source else f"{variable_name(name, 'API_KEY')}\nis not set"

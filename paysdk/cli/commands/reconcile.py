@@ -14,7 +14,7 @@ import attrs
 
 from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, print_report, summarise
 from paysdk.cli.output.progress import make_progress, show_progress
-from paysdk.cli.output.terminal import discard_output, print_message, utf8_stdout
+from paysdk.cli.output.terminal import configure_utf8_stdout, discard_output, print_message
 from paysdk.cli.signals import run_async
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Report, Vanished, reconcile
@@ -183,7 +183,7 @@ def _writer(
 ) -> Callable[[Outcome], object] | None:
     if output_format == "table":
         return None
-    out = utf8_stdout()
+    out = configure_utf8_stdout()
     return jsonl_writer(out) if output_format == "jsonl" else csv_writer(out, style)
 
 

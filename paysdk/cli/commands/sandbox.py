@@ -23,11 +23,16 @@ __all__ = ["run_sandboxes"]
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
     """Run these sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
     run_async(
-        _serve(_make_named(names, settings) if names else _make_installed(settings), settings)
+        _serve(
+            _make_named_sandboxes(names, settings)
+            if names
+            else _make_installed_sandboxes(settings),
+            settings,
+        )
     )
 
 
-def _make_named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
+def _make_named_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
     made: dict[str, Sandbox] = {}
     for name in names:
         try:
@@ -37,7 +42,7 @@ def _make_named(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, 
     return made
 
 
-def _make_installed(settings: SandboxSettings) -> dict[str, Sandbox]:
+def _make_installed_sandboxes(settings: SandboxSettings) -> dict[str, Sandbox]:
     """All installed sandboxes. One that fails is reported, and the others still run."""
     from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # most commands need no server
 

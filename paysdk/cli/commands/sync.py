@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 from rich.text import Text
 
-from paysdk.cli.output.progress import make_progress, show_progress, show_waiting
+from paysdk.cli.output.progress import make_progress, show_progress, show_wait
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import (
+    configure_utf8_stdout,
     print_message,
     print_table,
-    printable,
     report_error,
-    utf8_stdout,
+    to_printable,
 )
 from paysdk.cli.providers import as_paysdk_error, open_providers
 from paysdk.cli.signals import run_async
@@ -87,7 +87,9 @@ def sync(
     reports = [sync.report for sync in syncs if sync.report is not None]
     if output_format == "json":
         converter = make_converter()
-        utf8_stdout().writelines(f"{converter.dumps(report).decode()}\n" for report in reports)
+        configure_utf8_stdout().writelines(
+            f"{converter.dumps(report).decode()}\n" for report in reports
+        )
     elif reports:
         _print_reports(reports)
     sys.stdout.flush()
@@ -149,7 +151,7 @@ def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> No
     if isinstance(event, PageRead):
         progress.update(bars[event.provider], advance=event.payments, note="")
     else:
-        show_waiting(progress, event)
+        show_wait(progress, event)
 
 
 def _report_failure(sync: _ProviderSync) -> int:
@@ -181,17 +183,17 @@ def _print_reports(reports: list[SyncReport]) -> None:
     for report in reports:
         kind = f"{report.kind}, resumed" if report.resumed else report.kind
         table.add_row(
-            Text(printable(report.provider)),
+            Text(to_printable(report.provider)),
             kind,
             *(f"{getattr(report, name):,}" for name in _COUNTS),
         )
     print_table(table)
     for report in reports:
         if report.waiting:
-            print_table(Text(printable(_describe_waiting(report))))
+            print_table(Text(to_printable(_describe_malformed_records(report))))
 
 
-def _describe_waiting(report: SyncReport) -> str:
+def _describe_malformed_records(report: SyncReport) -> str:
     one = report.waiting == 1
     waiting = f"{report.provider}: {report.waiting:,} record{' is' if one else 's are'} malformed"
     if report.kind == "full":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 from rich.cells import cell_len, set_cell_size
 
-from paysdk.cli.output.terminal import printable
+from paysdk.cli.output.terminal import to_printable
 from paysdk.payment import Payment
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Texts:
     def of(cls, payments: Sequence[Payment], columns: Iterable[Column] = BY_IMPORTANCE) -> Texts:
         """The texts of these payments in these columns."""
         return cls(
-            {column: [printable(column.value(each)) for each in payments] for column in columns},
+            {column: [to_printable(column.value(each)) for each in payments] for column in columns},
             _split_amounts((payment.amount, payment.currency) for payment in payments),
         )
 
@@ -181,7 +181,7 @@ def _split_amounts(values: Iterable[tuple[Decimal | None, str | None]]) -> list[
     parts: list[_AmountParts] = []
     for amount, currency in values:
         whole, point, digits = ("" if amount is None else f"{amount:,}").partition(".")
-        parts.append((whole, point + digits, printable(currency)))
+        parts.append((whole, point + digits, to_printable(currency)))
     return parts
 
 

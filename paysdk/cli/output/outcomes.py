@@ -13,7 +13,7 @@ from rich.text import Text
 from paysdk.cli.output.formats import CsvStyle, begin_csv
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import print_table, printable
+from paysdk.cli.output.terminal import print_table, to_printable
 from paysdk.converter import make_converter
 from paysdk.reconcile import Sides, Status, in_words
 
@@ -123,7 +123,7 @@ def print_report(report: Report) -> None:
     largest = report.largest()[:_MAX_ROWS_SHOWN]
     if largest:
         print_table(_differences(report, largest), "")
-    print_table(Text(printable(summarise(report))))
+    print_table(Text(to_printable(summarise(report))))
     if report.totals.differences > len(largest):
         print_table(
             Text(
@@ -147,7 +147,9 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
     if Status.VOIDED_OR_VANISHED in found:
         lines[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
     table = plain_table()
-    table.add_column(Text(printable("no currency" if currency is None else currency)), no_wrap=True)
+    table.add_column(
+        Text(to_printable("no currency" if currency is None else currency)), no_wrap=True
+    )
     columns = [
         align_amounts(header, [(value, None) for value in values])
         for header, values in (
@@ -163,10 +165,10 @@ def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) ->
         )
     ]
     for header, *_ in columns:
-        table.add_column(Text(printable(header)), no_wrap=True)
+        table.add_column(Text(to_printable(header)), no_wrap=True)
     for name, *cells in zip(lines, *(column[1:] for column in columns), strict=True):
         table.add_row(
-            Text(printable(name)), *map(Text, cells), style="bold" if name == "Total" else ""
+            Text(to_printable(name)), *map(Text, cells), style="bold" if name == "Total" else ""
         )
     return table
 
@@ -175,11 +177,11 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
     names = in_words(report.left, report.right)
     table = plain_table()
     for header in ("Invoice", "Finding", report.left, report.right, "Rule"):
-        table.add_column(Text(printable(header)), overflow="fold")
+        table.add_column(Text(to_printable(header)), overflow="fold")
     for outcome in outcomes:
         table.add_row(
-            Text(printable(outcome.key) or "no number"),
-            Text(printable(names[outcome.status])),
+            Text(to_printable(outcome.key) or "no number"),
+            Text(to_printable(names[outcome.status])),
             _payments(outcome.left),
             _payments(outcome.right),
             outcome.rule.value,
@@ -189,7 +191,7 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
 
 def _payments(payments: Sequence[Payment]) -> Text:
     lines = [
-        f"{payment.amount:,} {printable(payment.currency)}".rstrip()
+        f"{payment.amount:,} {to_printable(payment.currency)}".rstrip()
         for payment in payments[:_MAX_PAYMENTS_SHOWN]
     ]
     rest = len(payments) - _MAX_PAYMENTS_SHOWN

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paysdk.events import Event
 
-__all__ = ["make_progress", "show_progress", "show_waiting"]
+__all__ = ["make_progress", "show_progress", "show_wait"]
 
 
 def make_progress(*, data_on_screen: bool) -> Progress:
@@ -49,7 +49,7 @@ def show_progress(progress: Progress) -> AbstractContextManager[object]:
     return nullcontext() if progress.disable else progress
 
 
-def show_waiting(progress: Progress, event: Event) -> None:
+def show_wait(progress: Progress, event: Event) -> None:
     """Show how long a provider waits before its next request, so that the display explains it."""
     if isinstance(event, RetryPlanned | Waiting):
         for bar in progress.tasks:

@@ -79,7 +79,7 @@ class PaymentsTables:
         # Measured once, so that all parts of the table have the same width.
         self._width = self._console.width
 
-    def next_part(self, payments: Sequence[Payment]) -> list[str]:
+    def render_part(self, payments: Sequence[Payment]) -> list[str]:
         """The lines of the next payments."""
         before, texts = self._layout, Texts.of(payments)
         self._layout = (before or Layout()).widen(texts)

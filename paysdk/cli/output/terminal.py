@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from paysdk.errors import PaysdkError
 
 __all__ = [
+    "configure_utf8_stdout",
     "discard_output",
     "make_console",
-    "one_line",
     "print_lines",
     "print_message",
     "print_table",
-    "printable",
     "report_error",
-    "utf8_stdout",
+    "to_one_line",
+    "to_printable",
 ]
 
 
@@ -63,7 +63,7 @@ def print_lines(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def utf8_stdout() -> TextIO:
+def configure_utf8_stdout() -> TextIO:
     """Stdout for programs: UTF-8 and plain line ends in every locale."""
     _reconfigure(sys.stdout, encoding="utf-8", newline="\n")
     return sys.stdout
@@ -72,7 +72,7 @@ def utf8_stdout() -> TextIO:
 def print_message(message: object) -> None:
     """Write a message of one line to stderr. A closed pipe there is ignored."""
     try:
-        sys.stderr.write(f"paysdk: {one_line(str(message))}\n")
+        sys.stderr.write(f"paysdk: {to_one_line(str(message))}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         discard_output(sys.stderr)
@@ -102,12 +102,12 @@ def report_error(error: PaysdkError) -> int:
 _CONTROL = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     """*text* on one line, without characters that control a terminal."""
-    return printable(" ".join(text.split()))
+    return to_printable(" ".join(text.split()))
 
 
-def printable(value: object) -> str:
+def to_printable(value: object) -> str:
     """A provider's value as text without characters that control a terminal; empty for ``None``."""
     text = "" if value is None else str(value)
     return (

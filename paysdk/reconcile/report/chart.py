@@ -12,7 +12,7 @@ import attrs
 
 from paysdk.reconcile.outcome import EXACT
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
-from paysdk.reconcile.report.text import money, month_name
+from paysdk.reconcile.report.text import format_money, format_month
 from paysdk.reconcile.totals import Month, Sides
 
 __all__ = ["MAX_MONTHS", "Chart", "make_chart"]
@@ -116,11 +116,11 @@ def _draw(
         for total in (months[month].left, months[month].right)
     ]
     scale = _scale(min(*amounts, Decimal(0)), max(*amounts, Decimal(0)))
-    artist = _Artist(shown=shown, months=months, names=names, scale=scale)
+    builder = _ChartBuilder(shown=shown, months=months, names=names, scale=scale)
     return Drawing(
         lines=[Line(amount, scale.y(amount)) for amount in scale.amounts],
-        months=[artist.draw_month(place, month) for place, month in enumerate(shown)],
-        bar_width=artist.x(0, "0.34"),
+        months=[builder.draw_month(place, month) for place, month in enumerate(shown)],
+        bar_width=builder.x(0, "0.34"),
     )
 
 
@@ -150,7 +150,7 @@ def _scale(low: Decimal, high: Decimal) -> _Scale:
 
 
 @attrs.frozen(kw_only=True)
-class _Artist:
+class _ChartBuilder:
     """Puts the months beside each other."""
 
     shown: Sequence[tuple[int, int]]
@@ -166,7 +166,7 @@ class _Artist:
         """The bars and the labels of one month."""
         year, number = month
         every, every_narrow = (1, 3) if len(self.shown) <= _DECEMBER else (3, 6)
-        name = month_name(month)
+        name = format_month(month)
         sides = self.months.get(month)
         return DrawnMonth(
             name=name,
@@ -194,9 +194,9 @@ def _table(months: Mapping[Month, Sides], names: tuple[str, str]) -> Table:
     rows = [
         Row(
             [
-                Cell(month_name(month)),
-                Cell(money(sides.left.amount), "money"),
-                Cell(money(sides.right.amount), "money"),
+                Cell(format_month(month)),
+                Cell(format_money(sides.left.amount), "money"),
+                Cell(format_money(sides.right.amount), "money"),
                 difference_cell(sides),
             ]
         )

@@ -11,14 +11,14 @@ from paysdk.currencies import normalise_currency
 from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status
 from paysdk.reconcile.report.names import Names, status_class
 from paysdk.reconcile.report.table import Cell
-from paysdk.reconcile.report.text import day, money
+from paysdk.reconcile.report.text import format_day, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from paysdk.payment import Payment
 
-__all__ = ["Difference", "DifferencesSection", "differences_section"]
+__all__ = ["Difference", "DifferencesSection", "make_differences_section"]
 
 _MAX_PAYMENTS = 12
 _LONG_CHARS = 24  # a longer invoice number may be broken into lines
@@ -78,7 +78,9 @@ class DifferencesSection:
     number: int
 
 
-def differences_section(shown: Sequence[Outcome], number: int, names: Names) -> DifferencesSection:
+def make_differences_section(
+    shown: Sequence[Outcome], number: int, names: Names
+) -> DifferencesSection:
     """The table of the differences that are shown, out of *number*."""
     headers = [Cell(name) for name in ("Invoice", "Finding", *names.sides)]
     headers += [Cell("Difference", "money"), Cell("Customer"), Cell("Why")]
@@ -93,8 +95,8 @@ def _difference(outcome: Outcome, ranks: tuple[int, ...], names: Names) -> Diffe
         key=outcome.key,
         has_long_key=outcome.key is not None and len(outcome.key) > _LONG_CHARS,
         finding=names.statuses[outcome.status],
-        sides=(_shown_side(names.left, outcome.left), _shown_side(names.right, outcome.right)),
-        difference=_net_text(outcome),
+        sides=(_make_side(names.left, outcome.left), _make_side(names.right, outcome.right)),
+        difference=_format_net(outcome),
         customer=_customer(outcome),
         why=RULES[outcome.rule],
         currency_assumed=outcome.currency_assumed,
@@ -102,25 +104,25 @@ def _difference(outcome: Outcome, ranks: tuple[int, ...], names: Names) -> Diffe
     )
 
 
-def _shown_side(name: str, payments: Sequence[Payment]) -> ShownSide:
+def _make_side(name: str, payments: Sequence[Payment]) -> ShownSide:
     shown = [
         ShownPayment(
             id=payment.id,
-            amount=money(payment.amount, payment.currency),
-            day=day(payment.payment_date),
-            voided="" if payment.voided_date is None else day(payment.voided_date),
+            amount=format_money(payment.amount, payment.currency),
+            day=format_day(payment.payment_date),
+            voided="" if payment.voided_date is None else format_day(payment.voided_date),
         )
         for payment in payments[:_MAX_PAYMENTS]
     ]
     return ShownSide(name, shown, len(payments) - len(shown))
 
 
-def _net_text(outcome: Outcome) -> str:
+def _format_net(outcome: Outcome) -> str:
     payments = (*outcome.left, *outcome.right)
     currencies = {normalise_currency(payment.currency) for payment in payments} - {None}
     if len(currencies) > 1:
         return ""  # amounts in several currencies have no sum
-    return money(_net(outcome), next(iter(currencies), None), signed=True)
+    return format_money(_net(outcome), next(iter(currencies), None), signed=True)
 
 
 def _customer(outcome: Outcome) -> str:

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 __all__ = ["Cards", "Fit", "fit_tables"]
 
 # In em of a wide bold font such as DejaVu Sans or Verdana.
-_DIGIT, _POINT, _LETTER = 0.7, 0.38, 0.85
+_DIGIT_EM, _POINT_EM, _LETTER_EM = 0.7, 0.38, 0.85
 
 # In em: the columns other than the three with amounts, the space around the columns, and the
 # smallest width of a column with amounts. Its header is a provider's name.
-_TOTALS, _TOTALS_SPACE = 10.0 + 2 * 5.5, 6 * 2.2
-_DIFFERENCES, _DIFFERENCES_SPACE = 5.7 + 5.7 + 11.0, 7 * 1.7
-_LEAST = 8.0
+_TOTALS_EM, _TOTALS_SPACE_EM = 10.0 + 2 * 5.5, 6 * 2.2
+_DIFFERENCES_EM, _DIFFERENCES_SPACE_EM = 5.7 + 5.7 + 11.0, 7 * 1.7
+_MIN_AMOUNT_EM = 8.0
 
 # In rem: the space around the tables, the width below which even short texts are crowded, the
 # usual width of the page, and its greatest width.
-_AROUND, _CROWDED, _PAGE, _WIDEST_PAGE = 6, 66, 86, 116
-_EM = 0.95  # rem in a table's em
+_MARGIN_REM, _MIN_TABLE_REM, _PAGE_REM, _MAX_PAGE_REM = 6, 66, 86, 116
+_REM_PER_EM = 0.95  # rem in a table's em
 # In em of a printed table: the width of an A4 or Letter page in landscape, without its margins. The
 # space around the columns is half of that on a screen. A media query does not work here, because
 # Chrome compares it with the width of the portrait page.
-_PAPER = 80
+_PAPER_EM = 80
 
 
 @attrs.frozen(kw_only=True)
@@ -51,35 +51,35 @@ class Fit:
 
 def fit_tables(totals: Iterable[str], differences: Iterable[str], keys: Iterable[str]) -> Fit:
     """Fit the tables to their amounts; *keys* are those of the differences."""
-    summed = _TOTALS + 3 * max(_widest(totals), _LEAST)
-    differing = _DIFFERENCES + 3 * max(_widest(differences), _LEAST) + _widest(keys)
-    widths = [_rem(summed + _TOTALS_SPACE), _rem(differing + _DIFFERENCES_SPACE)]
+    summed = _TOTALS_EM + 3 * max(_widest(totals), _MIN_AMOUNT_EM)
+    differing = _DIFFERENCES_EM + 3 * max(_widest(differences), _MIN_AMOUNT_EM) + _widest(keys)
+    widths = [_rem(summed + _TOTALS_SPACE_EM), _rem(differing + _DIFFERENCES_SPACE_EM)]
     cards = [
         Cards(
             table=".stacked:not(#differences)",
-            media=_media(widths[0], summed + _TOTALS_SPACE / 2),
+            media=_media(widths[0], summed + _TOTALS_SPACE_EM / 2),
             side="flex-end",
             beside="auto",
         ),
         Cards(
             table="#differences.stacked",
-            media=_media(widths[1], differing + _DIFFERENCES_SPACE / 2),
+            media=_media(widths[1], differing + _DIFFERENCES_SPACE_EM / 2),
             side="flex-start",
             beside="0",
         ),
     ]
-    fitting = [width for width in widths if width <= _WIDEST_PAGE]
-    return Fit(max([_PAGE, *fitting]), cards)
+    fitting = [width for width in widths if width <= _MAX_PAGE_REM]
+    return Fit(max([_PAGE_REM, *fitting]), cards)
 
 
 def _media(width: int, printed: float) -> str:
     """The media without room for a table: narrow screens, and paper if *printed* em is too wide."""
-    limit = "" if width > _WIDEST_PAGE else f" and (max-width: {max(width, _CROWDED)}rem)"
-    return f"screen{limit}{', print' if printed > _PAPER else ''}"
+    limit = "" if width > _MAX_PAGE_REM else f" and (max-width: {max(width, _MIN_TABLE_REM)}rem)"
+    return f"screen{limit}{', print' if printed > _PAPER_EM else ''}"
 
 
 def _rem(em: float) -> int:
-    return math.ceil(em * _EM + _AROUND)
+    return math.ceil(em * _REM_PER_EM + _MARGIN_REM)
 
 
 def _widest(texts: Iterable[str]) -> float:
@@ -87,4 +87,6 @@ def _widest(texts: Iterable[str]) -> float:
 
 
 def _em(text: str) -> float:
-    return sum(_DIGIT if sign.isdigit() else _POINT if sign in ",. " else _LETTER for sign in text)
+    return sum(
+        _DIGIT_EM if sign.isdigit() else _POINT_EM if sign in ",. " else _LETTER_EM for sign in text
+    )

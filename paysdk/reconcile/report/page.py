@@ -20,9 +20,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from paysdk.reconcile.report.text import (
-    count_noun,
-    money,
-    month_name,
+    format_count,
+    format_money,
+    format_month,
     replace_control_characters,
 )
 
@@ -57,7 +57,9 @@ def _environment() -> Environment:
     )
     # Jinja2 declares only the types of its own filters.
     filters = cast("dict[str, object]", environment.filters)
-    filters.update(count=count_noun, money=money, month_name=month_name, number=_with_commas)
+    filters.update(
+        count=format_count, money=format_money, month_name=format_month, number=_with_commas
+    )
     return environment
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
-from paysdk.reconcile.report.differences import differences_section
+from paysdk.reconcile.report.differences import make_differences_section
 from paysdk.reconcile.report.fitting import fit_tables
 from paysdk.reconcile.report.names import Names
 from paysdk.reconcile.report.sections import (
-    charts_section,
+    make_charts_section,
+    make_rules_table,
     make_tiles,
-    rules_table,
-    totals_section,
+    make_totals_section,
 )
 from paysdk.reconcile.totals import Totals
 
@@ -55,7 +55,7 @@ class Report:
         if outcome.status.is_difference and self.most:
             # Of equal amounts the first ones are kept. The number also prevents a comparison of
             # outcomes.
-            entry = (_stake(outcome), -self.totals.differences, outcome)
+            entry = (_size(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)
             else:
@@ -76,9 +76,9 @@ class Report:
         from paysdk.reconcile.report.page import render_page  # noqa: PLC0415  # the extra may be missing
 
         names = Names.of(self.left, self.right)
-        totals = totals_section(self.totals, names)
-        charts = charts_section(self.totals, names)
-        differences = differences_section(self.largest(), self.totals.differences, names)
+        totals = make_totals_section(self.totals, names)
+        charts = make_charts_section(self.totals, names)
+        differences = make_differences_section(self.largest(), self.totals.differences, names)
         tables = [*totals.tables, *(chart.table for chart in charts.charts)]
         fit = fit_tables(
             (amount for table in tables for amount in table.amounts()),
@@ -96,7 +96,7 @@ class Report:
                 "charts": charts,
                 "differences": differences,
                 "everything": self.everything,
-                "rules": rules_table(self.totals),
+                "rules": make_rules_table(self.totals),
                 "page_width": fit.page_width,
                 "cards": fit.cards,
             }
@@ -120,7 +120,7 @@ class Report:
             raise
 
 
-def _stake(outcome: Outcome) -> Decimal:
+def _size(outcome: Outcome) -> Decimal:
     """The amount by which differences are ordered."""
     if outcome.status is Status.AMOUNT_DIFFERS:
         return abs(outcome.difference or Decimal(0))

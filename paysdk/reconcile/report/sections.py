@@ -10,7 +10,7 @@ from paysdk.reconcile.outcome import RULES, Status
 from paysdk.reconcile.report.chart import MAX_MONTHS, Chart, make_chart
 from paysdk.reconcile.report.names import Names, status_class
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
-from paysdk.reconcile.report.text import money
+from paysdk.reconcile.report.text import format_money
 from paysdk.reconcile.totals import Sides
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ __all__ = [
     "ChartsSection",
     "Tile",
     "TotalsSection",
-    "charts_section",
+    "make_charts_section",
+    "make_rules_table",
     "make_tiles",
-    "rules_table",
-    "totals_section",
+    "make_totals_section",
 ]
 
 _MAX_CURRENCIES = 12
@@ -64,12 +64,12 @@ class TotalsSection:
     some_without_currency: bool
 
 
-def totals_section(totals: Totals, names: Names) -> TotalsSection:
+def make_totals_section(totals: Totals, names: Names) -> TotalsSection:
     """What each side has, by currency and status."""
     currencies = totals.by_currency()
     return TotalsSection(
         tables=[
-            _totals_table(currency, found, names)
+            _make_totals_table(currency, found, names)
             for currency, found in list(currencies.items())[:_MAX_CURRENCIES]
         ],
         left_out=max(0, len(currencies) - _MAX_CURRENCIES),
@@ -77,16 +77,16 @@ def totals_section(totals: Totals, names: Names) -> TotalsSection:
     )
 
 
-def _totals_table(currency: str | None, found: dict[Status, Sides], names: Names) -> Table:
+def _make_totals_table(currency: str | None, found: dict[Status, Sides], names: Names) -> Table:
     headers = [Cell("Finding")]
     for name in names.sides:
         headers += [Cell(f"{name}: payments", "number"), Cell(f"{name}: amount", "money")]
     headers.append(Cell("Difference", "money"))
     caption = "No currency named" if currency is None else currency
-    return Table(headers, list(_totals_rows(found, names)), caption)
+    return Table(headers, list(_make_totals_rows(found, names)), caption)
 
 
-def _totals_rows(found: dict[Status, Sides], names: Names) -> Iterator[Row]:
+def _make_totals_rows(found: dict[Status, Sides], names: Names) -> Iterator[Row]:
     total = Sides()
     for status, name in names.statuses.items():
         if status in found and status is not Status.VOIDED_OR_VANISHED:
@@ -105,7 +105,7 @@ def _cells(sides: Sides) -> list[Cell]:
 def _total(total: Total) -> tuple[Cell, Cell]:
     if not total.count:
         return _NOTHING, _NOTHING
-    return Cell(f"{total.count:,}", "number"), Cell(money(total.amount), "money")
+    return Cell(f"{total.count:,}", "number"), Cell(format_money(total.amount), "money")
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +120,7 @@ class ChartsSection:
     max_months: int | None
 
 
-def charts_section(totals: Totals, names: Names) -> ChartsSection:
+def make_charts_section(totals: Totals, names: Names) -> ChartsSection:
     """The totals by month."""
     currencies = totals.by_month()
     is_shortened = any(len(months) > MAX_MONTHS for months in currencies.values())
@@ -134,7 +134,7 @@ def charts_section(totals: Totals, names: Names) -> ChartsSection:
     )
 
 
-def rules_table(totals: Totals) -> Table:
+def make_rules_table(totals: Totals) -> Table:
     """The rules that decided an outcome, and how many they decided."""
     rows = [
         Row(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.reconcile.report.text import money
+from paysdk.reconcile.report.text import format_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,4 +51,4 @@ class Table:
 def difference_cell(sides: Sides) -> Cell:
     """The difference between two sides, in red unless it is zero."""
     difference = sides.difference
-    return Cell(money(difference, signed=True), "money off" if difference else "money")
+    return Cell(format_money(difference, signed=True), "money off" if difference else "money")

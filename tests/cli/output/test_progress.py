@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.cli.output.progress import make_progress, show_progress, show_waiting
+from paysdk.cli.output.progress import make_progress, show_progress, show_wait
 from paysdk.events import PageRead, RetryPlanned, Waiting
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def test_a_wait_shows_beside_its_provider() -> None:
     progress = make_progress(data_on_screen=False)
     acme, beta = (progress.add_task(name, note="") for name in ("acme", "beta"))
 
-    show_waiting(progress, RetryPlanned("acme", "GET", "/", 1, "ServerError", 2.04))
-    show_waiting(progress, PageRead("beta", 1, 50, None))
+    show_wait(progress, RetryPlanned("acme", "GET", "/", 1, "ServerError", 2.04))
+    show_wait(progress, PageRead("beta", 1, 50, None))
     assert ["waits 2.0 s", ""] == [progress.tasks[bar].fields["note"] for bar in (acme, beta)]
 
-    show_waiting(progress, Waiting("beta", "GET", "/", 30))
+    show_wait(progress, Waiting("beta", "GET", "/", 30))
     assert ["waits 2.0 s", "waits 30.0 s"] == [
         progress.tasks[bar].fields["note"] for bar in (acme, beta)
     ]

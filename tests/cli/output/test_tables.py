@@ -83,7 +83,7 @@ def in_parts(*parts: list[Payment], width: int = 80, **options: Any) -> list[lis
     """The lines of each part of a long table."""
     settings = {"color_system": None} | options
     tables = PaymentsTables(Console(file=io.StringIO(), width=width, **settings))
-    return [[line.rstrip() for line in tables.next_part(payments)] for payments in parts]
+    return [[line.rstrip() for line in tables.render_part(payments)] for payments in parts]
 
 
 def test_a_long_table_keeps_its_columns() -> None:

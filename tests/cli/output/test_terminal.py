@@ -11,12 +11,12 @@ from rich.text import Text
 
 from paysdk import Checkpoint, NotFoundError, UnsupportedFilterError
 from paysdk.cli.output.terminal import (
-    one_line,
+    configure_utf8_stdout,
     print_message,
     print_table,
-    printable,
     report_error,
-    utf8_stdout,
+    to_one_line,
+    to_printable,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_a_character_that_the_encoding_lacks_is_replaced(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdout", stream)
 
     print_table(Text("Müller"))
-    utf8_stdout().write("Müller\n")
+    configure_utf8_stdout().write("Müller\n")
     stream.flush()
 
     assert "M?ller\nMüller\n".encode() == stream.buffer.getvalue()
@@ -64,8 +64,8 @@ def test_messages_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_message("two\r\n  lines\x1b[2J")
 
     assert "paysdk: two lines\ufffd[2J\n" == capsys.readouterr().err
-    assert "two lines" == one_line(" two\nlines ")
-    assert ("", "7", "ok") == (printable(None), printable(7), printable("ok"))
+    assert "two lines" == to_one_line(" two\nlines ")
+    assert ("", "7", "ok") == (to_printable(None), to_printable(7), to_printable("ok"))
 
 
 def test_an_error_says_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:

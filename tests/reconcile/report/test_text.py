@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from paysdk.reconcile.report.text import (
-    count_noun,
-    day,
-    money,
-    month_name,
+    format_count,
+    format_day,
+    format_money,
+    format_month,
     replace_control_characters,
 )
 
@@ -29,29 +29,29 @@ from paysdk.reconcile.report.text import (
 )
 def test_an_amount_keeps_all_its_digits(amount: str, text: str) -> None:
     """Exponents are written out up to forty digits."""
-    assert text == money(Decimal(amount))
+    assert text == format_money(Decimal(amount))
 
 
 def test_a_difference_has_a_sign() -> None:
     """Zero has none, and the currency follows the amount."""
     assert ("+5 EUR", "\u22125", "0.00") == (
-        money(Decimal(5), "EUR", signed=True),
-        money(Decimal(-5), signed=True),
-        money(Decimal("0.00"), signed=True),
+        format_money(Decimal(5), "EUR", signed=True),
+        format_money(Decimal(-5), signed=True),
+        format_money(Decimal("0.00"), signed=True),
     )
 
 
 def test_a_count_agrees_with_its_noun() -> None:
     """One takes the singular, every other number the plural."""
     assert ["0 payments", "1 payment", "1,000 payments"] == [
-        count_noun(number, "payment", "payments") for number in (0, 1, 1000)
+        format_count(number, "payment", "payments") for number in (0, 1, 1000)
     ]
 
 
 def test_a_missing_date_is_named() -> None:
     """Days and months say so if there is no date."""
-    assert ("2026-01-31", "no date") == (day(date(2026, 1, 31)), day(None))
-    assert ("December 2026", "No date") == (month_name((2026, 12)), month_name(None))
+    assert ("2026-01-31", "no date") == (format_day(date(2026, 1, 31)), format_day(None))
+    assert ("December 2026", "No date") == (format_month((2026, 12)), format_month(None))
 
 
 def test_control_characters_are_replaced() -> None:
