@@ -8,7 +8,7 @@ from paysdk.errors import ConfigurationError
 
 __all__ = ["check_bool", "check_int", "check_seconds", "check_share"]
 
-# A float that can be compared and added. Infinity and NaN are no time.
+# The largest finite float. Infinity and NaN are not times.
 _MAX_SECONDS = sys.float_info.max
 
 

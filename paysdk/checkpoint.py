@@ -1,4 +1,4 @@
-"""Where a listing can be taken up again."""
+"""Checkpoints, from which a listing resumes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PREFIX = "paysdk1."
 
 @attrs.frozen
 class Checkpoint:
-    """Where a page starts: opaque, serialisable with ``str()``, and tagged with the provider and the filters that it belongs to.
+    """The start of a page of a listing. It is opaque, and ``str()`` serialises it.
 
-    ``position`` says which endpoint and which of its pages; it is the provider's own business. No
-    key is ever in it.
+    ``provider`` and ``filters`` say which listing it belongs to. ``position`` names the endpoint
+    and the page, in a form that only the provider reads. A checkpoint never contains a key.
     """
 
     provider: str
@@ -31,7 +31,7 @@ class Checkpoint:
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Read what ``str()`` made. Raises ``ValueError`` for anything else."""
+        """Parse the text that ``str()`` returned. Raises ``ValueError`` for any other text."""
         if not text.startswith(_PREFIX):
             raise ValueError("it does not begin like a checkpoint")
         packed = text[len(_PREFIX) :]

@@ -1,4 +1,4 @@
-"""Which texts are currency codes."""
+"""Checks currency codes."""
 
 from __future__ import annotations
 
@@ -8,56 +8,34 @@ __all__ = ["check_currency", "normalise_currency"]
 
 # ISO 4217, list one, as of November 2026. It also has the codes of funds and metals, the test code
 # and the code for no currency. Every legal tender in CLDR is in this list.
-_ACTIVE = (
-    (
-        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN "
-        "BZD"
-    ),
-    (
-        "CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD "
-        "FKP"
-    ),
-    (
-        "GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS "
-        "KHR"
-    ),
-    (
-        "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
-        "MXN"
-    ),
-    (
-        "MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR "
-        "SBD"
-    ),
-    (
-        "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
-        "UGX"
-    ),
-    (
-        "USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF "
-        "XPD"
-    ),
-    "XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG",
-)
-# ISO 4217, list three: those that were withdrawn since 2010. Payments in them are still on record.
+_ACTIVE = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN
+    BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR
+    FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY
+    KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU
+    MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON
+    RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP
+    TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB
+    XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
+"""
+# ISO 4217, list three: the codes withdrawn since 2010. Old payments still have them.
 _WITHDRAWN = "ANG BGN BYR CUC EEK HRK LTL LVL MRO SLL STD USS VEF XFU ZMK ZWL"
-_CODES = frozenset(" ".join((*_ACTIVE, _WITHDRAWN)).split())
+_CODES = frozenset(f"{_ACTIVE} {_WITHDRAWN}".split())
 
 
 def check_currency(name: str, given: object) -> str:
-    """The code *given* in capitals.
+    """Return the code *given* in capitals.
 
-    Raises ``ConfigurationError``, in which it is called *name*, for what is no code of ISO 4217.
+    Raises ``ConfigurationError`` if it is not a code of ISO 4217. The message calls it *name*.
     """
     code = given.upper() if isinstance(given, str) and given.isascii() else None
     if code is None or code not in _CODES:
         raise ConfigurationError(
-            f"{name} must be a text such as 'EUR', or None, not {given!r}: ISO 4217 has no such "
-            "code."
+            f"{name} must be a code of ISO 4217, such as 'EUR', or None, not {given!r}."
         )
     return code
 
 
 def normalise_currency(code: str | None) -> str | None:
-    """*code* in capitals, as which codes are compared."""
+    """Return *code* in capitals, so that codes can be compared."""
     return None if code is None else code.upper()

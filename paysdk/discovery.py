@@ -1,4 +1,4 @@
-"""Finding what installed packages bring, by name."""
+"""Finds the providers of installed packages by name."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
 
 __all__ = [
+    "explain_mismatch",
     "installed_names",
     "installed_providers",
     "load",
     "load_provider",
     "open_provider",
-    "unfit",
 ]
 
 GROUP = "paysdk.providers"
 
-_PROMISED = ("name", "capabilities", "list_payments", "aclose")
+_REQUIRED = ("name", "capabilities", "list_payments", "aclose")
 
 
 def installed_names(group: str) -> list[str]:
-    """The names in an entry-point group, in alphabetical order. Nothing is imported for them."""
+    """Return the names in an entry-point group, in alphabetical order. Nothing is imported."""
     return sorted({entry.name for entry in entry_points(group=group)})
 
 
 def load(kind: str, group: str, name: str) -> Callable[..., object]:
-    """What is registered under *name* in an entry-point group; messages call it a *kind*.
+    """Import and return the callable with this *name* in an entry-point group.
 
-    Raises ``ConfigurationError`` where there is nothing of that name, several, or something that
-    cannot be imported or called.
+    Messages call it a *kind*. Raises ``ConfigurationError`` if no package or several packages have
+    the name, or if the object cannot be imported or called.
     """
     found = list(entry_points(group=group, name=name))
     if not found:
         raise ConfigurationError(
-            f"There is no {kind} {name!r}. Installed are: "
+            f"There is no {kind} {name!r}. Installed: "
             f"{', '.join(installed_names(group)) or 'none'}."
         )
     if len({entry.value for entry in found}) > 1:
@@ -55,24 +55,26 @@ def load(kind: str, group: str, name: str) -> Callable[..., object]:
         loaded: object = found[0].load()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # whatever else somebody else's module raises on import
+    except BaseException as error:  # a module of another package can raise anything
         raise ConfigurationError(
             f"{where} cannot be imported: {type(error).__name__}: {error}"
         ) from error
     if not callable(loaded):
-        raise ConfigurationError(f"{where} is no class and no function, so none can be made.")
+        raise ConfigurationError(f"{where} cannot be called, so it cannot make a {kind}.")
     return loaded
 
 
-def unfit(make: Callable[..., object], *arguments: object, **named: object) -> str | None:
-    """Why *make* cannot be called with these arguments, or ``None`` if it can or does not say.
+def explain_mismatch(
+    make: Callable[..., object], *arguments: object, **named: object
+) -> str | None:
+    """Return why *make* cannot take these arguments, or ``None`` if it can or has no signature.
 
-    It is not called for that: a ``TypeError`` that it raises itself is a fault of its own, and no
+    *make* is not called: a ``TypeError`` from inside it would be an error of its own, and not a
     wrong argument.
     """
     try:
         signature = inspect.signature(make)
-    except (TypeError, ValueError):  # what is written in C may have none
+    except (TypeError, ValueError):  # a callable written in C may have no signature
         return None
     try:
         signature.bind(*arguments, **named)
@@ -82,15 +84,15 @@ def unfit(make: Callable[..., object], *arguments: object, **named: object) -> s
 
 
 def installed_providers() -> list[str]:
-    """The names of the installed providers, in alphabetical order. None of them is imported."""
+    """Return the names of the installed providers, in alphabetical order. Nothing is imported."""
     return installed_names(GROUP)
 
 
 def load_provider(name: str) -> Callable[..., PaymentsProvider]:
-    """The class of an installed provider.
+    """Return the class of an installed provider.
 
-    Raises ``ConfigurationError`` where there is none of that name, several, one that cannot be
-    imported, one that can be seen to make no provider, or one whose class has another ``name``.
+    Raises ``ConfigurationError`` if no package or several packages have the name, if the class
+    cannot be imported, if it cannot make a provider, or if it has another ``name``.
     """
     loaded = load("provider", GROUP, name)
     _check_kind(name, loaded)
@@ -101,31 +103,30 @@ def load_provider(name: str) -> Callable[..., PaymentsProvider]:
 def open_provider(
     name: str, *, api_key: str | Callable[[], Awaitable[str]], **settings: object
 ) -> PaymentsProvider:
-    """An installed provider by name: ``open_provider("campfire", api_key=key)``.
+    """Make an installed provider by name: ``open_provider("campfire", api_key=key)``.
 
-    Its class is called with the key, and with *settings* by their names. Raises
-    ``ConfigurationError`` for an unknown name or setting, and where what the class makes is no
-    ``PaymentsProvider``, or one of another ``name``. Whatever else the class raises comes through
-    as it is.
+    Calls its class with the key, and with *settings* as keyword arguments. Raises
+    ``ConfigurationError`` for an unknown name or setting. Also raises it if the result is not a
+    ``PaymentsProvider`` or has another ``name``. Other exceptions of the class are not caught.
     """
     try:
         make = load_provider(name)
-        if reason := unfit(make, "key", **settings):  # what stands for the key
+        if reason := explain_mismatch(make, "key", **settings):  # "key" represents the key
             raise ConfigurationError(
                 f"The provider {name!r} does not take these settings: {reason}"
             )
         provider = make(api_key, **settings)
     finally:
         del api_key  # so that no traceback can show it
-    # The class is asked first: a property may have no answer before the provider is open.
+    # Look at the class first: a property may raise before the provider is open.
     missing = [
-        promised
-        for promised in _PROMISED
-        if not hasattr(type(provider), promised) and not hasattr(provider, promised)
+        required
+        for required in _REQUIRED
+        if not hasattr(type(provider), required) and not hasattr(provider, required)
     ]
     if missing:
         raise ConfigurationError(
-            f"What is installed as provider {name!r} is no PaymentsProvider: it has no "
+            f"The object installed as provider {name!r} is not a PaymentsProvider: it lacks "
             f"{', '.join(missing)}."
         )
     _check_name(name, provider)
@@ -133,28 +134,27 @@ def open_provider(
 
 
 def _check_kind(name: str, loaded: object) -> None:
-    """Refuse what can be seen to make no provider before it is called."""
-    where = f"What is installed as provider {name!r} is no PaymentsProvider"
+    """Refuse an object that obviously cannot make a provider, before it is called."""
+    where = f"The object installed as provider {name!r} is not a PaymentsProvider"
     if inspect.iscoroutinefunction(loaded):
         raise ConfigurationError(
-            f"{where}: it is a coroutine function, and what is called must give the provider at "
-            "once."
+            f"{where}: it is a coroutine function. It must return the provider without await."
         )
-    # A class may make some of them when it is called, but one that has none, and no way to answer
-    # for them, was not meant for one.
-    if isinstance(loaded, type) and {*_PROMISED, "__getattr__"}.isdisjoint(dir(loaded)):
-        raise ConfigurationError(f"{where}: it has none of {', '.join(_PROMISED)}.")
+    # A class may set some of these attributes in its constructor. A class with none of them, and
+    # with no __getattr__, is not a provider.
+    if isinstance(loaded, type) and {*_REQUIRED, "__getattr__"}.isdisjoint(dir(loaded)):
+        raise ConfigurationError(f"{where}: it has none of {', '.join(_REQUIRED)}.")
 
 
 def _check_name(name: str, provider: object) -> None:
-    """Check that a provider has the name that it is installed under, as its payments do."""
+    """Check that a provider's own name, which its payments carry, is the installed name."""
     said: object = None
-    with suppress(Exception):  # a property may have no answer before the provider is open
+    with suppress(Exception):  # a property may raise before the provider is open
         said = getattr(provider, "name", None)
     if isinstance(said, str) and said != name:
         raise ConfigurationError(
-            f"What is installed as provider {name!r} says that its name is {said!r}. Its package "
-            "must give the entry point that name."
+            f"The object installed as provider {name!r} says that its name is {said!r}. Its "
+            "package must use this name for the entry point."
         )
 
 

@@ -58,7 +58,10 @@ class RequestFailed:
 
 @attrs.frozen
 class RetryPlanned:
-    """Attempt ``attempt`` failed with an ``error`` of that class; the next follows in ``wait`` s."""
+    """Attempt ``attempt`` failed with an error of the class ``error``.
+
+    The next attempt follows after ``wait`` seconds.
+    """
 
     provider: str
     method: str
@@ -90,7 +93,7 @@ class PageRead:
 
 @attrs.frozen
 class RepeatDropped:
-    """A payment came again, unchanged, on a neighbouring page, and was left out."""
+    """A payment came again, unchanged, on the next page, and was dropped."""
 
     provider: str
     payment_id: str

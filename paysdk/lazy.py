@@ -1,4 +1,4 @@
-"""Names that a package exports without importing their modules before they are used."""
+"""Exports names of a package, and imports their modules only when a name is first used."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def export(
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value: object = getattr(import_module(module_of[name]), name)
-        namespace[name] = value  # so that the next use does not come here
+        namespace[name] = value  # the next use does not call this function
         return value
 
     def list_names() -> list[str]:
         return sorted({*namespace, *module_of})
 
-    get.__module__ = list_names.__module__ = package  # they are the package's own
+    get.__module__ = list_names.__module__ = package  # they become functions of the package
     return get, list_names

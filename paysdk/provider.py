@@ -1,4 +1,4 @@
-"""The promise that every provider keeps, and what its listings give."""
+"""The protocol that every provider keeps, and the types that its listings yield."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from paysdk.payment import Payment
 
-    # A Listing without a parameter is one of payments.
+    # A Listing without a parameter is a listing of payments.
     T = TypeVarWithDefault("T", default=Payment)
 else:
     T = TypeVar("T")
@@ -30,10 +30,10 @@ __all__ = ["Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider
 class Capabilities:
     """What a provider's API can do.
 
-    ``filters`` names the filters of ``list_payments`` that it honours; any other raises
-    ``UnsupportedFilterError``. ``max_page_size`` is the largest page that it gives.
-    ``reports_voids`` says whether a voided payment can be told from its record,
-    ``lists_incrementally`` whether it can list only what was modified since some time.
+    ``filters`` names the filters of ``list_payments`` that it supports; any other filter raises
+    ``UnsupportedFilterError``. ``max_page_size`` is the size of its largest page. ``reports_voids``
+    says whether the record of a payment shows that it was voided. ``lists_incrementally`` says
+    whether the API can list only the payments that were modified since a given time.
     """
 
     filters: frozenset[str]
@@ -44,12 +44,13 @@ class Capabilities:
 
 @attrs.frozen
 class Page(Generic[T]):
-    """The payments of one page, a sequence in the provider's order.
+    """One page of a listing.
 
-    In a listing of something else, such as invoices, ``payments`` are those. ``reported_count`` is
-    the provider's own number, or ``None``. Providers mean different things by it, and it steers
-    nothing. ``checkpoint`` is where the next page starts, and ``None`` on the last page. Keep it
-    together with the payments, and you can resume a listing that ended early.
+    ``payments`` is a sequence in the provider's order. In a listing of other records, such as
+    invoices, it holds those. ``reported_count`` is the provider's own number, or ``None``.
+    Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
+    the next page, and ``None`` on the last page. If you store it together with the payments, you
+    can resume a listing that ended early.
     """
 
     payments: Sequence[T]
@@ -59,15 +60,19 @@ class Page(Generic[T]):
 
 @attrs.frozen(kw_only=True)
 class ListingReport:
-    """What the latest walk of a listing has done so far.
+    """What the latest iteration of a listing has done so far.
 
-    ``pages`` read, ``payments`` given, ``repeats_dropped`` because they had just been given,
-    ``malformed`` records set aside, those that were ``left_out`` because in the provider's own
-    words they are no payments (attempts that came to nothing, say; Campfire and Notify send none),
-    ``requests`` sent (``retries`` among them), the first and last ``reported_count``, and whether
-    the walk is ``complete``: it reached the provider's end. ``oldest_malformed`` is a time from
-    which on all records that were set aside have been modified, ``None`` when there are none or
-    when that is not known.
+    - ``pages``: how many pages were read.
+    - ``payments``: how many payments were yielded.
+    - ``repeats_dropped``: how many payments came again unchanged, and were dropped.
+    - ``malformed``: how many malformed records were set aside.
+    - ``oldest_malformed``: no record that was set aside was modified before this time. It is
+      ``None`` if there are none, or if the time is unknown.
+    - ``left_out``: how many records were left out because the provider says that they are not
+      payments, such as failed attempts. Campfire and Notify send none.
+    - ``requests``: how many requests were sent, including the ``retries``.
+    - ``reported_first`` and ``reported_last``: the first and the last ``reported_count``.
+    - ``complete``: whether the iteration reached the end of the provider's list.
     """
 
     pages: int = 0
@@ -85,43 +90,43 @@ class ListingReport:
 
 @runtime_checkable
 class Listing(Protocol[T]):
-    """A list at the provider: of payments, or as ``Listing[T]`` of something else.
+    """A provider's list of payments, or, as ``Listing[T]``, of other records.
 
-    Nothing is sent until you iterate over it, and each iteration starts afresh. While you use one
-    page, the next is requested. Leaving an iteration, or being cancelled in it, leaves nothing
-    behind. An error that ends it carries a ``checkpoint``.
+    No request is sent before you iterate over it, and each iteration starts at the beginning. While
+    you use one page, the next is requested. If you leave an iteration early or are cancelled, no
+    task and no connection stays behind. An error that ends the iteration has a ``checkpoint``.
     """
 
     @property
     def report(self) -> ListingReport:
-        """What the latest walk has done so far."""
+        """What the latest iteration has done so far."""
         ...
 
     def __aiter__(self) -> AsyncIterator[T]: ...
 
     def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate page by page. Each page was read whole before it is given."""
+        """Iterate page by page. Each page is read completely before it is yielded."""
         ...
 
     async def collect(self, limit: int | None = None) -> list[T]:
-        """All payments, or the first *limit* of them, in one list.
+        """Return all payments, or the first *limit* of them, in one list.
 
         Raises ``ConfigurationError`` for a negative *limit*.
         """
         ...
 
     async def first(self) -> T | None:
-        """The first payment, or ``None`` if there is none. Reads no further than it must."""
+        """Return the first payment, or ``None`` if there is none. Reads no page after it."""
         ...
 
 
 @runtime_checkable
 class PaymentsProvider(Protocol):
-    """A system that payments can be listed from."""
+    """A system that can list payments."""
 
     @property
     def name(self) -> str:
-        """The provider's name, which stands in ``Payment.provider``."""
+        """The provider's name, as in ``Payment.provider``."""
         ...
 
     @property
@@ -138,19 +143,18 @@ class PaymentsProvider(Protocol):
         page_size: int | None = None,
         resume: Checkpoint | str | None = None,
     ) -> Listing:
-        """Its payments, in its own order.
+        """List the provider's payments, in its own order.
 
         Both bounds are inclusive; a date covers its whole day, in UTC. *voided* true lists only
-        voided payments, false only those that are not, ``None`` both. *resume* is a
-        ``Page.checkpoint`` or an ``error.checkpoint``, or the text of one; it brings its filters
-        along.
+        voided payments, false only payments that are not voided, and ``None`` both. *resume* is a
+        ``Page.checkpoint``, an ``error.checkpoint``, or the text of one. It includes its filters.
 
-        Raises ``UnsupportedFilterError`` for a filter that the provider cannot honour, and
-        ``ConfigurationError`` for an argument that cannot be right (a naive datetime, a page size
-        out of range, a checkpoint that belongs elsewhere), both before anything is sent.
+        Raises ``UnsupportedFilterError`` for a filter that the provider does not support. Raises
+        ``ConfigurationError`` for a wrong argument, such as a naive datetime, a page size out of
+        range, or a checkpoint of another listing. Both are raised before anything is sent.
         """
         ...
 
     async def aclose(self) -> None:
-        """Give back what it holds. Doing it twice is fine."""
+        """Close the connections. You can call it twice."""
         ...

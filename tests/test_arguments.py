@@ -1,4 +1,4 @@
-"""Checks of single arguments."""
+"""Tests of the checks of single arguments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BAD_SECONDS: list[Any] = [
 
 
 @pytest.mark.parametrize("value", BAD_SECONDS, ids=lambda value: repr(value)[:20])
-def test_what_is_no_number_of_seconds_is_refused(value: object) -> None:
+def test_refuses_wrong_seconds(value: object) -> None:
     """A time must be a finite number of seconds, and the message names the setting."""
     with pytest.raises(
         ConfigurationError, match="timeout must be a finite number of seconds above 0, not"
@@ -41,8 +41,8 @@ def test_what_is_no_number_of_seconds_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [1, 0.001, 60, LARGEST])
-def test_seconds_may_be_whole_or_not(value: float) -> None:
-    """Any finite number above zero is fine, and zero only if it is allowed."""
+def test_accepts_seconds(value: float) -> None:
+    """Any finite number above zero is accepted, and zero if it is allowed."""
     assert value == check_seconds("timeout", value)
     assert 0 == check_seconds("wait", 0, allow_zero=True)
     with pytest.raises(ConfigurationError):
@@ -50,40 +50,40 @@ def test_seconds_may_be_whole_or_not(value: float) -> None:
 
 
 @pytest.mark.parametrize("value", [-1, 8, True, 3.0, "3", None])
-def test_what_is_no_whole_number_is_refused(value: object) -> None:
+def test_refuses_wrong_whole_numbers(value: object) -> None:
     """The message has both bounds if there are two."""
     with pytest.raises(ConfigurationError, match="limit must be a whole number from 0 to 7, not"):
         check_int("limit", value, 0, 7)
 
 
 def test_whole_number_may_have_no_upper_bound() -> None:
-    """Then the message has the lower bound only."""
+    """Then the message has only the lower bound."""
     assert 10**9 == check_int("limit", 10**9, 0)
     with pytest.raises(ConfigurationError, match="limit must be a whole number from 0, not -1"):
         check_int("limit", -1, 0)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.01, True, "0.5", None, float("nan")])
-def test_what_is_no_share_is_refused(value: object) -> None:
+def test_refuses_wrong_shares(value: object) -> None:
     """A share is a number from 0 to 1."""
     with pytest.raises(ConfigurationError, match="share must be a number from 0 to 1, not"):
         check_share("share", value)
 
 
 @pytest.mark.parametrize("value", [0, 0.25, 1])
-def test_share(value: float) -> None:
-    """A share that is fine is returned."""
+def test_accepts_a_share(value: float) -> None:
+    """A number from 0 to 1 is returned."""
     assert value == check_share("share", value)
 
 
 @pytest.mark.parametrize("value", [0, 1, "true", None])
-def test_what_is_no_bool_is_refused(value: object) -> None:
-    """Nothing is taken for true or false that is neither."""
+def test_refuses_what_is_not_a_bool(value: object) -> None:
+    """Only True and False are accepted."""
     with pytest.raises(ConfigurationError, match="voided must be True or False, not"):
         check_bool("voided", value)
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_bool(value: object) -> None:
-    """Both are returned as they are."""
+def test_accepts_a_bool(value: object) -> None:
+    """True and False are returned."""
     assert value is check_bool("voided", value)

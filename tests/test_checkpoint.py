@@ -1,4 +1,4 @@
-"""Checkpoints as text."""
+"""Tests of checkpoints as text."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 @settings(max_examples=60)
 @given(TEXTS, TEXTS, TEXTS)
-def test_text_of_a_checkpoint_reads_back(provider: str, filters: str, position: str) -> None:
-    """Whatever a checkpoint holds, its text is plain ASCII without spaces and gives it back."""
+def test_parses_its_own_text(provider: str, filters: str, position: str) -> None:
+    """The text of any checkpoint is ASCII without spaces, and parses to the same checkpoint."""
     checkpoint = Checkpoint(provider, filters, position)
     text = str(checkpoint)
     assert checkpoint == Checkpoint.parse(text)
@@ -28,15 +28,15 @@ def test_text_of_a_checkpoint_reads_back(provider: str, filters: str, position: 
 
 
 def test_checkpoint_is_a_value() -> None:
-    """It cannot be changed, and can be compared, hashed and pickled."""
+    """A checkpoint is frozen, comparable, hashable and picklable."""
     checkpoint = Checkpoint("notify", "", "from=1")
     assert {checkpoint} == {pickle.loads(pickle.dumps(checkpoint))}  # its own pickle  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         checkpoint.position = "from=2"  # type: ignore[misc]
 
 
-def packed(content: bytes) -> str:
-    """*content* dressed up as a checkpoint's text."""
+def pack(content: bytes) -> str:
+    """Encode *content* as the text of a checkpoint."""
     return "paysdk1." + base64.urlsafe_b64encode(content).decode()
 
 
@@ -51,25 +51,25 @@ def packed(content: bytes) -> str:
         str(Checkpoint("notify", "", "from=1")) + "!",
         " " + str(Checkpoint("notify", "", "from=1")),
         "paysdk1.é",
-        packed(b"no json"),
-        packed(b"[]"),
-        packed(b'["a","b"]'),
-        packed(b'["a","b",3]'),
-        packed(b'["a","b","c","d"]'),
-        packed(b'["a","b","\xff"]'),
-        packed(b"[" * 5000),
+        pack(b"no json"),
+        pack(b"[]"),
+        pack(b'["a","b"]'),
+        pack(b'["a","b",3]'),
+        pack(b'["a","b","c","d"]'),
+        pack(b'["a","b","\xff"]'),
+        pack(b"[" * 5000),
     ],
 )
 def test_other_text_is_refused(text: str) -> None:
-    """What str() did not make is a ValueError that says how it is wrong."""
+    """Other text raises ValueError with what is wrong."""
     with pytest.raises(ValueError, match=r"begin like a checkpoint|cut off or changed|ASCII"):
         Checkpoint.parse(text)
 
 
 @settings(max_examples=100)
-@given(st.text() | st.text().map("paysdk1.".__add__) | st.binary().map(packed))
-def test_nothing_but_value_error_comes_out(text: str) -> None:
-    """Reading any text either gives a checkpoint or raises ValueError."""
+@given(st.text() | st.text().map("paysdk1.".__add__) | st.binary().map(pack))
+def test_any_text(text: str) -> None:
+    """Any text gives a checkpoint or ValueError."""
     try:
         checkpoint = Checkpoint.parse(text)
     except ValueError:

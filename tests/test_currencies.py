@@ -1,4 +1,4 @@
-"""Currency codes."""
+"""Tests of currency codes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from paysdk.currencies import check_currency, normalise_currency
 
 
 @pytest.mark.parametrize("code", ["EUR", "eur", "Eur", "gbp", "XAU", "CHW", "HRK", "xxx"])
-def test_a_code_is_taken_in_any_case(code: str) -> None:
-    """It comes out in capitals. Funds, metals and what was withdrawn lately are codes, too."""
+def test_accepts_a_code_in_any_case(code: str) -> None:
+    """The code is returned in capitals; funds, metals and withdrawn codes are codes, too."""
     assert code.upper() == check_currency("currency", code)
 
 
@@ -34,17 +34,17 @@ def test_a_code_is_taken_in_any_case(code: str) -> None:
         b"EUR",
     ],
 )
-def test_anything_else_is_refused(code: object) -> None:
-    """By the name of what it was given for."""
+def test_refuses_anything_else(code: object) -> None:
+    """The message has the name of the setting."""
     with pytest.raises(
         ConfigurationError,
-        match=r"--currency must be a text such as 'EUR', or None, not .*: ISO 4217 has no such code",
+        match=r"--currency must be a code of ISO 4217, such as 'EUR', or None, not",
     ):
         check_currency("--currency", code)
 
 
 async def test_a_provider_keeps_the_capital_form() -> None:
-    """And refuses anything else before it is used."""
+    """A provider stores the code in capitals, and refuses a wrong one when it is made."""
     async with NotifyProvider("test_sandbox", currency="eur") as notify:
         assert "EUR" == notify._currency
     with pytest.raises(ConfigurationError, match="EURO"):
@@ -52,5 +52,5 @@ async def test_a_provider_keeps_the_capital_form() -> None:
 
 
 def test_codes_are_compared_in_capitals() -> None:
-    """None stays none."""
+    """Codes are compared in capitals, and None stays None."""
     assert ["EUR", "EUR", None] == [normalise_currency(code) for code in ("eur", "EUR", None)]

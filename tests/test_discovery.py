@@ -1,4 +1,4 @@
-"""Finding providers by name, in packages as an installer leaves them."""
+"""Tests of finding providers in packages as an installer leaves them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from paysdk import Listing, PaymentsProvider, discovery
 from paysdk.discovery import (
+    explain_mismatch,
     installed_names,
     installed_providers,
     load,
     load_provider,
     open_provider,
-    unfit,
 )
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_both_providers_are_found() -> None:
-    """What paysdk brings itself comes through the same door as everybody's."""
+    """The providers of paysdk are found through entry points, as those of other packages."""
     assert {"campfire", "notify"} <= set(installed_providers())
     assert sorted(installed_providers()) == installed_providers()
     assert CampfireProvider is load_provider("campfire")
@@ -35,7 +35,7 @@ def test_both_providers_are_found() -> None:
 
 
 def test_provider_is_opened_with_its_own_settings() -> None:
-    """Settings go to the provider's class, the key among them."""
+    """The settings and the key are passed to the provider's class."""
     provider = open_provider(
         "notify", api_key="test_sandbox", base_url="http://127.0.0.1:8000", currency="EUR"
     )
@@ -45,7 +45,7 @@ def test_provider_is_opened_with_its_own_settings() -> None:
 
 
 async def test_a_provider_of_another_package_is_opened(install: Install, list_backed: str) -> None:
-    """Whatever keeps the protocol is a provider, with nothing of paysdk's in its classes."""
+    """Any object that keeps the protocol is a provider, without a base class of paysdk."""
     install("paysdk-ledger", list_backed, name="ledger")
     assert ["campfire", "ledger", "notify"] == installed_providers()
     ledger = open_provider("ledger", api_key="sandbox-key", book="second")
@@ -58,14 +58,14 @@ async def test_a_provider_of_another_package_is_opened(install: Install, list_ba
     await ledger.aclose()
 
 
-def test_unknown_provider_is_refused_with_the_names_that_there_are() -> None:
-    """The error says which providers are installed."""
+def test_refuses_an_unknown_provider() -> None:
+    """The error lists the installed providers."""
     with pytest.raises(ConfigurationError, match=r"no provider 'stripe'.*campfire, notify"):
         open_provider("stripe", api_key="sandbox-key")
 
 
-def test_unknown_setting_is_refused_without_showing_the_key() -> None:
-    """A setting that the provider's class does not take is named; the key is not."""
+def test_refuses_an_unknown_setting() -> None:
+    """The error names the setting and does not contain the key."""
     with pytest.raises(
         ConfigurationError, match=r"'campfire' does not take these settings.*colour"
     ) as caught:
@@ -73,8 +73,8 @@ def test_unknown_setting_is_refused_without_showing_the_key() -> None:
     assert "sandbox-key" not in str(caught.value)
 
 
-def test_a_mistake_in_a_constructor_is_no_wrong_setting(install: Install, list_backed: str) -> None:
-    """A ``TypeError`` from within it comes through, with the traceback that its author needs."""
+def test_type_error_of_a_constructor(install: Install, list_backed: str) -> None:
+    """A TypeError from inside the constructor is raised as it is, with its traceback."""
     install("ledger", list_backed.replace("self.closed = False", "self.closed = len(0)"))
     with pytest.raises(TypeError, match="object of type 'int' has no len") as raised:
         open_provider("ledger", api_key="sandbox-key")
@@ -90,16 +90,18 @@ def test_a_mistake_in_a_constructor_is_no_wrong_setting(install: Install, list_b
     ],
     ids=["taken", "not taken", "not said"],
 )
-def test_what_is_called_is_asked_first(make: Callable[..., object], reason: str | None) -> None:
-    """Whether it takes the arguments is told by its signature, where it has one."""
-    assert reason == unfit(make, "key")
+def test_explains_a_mismatch_by_the_signature(
+    make: Callable[..., object], reason: str | None
+) -> None:
+    """The signature, if there is one, decides whether the arguments fit."""
+    assert reason == explain_mismatch(make, "key")
 
 
-def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any provider the error says so."""
     monkeypatch.setattr(discovery, "entry_points", EntryPoints().select)
     assert [] == installed_providers()
-    with pytest.raises(ConfigurationError, match="Installed are: none"):
+    with pytest.raises(ConfigurationError, match="Installed: none"):
         load_provider("campfire")
 
 
@@ -113,11 +115,11 @@ def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", r"cannot be imported: AttributeError: .*Made"),
         ("raise SystemExit('not today')", "cannot be imported: SystemExit: not today"),
         ("class Odd(BaseException): ...\n\n\nraise Odd('way')", "cannot be imported: Odd: way"),
-        ("Made = 7", "is no class and no function, so none can be made"),
+        ("Made = 7", "cannot be called, so it cannot make a provider"),
     ],
 )
-def test_provider_that_cannot_be_used_is_named(install: Install, source: str, reason: str) -> None:
-    """The error names the provider, the package that it came with, and the reason; the others can be used as ever."""
+def test_provider_that_cannot_be_imported(install: Install, source: str, reason: str) -> None:
+    """The error names the provider, its package and the reason; the others still work."""
     install("broken", source)
     with pytest.raises(
         ConfigurationError,
@@ -127,15 +129,15 @@ def test_provider_that_cannot_be_used_is_named(install: Install, source: str, re
     assert NotifyProvider is load_provider("notify")
 
 
-def test_ctrl_c_during_an_import_is_no_fault_of_the_provider(install: Install) -> None:
-    """It ends the program as ever."""
+def test_ctrl_c_during_an_import(install: Install) -> None:
+    """A KeyboardInterrupt during an import is raised as it is."""
     install("slow", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         load_provider("slow")
 
 
 def test_reason_of_a_failed_import_is_the_cause(install: Install) -> None:
-    """Who mends the package sees its own traceback."""
+    """The error is chained to the exception of the import."""
     install("broken", "import module_that_is_nowhere")
     with pytest.raises(ConfigurationError) as raised:
         load_provider("broken")
@@ -143,7 +145,7 @@ def test_reason_of_a_failed_import_is_the_cause(install: Install) -> None:
 
 
 def test_two_providers_of_one_name_are_refused(install: Install) -> None:
-    """Which of two is meant cannot be told, so neither is taken, and both packages are named."""
+    """If two packages have the name, neither is used, and both are named."""
     install("acme-pay", "class Made: ...", name="acme")
     install("another", "class Made: ...", name="acme")
     assert ["acme", "campfire", "notify"] == installed_providers()
@@ -157,7 +159,7 @@ def test_two_providers_of_one_name_are_refused(install: Install) -> None:
 
 
 def test_one_that_takes_the_name_of_paysdks_own_is_refused(install: Install) -> None:
-    """No package can slip its provider under a name that is in use, and be given that one's key."""
+    """A package cannot replace a provider of paysdk and receive its key."""
     install("sneaky", "class Made: ...", name="campfire")
     with pytest.raises(
         ConfigurationError, match="Several installed packages have a provider 'campfire'"
@@ -165,31 +167,29 @@ def test_one_that_takes_the_name_of_paysdks_own_is_refused(install: Install) -> 
         open_provider("campfire", api_key="sandbox-key")
 
 
-def test_the_same_one_found_twice_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that is on the path twice, as one being worked on may be, is one."""
+def test_same_provider_found_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is on the path twice counts once."""
     points = [EntryPoint("known", "paysdk.provider:PaymentsProvider", "paysdk.providers")] * 2
     monkeypatch.setattr(discovery, "entry_points", EntryPoints(points).select)
     assert ["known"] == installed_providers()
     assert "PaymentsProvider" == load_provider("known").__name__
 
 
-def test_what_is_no_provider_is_said_to_be_none(install: Install) -> None:
-    """What a class makes must keep the protocol; the error says what of it is missing."""
+def test_refuses_an_object_without_the_protocol(install: Install) -> None:
+    """The error names the attributes that are missing."""
     install(
         "half",
         "class Made:\n    name = 'half'\n    def __init__(self, api_key): self.aclose = None",
     )
     with pytest.raises(
         ConfigurationError,
-        match="provider 'half' is no PaymentsProvider: it has no capabilities, list_payments",
+        match="provider 'half' is not a PaymentsProvider: it lacks capabilities, list_payments",
     ):
         open_provider("half", api_key="sandbox-key")
 
 
-def test_what_a_provider_knows_only_when_open_is_not_asked_before(
-    install: Install, list_backed: str
-) -> None:
-    """A property that has no answer yet is a property all the same."""
+def test_property_that_needs_an_open_provider(install: Install, list_backed: str) -> None:
+    """A property that raises before the provider is open counts as present."""
     install(
         "late",
         list_backed
@@ -207,7 +207,7 @@ Made.name = Made.capabilities = property(unknown)
 
 
 def test_a_provider_of_another_name_is_refused(install: Install, list_backed: str) -> None:
-    """Payments are stored under the provider's own name, so one of another could pass them off as that one's."""
+    """Payments are stored under the provider's own name, so it must be the installed name."""
     install(
         "impostor",
         list_backed.replace('    name = "ledger"\n', "").replace(
@@ -216,7 +216,7 @@ def test_a_provider_of_another_name_is_refused(install: Install, list_backed: st
     )
     with pytest.raises(
         ConfigurationError,
-        match=r"provider 'impostor' says that its name is 'ledger'\. Its package must give",
+        match=r"provider 'impostor' says that its name is 'ledger'\. Its package must use",
     ):
         open_provider("impostor", api_key="sandbox-key")
 
@@ -231,20 +231,18 @@ def test_a_provider_of_another_name_is_refused(install: Install, list_backed: st
         ),
     ],
 )
-def test_what_can_be_seen_to_be_no_provider_is_not_loaded(
-    install: Install, source: str, reason: str
-) -> None:
-    """It need not be called to be refused."""
+def test_refuses_what_cannot_make_a_provider(install: Install, source: str, reason: str) -> None:
+    """An object that obviously makes no provider is refused before it is called."""
     install("odd", source)
     with pytest.raises(
         ConfigurationError,
-        match=f"What is installed as provider 'odd' is no PaymentsProvider: {reason}",
+        match=f"The object installed as provider 'odd' is not a PaymentsProvider: {reason}",
     ):
         load_provider("odd")
 
 
-def test_a_class_that_hands_everything_on_is_loaded(install: Install, list_backed: str) -> None:
-    """What it promises is seen only when it is made."""
+def test_class_with_getattr(install: Install, list_backed: str) -> None:
+    """A class with `__getattr__` is checked only after it is called."""
     around = (
         "def __init__(self, key): self.inner = Inner(key)\n    def __getattr__(self, name): "
         "return getattr(self.inner, name)"
@@ -253,21 +251,21 @@ def test_a_class_that_hands_everything_on_is_loaded(install: Install, list_backe
     assert "ledger" == open_provider("ledger", api_key="sandbox-key").name
 
 
-def test_a_class_of_another_name_is_not_even_loaded(install: Install, list_backed: str) -> None:
-    """Where the class says its name, it need not be made to be refused."""
+def test_refuses_a_class_of_another_name(install: Install, list_backed: str) -> None:
+    """A class with another name is refused before it is called."""
     install("impostor", list_backed)
     with pytest.raises(ConfigurationError, match="says that its name is 'ledger'"):
         load_provider("impostor")
 
 
-def test_entry_points_of_any_group_are_found(install: Install) -> None:
+def test_loads_from_any_group(install: Install) -> None:
     """Sandboxes are found in the same way as providers."""
     install("acme", "class Made: ...", group="paysdk.sandboxes")
     assert ["acme", "campfire", "notify"] == installed_names("paysdk.sandboxes")
     assert "Made" == load("sandbox", "paysdk.sandboxes", "acme").__name__
     with pytest.raises(
         ConfigurationError,
-        match=r"There is no sandbox 'nobody'\. Installed are: acme, campfire, notify",
+        match=r"There is no sandbox 'nobody'\. Installed: acme, campfire, notify",
     ):
         load("sandbox", "paysdk.sandboxes", "nobody")
 
@@ -278,16 +276,16 @@ def test_entry_points_of_any_group_are_found(install: Install) -> None:
 def test_open_provider_shows_no_key(
     name: str, setting: dict[str, object], told_by: Callable[[BaseException], str]
 ) -> None:
-    """Whatever is wrong with the call, no traceback of the error shows the key."""
+    """No traceback of an error of `open_provider` contains the key."""
     with pytest.raises(ConfigurationError) as raised:
         open_provider(name, api_key="sandbox-key", **setting)
     assert "sandbox-key" not in told_by(raised.value)
 
 
-def test_a_provider_of_another_kind_shows_no_key(
+def test_wrong_provider_shows_no_key(
     install: Install, told_by: Callable[[BaseException], str]
 ) -> None:
-    """Nor does the error about what is no provider, though that was given the key."""
+    """The error about an object that is not a provider does not contain the key."""
     install("half", "class Made:\n    def __init__(self, api_key): ...")
     with pytest.raises(ConfigurationError) as raised:
         open_provider("half", api_key="sandbox-key")

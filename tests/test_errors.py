@@ -1,4 +1,4 @@
-"""The tree of errors, and what each of them keeps and says."""
+"""Tests of the errors."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ EVERY = pytest.mark.parametrize("kind", BASES)
 
 
 def test_tree_is_complete() -> None:
-    """Every error of the module stands in the tree, is exported, and is named in the module's docstring."""
+    """Every error is in the tree of the module's docstring, and is exported."""
     found = {
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -68,12 +68,12 @@ def test_tree_is_complete() -> None:
 
 @EVERY
 def test_bases_are_those_of_the_tree(kind: type[PaysdkError]) -> None:
-    """An error is caught by its own branch of the tree, and by the built-in that it is a case of."""
+    """Each error has the base classes of the tree."""
     assert BASES[kind] == kind.__bases__
 
 
 def filled(kind: type[PaysdkError]) -> PaysdkError:
-    """An error of *kind* with everything set that it can hold."""
+    """Make an error of *kind* with all its attributes set."""
     error: PaysdkError
     if issubclass(kind, APIError):
         error = kind(
@@ -100,7 +100,7 @@ def filled(kind: type[PaysdkError]) -> PaysdkError:
 
 @EVERY
 def test_errors_survive_pickling_and_copying(kind: type[PaysdkError]) -> None:
-    """Errors cross process borders with all that they hold."""
+    """A pickle or a copy of an error keeps all attributes."""
     error = filled(kind)
     for twin in (
         pickle.loads(pickle.dumps(error)),  # noqa: S301  # its own pickle
@@ -114,8 +114,8 @@ def test_errors_survive_pickling_and_copying(kind: type[PaysdkError]) -> None:
 
 
 @EVERY
-def test_text_says_what_and_where(kind: type[PaysdkError]) -> None:
-    """The text has the message, the provider, the method and the URL; without a request it is the message alone."""
+def test_text_has_the_request(kind: type[PaysdkError]) -> None:
+    """The text has the message and the request, if there was one."""
     assert filled(kind).args[0] + " [campfire: GET https://api.example.com/x?cursor=1]" == str(
         filled(kind)
     )
@@ -124,8 +124,8 @@ def test_text_says_what_and_where(kind: type[PaysdkError]) -> None:
 
 
 @EVERY
-def test_where_is_noted_once(kind: type[PaysdkError]) -> None:
-    """The place that was noted first stays, and noting it gives the same error back."""
+def test_request_is_set_once(kind: type[PaysdkError]) -> None:
+    """A second `at` changes nothing, and both return the error."""
     error = filled(kind)
     assert error is error.at("notify", "POST", "https://other.example.com/")
     assert ("campfire", "GET", "https://api.example.com/x?cursor=1") == (
@@ -136,8 +136,8 @@ def test_where_is_noted_once(kind: type[PaysdkError]) -> None:
 
 
 @EVERY
-def test_nothing_is_known_before_it_happens(kind: type[PaysdkError]) -> None:
-    """An error made with a message only has every attribute of its kind, unset."""
+def test_attributes_without_arguments(kind: type[PaysdkError]) -> None:
+    """An error that is made with only a message has every attribute, unset."""
     error = kind("went wrong")
     assert (None, None, None, None) == (error.provider, error.method, error.url, error.checkpoint)
     if isinstance(error, APIError):
@@ -157,7 +157,7 @@ def test_nothing_is_known_before_it_happens(kind: type[PaysdkError]) -> None:
 
 
 async def test_an_unpickled_unknown_outcome_says_that_it_cannot_look() -> None:
-    """The way to look again does not go through a pickle, and the error says so."""
+    """A pickled error cannot look again, and says so."""
 
     async def look() -> str:
         return "found"

@@ -1,4 +1,4 @@
-"""What watchers are given."""
+"""Tests of the events."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ EVENTS: list[Event] = [
 ]
 
 
-def test_event_is_any_of_them() -> None:
-    """The alias names every kind that the module exports."""
+def test_event_alias() -> None:
+    """The alias includes every event class of the module."""
     assert {type(event) for event in EVENTS} == set(get_args(Event))
     assert {kind.__name__ for kind in get_args(Event)} | {"Event"} == set(events.__all__)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_events_are_frozen_values_of_the_provider(event: Event) -> None:
-    """An event says which provider it is of, equals its like, and cannot be changed."""
+def test_events_are_values(event: Event) -> None:
+    """An event has the provider's name, is frozen, and equals an equal event."""
     assert event.provider in {"campfire", "notify"}
     assert event == attrs.evolve(event)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

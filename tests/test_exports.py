@@ -1,4 +1,4 @@
-"""What `import paysdk` gives, and what it costs."""
+"""Tests of what `import paysdk` exports, and what it loads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TREE = Path(__file__).parents[1] / "paysdk"
 
 
 def files_below(folder: Path) -> set[str]:
-    """The files in *folder* and below, but for what Python compiled."""
+    """Return the files in *folder* and below, except compiled ones."""
     return {
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -27,13 +27,13 @@ def files_below(folder: Path) -> set[str]:
 
 
 def loaded_after(code: str) -> set[str]:
-    """The modules that a new interpreter has loaded after *code*."""
+    """Return the modules that a new interpreter has loaded after *code*."""
     command = [sys.executable, "-P", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def test_tested_package_is_the_installed_one() -> None:
-    """The tests run against what the wheel installed, or, with an editable install, the tree."""
+    """The tests run against the installed wheel, or against the tree of an editable install."""
     origin = json.loads(metadata.distribution("paysdk").read_text("direct_url.json") or "{}")
     editable = origin.get("dir_info", {}).get("editable", False)
 
@@ -41,12 +41,12 @@ def test_tested_package_is_the_installed_one() -> None:
 
 
 def test_wheel_holds_every_file() -> None:
-    """The samples and the mark of a typed package are installed with the code."""
+    """The wheel has the samples and the marker of a typed package."""
     assert files_below(TREE) == files_below(INSTALLED)
 
 
 def test_exports_are_exactly_all() -> None:
-    """`__all__` names each thing once, and has all of paysdk's own that can be seen at the top."""
+    """`__all__` names every public object of paysdk once."""
     exports = {
         name
         for name in dir(paysdk)
@@ -57,21 +57,21 @@ def test_exports_are_exactly_all() -> None:
 
 
 def test_every_error_is_exported() -> None:
-    """Whatever paysdk raises can be caught by a name from the top."""
+    """Every error of paysdk can be imported from the top."""
     assert set(paysdk.errors.__all__) <= set(paysdk.__all__)
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    """A name that paysdk does not have fails like that of any module."""
+    """An unknown name raises AttributeError, as in any module."""
     with pytest.raises(AttributeError, match="no_such_name"):
         paysdk.no_such_name  # noqa: B018  # the access is what fails
 
 
 def test_importing_loads_nothing_heavy() -> None:
-    """`import paysdk` alone loads neither HTTP nor the converter."""
+    """`import paysdk` loads neither HTTP nor the converter."""
     assert set() == loaded_after("import paysdk") & {"aiohttp", "asyncio", "cattrs"}
 
 
 def test_no_http_before_the_first_provider_is_made() -> None:
-    """Having every public name at hand loads no aiohttp yet."""
+    """Using every public name does not import aiohttp yet."""
     assert "aiohttp" not in loaded_after("from paysdk import *")

@@ -1,4 +1,4 @@
-"""Names that a package exports without importing their modules before they are used."""
+"""Tests of lazy exports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import paysdk
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    """A name that the package does not export fails like that of any module."""
+    """An unknown name raises AttributeError, as in any module."""
     with pytest.raises(AttributeError, match="module 'paysdk' has no attribute 'no_such_name'"):
         getattr(paysdk, "no_such_name")  # noqa: B009  # the access is what fails

@@ -1,4 +1,4 @@
-"""The protocol, as the two providers keep it, and its values."""
+"""Tests of the protocol and its values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROVIDERS: list[Callable[[], PaymentsProvider]] = [
 
 @pytest.mark.parametrize("make", PROVIDERS, ids=["campfire", "notify"])
 def test_providers_keep_the_protocol(make: Callable[[], PaymentsProvider]) -> None:
-    """A provider and its listings are told from other objects at run time; listing sends nothing."""
+    """`isinstance` recognises a provider and its listing, and listing sends nothing."""
     provider = make()
     listing = provider.list_payments()
     assert isinstance(provider, PaymentsProvider)
@@ -36,13 +36,13 @@ def test_providers_keep_the_protocol(make: Callable[[], PaymentsProvider]) -> No
     "other", [object(), "campfire", Payment, {}], ids=["object", "text", "class", "dict"]
 )
 def test_other_objects_do_not(other: object) -> None:
-    """What lacks the protocol's methods is no provider and no listing."""
+    """An object without the methods of the protocol is neither a provider nor a listing."""
     assert not isinstance(other, PaymentsProvider)
     assert not isinstance(other, Listing)
 
 
 def test_capabilities_say_what_the_apis_can() -> None:
-    """Campfire filters and reports voids, Notify does neither; their pages differ in size."""
+    """Campfire filters and reports voids, Notify does not, and their page sizes differ."""
     campfire, notify = CampfireProvider("sandbox-key"), NotifyProvider("test_sandbox")
     assert ("campfire", "notify") == (campfire.name, notify.name)
     assert {"modified_since", "modified_until", "voided"} <= campfire.capabilities.filters
@@ -55,8 +55,8 @@ def test_capabilities_say_what_the_apis_can() -> None:
     assert (10_000, True, True) == attrs.astuple(campfire.capabilities)[1:]
 
 
-def test_report_begins_with_nothing() -> None:
-    """Before a walk there is nothing to report."""
+def test_new_report() -> None:
+    """The report of a new listing is empty."""
     assert (0, 0, 0, 0, None, 0, 0, 0, None, None, False) == attrs.astuple(ListingReport())
 
 
@@ -66,7 +66,7 @@ def test_report_begins_with_nothing() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_values_are_frozen_and_picklable(value: attrs.AttrsInstance) -> None:
-    """They can be kept and handed on, and do not change under way."""
+    """The values are frozen and can be pickled."""
     assert value == pickle.loads(pickle.dumps(value))  # its own pickle  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(value, attrs.fields(type(value))[0].name, None)

@@ -1,4 +1,4 @@
-"""When a record that cannot be read was modified."""
+"""Tests of when a malformed record was modified."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ CAMPFIRE = CampfireReader()
         (b"[" * 100_000, None),
     ],
 )
-def test_the_time_is_found_where_it_can_be_read(record: bytes, expected: datetime | None) -> None:
-    """A second early, and otherwise when it was created."""
+def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime | None) -> None:
+    """The time is one second early, and else the time of creation."""
     assert expected == modified_at(CAMPFIRE, record)
 
 
-def test_a_reader_that_names_no_times_has_none() -> None:
-    """Notify sends none."""
+def test_reader_without_times() -> None:
+    """Notify sends no times."""
     assert modified_at(NotifyReader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
 
 
-def test_the_oldest_counts_until_one_is_unknown() -> None:
-    """Then nothing is known of all of them."""
+def test_oldest_time_of_malformed_records() -> None:
+    """The oldest time counts, and None after a record without a time."""
     first = datetime(2026, 1, 5, tzinfo=UTC)
     account = Progress()
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paysdk.discovery import installed_names, load, unfit
+from paysdk.discovery import explain_mismatch, installed_names, load
 from paysdk.errors import ConfigurationError
 from paysdk.testing.server import Sandbox
 
@@ -27,7 +27,7 @@ def open_sandbox(name: str, **options: object) -> Sandbox:
     object is not a sandbox. Other exceptions of its class are not caught.
     """
     make = load("sandbox", _GROUP, name)
-    if reason := unfit(make, **options):
+    if reason := explain_mismatch(make, **options):
         raise ConfigurationError(f"The sandbox {name!r} does not take these options: {reason}")
     sandbox = make(**options)
     if not isinstance(sandbox, Sandbox):

@@ -35,7 +35,7 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         (["list", "campfire"], "There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY"),
         (
             ["list", "nowhere", *SANDBOX],
-            "There is no provider 'nowhere'. Installed are: campfire, notify.",
+            "There is no provider 'nowhere'. Installed: campfire, notify.",
         ),
         (
             ["list", "campfire", "--since", "yesterday", *SANDBOX],

@@ -49,7 +49,7 @@ def test_a_sandbox_of_another_package_is_opened(install: Install) -> None:
 def test_unknown_name_says_what_there_is() -> None:
     """The error for an unknown name lists the known names."""
     with pytest.raises(
-        ConfigurationError, match=r"no sandbox 'nobody'\. Installed are: campfire, notify\."
+        ConfigurationError, match=r"no sandbox 'nobody'\. Installed: campfire, notify\."
     ):
         open_sandbox("nobody")
 

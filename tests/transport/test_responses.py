@@ -158,16 +158,15 @@ def test_long_words_are_cut(body: bytes) -> None:
     assert error.detail.endswith("…")
 
 
+ADVICE_FOR_429 = "Wait before you send more requests, or give the provider a limiter."
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
         (401, "401 Invalid token. Check the API key."),
         (403, "403 Invalid token. The key is valid, but its role may not do this."),
-        (
-            429,
-            "429 Invalid token. Wait before you send more requests, or give the provider a "
-            "limiter.",
-        ),
+        (429, f"429 Invalid token. {ADVICE_FOR_429}"),
         (404, "404 Invalid token."),
     ],
 )

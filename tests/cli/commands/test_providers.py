@@ -93,7 +93,7 @@ def test_an_entry_point_of_another_kind_is_reported(
 
     assert "acme      cannot be used" in outcome.out
     assert outcome.err.startswith(
-        "paysdk: What is installed as provider 'acme' is no PaymentsProvider: "
+        "paysdk: The object installed as provider 'acme' is not a PaymentsProvider: "
     )
 
 

@@ -78,7 +78,7 @@ def test_test_mode_of_a_callable_key() -> None:
 def test_wrong_currency(currency: object, told_by: Callable[[BaseException], str]) -> None:
     """A currency is a text or None, and the error does not show the key."""
     with pytest.raises(
-        ConfigurationError, match="currency must be a text such as 'EUR', or None"
+        ConfigurationError, match="currency must be a code of ISO 4217, such as 'EUR', or None"
     ) as raised:
         NotifyProvider("test_sandbox", currency=currency)  # type: ignore[arg-type]  # what is refused
     assert "test_sandbox" not in told_by(raised.value)
