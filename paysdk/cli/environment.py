@@ -43,7 +43,7 @@ def variable_name(provider: str, what: str) -> str:
 
 
 def find_key_variable(provider: str) -> str | None:
-    """The variable that is set to the provider's key or to the path of its file, if any is."""
+    """The variable with the provider's key or the path of its file, or ``None`` if none is set."""
     return next(
         (
             name
@@ -89,7 +89,7 @@ def find_parameters(make: Callable[..., object]) -> Mapping[str, inspect.Paramet
 
 
 def read_settings(provider: str, make: Callable[..., object]) -> dict[str, tuple[object, str]]:
-    """The settings that the environment gives, each with its variable; not the key or the origin.
+    """The settings in the environment, each with its variable, without the key and the origin.
 
     Raises ``ConfigurationError`` for a setting that cannot be parsed.
     """
@@ -146,7 +146,7 @@ def _parse(text: str, parameter: inspect.Parameter, source: str) -> object:
 
 
 def _type_name(parameter: inspect.Parameter) -> str:
-    """The parameter's type as its annotation says, without ``None``; a text if it says none."""
+    """The type in the parameter's annotation, without ``None``. Without an annotation, ``str``."""
     if parameter.annotation is parameter.empty:
         return "str"
     # An annotation may use names that only type checkers import, so it is not evaluated.

@@ -59,7 +59,7 @@ class ProviderSelection:
 
 
 def as_paysdk_error(name: str, error: Exception) -> PaysdkError:
-    """An error that names the provider. An error of paysdk's own is returned as it is.
+    """An error that names the provider. A ``PaysdkError`` is returned unchanged.
 
     A provider of another package may raise anything. One such failure must not stop the others.
     """
@@ -87,7 +87,7 @@ async def open_providers(
     on_event: Callable[[Event], object] | None = None,
     on_malformed: Callable[[MalformedResponseError], object] | None = None,
 ) -> AsyncGenerator[list[PaymentsProvider]]:
-    """The providers, in the order of their names. The context closes all that it opened.
+    """Open the providers in the order of their names, and close them when the context ends.
 
     A provider that raises an error of its own is left out, and the error is added to *failures*.
     Raises ``ConfigurationError`` for wrong input, before anything is sent.
@@ -129,7 +129,7 @@ def _load_classes(
 def _select_settings(
     make: Callable[..., object], options: Mapping[str, object]
 ) -> dict[str, object]:
-    """The options that are given and that the class takes: the protocol does not ask for them."""
+    """The options that are set and that the class accepts. The protocol does not require them."""
     known = find_parameters(make)
     return {name: value for name, value in options.items() if value is not None and name in known}
 

@@ -61,7 +61,7 @@ def reconcile(
     Each payment must then occur once, and each side must be sorted by key, as Python compares text.
     Payments without a key can be anywhere.
 
-    Raises ``ConfigurationError`` at the call for a setting that cannot be right. While iterating,
+    Raises ``ConfigurationError`` at the call for an invalid setting. While iterating,
     raises it if a side of *ordered* is not sorted, or if two different payments have one id. Errors
     from reading a side are passed on.
     """

@@ -84,7 +84,7 @@ RULES: dict[Rule, str] = {
         "No other payment fits, alone or as part of a split."
     ),
     Rule.UNDATED: (
-        "The amounts agree and a date is missing. "
+        "The amounts agree, and at least one payment has no date. "
         "No other payment fits, alone or as part of a split."
     ),
     Rule.AS_MANY: (
@@ -106,10 +106,12 @@ RULES: dict[Rule, str] = {
         "The other side has payments for this invoice, but only in other currencies."
     ),
     Rule.OUT_OF_WINDOW: (
-        "The other side has unmatched payments for this invoice, but their dates are too far away."
+        "The other side has unmatched payments for this invoice, "
+        "but not within the allowed number of days."
     ),
     Rule.NONE_LEFT: (
-        "The other side's payments for this invoice already belong to other payments."
+        "The other side's payments for this invoice in this currency "
+        "are already part of other findings."
     ),
     Rule.COUNTERPART_VOIDED: "The payment that matches this one was voided on the other side.",
     Rule.COUNTERPART_VANISHED: (
@@ -120,16 +122,16 @@ RULES: dict[Rule, str] = {
         "The payments for this invoice are in several currencies, and at least one has no currency."
     ),
     Rule.UNEVEN: (
-        "More payments match than can be paired, voided ones included. "
-        "It is unclear which of them have a counterpart."
+        "These payments match, but not all of them can be paired. "
+        "It is unclear which of them have a counterpart. Voided payments count too."
     ),
     Rule.SPLIT_UNCLEAR: (
         "A payment is the sum of others in more than one way, "
         "or one of its parts could also belong to another payment."
     ),
     Rule.SEVERAL_DIFFER: (
-        "Several payments are left for this invoice, voided ones included. "
-        "They could belong together in more than one way."
+        "Several payments for this invoice are left over. "
+        "They could belong together in more than one way. Voided payments count too."
     ),
     Rule.TOO_MANY: "This invoice has too many unmatched payments to compare them all.",
     Rule.VOIDED: "The payment was voided, so it needs no counterpart.",

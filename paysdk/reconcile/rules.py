@@ -131,7 +131,7 @@ def _apply_rules(items: list[Item], tolerances: Tolerances) -> Iterator[Decision
 
 
 def _is_currency_unclear(items: list[Item]) -> bool:
-    """Whether a live payment has no currency, and the others could mean several.
+    """Whether a live payment has no currency, and the other payments have several.
 
     Without payments on both sides there is nothing to match, so it makes no difference.
     """

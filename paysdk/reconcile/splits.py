@@ -54,7 +54,7 @@ def find_splits(rest: list[Item], tolerances: Tolerances) -> Iterator[Decision]:
 
 
 def _split_rule(rules_found: list[Rule]) -> Rule:
-    """The rule for payments that are connected by these."""
+    """The rule for payments that these rules connect."""
     if Rule.TOO_MANY in rules_found:
         return Rule.TOO_MANY
     if Rule.SPLIT in rules_found:

@@ -45,9 +45,9 @@ class _RetrievesInvoices(Protocol):
 
 
 def find_invoice_provider(name: str | None) -> str:
-    """The named provider, or the only one that has single invoices.
+    """The named provider, or the only one that can retrieve an invoice.
 
-    Raises ``ConfigurationError`` if the named provider has none, or if there is a choice.
+    Raises ``ConfigurationError`` if the named provider cannot, or if several can and none is named.
     """
     able = [each for each in installed_providers() if _has_invoices(each)]
     if name is not None:
@@ -56,11 +56,11 @@ def find_invoice_provider(name: str | None) -> str:
         return able[0]
     if name in able:
         return name
-    choice = f"These providers have them: {', '.join(able) or 'none'}."
+    choice = f"These providers can: {', '.join(able) or 'none'}."
     raise ConfigurationError(
-        f"{name} has no single invoices. {choice}"
+        f"{name} cannot retrieve an invoice. {choice}"
         if name
-        else f"Name a provider of single invoices with --provider. {choice}"
+        else f"Use --provider to name a provider that can retrieve an invoice. {choice}"
     )
 
 
@@ -96,7 +96,7 @@ async def _retrieve(
     async with open_providers(selection, failures) as providers:
         for provider in providers:
             if not isinstance(provider, _RetrievesInvoices):
-                raise ConfigurationError(f"{provider.name} has no single invoices.")
+                raise ConfigurationError(f"{provider.name} cannot retrieve an invoice.")
             try:
                 invoice = await provider.retrieve_invoice(invoice_id)
             except Exception as error:  # noqa: BLE001  # another package's class may raise anything

@@ -89,7 +89,7 @@ class _KnowsTestKeys(Protocol):
 class _ListingReader:
     """Reads one provider's listing up to ``limit``, and passes each page to ``write``.
 
-    An error of the provider ends it and is kept in ``error``.
+    An error of the provider ends the listing and is stored in ``error``.
     """
 
     provider: PaymentsProvider
@@ -112,7 +112,7 @@ class _ListingReader:
     async def _pages(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
         """The payments of each page, and the estimated total.
 
-        This keeps the errors that the provider raises, and not those of ``write``.
+        It stores an error of the provider in ``error``. It does not catch errors of ``write``.
         """
         try:
             self._key = _describe_key(self.provider)

@@ -168,7 +168,7 @@ def _check_report_path(html: Path, database: Path | None) -> None:
 
 
 def _may_replace(html: Path) -> bool:
-    """Whether a report can replace the file without a loss."""
+    """Whether the file is missing, empty or a report."""
     if not html.exists():
         return True
     if not html.is_file():

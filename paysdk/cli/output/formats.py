@@ -64,7 +64,10 @@ _FORMULA = re.compile(
 
 @attrs.frozen(kw_only=True)
 class CsvStyle:
-    """Whether CSV has raw texts or texts safe for a spreadsheet, and whether it has a signature."""
+    """With ``raw_text``, texts stay as they are, even if a spreadsheet would run them as formulas.
+
+    With ``bom``, the file begins with a UTF-8 signature.
+    """
 
     raw_text: bool = False
     bom: bool = False

@@ -1,6 +1,6 @@
 """The outcomes of a reconciliation, for people and for programs.
 
-They are rows of another kind than payments, so they do not share a module with them.
+``formats`` and ``tables`` write payments, whose rows have other columns.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def configure_utf8_stdout() -> TextIO:
-    """Stdout for programs: UTF-8 and plain line ends in every locale."""
+    """Switch stdout to UTF-8 and plain line ends, for programs in every locale, and return it."""
     _reconfigure(sys.stdout, encoding="utf-8", newline="\n")
     return sys.stdout
 
@@ -87,12 +87,12 @@ def discard_output(stream: TextIO) -> None:
 def report_error(error: PaysdkError) -> int:
     """Write the error to stderr with the command that continues, and return its exit code.
 
-    The code is 2 for an error in the input, of which nothing was sent, and 1 for others.
+    The code is 2 if the input was wrong and nothing was sent, and 1 for other errors.
     """
     resume = (
         ""
         if error.checkpoint is None
-        else f" To go on: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
+        else f" To continue: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
     )
     print_message(f"{error}{resume}")
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
@@ -108,7 +108,7 @@ def to_one_line(text: str) -> str:
 
 
 def to_printable(value: object) -> str:
-    """A provider's value as text without characters that control a terminal; empty for ``None``."""
+    """A provider's value as text without characters that control a terminal. ``None`` becomes an empty text."""
     text = "" if value is None else str(value)
     return (
         text

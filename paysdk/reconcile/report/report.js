@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // Figures by month are printed too.
+  // Print the amounts by month, too.
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
   const table = document.getElementById("differences");
   if (!table) return;
@@ -9,14 +9,14 @@
   const headers = Array.from(table.tHead.rows[0].cells);
   const ranks = new Map(rows.map((row) => [row, row.dataset.ranks.split(" ").map(Number)]));
   const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
-  // A row is found by its amounts with and without the commas between thousands.
+  // The search finds an amount with and without the commas between thousands.
   const searchable = (row) => {
     const text = plain(Array.from(row.querySelectorAll("th, td, li, span"), leafText).join(" "));
     return `${text} ${text.replace(/(\d),(?=\d{3})/g, "$1")}`;
   };
   const leafText = (element) => Array.from(element.childNodes, (node) => (node.localName === "bdi" || node.nodeType === Node.TEXT_NODE ? node.textContent : "")).join("");
   const texts = new Map(rows.map((row) => [row, searchable(row)]));
-  // What may be meant by a word: 1.236,56 and 1'236.56 are 1236.56 too.
+  // The texts that a search word can mean: 1.236,56 and 1'236.56 also mean 1236.56.
   function readings(word) {
     if (!/^[-+]?\d[\d.,'\u2019]*$/.test(word)) return [word];
     const found = [word, word.replace(/[,'\u2019]/g, "")];
@@ -30,7 +30,7 @@
   const order = document.getElementById("order");
   const shown = document.getElementById("shown");
 
-  // Each column's order was reckoned where its amounts are exact: here there are only places.
+  // The ranks come from exact amounts. JavaScript would round the amounts themselves.
   function sort(column, direction) {
     const sign = direction === "ascending" ? 1 : -1;
     rows.sort((one, other) => sign * (ranks.get(one)[column] - ranks.get(other)[column]));
@@ -53,7 +53,7 @@
     shown.textContent = `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
   }
 
-  // The order that they came in is a column more, without a header.
+  // The first order of the rows is one more column, without a header.
   rows.forEach((row, place) => ranks.get(row).push(place));
   order.add(new Option("Largest amounts", `${headers.length} ascending`));
   headers.forEach((header, column) => {

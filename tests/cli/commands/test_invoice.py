@@ -73,12 +73,12 @@ def test_an_unknown_invoice_is_reported_in_the_apis_words(paysdk: Command) -> No
 
 
 def test_a_provider_without_invoices_is_refused(paysdk: Command) -> None:
-    """The error names the providers that have single invoices."""
+    """The error names the providers that can retrieve one."""
     outcome = paysdk("invoice", "1", "--provider", "notify")
 
     assert (
         2,
-        "paysdk: notify has no single invoices. These providers have them: campfire.\n",
+        "paysdk: notify cannot retrieve an invoice. These providers can: campfire.\n",
     ) == (outcome.code, outcome.err)
 
 
@@ -94,7 +94,7 @@ def test_a_choice_of_providers_is_refused(install: Callable[..., None]) -> None:
 
     with pytest.raises(
         ConfigurationError,
-        match=r"with --provider\. These providers have them: acme, campfire\.",
+        match=r"These providers can: acme, campfire\.",
     ):
         find_invoice_provider(None)
 
@@ -110,7 +110,7 @@ def test_an_open_provider_without_invoices_is_refused(monkeypatch: pytest.Monkey
     """If the open provider cannot retrieve invoices, the command is refused."""
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "any")
 
-    with pytest.raises(ConfigurationError, match="notify has no single invoices"):
+    with pytest.raises(ConfigurationError, match="notify cannot retrieve an invoice"):
         show_invoice(ProviderSelection(names=("notify",)), 1, "panel")
 
 

@@ -194,7 +194,7 @@ def test_a_listing_that_failed_can_be_continued(paysdk: Command, serve_api: Serv
     with serve_api("CAMPFIRE", open_sandbox("campfire", payments=100, faults=FIFTH_REFUSED)):
         first = paysdk("list", "campfire", "--page-size", "10", "--format", "jsonl")
         summary, error = first.err.splitlines()
-        resume = error.partition("To go on: paysdk ")[2].split()
+        resume = error.partition("To continue: paysdk ")[2].split()
         rest = paysdk(*resume, "--format", "jsonl")
         everything = paysdk("list", "campfire", "--format", "jsonl")
 

@@ -75,7 +75,7 @@ def test_an_error_says_how_to_continue(capsys: pytest.CaptureFixture[str]) -> No
 
     assert 1 == report_error(error)
     assert (
-        f"paysdk: 404 Not found. To go on: paysdk list acme --resume {error.checkpoint}\n"
+        f"paysdk: 404 Not found. To continue: paysdk list acme --resume {error.checkpoint}\n"
         == capsys.readouterr().err
     )
 
