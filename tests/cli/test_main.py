@@ -184,7 +184,7 @@ def test_a_missing_extra_is_named(missing: str) -> None:
 def test_a_missing_extra_is_named_in_this_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same, where coverage is measured."""
+    """The same in this process, so that its coverage is measured."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.delitem(sys.modules, "paysdk.cli.run", raising=False)
     monkeypatch.setitem(sys.modules, "typer", None)
@@ -236,7 +236,7 @@ def test_a_closed_stdout_is_an_error(arguments: list[str]) -> None:
 def test_a_closed_stdout_is_an_error_in_this_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same, where coverage is measured."""
+    """The same in this process, so that its coverage is measured."""
     monkeypatch.setattr(sys, "stdout", None)
     code = main()
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""A real browser that shows a report: Chromium, headless, spoken to over a pipe."""
+"""A real browser that shows a report: headless Chromium, which reads commands from a pipe."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ START = (
 
 @attrs.define
 class Browser:
-    """One tab. What is between two NULs on the pipe is a message of the DevTools protocol."""
+    """One tab. On the pipe, a NUL ends each message of the DevTools protocol."""
 
     _write: int
     _read: int
@@ -44,7 +44,7 @@ class Browser:
     _numbers: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
 
     def open_tab(self) -> None:
-        """Open the tab that everything else is about."""
+        """Open the tab that the other methods use."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
             "sessionId"
@@ -72,7 +72,7 @@ class Browser:
         return json.loads(line)  # type: ignore[no-any-return]  # it is an object
 
     def show(self, html: str) -> None:
-        """Show a page, and run its script as when it is loaded."""
+        """Show a page, which also runs its script."""
         frame = self.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self.send("Page.setDocumentContent", frameId=frame, html=html)
 

@@ -62,7 +62,7 @@ def test_csv_has_a_header_and_every_digit() -> None:
 
 
 def test_csv_without_payments_has_its_header() -> None:
-    """Without payments the header is still write_csv."""
+    """Without payments the header is still written."""
     out = io.StringIO()
     csv_writer(out)
 

@@ -114,7 +114,7 @@ def test_a_long_table_widens_rather_than_cut() -> None:
     assert "voided" in third[3]
 
 
-def test_providers_stand_apart_in_a_long_table() -> None:
+def test_providers_have_a_gap_between_them_in_a_long_table() -> None:
     """There is a gap between two providers, within a part and between two parts."""
     others = [payment(3, provider="beta"), payment(4, provider="next")]
     _, second, third = in_parts([payment(1)], [payment(2)], others)

@@ -102,7 +102,7 @@ def test_labels_of_many_months_do_not_overlap() -> None:
 
 
 def test_payments_without_a_date_are_only_in_the_table() -> None:
-    """The chart has no place for them."""
+    """The chart leaves them out."""
     chart = make_chart("EUR", {None: sides("1", "1")}, NAMES)
 
     assert chart.drawing is None

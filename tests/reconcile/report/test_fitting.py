@@ -72,7 +72,7 @@ def report(amount: str) -> str:
 
 
 def limits(amount: str) -> list[tuple[int, bool]]:
-    """Below which width in rem the totals and the differences are cards, and whether in print."""
+    """The width in rem below which totals and differences become cards, and whether in print."""
     found = re.findall(
         r"@media screen(?: and \(max-width: (\d+)rem\))?(, print)? \{\n  [.#]", report(amount)
     )
@@ -96,7 +96,7 @@ def test_longer_amounts_need_more_room() -> None:
 
 
 def test_the_page_is_as_wide_as_its_tables_need() -> None:
-    """Up to a bound; a table that needs more than that is cards at any width."""
+    """It has a largest width. A table that needs more becomes cards at any width."""
     widths = [
         int(re.findall(r"main \{ max-width: (\d+)rem", report(amount))[0])
         for amount in ("883.33", "123456789012345678.99", "9" * 40)
@@ -212,7 +212,7 @@ SEARCHES = [
 def test_a_browser_finds_an_amount_however_it_is_written(
     browser: Browser, text: str, rows: int
 ) -> None:
-    """Without commas between thousands, with them, and as other countries write it.
+    """The search accepts commas between thousands, no commas, and the forms of other countries.
 
     It runs where there is a browser.
     """

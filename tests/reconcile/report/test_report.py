@@ -84,7 +84,7 @@ def test_long_text_breaks_and_wide_tables_scroll() -> None:
     )
 
 
-def test_no_more_is_shown_than_a_browser_bears() -> None:
+def test_only_the_largest_differences_are_shown() -> None:
     """The page shows the largest differences, their number, and how to get the others."""
     outcomes = [
         only_left(paid(str(number), str(number)), key=f"INV-{number}") for number in range(1, 31)

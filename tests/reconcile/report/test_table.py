@@ -18,8 +18,8 @@ def test_the_amounts_are_those_of_the_rows() -> None:
     assert ["1.50"] == list(table.amounts())
 
 
-def test_a_difference_stands_out() -> None:
-    """Zero does not."""
+def test_a_difference_is_red() -> None:
+    """A difference is red, and zero is not."""
     euro, nothing = Total(1, Decimal("1.00")), Total()
 
     assert [Cell("+1.00", "money off"), Cell("0.00", "money")] == [

@@ -33,7 +33,7 @@ def test_an_amount_keeps_all_its_digits(amount: str, text: str) -> None:
 
 
 def test_a_difference_has_a_sign() -> None:
-    """Zero has none, and the currency follows the amount."""
+    """Zero has no sign, and the currency follows the amount."""
     assert ("+5 EUR", "\u22125", "0.00") == (
         format_money(Decimal(5), "EUR", signed=True),
         format_money(Decimal(-5), signed=True),
