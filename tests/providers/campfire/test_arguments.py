@@ -61,13 +61,13 @@ def test_an_external_id_that_cannot_be_sent_is_refused(external_id: str) -> None
 
 @pytest.mark.parametrize("wrong", ["22", 7, [True], [""], [1.5]])
 async def test_other_payments_that_cannot_be_ids(wrong: Any) -> None:  # noqa: ANN401  # anything
-    """They are refused before anything is sent."""
+    """Bad ids in ``other_payments`` are refused before anything is sent."""
     with pytest.raises(ConfigurationError, match="other_payments takes"):
         await pay(CampfireProvider("sandbox-key"), NAMED, other_payments=wrong)
 
 
 @pytest.mark.parametrize("flag", ["allow_overpayment", "rebook_voided"])
-async def test_a_flag_that_is_no_flag(flag: str) -> None:
-    """A flag is True or False."""
+async def test_a_flag_must_be_true_or_false(flag: str) -> None:
+    """``allow_overpayment`` and ``rebook_voided`` must be True or False."""
     with pytest.raises(ConfigurationError, match=f"{flag} must be True or False"):
         await pay(CampfireProvider("sandbox-key"), PLAIN, INVOICE, **{flag: "yes"})

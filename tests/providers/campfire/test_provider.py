@@ -1,4 +1,4 @@
-"""Campfire's three endpoints, over real HTTP."""
+"""Campfire's operations, over real HTTP."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def test_keeps_the_protocol() -> None:
-    """It is a PaymentsProvider, and says what it can do."""
+    """The provider keeps the protocol, and says what it can do."""
     made = CampfireProvider("sandbox-key")
     assert isinstance(made, PaymentsProvider)
     assert "campfire" == made.name
@@ -100,13 +100,13 @@ GETS = pytest.mark.parametrize(
 async def test_get_is_tried_again(
     operation: Callable[[CampfireProvider], Awaitable[object]], path: str, fault: Fault
 ) -> None:
-    """Each GET of each operation is tried again after what may pass."""
+    """Each GET of each operation is retried after a failure that may pass."""
     async with CampfireSandbox(
         payments=3, faults=FaultPlan().first(2, fault, method="GET", path=path)
     ) as sandbox:
         async with open_at(sandbox) as campfire:
             assert await operation(campfire)
-        # What has a name is looked for once more when it was paid.
+        # An order with an external id is looked for once more after it was paid.
         assert 3 + (operation is _look_for_external_ids) == asked(sandbox).count(("GET", path))
 
 
@@ -115,7 +115,7 @@ async def test_get_is_tried_again(
 async def test_get_is_refused(
     operation: Callable[[CampfireProvider], Awaitable[object]], path: str, code: int
 ) -> None:
-    """Each GET of each operation is given up after what will not pass, and nothing is paid."""
+    """A refused GET is not retried, in each operation, and nothing is paid."""
     async with CampfireSandbox(
         payments=3, faults=FaultPlan().first(1, status(code), method="GET", path=path)
     ) as sandbox:
@@ -158,7 +158,7 @@ async def test_get_meets_the_deadline(
     path: str,
     told_by: Callable[[BaseException], str],
 ) -> None:
-    """The deadline ends each operation before a payment is sent, and the error names the request."""
+    """The deadline ends each operation before a payment is sent. The error names the request."""
     async with CampfireSandbox(
         payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)
     ) as sandbox:
@@ -172,7 +172,7 @@ async def test_get_meets_the_deadline(
 
 
 async def test_trap_on_another_origin_is_never_called() -> None:
-    """Neither a redirect nor a link makes it call another server, which would be given the key."""
+    """A redirect or a link never makes it send the key to another server."""
     async with CampfireSandbox() as trap:
         faults = FaultPlan().on(1, redirect(f"{trap.url}{LIST_PATH}?cursor="))
         async with (
@@ -230,7 +230,7 @@ async def test_trap_on_another_origin_is_never_called() -> None:
     ],
 )
 async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> None:
-    """Each argument of list_payments is sent as the documented parameter, and nothing else is."""
+    """Each argument of list_payments is sent as the documented parameter, without others."""
     async with CampfireSandbox(payments=0) as sandbox:
         async with open_at(sandbox) as campfire:
             assert [] == await campfire.list_payments(**arguments).collect()
@@ -241,10 +241,10 @@ async def test_arguments_on_the_wire(arguments: dict[str, Any], query: str) -> N
 @pytest.mark.parametrize(
     ("pagination", "query"), [("cursor", "cursor=&limit=100"), ("offset", "limit=100")]
 )
-async def test_page_size_of_pages_side_by_side(
+async def test_page_size_with_concurrency(
     pagination: Literal["cursor", "offset"], query: str
 ) -> None:
-    """Requests for several pages at a time always say the page size."""
+    """Requests for several pages at the same time always have the page size."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         assert [] == await campfire.list_payments(pagination=pagination, concurrency=2).collect()
         assert query in {request.target.partition("?")[2] for request in sandbox.requests}
@@ -252,7 +252,7 @@ async def test_page_size_of_pages_side_by_side(
 
 @pytest.mark.parametrize("wrong", ["47864", -1, True, 4.0, None])
 async def test_wrong_invoice_id(wrong: object) -> None:
-    """An invoice's id is a whole number; anything else is refused before anything is sent."""
+    """An invoice's id that is not a whole number is refused before anything is sent."""
     async with CampfireSandbox() as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(ConfigurationError, match="invoice_id must be a whole number from 0"):
             await campfire.retrieve_invoice(wrong)  # type: ignore[arg-type]  # what is refused
@@ -262,7 +262,7 @@ async def test_wrong_invoice_id(wrong: object) -> None:
 
 
 async def test_retrieve_invoice() -> None:
-    """An invoice comes with its payments, which know the invoice and the client around them."""
+    """An invoice has its payments, and each payment has the invoice and the client."""
     async with CampfireSandbox() as sandbox:
         async with open_at(sandbox) as campfire:
             invoice = await campfire.retrieve_invoice(47864)
@@ -281,7 +281,7 @@ async def test_retrieve_invoice() -> None:
 
 
 async def test_retrieve_invoice_that_is_not_there() -> None:
-    """An invoice that the API does not show is a NotFoundError with its words."""
+    """An invoice that the API does not show raises NotFoundError with the API's words."""
     async with CampfireSandbox() as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(NotFoundError, match="404 Not found") as raised:
             await campfire.retrieve_invoice(1)
@@ -290,7 +290,7 @@ async def test_retrieve_invoice_that_is_not_there() -> None:
 
 
 async def test_retrieve_invoice_that_cannot_be_read() -> None:
-    """JSON that is no invoice is malformed at once, with the path."""
+    """JSON that is not an invoice is malformed at once, and the error has the path."""
     faults = FaultPlan().always(
         wrong_body(
             b'{"id": 47864, "payments": [{"id": 1, "amount": "x"}]}',
@@ -305,10 +305,10 @@ async def test_retrieve_invoice_that_cannot_be_read() -> None:
         assert 1 == len(sandbox.requests)
 
 
-@pytest.mark.parametrize("answer", ["invoice", "ids"])
-async def test_pay(answer: Literal["invoice", "ids"]) -> None:
-    """Every kind of item is sent with its exact digits, and both responses give the new ids."""
-    async with CampfireSandbox(pay_response=answer, payments=0) as sandbox:
+@pytest.mark.parametrize("response", ["invoice", "ids"])
+async def test_pay(response: Literal["invoice", "ids"]) -> None:
+    """Every kind of item is sent with its exact digits, and both responses have the new ids."""
+    async with CampfireSandbox(pay_response=response, payments=0) as sandbox:
         async with open_at(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(58700, **ALL_KINDS, allow_overpayment=True)
         looks = [("GET", INVOICE_PATH), ("GET", LIST_PATH)]
@@ -317,7 +317,7 @@ async def test_pay(answer: Literal["invoice", "ids"]) -> None:
         assert "application/json" == sandbox.requests[2].headers["Content-Type"]
         assert tuple(str(row["id"]) for row in paid(sandbox)) == outcome.payment_ids
     assert 4 == len(outcome.payment_ids)
-    assert (answer == "invoice") == (outcome.invoice is not None)
+    assert (response == "invoice") == (outcome.invoice is not None)
     assert all(
         digits in body
         for digits in (b'"amount":883.33', b'"amount":150,', b'"amount":0.10,', b'"amount":12.50,')
@@ -366,7 +366,7 @@ async def test_pay(answer: Literal["invoice", "ids"]) -> None:
     ],
 )
 async def test_pay_with_what_cannot_be_right(items: dict[str, Any], message: str) -> None:
-    """It is refused before anything is sent."""
+    """Bad items are refused before anything is sent."""
     async with CampfireSandbox() as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(ConfigurationError, match=message):
             await campfire.mark_invoice_paid(58700, **items)
@@ -374,7 +374,7 @@ async def test_pay_with_what_cannot_be_right(items: dict[str, Any], message: str
 
 
 async def test_pay_an_invoice_that_is_not_there() -> None:
-    """Nothing is sent to it."""
+    """An unknown invoice is not paid."""
     async with CampfireSandbox() as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(NotFoundError):
             await campfire.mark_invoice_paid(1, transactions=[TRANSACTION])
@@ -382,7 +382,7 @@ async def test_pay_an_invoice_that_is_not_there() -> None:
 
 
 async def test_errors_by_kind() -> None:
-    """Statuses have classes of their own, with the API's words."""
+    """The class of an error follows its status, and the error has the API's words."""
     for code, kind in ((403, PermissionDeniedError), (500, ServerError)):
         faults = FaultPlan().always(status(code, body=b'{"detail": "In words."}'))
         async with CampfireSandbox(faults=faults) as sandbox, open_at(sandbox) as campfire:

@@ -1,4 +1,4 @@
-"""What Campfire's sandbox makes up."""
+"""The payments that Campfire's sandbox makes up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paysdk.providers.campfire import sandbox_payments as made_up
 
 
 def test_ids_are_unique_and_not_in_order_of_change() -> None:
-    """Whoever sorts by id does not get the order of changes by luck."""
+    """The order of ids differs from the order of changes."""
     ids = [payment_id for _, payment_id in made_up.number_payments(1000)]
 
     assert 1000 == len(set(ids))
@@ -17,7 +17,7 @@ def test_ids_are_unique_and_not_in_order_of_change() -> None:
 
 
 def test_invoices_have_one_to_three_payments() -> None:
-    """Each made-up invoice is paid in one, two or three parts, and never one of the open ones."""
+    """Each made-up invoice has one, two or three payments, and the open invoices have none."""
     invoices = Counter(
         made_up.find_invoice_id(payment_id) for _, payment_id in made_up.number_payments(20_000)
     )
@@ -27,7 +27,7 @@ def test_invoices_have_one_to_three_payments() -> None:
 
 
 def test_made_up_fields_fit_given_ones() -> None:
-    """The invoice's number and currency follow from the invoice that was given."""
+    """The number and currency that are made up fit the invoice that was given."""
     alike = [
         made_up.complete_payment(1, made_up.FIRST_CHANGE, payment_id, {"invoice_id": 47_900})
         for payment_id in (1, 2)
@@ -38,7 +38,7 @@ def test_made_up_fields_fit_given_ones() -> None:
 
 
 def test_cut_keeps_what_the_sample_has() -> None:
-    """Fields that the sample lacks are left out at any depth, except in lists without a member."""
+    """Fields that are not in the sample are left out at any depth, except in empty lists."""
     value = {"a": [{"b": 1, "c": 2}], "d": {"e": 3}, "f": [4], "g": 5}
 
     assert {"a": [{"b": 1}], "f": [4]} == made_up.keep_sample_fields(

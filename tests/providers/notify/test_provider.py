@@ -1,4 +1,4 @@
-"""Notify's one endpoint, over real HTTP."""
+"""Notify's one operation, over real HTTP."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ QUICK = RetryPolicy(attempts=3, wait_initial=0)
 
 
 def provider(sandbox: NotifySandbox, **settings: object) -> NotifyProvider:
-    """A provider for the sandbox that tries again at once."""
+    """A provider for the sandbox that retries at once."""
     given: dict[str, Any] = {"retry": QUICK, **settings}
     return NotifyProvider("test_sandbox", base_url=sandbox.url, **given)
 
 
 def test_keeps_the_protocol() -> None:
-    """It is a PaymentsProvider, and says what it cannot do."""
+    """The provider keeps the protocol, and says what it cannot do."""
     made = NotifyProvider("test_sandbox")
     assert isinstance(made, PaymentsProvider)
     assert "notify" == made.name
@@ -61,12 +61,12 @@ def test_keeps_the_protocol() -> None:
     ],
 )
 def test_test_mode(api_key: str, test_mode: bool | None) -> None:
-    """The prefix of the key tells, and nothing else."""
+    """Only the prefix of the key decides ``test_mode``."""
     assert test_mode is NotifyProvider(api_key).test_mode
 
 
 def test_test_mode_of_a_callable_key() -> None:
-    """What a callable will give is not known."""
+    """``test_mode`` is unknown if the key comes from a callable."""
 
     async def key() -> str:
         return "test_sandbox"
@@ -76,7 +76,7 @@ def test_test_mode_of_a_callable_key() -> None:
 
 @pytest.mark.parametrize("currency", ["", " ", 7, True, b"EUR"])
 def test_wrong_currency(currency: object, told_by: Callable[[BaseException], str]) -> None:
-    """A currency is a text or None, and the error does not show the key."""
+    """A currency that is not an ISO 4217 code is refused, and the error does not show the key."""
     with pytest.raises(
         ConfigurationError, match="currency must be a code of ISO 4217, such as 'EUR', or None"
     ) as raised:
@@ -88,7 +88,7 @@ def test_wrong_currency(currency: object, told_by: Callable[[BaseException], str
 @pytest.mark.parametrize(
     "value", [date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=UTC), True, False, "x"]
 )
-def test_filter_that_it_has_not(name: str, value: object) -> None:
+def test_every_filter_is_refused(name: str, value: object) -> None:
     """A filter is refused at the call, and never ignored."""
     arguments: dict[str, Any] = {name: value}
     with pytest.raises(UnsupportedFilterError, match=f"Notify cannot filter by {name}"):
@@ -107,7 +107,7 @@ def test_wrong_page_size(wrong: object) -> None:
     [(None, "/v2/payments"), (1, "/v2/payments?limit=1"), (250, "/v2/payments?limit=250")],
 )
 async def test_on_the_wire(page_size: int | None, target: str) -> None:
-    """The first page is asked for with nothing but its size, and the key as a Bearer."""
+    """The request for the first page has only the page size, and the key as a Bearer token."""
     async with NotifySandbox(payments=1) as sandbox:
         async with provider(sandbox) as notify:
             assert 1 == len(await notify.list_payments(page_size=page_size).collect())
@@ -116,7 +116,7 @@ async def test_on_the_wire(page_size: int | None, target: str) -> None:
 
 
 async def test_page_size_is_kept() -> None:
-    """A link that drops the page size does not change it."""
+    """The page size stays the same if a link drops it."""
     async with NotifySandbox(payments=7, links_with_limit=False) as sandbox:
         async with provider(sandbox) as notify:
             assert 7 == len(await notify.list_payments(page_size=3).collect())
@@ -125,7 +125,7 @@ async def test_page_size_is_kept() -> None:
 
 @pytest.mark.parametrize("currency", [None, "EUR"])
 async def test_payment_of_the_document(currency: str | None) -> None:
-    """The document's example is read to the letter; the objects that it leaves out are set aside; its link to itself ends."""
+    """In the document's example, empty objects are set aside and the link to itself ends."""
     sample = files("paysdk.providers.notify").joinpath("samples", "list_payments.json").read_bytes()
     only_first = sample.split(b'"links"')[0] + b'"links": {"previous": null, "next": null}}'
     aside: list[MalformedResponseError] = []
@@ -176,7 +176,7 @@ async def test_payment_of_the_document(currency: str | None) -> None:
     ids=lambda fault: f"{fault.kind} {fault.status} {fault.body[:8]!r}",
 )
 async def test_tried_again(fault: Fault) -> None:
-    """What may pass is tried again."""
+    """A failure that may pass is retried."""
     async with (
         NotifySandbox(payments=2, faults=FaultPlan().first(2, fault)) as sandbox,
         provider(sandbox) as notify,
@@ -187,7 +187,7 @@ async def test_tried_again(fault: Fault) -> None:
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 422, 501])
 async def test_refused(code: int) -> None:
-    """What will not pass is raised at once."""
+    """A refusal is raised at once."""
     async with (
         NotifySandbox(faults=FaultPlan().always(status(code))) as sandbox,
         provider(sandbox) as notify,
@@ -198,7 +198,7 @@ async def test_refused(code: int) -> None:
 
 
 async def test_refusal_in_the_apis_words() -> None:
-    """A refused key and an unknown payment come with what the API says about them."""
+    """The errors for a refused key and an unknown payment have the API's words."""
     async with (
         NotifySandbox(api_key="live_sandbox", payments=4) as sandbox,
         provider(sandbox) as notify,
@@ -222,7 +222,7 @@ async def test_refusal_in_the_apis_words() -> None:
 
 
 async def test_trap_on_another_origin_is_never_called() -> None:
-    """Neither a redirect nor a link makes it call another server, which would be given the key."""
+    """A redirect or a link never makes it send the key to another server."""
     events: list[Event] = []
     async with NotifySandbox(payments=5) as trap:
         async with (
@@ -249,8 +249,8 @@ async def test_trap_on_another_origin_is_never_called() -> None:
         assert 0 == len(trap.requests)
 
 
-async def test_new_payments_do_not_disturb_a_walk() -> None:
-    """A payment that is added while the listing goes on stands before its beginning, and moves nothing."""
+async def test_new_payments_do_not_disturb_a_listing() -> None:
+    """A payment that is added during a listing is before its beginning, and moves nothing."""
     async with NotifySandbox(payments=6) as sandbox, provider(sandbox) as notify:
         expected = [row["id"] for row in sandbox.payments]
         given: list[str] = []

@@ -1,4 +1,4 @@
-"""Notify's sandbox, asked over HTTP by a client that knows nothing of paysdk."""
+"""Notify's sandbox over HTTP, with a client that uses nothing of paysdk."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def sample() -> Json:
 
 
 def shape(value: Json) -> Json:
-    """The value with types in place of what it says."""
+    """The value with types instead of values."""
     if isinstance(value, dict):
         return {name: shape(member) for name, member in value.items()}
     return type(value)
 
 
 def start_of(link: dict[str, str]) -> str:
-    """The payment at which a link says to go on."""
+    """The id from which a link continues."""
     return parse_qs(urlsplit(link["href"]).query)["from"][0]
 
 
@@ -53,20 +53,20 @@ class Caller:
         return [payment["id"] for payment in self.sandbox.payments]
 
     async def get(self, query: str = "", status: int = 200) -> Json:
-        """What the listing answers to the query."""
+        """The JSON of the response to the query."""
         async with self.session.get(f"{self.sandbox.url}{LIST}?{query}") as response:
             assert status == response.status, await response.text()
             return json.loads(await response.text())
 
     async def page(self, query: str = "") -> tuple[list[object], Any]:
-        """The ids on a page, and its links."""
-        answer = await self.get(query)
-        return [payment.get("id") for payment in answer["payments"]], answer["links"]
+        """Return the ids on a page, and its links."""
+        response = await self.get(query)
+        return [payment.get("id") for payment in response["payments"]], response["links"]
 
 
 @pytest.fixture
 async def caller(request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
-    """A sandbox of 120 payments, or as the test's parameters say."""
+    """A sandbox with 120 payments, unless the test has other options, and its client."""
     sandbox = NotifySandbox(**{"payments": 120, **getattr(request, "param", {})})
     async with (
         sandbox,
@@ -76,22 +76,22 @@ async def caller(request: pytest.FixtureRequest) -> AsyncIterator[Caller]:
 
 
 def with_options(**options: object) -> pytest.MarkDecorator:
-    """The options of the sandbox that ``caller`` is."""
+    """Give the sandbox of ``caller`` these options."""
     return pytest.mark.parametrize("caller", [options], indirect=True, ids=[""])
 
 
 async def test_documented_shape(caller: Caller) -> None:
-    """Envelope, payments and links have exactly the fields and types of the document."""
-    answer, expected = await caller.get(), sample()
+    """The page, its payments and its links have exactly the fields and types of the document."""
+    response, expected = await caller.get(), sample()
 
     assert {shape(expected["payments"][0])["id"]} == {str}
-    assert all(shape(expected["payments"][0]) == shape(payment) for payment in answer["payments"])
-    assert shape(expected["links"]) == shape(answer["links"])
-    assert expected.keys() == answer.keys()
+    assert all(shape(expected["payments"][0]) == shape(payment) for payment in response["payments"])
+    assert shape(expected["links"]) == shape(response["links"])
+    assert expected.keys() == response.keys()
 
 
 async def test_forms_of_the_values(caller: Caller) -> None:
-    """Dates are DD-MM-YYYY, amounts strings with two places, ids like UUIDs, and the word is the document's."""
+    """Dates are DD-MM-YYYY, amounts are texts with two decimals, and ids look like UUIDs."""
     for payment in (await caller.get("limit=250"))["payments"]:
         amounts = [
             payment["amount"],
@@ -110,8 +110,8 @@ async def test_content_type(caller: Caller) -> None:
         assert "application/hal+json" == response.headers["Content-Type"]
 
 
-async def test_list_is_the_truth(caller: Caller) -> None:
-    """What is served is ``payments``, with amounts as strings of the same digits."""
+async def test_list_is_complete(caller: Caller) -> None:
+    """The sandbox serves ``payments``, with amounts as texts of the same digits."""
     served = (await caller.get("limit=250"))["payments"]
 
     assert json.loads(json.dumps(caller.sandbox.payments, default=str)) == served
@@ -119,7 +119,7 @@ async def test_list_is_the_truth(caller: Caller) -> None:
 
 
 async def test_invoices_add_up(caller: Caller) -> None:
-    """What an invoice's payments come to and what is still due make its total."""
+    """The payments of an invoice and its balance add up to its total."""
     rows: list[Any] = caller.sandbox.payments
     for number in {row["invoice"]["number"] for row in rows}:
         paid = [row for row in rows if row["invoice"]["number"] == number]
@@ -132,7 +132,7 @@ async def test_invoices_add_up(caller: Caller) -> None:
 
 
 def test_data_depends_on_the_seed_alone() -> None:
-    """The same seed gives the same, and another something else."""
+    """One seed always makes the same payments, and another seed makes others."""
     assert (
         NotifySandbox(payments=40, seed=2).payments == NotifySandbox(payments=40, seed=2).payments
     )
@@ -147,27 +147,27 @@ def test_data_depends_on_the_seed_alone() -> None:
     [("", 50), ("limit=3", 3), ("limit=0", 50), ("limit=-1", 50), ("limit=junk", 50)],
 )
 async def test_limit(caller: Caller, query: str, size: int) -> None:
-    """The size asked for, or the default; ``count`` is what is on the page."""
-    answer = await caller.get(query)
+    """A page has the requested size or the default one, and ``count`` is its length."""
+    response = await caller.get(query)
 
-    assert (size, size) == (len(answer["payments"]), answer["count"])
+    assert (size, size) == (len(response["payments"]), response["count"])
 
 
 @with_options(payments=300)
 async def test_limit_is_cut(caller: Caller) -> None:
-    """More than 250 are never on a page."""
+    """A page never has more than 250 payments."""
     assert 250 == len((await caller.get("limit=1000"))["payments"])
 
 
 async def test_from_is_inclusive(caller: Caller) -> None:
-    """The payment asked for comes first."""
+    """A page begins with the payment in ``from``."""
     page, _ = await caller.page(f"from={caller.ids[7]}&limit=2")
 
     assert caller.ids[7:9] == page
 
 
 async def test_unknown_from(caller: Caller) -> None:
-    """A payment that is not there is 404."""
+    """A ``from`` that is not there is a 404."""
     assert {
         "status": 404,
         "title": "Not Found",
@@ -176,7 +176,7 @@ async def test_unknown_from(caller: Caller) -> None:
 
 
 async def test_next_is_the_first_of_the_next_page(caller: Caller) -> None:
-    """By default pages do not overlap, the limit is kept, and the last has no next."""
+    """By default pages do not overlap, links keep the limit, and the last page has no next."""
     seen: list[object] = []
     query = "limit=50"
     while query:
@@ -188,7 +188,7 @@ async def test_next_is_the_first_of_the_next_page(caller: Caller) -> None:
 
 
 async def test_previous(caller: Caller) -> None:
-    """None on the first page, and then the page before."""
+    """``previous`` is null on the first page, and later leads to the page before."""
     _, links = await caller.page(f"from={caller.ids[70]}&limit=50")
     before, first = await caller.page(urlsplit(links["previous"]["href"]).query)
 
@@ -199,7 +199,7 @@ async def test_previous(caller: Caller) -> None:
 
 @with_options(links="last-of-page")
 async def test_next_is_the_last_of_this_page(caller: Caller) -> None:
-    """The link overlaps by one, and the last page has none."""
+    """The pages overlap by one payment, and the last page has no next."""
     page, links = await caller.page("limit=50")
 
     assert page[-1] == start_of(links["next"])
@@ -208,7 +208,7 @@ async def test_next_is_the_last_of_this_page(caller: Caller) -> None:
 
 @with_options(links="first-of-page")
 async def test_next_is_the_first_of_this_page(caller: Caller) -> None:
-    """As in the document the link points at its own page, and the last page has none."""
+    """As in the document, a link leads to its own page, and the last page has no next."""
     page, links = await caller.page("limit=50")
 
     assert page[0] == start_of(links["next"])
@@ -225,7 +225,7 @@ async def test_next_is_the_first_of_this_page(caller: Caller) -> None:
     ids=["first", "last"],
 )
 async def test_endless_links(caller: Caller, index: int) -> None:
-    """The last page has a link as well, that leads nowhere new."""
+    """The last page has a link too, which leads to nothing new."""
     _, links = await caller.page(f"from={caller.ids[115]}")
 
     assert caller.ids[index] == start_of(links["next"])
@@ -233,7 +233,7 @@ async def test_endless_links(caller: Caller, index: int) -> None:
 
 @with_options(endless_links=True)
 async def test_next_page_form_always_ends(caller: Caller) -> None:
-    """There is no first payment of a page that does not exist."""
+    """Links to the next page always end, because there is no payment after the last page."""
     assert (await caller.page("limit=250"))[1]["next"] is None
 
 
@@ -247,7 +247,7 @@ async def test_next_page_form_always_ends(caller: Caller) -> None:
     ids=["relative", "foreign"],
 )
 async def test_how_links_are_written(caller: Caller, beginning: str) -> None:
-    """Links may be relative or name another host."""
+    """A link may be relative, or name another host."""
     _, links = await caller.page()
 
     assert links["next"]["href"].startswith(beginning)
@@ -255,7 +255,7 @@ async def test_how_links_are_written(caller: Caller, beginning: str) -> None:
 
 @with_options(links_with_limit=False)
 async def test_links_without_limit(caller: Caller) -> None:
-    """A link may drop the page size, as the document's does."""
+    """A link may drop the page size, as in the document."""
     _, links = await caller.page("limit=5")
 
     assert f"{caller.sandbox.url}/v2/payments?from={caller.ids[5]}" == links["next"]["href"]
@@ -263,15 +263,15 @@ async def test_links_without_limit(caller: Caller) -> None:
 
 @with_options(payments=1, with_elisions=True)
 async def test_elisions(caller: Caller) -> None:
-    """Empty members and a count that is too large, as in the document."""
-    answer = await caller.get()
+    """As in the document, a page may have empty objects and a count that is too high."""
+    response = await caller.get()
 
-    assert ([{}, {}, {}], 5) == (answer["payments"][1:], answer["count"])
+    assert ([{}, {}, {}], 5) == (response["payments"][1:], response["count"])
 
 
 @with_options(payments=0)
 async def test_empty(caller: Caller) -> None:
-    """No payments, no links."""
+    """Without payments the page is empty and has no links."""
     assert {
         "payments": [],
         "count": 0,
@@ -283,7 +283,7 @@ async def test_empty(caller: Caller) -> None:
     "headers", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Token test_sandbox"}]
 )
 async def test_unauthorised(caller: Caller, headers: dict[str, str]) -> None:
-    """Without the right key there is nothing."""
+    """A request without the right key is refused."""
     async with (
         aiohttp.ClientSession(headers=headers) as client,
         client.get(caller.sandbox.url + LIST) as response,
@@ -296,7 +296,7 @@ async def test_unauthorised(caller: Caller, headers: dict[str, str]) -> None:
 
 
 async def test_other_paths_and_methods(caller: Caller) -> None:
-    """What this API does not have is refused in its own words."""
+    """Other paths and methods are refused in the API's own words."""
     async with caller.session.get(f"{caller.sandbox.url}/v2/refunds") as response:
         assert {
             "status": 404,
@@ -311,8 +311,8 @@ async def test_other_paths_and_methods(caller: Caller) -> None:
         } == await response.json()
 
 
-async def test_adding_while_walking(caller: Caller) -> None:
-    """A new payment is the first, and shifts nothing in a walk that goes on."""
+async def test_adding_during_a_listing(caller: Caller) -> None:
+    """A payment that is added during a listing comes first, and moves nothing."""
     first, links = await caller.page("limit=50")
     before = caller.ids
     added = [caller.sandbox.add_payment(), caller.sandbox.add_payment(amount=Decimal("1.00"))]
@@ -324,7 +324,7 @@ async def test_adding_while_walking(caller: Caller) -> None:
 
 
 async def test_changing_and_deleting(caller: Caller) -> None:
-    """A changed payment keeps its place; a deleted one is gone, and no place to start from."""
+    """A changed payment keeps its place. A deleted payment is gone, and no page starts from it."""
     changed, deleted = str(caller.ids[3]), str(caller.ids[4])
     caller.sandbox.change_payment(changed, amount=Decimal("7.00"))
     caller.sandbox.delete_payment(deleted)
@@ -337,7 +337,7 @@ async def test_changing_and_deleting(caller: Caller) -> None:
 
 
 async def test_adding_with_an_id_of_ones_own(caller: Caller) -> None:
-    """An id may be given once."""
+    """Two payments with the same id are refused."""
     assert "own" == caller.sandbox.add_payment(id="own")
     with pytest.raises(ValueError, match="a payment own already"):
         caller.sandbox.add_payment(id="own")

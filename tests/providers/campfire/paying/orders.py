@@ -1,4 +1,4 @@
-"""Orders for the tests of paying, and what they ask of a sandbox."""
+"""Orders for the tests of paying, and questions to a sandbox."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ UNNAMED = attrs.evolve(NAMED, external_id=None)
 
 
 def open_at(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # any setting
-    """A provider for the sandbox that tries again at once."""
+    """A provider for the sandbox that retries at once."""
     return CampfireProvider("sandbox-key", base_url=sandbox.url, **{"retry": QUICK, **settings})
 
 
 def posts(sandbox: CampfireSandbox) -> int:
-    """How many orders arrived."""
+    """The number of orders that arrived."""
     return [request.method for request in sandbox.requests].count("POST")
 
 
 def ids(sandbox: CampfireSandbox) -> tuple[str, ...]:
-    """The payments that are booked."""
+    """The ids of the payments that are booked."""
     return tuple(str(row["id"]) for row in sandbox.payments)
 
 
@@ -80,17 +80,17 @@ MANUAL = ManualPayment(
 
 
 def asked(sandbox: CampfireSandbox) -> list[tuple[str, str]]:
-    """Method and path of each request that arrived."""
+    """The method and path of each request that arrived."""
     return [(request.method, request.path) for request in sandbox.requests]
 
 
 def paid(sandbox: CampfireSandbox, invoice_id: int = 58700) -> list[dict[str, Any]]:
-    """The payments of an invoice as they stand at the server."""
+    """The payments of an invoice at the server."""
     return [row for row in sandbox.payments if row["invoice_id"] == invoice_id]
 
 
 def named(fault: Fault) -> str:
-    """A fault, in a word."""
+    """A short description of a fault."""
     return f"{fault.kind} {fault.status} {fault.body[:16]!r} {len(fault.headers)}"
 
 

@@ -1,6 +1,6 @@
 """A process that pays: `payer_process.py URL CALLS TIMEOUT [STORE]`.
 
-It says "ready", and begins when it gets a line.
+It prints "ready", and begins when it reads a line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ORDER = ManualPayment(Decimal("12.50"), 2553, "1100", date(2026, 1, 31), "order-
 
 
 async def pay(campfire: CampfireProvider) -> tuple[str, tuple[str, ...]]:
-    """What one call comes to: the name of its class, and the payments that it tells."""
+    """The result of one call: the name of its class, and the payments in it."""
     try:
         outcome = await campfire.mark_invoice_paid(58700, empty_transactions=[ORDER])
     except DuplicatePaymentError as error:
@@ -29,7 +29,7 @@ async def pay(campfire: CampfireProvider) -> tuple[str, tuple[str, ...]]:
 
 
 async def main(url: str, calls: int, timeout: float, place: str | None = None) -> None:  # noqa: ASYNC109  # the provider's
-    """Pay so often at once."""
+    """Pay this many times at the same time."""
     store, exclusive = None, None
     if place is not None:
         from paysdk.sync import SQLPaymentStore  # noqa: PLC0415  # it takes long to import
@@ -52,7 +52,7 @@ async def main(url: str, calls: int, timeout: float, place: str | None = None) -
 
 
 def say(line: str) -> None:
-    """Write a line at once."""
+    """Write a line and flush it."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

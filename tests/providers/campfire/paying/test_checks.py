@@ -30,7 +30,7 @@ from tests.providers.campfire.paying.orders import (
 
 
 async def test_external_id_is_booked_already() -> None:
-    """What is booked under its external id is not sent again, and its payments are the outcome."""
+    """An order that is already booked is not sent, and its payments are the outcome."""
     async with CampfireSandbox(payments=0) as sandbox:
         async with open_at(sandbox) as campfire:
             first = await campfire.mark_invoice_paid(58700, empty_transactions=[MANUAL])
@@ -100,14 +100,14 @@ async def test_external_id_is_taken(row: dict[str, Any], message: str) -> None:
     ids=lambda fields: next(iter(fields)),
 )
 async def test_a_payment_that_is_clearly_another_stops_nothing(fields: dict[str, Any]) -> None:
-    """A payment without a name of another amount, day, source or kind is another payment."""
+    """A payment of another amount, day, source or kind does not stop the order."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         booked(sandbox, **fields)
         assert 1 == len((await pay(campfire, NAMED)).payment_ids)
 
 
-async def test_an_order_above_what_is_due_where_the_api_refuses_it() -> None:
-    """Its refusal is a clean failure, and nothing is held."""
+async def test_an_order_above_what_is_due_that_the_api_refuses() -> None:
+    """A refusal by the API is a clean failure, and the order holds no name afterwards."""
     async with (
         CampfireSandbox(payments=0, overpayment="refused") as sandbox,
         open_at(sandbox) as campfire,
@@ -121,7 +121,7 @@ async def test_an_order_above_what_is_due_where_the_api_refuses_it() -> None:
 
 @pytest.mark.parametrize("form", ["exact", "lower", "dropped"])
 async def test_a_name_under_which_a_payment_was_voided(form: Any) -> None:  # noqa: ANN401  # one of a few words
-    """It is not free unless the caller says so, in whatever form the server has kept it."""
+    """A voided payment stops the order unless the caller allows it, in each form of its id."""
     async with CampfireSandbox(payments=0, name_form=form) as sandbox, open_at(sandbox) as campfire:
         first = await pay(campfire, PLAIN)
         sandbox.void_payment(int(first.payment_ids[0]))
@@ -135,7 +135,7 @@ async def test_a_name_under_which_a_payment_was_voided(form: Any) -> None:  # no
 
 
 async def test_another_order_under_the_name_of_one_that_was_sent() -> None:
-    """When the first is found, under whatever name, the second is told which payments it made."""
+    """If an earlier order has the external id and is found, the error has its payments."""
     async with (
         CampfireSandbox(payments=0, commits_late=True, name_form="lower") as sandbox,
         open_at(sandbox) as campfire,

@@ -31,12 +31,12 @@ def payment(amount: str = "10.00", **raw: object) -> Payment:
     ],
 )
 def test_a_payment_type_that_no_document_has(payment_type: str | None, expected: bool) -> None:
-    """An unknown type may mean any kind, and a known one is known in any case."""
+    """An unknown type fits any kind. A known type is recognised in upper and lower case."""
     assert expected is has_kind_and_day(ITEM, payment(payment_type=payment_type))
 
 
 def test_many_payments_are_not_added_up() -> None:
-    """The sums of at most twelve payments are tried, so that a long list does not take for ever."""
+    """Only the sums of twelve payments are tried, so a long list takes no more time."""
     pieces = [payment("1.00") for _ in range(30)]
     assert pieces == select_by_amount(pieces, Decimal("12.00"))
     assert [] == select_by_amount(pieces, Decimal("13.00"))

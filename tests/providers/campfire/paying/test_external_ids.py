@@ -27,7 +27,7 @@ from paysdk.providers.campfire.paying.external_ids import external_id_fits
 def test_external_id_that_a_server_may_have_made_of_ours(
     ours: str, kept: str, expected: bool
 ) -> None:
-    """Case, Unicode form, spaces and a cut end do not make it another external id."""
+    """An external id with another case, Unicode form or spaces, or with a cut end, still fits."""
     assert expected is external_id_fits(ours, kept)
 
 
@@ -55,5 +55,5 @@ def test_external_id_that_a_server_may_have_made_of_ours(
 def test_external_id_whose_characters_a_server_may_have_changed(
     ours: str, kept: str, expected: bool
 ) -> None:
-    """Dropped or replaced characters do not make it another external id, but other words do."""
+    """An external id with dropped or replaced characters still fits. Other words do not fit."""
     assert expected is external_id_fits(ours, kept)

@@ -43,7 +43,7 @@ AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
     ids=repr,
 )
 def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:  # noqa: ANN401  # anything may be given
-    """Each kind of item and a mapping refuse it, and the message says what to write."""
+    """Each kind of item and a mapping refuse such an amount, and the message says what to write."""
     makers: list[Any] = [
         lambda: TransactionPayment(1, amount),
         lambda: CreditMemoPayment(1, amount),
@@ -107,7 +107,7 @@ def test_an_item_is_frozen() -> None:
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal("0.00"), Decimal("-1.50"), 0, -1])
 async def test_amounts_that_are_not_above_zero(amount: Decimal | int) -> None:
-    """They are refused in items and in mappings."""
+    """Such amounts are refused in items and in mappings."""
     with pytest.raises(ConfigurationError, match="amount must be above zero"):
         TransactionPayment(1, amount)
     with pytest.raises(ConfigurationError, match="amount must be above zero"):

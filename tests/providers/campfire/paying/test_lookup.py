@@ -29,7 +29,7 @@ from tests.providers.campfire.paying.orders import (
 
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "NFC", "NFD", "trimmed"])
 async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: ANN401  # one of a few words
-    """With names that are clearly different both go through, and both can be called again."""
+    """Orders with different external ids are all booked."""
     async with CampfireSandbox(payments=0, name_form=form) as sandbox, open_at(sandbox) as campfire:
         for name in ("order-1", "order-10", "Rent for March", "Rent for April"):
             await pay(campfire, attrs.evolve(NAMED, external_id=name))
@@ -37,7 +37,7 @@ async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: 
 
 
 async def test_an_invoice_that_shows_no_names() -> None:
-    """The list tells two orders of one amount on one day apart, and finds each of them again."""
+    """With the list, paysdk tells two equal orders apart and finds each of them again."""
     async with (
         CampfireSandbox(payments=0, schema="documented") as sandbox,
         open_at(sandbox) as campfire,
@@ -54,7 +54,7 @@ async def test_an_invoice_that_shows_no_names() -> None:
 
 
 async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
-    """Then nothing is sent, and the error has no checkpoint, because nobody walks that list."""
+    """Nothing is sent. The error has no checkpoint, because the caller did not start a listing."""
     faults = FaultPlan().always(status(403), method="GET", path=PAYMENTS)
     async with (
         CampfireSandbox(payments=0, schema="documented", faults=faults) as sandbox,
@@ -66,7 +66,7 @@ async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
 
 
 async def test_external_id_is_looked_for_with_the_filter() -> None:
-    """Each external id is asked for by itself, once before it is sent and once when it was."""
+    """Each external id is listed by itself, once before the order is sent and once after."""
     other = {
         "external_id": "order-2",
         "amount": Decimal(1),
@@ -84,7 +84,7 @@ async def test_external_id_is_looked_for_with_the_filter() -> None:
 
 
 class Older(CampfireSandbox):
-    """A sandbox of the time before the filter by external id."""
+    """A sandbox without the filter by external id."""
 
     def respond(self, request: Request) -> Response:
         """Ignore the filter."""
@@ -98,8 +98,8 @@ class Older(CampfireSandbox):
         )
 
 
-async def test_external_id_where_the_api_ignores_the_filter() -> None:
-    """An API without the filter lists everything, and nothing in it is taken for ours."""
+async def test_external_id_if_the_api_ignores_the_filter() -> None:
+    """An API without the filter lists everything. No other payment is taken for the order."""
     rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
     async with Older(rows=rows) as sandbox, open_at(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(
@@ -109,8 +109,8 @@ async def test_external_id_where_the_api_ignores_the_filter() -> None:
         assert 1 == len(outcome.payment_ids)
 
 
-async def test_external_id_is_found_where_the_api_does_not_know_the_filter() -> None:
-    """An API older than the filter lists everything, and the payment is found in it."""
+async def test_external_id_is_found_if_the_api_ignores_the_filter() -> None:
+    """An API without the filter lists everything, and the payment is found in the list."""
 
     class Older(CampfireSandbox):
         def respond(self, request: Request) -> Response:
@@ -138,7 +138,7 @@ async def test_a_record_that_cannot_be_read_may_be_the_one_that_is_looked_for() 
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, on_malformed=lambda _: None) as campfire,
     ):
-        # On another invoice, so that it is not the look at this one that fails.
+        # On another invoice, so that reading this invoice does not fail.
         sandbox.add_payment(
             invoice_id=58701,
             amount=MANUAL.amount,

@@ -1,4 +1,4 @@
-"""What the journal of open orders is told, and what happens if it fails."""
+"""What paysdk writes into the journal of open orders, and what happens if that fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Journal(MemoryJournal):
-    """A journal that notes what it is told, and fails where a test says."""
+    """A journal that notes each call, and fails in the calls that a test names."""
 
     def __init__(self, fails: Sequence[str] = ()) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ def kept_in(journals: dict[str, Journal], fails: Sequence[str] = ()) -> Callable
 
 
 async def test_a_journal_is_told_before_anything_is_sent_and_afterwards() -> None:
-    """Each name's journal is read, told what goes out, and told when it was found."""
+    """The journal of each name is read, and gets an entry before and after the order is sent."""
     journals: dict[str, Journal] = {}
     async with (
         CampfireSandbox(payments=0) as sandbox,
@@ -81,7 +81,7 @@ async def test_a_journal_that_outlives_the_process() -> None:
 
 @pytest.mark.parametrize("part", ["read", "sent"])
 async def test_a_journal_that_fails_before_the_order_goes_out(part: str) -> None:
-    """Nothing is sent, the error is its own, and nothing is held."""
+    """Nothing is sent, the journal's error is raised, and the name is free afterwards."""
     journals: dict[str, Journal] = {}
     async with (
         CampfireSandbox(payments=0) as sandbox,
@@ -99,7 +99,7 @@ async def test_a_journal_that_fails_before_the_order_goes_out(part: str) -> None
 async def test_a_journal_that_fails_after_the_order_went_out(
     fails: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The outcome is told all the same, and a warning says that it is not written down."""
+    """The outcome is returned, and a warning says that it was not written down."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0, drafts=fails == ["draft"]) as sandbox:
         async with open_at(sandbox, exclusive=kept_in(journals, fails)) as campfire:
@@ -114,7 +114,7 @@ async def test_a_journal_that_fails_after_the_order_went_out(
 async def test_a_journal_that_cannot_be_read_after_the_order_was_booked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The order is booked, and the caller is told."""
+    """The order is booked, and the outcome says so."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0) as sandbox:
 
@@ -129,7 +129,7 @@ async def test_a_journal_that_cannot_be_read_after_the_order_was_booked(
 
 
 async def test_a_name_that_is_lost_while_waiting_to_send_again() -> None:
-    """After a 429 the journal is asked once more, and if it refuses, nothing is sent."""
+    """After a 429 the order is written down again. If that fails, nothing is sent."""
     journals: dict[str, Journal] = {}
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
@@ -148,7 +148,7 @@ async def test_a_name_that_is_lost_while_waiting_to_send_again() -> None:
 
 
 async def test_an_open_order_that_cannot_be_read() -> None:
-    """What Another version of paysdk left open is not guessed at, and nothing is sent."""
+    """If another version of paysdk left an order that this one cannot read, nothing is sent."""
     journals: dict[str, Journal] = {}
     async with CampfireSandbox(payments=0, commits_late=True) as sandbox:
         async with open_at(sandbox, exclusive=kept_in(journals)) as campfire:

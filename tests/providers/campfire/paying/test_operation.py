@@ -17,7 +17,7 @@ from tests.providers.campfire.paying.orders import (
 
 
 async def test_pay_meets_the_deadline_in_flight() -> None:
-    """If the deadline ends the order in flight, the outcome is unknown: no time is left to look."""
+    """If the deadline passes while the order is sent, the outcome is unknown."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(hang(processed=True), method="POST")
     ) as sandbox:
@@ -30,7 +30,7 @@ async def test_pay_meets_the_deadline_in_flight() -> None:
 
 
 async def test_pay_meets_the_deadline_while_waiting() -> None:
-    """Where the deadline ends the wait after a 429, nothing was paid: a clean timeout."""
+    """If the deadline passes during the wait after a 429, nothing was paid: a clean timeout."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(status(429, retry_after=30), method="POST")
     ) as sandbox:

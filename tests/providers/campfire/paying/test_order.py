@@ -58,14 +58,14 @@ def test_amounts_are_sent_with_exactly_their_digits(digits: str) -> None:
     st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("1E-30")) | st.integers(1)
 )
 def test_any_finite_amount_is_sent_exactly(amount: Decimal | int) -> None:
-    """Whatever number it is, reading the body gives it back digit by digit."""
+    """The body has every digit of any finite number."""
     body = order(credit_memos=[CreditMemoPayment(1, amount)]).body
     sent = json.loads(body, parse_float=str, parse_int=str)["credit_memos"][0]["amount"]
     assert str(Decimal(amount)) == sent
 
 
 def test_items_are_sent_under_the_names_of_the_document() -> None:
-    """The document's example, as an order, gives the document's body without the invoice's id."""
+    """The order in the document's example has the document's body, without the invoice's id."""
     sample = (
         Path(paysdk.providers.campfire.__file__).parent
         / "samples"
@@ -89,7 +89,7 @@ def test_items_are_sent_under_the_names_of_the_document() -> None:
 
 
 def test_debit_memos_and_manual_payments_are_sent_too() -> None:
-    """What is not given is left out, dates are ISO 8601."""
+    """A field without a value is left out, and a date is in ISO 8601."""
     made = order(
         debit_memos=[DebitMemoPayment("d1", Decimal("1.00"), DAY)],
         empty_transactions=[manual("2.50", "mine-1")],
@@ -110,13 +110,13 @@ def test_debit_memos_and_manual_payments_are_sent_too() -> None:
 
 
 class Word(str, Enum):  # noqa: UP042  # as users write it who support older Pythons
-    """A text of a user's own kind."""
+    """A text of a user's own type."""
 
     BANK = "bank"
 
 
 def test_mappings_are_passed_through() -> None:
-    """Fields that our items lack are sent as given, also nested ones, without losing a digit."""
+    """Fields that paysdk does not model are sent unchanged, also nested ones, with every digit."""
     item = {
         "amount": 5,
         "account_id": 1,
@@ -198,7 +198,7 @@ def test_order_that_cannot_be_right_is_refused(items: dict[str, Any], message: s
     "external_id", ["", " ", "one ", "\none", "o\nne", 0, 5, ["list"], "x" * 257], ids=ascii
 )
 def test_external_id_of_a_mapping_is_checked_too(external_id: Any) -> None:  # noqa: ANN401  # anything may be given
-    """It must be a text that the API can keep as it is, and a mapping may lack it."""
+    """The external id in a mapping must be one that the API can keep, and may be missing."""
     with pytest.raises(
         ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
     ):
@@ -214,7 +214,7 @@ def test_external_id_of_a_mapping_is_checked_too(external_id: Any) -> None:  # n
 
 @pytest.mark.parametrize("transaction_id", ["", True], ids=repr)
 def test_transaction_id_of_a_mapping_is_checked_too(transaction_id: object) -> None:
-    """In a mapping it must be an id, too."""
+    """The transaction's id in a mapping must be an id."""
     with pytest.raises(ConfigurationError, match="transaction_id must be an id"):
         order(transactions=[{"amount": 1, "transaction_id": transaction_id}])
 
@@ -233,7 +233,7 @@ def test_transaction_id_of_a_mapping_is_checked_too(transaction_id: object) -> N
     ids=repr,
 )
 def test_the_day_of_a_mapping(sent: object, expected: str | None) -> None:
-    """It is compared if it is certain which day the server will show."""
+    """A date in a mapping is compared if it is certain which day the server will show."""
     assert (
         expected
         == order(empty_transactions=[{"amount": 1, "payment_date": sent}]).expected[0].payment_date

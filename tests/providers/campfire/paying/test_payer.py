@@ -1,4 +1,4 @@
-"""Orders that meet other orders, other people, and failing parts of the user's own."""
+"""Orders beside other orders and other people, and failing parts of the user's program."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ UNNAMED = attrs.evolve(NAMED, external_id=None)
 
 
 def open_at(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # any setting
-    """A provider for the sandbox that tries again at once."""
+    """A provider for the sandbox that retries at once."""
     return CampfireProvider("sandbox-key", base_url=sandbox.url, **{"retry": QUICK, **settings})
 
 
 def spoil(sandbox: CampfireSandbox, plan: FaultPlan) -> None:
-    """Give a running sandbox a plan of faults that begins to count now."""
+    """Give a running sandbox a new plan of faults."""
     object.__setattr__(sandbox, "faults", plan)
     object.__setattr__(sandbox, "_counts", ())
 
 
 def posts(sandbox: CampfireSandbox) -> int:
-    """How many orders arrived."""
+    """The number of orders that arrived."""
     return [request.method for request in sandbox.requests].count("POST")
 
 
@@ -65,14 +65,14 @@ def booked(sandbox: CampfireSandbox, **fields: object) -> str:
 
 
 async def unknown(campfire: CampfireProvider, order: ManualPayment) -> OutcomeUnknownError:
-    """Pay, and give the error that says that nobody knows."""
+    """Pay, and return the error of an unknown outcome."""
     with pytest.raises(OutcomeUnknownError) as raised:
         await campfire.mark_invoice_paid(INVOICE, empty_transactions=[order])
     return raised.value
 
 
 async def cancelled(campfire: CampfireProvider, until: Until, comes: Callable[[], object]) -> None:
-    """Pay, and be cancelled as soon as something comes."""
+    """Pay, and cancel the call as soon as *comes* is true."""
     paying = asyncio.create_task(campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED]))
     await until(comes)
     paying.cancel()
@@ -90,7 +90,7 @@ async def found_by(error: OutcomeUnknownError) -> tuple[str, ...] | None:
 
 
 def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]:
-    """What books something at the moment when the order of this number goes out."""
+    """A function for ``on_event`` that calls *book* when the order of this number is sent."""
     orders = count(1)
 
     def on_event(event: Event) -> None:
@@ -101,7 +101,7 @@ def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]
 
 
 async def test_the_same_order_without_a_name_is_held_back() -> None:
-    """While its outcome is unknown, the same order is not sent; once found, it is the outcome."""
+    """The same order is not sent while its outcome is unknown. When found, it is the outcome."""
     faults = FaultPlan().on(1, hang(), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
@@ -116,7 +116,7 @@ async def test_the_same_order_without_a_name_is_held_back() -> None:
             await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
         ).payment_ids
         assert 1 == posts(sandbox)
-        # That order is settled, so the next is another one.
+        # That order is settled, so the next call is another order.
         assert (
             late
             not in (
@@ -127,7 +127,7 @@ async def test_the_same_order_without_a_name_is_held_back() -> None:
 
 
 async def test_a_late_booking_is_not_taken_for_another_order() -> None:
-    """A payment that two orders of unknown outcome may have made is neither's."""
+    """A payment that two open orders may have made counts for neither."""
     faults = FaultPlan().on(1, hang(), method="POST").on(2, status(502), method="POST")
     both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
     async with (
@@ -168,7 +168,7 @@ async def test_a_cancelled_order_may_be_booked_later(
     method: Any,  # noqa: ANN401  # one of two words
     number: int,
 ) -> None:
-    """An order that was cancelled, in flight or later, stops the same order."""
+    """An order that was cancelled after it was sent stops the same order."""
     faults = FaultPlan().on(number, hang(), method=method).always(status(502), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,
@@ -182,7 +182,7 @@ async def test_a_cancelled_order_may_be_booked_later(
         assert await found_by(await unknown(campfire, UNNAMED)) is None
 
 
-async def test_an_order_that_was_cancelled_before_it_went_out_is_in_nobodys_way(
+async def test_an_order_that_was_cancelled_before_it_was_sent_stops_no_other(
     until: Until,
 ) -> None:
     """An order cancelled while it waits after a 429 was not booked, and the next one succeeds."""
@@ -244,7 +244,7 @@ async def test_what_somebody_else_books_meanwhile_is_not_ours(
 
 
 class Failing(AbstractAsyncContextManager[None]):
-    """A limiter of which a part fails, at the entry of this number."""
+    """A limiter that fails when it is entered or left for this number of times."""
 
     def __init__(self, number: int, part: str) -> None:
         self.number, self.part, self.entries = number, part, 0
@@ -265,7 +265,7 @@ class Failing(AbstractAsyncContextManager[None]):
 async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(
     number: int, part: str
 ) -> None:
-    """Whatever fails after the order was sent, it is looked for, or its outcome is unknown."""
+    """If a part fails after the order was sent, paysdk looks, or the outcome is unknown."""
     limiter = Failing(number, part)
     order_lost = (
         FaultPlan()
@@ -291,7 +291,7 @@ async def test_a_part_of_the_users_own_that_fails_after_the_order_went_out(
 
 
 async def test_a_part_of_the_users_own_that_fails_before_the_order_goes_out() -> None:
-    """What breaks before the order goes out is raised as it is: nothing was booked."""
+    """An error before the order is sent is raised unchanged, and nothing was booked."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, limiter=Failing(2, "entering")) as campfire,
@@ -302,8 +302,8 @@ async def test_a_part_of_the_users_own_that_fails_before_the_order_goes_out() ->
 
 
 @pytest.mark.parametrize("depth", [900, 960, 970, 975, 980, 990, 1100])
-async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
-    """However deep an answer is nested, it is no refusal: the order is looked for."""
+async def test_a_response_that_is_nested_too_deeply(depth: int) -> None:
+    """A response that is nested too deeply is not a refusal: paysdk looks for the order."""
     nested = b'{"id":58700,"payments":[{"id":1,"amount":12.50,"x":%s}]}' % (
         b"[" * depth + b"]" * depth
     )
@@ -327,7 +327,7 @@ async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b'{"payment_ids":[1]}',
         b'{"payment_ids":null}',
@@ -336,9 +336,9 @@ async def test_an_answer_that_no_payment_can_hold(depth: int) -> None:
         b"{}",
     ],
 )
-async def test_a_success_that_names_nothing_new(answer: bytes) -> None:
+async def test_a_success_that_names_nothing_new(response: bytes) -> None:
     """A success with only earlier payments, none, or another invoice proves nothing."""
-    fault = wrong_body(answer, content_type="application/json")
+    fault = wrong_body(response, content_type="application/json")
     async with (
         CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
         open_at(sandbox) as campfire,
@@ -350,13 +350,13 @@ async def test_a_success_that_names_nothing_new(answer: bytes) -> None:
         )
 
 
-async def test_ids_of_what_stood_there_before_are_left_out() -> None:
-    """Where the answer names all payments of the invoice, the new ones are the outcome."""
+async def test_ids_of_earlier_payments_are_left_out() -> None:
+    """If the response names all payments of the invoice, the outcome has only the new ones."""
     async with CampfireSandbox(payments=0) as sandbox:
         before = booked(sandbox)
         new = int(before) + 1
-        answer = b'{"payment_ids":[%s,%d]}' % (before.encode(), new)
-        fault = wrong_body(answer, content_type="application/json", processed=True)
+        response = b'{"payment_ids":[%s,%d]}' % (before.encode(), new)
+        fault = wrong_body(response, content_type="application/json", processed=True)
         spoil(sandbox, FaultPlan().always(fault, method="POST"))
         async with open_at(sandbox) as campfire:
             outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])
@@ -364,7 +364,7 @@ async def test_ids_of_what_stood_there_before_are_left_out() -> None:
 
 
 def after_429(sandbox: CampfireSandbox, book: bool) -> Any:  # noqa: ANN401  # a callback; what it does
-    """What books the same in another process while this one waits to send again."""
+    """A function for ``on_event`` that books the same order while this call waits for its retry."""
 
     def on_event(event: Event) -> None:
         if book and isinstance(event, RetryPlanned) and event.method == "POST":
@@ -374,7 +374,7 @@ def after_429(sandbox: CampfireSandbox, book: bool) -> Any:  # noqa: ANN401  # a
 
 
 async def test_a_name_is_looked_for_before_it_is_sent_again() -> None:
-    """What another process books under the external id during the wait is not booked twice."""
+    """If another process books the external id during the wait, the order is not sent again."""
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
         async with open_at(sandbox, on_event=after_429(sandbox, book=True)) as campfire:
@@ -384,14 +384,14 @@ async def test_a_name_is_looked_for_before_it_is_sent_again() -> None:
 
 
 async def test_looking_for_a_name_before_it_is_sent_again_fails() -> None:
-    """If the look fails, the order is not sent again, and the error is that of the look."""
+    """If looking for the external id fails, that error is raised, and nothing is sent again."""
     faults = FaultPlan().on(1, status(429), method="POST").on(2, status(403), path=LIST)
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(PermissionDeniedError) as raised:
             await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
         assert ("GET", None) == (raised.value.method, raised.value.checkpoint)
         assert 1 == posts(sandbox)
-        # Nobody is in doubt about it, so the next order finds its own payment.
+        # The outcome is known, so the next order finds its own payment.
         spoil(sandbox, FaultPlan().always(status(502, processed=True), method="POST"))
         assert 1 == len(
             (await campfire.mark_invoice_paid(INVOICE, empty_transactions=[UNNAMED])).payment_ids
@@ -412,7 +412,7 @@ async def test_one_name_for_two_invoices_at_once() -> None:
 
 
 async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> None:
-    """Orders that share names, in whatever order, take their turns."""
+    """Orders that share names take turns, in whatever order they have the names."""
     names = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "a"]]
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         orders = [
@@ -428,9 +428,9 @@ async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> No
 
 
 async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
-    """An order whose deadline passes while it waits for its turn is never sent, and says so."""
+    """An order whose deadline passes while it waits for its turn is never sent."""
     faults = FaultPlan().always(hang(), method="POST")
-    # Reading the invoice takes longer than the later orders' deadlines outlast the first one's.
+    # Reading the invoice takes longer than the time by which the later deadlines are later.
     async with (
         CampfireSandbox(payments=0, faults=faults, latency=0.1) as sandbox,
         open_at(sandbox, deadline=0.5) as campfire,
@@ -445,7 +445,7 @@ async def test_waiting_for_another_order_counts_for_the_deadline() -> None:
 
 
 async def test_looking_for_names_counts_for_the_deadline() -> None:
-    """The look at the invoice and the look for the name are on one account."""
+    """Reading the invoice and looking for the external id share one deadline."""
     async with (
         CampfireSandbox(payments=0, latency=0.07) as sandbox,
         open_at(sandbox, deadline=0.1) as campfire,
@@ -456,7 +456,7 @@ async def test_looking_for_names_counts_for_the_deadline() -> None:
 
 
 async def test_another_invoice_than_asked_for() -> None:
-    """An answer that is another invoice is malformed, and nothing is paid on its account."""
+    """A response with another invoice is malformed, and nothing is paid."""
     fault = wrong_body(b'{"id":58701}', content_type="application/json")
     async with (
         CampfireSandbox(faults=FaultPlan().always(fault, method="GET")) as sandbox,

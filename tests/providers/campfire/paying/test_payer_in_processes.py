@@ -1,4 +1,4 @@
-"""One name in two processes, with and without ``exclusive``."""
+"""One external id in two processes, with and without ``exclusive``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-# For each call the name of what it came to, and the payments that it told.
+# For each call the name of the result's class, and the payments in it.
 Told: TypeAlias = list[list[Any]]
 
 SCRIPT = Path(__file__).with_name("payer_process.py")
@@ -31,7 +31,7 @@ SENT = "DuplicatePaymentError sent=True"
 
 
 class Gated(CampfireSandbox):
-    """A sandbox that holds orders back until so many arrived, or until a test passes them on."""
+    """A sandbox that holds orders back until enough have arrived, or until a test releases them."""
 
     def __init__(self, orders: int | None) -> None:
         super().__init__(payments=0)
@@ -51,8 +51,8 @@ class Gated(CampfireSandbox):
 
     async def _pass_on(self, request: Request) -> web.StreamResponse:
         await self.may_pass.wait()
-        answer = self.respond(request)
-        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        response = self.respond(request)
+        return web.Response(status=response.status, body=response.body, headers=response.headers)
 
 
 @asynccontextmanager
@@ -85,20 +85,20 @@ async def payer(
 
 
 def begin(process: Process) -> None:
-    """Let it pay."""
+    """Let the process pay."""
     assert process.stdin is not None
     process.stdin.write(b"\n")
 
 
 async def told_by(process: Process) -> Told:
-    """What its calls came to."""
+    """The results of its calls."""
     assert process.stdout is not None
     told: Told = json.loads(await process.stdout.readline())
     return told
 
 
 async def all_told(sandbox: CampfireSandbox, calls: int, timeout: float, *place: str) -> Told:  # noqa: ASYNC109  # the payers'
-    """What the calls of two processes at once came to."""
+    """The results of the calls of two processes at the same time."""
     async with AsyncExitStack() as running:
         two = await asyncio.gather(
             *(running.enter_async_context(payer(sandbox, calls, timeout, *place)) for _ in range(2))
@@ -109,12 +109,12 @@ async def all_told(sandbox: CampfireSandbox, calls: int, timeout: float, *place:
 
 
 def ids(sandbox: CampfireSandbox) -> list[str]:
-    """The payments that are booked."""
+    """The ids of the payments that are booked."""
     return [str(row["id"]) for row in sandbox.payments]
 
 
 async def test_two_processes_without_exclusive() -> None:
-    """If both sent the order before either was booked, each call raises with both ids."""
+    """If both send the order before one is booked, each call raises an error with both ids."""
     async with Gated(2) as sandbox:
         told = await all_told(sandbox, 5, 60)
         assert 2 == len(ids(sandbox))
@@ -123,7 +123,7 @@ async def test_two_processes_without_exclusive() -> None:
 
 
 async def test_two_processes_whose_orders_come_late() -> None:
-    """A call that timed out does not know, and a call that finds two payments says so."""
+    """A call that times out is unknown, and the error of one that finds two payments says so."""
     async with Gated(None) as sandbox:
         told = await all_told(sandbox, 5, 0.3)
         assert {"OutcomeUnknownError"} == {what for what, _ in told}
@@ -136,7 +136,7 @@ async def test_two_processes_whose_orders_come_late() -> None:
 
 @pytest.mark.parametrize("calls", [1, 5])
 async def test_two_processes_that_share_a_store(calls: int, tmp_path: Path) -> None:
-    """Whatever each call does at first, the order is booked once, and all succeed alike."""
+    """The order is booked once, and all calls return the same payment."""
     async with CampfireSandbox(payments=0) as sandbox:
         told = await all_told(sandbox, calls, 60, f"sqlite:///{tmp_path / 'payments.db'}")
         assert 1 == len(ids(sandbox))
@@ -144,7 +144,7 @@ async def test_two_processes_that_share_a_store(calls: int, tmp_path: Path) -> N
 
 
 async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path) -> None:
-    """While it may still be booked, neither sends it again, and then both find it."""
+    """While the order may still be booked, neither process sends it again. Then both find it."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:
         assert {"OutcomeUnknownError"} == {
@@ -160,7 +160,7 @@ async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path)
 async def test_a_process_that_is_killed_while_its_order_is_out(
     until: Until, tmp_path: Path
 ) -> None:
-    """The store remembers what was sent, so the next process sends nothing until it is found."""
+    """The store keeps the open order, so the next process sends nothing until it finds it."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:
         async with payer(sandbox, 1, 60, place) as killed:

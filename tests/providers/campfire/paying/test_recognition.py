@@ -1,4 +1,4 @@
-"""What is concluded from what is found on an invoice that was to be paid."""
+"""The rules that tell whether an order is booked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def payment(
     transaction: object = None,
     **fields: Any,  # noqa: ANN401  # any field
 ) -> Payment:
-    """A payment as it stands on an invoice."""
+    """A payment as an invoice shows it."""
     raw = {"payment_transaction": transaction}
     made = Payment(
         provider="campfire",
@@ -87,7 +87,7 @@ ONE, TWO = manual("10.00", "one"), manual("20.00", "two")
 def test_what_is_booked_already_is_found_by_its_external_ids(
     items: list[ManualPayment], payments: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
-    """If every item is booked, their live payments come in the order of the items."""
+    """If every item is booked, the result has their live payments in the order of the items."""
     assert expected == find_by_external_ids(order(*items), payments)
 
 
@@ -103,7 +103,7 @@ def test_what_is_booked_already_is_found_by_its_external_ids(
 def test_external_id_that_is_taken_is_refused(
     items: list[ManualPayment], payments: list[Payment]
 ) -> None:
-    """An external id of another payment, or of only some items, stops the order and is named."""
+    """An external id of another payment, or of only some items, stops the order."""
     with pytest.raises(
         ConfigurationError, match=r"These external ids are booked already: 'one' \(payment 1, 10"
     ):
@@ -172,10 +172,10 @@ MEMO = CreditMemoPayment(6, Decimal("10.00"))
     ],
     ids=range(28),
 )
-def test_order_is_booked_where_each_item_is_among_the_new_payments(
+def test_order_is_booked_if_each_item_is_among_the_new_payments(
     items: list[Any], payments: list[Payment], expected: set[str] | None
 ) -> None:
-    """An earlier payment is not the new one, one is not two, and an item's ids must fit."""
+    """An earlier payment does not count, each item needs its own payment, and its ids must fit."""
     found = find_booked(order(*items), payments, before={"old"}, currency="EUR")
     assert expected == (None if found is None else set(found))
 
@@ -222,7 +222,7 @@ def test_somebody_elses_equal_payment_is_not_taken_for_ours(
 def test_what_an_unsettled_order_may_have_made_is_not_taken_for_ours(
     item: object, rival: object, found: list[Payment], expected: tuple[str, ...] | None
 ) -> None:
-    """If another open order would look the same, only an external id makes a payment ours."""
+    """If another open order looks the same, only an external id makes a payment ours."""
     assert expected == find_booked(
         order(item), found, before=(), currency=None, rivals=[order(rival)]
     )

@@ -1,4 +1,4 @@
-"""An order whose outcome is unknown is looked for, and is not sent again."""
+"""paysdk looks for an order whose outcome is unknown, and does not send it again."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from tests.conftest import Until
 
 
-async def test_an_order_that_the_server_splits_and_whose_answer_is_lost() -> None:
-    """Its payments are found by their sum."""
+async def test_an_order_that_the_server_splits_and_whose_response_is_lost() -> None:
+    """The payments of a split order are found by their sum."""
     faults = FaultPlan().always(status(502, processed=True), method="POST")
     async with (
         CampfireSandbox(payments=0, split=True, faults=faults) as sandbox,
@@ -71,7 +71,7 @@ async def test_an_order_that_the_server_splits_and_whose_answer_is_lost() -> Non
 
 
 async def test_a_draft_that_cannot_be_looked_for() -> None:
-    """Then it is unknown, and holds its name as a draft does."""
+    """If looking for a draft fails, the outcome is unknown, and the draft holds its name."""
     faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
     async with (
         CampfireSandbox(payments=0, drafts=True, pay_response="ids", faults=faults) as sandbox,
@@ -84,7 +84,7 @@ async def test_a_draft_that_cannot_be_looked_for() -> None:
 
 
 class Late(CampfireSandbox):
-    """A sandbox behind a gateway that passes orders on later, also after their clients gave up."""
+    """A sandbox behind a gateway that forwards orders later, also if their clients have left."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # any setting
         super().__init__(payments=0, **settings)
@@ -99,17 +99,17 @@ class Late(CampfireSandbox):
 
     async def _pass_on(self, request: Request) -> web.StreamResponse:
         await self.may_pass.wait()
-        answer = self.respond(request)
-        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        response = self.respond(request)
+        return web.Response(status=response.status, body=response.body, headers=response.headers)
 
     async def pass_on(self) -> None:
-        """Book what is on its way, and whatever comes from now on."""
+        """Book the orders that are waiting, and every later one."""
         self.may_pass.set()
         await asyncio.gather(*self.passing)
 
 
 async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
-    """The first is unknown and the second sends nothing, until the same call finds the payment."""
+    """While the outcome is unknown, the second task sends nothing. A later call finds it."""
     async with Late() as sandbox, open_at(sandbox, timeout=0.35) as campfire:
         outcomes = await asyncio.gather(
             *(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True
@@ -139,7 +139,7 @@ async def test_the_first_task_is_cancelled_while_its_order_is_out(
 
 @pytest.mark.parametrize("form", ["exact", "lower", "dropped"])
 async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN401  # one of a few words
-    """While the one is in doubt, the other is not sent, and when it is booked, neither."""
+    """The second order is not sent while the first is open, nor when it is booked."""
     async with Late(name_form=form) as sandbox, open_at(sandbox, timeout=0.2) as campfire:
         outcomes = await asyncio.gather(
             pay(campfire, PLAIN), pay(campfire, PLAIN, INVOICE + 1), return_exceptions=True
@@ -155,7 +155,7 @@ async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN
 
 
 async def test_calling_again_after_the_outcome_was_unknown() -> None:
-    """However often it is called, it sends nothing until a person releases the order."""
+    """Further calls send nothing until a person releases the order."""
     async with (
         CampfireSandbox(payments=0, commits_late=True) as sandbox,
         open_at(sandbox) as campfire,
@@ -171,7 +171,7 @@ async def test_calling_again_after_the_outcome_was_unknown() -> None:
 
 
 async def test_a_late_payment_without_its_name() -> None:
-    """It may be the order, and stops it, with its id."""
+    """A late payment without an external id may be the order, and stops it."""
     async with (
         CampfireSandbox(payments=0, commits_late=True, name_form="dropped") as sandbox,
         open_at(sandbox) as campfire,
@@ -187,10 +187,10 @@ async def test_a_late_payment_without_its_name() -> None:
         assert 1 == posts(sandbox)
 
 
-async def test_a_rest_after_which_an_order_may_be_sent_again(
+async def test_resend_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """When it has passed, the call looks once more, and sends if nothing is found."""
+    """After ``resend_after`` the call looks once more, and sends the order if it is not found."""
     async with (
         CampfireSandbox(payments=0, commits_late=True) as sandbox,
         open_at(sandbox, resend_after=3600) as campfire,
@@ -212,14 +212,14 @@ async def test_a_rest_after_which_an_order_may_be_sent_again(
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, "1", float("nan")])
-def test_a_rest_that_is_none(wrong: Any) -> None:  # noqa: ANN401  # anything
-    """It must be a number of seconds above zero."""
+def test_a_bad_resend_after(wrong: Any) -> None:  # noqa: ANN401  # anything
+    """``resend_after`` must be a number of seconds above zero."""
     with pytest.raises(ConfigurationError, match="resend_after"):
         CampfireProvider("sandbox-key", resend_after=wrong)
 
 
-async def test_two_were_booked_and_the_answer_is_lost() -> None:
-    """Looking after a failure tells it as well."""
+async def test_two_were_booked_and_the_response_is_lost() -> None:
+    """If two payments are found after a failure, the error says so."""
     faults = FaultPlan().always(status(502, processed=True), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
 
@@ -234,7 +234,7 @@ async def test_two_were_booked_and_the_answer_is_lost() -> None:
 
 
 async def test_what_is_booked_under_the_name_of_another_order_that_is_open() -> None:
-    """It is the outcome of the call for it, and the other order stays open."""
+    """The call returns the payment under its external id, and the other order stays open."""
     async with (
         CampfireSandbox(payments=0, commits_late=True) as sandbox,
         open_at(sandbox) as campfire,
@@ -247,7 +247,7 @@ async def test_what_is_booked_under_the_name_of_another_order_that_is_open() -> 
 
 
 async def test_a_cancelled_order_that_never_went_out_holds_nothing(until: Until) -> None:
-    """Cancelled while it looks, before it is sent, an order is in the way of none."""
+    """An order that is cancelled before it is sent does not stop another."""
     faults = FaultPlan().on(1, hang(), method="GET")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         first = asyncio.create_task(pay(campfire, PLAIN))
@@ -276,7 +276,7 @@ AFTER_PROCESSING = [
 
 @pytest.mark.parametrize("fault", AFTER_PROCESSING, ids=named)
 async def test_pay_fails_after_it_was_processed(fault: Fault) -> None:
-    """If the payments are found afterwards, it is a success, and the order was sent once."""
+    """If the payments are found after a failure, the call succeeds, and the order was sent once."""
     events: list[Event] = []
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(fault, method="POST")
@@ -311,7 +311,7 @@ BEFORE_PROCESSING = [
 async def test_pay_fails_and_nothing_is_found(
     fault: Fault, standing: int, told_by: Callable[[BaseException], str]
 ) -> None:
-    """If nothing is found, the outcome is unknown, whatever equal payment was there before."""
+    """If nothing new is found, the outcome is unknown. An earlier equal payment does not count."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(fault, method="POST")
     ) as sandbox:
@@ -338,7 +338,7 @@ async def test_pay_fails_and_nothing_is_found(
 
 
 class Halving(CampfireSandbox):
-    """A sandbox that books another payment than was ordered, and breaks off."""
+    """A sandbox that books another payment than was ordered, and gives no usable response."""
 
     def respond(self, request: Request) -> Response:
         """Book something else."""
@@ -349,7 +349,7 @@ class Halving(CampfireSandbox):
 
 
 async def test_pay_fails_and_something_else_is_found() -> None:
-    """A new payment that is not what was ordered is named, and the outcome stays unknown."""
+    """If the new payment is not what was ordered, the outcome is unknown and the error names it."""
     async with Halving(payments=0) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(OutcomeUnknownError) as raised:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -361,7 +361,7 @@ async def test_pay_fails_and_something_else_is_found() -> None:
 
 
 async def test_pay_fails_and_looking_fails() -> None:
-    """Where nobody can look either, the outcome is unknown, and the error says why."""
+    """If looking fails too, the outcome is unknown, and the error says why."""
     faults = (
         FaultPlan()
         .always(reset("body"), method="POST")
@@ -375,7 +375,7 @@ async def test_pay_fails_and_looking_fails() -> None:
 
 
 async def test_pay_fails_and_looking_is_tried_again() -> None:
-    """Looking is a GET, and is tried again like any other."""
+    """Looking is a GET, and is retried like any other."""
     faults = (
         FaultPlan()
         .always(reset("body"), method="POST")
@@ -387,7 +387,7 @@ async def test_pay_fails_and_looking_is_tried_again() -> None:
 
 
 async def test_pay_fails_and_looking_times_out() -> None:
-    """An attempt's timeout while looking is not taken for the deadline."""
+    """If an attempt times out while paysdk looks, the error does not speak of the deadline."""
     faults = (
         FaultPlan()
         .always(reset("body"), method="POST")

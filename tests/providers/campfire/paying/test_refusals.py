@@ -1,4 +1,4 @@
-"""What stops an order before it is sent, and what the error says."""
+"""What the error says if an order is not sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.providers.campfire.paying.orders import NAMED, PLAIN, booked, ids, op
 
 
 async def test_a_payment_by_hand_stops_a_named_order_until_it_is_told_apart() -> None:
-    """A payment without an external id may be this order, unless the caller says otherwise."""
+    """A payment without an external id stops the order, unless the caller names it as another."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         by_hand = booked(sandbox)
         with pytest.raises(DuplicatePaymentError, match="other_payments=") as raised:
@@ -25,7 +25,7 @@ async def test_a_payment_by_hand_stops_a_named_order_until_it_is_told_apart() ->
 
 
 async def test_an_order_above_what_is_due() -> None:
-    """It is refused unless the caller allows it, and then the outcome has the credit memos."""
+    """An order above what is due is refused, unless the caller allows it."""
     order = attrs.evolve(PLAIN, amount=Decimal("1033.34"))
     async with (
         CampfireSandbox(payments=0, pay_response="ids") as sandbox,
@@ -39,5 +39,5 @@ async def test_an_order_above_what_is_due() -> None:
         assert 0 == posts(sandbox)
         outcome = await pay(campfire, order, allow_overpayment=True)
         assert [CreditMemoRef] == [type(memo) for memo in outcome.credit_memos]
-        # The order is booked, which is what the same call is about.
+        # The order is booked, so the same call returns its payment.
         assert outcome.payment_ids == (await pay(campfire, order)).payment_ids

@@ -45,7 +45,7 @@ def test_each_form_of_an_external_id(form: NameForm, expected: str | None) -> No
     [("10.00", ["9.99", "0.01"]), ("0.02", ["0.01", "0.01"]), ("0.01", ["0.01"])],
 )
 def test_split_amounts_add_up(amount: str, expected: list[str]) -> None:
-    """Two parts have exactly the sum, and a cent stays whole."""
+    """The two parts have exactly the sum, and a cent is not split."""
     assert [Decimal(part) for part in expected] == [*split_in_two(Decimal(amount))]
 
 

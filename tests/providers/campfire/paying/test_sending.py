@@ -1,4 +1,4 @@
-"""One order is one payment, whatever the server makes of it."""
+"""One order is one payment, whatever the server does with it."""
 
 from __future__ import annotations
 
@@ -109,13 +109,13 @@ class Lagging(CampfireSandbox):
     """A server that reads from a copy, which is behind until it has caught up."""
 
     def __attrs_post_init__(self) -> None:
-        """Begin behind."""
+        """Begin with an outdated copy."""
         super().__attrs_post_init__()
         self.copies: dict[str, Response] = {}
         self.caught_up = False
 
     def respond(self, request: Request) -> Response:
-        """What was read first, again and again."""
+        """Respond with the copy that was read first."""
         if request.method == "POST" or self.caught_up:
             return super().respond(request)
         return self.copies.setdefault(request.target, super().respond(request))
@@ -178,7 +178,7 @@ async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "lower"])
 async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
-    """Payments under one external id with exactly the amount as their sum are the order."""
+    """Payments under one external id are the order if their sum is exactly the amount."""
     async with (
         CampfireSandbox(
             payments=0, split=True, pay_response=pay_response, name_form=form
@@ -228,7 +228,7 @@ async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -
 
 
 async def test_a_draft_that_was_rejected() -> None:
-    """A person says that it will not come, and it can be sent again."""
+    """After a person releases a rejected draft, the order can be sent again."""
     async with CampfireSandbox(payments=0, drafts=True) as sandbox, open_at(sandbox) as campfire:
         await pay(campfire, PLAIN)
         assert 0 == await campfire.release_orders(INVOICE + 1)
@@ -311,7 +311,7 @@ async def test_another_process_books_the_same_at_the_same_time(
 
         async with open_at(sandbox, on_event=book) as campfire:
             if invoice != INVOICE and form != "exact":
-                # What another invoice shows under another name cannot be told to be the same.
+                # A payment of another invoice with another external id cannot be recognised.
                 assert 1 == len((await pay(campfire, order)).payment_ids)
                 return
             with pytest.raises(DuplicatePaymentError, match="void the others") as raised:
@@ -326,7 +326,7 @@ async def test_another_process_books_the_same_at_the_same_time(
 
 
 async def test_looking_for_a_second_payment_fails(caplog: pytest.LogCaptureFixture) -> None:
-    """The order is booked, and a warning says that nobody could look."""
+    """The order is booked, and a warning says that looking for a second payment failed."""
     faults = FaultPlan().on([2], status(403), method="GET", path=f"/coa/api/v1/invoice/{INVOICE}/")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         outcome = await pay(campfire, PLAIN)
@@ -335,7 +335,7 @@ async def test_looking_for_a_second_payment_fails(caplog: pytest.LogCaptureFixtu
 
 
 async def test_what_may_be_the_order_appears_while_it_waits_to_be_sent_again() -> None:
-    """After a 429 a payment that may be this order stops it."""
+    """A payment that appears during the wait after a 429 and may be this order stops it."""
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
 
@@ -357,7 +357,7 @@ async def test_two_items_of_one_amount_in_one_order(
     pay_response: Any,  # noqa: ANN401  # one of a few
     split: bool,
 ) -> None:
-    """They are two payments, whatever happens to their external ids, and are booked once."""
+    """Two equal items are two payments, and are booked once, in each form of their external ids."""
     items = [attrs.evolve(NAMED, external_id=f"Receipt-{'x' * 50}-{last}") for last in "12"]
     async with CampfireSandbox(
         payments=0, name_form=form, pay_response=pay_response, split=split
@@ -377,7 +377,7 @@ async def test_two_items_of_one_amount_in_one_order(
 
 
 async def test_pay_in_parts() -> None:
-    """The ids are those of the new payments, not of those that stood there."""
+    """The outcome has the ids of the new payments, and not of earlier ones."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         first = await campfire.mark_invoice_paid(
             58700, transactions=[{"transaction_id": 1, "amount": Decimal(100)}]
@@ -394,7 +394,7 @@ async def test_pay_in_parts() -> None:
 
 
 class Shared(CampfireSandbox):
-    """A sandbox where somebody else pays the same invoice just before."""
+    """A sandbox in which somebody else pays the same invoice just before."""
 
     def respond(self, request: Request) -> Response:
         """Let somebody else pay first."""
@@ -403,9 +403,9 @@ class Shared(CampfireSandbox):
         return super().respond(request)
 
 
-@pytest.mark.parametrize("fault", [None, reset("body")], ids=["answered", "looked for"])
+@pytest.mark.parametrize("fault", [None, reset("body")], ids=["response", "looked for"])
 async def test_pay_while_somebody_else_does(fault: Fault | None) -> None:
-    """A payment of somebody else's, made in the same moment, is not among the ids."""
+    """The outcome does not have a payment that somebody else made at the same moment."""
     faults = None if fault is None else FaultPlan().always(fault, method="POST")
     async with Shared(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -420,11 +420,11 @@ class Discounting(CampfireSandbox):
 
     def respond(self, request: Request) -> Response:
         """Book a cent less."""
-        answer = super().respond(request)
+        response = super().respond(request)
         if request.method == "POST":
             self.change_payment(paid(self)[-1]["id"], amount=Decimal("883.32"))
             return self._invoice_response(58700, "mark_invoice_paid")
-        return answer
+        return response
 
 
 async def test_pay_what_is_booked_otherwise() -> None:
@@ -435,7 +435,7 @@ async def test_pay_what_is_booked_otherwise() -> None:
 
 
 async def test_pay_is_refused() -> None:
-    """A refusal is a clean failure with the API's words by field, and nobody looks for anything."""
+    """A refusal is a clean failure with the API's words by field, and paysdk does not look."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(BadRequestError) as raised:
             await campfire.mark_invoice_paid(
@@ -452,7 +452,7 @@ async def test_pay_is_refused() -> None:
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 413, 415, 422])
 async def test_pay_is_refused_by_status(code: int) -> None:
-    """Each refusal is a clean failure."""
+    """Each status that refuses is a clean failure."""
     async with (
         CampfireSandbox(
             payments=0, faults=FaultPlan().always(status(code), method="POST")
@@ -466,7 +466,7 @@ async def test_pay_is_refused_by_status(code: int) -> None:
 
 
 async def test_pay_is_not_redirected() -> None:
-    """A POST follows no redirect, not even on the same origin."""
+    """A POST does not follow a redirect, also on the same origin."""
     faults = FaultPlan().always(redirect(PAY_PATH, 307), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(PaysdkError):
@@ -476,7 +476,7 @@ async def test_pay_is_not_redirected() -> None:
 
 
 async def test_pay_is_sent_again_after_a_429() -> None:
-    """A 429 cannot have been processed."""
+    """An order is sent again after a 429, which cannot have been processed."""
     faults = FaultPlan().first(2, status(429, retry_after=0), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -484,8 +484,8 @@ async def test_pay_is_sent_again_after_a_429() -> None:
         assert 1 == len(paid(sandbox)) == len(outcome.payment_ids)
 
 
-async def test_pay_is_told_429_to_the_end() -> None:
-    """After the last attempt it is a clean failure."""
+async def test_pay_gets_429_for_each_attempt() -> None:
+    """A 429 for the last attempt is a clean failure."""
     async with (
         CampfireSandbox(
             payments=0, faults=FaultPlan().always(status(429), method="POST")
@@ -498,7 +498,7 @@ async def test_pay_is_told_429_to_the_end() -> None:
 
 
 async def test_pay_is_ambiguous_after_a_429() -> None:
-    """What is sent again after a 429, and then fails, is looked for."""
+    """If the retry after a 429 fails, paysdk looks for the order."""
     faults = FaultPlan().first(1, status(429), method="POST").always(reset("body"), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
@@ -511,14 +511,14 @@ async def test_pay_is_ambiguous_after_a_429() -> None:
         assert 1 == len(paid(sandbox)) == len(outcome.payment_ids)
 
 
-async def test_pay_where_nobody_listens_any_more() -> None:
-    """A connection that is refused has paid nothing: it is tried again, and then fails cleanly."""
+async def test_pay_when_the_connection_is_refused() -> None:
+    """A refused connection has paid nothing: the order is sent again, and then fails cleanly."""
     events: list[Event] = []
     sandbox = CampfireSandbox(payments=0)
     await sandbox.start()
 
     async def key() -> str:
-        # It is asked for before each request; before the second one the server has gone.
+        # It is called before each request. The server closes before the second one.
         if sandbox.requests:
             await sandbox.close()
         return "sandbox-key"
@@ -537,7 +537,7 @@ async def test_pay_where_nobody_listens_any_more() -> None:
 
 
 async def test_pay_is_cancelled(until: Until) -> None:
-    """Being cancelled in flight is being cancelled; nothing is sent again."""
+    """A call that is cancelled after the order was sent ends, and sends nothing again."""
     async with (
         CampfireSandbox(payments=0, faults=FaultPlan().always(hang(), method="POST")) as sandbox,
         open_at(sandbox) as campfire,
@@ -551,7 +551,7 @@ async def test_pay_is_cancelled(until: Until) -> None:
 
 
 async def test_pay_when_the_provider_is_closed(until: Until) -> None:
-    """Closing under an order in flight leaves the outcome unknown."""
+    """If the provider is closed after the order was sent, the outcome is unknown."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(hang(), method="POST")
     ) as sandbox:
@@ -564,7 +564,7 @@ async def test_pay_when_the_provider_is_closed(until: Until) -> None:
 
 
 async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -> None:
-    """Closing while an order waits after a 429 is a clean failure."""
+    """If the provider is closed while an order waits after a 429, it is a clean failure."""
     events: list[Event] = []
     faults = FaultPlan().always(status(429, retry_after=0.1), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
@@ -577,8 +577,8 @@ async def test_pay_when_the_provider_is_closed_before_it_is_sent(until: Until) -
         assert 1 == asked(sandbox).count(("POST", PAY_PATH))
 
 
-async def test_pay_with_an_answer_that_names_nothing() -> None:
-    """A success without a payment, after which none appears, is a draft."""
+async def test_pay_with_a_response_without_payments() -> None:
+    """A success without a payment is a draft if no payment appears."""
     faults = FaultPlan().always(
         wrong_body(b'{"payment_ids": []}', content_type="application/json"), method="POST"
     )
@@ -589,7 +589,7 @@ async def test_pay_with_an_answer_that_names_nothing() -> None:
 
 
 async def test_a_refusal_before_anything_was_sent_leaves_the_name_free() -> None:
-    """An order that was refused for certain holds nothing."""
+    """An order that was refused holds no name afterwards."""
     faults = FaultPlan().on(1, status(403), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(PermissionDeniedError):

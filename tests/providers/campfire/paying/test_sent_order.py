@@ -25,7 +25,7 @@ def sent(*items: ExpectedPayment, invoice_id: int = 7) -> SentOrder:
 
 
 def test_an_order_comes_back_from_a_journal_as_it_went_in() -> None:
-    """Its items keep their digits, and everything else but the body is there too."""
+    """The journal keeps the items with their digits, and everything else except the body."""
     order = attrs.evolve(sent(NAMED, UNNAMED), drafted=True)
     kept = order.to_open()
 
@@ -38,7 +38,7 @@ def test_an_order_comes_back_from_a_journal_as_it_went_in() -> None:
 
 
 def test_an_order_in_another_form_is_not_read() -> None:
-    """What another version of paysdk wrote is not guessed at."""
+    """An entry of another version of paysdk is not read."""
     kept = sent(NAMED).to_open()
 
     assert read_open_order(attrs.evolve(kept, details='{"invoice": "7"}')) is None
@@ -46,7 +46,7 @@ def test_an_order_in_another_form_is_not_read() -> None:
 
 
 def test_orders_with_external_ids_are_the_same_if_they_share_one() -> None:
-    """The invoice and the amount do not matter."""
+    """Orders that share an external id may be the same, whatever their invoice and amount."""
     other = PayOrder(b"{}", (attrs.evolve(NAMED, amount=Decimal(1)),))
 
     assert sent(NAMED).may_be(8, other)
@@ -55,7 +55,7 @@ def test_orders_with_external_ids_are_the_same_if_they_share_one() -> None:
 
 
 def test_orders_without_external_ids_are_the_same_if_their_items_are() -> None:
-    """They must also be for the same invoice."""
+    """Orders without external ids are the same if they have equal items for one invoice."""
     same = PayOrder(b"{}", (UNNAMED,))
 
     assert sent(UNNAMED).may_be(7, same)

@@ -48,7 +48,7 @@ class Shared:
 
 
 async def test_two_objects_that_share_a_lock() -> None:
-    """They take turns, book once, and what is in doubt for the one is for the other."""
+    """Two objects with one lock take turns, book once, and share their open orders."""
     shared = Shared()
     async with CampfireSandbox(payments=0) as sandbox:
         async with (
@@ -66,7 +66,7 @@ async def test_two_objects_that_share_a_lock() -> None:
 
 
 async def test_two_objects_that_share_a_lock_share_what_is_in_doubt() -> None:
-    """An order of the one whose outcome is unknown holds its name for the other."""
+    """An open order of one object holds its name for the other."""
     shared = Shared()
     async with (
         CampfireSandbox(payments=0, commits_late=True) as sandbox,
@@ -80,7 +80,7 @@ async def test_two_objects_that_share_a_lock_share_what_is_in_doubt() -> None:
 
 
 async def test_one_lock_for_all_names() -> None:
-    """It is taken once for each order, so that an order does not wait for itself."""
+    """One lock for all names is entered once for each order, which does not wait for itself."""
     lock = asyncio.Lock()
     async with CampfireSandbox(payments=0) as sandbox:
         async with (
@@ -100,7 +100,7 @@ async def test_one_lock_for_all_names() -> None:
 
 
 async def test_names_that_are_held_stay_short() -> None:
-    """A long name is told apart by its hash."""
+    """A long name ends with its hash, which makes it unique."""
     shared = Shared()
     async with (
         CampfireSandbox(payments=0) as sandbox,
@@ -114,20 +114,20 @@ async def test_names_that_are_held_stay_short() -> None:
 
 @pytest.mark.parametrize("exclusive", ["store", 7, nullcontext()])
 def test_an_exclusive_that_cannot_be_called(exclusive: object) -> None:
-    """It is refused when the object is made."""
+    """An ``exclusive`` that is not callable is refused when the provider is made."""
     with pytest.raises(ConfigurationError, match="exclusive must be a callable"):
         CampfireProvider("sandbox-key", exclusive=exclusive)  # type: ignore[arg-type]  # that is what is tested
 
 
 async def test_an_exclusive_that_gives_no_context_manager() -> None:
-    """It is refused before anything is sent."""
+    """An ``exclusive`` without an async context manager is refused before anything is sent."""
     campfire = CampfireProvider("sandbox-key", exclusive=lambda _: None)  # type: ignore[arg-type, return-value]  # likewise
     with pytest.raises(ConfigurationError, match="exclusive must return an async context manager"):
         await pay(campfire, PLAIN)
 
 
 class Manager:
-    """A context manager whose parts do what a test says."""
+    """A context manager that fails as a test says."""
 
     def __init__(
         self, enter: Callable[[], object] = lambda: None, leave: Callable[[], object] = lambda: None
@@ -148,12 +148,12 @@ class Manager:
 
 
 def fail() -> None:
-    """Fail as a part of the user's own would."""
+    """Fail as a part of the user's program would."""
     raise RuntimeError("the lock broke")
 
 
 async def test_an_exclusive_that_fails_on_entering() -> None:
-    """Nothing is sent, and the error is its own."""
+    """Nothing is sent, and the error of ``exclusive`` is raised."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, exclusive=Manager(fail)) as campfire,
@@ -164,7 +164,7 @@ async def test_an_exclusive_that_fails_on_entering() -> None:
 
 
 async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixture) -> None:
-    """The order is booked, which is what the caller is told; the failure is logged."""
+    """The order is booked and the call returns the outcome. The failure is logged."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, exclusive=Manager(leave=fail)) as campfire,
@@ -175,7 +175,7 @@ async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixtu
 
 
 async def test_an_exclusive_that_swallows_errors() -> None:
-    """What went wrong is raised all the same."""
+    """An error is raised although ``exclusive`` suppresses it."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, exclusive=Manager()) as campfire,
@@ -185,7 +185,7 @@ async def test_an_exclusive_that_swallows_errors() -> None:
 
 
 class Raising(Manager):
-    """A context manager that raises again what it is left with."""
+    """A context manager that raises the error that it is left with."""
 
     __slots__ = ()
 
@@ -198,7 +198,7 @@ class Raising(Manager):
 async def test_an_exclusive_that_raises_again_what_it_is_left_with(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """That is no failure of its own."""
+    """The same error, raised again by ``exclusive``, is not logged as a failure."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, exclusive=Raising()) as campfire,
