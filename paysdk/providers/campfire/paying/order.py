@@ -186,7 +186,7 @@ def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
         check_exact_amount(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
-        _shown_day(item.get("payment_date")),
+        _predict_shown_day(item.get("payment_date")),
         next(
             (
                 str(item[name])
@@ -198,7 +198,7 @@ def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
     )
 
 
-def _shown_day(sent: object) -> str | None:
+def _predict_shown_day(sent: object) -> str | None:
     """The day that the server will show for *sent*.
 
     ``None`` if that depends on a time zone, or on how the server reads the text.

@@ -13,7 +13,7 @@ from paysdk.providers.campfire.paying.checks import (
 )
 from paysdk.providers.campfire.paying.lookup import OrderLookup
 from paysdk.providers.campfire.paying.order import PayOrder, PayOutcome
-from paysdk.providers.campfire.paying.recovery import Recovery, tell_external_ids_kept
+from paysdk.providers.campfire.paying.recovery import Recovery, warn_unless_external_ids_kept
 from paysdk.providers.campfire.paying.refusals import describe_sent
 from paysdk.providers.campfire.paying.sending import Sender
 from paysdk.providers.campfire.paying.turns import Turns
@@ -108,7 +108,7 @@ class Payer:
                 sent.payment_ids or sent.order.is_same_as(turn.order)
             ):
                 await turn.open_orders.settle_booked(sent, sent.payment_ids or payment_ids)
-        kept = tell_external_ids_kept(turn.order, snapshot.payments)
+        kept = warn_unless_external_ids_kept(turn.order, snapshot.payments)
         return PayOutcome(payment_ids, snapshot.invoice, external_ids_kept=kept)
 
     def _check(self, turn: Turn, snapshot: Snapshot, open_orders: list[SentOrder]) -> None:

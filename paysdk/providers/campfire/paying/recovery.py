@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.sent_order import SentOrder
     from paysdk.providers.campfire.paying.turns import Turn, Turns
 
-__all__ = ["Recovery", "tell_external_ids_kept"]
+__all__ = ["Recovery", "warn_unless_external_ids_kept"]
 
 _log = logging.getLogger("paysdk")
 
@@ -87,7 +87,7 @@ class Recovery:
         if not payment_ids:
             return _describe_new(turn, sent, snapshot)
         await turn.open_orders.settle_booked(sent, payment_ids)
-        kept = tell_external_ids_kept(turn.order, snapshot.payments)
+        kept = warn_unless_external_ids_kept(turn.order, snapshot.payments)
         return PayOutcome(payment_ids, snapshot.invoice, external_ids_kept=kept)
 
     async def _look_again(self, sent: SentOrder) -> PayOutcome | None:
@@ -105,7 +105,7 @@ class Recovery:
         return outcome if isinstance(outcome, PayOutcome) else None
 
 
-def tell_external_ids_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
+def warn_unless_external_ids_kept(order: PayOrder, payments: Collection[Payment]) -> bool:
     """Whether the server shows the order's external ids as they were sent. Logs if it does not."""
     kept = are_external_ids_kept(order, payments)
     if not kept:

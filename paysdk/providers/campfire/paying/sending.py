@@ -17,7 +17,7 @@ from paysdk.providers.campfire.paying.checks import (
 )
 from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.paying.recognition import can_be_found, find_booked, find_possible
-from paysdk.providers.campfire.paying.recovery import tell_external_ids_kept
+from paysdk.providers.campfire.paying.recovery import warn_unless_external_ids_kept
 from paysdk.providers.campfire.paying.sent_order import SentOrder
 from paysdk.records.page import decode_or_raise
 from paysdk.transport.client import Deadline
@@ -159,7 +159,7 @@ class Sender:
         everything = tuple(payments.values())
         check_surplus(turn, sent, everything)
         found = [payments[each] for each in (payments if now is None else now)]
-        kept = tell_external_ids_kept(turn.order, everything)
+        kept = warn_unless_external_ids_kept(turn.order, everything)
         return kept, can_be_found(turn.order, found)
 
     async def _look_after_success(self, turn: Turn) -> dict[str, Payment] | None:
