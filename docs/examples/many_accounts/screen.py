@@ -1,4 +1,4 @@
-"""What the demonstration shows: a square for each account, a bar for each worker, and what has become of the payments."""
+"""What the demonstration shows: a square for each account, a bar for each worker, and changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROWS = (50, 25)
 
 @attrs.define
 class Round:
-    """One sync of all accounts: how each stands, by its name, how many each worker has and has had, and what has changed."""
+    """One sync of all accounts: the state of each, the jobs of each worker, and the changes."""
 
     title: str
     states: dict[tuple[str, str], str]
@@ -42,7 +42,7 @@ class Round:
     def note(
         self, account: tuple[str, str], status: str, attempts: int, worker: int | None
     ) -> None:
-        """Take note of how a job stands."""
+        """Note the state of a job."""
         state = "tried again" if status == "todo" and attempts else _STATES.get(status, "failed")
         self.states[account] = state
         if worker is not None:

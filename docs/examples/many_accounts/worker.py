@@ -1,4 +1,4 @@
-"""One worker, until it is told to stop by SIGTERM or Ctrl-C. Run as many as there is work for, on any machines."""
+"""One worker, which runs until SIGTERM or Ctrl-C. Run any number of them, on any machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from application import app, store
 
 
 async def main() -> None:
-    """Ten accounts at a time; what is not done ten seconds after the signal is cut off, and another worker goes on with it."""
+    """Sync ten accounts at a time.
+
+    Ten seconds after the signal, jobs that are not done are cancelled, and another worker continues
+    them.
+    """
     async with app.open_async(), store:
         await app.run_worker_async(concurrency=10, shutdown_graceful_timeout=10)
 
