@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -13,6 +14,7 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.errors import MalformedResponseError, PaginationError, PaysdkError
 from paysdk.events import PageRead, RepeatDropped
 from paysdk.listing.checkpoints import make_checkpoint
+from paysdk.listing.malformed import decode_around_malformed
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
 from paysdk.pagination import Pagination, Position, same_request
 from paysdk.provider import ListingReport
@@ -20,7 +22,6 @@ from paysdk.records.page import (
     RawPage,
     Reader,
     batches,
-    decode_one_by_one,
     modified_at,
     open_page,
     try_decode,
@@ -36,11 +37,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 # After this many payments the event loop gets its turn. They take about a millisecond.
 ROWS_PER_TURN = 500
-# A record that is decoded by itself, perhaps liberally, takes ten times as long.
-_SINGLE_RECORDS_PER_TURN = 50
-
-# An empty page with a link is not the end, but a listing of empty pages must end, too.
-_MAX_FRUITLESS_PAGES = 1000
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -58,7 +54,7 @@ class RowsOfPage:
 
 @attrs.define
 class Progress:
-    """What one pass over a listing has done so far. *resumed*: it began at a checkpoint."""
+    """What one pass over a listing has done so far. ``resumed``: it began at a checkpoint."""
 
     resumed: bool = False
     pages: int = 0
@@ -71,13 +67,6 @@ class Progress:
     reported_last: int | None = None
     complete: bool = False
     stats: RequestStats = attrs.field(factory=RequestStats)
-
-    def count_page(self, payments: int, reported_count: int | None) -> None:
-        self.pages += 1
-        self.payments += payments
-        self.reported_last = reported_count
-        if self.pages == 1:
-            self.reported_first = reported_count
 
     def count_malformed(self, modified: datetime | None) -> None:
         """Count a record that was set aside.
@@ -139,7 +128,11 @@ class Endpoint(Generic[T_co]):
         progress: Progress,
     ) -> RowsOfPage:
         """Count a page and report it. *following* is where the listing goes on, if it does."""
-        progress.count_page(len(rows), reported_count)
+        if not progress.pages:
+            progress.reported_first = reported_count
+        progress.reported_last = reported_count
+        progress.pages += 1
+        progress.payments += len(rows)
         progress.complete = not following
         self.client.events.emit(
             PageRead(self.client.provider, progress.pages, len(rows), reported_count)
@@ -187,9 +180,9 @@ class PageRequests:
 class PageStream:
     """Reads pages one after another: the link of each page leads to the next.
 
-    ``position`` is where the next page starts, and ``None`` after the last page. If the link of a
-    page is bad, the page is given all the same. Then ``bad_link`` is the error to raise next, and
-    ``position`` is where that page starts: no other way leads on.
+    ``position`` is where the next page starts, and ``None`` after the last page. A page with a bad
+    link is returned like any other. Then ``bad_link`` is the error to raise next, and ``position``
+    stays at that page, because only its link can lead on.
     """
 
     def __init__(
@@ -209,7 +202,6 @@ class PageStream:
         self._requests_made.add(position.query)
         self._pages_given = PagesGiven()
         self._rows_given: dict[str | int, object] = {}
-        self._fruitless_pages = 0
         # The records with which the next page begins again, if pages overlap: the id of each or,
         # if it could not be read, its bytes.
         self._overlap: list[object] = []
@@ -288,7 +280,10 @@ class PageStream:
         """Remove repeats, and what is not a payment, from *rows*; then move on to *following*."""
         self._drop_repeats(rows, position)
         if following is not None:
-            self._check_progress(rows)
+            try:
+                self._pages_given.add(rows)
+            except PaginationError as error:
+                self.bad_link = error
         self._drop_left_out(rows)
         self.position = position if self.bad_link else following
 
@@ -314,41 +309,23 @@ class PageStream:
 
     async def _decode(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
         """The rows of the page and, for the overlap with the next page, a mark of each record."""
+        reader = self._endpoint.reader
         rows: list[Any] = []
         for turn, records in enumerate(batches(raw.records)):
             if turn:
                 await asyncio.sleep(0)
-            if (decoded := try_decode(self._endpoint.reader, records)) is None:
-                return await self._decode_one_by_one(raw, position)
+            if (decoded := try_decode(reader, records)) is None:
+                tell = self._endpoint.on_malformed
+                set_aside = None if tell is None else partial(self._set_aside, position, tell)
+                return await decode_around_malformed(reader, raw, self._overlap, set_aside)
             rows += decoded
         return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
 
-    async def _decode_one_by_one(
-        self, raw: RawPage, position: Position
-    ) -> tuple[list[Any], list[object]]:
-        on_malformed = self._endpoint.on_malformed
-        errors: list[MalformedResponseError] = []
-        rows: list[Any] = []
-        marks: list[object] = []
-        # Only malformed records in the overlap with the page before were reported already.
-        in_overlap = True
-        decoded = decode_one_by_one(self._endpoint.reader, raw, on_malformed and errors.append)
-        for number, row in enumerate(decoded, 1):
-            marks.append(errors[-1].raw if row is None else row.id)
-            in_overlap = in_overlap and marks[-1:] == self._overlap[number - 1 : number]
-            if row is not None:
-                rows.append(row)
-            elif on_malformed is not None and not in_overlap:
-                self._set_aside(errors[-1], position, on_malformed)
-            if number % _SINGLE_RECORDS_PER_TURN == 0:
-                await asyncio.sleep(0)
-        return rows, marks
-
     def _set_aside(
         self,
-        error: MalformedResponseError,
         position: Position,
         on_malformed: Callable[[MalformedResponseError], object],
+        error: MalformedResponseError,
     ) -> None:
         self._endpoint.client.explain(error, self._endpoint.request(position))
         self._progress.count_malformed(modified_at(self._endpoint.reader, error.raw))
@@ -365,21 +342,6 @@ class PageStream:
             client.events.emit(RepeatDropped(client.provider, str(rows[index].id)))
             del rows[index]
         self._progress.repeats_dropped += len(repeats)
-
-    def _check_progress(self, rows: list[Any]) -> None:
-        if rows:
-            self._fruitless_pages = 0
-            try:
-                self._pages_given.add(rows)
-            except PaginationError as error:
-                self.bad_link = error
-            return
-        self._fruitless_pages += 1
-        if self._fruitless_pages >= _MAX_FRUITLESS_PAGES:
-            self.bad_link = PaginationError(
-                f"There is always another link, but the last {_MAX_FRUITLESS_PAGES} pages had no "
-                "new payment. Resume from the checkpoint later, or tell the provider."
-            ).quoting()
 
     def _drop_left_out(self, rows: list[Any]) -> None:
         if (leave_out := self._endpoint.leave_out) is None:

@@ -1,4 +1,4 @@
-"""What a walk remembers of its requests and pages, so that it gives no payment twice and never goes in circles."""
+"""What a listing remembers, so that it returns each payment once and never goes in circles."""
 
 from __future__ import annotations
 
@@ -18,26 +18,30 @@ if TYPE_CHECKING:
 __all__ = ["PagesGiven", "RequestsMade", "find_repeats"]
 
 
+# An empty page with a link is not the end, but a listing of empty pages must end, too.
+_MAX_EMPTY_PAGES = 1000
+
+
 class _Digests:
-    """Texts that were seen, at eight bytes each."""
+    """Texts that were added, in eight bytes each."""
 
     def __init__(self) -> None:
-        self._digests = array("Q")
+        self._sorted = array("Q")
 
     def add(self, text: str) -> bool:
-        """Whether *text* is new."""
+        """Add *text*, and return whether it is new."""
         digest = int.from_bytes(
             blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
         )
-        place = bisect_left(self._digests, digest)
-        if place < len(self._digests) and self._digests[place] == digest:
+        index = bisect_left(self._sorted, digest)
+        if index < len(self._sorted) and self._sorted[index] == digest:
             return False
-        self._digests.insert(place, digest)
+        self._sorted.insert(index, digest)
         return True
 
 
 class RequestsMade:
-    """Which requests a listing has made, so that it cannot go in circles. Eight bytes a page."""
+    """The requests that a listing has made. Takes eight bytes a page."""
 
     def __init__(self) -> None:
         self._made = _Digests()
@@ -45,62 +49,76 @@ class RequestsMade:
     def add(self, query: str) -> None:
         """Remember *query*.
 
-        Raises ``PaginationError`` if it was made before, in whatever order its parameters stood.
+        Raises ``PaginationError`` if the same request, also with its parameters in another order,
+        was made before.
         """
         if not self._made.add(same_request(query)):
+            shown = truncate_for_message(query)
             raise PaginationError(
-                f"The link leads to a page that was read before ({truncate_for_message(query)}), "
-                "so following it would never end. "
-                "Resume from the checkpoint later, or tell the provider."
-            ).quoting(truncate_for_message(query))
+                f"The link leads to a page that was read before ({shown}), so following it would "
+                "never end. Resume from the checkpoint later, or tell the provider."
+            ).quoting(shown)
 
 
 class PagesGiven:
-    """Which pages a listing has given, told by their ends, so that ever new links cannot lead it in circles.
+    """The pages that a listing has returned, by their first and last rows, in eight bytes each.
 
-    Eight bytes a page.
+    A provider may have a new link each time, and still go in circles or never end.
     """
 
     def __init__(self) -> None:
         self._given = _Digests()
+        self._empty_in_a_row = 0
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Remember a page of at least one row.
+        """Remember a page that has a link to a next one, without its repeats.
 
-        Raises ``PaginationError`` if it was given before, unchanged.
+        Raises ``PaginationError`` if the same page, unchanged, was returned before, or if too many
+        pages in a row had nothing new.
         """
+        if not rows:
+            self._count_empty_page()
+            return
+        self._empty_in_a_row = 0
         ends = [(row.id, _mark(row)) for row in (rows[0], rows[-1])]
         if not self._given.add(f"{len(rows)} {ends}"):
             raise PaginationError(
-                f"The links lead back to a page that was given before, from {rows[0].id!r} to "
-                f"{rows[-1].id!r}, so following them would "
-                "never end. Resume from the checkpoint later, or tell the provider."
+                f"The links lead back to a page that was listed before, from {rows[0].id!r} to "
+                f"{rows[-1].id!r}, so following them would never end. Resume from the checkpoint "
+                "later, or tell the provider."
             ).quoting(repr(rows[0].id), repr(rows[-1].id))
+
+    def _count_empty_page(self) -> None:
+        self._empty_in_a_row += 1
+        if self._empty_in_a_row >= _MAX_EMPTY_PAGES:
+            raise PaginationError(
+                f"There is always another link, but the last {_MAX_EMPTY_PAGES} pages had no new "
+                "payment. Resume from the checkpoint later, or tell the provider."
+            ).quoting()
 
 
 def _mark(row: Row) -> object:
-    """What differs where a payment was changed: its time of modification or, where there is none, all of it."""
+    """What changes with a payment: its time of modification or, without one, its bytes."""
     return row.modified_at or row.raw
 
 
 def find_repeats(
     rows: Sequence[Row], before: Mapping[str | int, object]
 ) -> tuple[dict[str | int, object], list[int]]:
-    """What marks each payment of a page, by its id, and the places of the *rows* that are repeats; *before* has that of the page before.
+    """The marks of a page's *rows* by their ids, and the indexes of the rows that are repeats.
 
-    A payment that comes again unchanged is a repeat. One with another modification time, or where
-    the provider sends none with anything else that is another, was changed while the listing went
-    on, and is no repeat. ``None`` in *before* marks one of which nothing is known but that it was
-    given.
+    *before* has the marks of the page before. A row with the same id and the same mark is a repeat.
+    If the mark is another, the payment was changed during the listing, and is returned again. A
+    mark of ``None`` in *before* says only that a payment with this id was returned.
     """
-    now: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
-    if len(now) == len(rows) and before.keys().isdisjoint(now):
-        return now, []
+    marks: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
+    if len(marks) == len(rows) and before.keys().isdisjoint(marks):
+        return marks, []
     seen = dict(before)
-    places: list[int] = []
-    for place, row in enumerate(rows):
+    repeats: list[int] = []
+    for index, row in enumerate(rows):
         mark = _mark(row)
         if row.id in seen and seen[row.id] in (None, mark):
-            places.append(place)
+            repeats.append(index)
         seen[row.id] = mark
-    return now, places
+    return marks, repeats

@@ -1,8 +1,8 @@
-"""The rules by which one page leads to the next: pure, and the same for every transport.
+"""The rules by which one page leads to the next. They do no I/O.
 
-A pagination says where a listing starts and, given what a page held and the link it came with,
-where the next page starts. What it takes from a link is only what identifies the page; the request
-itself always goes to the provider's own endpoint.
+A pagination says where a listing starts. From the ids on a page and the link of the page, it says
+where the next page starts. From a link it uses only what identifies the page: the request always
+goes to the provider's own endpoint.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
     "same_request",
 ]
 
-# Neither Campfire nor Notify needs these, and their classes take as long to make as the rest of this
+# Campfire and Notify do not need these, and importing them takes as long as the rest of this
 # package.
 __getattr__: Callable[[str], object]
 __dir__: Callable[[], list[str]]

@@ -1,4 +1,4 @@
-"""What every pagination is: where a page starts, and what may be asked of it."""
+"""The protocol of a pagination, and the position where a page starts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MORE", "Pagination", "Position", "with_limit"]
 
-# What a reader gives for a page's link where the provider says that there is another page and no
-# more.
+# The link that a reader returns if the provider says only that there is another page.
 MORE = "more"
 
 
@@ -24,9 +23,9 @@ MORE = "more"
 class Position:
     """Where a page starts.
 
-    ``query`` asks for it. ``given`` are ids on it that have been given already. In a listing that
-    is walked in windows of time, ``until`` is where its window ends, and all from before
-    ``emitted_before`` has been given.
+    ``query`` requests the page. ``given`` are the ids on it that were returned already. If the
+    listing is read in windows of time, the window of this page ends at ``until``, and payments
+    modified before ``emitted_before`` were returned already.
     """
 
     query: str
@@ -40,35 +39,44 @@ class Position:
 
 
 class Pagination(Protocol):
-    """One kind of pagination. Implementations are immutable, and no method of theirs does I/O."""
+    """One kind of pagination. Implementations are immutable and do no I/O."""
 
     def predict_next(self, position: Position, pages: int) -> list[Position]:
-        """Where the next *pages* pages may start, as far as that can be told before the one at *position* has come."""
+        """Where the next *pages* pages probably start.
+
+        Returns an empty list if that cannot be predicted before the page at *position* arrives.
+        """
         ...
 
     @property
     def needs_ids(self) -> bool:
-        """Whether ``following`` looks at the ids of the page.
+        """Whether ``next_position`` needs the ids of the page.
 
-        Where it does not, the next page is asked for before this one is decoded.
+        If it does not, the next page is requested before this one is decoded.
         """
         ...
 
     @property
     def header(self) -> str | None:
-        """The header, in lower case, that stands for a page's link; ``None`` where the link is in the body, for the reader to find."""
+        """The name of the header that has the link, in lower case.
+
+        ``None`` if the link is in the body, where the reader finds it.
+        """
         ...
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        """With which records of the page before it the page at *position* begins again.
+        """Which records of the page before come again at the start of the page at *position*.
 
-        *marks* are those of the page before in order: the id of each or, if it could not be read,
-        its bytes.
+        *marks* stand for the records of the page before, in order: the id of each record or, if the
+        record is malformed, its bytes.
         """
         ...
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
-        """The name of a filter that *position* does not ask for as *filters* say, if there is one."""
+        """The name of the first filter that *position* requests differently from *filters*.
+
+        ``None`` if there is no such filter.
+        """
         ...
 
     def start(self) -> Position:
@@ -76,13 +84,16 @@ class Pagination(Protocol):
         ...
 
     def resume_from(self, position: Position) -> Position:
-        """*position*, which an earlier listing left, with the page size of this one."""
+        """*position*, which comes from a checkpoint, with the page size of this listing."""
         ...
 
     def next_position(
         self, position: Position, link: str | None, ids: Sequence[str], records: int = 0
     ) -> Position | None:
-        """Where the page after the one at *position* starts, or ``None`` after the last.
+        """Where the page after the one at *position* starts, or ``None`` after the last page.
+
+        *ids* are the ids on the page at *position*, and *records* is the number of its records,
+        malformed ones included.
 
         Raises ``PaginationError`` for a link that does not identify a page.
         """
@@ -90,7 +101,7 @@ class Pagination(Protocol):
 
 
 def with_limit(position: Position, limit: int | None, name: str = "limit") -> Position:
-    """*position* with this page size, if there is one."""
+    """*position* with the page size *limit*, if there is one."""
     return (
         position
         if limit is None

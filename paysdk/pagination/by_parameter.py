@@ -1,4 +1,4 @@
-"""Pages that are asked for by one parameter, without a link to follow."""
+"""Paginations that change one parameter of the query, and follow no link."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["AfterLastId", "NextToken", "PageNumber"]
 
 @attrs.frozen
 class _ByParameter:
-    """What they have in common: all of a page's query stays for the next one, but for the one parameter."""
+    """Keeps the query of a page for the next page, except for one parameter."""
 
     first: str
     parameter: str
@@ -41,7 +41,11 @@ class _ByParameter:
     def header(self) -> str | None:
         return None
 
-    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:  # noqa: ARG002  # pages have none
+    def overlap(
+        self,
+        position: Position,  # noqa: ARG002  # the pages do not overlap
+        marks: Sequence[object],  # noqa: ARG002  # as above
+    ) -> list[object]:
         return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
@@ -53,7 +57,11 @@ class _ByParameter:
     def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit, self.limit_name)
 
-    def predict_next(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # neither a token nor an id can be guessed
+    def predict_next(
+        self,
+        position: Position,  # noqa: ARG002  # tokens and ids cannot be predicted
+        pages: int,  # noqa: ARG002  # as above
+    ) -> list[Position]:
         return []
 
     def _at(self, position: Position, value: str) -> Position:
@@ -64,13 +72,13 @@ class _ByParameter:
 class PageNumber(_ByParameter):
     """Numbered pages.
 
-    ``first`` is the query of the first page, and ``parameter`` the one that has the number; a query
-    without it asks for ``first_number``. A page's link is the number of the next page, or a link
-    that has it, or ``MORE`` for the number after this page's own.
+    ``first`` is the query of the first page, and ``parameter`` is the parameter with the number. A
+    query without it requests page ``first_number``. The link of a page is the number of the next
+    page, or a URL with that number, or ``MORE`` for the next number.
 
-    The number of a page means something only together with the page size, so a listing that is
-    resumed takes on another size only where a page of that size begins at the same place.
-    ``limit_name`` is the parameter for the size.
+    The same number means another page if the page size changes. So a listing is resumed with
+    another page size only if a page of that size begins at exactly the same record. ``limit_name``
+    is the parameter for the page size.
     """
 
     first_number: int = 1
@@ -101,8 +109,8 @@ class PageNumber(_ByParameter):
         self,
         position: Position,
         link: str | None,
-        ids: Sequence[str],  # noqa: ARG002  # the protocol's
-        records: int = 0,  # noqa: ARG002  # the protocol's
+        ids: Sequence[str],  # noqa: ARG002  # the protocol has it
+        records: int = 0,  # noqa: ARG002  # the protocol has it
     ) -> Position | None:
         if link is None:
             return None
@@ -123,32 +131,32 @@ class PageNumber(_ByParameter):
 
 @attrs.frozen
 class NextToken(_ByParameter):
-    """Opaque tokens: each page has one that asks for the next, by itself and not within a link.
+    """Opaque tokens: each page has a token that requests the next page.
 
-    ``first`` is the query of the first page, and ``parameter`` the one that takes the token. A
-    page's link is its token, whatever it is; a reader gives ``None`` for what the provider's
-    document says that the last page has in its place. ``limit`` is the page size that a resumed
-    listing goes on with, ``limit_name`` the parameter for it.
+    ``first`` is the query of the first page, and ``parameter`` is the parameter for the token. The
+    link of a page is its token, and any text is a token. If the provider's document says that the
+    last page has an empty token, for example, the reader must return ``None`` for it. ``limit`` is
+    the page size for a resumed listing, and ``limit_name`` is the parameter for it.
     """
 
     def next_position(
         self,
         position: Position,
         link: str | None,
-        ids: Sequence[str],  # noqa: ARG002  # the protocol's
-        records: int = 0,  # noqa: ARG002  # the protocol's
+        ids: Sequence[str],  # noqa: ARG002  # the protocol has it
+        records: int = 0,  # noqa: ARG002  # the protocol has it
     ) -> Position | None:
         return None if link is None else self._at(position, link)
 
 
 @attrs.frozen
 class AfterLastId(_ByParameter):
-    """Pages that go on behind an id, exclusive: the last one of the page before.
+    """Pages that start after an id: the last id of the page before.
 
-    ``first`` is the query of the first page, and ``parameter`` the one that takes the id, such as
-    ``starting_after``. A page's link says no more than that there is another page: a reader gives
-    ``MORE`` where the provider says ``has_more`` or the like. ``limit`` is the page size that a
-    resumed listing goes on with, ``limit_name`` the parameter for it.
+    ``first`` is the query of the first page, and ``parameter`` is the parameter for the id, such as
+    ``starting_after``. The link says only whether there is another page: the reader returns
+    ``MORE`` if the provider says so, with ``has_more`` for example. ``limit`` is the page size for
+    a resumed listing, and ``limit_name`` is the parameter for it.
     """
 
     @property
@@ -156,21 +164,21 @@ class AfterLastId(_ByParameter):
         return True
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        # Records whose id could not be read come after the last one whose id could.
+        # Malformed records after the last readable id come again.
         return marks_from(marks, parameters_of(position.query)[self.parameter])[1:]
 
     def next_position(
         self,
         position: Position,
         link: str | None,
-        ids: Sequence[str],  # the protocol's
-        records: int = 0,  # noqa: ARG002  # the protocol's
+        ids: Sequence[str],
+        records: int = 0,  # noqa: ARG002  # the protocol has it
     ) -> Position | None:
         if link is None:
             return None
         if not ids:
             raise PaginationError(
-                "There is more to list, but this page has no id to go on from. Resume from the "
-                "checkpoint later, or tell the provider."
+                "The provider says that there is another page, but this page has no id to start it "
+                "from. Resume from the checkpoint later, or tell the provider."
             ).quoting()
         return self._at(position, str(ids[-1]))

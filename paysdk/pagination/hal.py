@@ -1,4 +1,4 @@
-"""Pages that start from an id."""
+"""The pagination of Notify: pages that start from an id."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class HalFrom:
 
     "The payment with this ID is included in the result as well" (Notify, List payments).
 
-    ``from`` in a link has been seen to be the first id of the next page, the last of this one, and,
-    in the document's own example, the first of this one; followed as it stands, that last form
-    would fetch one page for ever. So where a link points at its own page, the listing goes on from
-    the page's last id, and ends when the provider has nothing but that to give. ``largest`` is the
-    largest page that can be asked for.
+    ``from`` in a link may be the first id of the next page or the last id of this page. In the
+    example of the document, it is the first id of this page, so following that link would request
+    the same page forever. If a link points at its own page, the listing goes on from the last id of
+    the page. It ends when the provider returns only the payment with that id. ``largest`` is the
+    largest page size that the API accepts.
     """
 
     limit: int | None
@@ -60,7 +60,11 @@ class HalFrom:
     def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit)
 
-    def predict_next(self, position: Position, pages: int) -> list[Position]:  # noqa: ARG002  # an id cannot be guessed
+    def predict_next(
+        self,
+        position: Position,  # noqa: ARG002  # ids cannot be predicted
+        pages: int,  # noqa: ARG002  # as above
+    ) -> list[Position]:
         return []
 
     def next_position(
@@ -80,21 +84,21 @@ class HalFrom:
             if target == asked.get("from"):
                 if target != ids[0]:
                     raise _ignored_start_error(target, ids[0])
-                # Nothing came but what was asked for, and perhaps records without a readable id.
-                # Where the page had room for more, that is the end; where it was full, a larger one
-                # may show what comes after.
+                # The page has only the payment that was requested, and perhaps malformed records.
+                # If the page is not full, that is the end. If it is full, a larger page may have
+                # more.
                 if max(records, len(ids)) < (limit or 2):
                     return None
                 return self._position(
                     target, self.largest if limit is None else min(2 * limit, self.largest), ids
                 )
         if target not in ids:
-            # A smaller page than the one before it was asked for with may not have reached all that
-            # was given by then.
+            # A page that is smaller than the one before may end before the payments that were
+            # returned already.
             return self._position(
                 target, limit, [given for given in position.given if given not in ids]
             )
-        # A page that starts with what this one gave must hold two to hold anything new.
+        # The next page starts with a payment of this page, so it needs a second one to be of use.
         return self._position(target, limit and max(limit, 2), ids[ids.index(target) :])
 
     def _position(
@@ -109,15 +113,13 @@ class HalFrom:
 
 def _deleted_error(start: str) -> PaginationError:
     return PaginationError(
-        f"There is nothing from {start!r} on, not even that payment: it was deleted while the "
-        "listing went on, so what came after it "
-        "cannot be asked for. List again from the beginning."
+        f"The page from payment {start!r} on is empty: the payment was deleted during the listing, "
+        "so the payments after it cannot be requested. List again from the beginning."
     ).quoting(repr(start))
 
 
 def _ignored_start_error(start: str, first: str) -> PaginationError:
     return PaginationError(
-        f"The page that was to start from {start!r} starts from {first!r}, so the API does not "
-        "go where it is asked to. "
-        "Resume from the checkpoint later, or tell the provider."
+        f"The API ignored the start of a page: it was to start from {start!r}, and starts from "
+        f"{first!r}. Resume from the checkpoint later, or tell the provider."
     ).quoting(repr(start), repr(first))

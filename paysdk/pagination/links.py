@@ -1,4 +1,4 @@
-"""Pages that are led to by links."""
+"""Paginations that follow links: the pagination of Campfire, and the Link header."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FollowLinks", "LinkHeader", "next_link"]
 
-# A link of a Link header and its parameters (RFC 8288, section 3), and one of those. No character
-# can be read in two ways.
+# A link of a Link header with its parameters (RFC 8288, section 3), and one parameter. Each
+# character can match in only one way, so matching takes linear time.
 _LINK = re.compile(r'[\s,]*<([^<>]*)>\s*((?:;[^,;"]*(?:"(?:[^"\\]|\\.)*"[^,;"]*)*)*)(?=,|\Z)')
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?')
 _ESCAPED = re.compile(r"\\(.)")
@@ -36,19 +36,18 @@ _ESCAPED = re.compile(r"\\(.)")
 
 @attrs.frozen
 class FollowLinks:
-    """Offset and cursor pagination where each link carries the whole query of the next page (Campfire).
+    """Cursor and offset pagination: each link has the whole query of the next page (Campfire).
 
-    The query is taken verbatim, since a cursor is opaque ("do not parse or construct it": Campfire,
-    List Invoice Payments). Django REST Framework, which the API appears to run on, repeats the
-    filters in it; where a link has dropped one, it is added. The rest of the link is ignored: in
-    the provider's own example it points at http://api.example.org/accounts/.
+    The query goes out unchanged, because a cursor is opaque ("do not parse or construct it":
+    Campfire, List Invoice Payments). If a link has dropped a filter, the filter is added. The rest
+    of the link is ignored: in the provider's own example it is http://api.example.org/accounts/.
 
-    ``first`` is the query of the first page. ``tokens`` are the parameters by which a link
-    identifies a page, and each link must have one. ``limit`` is the page size that a resumed
-    listing goes on with; where the links count pages, and so mean something only together with the
-    size that they were made for, it is ``None``. ``limit_name`` is the parameter for it.
-    ``filters`` are the parameters that choose what is listed. ``bounds`` are two of them, for the
-    earliest and the latest time, which a window of time may narrow.
+    ``first`` is the query of the first page. ``tokens`` are the parameters that identify a page,
+    and each link must have one of them. ``limit`` is the page size for a resumed listing, and
+    ``limit_name`` is the parameter for it. If the links count pages, they are valid only for the
+    page size that they were made with, and ``limit`` must be ``None``. ``filters`` are the
+    parameters that choose what is listed. ``bounds`` are two of them, for the earliest and the
+    latest time, which a window of time may narrow.
     """
 
     first: str
@@ -66,7 +65,11 @@ class FollowLinks:
     def header(self) -> str | None:
         return None
 
-    def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:  # noqa: ARG002  # pages have none
+    def overlap(
+        self,
+        position: Position,  # noqa: ARG002  # the pages do not overlap
+        marks: Sequence[object],  # noqa: ARG002  # as above
+    ) -> list[object]:
         return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
@@ -86,7 +89,7 @@ class FollowLinks:
         return contradicted(position.query, others, self.filters)
 
     def _narrows(self, name: str, asked: str, bound: str) -> bool:
-        """Whether the bound that is *asked* for lies within the *bound* of the listing."""
+        """Whether the time *asked* for is within *bound*, which is the listing's."""
         inner, outer = moment_of(asked), moment_of(bound)
         if inner is None or outer is None or self.bounds is None:
             return False
@@ -121,8 +124,8 @@ class FollowLinks:
         self,
         position: Position,
         link: str | None,
-        ids: Sequence[str],  # noqa: ARG002  # the protocol's
-        records: int = 0,  # noqa: ARG002  # the protocol's
+        ids: Sequence[str],  # noqa: ARG002  # the protocol has it
+        records: int = 0,  # noqa: ARG002  # the protocol has it
     ) -> Position | None:
         if link is None:
             return None
@@ -130,7 +133,7 @@ class FollowLinks:
         there = parameters_of(query).keys()
         if there.isdisjoint(self.tokens):
             raise no_page_error(link, " or ".join(self.tokens))
-        # Without its filters, the pages from here on would be those of another listing.
+        # Without its filters, the next pages would be those of another listing.
         dropped = {
             name: value
             for name, value in parameters_of(position.query).items()
@@ -144,9 +147,9 @@ class FollowLinks:
 
 @attrs.frozen
 class LinkHeader(FollowLinks):
-    """Links as RFC 8288 has them: in the answer's ``Link`` header, the next page's with ``rel="next"``. An answer without one is the last.
+    """Links in the ``Link`` header of the response (RFC 8288).
 
-    From there on it is as with any link.
+    The link to the next page has ``rel="next"``. A response without such a link is the last page.
     """
 
     limit: int | None = None
@@ -166,25 +169,24 @@ class LinkHeader(FollowLinks):
 
 
 def next_link(header: str) -> str | None:
-    """Where the ``next`` link of a ``Link`` header points, or ``None`` where it has none.
+    """The target of the ``next`` link of a ``Link`` header, or ``None`` if it has no such link.
 
-    Raises ``PaginationError`` for a header that cannot be read to its end: what follows might have
-    been the link.
+    Raises ``PaginationError`` for a header that cannot be parsed to its end: the rest may have been
+    the link.
     """
     place = 0
     while (found := _LINK.match(header, place)) is not None:
         place = found.end()
         parameters: dict[str, str] = {}
         for name, quoted, plain in _PARAMETER.findall(found[2]):
-            parameters.setdefault(
-                name.lower(), _ESCAPED.sub(r"\1", quoted) or plain
-            )  # of a parameter that is repeated the first counts
-        # One with an anchor is no link of this page's.
+            # If a parameter is repeated, the first one counts.
+            parameters.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) or plain)
+        # A link with an anchor is a link of another resource.
         if "next" in parameters.get("rel", "").lower().split() and "anchor" not in parameters:
             return found[1]
     if header[place:].strip(" \t,"):
         raise PaginationError(
-            f"The Link header cannot be read: {truncate_for_message(header)}. Resume from the "
+            f"The Link header cannot be parsed: {truncate_for_message(header)}. Resume from the "
             "checkpoint later, or tell the provider."
         ).quoting(truncate_for_message(header))
     return None

@@ -489,7 +489,7 @@ async def test_only_a_missing_link_ends_a_listing(pages: dict[str, Any]) -> None
         ("?cursor=", "was read before"),
         ("?page=2", "has no cursor or offset"),
         ("0", "has no cursor or offset"),
-        ("http://[", "is no URL"),
+        ("http://[", "is not a URL"),
         ("?cursor=b", "was read before"),
         ("?limit=1&cursor=b", "was read before"),
     ],

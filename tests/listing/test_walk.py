@@ -459,7 +459,7 @@ async def test_empty_pages_go_on_but_not_for_ever(
     empty: int, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run of empty pages is passed over up to a bound, which pages with payments begin anew; beyond it the listing ends with an error."""
-    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 5)
+    monkeypatch.setattr("paysdk.listing.repeats._MAX_EMPTY_PAGES", 5)
     server = ModelServer(list(range(30)))
 
     def stretched(page: dict[str, Any], asked: dict[str, str]) -> None:
@@ -642,7 +642,7 @@ async def test_leaving_ends_what_is_under_way() -> None:
 
 async def test_links_that_lead_on_and_on_end_the_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty pages go on, but not for ever: where so many in a row bring nothing new, the listing ends with an error and a checkpoint."""
-    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 20)
+    monkeypatch.setattr("paysdk.listing.repeats._MAX_EMPTY_PAGES", 20)
     server = ModelServer(list(range(5)))
 
     def on_and_on(page: dict[str, Any], _: dict[str, str]) -> None:
@@ -663,7 +663,7 @@ async def test_ever_new_links_to_the_same_pages_end_the_listing(
     period: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages that come round under ever new cursors end the listing with an error, soon after all of them were given."""
-    monkeypatch.setattr("paysdk.listing.pages._MAX_FRUITLESS_PAGES", 20)
+    monkeypatch.setattr("paysdk.listing.repeats._MAX_EMPTY_PAGES", 20)
     server = ModelServer(list(range(30)))
     numbers = count()
 

@@ -323,7 +323,7 @@ async def test_header_that_cannot_be_read_costs_nothing_that_had_come() -> None:
     server.spoilt = lambda link: link if "p1" in link else "<"
     listing = provider_of(server).list_payments(page_size=2)
     given: list[str] = []
-    with pytest.raises(PaginationError, match="The Link header cannot be read") as raised:
+    with pytest.raises(PaginationError, match="The Link header cannot be parsed") as raised:
         async for payment in listing:
             given.append(payment.id)  # noqa: PERF401  # likewise
     server.spoilt = lambda link: link

@@ -191,9 +191,7 @@ def test_short_or_empty_page_goes_on() -> None:
 
 def test_page_without_an_id_to_go_on_from_is_an_error() -> None:
     """Where there is more behind a page, and nothing on it to say behind what, the listing does not pass for complete."""
-    with pytest.raises(
-        PaginationError, match="There is more to list, but this page has no id to go on from"
-    ):
+    with pytest.raises(PaginationError, match="this page has no id to start it from"):
         AFTER.next_position(AFTER.start(), MORE, [], 2)
 
 
@@ -227,7 +225,7 @@ def test_number_that_is_none_leads_nowhere(link: str) -> None:
     """A link without a whole number is an error which says so."""
     with pytest.raises(
         PaginationError,
-        match=r"link to the next page (has no 'page' with a whole number, so|is no URL)",
+        match=r"link to the next page (has no 'page' with a whole number, so|is not a URL)",
     ):
         NUMBER.next_position(NUMBER.start(), link, [])
 

@@ -58,7 +58,8 @@ def test_next_link(header: str, expected: str | None) -> None:
 def test_header_that_cannot_be_read_is_no_end(header: str) -> None:
     """What cannot be read might have been the link, so the listing does not pass for complete."""
     with pytest.raises(
-        PaginationError, match=r"The Link header cannot be read: .*Resume from the checkpoint later"
+        PaginationError,
+        match=r"The Link header cannot be parsed: .*Resume from the checkpoint later",
     ) as raised:
         next_link(header)
     assert repr(header) in str(raised.value)
