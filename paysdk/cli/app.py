@@ -329,5 +329,5 @@ def sandbox_command(
 
 
 def _explain_missing_extra(error: ModuleNotFoundError) -> Exception:
-    """An error that names the extra to install. Any other missing module is a bug, and stays."""
+    """An error that names the extra to install, or the same error for any other module."""
     return ConfigurationError(str(error)) if error.name in _EXTRAS else error

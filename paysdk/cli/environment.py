@@ -1,4 +1,4 @@
-"""A provider's settings from the environment: its key, its origin, and what else its class takes.
+"""A provider's settings from the environment: its key, its origin and other settings.
 
 ``paysdk providers`` and ``paysdk sandbox`` name the same variables, so they are kept here.
 """

@@ -25,7 +25,7 @@ _Group: TypeAlias = tuple[str | None, Sequence[Payment | Vanished]]
 
 # An ordinary iterable never waits, so the event loop gets a turn after this many payments.
 _ENTRIES_PER_TURN = 500
-# Stands for a group when a side has no more.
+# The group of a side that has no more.
 _NO_GROUP: _Group = (None, ())
 
 

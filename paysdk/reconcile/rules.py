@@ -243,7 +243,7 @@ def _rest_rule(items: list[Item], link: Link) -> Rule:
     left, right = split_by_side(live)
     if left and right:
         return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
-    # A payment that is gone was the counterpart of one payment only.
+    # A voided or vanished payment can be the counterpart of one payment only.
     if not has_left_matching(
         {
             place: find_links(item, find_opposite(item, items), link)

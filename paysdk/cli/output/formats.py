@@ -102,7 +102,7 @@ def csv_writer(
 def begin_csv(
     out: TextIO, columns: Sequence[str], numbers: frozenset[str], style: CsvStyle
 ) -> Callable[[Iterable[object]], object]:
-    """Write the header, and return a function that writes a row. *numbers* are not texts.
+    """Write the header, and return a function that writes a row. *numbers* names number columns.
 
     The header is written at once, even if no row follows. A text that a spreadsheet would run as a
     formula gets an apostrophe, unless the style says otherwise.

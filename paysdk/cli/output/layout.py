@@ -204,7 +204,7 @@ def _column_width(column: Column, texts: Iterable[str]) -> int:
 
 
 def _assign_widths(needed: Mapping[Column, int], width: int) -> dict[Column, int]:
-    """The width of each column. A column that does not fit is left out, or cut if it may be."""
+    """The width of each column. A column that does not fit is cut if it may be, else left out."""
     widths: dict[Column, int] = {}
     for column, full in needed.items():
         room = width - GAP

@@ -111,7 +111,7 @@ class PaymentsTables:
         return [(" " * GAP).join(row)]
 
     def _apply_style(self, text: str, style: str) -> str:
-        """The text with its style. Columns with a style have few different texts: a cache pays."""
+        """The text with its style. Such columns have few different texts, so they are cached."""
         if not text.strip():
             return text
         if (text, style) not in self._style_cache:

@@ -108,7 +108,7 @@ def to_one_line(text: str) -> str:
 
 
 def to_printable(value: object) -> str:
-    """A provider's value as text without characters that control a terminal. ``None`` becomes an empty text."""
+    """A value as text without characters that control a terminal. ``None`` is an empty text."""
     text = "" if value is None else str(value)
     return (
         text

@@ -151,7 +151,7 @@ def _scale(low: Decimal, high: Decimal) -> _Scale:
 
 @attrs.frozen(kw_only=True)
 class _ChartBuilder:
-    """Puts the months beside each other."""
+    """Computes where each month is drawn."""
 
     shown: Sequence[tuple[int, int]]
     months: Mapping[Month, Sides]

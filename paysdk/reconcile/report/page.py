@@ -68,5 +68,5 @@ def _with_commas(number: int) -> str:
 
 
 def _clean(value: object) -> object:
-    """Remove control characters from whatever a template shows; escaping does not."""
+    """Replace control characters in all that a template shows. Escaping does not do that."""
     return value if isinstance(value, Markup) else replace_control_characters(str(value))

@@ -53,8 +53,8 @@ class Report:
         """Add an outcome to the totals, and keep it if it is among the largest differences."""
         self.totals.add(outcome)
         if outcome.status.is_difference and self.most:
-            # Of equal amounts the first ones are kept. The number also prevents a comparison of
-            # outcomes.
+            # If amounts are equal, the first outcomes are kept. The number also prevents a
+            # comparison of outcomes.
             entry = (_size(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)

@@ -161,12 +161,19 @@ AMOUNTS = ["1236.56", "999999999998.99", "123456789012345678.99", "-999999999999
 def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
     """A browser shows every amount and every word of a reason whole, at widths from 360 to 1920.
 
+    The widths include those at which a table becomes cards.
+
     It runs on a machine that has Chromium or Chrome. The other tests here hold the rules of the
     page that bring this about, and run everywhere.
     """
     browser.show(report(amount))
+    # A rem is 16 pixels in a browser without settings of its own.
+    edges = [16 * limit + pixel for limit, _ in limits(amount) for pixel in (0, 1)]
     found: dict[tuple[str, int], list[str]] = {}
-    for media, widths in (("screen", [*range(360, 1921, 60)]), ("print", [964, 1032])):
+    for media, widths in (
+        ("screen", [*range(360, 1921, 120), *edges]),
+        ("print", [964, 1032]),
+    ):
         for width in widths:
             browser.resize(width, media=media)
             found[media, width] = browser.run(LOOK)
