@@ -1,4 +1,4 @@
-"""Where Campfire's API has what is used here. The trailing slashes are the API's own."""
+"""The paths of Campfire's API that paysdk uses. The trailing slashes are the API's own."""
 
 from __future__ import annotations
 

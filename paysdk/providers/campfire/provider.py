@@ -67,8 +67,8 @@ class CampfireProvider(RestProvider):
     after a crash. Otherwise it does so in this process.
 
     *resend_after* is the number of seconds after which such an order may be sent again if it is
-    not found. It must be longer than any gateway on the way waits. By default such an order is
-    never sent again until you call ``release_orders``. For the other arguments see
+    not found. It must be longer than the timeout of any gateway on the way. By default such an
+    order is never sent again until you call ``release_orders``. For the other arguments see
     ``RestProvider``.
     """
 
@@ -133,7 +133,7 @@ class CampfireProvider(RestProvider):
         pages come in order. With "cursor" paysdk splits the range of modification times into that
         many windows and lists them at the same time. Then pages come in order within each window,
         and paysdk makes a few more requests. No payment is lost while records change. A payment
-        that is modified during the listing may be given twice, as in any listing.
+        that is modified during the listing may come twice, as in any listing.
 
         A deleted payment leaves no trace in this list. A voided payment stays, with its
         ``voided_date``.

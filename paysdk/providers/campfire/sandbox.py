@@ -40,8 +40,8 @@ _INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
 _DEFAULT_LIMIT, _MAX_LIMIT = 100, 10_000
 _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
 
-# The filters of the listing, and what reads their values. An empty filter is ignored (provider's
-# schema, about external_id).
+# The filters of the listing, and the functions that parse their values. An empty filter is ignored
+# (provider's schema, about external_id).
 _FILTERS: Mapping[str, Callable[[str], object]] = {
     "last_modified_at__gte": drf.parse_moment,
     "last_modified_at__lte": partial(drf.parse_moment, ends_day=True),
@@ -271,7 +271,7 @@ class CampfireSandbox(Sandbox):
         entries = [self._ledger.booked[payment_id]["payment_journal_entry"] for payment_id in ids]
         body: dict[str, object] = {"journal_entry_ids": entries, "payment_ids": ids}
         if ids and self._ledger.amount_due(invoice_id) < 0:
-            # Given after an overpayment only (provider's schema).
+            # Only after an overpayment (provider's schema).
             memo_id = _FIRST_CREDIT_MEMO + len(self._ledger.booked)
             body["auto_created_credit_memos"] = [
                 {"id": memo_id, "credit_memo_number": f"CM-{memo_id:07d}"}

@@ -88,7 +88,7 @@ class Ledger:
 
     def select(self, filters: Mapping[str, Any]) -> Sequence[tuple[int, int]]:
         """Return the (moment, id) of each payment that passes the filters, in order."""
-        # A walk requests the same list many times, so the result is kept until something changes.
+        # A client requests the same list many times, so the result is kept until something changes.
         known = (self.payments.version, filters)
         if self._selected is None or self._selected[0] != known:
             self._selected = known, self._select(filters)
@@ -142,8 +142,8 @@ class Ledger:
         ]
 
     def _total(self, invoice_id: int) -> Decimal:
-        # Computed from the payments that it has at first, and kept: later payments change what is
-        # due, not the total.
+        # The total is computed once, from the first payments. Later payments change only what is
+        # due.
         if invoice_id not in self._totals:
             rest = made_up_invoices.make_remainder(self._seed, invoice_id)
             self._totals[invoice_id] = made_up_invoices.add_up(self._payments_of(invoice_id)) + rest

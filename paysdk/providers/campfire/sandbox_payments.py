@@ -49,10 +49,10 @@ LATER_FIELDS = ("payment_type", "source")
 _FIRST_PAYMENT = 22_220
 # Three payments share a moment, and the next three come 97 seconds later.
 _SHARING, _INTERVAL = 3, 97 * SECOND
-# Ids are in another order than changes are.
+# The order of ids differs from the order of changes.
 _SHUFFLE = 5
-# Which of five invoices each of eight payments in a row pays: one, two or three payments to an
-# invoice.
+# Eight payments in a row pay five invoices. This is the invoice of each payment, so an invoice has
+# one, two or three payments.
 _SHARES = (0, 1, 2, 2, 3, 3, 3, 4)
 _FIRST_INVOICE = 47_864
 # Ids that are left out for the open invoices.

@@ -41,7 +41,7 @@ __all__ = [
 def find_already_booked(
     turn: Turn, snapshot: Snapshot, open_orders: Iterable[SentOrder]
 ) -> tuple[str, ...] | None:
-    """The payments of the order, if its external ids show it, or if it was open and is found."""
+    """The payments of the order, if its external ids show them, or if it was open and is found."""
     if (payment_ids := find_under_external_ids(turn, snapshot)) is not None:
         return payment_ids
     for sent in open_orders:

@@ -99,7 +99,7 @@ def select_without_external_id(item: ExpectedPayment, payments: Iterable[Payment
 
 def has_kind_and_day(item: ExpectedPayment, payment: Payment) -> bool:
     """Whether *payment* is of the kind and of the day that *item* ordered."""
-    # A payment of Stripe is not ours, unless it shows an external id that we gave.
+    # A payment from Stripe is ours only if it shows an external id of ours.
     if payment.source == "STRIPE" and not payment.external_id:
         return False
     if not is_on_its_day(item, payment):
@@ -131,7 +131,7 @@ def matches(item: ExpectedPayment, payment: Payment) -> bool:
         return payment.external_id == item.external_id
     if item.transaction_id is not None:
         return has_transaction(item, payment)
-    # A payment with an external id is not that of an item without one.
+    # An item without an external id cannot have made a payment with one.
     if payment.source == "STRIPE" or (item.external_id is None and payment.external_id is not None):
         return False
     return has_kind_and_day(item, payment)

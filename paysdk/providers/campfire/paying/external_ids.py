@@ -36,8 +36,8 @@ def _is_or_begins(sent: str, shown: str) -> bool:
 
 
 def _normalise(external_id: str) -> str:
-    # Decomposed, so that an external id that was cut between a letter and its accent is still a
-    # beginning of ours. A server that cuts bytes may leave a replacement character at the end.
+    # Letters and accents are separated, so an external id that was cut between them still begins
+    # like ours. A server that cuts bytes may leave a replacement character at the end.
     folded = normalize("NFKD", normalize("NFKD", external_id).casefold())
     return " ".join(folded.rstrip("\ufffd").split())
 

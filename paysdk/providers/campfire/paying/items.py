@@ -64,7 +64,8 @@ def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> No
 
 def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
     """Raise ``ConfigurationError`` unless *value* can be an external id. An attrs validator."""
-    # A server that trims texts, as Django REST framework does, would never show it as it was sent.
+    # A server that trims texts, as Django REST framework does, would change an external id with
+    # space around it.
     fits = (
         isinstance(value, str)
         and 0 < len(value) <= _MAX_EXTERNAL_ID_CHARS

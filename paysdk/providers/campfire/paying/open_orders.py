@@ -42,8 +42,8 @@ class OpenOrders:
     async def read(self) -> list[SentOrder]:
         """The open orders under all names, oldest first."""
         orders: dict[str, SentOrder] = {}
-        # The invoice's journal comes last and wins: only there it is noted which payments other
-        # orders have made since.
+        # Only the invoice's journal notes which payments other orders have made since. So it comes
+        # last, and its entries replace the others.
         for name in sorted(self._journals, key=lambda name: name == self._invoice_name):
             for kept in await self._operation.run(self._journals[name].read_open()):
                 orders[kept.id] = _decode(kept, name)

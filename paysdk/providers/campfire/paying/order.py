@@ -58,7 +58,7 @@ class PayOutcome:
 
 @attrs.frozen
 class ExpectedPayment:
-    """What to recognise the payment of one item by.
+    """The payment that one item should make, as far as it can be recognised.
 
     ``kind`` is the name of the list that the item is in.
     """

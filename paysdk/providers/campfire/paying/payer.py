@@ -1,4 +1,4 @@
-"""The way of an order to pay: look, check, send once, and look again."""
+"""The steps of an order to pay: look, check, send once, and look again."""
 
 from __future__ import annotations
 

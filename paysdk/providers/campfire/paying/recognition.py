@@ -176,7 +176,7 @@ def find_booked(
     currency: str | None,
     rivals: Iterable[PayOrder] = (),
 ) -> tuple[str, ...] | None:
-    """The ids of the payments that the order made, in the sequence of *payments*.
+    """The ids of the payments that the order made, in the order of *payments*.
 
     Returns ``None`` unless it is certain which they are. *before* are the ids of payments that were
     there when the order was sent, or that another order made. *currency* is the invoice's. *rivals*
@@ -203,8 +203,8 @@ def find_booked(
             return None
         found += [payment.id for payment in named]
         rest += [] if named else [item]
-    # The rest cannot be recognised by an external id. So there must be exactly as many payments
-    # like them as were ordered, and no other order that may have made those.
+    # The other items cannot be recognised by an external id. So there must be exactly as many
+    # matching payments as such items, and no other order may have made them.
     alike = [
         payment
         for payment in new

@@ -70,7 +70,7 @@ def surplus_error(payments: Collection[Payment]) -> DuplicatePaymentError:
 
 
 def external_id_taken_error(payment: Payment) -> ConfigurationError:
-    """An external id is that of a payment of another invoice."""
+    """A payment of another invoice has the external id."""
     return ConfigurationError(
         f"Nothing was sent. External id {payment.external_id!r} already belongs to payment "
         f"{payment.id} of invoice {payment.invoice.id}. Use another external id."

@@ -1,4 +1,4 @@
-"""Sending an order: the one request that books, and what its success says."""
+"""Sending an order: the one request that books, and what a successful response says."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Sender:
                 raise stopped.error from None
             return PayOutcome(stopped.payment_ids)
         except Exception as error:
-            # Not only paysdk raises here: the key source, the limiter and the session are the
-            # user's, and fail in their own ways.
+            # Not only paysdk raises errors here. The key source, the limiter and the session belong
+            # to the user, and raise errors of their own.
             if _may_have_been_processed(attempts):
                 return await self._recovery.look_for(turn, sent, error)
             await turn.open_orders.settle(sent)
@@ -109,7 +109,7 @@ class Sender:
     async def _find_before_retry(self, turn: Turn) -> tuple[str, ...] | None:
         if not turn.order.external_ids:
             return None
-        # The deadline of the whole call counts already.
+        # The deadline of the whole call is already running.
         snapshot = await self._lookup.look(turn.invoice_id, turn.order, Deadline(None))
         payment_ids = find_under_external_ids(turn, snapshot)
         if payment_ids is None:
@@ -117,7 +117,7 @@ class Sender:
         return payment_ids
 
     async def _read_success(self, turn: Turn, sent: SentOrder, paid: Paid) -> PayOutcome:
-        """Return what a success says, without payments that others made meanwhile."""
+        """Return the outcome of a success, without payments that others made meanwhile."""
         payment_ids = _find_new_payments(turn, sent, paid)
         if not payment_ids:
             error = MalformedResponseError(
@@ -181,7 +181,7 @@ def _decode_paid(response: Response) -> Paid:
 
 
 def _find_new_payments(turn: Turn, sent: SentOrder, paid: Paid) -> tuple[str, ...]:
-    """The payments of a success that may be the order's. Those that are certain go into *sent*."""
+    """The payments of a success that may be the order's. *sent* gets those that certainly are."""
     if paid.invoice is None:
         sent.payment_ids = tuple(
             payment_id for payment_id in paid.payment_ids or () if payment_id not in sent.before
@@ -212,7 +212,7 @@ def _is_draft(turn: Turn, paid: Paid) -> bool:
 
 
 async def _keep_open(turn: Turn, sent: SentOrder, payment_ids: tuple[str, ...]) -> None:
-    # It was accepted, so no rest makes it right to send it again.
+    # It was accepted, so it must not be sent again, also after resend_after.
     sent.drafted = True
     await turn.open_orders.update(sent)
     what = (

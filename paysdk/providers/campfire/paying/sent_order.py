@@ -16,7 +16,7 @@ __all__ = ["SentOrder", "read_open_order"]
 
 @attrs.define(eq=False, kw_only=True)
 class SentOrder:
-    """An order that goes out for an invoice.
+    """An order that is sent for an invoice.
 
     ``before`` are the ids of payments that this order cannot have made: they were there already, or
     another order made them. ``payment_ids`` are the payments that it made, when they are known.

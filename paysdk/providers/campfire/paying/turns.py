@@ -106,9 +106,10 @@ class Turns:
     async def _hold(
         self, names: Iterable[str], run: Callable[[Awaitable[object]], Awaitable[object]]
     ) -> AsyncGenerator[dict[str, OrderJournal]]:
-        """Hold all *names*, and yield the journal of each. Waiting for them happens in *run*."""
-        # All orders take their names in one sequence, so two orders never wait for each other. The
-        # locks come first: an order that holds what other processes share waits for no task.
+        """Hold all *names*, and yield the journal of each. *run* awaits each."""
+        # All orders take their names in the same sequence, so two orders never wait for each other.
+        # The locks of this process come first, so an order that holds a name in other processes
+        # never waits for a task.
         ordered = sorted(names)
         async with AsyncExitStack() as held:
             for name in ordered:
@@ -156,7 +157,8 @@ async def _enter(
             "Nothing was sent. exclusive must return an async context manager for a name, not "
             f"{manager!r}."
         )
-    # Some use one lock for all names. To wait for it while this order holds it would never end.
+    # Some programs use one lock for all names. If this order holds it already, waiting for it would
+    # never end.
     for other, already_yielded in entered:
         if other is manager:
             return already_yielded
