@@ -16,9 +16,9 @@ __all__ = ["Exclusive", "MemoryJournal", "OpenOrder", "OrderJournal"]
 class OpenOrder:
     """An order that was sent and may still be booked.
 
-    ``id`` is unique and comes from the sender. ``sent_at`` is an aware UTC time. ``drafted`` is true
-    if the provider accepted the order and a person must still approve it. ``details`` is JSON that
-    paysdk needs to look for the order. A journal keeps it as it is.
+    ``id`` is unique and comes from the sender. ``sent_at`` is an aware UTC time. ``drafted`` is
+    true if the provider accepted the order and a person must still approve it. ``details`` is JSON
+    that paysdk needs to look for the order. A journal keeps it unchanged.
     """
 
     id: str

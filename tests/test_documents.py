@@ -1,4 +1,4 @@
-"""The README and the documents say what is so."""
+"""The README and the documents match the code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
-# What needs no running: commands, listings, configuration, and what Sphinx itself reads.
+# Blocks that are not run: commands, listings, configuration, and Sphinx's own.
 NOT_PYTHON = {
     "sh",
     "text",
@@ -39,8 +39,8 @@ NOT_PYTHON = {
     "{literalinclude}",
     "{drawing}",
 }
-# What a quoted message has from another library. tests/test_troubleshooting.py makes each of them
-# happen.
+# Parts of quoted messages that come from other libraries. tests/test_troubleshooting.py provokes each
+# of them.
 SAID_BY_OTHERS = (
     "ClientConnectorError: Cannot connect to host …",
     "ClientProxyConnectionError: Cannot connect to host …",
@@ -69,7 +69,7 @@ def run(example: Example) -> None:
 
 
 def run_examples(path: Path, runner: asyncio.Runner) -> dict[str, Any]:
-    """Run the examples of a document, and give what they have named."""
+    """Run the examples of a document, and return their namespace."""
     document = Sybil([CodeBlockParser("python", run)]).parse(path)
     document.namespace |= {"runner": runner, "__name__": path.stem}
     for example in document.examples():
@@ -84,7 +84,7 @@ def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
 
 
 def test_provider_without_the_base_keeps_the_contract(runner: asyncio.Runner) -> None:
-    """The provider that the tutorial makes without `RestProvider` keeps all that can be tried without a sandbox."""
+    """The tutorial's provider without `RestProvider` passes the contract that needs no sandbox."""
     contract = run_examples(ROOT / "docs" / "how-to" / "add-a-provider.md", runner)["TestLedger"]()
     skipped = 0
     promises = [name for name in dir(contract) if name.startswith("test_")]
@@ -99,7 +99,7 @@ def test_provider_without_the_base_keeps_the_contract(runner: asyncio.Runner) ->
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_block_says_what_it_is(path: Path) -> None:
-    """No example escapes being run because its fence is labelled otherwise, or not at all."""
+    """Each code block has a known label, so every Python example is run."""
     opening = re.findall(
         r"^ *(?:```|~~~)(.*)\n(?:.*\n)*?^ *(?:```|~~~)$", path.read_text(), re.MULTILINE
     )
@@ -108,7 +108,7 @@ def test_every_block_says_what_it_is(path: Path) -> None:
 
 
 def test_ci_runs_the_second_command_of_the_readme() -> None:
-    """What CI runs is what the README tells people to run, and nothing more."""
+    """CI runs exactly the second command of the README."""
     commands = re.findall(r"^```sh\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
 
     assert [1, 1] == [command.count("\n") for command in commands[:2]]
@@ -116,7 +116,7 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
 
 
 def test_readme_shows_what_the_first_command_prints() -> None:
-    """The lines of the session in the README come from the command above them, in that order."""
+    """The README shows the lines that its first command prints, in order."""
     (shown,) = re.findall(r"^```text\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
     command = [
         str(Path(sysconfig.get_path("scripts"), "paysdk")),
@@ -137,7 +137,7 @@ def test_readme_shows_what_the_first_command_prints() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_tests_that_are_named_are_there(path: Path) -> None:
-    """Where a document names a test, that test can be run by this name."""
+    """Each test that a document names exists under this name."""
     for file, function in re.findall(r"(tests/[\w/]+\.py)::(\w+)", path.read_text()):
         module = ast.parse((ROOT / file).read_text())
         assert function in {
@@ -148,7 +148,7 @@ def test_tests_that_are_named_are_there(path: Path) -> None:
 
 
 def test_every_row_of_the_readme_names_a_test() -> None:
-    """What the README says of the hard cases is held by a test in each row."""
+    """Each row of the README's table of hard cases names a test."""
     rows = [line for line in README.read_text().splitlines() if line.startswith("| ")]
 
     assert 7 < len(rows)
@@ -167,7 +167,7 @@ def test_figures_of_the_readme_were_measured() -> None:
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
-    """A link in the README names a file that is there; those among the documents are Sphinx's to check."""
+    """Each link in the README names a file that exists. Sphinx checks the other links."""
     assert [] == [
         target
         for target in re.findall(r"\]\(([^):]+)\)", README.read_text())
@@ -176,7 +176,7 @@ def test_links_of_the_readme_lead_somewhere() -> None:
 
 
 def test_what_is_drawn_is_in_the_code() -> None:
-    """Each module in a drawing is there, and has the functions that stand below its name."""
+    """Each module in a drawing exists, and has the functions below its name."""
     drawings = re.findall(
         r"^```\{drawing\}\n(.*?)^```$",
         (ROOT / "docs" / "how-it-works.md").read_text(),
@@ -202,7 +202,7 @@ def test_what_is_drawn_is_in_the_code() -> None:
 
 
 def test_every_export_is_in_the_reference() -> None:
-    """The reference leaves nothing public out, and has nothing else."""
+    """The reference has every public name, and no other."""
     pages = "".join(path.read_text() for path in sorted((ROOT / "docs" / "reference").glob("*.md")))
     entries = re.findall(r"^\.\. auto\w+:: paysdk\.(\w+)$", pages, re.MULTILINE)
 
@@ -210,7 +210,7 @@ def test_every_export_is_in_the_reference() -> None:
 
 
 def test_top_level_holds_nothing_else() -> None:
-    """Who opens the project sees six names."""
+    """The top level of the project has six names."""
     entries = {
         path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__pycache__"))
     }
@@ -219,7 +219,7 @@ def test_top_level_holds_nothing_else() -> None:
 
 
 def test_messages_that_are_quoted_are_in_the_code() -> None:
-    """A message that a page quotes for its readers is raised with these words, an ellipsis for each value."""
+    """The code has each message that a page quotes, with an ellipsis for each value."""
     quoted = [
         (page.name, message)
         for page in DOCUMENTS
@@ -237,7 +237,7 @@ def test_messages_that_are_quoted_are_in_the_code() -> None:
 
 
 def test_every_version_of_the_tables_is_in_the_page_about_upgrading() -> None:
-    """Someone who upgrades can read what each version of the store's tables added."""
+    """The page about upgrading has each version of the store's tables."""
     rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "upgrading.md").read_text(), re.MULTILINE)
 
     assert list(range(1, VERSION + 1)) == [int(row) for row in rows]
@@ -251,7 +251,7 @@ def own_words(message: str) -> str:
 
 
 def test_pages_for_contributors_come_last_in_the_contents_and_in_search() -> None:
-    """The last section of the contents has the pages for contributors, and the search ranks the same pages last."""
+    """The pages for contributors are the last section, and the search ranks them last."""
     sections = re.findall(
         r"^:caption: (.*)\n\n((?:.+\n)*)", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE
     )

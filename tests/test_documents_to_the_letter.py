@@ -1,4 +1,4 @@
-"""The documents' own requests and answers at the providers' own addresses, exchanged without a network."""
+"""The documents' own requests and responses, at the providers' addresses, without a network."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ CAMPFIRE = "https://api.meetcampfire.com/coa/api/v1"
 NOTIFY = "https://api.notify.cm/v2/payments"
 
 
-class Answered(aiohttp.ClientResponse):
-    """An answer with what aiohttp 3.14 wants besides, and aioresponses does not know of."""
+class DocumentedResponse(aiohttp.ClientResponse):
+    """A response with the argument that aiohttp 3.14 needs and aioresponses does not pass."""
 
     def __init__(self, *args: Any, **known: Any) -> None:  # noqa: ANN401  # aiohttp's own
         missing = {"stream_writer"} & inspect.signature(
@@ -37,30 +37,30 @@ class Answered(aiohttp.ClientResponse):
 
 
 @pytest.fixture
-def answers() -> Iterator[aioresponses]:
-    """Answers by address; a request for which there is none fails to connect."""
+def responses() -> Iterator[aioresponses]:
+    """Responses by URL. A request without one fails to connect."""
     with aioresponses() as mocked:
         yield mocked
 
 
-def give(answers: aioresponses, url: str, sample: str, method: str = "GET") -> None:
-    """Answer requests for *url* with one of the documents' samples."""
+def respond(responses: aioresponses, url: str, sample: str, method: str = "GET") -> None:
+    """Respond to requests for *url* with one of the documents' samples."""
     body = (PROVIDERS / sample).read_bytes()
-    answers.add(
+    responses.add(
         url,
         method=method,
         body=body,
         content_type="application/json",
-        response_class=Answered,
+        response_class=DocumentedResponse,
         repeat=True,
     )
 
 
-def sent(answers: aioresponses, method: str, url: str) -> dict[str, Any]:
-    """What went along with the last request to *url*, in whatever order its query stood."""
+def sent(responses: aioresponses, method: str, url: str) -> dict[str, Any]:
+    """The arguments of the last request to *url*, whatever the order of its query."""
     made = {
         (asked, at.path, tuple(sorted(at.query.items()))): calls
-        for (asked, at), calls in answers.requests.items()
+        for (asked, at), calls in responses.requests.items()
     }
     found: dict[str, Any] = made[method, URL(url).path, tuple(sorted(URL(url).query.items()))][
         -1
@@ -68,27 +68,29 @@ def sent(answers: aioresponses, method: str, url: str) -> dict[str, Any]:
     return found
 
 
-async def test_campfires_list_is_read_as_documented(answers: aioresponses) -> None:
-    """The sample's ``next`` shows another host and an offset, which the next request takes to Campfire's own address."""
-    give(
-        answers,
+async def test_campfires_list_is_read_as_documented(responses: aioresponses) -> None:
+    """The sample's ``next`` has another host. Its offset is requested at Campfire's address."""
+    respond(
+        responses,
         f"{CAMPFIRE}/invoice-payments?cursor=",
         "campfire/samples/list_invoice_payments.json",
     )
     following = f"{CAMPFIRE}/invoice-payments?offset=400&limit=100"
     last = b'{"count": 123, "results": [], "next": null}'
-    answers.add(following, body=last, content_type="application/json", response_class=Answered)
+    responses.add(
+        following, body=last, content_type="application/json", response_class=DocumentedResponse
+    )
     async with CampfireProvider("sandbox-key") as campfire:
         payments = await campfire.list_payments().collect()
     assert [("123", Decimal(0), "<string>")] == [
         (payment.id, payment.amount, payment.currency) for payment in payments
     ]
-    assert "Token sandbox-key" == sent(answers, "GET", following)["headers"]["Authorization"]
+    assert "Token sandbox-key" == sent(responses, "GET", following)["headers"]["Authorization"]
 
 
-async def test_campfires_invoice_is_read_as_documented(answers: aioresponses) -> None:
-    """The sample of Retrieve Invoice comes whole, at the path with its trailing slash."""
-    give(answers, f"{CAMPFIRE}/invoice/47864/", "campfire/samples/retrieve_invoice.json")
+async def test_campfires_invoice_is_read_as_documented(responses: aioresponses) -> None:
+    """The sample of Retrieve Invoice is read, from the path with its trailing slash."""
+    respond(responses, f"{CAMPFIRE}/invoice/47864/", "campfire/samples/retrieve_invoice.json")
     async with CampfireProvider("sandbox-key") as campfire:
         invoice = await campfire.retrieve_invoice(47864)
     assert (47864, "INV-0000493", Decimal("6249.99")) == (
@@ -98,11 +100,11 @@ async def test_campfires_invoice_is_read_as_documented(answers: aioresponses) ->
     )
 
 
-async def test_an_invoice_is_paid_as_documented(answers: aioresponses) -> None:
-    """The body has the lists of the document, and its amounts digit by digit as JSON numbers."""
-    give(answers, f"{CAMPFIRE}/invoice/47864/", "campfire/samples/retrieve_invoice.json")
-    give(
-        answers,
+async def test_an_invoice_is_paid_as_documented(responses: aioresponses) -> None:
+    """The body has the document's lists, with amounts as JSON numbers with exact digits."""
+    respond(responses, f"{CAMPFIRE}/invoice/47864/", "campfire/samples/retrieve_invoice.json")
+    respond(
+        responses,
         f"{CAMPFIRE}/invoice/47864/pay/",
         "campfire/samples/mark_invoice_paid_ids.json",
         "POST",
@@ -112,14 +114,14 @@ async def test_an_invoice_is_paid_as_documented(answers: aioresponses) -> None:
         parse_float=Decimal,
     )
     async with CampfireProvider("sandbox-key") as campfire:
-        # The two samples are of different invoices: nothing is due on this one.
+        # The two samples are of different invoices. On this one nothing is due.
         outcome = await campfire.mark_invoice_paid(
             47864,
             transactions=order["transactions"],
             credit_memos=order["credit_memos"],
             allow_overpayment=True,
         )
-    went = sent(answers, "POST", f"{CAMPFIRE}/invoice/47864/pay/")
+    went = sent(responses, "POST", f"{CAMPFIRE}/invoice/47864/pay/")
     assert outcome.payment_ids
     assert b'"amount":883.33' in went["data"]
     assert {"transactions", "credit_memos", "debit_memos", "empty_transactions"} == json.loads(
@@ -128,12 +130,12 @@ async def test_an_invoice_is_paid_as_documented(answers: aioresponses) -> None:
     assert went["allow_redirects"] is False
 
 
-async def test_notifys_list_is_read_as_documented(answers: aioresponses) -> None:
-    """The sample, whose link points at itself and whose other records are empty, gives its payment once and ends."""
+async def test_notifys_list_is_read_as_documented(responses: aioresponses) -> None:
+    """The sample, with a link to itself and empty records, has one payment, and ends."""
     aside: list[object] = []
     first = "07d125ef-8e59-4629-8ef5-5c82de9979e9"
     for query in ("", f"?from={first}", f"?from={first}&limit=250"):
-        give(answers, NOTIFY + query, "notify/samples/list_payments.json")
+        respond(responses, NOTIFY + query, "notify/samples/list_payments.json")
     async with NotifyProvider("test_sandbox", on_malformed=aside.append) as notify:
         payments = await notify.list_payments().collect()
     assert [(first, Decimal("100.00"), "Creditparters B.V.")] == [
@@ -141,4 +143,4 @@ async def test_notifys_list_is_read_as_documented(answers: aioresponses) -> None
         for payment in payments
     ]
     assert 3 == len(aside)
-    assert "Bearer test_sandbox" == sent(answers, "GET", NOTIFY)["headers"]["Authorization"]
+    assert "Bearer test_sandbox" == sent(responses, "GET", NOTIFY)["headers"]["Authorization"]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 MOLLIE = Path(__file__).parents[1] / "docs" / "examples" / "paysdk-mollie"
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
-# What the tutorial promises, its sandbox and its tests apart.
+# The lines that the tutorial promises, without its sandbox and its tests.
 MAX_LINES = 150
 
 
@@ -43,8 +43,8 @@ def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     work = tmp_path_factory.mktemp("paysdk-mollie")
     ignored = shutil.ignore_patterns("__pycache__", ".*", "dist")
     installed = Installed(shutil.copytree(MOLLIE, work / "source", ignore=ignored), work / "site")
-    # Nothing is fetched: hatchling, which builds it, comes with the tests, and what it depends on
-    # is installed already.
+    # Nothing is downloaded. hatchling, which builds it, comes with the tests, and its dependencies
+    # are installed already.
     alone = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
     done = installed.run(
         sys.executable,
@@ -99,7 +99,7 @@ def test_it_is_among_the_providers(mollie: Installed) -> None:
 
 
 def test_it_is_listed_beside_the_others(mollie: Installed) -> None:
-    """The package brings its own sandbox."""
+    """`paysdk list` lists it with the other providers, from its own sandbox."""
     done = mollie.run(
         PAYSDK,
         "list",
