@@ -51,7 +51,7 @@ def _encode_head(response: Response) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _transport_of(request: web.BaseRequest) -> asyncio.Transport:
+def _get_transport(request: web.BaseRequest) -> asyncio.Transport:
     # The transport exists as long as the client is connected, and a handler ends with its client.
     return cast("asyncio.Transport", request.transport)
 
@@ -69,13 +69,13 @@ def _reset(transport: asyncio.Transport) -> web.StreamResponse:
 async def _reset_before(
     request: web.BaseRequest, _response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    return _reset(_transport_of(request))
+    return _reset(_get_transport(request))
 
 
 async def _reset_headers(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport, head = _transport_of(request), _encode_head(response)
+    transport, head = _get_transport(request), _encode_head(response)
     transport.write(head[: len(head) // 2])
     return _reset(transport)
 
@@ -83,7 +83,7 @@ async def _reset_headers(
 async def _reset_body(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport_of(request)
+    transport = _get_transport(request)
     transport.write(_encode_head(response) + response.body[: len(response.body) // 2])
     return _reset(transport)
 
@@ -91,7 +91,7 @@ async def _reset_body(
 async def _send_truncated(
     request: web.BaseRequest, response: Response, _fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport_of(request)
+    transport = _get_transport(request)
     transport.write(_encode_head(response) + response.body[: len(response.body) // 2])
     transport.close()
     return web.Response()
@@ -113,7 +113,7 @@ async def _drip(transport: asyncio.Transport, data: bytes, seconds: float) -> No
 async def _drip_headers(
     request: web.BaseRequest, response: Response, fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport_of(request)
+    transport = _get_transport(request)
     await _drip(transport, _encode_head(response), fault.seconds)
     transport.write(response.body)
     transport.close()
@@ -123,7 +123,7 @@ async def _drip_headers(
 async def _drip_body(
     request: web.BaseRequest, response: Response, fault: Fault
 ) -> web.StreamResponse:
-    transport = _transport_of(request)
+    transport = _get_transport(request)
     transport.write(_encode_head(response))
     await _drip(transport, response.body, fault.seconds)
     transport.close()

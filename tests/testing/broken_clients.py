@@ -73,7 +73,7 @@ class LeaksInLogs(KeepsSettings):
         return super()._listing(*arguments, **named)
 
 
-@breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
+@breaks("ignores_errors_of_the_callback", "keeps_the_key_out_of_logs_and_events")
 class LeaksInEvents(KeepsSettings):
     """The key is in the events."""
 
@@ -154,7 +154,7 @@ class AsksForItsKeyOnce(NotifyProvider):
         super().__init__(ask if callable(api_key) else api_key, **settings)
 
 
-@breaks("takes_the_key_to_https_only")
+@breaks("sends_the_key_over_https_only")
 class TakesPlainHttp(KeepsSettings):
     """It sends the key over plain http."""
 
@@ -167,7 +167,7 @@ class TakesPlainHttp(KeepsSettings):
         }
 
 
-@breaks("refuses_what_is_no_key")
+@breaks("refuses_a_malformed_key")
 class TakesAnyKey(NotifyProvider):
     """It accepts any text as a key."""
 
@@ -183,8 +183,8 @@ class TakesAnyKey(NotifyProvider):
 @breaks(
     "enters_the_limiter_for_each_request",
     "gives_up",
-    "says_when_an_answer_is_no_json",
-    "tries_again",
+    "raises_for_a_body_that_is_not_json",
+    "retries",
 )
 class TriesOnce(KeepsSettings):
     """It does not retry."""
@@ -193,7 +193,7 @@ class TriesOnce(KeepsSettings):
         return {**settings, "retry": RetryPolicy(attempts=1)}
 
 
-@breaks("gives_up", "says_when_an_answer_is_no_json")
+@breaks("gives_up", "raises_for_a_body_that_is_not_json")
 class TriesTooOften(KeepsSettings):
     """It makes one attempt too many."""
 
@@ -218,7 +218,7 @@ class IgnoresItsLimiter(KeepsSettings):
         return {**settings, "limiter": None}
 
 
-@breaks("bears_a_watcher_that_fails", "keeps_the_key_out_of_logs_and_events")
+@breaks("ignores_errors_of_the_callback", "keeps_the_key_out_of_logs_and_events")
 class IgnoresItsWatcher(KeepsSettings):
     """It sends no events."""
 
@@ -226,7 +226,7 @@ class IgnoresItsWatcher(KeepsSettings):
         return {**settings, "on_event": None}
 
 
-@breaks("raises_for_a_malformed_record", "refuses_amounts_that_are_none")
+@breaks("raises_for_a_malformed_record", "refuses_malformed_amounts")
 class SwallowsBadRecords(KeepsSettings):
     """It drops malformed records silently."""
 
@@ -247,8 +247,8 @@ class NeverSetsAside(KeepsSettings):
 
 @breaks(
     "can_be_cancelled",
-    "closing_ends_what_is_under_way",
-    "closing_gives_everything_back",
+    "closing_ends_a_running_listing",
+    "closing_leaves_nothing_open",
     "refuses_work_after_closing",
 )
 class NeverCloses(NotifyProvider):
@@ -275,7 +275,7 @@ class CannotBeEnteredAgain(NotifyProvider):
         return self
 
 
-@breaks("never_closes_what_it_was_given")
+@breaks("never_closes_the_session_of_the_user")
 class ClosesWhatItWasGiven(KeepsSettings):
     """It closes the session that the caller passed."""
 
@@ -441,11 +441,11 @@ breaks(
     "keeps_the_sign_of_amounts",
     "keeps_what_was_sent",
     "raises_for_a_malformed_record",
-    "refuses_amounts_that_are_none",
+    "refuses_malformed_amounts",
     "sets_malformed_records_aside",
 )(with_reader(CutsRaw))
-breaks("refuses_amounts_that_are_none")(with_reader(MakesZeros))
-breaks("refuses_amounts_that_are_none")(with_reader(TakesPythonsNumbers))
+breaks("refuses_malformed_amounts")(with_reader(MakesZeros))
+breaks("refuses_malformed_amounts")(with_reader(TakesPythonsNumbers))
 breaks("keeps_the_sign_of_amounts")(with_reader(LosesTheSign))
 breaks("keeps_the_sign_of_amounts")(with_reader(LeavesOutNothings))
-breaks("raises_for_an_answer_of_another_shape")(with_reader(EndsAtAnythingElse))
+breaks("raises_for_a_body_of_another_shape")(with_reader(EndsAtAnythingElse))

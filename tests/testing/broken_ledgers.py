@@ -71,7 +71,7 @@ class LacksAMethod(Ledger):
     aclose: ClassVar[None] = None  # type: ignore[assignment]  # this is the fault
 
 
-@breaks("says_what_it_can_do")
+@breaks("has_capabilities")
 class NamesAFilterThatItHasNot(Ledger):
     """It claims a filter that is no parameter of the method."""
 
@@ -80,21 +80,21 @@ class NamesAFilterThatItHasNot(Ledger):
     )
 
 
-@breaks("says_what_it_can_do", "takes_the_largest_page_size")
+@breaks("has_capabilities", "takes_the_largest_page_size")
 class MeasuresItsLargestPage(Ledger):
     """Its largest page size is a float."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(Ledger.capabilities, max_page_size=100.0)  # type: ignore[arg-type]  # this is the fault
 
 
-@breaks("says_what_it_can_do")
+@breaks("has_capabilities")
 class DescribesItselfOtherwise(Ledger):
     """Its capabilities are of another class."""
 
     capabilities: ClassVar[Any] = SimpleNamespace(**attrs.asdict(Ledger.capabilities))
 
 
-@breaks("says_what_it_can_do")
+@breaks("has_capabilities")
 class NamesItsFiltersInASet(Ledger):
     """Its filters are a mutable set."""
 
@@ -270,7 +270,7 @@ class TakesAnyLimit(Ledger):
     listing = TakesAnyLimitListing
 
 
-@breaks("refuses_what_is_no_checkpoint")
+@breaks("refuses_a_malformed_checkpoint")
 class TakesAnyCheckpoint(Ledger):
     """It starts from the beginning for an invalid checkpoint."""
 
@@ -511,7 +511,7 @@ class LastFirstListing(LedgerListing):
         return (await self.collect())[-1]
 
 
-@breaks("gives_the_first", "lists_nothing_where_there_is_nothing")
+@breaks("gives_the_first", "lists_nothing_if_there_is_nothing")
 class GivesTheLast(Ledger):
     """first() returns the last payment, and fails for an empty listing."""
 
@@ -527,7 +527,7 @@ class NeverCompleteListing(LedgerListing):
             yield page
 
 
-@breaks("lists_nothing_where_there_is_nothing", "reports_what_it_did")
+@breaks("lists_nothing_if_there_is_nothing", "reports_what_it_did")
 class IsNeverComplete(Ledger):
     """A complete listing looks like half of one."""
 

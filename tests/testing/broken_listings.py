@@ -98,7 +98,7 @@ class AsksForNothing(Wrapped):
         return (await super().collect(1))[:0] if limit == 0 else await super().collect(limit)
 
 
-@breaks("counts_its_requests", "tries_again")
+@breaks("counts_its_requests", "retries")
 class DoesNotCount(Wrapped):
     """It reports no requests."""
 
@@ -115,7 +115,7 @@ class ReadsAllForTheFirst(Wrapped):
         return next(iter(await self.collect()), None)
 
 
-@breaks("resumes_without_asking_again")
+@breaks("resumes_without_repeating_requests")
 class ResumesFromTheBeginning(Wrapped):
     """Resuming reads the pages before the checkpoint again."""
 
@@ -129,18 +129,18 @@ class ResumesFromTheBeginning(Wrapped):
 @breaks(
     "does_not_follow_redirects_elsewhere",
     "does_not_go_in_circles",
-    "does_not_wait_for_ever",
+    "does_not_wait_forever",
     "gives_up",
-    "gives_up_what_is_never_answered",
+    "times_out",
     "raises_for_a_malformed_record",
-    "raises_for_an_answer_of_another_shape",
+    "raises_for_a_body_of_another_shape",
     "raises_typed_errors",
     "refuses_a_wrong_key",
-    "refuses_amounts_that_are_none",
+    "refuses_malformed_amounts",
     "refuses_work_after_closing",
-    "says_when_a_connection_fails",
-    "says_when_an_answer_is_no_json",
-    "says_where_it_failed",
+    "raises_for_a_failed_connection",
+    "raises_for_a_body_that_is_not_json",
+    "errors_name_the_request",
 )
 class FailsNamelessly(Wrapped):
     """All errors have the same class."""
@@ -151,7 +151,7 @@ class FailsNamelessly(Wrapped):
         return other
 
 
-@breaks("says_where_it_failed")
+@breaks("errors_name_the_request")
 class FailsNowhere(Wrapped):
     """An error does not say where it happened."""
 
@@ -210,7 +210,7 @@ class CollectsWhatItGot(Wrapped):
         return found[:limit]
 
 
-@breaks("does_not_wait_for_ever")
+@breaks("does_not_wait_forever")
 class ForgetsHowLongToWait(Wrapped):
     """An error has no retry_after."""
 
@@ -221,10 +221,10 @@ class ForgetsHowLongToWait(Wrapped):
 
 
 @breaks(
-    "gives_up_what_is_never_answered",
+    "times_out",
     "keeps_the_key_out_of_errors",
-    "says_when_a_connection_fails",
-    "says_where_it_failed",
+    "raises_for_a_failed_connection",
+    "errors_name_the_request",
 )
 class ShowsTheOperatingSystem(Wrapped):
     """Network errors are built-in exceptions."""
@@ -235,7 +235,9 @@ class ShowsTheOperatingSystem(Wrapped):
         return ConnectionResetError() if isinstance(error, ConnectionFailedError) else error
 
 
-@breaks("keeps_the_key_out_of_errors", "says_when_an_answer_is_no_json", "says_where_it_failed")
+@breaks(
+    "keeps_the_key_out_of_errors", "raises_for_a_body_that_is_not_json", "errors_name_the_request"
+)
 class EndsAtHtml(Wrapped):
     """A malformed response ends the listing."""
 
@@ -243,7 +245,7 @@ class EndsAtHtml(Wrapped):
         return None if isinstance(error, MalformedResponseError) and error.not_json else error
 
 
-@breaks("does_not_insist", "refuses_a_wrong_key")
+@breaks("does_not_retry_permanent_errors", "refuses_a_wrong_key")
 class Insists(Wrapped):
     """It retries after a refusal."""
 

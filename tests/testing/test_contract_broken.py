@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 PROMISES = {
     name: found
     for name in dir(ProviderContract)
-    if (found := promises.promise_of(getattr(ProviderContract, name)))
+    if (found := promises.find_promise(getattr(ProviderContract, name)))
 }
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
@@ -39,7 +39,7 @@ NAIVE_KEEPS = frozenset(
         "breaking_out_leaves_no_task",
         "can_be_cancelled",
         "can_be_closed_twice",
-        "closing_gives_everything_back",
+        "closing_leaves_nothing_open",
         "collects",
         "counts_its_requests",
         "dates_are_dates",
@@ -55,8 +55,8 @@ NAIVE_KEEPS = frozenset(
         "keeps_the_key_out_of_urls",
         "keeps_the_protocol",
         "keeps_the_sign_of_amounts",
-        "lists_nothing_where_there_is_nothing",
-        "never_closes_what_it_was_given",
+        "lists_nothing_if_there_is_nothing",
+        "never_closes_the_session_of_the_user",
         "outlives_an_event_loop",
         "pages_hold_the_same",
         "payments_are_values",
@@ -70,8 +70,8 @@ NAIVE_KEEPS = frozenset(
         "resumes_from_text",
         "resumes_with_another_page_size",
         "resumes_with_the_rest",
-        "resumes_without_asking_again",
-        "says_what_it_can_do",
+        "resumes_without_repeating_requests",
+        "has_capabilities",
         "serves_many_tasks",
         "starts_afresh",
         "takes_the_largest_page_size",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.testing import ProviderContract
 from paysdk.testing.contract import CASES
-from paysdk.testing.contract.promises import promise_of
+from paysdk.testing.contract.promises import find_promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ FIRST_HEADING = f"## {(CASES[0].__doc__ or '').rstrip('.')}\n"
 
 def promises(group: type) -> list[Promise]:
     """Return the promises of a group of cases, in order."""
-    return [promise for case in vars(group).values() if (promise := promise_of(case)) is not None]
+    return [promise for case in vars(group).values() if (promise := find_promise(case)) is not None]
 
 
 def render_cases() -> Iterator[str]:

@@ -175,10 +175,10 @@ def test_contract_under_any_plugin(pytester: pytest.Pytester, mode: str) -> None
 def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester) -> None:
     """A case that needs a sandbox is skipped with its promise."""
     pytester.makepyfile(CONTRACT.replace("NotifySandbox(payments=payments)", "None"))
-    done = pytester.runpytest_subprocess("-rs", "-k", "test_tries_again")
+    done = pytester.runpytest_subprocess("-rs", "-k", "test_retries")
     assert 1 == done.parseoutcomes()["skipped"]
     done.stdout.fnmatch_lines(
-        ["SKIPPED*sandbox=None*this promise cannot be checked*What may pass is tried again*"]
+        ["SKIPPED*sandbox=None*this promise cannot be checked*A failure that may pass is retried*"]
     )
 
 

@@ -12,8 +12,8 @@ from paysdk.testing.contract.harness import (
     ContractCases,
     catch_error,
     checkpoint_after,
+    collect_payments,
     ids,
-    payments_of,
 )
 from paysdk.testing.contract.promises import case, check, check_equal, fail
 
@@ -39,8 +39,8 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_modified_since(self) -> None:
-        """`modified_since` gives what was modified then or later, a date from its first moment in
-        UTC; or it is no filter, and refused.
+        """`modified_since` lists what was modified then or later; a date counts from its first
+        moment in UTC. Or it is not a filter, and is refused.
         """
         await self._check_time_filter(
             "modified_since",
@@ -51,8 +51,8 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_modified_until(self) -> None:
-        """`modified_until` gives what was modified then or before, a date to its last moment in
-        UTC; or it is no filter, and refused.
+        """`modified_until` lists what was modified then or earlier; a date counts to its last
+        moment in UTC. Or it is not a filter, and is refused.
         """
         await self._check_time_filter(
             "modified_until",
@@ -63,7 +63,7 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_filters_by_voided(self) -> None:
-        """`voided` true gives what is voided, false what is not; or it is no filter, and
+        """`voided` true lists what is voided, false what is not. Or it is not a filter, and is
         refused.
         """
         async with self.harness(_SOME) as harness:
@@ -72,18 +72,18 @@ class ArgumentCases(ContractCases):
                 for value in (True, False):
                     _check_unsupported(harness, provider, voided=value)
                 return
-            everything = await payments_of(provider.list_payments())
+            everything = await collect_payments(provider.list_payments())
             for value in (True, False):
                 chosen = ids([payment for payment in everything if payment.is_voided is value])
                 check_equal(
                     chosen,
-                    ids(await payments_of(provider.list_payments(voided=value))),
+                    ids(await collect_payments(provider.list_payments(voided=value))),
                     f"with voided={value}",
                 )
 
     @case
     async def test_refuses_naive_times(self) -> None:
-        """A datetime without a zone names no moment, and raises `ConfigurationError` at the
+        """A datetime without a zone is not a moment in time, and raises `ConfigurationError` at the
         call.
         """
         async with self.harness(0) as harness:
@@ -99,8 +99,8 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_page_sizes_out_of_range(self) -> None:
-        """A `page_size` below 1, above the largest, or no whole number raises `ConfigurationError`
-        at the call.
+        """A `page_size` that is below 1, above the largest, or not a whole number raises
+        `ConfigurationError` at the call.
         """
         async with self.harness(0) as harness:
             provider = harness.provider()
@@ -109,14 +109,14 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_takes_the_largest_page_size(self) -> None:
-        """A `page_size` of `max_page_size` is taken, and gives everything."""
+        """A `page_size` of `max_page_size` is accepted, and lists everything."""
         async with self.harness() as harness:
             provider = harness.provider()
-            everything = ids(await payments_of(provider.list_payments()))
+            everything = ids(await collect_payments(provider.list_payments()))
             largest = provider.list_payments(page_size=provider.capabilities.max_page_size)
             check_equal(
                 everything,
-                ids(await payments_of(largest)),
+                ids(await collect_payments(largest)),
                 f"with page_size={provider.capabilities.max_page_size}",
             )
 
@@ -131,9 +131,9 @@ class ArgumentCases(ContractCases):
             fail(f"collect(limit=-1) gave {len(found)} payments")
 
     @case
-    async def test_refuses_what_is_no_checkpoint(self) -> None:
-        """What is no checkpoint, is empty or was cut off raises `ConfigurationError` at the
-        call.
+    async def test_refuses_a_malformed_checkpoint(self) -> None:
+        """A text that is not a checkpoint, is empty or was cut off raises `ConfigurationError` at
+        the call.
         """
         async with self.harness() as harness:
             provider = harness.provider()
@@ -152,7 +152,7 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_a_foreign_checkpoint(self) -> None:
-        """A checkpoint is tagged with its provider, and another provider's raises
+        """A checkpoint names its provider, and the checkpoint of another provider raises
         `ConfigurationError` at the call.
         """
         async with self.harness() as harness:
@@ -169,9 +169,7 @@ class ArgumentCases(ContractCases):
 
     @case
     async def test_refuses_a_checkpoint_of_other_filters(self) -> None:
-        """A checkpoint is tagged with its filters, which it brings along, and other filters beside
-        it are refused at the call.
-        """
+        """A checkpoint includes its filters, and other filters in the same call are refused."""
         async with self.harness(_SOME) as harness:
             provider = harness.provider()
             able = provider.capabilities.filters
@@ -184,8 +182,8 @@ class ArgumentCases(ContractCases):
                 begun, checkpoint = await checkpoint_after(
                     provider.list_payments(page_size=2, **filtered)
                 )
-                whole = ids(await payments_of(provider.list_payments(**filtered)))
-                rest = await payments_of(provider.list_payments(resume=checkpoint))
+                whole = ids(await collect_payments(provider.list_payments(**filtered)))
+                rest = await collect_payments(provider.list_payments(resume=checkpoint))
                 check_equal(
                     whole,
                     ids([*begun, *rest]),
@@ -210,7 +208,7 @@ class ArgumentCases(ContractCases):
             )
             dated = [
                 (payment, payment.modified_at)
-                for payment in await payments_of(provider.list_payments())
+                for payment in await collect_payments(provider.list_payments())
                 if payment.modified_at
             ]
             for moment in sorted({moment for _, moment in dated})[:: max(1, len(dated) // 3)]:
@@ -232,7 +230,7 @@ class ArgumentCases(ContractCases):
 
 async def _filter_by(provider: PaymentsProvider, name: str, bound: date) -> list[Payment]:
     arguments: dict[str, Any] = {name: bound}
-    return await payments_of(provider.list_payments(**arguments))
+    return await collect_payments(provider.list_payments(**arguments))
 
 
 def _check_unsupported(harness: Harness, provider: PaymentsProvider, **arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""Cases about what a provider says of itself."""
+"""Cases about a provider's name and capabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities, Listing, ListingReport, PaymentsProvider
-from paysdk.testing.contract.harness import ContractCases, catch_error, payments_of
+from paysdk.testing.contract.harness import ContractCases, catch_error, collect_payments
 from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ __all__ = ["CapabilityCases"]
 
 
 class CapabilityCases(ContractCases):
-    """What a provider says of itself."""
+    """Name and capabilities."""
 
     @case
     async def test_keeps_the_protocol(self) -> None:
-        """A provider has what `PaymentsProvider` names, and what its `list_payments` returns has
-        what `Listing` names.
+        """A provider has the attributes of `PaymentsProvider`, and its `list_payments` returns an
+        object with the attributes of `Listing`.
         """
         async with self.harness() as harness:
             provider = harness.provider()
@@ -35,8 +35,8 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_has_a_name(self) -> None:
-        """The name is a word in lower case, the same for every object, and stands in each payment
-        as `provider`.
+        """The name is a word in lower case, the same for every object, and is the `provider` of
+        each payment.
         """
         async with self.harness() as harness:
             provider = harness.provider()
@@ -50,14 +50,14 @@ class CapabilityCases(ContractCases):
             check_equal(name, harness.provider().name, "another object's name")
             check_equal(
                 {name},
-                {payment.provider for payment in await payments_of(provider.list_payments())},
+                {payment.provider for payment in await collect_payments(provider.list_payments())},
                 "Payment.provider",
             )
 
     @case
-    async def test_says_what_it_can_do(self) -> None:
-        """`capabilities` is a `Capabilities`: its filters are a frozenset of `list_payments`'
-        parameters, its largest page is 1 or more.
+    async def test_has_capabilities(self) -> None:
+        """`capabilities` is a `Capabilities`: its filters are a frozenset of parameters of
+        `list_payments`, and its largest page is 1 or more.
         """
         async with self.harness(0) as harness:
             provider = harness.provider()
@@ -84,8 +84,8 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_does_not_contradict_itself(self) -> None:
-        """Who lists incrementally filters by `modified_since`, and who filters by `voided` reports
-        voids.
+        """A provider that lists incrementally filters by `modified_since`, and a provider that
+        filters by `voided` reports voids.
         """
         async with self.harness(0) as harness:
             able = harness.provider().capabilities
@@ -101,12 +101,12 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_reports_voids_only_if_it_says_so(self) -> None:
-        """Where `reports_voids` is false, no payment has a `voided_date`."""
+        """If `reports_voids` is false, no payment has a `voided_date`."""
         async with self.harness() as harness:
             provider = harness.provider()
             voided = [
                 payment.id
-                for payment in await payments_of(provider.list_payments())
+                for payment in await collect_payments(provider.list_payments())
                 if payment.is_voided
             ]
             check(
@@ -128,7 +128,7 @@ class CapabilityCases(ContractCases):
             check_equal(0, harness.requests, "the requests sent by then")
 
     @wire_case
-    async def test_takes_the_key_to_https_only(self) -> None:
+    async def test_sends_the_key_over_https_only(self) -> None:
         """A `base_url` with plain http is refused with `ConfigurationError`, unless its host is
         loopback.
         """
@@ -140,9 +140,9 @@ class CapabilityCases(ContractCases):
             )
 
     @wire_case
-    async def test_refuses_what_is_no_key(self) -> None:
-        """An empty key, or one with a line end, is refused with `ConfigurationError`, at the latest
-        at the first request, and not sent.
+    async def test_refuses_a_malformed_key(self) -> None:
+        """An empty key, or a key with a line end, is refused with `ConfigurationError` at the first
+        request or earlier, and is not sent.
         """
         for wrong in ("", f"{'x' * 8}\r\nX-Other: 1"):
             async with self.harness() as harness:

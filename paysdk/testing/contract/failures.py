@@ -23,10 +23,10 @@ from paysdk.testing.contract.harness import (
     FEW,
     ONCE,
     ContractCases,
+    collect_payments,
     collect_until_error,
     expect_error,
     ids,
-    payments_of,
 )
 from paysdk.testing.contract.promises import check, check_equal, fail, wire_case
 from paysdk.testing.faults import FaultPlan, hang, redirect, reset, status, truncated, wrong_body
@@ -61,8 +61,8 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_raises_typed_errors(self) -> None:
-        """An error status raises its own class of error, with `status`, and as `detail` what the
-        API said.
+        """An error status raises its own class of error, with the `status`, and with the API's
+        words in `detail`.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
@@ -91,8 +91,8 @@ class FailureCases(ContractCases):
             check_equal(1, harness.requests, "the requests sent with a key that is refused")
 
     @wire_case
-    async def test_says_where_it_failed(self) -> None:
-        """An error knows its provider, method and URL, and says them."""
+    async def test_errors_name_the_request(self) -> None:
+        """An error has its provider, method and URL, and they are in its message."""
         async with self.harness() as harness:
             patient = harness.provider(retry=ONCE)
             hasty = harness.provider(retry=ONCE, timeout=_SHORT_DEADLINE_SECONDS)
@@ -113,13 +113,13 @@ class FailureCases(ContractCases):
                 )
 
     @wire_case
-    async def test_tries_again(self) -> None:
-        """What may pass is tried again: 408, 425, 429, 500, 502 to 504, broken connections and
-        broken bodies; each retry is counted.
+    async def test_retries(self) -> None:
+        """A failure that may pass is retried: 408, 425, 429, 500, 502 to 504, broken connections
+        and broken bodies. Each retry is counted.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            everything = ids(await payments_of(listing))
+            everything = ids(await collect_payments(listing))
             needed = harness.requests
             for fault in _TRANSIENT_FAULTS:
                 before = harness.requests
@@ -139,7 +139,7 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_gives_up(self) -> None:
-        """There are as many attempts as `retry` allows, and then the error."""
+        """After as many attempts as `retry` allows, the error is raised."""
         async with self.harness() as harness:
             harness.proxy.inject_faults(FaultPlan().always(status(503)))
             error = await expect_error(harness.provider().list_payments())
@@ -147,8 +147,8 @@ class FailureCases(ContractCases):
             check_equal(3, harness.requests, "the requests sent with attempts=3")
 
     @wire_case
-    async def test_does_not_insist(self) -> None:
-        """What will not pass is not tried again: 400, 401, 403, 404, 409, 422."""
+    async def test_does_not_retry_permanent_errors(self) -> None:
+        """A failure that will not pass is not retried: 400, 401, 403, 404, 409, 422."""
         async with self.harness() as harness:
             listing = harness.provider().list_payments()
             for code in (400, 401, 403, 404, 409, 422):
@@ -162,9 +162,9 @@ class FailureCases(ContractCases):
                 )
 
     @wire_case
-    async def test_does_not_wait_for_ever(self) -> None:
-        """A `Retry-After` beyond `retry_after_max` is not waited for: the error is raised at once,
-        with `retry_after` in seconds.
+    async def test_does_not_wait_forever(self) -> None:
+        """If `Retry-After` is above `retry_after_max`, the error is raised at once, with
+        `retry_after` in seconds.
         """
         async with self.harness() as harness:
             harness.proxy.inject_faults(FaultPlan().always(status(429, retry_after=86_400)))
@@ -177,8 +177,8 @@ class FailureCases(ContractCases):
             check_equal(86_400, getattr(error, "retry_after", None), "the error's retry_after")
 
     @wire_case
-    async def test_gives_up_what_is_never_answered(self) -> None:
-        """Without an answer within `timeout` for one attempt, or `deadline` for all,
+    async def test_times_out(self) -> None:
+        """Without a response within the `timeout` of one attempt, or the `deadline` of all,
         `RequestTimeoutError` is raised.
         """
         async with self.harness() as harness:
@@ -195,10 +195,8 @@ class FailureCases(ContractCases):
                 )
 
     @wire_case
-    async def test_says_when_a_connection_fails(self) -> None:
-        """Where no connection can be made or it breaks, for ever, `ConnectionFailedError` is
-        raised.
-        """
+    async def test_raises_for_a_failed_connection(self) -> None:
+        """If no connection can be made, or if each one breaks, `ConnectionFailedError` is raised."""
         async with self.harness() as harness:
             provider = harness.provider()
             for fault in (reset("before"), truncated()):
@@ -210,8 +208,8 @@ class FailureCases(ContractCases):
                 )
 
     @wire_case
-    async def test_says_when_an_answer_is_no_json(self) -> None:
-        """HTML or nothing with status 200 is tried again, and at last raises
+    async def test_raises_for_a_body_that_is_not_json(self) -> None:
+        """HTML or an empty body with status 200 is retried, and finally raises
         `MalformedResponseError`.
         """
         async with self.harness() as harness:
@@ -228,12 +226,12 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_fails_with_a_checkpoint(self) -> None:
-        """The error that ends a listing has a `checkpoint`, from which a resumed listing gives
-        exactly the rest.
+        """The error that ends a listing has a `checkpoint`, and a listing that resumes from it
+        lists exactly the rest.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
-            everything = ids(await payments_of(provider.list_payments(page_size=2)))
+            everything = ids(await collect_payments(provider.list_payments(page_size=2)))
             for number in (2, 3, 4):
                 harness.proxy.inject_faults(FaultPlan().on(range(number, 100), status(503)))
                 given, error = await collect_until_error(provider.list_payments(page_size=2))
@@ -243,7 +241,7 @@ class FailureCases(ContractCases):
                         f"{error!r} without a checkpoint"
                     )
                 harness.proxy.inject_faults(FaultPlan())
-                rest = await payments_of(
+                rest = await collect_payments(
                     provider.list_payments(page_size=2, resume=error.checkpoint)
                 )
                 check_equal(
@@ -254,8 +252,8 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_fails_at_the_start_without_one(self) -> None:
-        """Where nothing had been given, and by `collect()` nothing ever is, there is no
-        `checkpoint`: going on is beginning again.
+        """If nothing was yielded, as always with `collect()`, the error has no `checkpoint`: start
+        the listing again.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
@@ -280,8 +278,8 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_does_not_follow_redirects_elsewhere(self) -> None:
-        """A redirect to another origin is not followed, which would show it the key: it raises
-        `APIError`.
+        """A redirect to another origin is not followed, because that origin would receive the key.
+        It raises `APIError`.
         """
         async with self.harness() as harness, self.harness() as trap:
             harness.proxy.inject_faults(FaultPlan().always(redirect(f"{trap.proxy.url}/payments")))
@@ -295,7 +293,7 @@ class FailureCases(ContractCases):
         async with self.harness() as harness:
             limiter = _CountingLimiter()
             harness.proxy.inject_faults(FaultPlan().on({1, 3}, status(503)))
-            await payments_of(harness.provider(limiter=limiter).list_payments(page_size=2))
+            await collect_payments(harness.provider(limiter=limiter).list_payments(page_size=2))
             check_equal(harness.requests, limiter.entered, "how often the limiter was entered")
 
 

@@ -33,11 +33,11 @@ __all__ = [
     "Harness",
     "catch_error",
     "checkpoint_after",
+    "collect_pages",
+    "collect_payments",
     "collect_until_error",
     "expect_error",
     "ids",
-    "pages_of",
-    "payments_of",
     "take",
 ]
 
@@ -139,12 +139,12 @@ def ids(payments: Sequence[Payment]) -> list[str]:
     return [payment.id for payment in payments]
 
 
-async def payments_of(listing: Listing) -> list[Payment]:
+async def collect_payments(listing: Listing) -> list[Payment]:
     """Return all payments of the listing."""
     return [payment async for payment in listing]
 
 
-async def pages_of(listing: Listing) -> list[Page]:
+async def collect_pages(listing: Listing) -> list[Page]:
     """Return all pages of the listing."""
     return [page async for page in listing.pages()]
 

@@ -14,10 +14,10 @@ from paysdk.testing.contract.harness import (
     ContractCases,
     catch_error,
     checkpoint_after,
+    collect_payments,
     collect_until_error,
     expect_error,
     ids,
-    payments_of,
 )
 from paysdk.testing.contract.promises import check, check_equal, wire_case
 from paysdk.testing.contract.rewrite import with_text
@@ -41,8 +41,8 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_sends_the_key(self) -> None:
-        """Every request is authorised by its header, with the key that was given or that a callable
-        gives.
+        """Every request has the key in its header: the given one, or the one that a callable
+        returns.
         """
         async with self.harness() as harness:
             key = _key(harness)
@@ -53,7 +53,7 @@ class KeyCases(ContractCases):
             for given in (key, ask):
                 provider = harness.subject.provider(given, base_url=harness.proxy.url)
                 try:
-                    await payments_of(provider.list_payments(page_size=2))
+                    await collect_payments(provider.list_payments(page_size=2))
                 finally:
                     await provider.aclose()
             check_equal(
@@ -64,8 +64,8 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_sends_no_other_key(self) -> None:
-        """An object sends its own key, never another object's; and of a callable's keys the one
-        that it gives by then.
+        """An object sends its own key and never the key of another object. With a callable, it
+        sends the key that the callable returns at that time.
         """
         async with self.harness() as harness:
             right = _key(harness)
@@ -75,14 +75,14 @@ class KeyCases(ContractCases):
             async def ask() -> str:
                 return current[0]
 
-            await payments_of(harness.provider().list_payments())
+            await collect_payments(harness.provider().list_payments())
             await _check_unauthorised(
                 harness,
                 harness.provider(wrong),
                 "by an object with a wrong key, after one with the right key",
             )
             changing = harness.provider(ask)
-            await payments_of(changing.list_payments())
+            await collect_payments(changing.list_payments())
             current[0] = wrong
             await _check_unauthorised(
                 harness,
@@ -94,7 +94,7 @@ class KeyCases(ContractCases):
     async def test_keeps_the_key_out_of_urls(self) -> None:
         """The key is in no URL and in no body of a request."""
         async with self.harness() as harness:
-            await payments_of(harness.provider().list_payments(page_size=2))
+            await collect_payments(harness.provider().list_payments(page_size=2))
             key = _key(harness)
             for request in harness.proxy.requests:
                 check(
@@ -129,15 +129,15 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
-        """The key is in no exception: not in its text, not in what it is chained to, not in the
-        locals that a traceback shows.
+        """The key is not in an exception: not in its text, not in its chain, and not in the locals
+        that a traceback shows.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
             for fault in _FAULTS:
                 harness.proxy.inject_faults(FaultPlan().always(fault))
                 error = await expect_error(provider.list_payments())
-                for text in _texts_of(error):
+                for text in _render_texts(error):
                     check(
                         _key(harness) not in text,
                         f"the key is in {type(error).__name__}: {text[:200]}",
@@ -145,9 +145,7 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
-        """The key is in no log record of any logger, and in no event that `on_event` is called
-        with.
-        """
+        """The key is in no log record of any logger, and in no event that `on_event` receives."""
         async with self.harness() as harness:
             events: list[Event] = []
             provider = harness.provider(on_event=events.append)
@@ -164,18 +162,18 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_from_other_hosts(self) -> None:
-        """Links that lead to another host are applied to the provider's own: the listing is whole,
-        and the other host is never called.
+        """If a link names another host, the provider requests that page from its own host. The
+        listing is complete, and the other host is never called.
         """
         async with self.harness() as harness, self.harness() as trap:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
             harness.proxy.change(
                 lambda response: with_text(response, harness.proxy.url, trap.proxy.url)
             )
             check_equal(
                 expected,
-                ids(await payments_of(provider.list_payments(page_size=2))),
+                ids(await collect_payments(provider.list_payments(page_size=2))),
                 "with links to another host",
             )
             check_equal(0, trap.requests, "the requests sent to the other host")
@@ -202,7 +200,7 @@ async def _check_unauthorised(harness: Harness, provider: PaymentsProvider, when
     )
 
 
-def _texts_of(error: BaseException) -> Iterator[str]:
+def _render_texts(error: BaseException) -> Iterator[str]:
     yield repr(vars(error))
     # The chain counts too, even if it is suppressed: a debugger or a crash reporter shows what a
     # traceback hides.

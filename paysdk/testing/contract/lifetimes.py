@@ -1,4 +1,4 @@
-"""Cases about what a provider holds, and releases."""
+"""Cases about tasks, connections and event loops."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.testing.contract.harness import (
     ONCE,
     ContractCases,
+    collect_payments,
     expect_error,
     ids,
-    payments_of,
     take,
 )
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
@@ -39,7 +39,7 @@ class LifetimeCases(ContractCases):
 
     @case
     async def test_breaking_out_leaves_no_task(self) -> None:
-        """Leaving a listing or its pages in the middle leaves no task behind."""
+        """Leaving a listing or its pages early leaves no task behind."""
         async with self.harness() as harness:
             provider = harness.provider()
             before = asyncio.all_tasks()
@@ -64,44 +64,42 @@ class LifetimeCases(ContractCases):
 
     @case
     async def test_serves_many_tasks(self) -> None:
-        """One object serves many tasks at once, and each listing has its own report."""
+        """Many tasks can use one object at the same time, and each listing has its own report."""
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments()))
+            expected = ids(await collect_payments(provider.list_payments()))
             listings = [provider.list_payments(page_size=2) for _ in range(_MANY)]
             for listing, found in zip(
-                listings, await asyncio.gather(*map(payments_of, listings)), strict=True
+                listings, await asyncio.gather(*map(collect_payments, listings)), strict=True
             ):
                 check_equal(expected, ids(found), f"one of {_MANY} listings at the same time")
                 check_equal(len(expected), listing.report.payments, "the payments in its report")
 
     @case
     async def test_outlives_an_event_loop(self) -> None:
-        """An object that was used in one event loop, and not closed, is used in the next as
-        well.
-        """
+        """An object that was used in one event loop, and not closed, works in the next one, too."""
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
             with _record_complaints() as messages:
                 for _ in range(2):
                     found = await asyncio.to_thread(
                         _run_in_new_loop,
-                        lambda: payments_of(provider.list_payments(page_size=2)),
+                        lambda: collect_payments(provider.list_payments(page_size=2)),
                     )
                     check_equal(expected, ids(found), "in another event loop")
             check(not messages, f"it left something behind in a closed event loop: {messages}")
 
     @wire_case
-    async def test_closing_gives_everything_back(self) -> None:
-        """After `aclose` no connection is open, no task is left, and nothing complains, also where
-        a listing was under way.
+    async def test_closing_leaves_nothing_open(self) -> None:
+        """After `aclose` no connection is open, no task is left, and there is no warning, also if a
+        listing was running.
         """
         async with self.harness() as harness:
             before = asyncio.all_tasks()
             with _record_complaints() as messages:
                 provider = harness.provider()
-                await payments_of(provider.list_payments())
+                await collect_payments(provider.list_payments())
                 await provider.aclose()
                 await _check_no_connection(harness)
                 provider = harness.provider()
@@ -118,12 +116,12 @@ class LifetimeCases(ContractCases):
 
     @wire_case
     async def test_refuses_work_after_closing(self) -> None:
-        """After `aclose` a listing raises `ConfigurationError`, and entering the object again makes
-        it work again.
+        """After `aclose` a listing raises `ConfigurationError`. If the object is entered again, it
+        works again.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments()))
+            expected = ids(await collect_payments(provider.list_payments()))
             await provider.aclose()
             error = await expect_error(provider.list_payments())
             check(
@@ -133,21 +131,21 @@ class LifetimeCases(ContractCases):
             async with entered as again:
                 check_equal(
                     expected,
-                    ids(await payments_of(again.list_payments())),
+                    ids(await collect_payments(again.list_payments())),
                     "after it was entered again",
                 )
 
     @wire_case
     async def test_can_be_cancelled(self) -> None:
-        """A listing that is cancelled while it waits ends at once and leaves no task; the object
-        goes on, and closes every connection.
+        """A listing that is cancelled while it waits ends at once and leaves no task. The object
+        still works, and closes every connection.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
-            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
             before, asked = asyncio.all_tasks(), harness.requests
             harness.proxy.inject_faults(FaultPlan().on(2, hang()))
-            waiting = asyncio.create_task(payments_of(provider.list_payments(page_size=2)))
+            waiting = asyncio.create_task(collect_payments(provider.list_payments(page_size=2)))
             await _check_gone(
                 lambda: harness.requests >= asked + 2, lambda: "its second request never came"
             )
@@ -160,19 +158,19 @@ class LifetimeCases(ContractCases):
             )
             check_equal(
                 expected,
-                ids(await payments_of(provider.list_payments(page_size=2))),
+                ids(await collect_payments(provider.list_payments(page_size=2))),
                 "the next listing",
             )
             await provider.aclose()
             await _check_no_connection(harness)
 
     @wire_case
-    async def test_closing_ends_what_is_under_way(self) -> None:
-        """A listing that waits for an answer when its provider is closed ends with an error."""
+    async def test_closing_ends_a_running_listing(self) -> None:
+        """If a provider is closed, a listing that waits for a response ends with an error."""
         async with self.harness() as harness:
             provider = harness.provider()
             harness.proxy.inject_faults(FaultPlan().always(hang()))
-            waiting = asyncio.create_task(payments_of(provider.list_payments()))
+            waiting = asyncio.create_task(collect_payments(provider.list_payments()))
             await _check_gone(lambda: harness.requests, lambda: "its request never came")
             await provider.aclose()
             await _check_gone(waiting.done, lambda: "it goes on waiting")
@@ -180,19 +178,19 @@ class LifetimeCases(ContractCases):
             check(isinstance(ended, PaysdkError), f"it ended with {ended!r}")
 
     @wire_case
-    async def test_never_closes_what_it_was_given(self) -> None:
-        """A `session` that was given is used, and is still open after `aclose`."""
+    async def test_never_closes_the_session_of_the_user(self) -> None:
+        """A `session` of the user is used, and is still open after `aclose`."""
         import aiohttp  # noqa: PLC0415  # only cases with a sandbox need it
 
         async with self.harness() as harness, aiohttp.ClientSession() as session:
             provider = harness.provider(session=session)
-            await payments_of(provider.list_payments())
+            await collect_payments(provider.list_payments())
             await provider.aclose()
             check(not session.closed, "it was closed")
 
     @wire_case
-    async def test_bears_a_watcher_that_fails(self) -> None:
-        """`on_event` is told of each request, and what it raises changes nothing."""
+    async def test_ignores_errors_of_the_callback(self) -> None:
+        """`on_event` receives each request, and an exception that it raises changes nothing."""
         async with self.harness() as harness:
             messages: list[object] = []
 
@@ -200,12 +198,14 @@ class LifetimeCases(ContractCases):
                 messages.append(event)
                 raise ValueError("a fault of the callback")
 
-            expected = ids(await payments_of(harness.provider().list_payments(page_size=2)))
+            expected = ids(await collect_payments(harness.provider().list_payments(page_size=2)))
             asked = harness.requests
             check_equal(
                 expected,
                 ids(
-                    await payments_of(harness.provider(on_event=observe).list_payments(page_size=2))
+                    await collect_payments(
+                        harness.provider(on_event=observe).list_payments(page_size=2)
+                    )
                 ),
                 "with a callback that raises",
             )

@@ -9,11 +9,11 @@ from paysdk.provider import ListingReport, Page
 from paysdk.testing.contract.harness import (
     FEW,
     ContractCases,
+    collect_pages,
+    collect_payments,
     collect_until_error,
     expect_error,
     ids,
-    pages_of,
-    payments_of,
     take,
 )
 from paysdk.testing.contract.promises import case, check, check_equal, wire_case
@@ -32,11 +32,13 @@ class ListingCases(ContractCases):
 
     @case
     async def test_gives_each_payment_once(self) -> None:
-        """A listing gives every payment once, at any page size: none is lost, none comes twice."""
+        """A listing yields every payment once, at any page size: none is lost, and none comes
+        twice.
+        """
         async with self.harness() as harness:
             provider = harness.provider()
             for size in page_sizes(provider):
-                found = ids(await payments_of(provider.list_payments(page_size=size)))
+                found = ids(await collect_payments(provider.list_payments(page_size=size)))
                 check_equal(
                     (FEW, FEW),
                     (len(found), len(set(found))),
@@ -45,39 +47,41 @@ class ListingCases(ContractCases):
 
     @case
     async def test_keeps_one_order(self) -> None:
-        """The order is the provider's own: the same at any page size, and each time."""
+        """The order is the provider's own: the same at any page size, and every time."""
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments()))
+            expected = ids(await collect_payments(provider.list_payments()))
             for size in page_sizes(provider):
                 check_equal(
                     expected,
-                    ids(await payments_of(provider.list_payments(page_size=size))),
+                    ids(await collect_payments(provider.list_payments(page_size=size))),
                     f"the order with page_size={size}",
                 )
 
     @case
     async def test_starts_afresh(self) -> None:
-        """A listing that is iterated again starts afresh, also while another iteration of it is
-        under way.
+        """Each iteration of a listing starts at the beginning, also while another iteration is
+        running.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            expected = ids(await payments_of(listing))
-            check_equal(expected, ids(await payments_of(listing)), "the second time")
-            outer = [(payment.id, ids(await payments_of(listing))) async for payment in listing]
+            expected = ids(await collect_payments(listing))
+            check_equal(expected, ids(await collect_payments(listing)), "the second time")
+            outer = [
+                (payment.id, ids(await collect_payments(listing))) async for payment in listing
+            ]
             check_equal(
                 [(payment, expected) for payment in expected], outer, "one iteration within another"
             )
 
     @case
     async def test_pages_hold_the_same(self) -> None:
-        """`pages()` gives the same payments in `Page` objects, none larger than asked for, all but
-        the last with a checkpoint.
+        """`pages()` yields the same payments in `Page` objects. None is larger than requested, and
+        all but the last have a checkpoint.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=3)
-            pages = await pages_of(listing)
+            pages = await collect_pages(listing)
             check(
                 all(isinstance(page, Page) for page in pages),
                 f"pages() gave {[type(page).__name__ for page in pages]}",
@@ -87,7 +91,9 @@ class ListingCases(ContractCases):
                 f"the pages have {[len(page.payments) for page in pages]} payments for page_size=3",
             )
             given = [payment for page in pages for payment in page.payments]
-            check_equal(ids(await payments_of(listing)), ids(given), "the payments of all pages")
+            check_equal(
+                ids(await collect_payments(listing)), ids(given), "the payments of all pages"
+            )
             with_checkpoint = [page.checkpoint is not None for page in pages]
             check_equal(
                 [True] * (len(pages) - 1) + [False],
@@ -97,12 +103,12 @@ class ListingCases(ContractCases):
 
     @case
     async def test_collects(self) -> None:
-        """`collect()` is all payments in a list, and `collect(limit=n)` the first n of them, or all
-        if there are fewer.
+        """`collect()` returns all payments in a list, and `collect(limit=n)` the first n of them,
+        or all if there are fewer.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            expected = ids(await payments_of(listing))
+            expected = ids(await collect_payments(listing))
             for limit in (None, 0, 1, 3, FEW, FEW + 1):
                 check_equal(
                     expected[:limit], ids(await listing.collect(limit)), f"collect(limit={limit})"
@@ -113,11 +119,11 @@ class ListingCases(ContractCases):
         """`first()` is the first payment."""
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            expected = await payments_of(listing)
+            expected = await collect_payments(listing)
             check_equal(expected[0], await listing.first(), "first()")
 
     @case
-    async def test_lists_nothing_where_there_is_nothing(self) -> None:
+    async def test_lists_nothing_if_there_is_nothing(self) -> None:
         """Without payments a listing is empty and complete, and `first()` is `None`."""
         async with self.harness(0) as harness:
             listing = harness.provider().list_payments()
@@ -125,15 +131,15 @@ class ListingCases(ContractCases):
             check_equal(None, await listing.first(), "first()")
             check_equal(
                 [],
-                [payment for page in await pages_of(listing) for payment in page.payments],
+                [payment for page in await collect_pages(listing) for payment in page.payments],
                 "the payments of all pages",
             )
             check(listing.report.complete, "report.complete is false after the end")
 
     @case
     async def test_reports_what_it_did(self) -> None:
-        """`report` counts the pages and payments of the latest walk, and says that it is complete
-        only when the end was reached.
+        """`report` counts the pages and payments of the latest iteration, and is complete only if
+        that reached the end.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
@@ -143,7 +149,7 @@ class ListingCases(ContractCases):
                 not listing.report.complete,
                 "report.complete is true for a listing that was left after one payment",
             )
-            pages = await pages_of(listing)
+            pages = await collect_pages(listing)
             done = listing.report
             check_equal(
                 (len(pages), FEW, True),
@@ -153,10 +159,10 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_counts_its_requests(self) -> None:
-        """`report.requests` is how many requests the walk has sent."""
+        """`report.requests` is the number of requests that the iteration has sent."""
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            await payments_of(listing)
+            await collect_payments(listing)
             check_equal(
                 (harness.requests, 0),
                 (listing.report.requests, listing.report.retries),
@@ -165,7 +171,7 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_reads_no_further_than_it_must(self) -> None:
-        """`first()` and `collect(limit=n)` ask for no page beyond the one that they end on."""
+        """`first()` and `collect(limit=n)` request no page after the one that they end on."""
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
             await listing.first()
@@ -179,13 +185,13 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_goes_on_after_a_short_page(self) -> None:
-        """Only the API's own end ends a listing: a page that is short, or empty, and says where the
-        next one is, does not.
+        """Only the end that the API reports ends a listing. A short or empty page that has a next
+        page does not.
         """
         for kept in (1, 0):
             async with self.harness() as harness:
                 provider = harness.provider()
-                everything = await payments_of(provider.list_payments(page_size=2))
+                everything = await collect_payments(provider.list_payments(page_size=2))
                 harness.change_records(everything, _cut_page_two(kept))
                 given, error = await collect_until_error(provider.list_payments(page_size=2))
                 expected = (
@@ -206,12 +212,12 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_drops_a_repeat(self) -> None:
-        """A payment that comes again unchanged on the next page is given once, and counted in
+        """A payment that comes again unchanged on the next page is yielded once, and counted in
         `report.repeats_dropped`.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            everything = await payments_of(listing)
+            everything = await collect_payments(listing)
             last: list[Json] = []
 
             def repeat(_: int, records: list[Json]) -> list[Json]:
@@ -222,7 +228,7 @@ class ListingCases(ContractCases):
             harness.change_records(everything, repeat)
             check_equal(
                 ids(everything),
-                ids(await payments_of(listing)),
+                ids(await collect_payments(listing)),
                 "if each page begins with the last payment of the page before",
             )
             check_equal(
@@ -231,12 +237,12 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_does_not_go_in_circles(self) -> None:
-        """Where the API's links lead round and round the listing ends with `PaginationError`, after
-        what had arrived was given.
+        """If the links of the API form a circle, the listing yields what has arrived, and ends with
+        `PaginationError`.
         """
         async with self.harness() as harness:
             listing = harness.provider().list_payments(page_size=2)
-            everything = ids(await payments_of(listing))
+            everything = ids(await collect_payments(listing))
             second = harness.proxy.responses[1]
             seen: list[Response] = []
 
@@ -259,16 +265,16 @@ class ListingCases(ContractCases):
 
     @wire_case
     async def test_follows_relative_links(self) -> None:
-        """Links without scheme and host, to http, or to another path's host lead to the same pages
-        as those that have them.
+        """Links that are relative, use http, or have a path on another host lead to the same pages
+        as complete links.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await payments_of(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
             harness.proxy.change(lambda response: with_text(response, harness.proxy.url, ""))
             check_equal(
                 expected,
-                ids(await payments_of(provider.list_payments(page_size=2))),
+                ids(await collect_payments(provider.list_payments(page_size=2))),
                 "with relative links",
             )
 

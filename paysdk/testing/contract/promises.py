@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from paysdk.testing.contract.harness import ContractCases
 
-__all__ = ["Promise", "case", "check", "check_equal", "fail", "promise_of", "wire_case"]
+__all__ = ["Promise", "case", "check", "check_equal", "fail", "find_promise", "wire_case"]
 
 T = TypeVar("T", bound="ContractCases")
 
@@ -57,7 +57,7 @@ def wire_case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], N
     return _case(work, needs_sandbox=True)
 
 
-def promise_of(case: object) -> Promise | None:
+def find_promise(case: object) -> Promise | None:
     """Return the promise that a case checks, or ``None`` if it is not a case."""
     promise: object = getattr(case, "promise", None)
     return promise if isinstance(promise, Promise) else None
@@ -110,7 +110,7 @@ def _case(
         work.__doc__,
         work.__module__,
     )
-    run.promise = promise  # type: ignore[attr-defined]  # read by promise_of
+    run.promise = promise  # type: ignore[attr-defined]  # read by find_promise
     return run
 
 

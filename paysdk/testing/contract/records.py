@@ -19,10 +19,10 @@ from paysdk.testing.contract.amounts import Amounts
 from paysdk.testing.contract.harness import (
     FEW,
     ContractCases,
+    collect_payments,
     collect_until_error,
     expect_error,
     ids,
-    payments_of,
 )
 from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
 from paysdk.testing.contract.rewrite import change_raws, walk_values
@@ -48,9 +48,9 @@ class PaymentCases(ContractCases):
 
     @case
     async def test_gives_payments(self) -> None:
-        """Each is a `Payment` with an id and an invoice; its texts are texts."""
+        """Each payment is a `Payment` with an id and an invoice, and its texts are strings."""
         async with self.harness() as harness:
-            for payment in await payments_of(harness.provider().list_payments()):
+            for payment in await collect_payments(harness.provider().list_payments()):
                 check(isinstance(payment, Payment), f"it gave {payment!r}")
                 check(_is_text(payment.id) and payment.id, f"the id {payment.id!r} is not a string")
                 check(
@@ -72,7 +72,7 @@ class PaymentCases(ContractCases):
     async def test_amounts_are_decimal(self) -> None:
         """Amounts, and an invoice's total and balance, are finite `Decimal`s."""
         async with self.harness() as harness:
-            for payment in await payments_of(harness.provider().list_payments()):
+            for payment in await collect_payments(harness.provider().list_payments()):
                 amounts = {
                     "amount": payment.amount,
                     "invoice.total": payment.invoice.total,
@@ -89,7 +89,7 @@ class PaymentCases(ContractCases):
     async def test_dates_are_dates(self) -> None:
         """`payment_date` and `voided_date` are dates without a time, or `None`."""
         async with self.harness() as harness:
-            for payment in await payments_of(harness.provider().list_payments()):
+            for payment in await collect_payments(harness.provider().list_payments()):
                 for name in ("payment_date", "voided_date"):
                     value = getattr(payment, name)
                     check(
@@ -101,7 +101,7 @@ class PaymentCases(ContractCases):
     async def test_times_are_in_utc(self) -> None:
         """`created_at` and `modified_at` are aware and in UTC, or `None`."""
         async with self.harness() as harness:
-            for payment in await payments_of(harness.provider().list_payments()):
+            for payment in await collect_payments(harness.provider().list_payments()):
                 for name in ("created_at", "modified_at"):
                     value = getattr(payment, name)
                     right = value is None or (isinstance(value, datetime) and value.tzinfo is UTC)
@@ -109,14 +109,16 @@ class PaymentCases(ContractCases):
 
     @case
     async def test_payments_are_values(self) -> None:
-        """Payments are frozen, hashable, equal when they are listed again, and the same after a
-        pickle, with what was sent.
+        """Payments are frozen and hashable. They are equal when they are listed again, and the same
+        after a pickle, including `raw`.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            payments = await payments_of(provider.list_payments())
+            payments = await collect_payments(provider.list_payments())
             check_equal(
-                payments, await payments_of(provider.list_payments()), "the payments, listed again"
+                payments,
+                await collect_payments(provider.list_payments()),
+                "the payments, listed again",
             )
             check_equal(FEW, len(set(payments)), "the number of different payments")
             for payment in payments:
@@ -126,12 +128,12 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_digits_of_amounts(self) -> None:
-        """An amount has exactly the digits that were sent, however many, and zeros at the end
-        too.
+        """An amount has exactly the digits that were sent, however many they are, including zeros
+        at the end.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            everything = await payments_of(provider.list_payments(page_size=2))
+            everything = await collect_payments(provider.list_payments(page_size=2))
             amounts = Amounts(everything)
             for payment in everything:
                 check(
@@ -144,18 +146,18 @@ class PaymentCases(ContractCases):
             ]
             found = [
                 str(payment.amount)
-                for payment in await payments_of(provider.list_payments(page_size=2))
+                for payment in await collect_payments(provider.list_payments(page_size=2))
             ]
             check_equal(expected, found, "the digits of the amounts")
 
     @wire_case
     async def test_keeps_the_sign_of_amounts(self) -> None:
-        """An amount of zero or less is given as it was sent, or makes its record malformed; it is
-        neither left out nor without its sign.
+        """An amount of zero or less is returned as it was sent, or makes its record malformed. It
+        is neither left out nor without its sign.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            everything = await payments_of(provider.list_payments())
+            everything = await collect_payments(provider.list_payments())
             for factor in (0, -1):
                 harness.change_records(
                     everything, Amounts(everything).edit(partial(_multiply, factor))
@@ -170,13 +172,13 @@ class PaymentCases(ContractCases):
                     )
 
     @wire_case
-    async def test_refuses_amounts_that_are_none(self) -> None:
-        """An amount that is `NaN`, infinite, empty, missing or oddly written, as `1_000` is, makes
-        its record malformed, and is no zero.
+    async def test_refuses_malformed_amounts(self) -> None:
+        """An amount that is `NaN`, infinite, empty, missing or oddly written, such as `1_000`,
+        makes its record malformed, and does not become zero.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            everything = await payments_of(provider.list_payments())
+            everything = await collect_payments(provider.list_payments())
             for wrong in _NO_AMOUNTS:
                 harness.change_records(
                     everything, Amounts(everything).edit(partial(_replace, wrong))
@@ -190,12 +192,12 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_keeps_what_was_sent(self) -> None:
-        """`raw` is all that was sent for the payment, numbers exact, fields that the provider does
-        not know included.
+        """`raw` has everything that was sent for the payment, with exact numbers, and with fields
+        that the provider does not know.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            everything = await payments_of(provider.list_payments())
+            everything = await collect_payments(provider.list_payments())
             sent = [
                 value
                 for response in harness.proxy.responses
@@ -211,7 +213,7 @@ class PaymentCases(ContractCases):
                 everything,
                 change_raws(everything, lambda payment: {**payment.raw, _UNKNOWN: unknown}),
             )
-            for payment in await payments_of(provider.list_payments()):
+            for payment in await collect_payments(provider.list_payments()):
                 found = [
                     value for path, value in walk_values(payment.raw) if path[-1:] == (_UNKNOWN,)
                 ]
@@ -223,13 +225,13 @@ class PaymentCases(ContractCases):
 
     @wire_case
     async def test_raises_for_a_malformed_record(self) -> None:
-        """A record that cannot be read, `{}` too, raises `MalformedResponseError` with its path and
+        """A malformed record, such as `{}`, raises `MalformedResponseError` with its path and
         bytes, after the pages before it.
         """
         for wrong in _NO_RECORDS:
             async with self.harness() as harness:
                 listing = harness.provider().list_payments(page_size=2)
-                everything = await payments_of(listing)
+                everything = await collect_payments(listing)
                 harness.change_records(everything, _second_on_page_two(wrong))
                 given, error = await collect_until_error(listing)
                 if not isinstance(error, MalformedResponseError):
@@ -242,37 +244,37 @@ class PaymentCases(ContractCases):
                 check_equal(json.dumps(wrong).encode(), error.raw, "the error's raw")
                 harness.proxy.change(None)
                 check(error.checkpoint is not None, "the error has no checkpoint")
-                rest = await payments_of(
+                rest = await collect_payments(
                     harness.provider().list_payments(page_size=2, resume=error.checkpoint)
                 )
                 check_equal(ids(everything[2:]), ids(rest), "resumed after it was repaired")
 
     @wire_case
     async def test_sets_malformed_records_aside(self) -> None:
-        """With `on_malformed` the record is left out, the rest is given, and the call and
-        `report.malformed` tell of it once.
+        """With `on_malformed` the record is left out and the rest is listed. The call and
+        `report.malformed` report it once.
         """
         async with self.harness() as harness:
             aside: list[MalformedResponseError] = []
             listing = harness.provider(on_malformed=aside.append).list_payments(page_size=2)
-            everything = await payments_of(listing)
+            everything = await collect_payments(listing)
             harness.change_records(everything, _second_on_page_two({}))
             check_equal(
                 ids([*everything[:3], *everything[4:]]),
-                ids(await payments_of(listing)),
+                ids(await collect_payments(listing)),
                 "the other payments",
             )
             check_equal([b"{}"], [error.raw for error in aside], "the raw of the malformed record")
             check_equal(1, listing.report.malformed, "report.malformed")
 
     @wire_case
-    async def test_raises_for_an_answer_of_another_shape(self) -> None:
-        """A success whose body is JSON, and not what it must be, raises `MalformedResponseError`,
-        and is not taken for the end.
+    async def test_raises_for_a_body_of_another_shape(self) -> None:
+        """A success with JSON of another shape raises `MalformedResponseError`, and is not taken
+        for the end.
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            await payments_of(provider.list_payments())
+            await collect_payments(provider.list_payments())
             # If a page is a bare array of records, an empty array is an empty page.
             bare = any(
                 isinstance(decode_exactly(response.body), list)
