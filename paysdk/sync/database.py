@@ -61,10 +61,9 @@ class Database:
         """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
         if self.is_forked:
             raise StoreError(
-                f"The store {self.name} was opened before this process was forked, and works in "
-                "the process that opened it only. Nothing "
-                "was read or written. Open a store in this process: `async with "
-                "SQLPaymentStore(...) as store:`."
+                f"The store {self.name} was opened before this process was forked, and works only "
+                "in the process that opened it. Nothing was read or written. Open a store in this "
+                "process: `async with SQLPaymentStore(...) as store:`."
             )
         self._process = os.getpid()
         self._open += 1

@@ -166,7 +166,7 @@ def _open_database(name: str, backend: Backend, extra: str) -> Database:
     except (ArgumentError, TypeError, ValueError):
         pass  # an option's value, which the error would show
     if missing is None:
-        raise ConfigurationError(f"The URL of {name} has an option whose value it cannot have.")
+        raise ConfigurationError(f"The URL of {name} has an option with an invalid value.")
     raise ConfigurationError(
         f"{name} needs {missing}, which is not installed: in the folder of paysdk, pip install "
         f'".[{extra}]"'

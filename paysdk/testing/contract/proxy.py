@@ -17,7 +17,7 @@ __all__ = ["Change", "RecordingProxy"]
 Change = Callable[[Response], Response]
 
 
-# Without slots: in other sandboxes the scheme belongs to the class, and here to the instance.
+# No slots: other sandboxes have the scheme on the class, and this one sets it on the instance.
 @attrs.define(kw_only=True, eq=False, slots=False)
 class RecordingProxy(Sandbox):
     """A server that responds as ``upstream`` does.
