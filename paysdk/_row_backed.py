@@ -49,7 +49,7 @@ def _row_property(name: str) -> property:
 
 
 def _id_as_text(made: Any) -> str:  # noqa: ANN401  # likewise
-    return str(made._row.id)  # noqa: SLF001  # likewise
+    return f"{made._row.id}"  # noqa: SLF001  # likewise
 
 
 def back_by_row(made: type[T]) -> type[T]:

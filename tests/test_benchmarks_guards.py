@@ -7,20 +7,21 @@ import gc
 import subprocess
 import sys
 import tracemalloc
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
 
 import pytest
 
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.normalise import CampfirePaymentFields, CampfireReader
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
+from paysdk.records.reader import RecordReader
 from paysdk.transport.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paysdk.providers.campfire.normalise import CampfireRecord
     from paysdk.records.page import RawPage
     from paysdk.transport.messages import Request
 
@@ -63,7 +64,6 @@ def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
         "paysdk.pagination.by_parameter",
         "paysdk.providers.campfire.paying.items",
         "paysdk.providers.campfire.paying.order",
-        "paysdk.records.reader",
         "paysdk.testing",
         "paysdk.converter",
         "paysdk.cli",
@@ -117,14 +117,16 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
             turn += 1
             await asyncio.sleep(0)
 
-    read = CampfireReader.rows
+    read = RecordReader.rows
 
-    def rows(self: CampfireReader, records: list[bytes]) -> list[CampfirePaymentFields]:
+    def rows(
+        self: RecordReader[Any, CampfireRecord, Payment], records: list[bytes]
+    ) -> list[CampfireRecord]:
         found = read(self, records)
         decoded[turn] = decoded.get(turn, 0) + len(found)
         return found
 
-    monkeypatch.setattr(CampfireReader, "rows", rows)
+    monkeypatch.setattr(RecordReader, "rows", rows)
     counting = asyncio.create_task(count())
     async with (
         CampfireSandbox(payments=3000) as sandbox,

@@ -10,6 +10,7 @@ import pydoc
 import weakref
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -22,8 +23,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly, exact_number
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.records.fields import (
-    PaymentFields,
-    PaymentValues,
+    PaymentRecord,
     make_customer_ref,
     make_invoice_ref,
     make_payment,
@@ -46,6 +46,9 @@ WHOLE: dict[str, Any] = {
 }
 
 
+REQUIRED = Payment(provider="other", id="1", amount=Decimal(1), invoice=InvoiceRef("2"))
+
+
 def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
     """A payment with every field set, but for those given."""
     return Payment(**WHOLE | fields)
@@ -53,7 +56,7 @@ def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
 
 def read(fields: dict[str, Any]) -> Payment:
     """A payment made as the providers make them."""
-    return make_payment(PaymentValues(**fields))
+    return make_payment(SimpleNamespace(**fields))
 
 
 def test_fast_constructors_make_what_the_constructors_make() -> None:
@@ -67,11 +70,13 @@ def test_fast_constructors_make_what_the_constructors_make() -> None:
     assert CustomerRef() == make_customer_ref()
 
 
-def test_row_has_the_fields_of_a_payment() -> None:
-    """What a payment is taken from has each of its fields, with the same defaults, and nothing else."""
-    fields = {field.alias: field.default for field in attrs.fields(Payment)}
-    assert fields.keys() == vars(PaymentFields).keys() & fields.keys()
-    assert fields == {field.alias: field.default for field in attrs.fields(PaymentValues)}
+def test_record_has_defaults_for_what_is_not_sent() -> None:
+    """A record has each field that a payment does not require, with the payment's default."""
+    fields = attrs.fields(Payment)
+    optional = [field.name for field in fields if field.default is not attrs.NOTHING and field.eq]
+    assert [getattr(REQUIRED, name) for name in optional] == [
+        getattr(PaymentRecord(), name) for name in optional
+    ]
 
 
 def test_payment_that_was_read_is_a_payment_like_any_other() -> None:

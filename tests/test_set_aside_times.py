@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from paysdk.listing.pages import Progress
-from paysdk.providers.campfire.normalise import CampfireReader
-from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.providers.campfire.normalise import READER as CAMPFIRE
+from paysdk.providers.notify.normalise import make_reader
 from paysdk.records.page import modified_at
-
-CAMPFIRE = CampfireReader()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime 
 
 def test_reader_without_times() -> None:
     """Notify sends no times."""
-    assert modified_at(NotifyReader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
+    assert modified_at(make_reader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
 
 
 def test_oldest_time_of_malformed_records() -> None:

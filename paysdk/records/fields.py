@@ -1,19 +1,22 @@
-"""What a payment is made from: a row with its fields, and fast constructors: pure."""
+"""The record that a payment looks its fields up in, and fast constructors: pure."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import attrs
+import msgspec
 
 from paysdk._row_backed import row_setter, slot_setters
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from decimal import Decimal
+    from types import SimpleNamespace
+
 __all__ = [
-    "PaymentFields",
-    "PaymentValues",
+    "PaymentRecord",
+    "RawRecord",
     "make_customer_ref",
     "make_invoice_ref",
     "make_payment",
@@ -27,65 +30,77 @@ _set_invoice_id, _set_invoice_number, _set_total, _set_balance = slot_setters(In
 _set_customer_id, _set_customer_number, _set_name = slot_setters(CustomerRef)
 
 
-class PaymentFields(Protocol):
-    """The row that a payment looks its fields up in: a provider's record, typed.
+class RawRecord(msgspec.Struct, kw_only=True, gc=False):
+    """A record that keeps its own bytes in ``raw``."""
 
-    ``id`` is the provider's own, a whole number or a text, which tells a listing's records apart.
-    ``raw`` holds the record's own bytes.
+    # The reader sets it. The name in JSON is one that no record contains, so that the decoder does
+    # not.
+    raw: bytes = msgspec.field(default=b"", name="<raw>")
+
+
+class PaymentRecord(RawRecord, kw_only=True, gc=False):
+    """The base class for a provider's record of a payment.
+
+    A subclass lists ``Payment``'s fields: each is a field of the struct, a class attribute, or a
+    property. ``provider``, ``id``, ``amount`` and ``invoice`` are required. The others are ``None``
+    unless the subclass says otherwise.
     """
 
+    if TYPE_CHECKING:
+
+        @property
+        def provider(self) -> str: ...
+        @property
+        def id(self) -> str | int: ...
+        @property
+        def amount(self) -> Decimal: ...
+        @property
+        def invoice(self) -> InvoiceRef: ...
+
     @property
-    def provider(self) -> str: ...
+    def currency(self) -> str | None:
+        return None
+
     @property
-    def id(self) -> str | int: ...
+    def payment_date(self) -> date | None:
+        return None
+
     @property
-    def amount(self) -> Decimal: ...
+    def customer(self) -> CustomerRef | None:
+        return None
+
     @property
-    def currency(self) -> str | None: ...
+    def external_id(self) -> str | None:
+        return None
+
     @property
-    def payment_date(self) -> date | None: ...
+    def source(self) -> str | None:
+        return None
+
     @property
-    def invoice(self) -> InvoiceRef: ...
+    def voided_date(self) -> date | None:
+        return None
+
     @property
-    def customer(self) -> CustomerRef | None: ...
+    def voided(self) -> bool:
+        return self.voided_date is not None
+
     @property
-    def external_id(self) -> str | None: ...
+    def created_at(self) -> datetime | None:
+        return None
+
     @property
-    def source(self) -> str | None: ...
+    def modified_at(self) -> datetime | None:
+        return None
+
     @property
-    def voided_date(self) -> date | None: ...
-    @property
-    def created_at(self) -> datetime | None: ...
-    @property
-    def modified_at(self) -> datetime | None: ...
-    @property
-    def raw(self) -> bytes: ...
+    def is_payment(self) -> bool:
+        """Whether the record is a payment. A reader leaves out the others, and counts them."""
+        return True
 
 
-@attrs.define(kw_only=True, eq=False)
-class PaymentValues:
-    """A row of values that were valid before, such as those of a stored payment.
-
-    They are neither converted nor validated.
-    """
-
-    provider: str
-    id: str
-    amount: Decimal
-    invoice: InvoiceRef
-    currency: str | None = None
-    payment_date: date | None = None
-    customer: CustomerRef | None = None
-    external_id: str | None = None
-    source: str | None = None
-    voided_date: date | None = None
-    created_at: datetime | None = None
-    modified_at: datetime | None = None
-    raw: bytes = b"{}"
-
-
-def make_payment(row: PaymentFields) -> Payment:
-    """The payment whose fields are in *row*."""
+def make_payment(row: PaymentRecord | SimpleNamespace) -> Payment:
+    """The payment whose fields are in *row*, which are neither converted nor validated."""
     payment = _new(Payment)
     _set_row(payment, row)
     return cast("Payment", payment)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import attrs
 import msgspec
 
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
-from paysdk.records.fields import PaymentValues, make_payment
+from paysdk.records.fields import make_payment
 from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
@@ -187,7 +188,7 @@ class Codec:
         no_customer = customer_id is None and customer_number is None and customer_name is None
         # Not validated again: what stands in the tables was when it was written.
         return make_payment(
-            PaymentValues(
+            SimpleNamespace(
                 provider=provider,
                 id=payment_id,
                 amount=self.read_amount(amount),

@@ -8,14 +8,13 @@ import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
-    from paysdk.providers.campfire.normalise import CampfireReader
+    from paysdk.providers.campfire.normalise import READER
     from paysdk.records.page import decode_or_raise
 
 from faults import check
 from pages import check_invoice, read_page
 from shaping import mutate
 
-_READER = CampfireReader()
 _PAYMENT = {"id": 1, "amount": 1, "invoice_id": 1}
 _PAGE = {"results": [_PAYMENT], "next": None}
 _INVOICE = {
@@ -29,7 +28,7 @@ _INVOICE = {
 
 def test_one_input(data: bytes) -> None:
     """Read *data* as each of the responses."""
-    check(lambda body: read_page(_READER, body), data, _PAGE)
+    check(lambda body: read_page(READER, body), data, _PAGE)
     check(lambda body: check_invoice(decode_or_raise(read_invoice, body)), data, _INVOICE)
     check(lambda body: decode_or_raise(read_paid, body), data, _INVOICE)
 

@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING
 from links import PAGINATIONS, follow
 from shaping import mutate, mutate_link
 
-from paysdk.providers.campfire.normalise import CampfirePaymentFields
+from paysdk.providers.campfire.normalise import CampfireRecord
 
 if TYPE_CHECKING:
     from paysdk.pagination import Position
 
 PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
-    CampfirePaymentFields(
-        id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)
-    ),
-    CampfirePaymentFields(id=2, amount=1, invoice_id=1),
+    CampfireRecord(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    CampfireRecord(id=2, amount=1, invoice_id=1),
 ]
 
 

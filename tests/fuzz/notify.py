@@ -7,13 +7,13 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["paysdk"]):
-    from paysdk.providers.notify.normalise import NotifyReader
+    from paysdk.providers.notify.normalise import make_reader
 
 from faults import check
 from pages import read_page
 from shaping import mutate
 
-_READER = NotifyReader("EUR")
+_READER = make_reader("EUR")
 _PAGE = {
     "payments": [{"id": "p1", "amount": "1", "invoice": {"id": "i1"}}],
     "links": {"next": {"href": None}},

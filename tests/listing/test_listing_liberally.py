@@ -19,7 +19,7 @@ from paysdk import (
     RetryPolicy,
 )
 from paysdk.pagination import FollowLinks, PageNumber
-from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.campfire.normalise import READER
 from paysdk.rest import RestProvider
 from paysdk.testing import Request, Response, Sandbox, open_sandbox
 
@@ -306,7 +306,7 @@ class TwoLists(RestProvider):
                 bounds=("since", "until"),
             )
         )
-        return self._listing(path, rules, CampfireReader(), filters=filters, resume=resume)
+        return self._listing(path, rules, READER, filters=filters, resume=resume)
 
 
 async def test_checkpoint_belongs_to_its_endpoint() -> None:

@@ -26,7 +26,7 @@ from paysdk.pagination import (
     encode_query,
 )
 from paysdk.records.page import RawPage
-from paysdk.records.reader import SchemaReader
+from paysdk.records.reader import PaymentRecord, SchemaReader
 from paysdk.rest import RestProvider, check_page_size
 from paysdk.testing import Request as Arrived
 from paysdk.testing import Response as Reply
@@ -45,11 +45,18 @@ KINDS = ("number", "token", "id", "header")
 BY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 
-class Row(msgspec.Struct):
-    """A record."""
+class Row(PaymentRecord, kw_only=True):
+    """A payment, if it was paid."""
 
+    provider = "model"
     id: str
+    amount = Decimal(1)
+    invoice = InvoiceRef(id="i")
     paid: bool = True
+
+    @property
+    def is_payment(self) -> bool:
+        return self.paid
 
 
 class Envelope(msgspec.Struct):
@@ -59,23 +66,11 @@ class Envelope(msgspec.Struct):
     next: str | None = None
 
 
-def normalise(row: Row, record: bytes) -> Payment | None:
-    """A payment, if it was paid."""
-    return (
-        Payment(
-            provider="model", id=row.id, amount=Decimal(1), invoice=InvoiceRef(id="i"), raw=record
-        )
-        if row.paid
-        else None
-    )
-
-
 READER = SchemaReader(
     path="$.data",
     page=Envelope,
     open_page=lambda page: RawPage(page.data, page.next, None),
     row=Row,
-    normalise=normalise,
 )
 
 

@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paysdk.errors import MalformedResponseError
-from paysdk.providers.campfire.normalise import CampfireReader
+from paysdk.providers.campfire.normalise import READER
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.records.page import decode_one_by_one, open_page, try_decode
 from paysdk.testing import FaultPlan, wrong_body
 from paysdk.transport.policy import RetryPolicy
 
-READER = CampfireReader()
 AWKWARD = [
     '},{"',
     '"}]',

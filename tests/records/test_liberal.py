@@ -14,22 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from paysdk.payment import CustomerRef
+from paysdk.payment import CustomerRef, InvoiceRef
 from paysdk.providers.campfire.invoices.normalise import read_invoice
-from paysdk.providers.campfire.normalise import CampfireReader
-from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.providers.campfire.normalise import READER as CAMPFIRE
+from paysdk.providers.notify.normalise import make_reader
 from paysdk.records import liberal
 from paysdk.records.liberal import Mender, hide_constants, quote_constants, truncate_times
-from paysdk.records.page import decode_one_by_one, open_page, try_decode
-from paysdk.records.reader import SchemaReader
+from paysdk.records.page import RawPage, decode_one_by_one, open_page, try_decode
+from paysdk.records.reader import PaymentRecord, SchemaReader
 
 if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
     from paysdk.payment import Payment
     from paysdk.records.page import Reader
 
-CAMPFIRE = CampfireReader()
-NOTIFY = NotifyReader(None)
+NOTIFY = make_reader(None)
 PAID = '{"id": 1, "invoice_id": 2, "amount": 12.50'
 LISTED = '{"id": "p", "amount": "12.50", "invoice": {"id": "i"}'
 
@@ -318,14 +317,22 @@ def test_invoice_that_is_no_json_stays_so(body: bytes) -> None:
         read_invoice(body)
 
 
-class Row(msgspec.Struct):
+class Row(PaymentRecord, kw_only=True):
     """A record of another provider."""
 
+    provider = "acme"
     id: str
     amount: Decimal
-    note: str | None = None
-    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    invoice = InvoiceRef("i")
+    external_id: str | None = msgspec.field(default=None, name="note")
     tags: list[str] | None = None
+
+    @property
+    def source(self) -> str | None:
+        """The tags."""
+        return None if self.tags is None else ",".join(self.tags)
+
+    modified_at: datetime | None = msgspec.field(default=None, name="at")
 
 
 class Page(msgspec.Struct):
@@ -336,25 +343,11 @@ class Page(msgspec.Struct):
 
 def test_reader_by_schema_reads_liberally() -> None:
     """A reader that is made from two types reads optional fields as liberally, and keeps required ones strict."""
-    from paysdk.payment import InvoiceRef  # noqa: PLC0415
-    from paysdk.payment import Payment as Made  # noqa: PLC0415
-    from paysdk.records.page import RawPage  # noqa: PLC0415
-
     reader = SchemaReader(
         path="$.data",
         page=Page,
         open_page=lambda page: RawPage(page.data, None, None),
         row=Row,
-        normalise=lambda row, raw: Made(
-            provider="acme",
-            id=row.id,
-            amount=row.amount,
-            invoice=InvoiceRef("i"),
-            external_id=row.note,
-            source=None if row.tags is None else ",".join(row.tags),
-            modified_at=row.at,
-            raw=raw,
-        ),
     )
     payments, faults = read(
         reader,

@@ -17,8 +17,8 @@ import paysdk.providers
 from paysdk.errors import MalformedResponseError
 from paysdk.exact import exact_amount, in_utc
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
-from paysdk.providers.campfire.normalise import CampfireReader
-from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.providers.campfire.normalise import READER as CAMPFIRE
+from paysdk.providers.notify.normalise import make_reader
 from paysdk.records.page import (
     RawPage,
     as_array,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.records.page import Reader
 
-CAMPFIRE, NOTIFY = CampfireReader(), NotifyReader(None)
+NOTIFY = make_reader(None)
 READERS = pytest.mark.parametrize("reader", [CAMPFIRE, NOTIFY], ids=["campfire", "notify"])
 PROVIDERS = Path(paysdk.providers.__file__).parent
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(PROVIDERS.glob("*/samples/*.json"))}
@@ -218,7 +218,7 @@ def faults(reader: Reader[Payment], table: list[tuple[str, list[object]]]) -> li
         for number, value in enumerate(values, 100 * place)
     ]
     return [
-        pytest.param(reader, path, value, id=f"{type(reader).__name__}-{path}-{number}")
+        pytest.param(reader, path, value, id=f"{reader.path}-{path}-{number}")
         for path, number, value in named
     ]
 
@@ -246,7 +246,7 @@ def test_wrong_field_is_malformed_at_its_path(
         *[(CAMPFIRE, path) for path in ("id", "invoice_id", "amount")],
         *[(NOTIFY, path) for path in ("id", "amount", "invoice", "invoice.id")],
     ],
-    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    ids=lambda value: value if isinstance(value, str) else value.path,
 )
 def test_missing_field_is_named(reader: Reader[Payment], path: str) -> None:
     """A record without what it is nothing without is malformed, and the path names what is missing."""
@@ -679,7 +679,7 @@ def test_moments_come_out_in_utc() -> None:
 
 def test_a_record_that_is_not_json_has_no_time() -> None:
     """When a record was modified cannot be told if it is not JSON."""
-    assert modified_at(CampfireReader(), b"{") is None
+    assert modified_at(CAMPFIRE, b"{") is None
 
 
 def test_batches_of_large_records_end_with_the_last_one() -> None:

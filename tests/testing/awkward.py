@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import attrs
 import msgspec
 
-from paysdk import Capabilities, InvoiceRef, Listing, Payment
+from paysdk import Capabilities, InvoiceRef, Listing
 from paysdk.pagination import LinkHeader, encode_query
 from paysdk.records.page import RawPage
-from paysdk.records.reader import SchemaReader
+from paysdk.records.reader import PaymentRecord, SchemaReader
 from paysdk.rest import RestProvider, check_page_size, refuse_filters
 from paysdk.testing import Request, Response, Sandbox
 
@@ -23,25 +23,20 @@ if TYPE_CHECKING:
 _MINOR_DIGITS = {"JPY": 0, "EUR": 2}
 
 
-class Row(msgspec.Struct):
+class Row(PaymentRecord, kw_only=True):
     """A record with its amount in minor units, which is never negative."""
 
+    provider = "awkward"
     id: int
     minor: Annotated[int, msgspec.Meta(ge=0)]
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount in major units."""
+        return Decimal(self.minor).scaleb(-_MINOR_DIGITS[self.currency])
+
     currency: str
-
-
-def normalise(row: Row, record: bytes) -> Payment:
-    """Make a payment of a record."""
-    amount = Decimal(row.minor).scaleb(-_MINOR_DIGITS[row.currency])
-    return Payment(
-        provider="awkward",
-        id=str(row.id),
-        amount=amount,
-        currency=row.currency,
-        invoice=InvoiceRef(id="invoice"),
-        raw=record,
-    )
+    invoice = InvoiceRef(id="invoice")
 
 
 class AwkwardProvider(RestProvider):
@@ -74,7 +69,6 @@ class AwkwardProvider(RestProvider):
             page=list[msgspec.Raw],
             open_page=lambda records: RawPage(records, None, None),
             row=Row,
-            normalise=normalise,
         )
         return self._listing(
             "/payments",

@@ -19,7 +19,7 @@ from paysdk import (
     RetryPolicy,
 )
 from paysdk.pagination import HalFrom, Position
-from paysdk.providers.notify.normalise import NotifyReader
+from paysdk.providers.notify.normalise import make_reader
 from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
@@ -324,6 +324,24 @@ class AsksByTheLastId(HalFrom):
         return super().next_position(position, link, ids, records)
 
 
+class NotifyReader:
+    """A reader that does what Notify's does."""
+
+    def __init__(self) -> None:
+        self._reader = make_reader(None)
+        self.path = self._reader.path
+        self.read_liberally = self._reader.read_liberally
+
+    def split(self, body: bytes) -> RawPage:
+        return self._reader.split(body)
+
+    def rows(self, records: list[bytes]) -> list[Any]:
+        return self._reader.rows(records)
+
+    def make(self, row: Any) -> Payment:  # noqa: ANN401  # a row
+        return self._reader.make(row)
+
+
 class LosesDigits(NotifyReader):
     """Amounts go through a float."""
 
@@ -406,7 +424,7 @@ def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
             _: object,
             **named: Any,  # noqa: ANN401
         ) -> PagedListing[Any]:
-            return super()._listing(path, pagination, kind(None), **named)
+            return super()._listing(path, pagination, kind(), **named)
 
     Made.__name__ = kind.__name__
     return Made

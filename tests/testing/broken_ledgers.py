@@ -19,7 +19,7 @@ from paysdk import (
     Payment,
     UnsupportedFilterError,
 )
-from paysdk.records.fields import PaymentValues, make_payment
+from paysdk.records.fields import make_payment
 from tests.testing.ledger import Ledger, LedgerListing
 
 if TYPE_CHECKING:
@@ -631,7 +631,7 @@ class Spoiled(Ledger):
 
 def with_fields(each: Payment, **fields: object) -> Payment:
     """Return the payment with field values that its constructor would refuse."""
-    return make_payment(PaymentValues(**fields_of(each) | fields))
+    return make_payment(SimpleNamespace(**fields_of(each) | fields))
 
 
 def fields_of(each: Payment) -> dict[str, Any]:
@@ -727,7 +727,7 @@ class GivesRows(Spoiled):
     """Its payments can be changed, and are not Payment objects."""
 
     def spoil(self, each: Payment) -> Payment:
-        return cast("Payment", PaymentValues(**fields_of(each)))
+        return cast("Payment", SimpleNamespace(**fields_of(each)))
 
 
 # What it holds.

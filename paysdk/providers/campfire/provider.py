@@ -25,7 +25,7 @@ from paysdk.providers.campfire.arguments import (
     format_moment,
 )
 from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
-from paysdk.providers.campfire.normalise import NAME, CampfireReader
+from paysdk.providers.campfire.normalise import NAME, READER
 from paysdk.records.page import decode_or_raise
 from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
 from paysdk.transport.messages import Request, Response
@@ -181,7 +181,7 @@ class CampfireProvider(RestProvider):
         return self._listing(
             PAYMENTS,
             rules,
-            CampfireReader(),
+            READER,
             filters=filters,
             resume=resume,
             concurrency=concurrency,
@@ -307,6 +307,4 @@ class CampfireProvider(RestProvider):
             {"cursor": "", "limit": str(_MAX_PAGE_SIZE), filter_name: value}.items()
         )
         rules = FollowLinks(query, ("cursor", "offset"), None, filters=FILTERS)
-        return self._listing(
-            PAYMENTS, rules, CampfireReader(), filters={}, resume=None, strict=True
-        )
+        return self._listing(PAYMENTS, rules, READER, filters={}, resume=None, strict=True)

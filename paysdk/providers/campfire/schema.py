@@ -8,40 +8,20 @@ here, enumerations are plain texts since they grow, and what has no field here i
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, TypeAlias
+from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 
-from paysdk.records.liberal import NULL
+from paysdk.records.liberal import NULL, read_count, read_link, refuse_error
+from paysdk.records.page import RawPage
 
-__all__ = ["CampfireRecord", "Identifier", "Moment", "PageEnvelope"]
+__all__ = ["Identifier", "Moment", "PageEnvelope", "open_page"]
 
 # A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000";
 # msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class CampfireRecord(msgspec.Struct, gc=False, rename={"modified_at": "last_modified_at"}):
-    """One payment of List Invoice Payments.
-
-    The documented sample lacks ``source``, which the later schema has.
-    """
-
-    id: Identifier
-    # Decoded as what it is, a number with its digits or a text, since a text is looked at more
-    # closely.
-    amount: Any
-    invoice_id: Identifier
-    invoice_number: str | None = None
-    currency: str | None = None
-    payment_date: date | None = None
-    external_id: str | None = None
-    source: str | None = None
-    voided_date: date | None = None
-    created_at: Moment | None = None
-    modified_at: Moment | None = None
 
 
 class PageEnvelope(msgspec.Struct):
@@ -56,3 +36,9 @@ class PageEnvelope(msgspec.Struct):
     # No document has these two. A gateway that answers 200 may put its error here.
     error: msgspec.Raw = NULL
     errors: msgspec.Raw = NULL
+
+
+def open_page(page: PageEnvelope) -> RawPage:
+    """The page's records, its link to the next page, and the count."""
+    refuse_error(page.results, error=page.error, errors=page.errors)
+    return RawPage(page.results, read_link(page.next, "$.next"), read_count(page.count))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 from paysdk.currencies import check_currency
 from paysdk.pagination import HalFrom
 from paysdk.provider import Capabilities, Listing
-from paysdk.providers.notify.normalise import NAME, NotifyReader
+from paysdk.providers.notify.normalise import NAME, make_reader
 from paysdk.rest import (
     ApiKey,
     RestProvider,
@@ -93,7 +93,7 @@ class NotifyProvider(RestProvider):
         )
         rules = HalFrom(check_page_size(page_size, _MAX_PAGE_SIZE), _MAX_PAGE_SIZE)
         return self._listing(
-            _PAYMENTS, rules, NotifyReader(self._currency), filters={}, resume=resume
+            _PAYMENTS, rules, make_reader(self._currency), filters={}, resume=resume
         )
 
 

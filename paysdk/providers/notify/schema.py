@@ -6,11 +6,15 @@ something else again.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
-from paysdk.records.liberal import NULL
+from paysdk.records.columns import Amount, converted
+from paysdk.records.liberal import NULL, open_object, read_count, read_link, refuse_error
+from paysdk.records.page import RawPage
 
 __all__ = [
     "Customer",
@@ -19,22 +23,37 @@ __all__ = [
     "Invoice",
     "Link",
     "Links",
-    "NotifyRecord",
     "PageEnvelope",
+    "open_page",
 ]
 
 Identifier: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
-Day: TypeAlias = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
+_DAY = re.compile("([0-9]{2})-([0-9]{2})-([0-9]{4})")
 
 
-class Invoice(msgspec.Struct, gc=False, rename="camel"):
+def read_day(text: str, path: str) -> date:
+    """The date in *text*, which is DD-MM-YYYY: "02-01-2021" is 2 January."""
+    try:
+        if found := _DAY.fullmatch(text):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+    except ValueError:
+        pass
+    raise msgspec.ValidationError(f"Expected a date as DD-MM-YYYY, got {text!r} - at `{path}`")
+
+
+if TYPE_CHECKING:
+    Day: TypeAlias = date
+else:
+    Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10), converted(read_day)]
+
+
+class Invoice(msgspec.Struct, gc=False):
     """The invoice that a payment is for, with its total and what is open of it now."""
 
     id: Identifier
     number: str | None = None
-    # As it comes, which is a text by the document, since a text is looked at more closely.
-    invoice_total: Any = None
-    invoice_balance: Any = None
+    total: Amount | None = msgspec.field(default=None, name="invoiceTotal")
+    balance: Amount | None = msgspec.field(default=None, name="invoiceBalance")
 
 
 class Customer(msgspec.Struct, gc=False):
@@ -43,20 +62,6 @@ class Customer(msgspec.Struct, gc=False):
     id: str | None = None
     number: str | None = None
     name: str | None = None
-
-
-class NotifyRecord(
-    msgspec.Struct,
-    gc=False,
-    rename={"sent_invoice": "invoice", "sent_date": "date", "sent_customer": "customer"},
-):
-    """One payment. There is no currency, no status and no timestamp."""
-
-    id: Identifier
-    amount: Any
-    sent_invoice: Invoice
-    sent_date: Day | None = None
-    sent_customer: Customer | None = None
 
 
 class Link(msgspec.Struct):
@@ -83,3 +88,16 @@ class PageEnvelope(msgspec.Struct):
     # No document has these two. A gateway that answers 200 may put its error here.
     error: msgspec.Raw = NULL
     errors: msgspec.Raw = NULL
+
+
+_decode_links = msgspec.json.Decoder(Links).decode
+_decode_link = msgspec.json.Decoder(Link).decode
+
+
+def open_page(page: PageEnvelope) -> RawPage:
+    """The page's records, its link to the next page, and the count."""
+    refuse_error(page.payments, error=page.error, errors=page.errors)
+    links = open_object(page.links, _decode_links, "$.links")
+    link = open_object(links.next, _decode_link, "$.links.next") if links else None
+    href = read_link(link.href, "$.links.next.href") if link else None
+    return RawPage(page.payments, href, read_count(page.count))

@@ -12,10 +12,9 @@ import pytest
 
 import paysdk.providers.campfire
 from paysdk.payment import InvoiceRef, Payment
-from paysdk.providers.campfire.normalise import NAME, CampfireReader
+from paysdk.providers.campfire.normalise import NAME, READER
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
-READER = CampfireReader()
 
 
 def sample(name: str) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 
 import paysdk.providers.campfire
 from paysdk.providers.campfire import schema
-from paysdk.providers.campfire.schema import CampfireRecord
+from paysdk.providers.campfire.normalise import CampfireRecord
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 

@@ -6,21 +6,25 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import paysdk.providers.notify
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
-from paysdk.providers.notify.normalise import NAME, NotifyReader
+from paysdk.providers.notify.normalise import NAME, make_reader
 from paysdk.records.page import decode_one_by_one
+
+if TYPE_CHECKING:
+    from paysdk.records.reader import RecordReader
 
 SAMPLE = (
     Path(paysdk.providers.notify.__file__).parent / "samples" / "list_payments.json"
 ).read_bytes()
 
 
-def listed(reader: NotifyReader, *records: bytes) -> list[Payment]:
+def listed(reader: RecordReader[Any, Any, Payment], *records: bytes) -> list[Payment]:
     """The payments of a page with these records."""
     return list(map(reader.make, reader.rows(list(records))))
 
@@ -28,8 +32,8 @@ def listed(reader: NotifyReader, *records: bytes) -> list[Payment]:
 @pytest.mark.parametrize("currency", [None, "EUR"])
 def test_sample_gives_its_payment(currency: str | None) -> None:
     """The document's payment has each field where it belongs; the currency is what was configured, never a guess."""
-    page = NotifyReader(currency).split(SAMPLE)
-    (payment,) = listed(NotifyReader(currency), bytes(page.records[0]))
+    page = make_reader(currency).split(SAMPLE)
+    (payment,) = listed(make_reader(currency), bytes(page.records[0]))
     expected = Payment(
         provider=NAME,
         id="07d125ef-8e59-4629-8ef5-5c82de9979e9",
@@ -51,7 +55,7 @@ def test_sample_gives_its_payment(currency: str | None) -> None:
 
 def test_sample_page_has_its_link_its_count_and_four_records() -> None:
     """The document counts five beside four records, three of which are empty; all of that is passed on as it is."""
-    page = NotifyReader(None).split(SAMPLE)
+    page = make_reader(None).split(SAMPLE)
     assert (
         "https://api.notify.cm/v2/payments?from=07d125ef-8e59-4629-8ef5-5c82de9979e9" == page.link
     )
@@ -60,7 +64,7 @@ def test_sample_page_has_its_link_its_count_and_four_records() -> None:
 
 def test_empty_records_of_the_sample_are_malformed() -> None:
     """An empty object is a bad record: it is raised or set aside, not skipped."""
-    reader = NotifyReader(None)
+    reader = make_reader(None)
     page = reader.split(SAMPLE)
     with pytest.raises(MalformedResponseError) as caught:
         list(decode_one_by_one(reader, page, None))
@@ -95,7 +99,7 @@ def test_empty_records_of_the_sample_are_malformed() -> None:
 )
 def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
     """However the provider leaves the next page out, there is none."""
-    assert NotifyReader(None).split(b'{"payments":[]%s}' % links).link is None
+    assert make_reader(None).split(b'{"payments":[]%s}' % links).link is None
 
 
 @pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
@@ -103,7 +107,7 @@ def test_short_link_is_a_link(link: bytes) -> None:
     """Only an empty text is taken for the end."""
     assert (
         link.decode()
-        == NotifyReader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
+        == make_reader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
     )
 
 
@@ -118,14 +122,14 @@ def test_short_link_is_a_link(link: bytes) -> None:
 def test_dates_are_day_month_year(sent: bytes, expected: date) -> None:
     """02-01-2021 is 2 January."""
     (payment,) = listed(
-        NotifyReader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent
+        make_reader(None), b'{"id":"p","amount":"1","invoice":{"id":"i"},"date":"%s"}' % sent
     )
     assert expected == payment.payment_date
 
 
 def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
     """What is not sent is None."""
-    (payment,) = listed(NotifyReader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
+    (payment,) = listed(make_reader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
     assert (
         Payment(provider=NAME, id="p", amount=Decimal("1.50"), invoice=InvoiceRef("i")) == payment
     )
@@ -134,7 +138,7 @@ def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
 def test_resource_and_unknown_fields_decide_nothing() -> None:
     """The word in "resource" differs from answer to answer; it is only kept."""
     (payment,) = listed(
-        NotifyReader(None),
+        make_reader(None),
         b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}',
     )
     assert Decimal("-1.00") == payment.amount

@@ -1,44 +1,48 @@
-"""From Mollie's shape to our meaning."""
+"""What each field of a ``Payment`` is at Mollie: one table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import Annotated, Any, Literal
 
-from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.exact import exact_amount, in_utc
-from paysdk.records.page import RawPage
+from msgspec import Meta, field
 
-if TYPE_CHECKING:
-    from paysdk_mollie.schema import MollieRecord, Page
-
-
-def open_page(page: Page) -> RawPage:
-    """A page's records, and the link to the next page."""
-    link = page.links.get("next")
-    return RawPage(page.embedded["payments"], link.href if link else None, page.count)
+from paysdk import CustomerRef, InvoiceRef
+from paysdk.records.reader import PaymentRecord
+from paysdk_mollie.schema import Moment, Money
 
 
-def normalise(row: MollieRecord, record: bytes, *, invoice_key: str) -> Payment | None:
-    """The payment that a record is, or ``None`` where no money came: not yet, or never."""
-    amount = exact_amount(row.amount.value, "$.amount.value")  # whether it is paid or not
-    if row.status != "paid":
-        return None
-    return Payment(
-        provider="mollie",
-        id=row.id,
-        amount=amount,
-        currency=row.amount.currency,
-        payment_date=in_utc(row.paid_at, "$.paidAt").date() if row.paid_at else None,
-        invoice=_invoice(row.metadata, invoice_key),
-        customer=CustomerRef(id=row.customer_id) if row.customer_id else None,
-        source=row.method,
-        created_at=in_utc(row.created_at, "$.createdAt"),
-        raw=record,
-    )
+class MollieRecord(PaymentRecord, kw_only=True, rename="camel"):
+    """What Mollie calls a payment. An undocumented status is refused: it may mean money."""
+
+    provider = "mollie"
+    id: Annotated[str, Meta(min_length=1)]
+    # The full amount. If only a part was captured or refunded, `raw` has it.
+    money: Money = field(name="amount")
+    amount = property(lambda self: self.money.value)
+    currency = property(lambda self: self.money.currency)
+    # The day in UTC.
+    paid_at: Moment | None = None
+    payment_date = property(lambda self: self.paid_at and self.paid_at.date())
+    # The number is in the metadata, under a name that is the provider's setting.
+    metadata: Any = None
+    invoice_key: str = field(default="", name="<invoice_key>")
+    invoice = property(lambda self: _invoice(self.metadata, self.invoice_key))
+    # Mollie sends no name.
+    customer_id: str | None = None
+    customer = property(lambda self: CustomerRef(id=self.customer_id) if self.customer_id else None)
+    external_id = None  # not sent
+    source: str | None = field(default=None, name="method")
+    voided_date = None  # not sent
+    created_at: Moment
+    modified_at = None  # not sent
+
+    # With any other status than "paid", the money has not come yet, or never will.
+    status: Literal["open", "pending", "authorized", "paid", "canceled", "expired", "failed"]
+    is_payment = property(lambda self: self.status == "paid")
 
 
 def _invoice(metadata: object, key: str) -> InvoiceRef:
-    number = cast("dict[str, object]", metadata).get(key) if isinstance(metadata, dict) else None
+    number = metadata.get(key) if isinstance(metadata, dict) else None
     if not isinstance(number, str | int) or isinstance(number, bool):
         return InvoiceRef(id="")  # Mollie was told of none
     return InvoiceRef(id=str(number), number=str(number))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from paysdk import Capabilities, Checkpoint, Listing, rest
 from paysdk.pagination import HalFrom
 from paysdk.records.reader import SchemaReader
-from paysdk_mollie.normalise import normalise, open_page
-from paysdk_mollie.schema import MollieRecord, Page
+from paysdk_mollie.normalise import MollieRecord
+from paysdk_mollie.schema import Page, open_page
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -35,7 +34,7 @@ class MollieProvider(rest.RestProvider):
         key = rest.wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(key, **settings)
-        self._normalise = partial(normalise, invoice_key=invoice_key)
+        self._invoice_key = invoice_key
 
     def list_payments(
         self,
@@ -55,6 +54,6 @@ class MollieProvider(rest.RestProvider):
             page=Page,
             open_page=open_page,
             row=MollieRecord,
-            normalise=self._normalise,
+            settings={"invoice_key": self._invoice_key},
         )
         return self._listing("/v2/payments", pagination, reader, filters={}, resume=resume)

@@ -1,33 +1,23 @@
-"""Mollie's shape: what "List payments" (docs.mollie.com) sends, as far as it is read here."""
+"""Mollie's shape: what "List payments" (docs.mollie.com) sends around its payments."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
+
+from paysdk.records.page import RawPage
+from paysdk.records.reader import Amount
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Amount(msgspec.Struct):
+class Money(msgspec.Struct):
     """An amount of money: its digits as a text, beside the currency."""
 
-    value: str
+    value: Amount
     currency: str
-
-
-class MollieRecord(msgspec.Struct, rename="camel"):
-    """What Mollie calls a payment. A status that no document has is refused: it may be money."""
-
-    id: Annotated[str, msgspec.Meta(min_length=1)]
-    status: Literal["open", "pending", "authorized", "paid", "canceled", "expired", "failed"]
-    amount: Amount
-    created_at: Moment
-    paid_at: Moment | None = None
-    method: str | None = None
-    customer_id: str | None = None
-    metadata: Any = None
 
 
 class Link(msgspec.Struct):
@@ -42,3 +32,9 @@ class Page(msgspec.Struct):
     embedded: dict[str, list[msgspec.Raw]] = msgspec.field(name="_embedded")
     links: dict[str, Link | None] = msgspec.field(name="_links")
     count: int | None = None
+
+
+def open_page(page: Page) -> RawPage:
+    """The page's records, its link to the next page, and the count."""
+    link = page.links.get("next")
+    return RawPage(page.embedded["payments"], link.href if link else None, page.count)

@@ -1,0 +1,155 @@
+"""What is left to do with a record when it has been decoded: exact amounts, and times in UTC. Pure.
+
+A field says so by its type: ``Amount``, ``datetime``, or a type with ``converted(...)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache, lru_cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+import attrs
+import msgspec
+
+from paysdk.exact import exact_amount, in_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Amount", "compile_finish", "converted", "has_times"]
+
+_CACHED_TEXTS = 8192  # a page has few different amounts and days
+
+
+@attrs.frozen
+class _Conversion:
+    """How a value is made of what was decoded, which is never ``None``.
+
+    ``convert`` takes that and its path. If ``look``, an expression for a ``value``, is ``done``,
+    the value stays as it is.
+    """
+
+    convert: Callable[[Any, str], object]
+    look: str = "None"
+    done: object = object
+
+
+def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
+    """The annotation of a field whose value *convert* makes of what was decoded.
+
+    *convert* takes what was decoded, which is never ``None``, and its path. It raises
+    ``ValueError`` or ``msgspec.ValidationError`` if it cannot make anything of it. Equal texts are
+    converted once.
+    """
+    return msgspec.Meta(extra={"paysdk": _Conversion(convert)})
+
+
+def _read_moment(moment: datetime, path: str) -> datetime:
+    if moment.tzinfo is None:
+        raise msgspec.ValidationError(f"Expected a time with an offset - at `{path}`")
+    return in_utc(moment, path)
+
+
+_AMOUNT = _Conversion(exact_amount, "type(value)", Decimal)
+_MOMENT = _Conversion(_read_moment, "value.tzinfo", UTC)
+
+if TYPE_CHECKING:
+    Amount: TypeAlias = Decimal
+else:
+    # An amount is decoded as what it is, a number with its digits or a text: `exact_amount` checks
+    # texts more closely than msgspec does.
+    Amount = Annotated[Any, msgspec.Meta(extra={"paysdk": _AMOUNT})]
+
+
+@attrs.frozen
+class _Column:
+    """A field with a conversion. ``owner`` is the expression for the struct that has it."""
+
+    owner: str
+    name: str
+    path: str
+    conversion: _Conversion
+    may_be_none: bool
+
+    def write(self, number: int) -> Iterator[str]:
+        """The lines of code that convert it. *number* tells the names of the columns apart."""
+        if self.owner == "row":
+            owner = "row"
+            yield f"  value = row.{self.name}"
+        else:
+            owner = "owner"
+            yield f"  owner = {self.owner}"
+            yield f"  value = owner and owner.{self.name}"
+        unless_none = ""
+        if self.may_be_none:
+            unless_none = "value is not None and "
+        elif owner != "row":
+            unless_none = "owner is not None and "
+        yield f"  if {unless_none}{self.conversion.look} is not done{number}:"
+        yield f"   convert = texts{number} if type(value) is str else convert{number}"
+        yield f"   {owner}.{self.name} = convert(value, path{number})"
+
+
+@cache
+def compile_finish(kind: type[Any], settings: tuple[str, ...]) -> Callable[..., None]:
+    """A function ``finish(rows, records, *settings)`` for rows of *kind*.
+
+    It gives each row its record's bytes and the settings, which have these names, and converts the
+    fields in place. It is compiled for its columns, as attrs compiles ``__init__``: a loop over
+    names that are not known before would take as long as a third of the decoding.
+    """
+    lines = [
+        f"def finish({', '.join(['rows', 'records', *settings])}):",
+        " for row, record in zip(rows, records):",
+        "  row.raw = record",
+        *(f"  row.{name} = {name}" for name in settings),
+    ]
+    scope: dict[str, Any] = {}
+    for number, column in enumerate(_find_columns(kind)):
+        conversion = column.conversion
+        lines += column.write(number)
+        scope |= {
+            f"convert{number}": conversion.convert,
+            # By their text, whose digits stay as they are. Equal numbers may differ in digits.
+            f"texts{number}": lru_cache(_CACHED_TEXTS)(conversion.convert),
+            f"done{number}": conversion.done,
+            f"path{number}": column.path,
+        }
+    exec("\n".join(lines), scope)  # noqa: S102  # only names of fields are in it
+    finish: Callable[..., None] = scope["finish"]
+    return finish
+
+
+def has_times(kind: type[Any]) -> bool:
+    """Whether a record of this type has a field for a time."""
+    return any(column.conversion is _MOMENT for column in _find_columns(kind))
+
+
+def _find_columns(kind: type[Any], owner: str = "row", path: str = "$[0]") -> Iterator[_Column]:
+    for field in msgspec.structs.fields(kind):
+        at = f"{path}.{field.encode_name}"
+        parts = list(_flatten(field.type))
+        for part in parts:
+            if isinstance(part, _Conversion):
+                yield _Column(owner, field.name, at, part, NoneType in parts)
+            elif isinstance(part, type) and issubclass(part, msgspec.Struct):
+                yield from _find_columns(part, f"{owner}.{field.name}", at)
+
+
+def _flatten(kind: Any) -> Iterator[object]:  # noqa: ANN401  # any type that msgspec knows
+    """The conversion of a field of this type, if it has one, or else the types of the field."""
+    if kind is datetime:
+        yield _MOMENT
+    elif get_origin(kind) is Annotated:
+        extras = [note.extra or {} for note in get_args(kind)[1:] if isinstance(note, msgspec.Meta)]
+        found = [extra["paysdk"] for extra in extras if "paysdk" in extra]
+        yield from found or _flatten(get_args(kind)[0])
+    elif get_origin(kind) in {Union, UnionType}:
+        for part in get_args(kind):
+            yield from _flatten(part)
+    else:
+        yield kind

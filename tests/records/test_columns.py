@@ -1,0 +1,113 @@
+"""What is done with the fields of a record after decoding."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import pytest
+
+from paysdk.records.columns import Amount, compile_finish, converted, has_times
+from paysdk.records.fields import RawRecord
+
+if TYPE_CHECKING:
+    TrackedInt = int
+else:
+    TrackedInt = Annotated[
+        int, msgspec.Meta(ge=0), converted(lambda sent, path: SEEN.append((sent, path)) or -sent)
+    ]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+SEEN: list[tuple[int, str]] = []
+
+
+class Part(msgspec.Struct):
+    """A part of a record."""
+
+    total: Amount = Decimal(0)
+    price: Amount | None = msgspec.field(default=None, name="unitPrice")
+
+
+class Record(RawRecord, kw_only=True):
+    """A record with each kind of column."""
+
+    amount: Amount = Decimal(0)
+    part: Part | None = None
+    at: Moment | None = None
+    count: TrackedInt | None = None
+    name: str = ""
+    tags: list[str] | None = None
+
+
+def read(sent: str) -> Record:
+    """The record *sent*, finished."""
+    row = msgspec.json.Decoder(Record, float_hook=Decimal).decode(sent)
+    compile_finish(Record, ())([row], [sent.encode()])
+    return row
+
+
+def test_row_gets_its_bytes() -> None:
+    """The record's own bytes are in ``raw``."""
+    assert b'{"name": "x"}' == read('{"name": "x"}').raw
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"), [("1.50", "1.50"), ('"1.50"', "1.50"), ("7", "7"), ('"-0"', "-0")]
+)
+def test_amounts_are_exact(sent: str, expected: str) -> None:
+    """A number or a text becomes the Decimal with its digits, also in a part of the record."""
+    row = read(f'{{"amount": {sent}, "part": {{"unitPrice": {sent}, "total": {sent}}}}}')
+    assert row.part is not None
+    amounts = [row.amount, row.part.price, row.part.total]
+    assert [expected] * 3 == [str(amount) for amount in amounts]
+
+
+@pytest.mark.parametrize("sent", ['"NaN"', '"1_0"', "true", "[]", "{}", '""'])
+def test_bad_amount_is_refused_at_its_place(sent: str) -> None:
+    """The error has the path in the names of JSON."""
+    with pytest.raises(msgspec.ValidationError, match=r"\$\[0\]\.part\.unitPrice"):
+        read(f'{{"part": {{"unitPrice": {sent}}}}}')
+
+
+@pytest.mark.parametrize("sent", ['{"amount": null}', '{"part": {"total": null}}'])
+def test_null_is_no_amount_unless_the_type_allows_it(sent: str) -> None:
+    """An amount that must be there is not null."""
+    with pytest.raises(msgspec.ValidationError, match="Expected a decimal number"):
+        read(sent)
+
+
+def test_missing_values_stay_none() -> None:
+    """Nothing is converted that was not sent."""
+    row = read('{"part": {}}')
+    assert (None, None, None) == (row.at, row.count, row.part and row.part.price)
+    assert read("{}").part is None
+
+
+@pytest.mark.parametrize("offset", ["Z", "+00:00", "+02:00"])
+def test_times_are_in_utc(offset: str) -> None:
+    """A time becomes the same moment in UTC."""
+    row = read(f'{{"at": "2026-01-01T12:00:00{offset}"}}')
+    assert row.at is not None
+    assert UTC is row.at.tzinfo
+    assert datetime.fromisoformat(f"2026-01-01T12:00:00{offset}") == row.at
+
+
+def test_field_can_have_a_conversion_of_its_own() -> None:
+    """The function gets the value and its path."""
+    SEEN.clear()
+    assert -3 == read('{"count": 3}').count
+    assert [(3, "$[0].count")] == SEEN
+
+
+def test_times_are_found_in_the_type() -> None:
+    """Only a type with a time has to be searched for times that are too fine."""
+    assert has_times(Record)
+    assert not has_times(Part)
+
+
+def test_settings_are_put_on_each_row() -> None:
+    """A setting replaces what the row has."""
+    rows: list[Any] = [Record(), Record()]
+    compile_finish(Record, ("name",))(rows, [b"1", b"2"], "set")
+    assert [(b"1", "set"), (b"2", "set")] == [(row.raw, row.name) for row in rows]
