@@ -12,6 +12,7 @@ with atheris.instrument_imports(include=["paysdk"]):
     from paysdk.listing.checkpoints import read_checkpoint
     from paysdk.listing.windows import rows_in_window
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from links import PAGINATIONS, follow
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
-    CampfireRecord(id=1, amount=1, invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
-    CampfireRecord(id=2, amount=1, invoice_id=1),
+    CampfireRecord(id=1, amount=Decimal(1), invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    CampfireRecord(id=2, amount=Decimal(1), invoice_id=1),
 ]
 
 
