@@ -230,10 +230,11 @@ def _decide_rest(
         )
         yield rule, together
         alone = remove_decided(alone, [(rule, together)])
-    there, unmatched = _currencies_by_side(live), _currencies_by_side(rest)
+    all_currencies, unmatched = _currencies_by_side(live), _currencies_by_side(rest)
     for item in alone:
         yield (
-            item.gone or _alone_rule(item, there[not item.is_left], unmatched[not item.is_left]),
+            item.gone
+            or _unmatched_rule(item, all_currencies[not item.is_left], unmatched[not item.is_left]),
             [item],
         )
 
@@ -262,19 +263,19 @@ def _currencies_by_side(items: list[Item]) -> dict[bool, set[str | None]]:
     }
 
 
-def _alone_rule(item: Item, there: set[str | None], unmatched: set[str | None]) -> Rule:
+def _unmatched_rule(item: Item, currencies: set[str | None], unmatched: set[str | None]) -> Rule:
     """Why a payment has no counterpart.
 
-    *there* are the currencies of the other side, and *unmatched* those of its unmatched payments.
+    *currencies* are those of the other side, and *unmatched* are those of its unmatched payments.
     """
 
-    def includes(currencies: set[str | None]) -> bool:
-        return bool(currencies) and (
-            item.payment.currency is None or not currencies.isdisjoint({None, item.currency})
+    def includes(found: set[str | None]) -> bool:
+        return bool(found) and (
+            item.payment.currency is None or not found.isdisjoint({None, item.currency})
         )
 
-    if not there:
+    if not currencies:
         return Rule.NOT_THERE
-    if not includes(there):
+    if not includes(currencies):
         return Rule.OTHER_CURRENCY
     return Rule.OUT_OF_WINDOW if includes(unmatched) else Rule.NONE_LEFT

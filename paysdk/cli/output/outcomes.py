@@ -134,43 +134,40 @@ def print_report(report: Report) -> None:
 
 
 def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) -> Table:
-    names = in_words(report.left, report.right)
-    total = Sides()
-    lines = {
-        names[status]: found[status]
-        for status in names
-        if status in found and status is not Status.VOIDED_OR_VANISHED
-    }
-    for sides in lines.values():
-        total.include(sides)
-    lines["Total"] = total
-    if Status.VOIDED_OR_VANISHED in found:
-        lines[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
-    table = plain_table()
-    table.add_column(
-        Text(to_printable("no currency" if currency is None else currency)), no_wrap=True
-    )
+    rows = _total_rows(report, found)
+    gone = in_words(report.left, report.right)[Status.VOIDED_OR_VANISHED]
+    differences = [None if name == gone else sides.difference for name, sides in rows.items()]
     columns = [
         align_amounts(header, [(value, None) for value in values])
         for header, values in (
-            (report.left, [sides.left.amount for sides in lines.values()]),
-            (report.right, [sides.right.amount for sides in lines.values()]),
-            (
-                "Difference",
-                [
-                    None if name == names[Status.VOIDED_OR_VANISHED] else sides.difference
-                    for name, sides in lines.items()
-                ],
-            ),
+            (report.left, [sides.left.amount for sides in rows.values()]),
+            (report.right, [sides.right.amount for sides in rows.values()]),
+            ("Difference", differences),
         )
     ]
-    for header, *_ in columns:
+    table = plain_table()
+    for header in ("no currency" if currency is None else currency, *(each[0] for each in columns)):
         table.add_column(Text(to_printable(header)), no_wrap=True)
-    for name, *cells in zip(lines, *(column[1:] for column in columns), strict=True):
+    for name, *cells in zip(rows, *(column[1:] for column in columns), strict=True):
         table.add_row(
             Text(to_printable(name)), *map(Text, cells), style="bold" if name == "Total" else ""
         )
     return table
+
+
+def _total_rows(report: Report, found: dict[Status, Sides]) -> dict[str, Sides]:
+    """The totals by name of their row. Voided and vanished payments come after the total."""
+    names = in_words(report.left, report.right)
+    total = Sides()
+    rows: dict[str, Sides] = {}
+    for status, name in names.items():
+        if status in found and status is not Status.VOIDED_OR_VANISHED:
+            rows[name] = found[status]
+            total.include(found[status])
+    rows["Total"] = total
+    if Status.VOIDED_OR_VANISHED in found:
+        rows[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
+    return rows
 
 
 def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:

@@ -327,7 +327,7 @@ def test_a_signal_ends_a_sync_and_the_next_run_continues(
 ) -> None:
     """A signal ends a sync silently, releases the account, and loses nothing."""
     command = ("sync", "notify", "--to", database, "--format", "json")
-    # The fifth page never comes, so that the sync is in its midst however busy the machine is.
+    # The fifth page never comes, so the sync still runs however busy the machine is.
     sandbox = open_sandbox("notify", payments=2000, faults=FaultPlan().on(5, hang()))
     with serve_api("NOTIFY", sandbox):
         with subprocess.Popen(

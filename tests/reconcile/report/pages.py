@@ -42,7 +42,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        # An input has no end, and nothing in it.
+        # An input has no end tag.
         while self.open[-1] == "input":
             self.open.pop()
         assert self.open.pop() == tag
