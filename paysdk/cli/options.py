@@ -101,7 +101,7 @@ def _parse_key_files(options: list[str], names: tuple[str, ...]) -> dict[str, Pa
         if not (equals and path) or name not in names:
             # The message does not repeat the option: its text may be the key itself.
             raise ConfigurationError(
-                "--key-file takes NAME=PATH, where NAME is a provider of this command: "
+                "--key-file takes NAME=PATH. NAME must be a provider of this command: "
                 f"{', '.join(names)}."
             )
         files[name] = Path(path)

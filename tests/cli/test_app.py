@@ -76,7 +76,7 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         ),
         (
             ["list", "campfire", "--key-file", "hidden"],
-            "--key-file takes NAME=PATH, where NAME is a provider of this command: campfire.",
+            "--key-file takes NAME=PATH. NAME must be a provider of this command: campfire.",
         ),
         (["list", "campfire", "--key-file", "notify=key"], "--key-file takes NAME=PATH"),
         (

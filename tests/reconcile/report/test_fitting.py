@@ -221,7 +221,7 @@ def test_a_browser_finds_an_amount_however_it_is_written(
 ) -> None:
     """The search accepts commas between thousands, no commas, and the forms of other countries.
 
-    It runs where there is a browser.
+    It needs a browser.
     """
     browser.show(report("123456789012345678.99"))
     browser.run(f"search.value = {text!r}; search.dispatchEvent(new Event('input'))")
