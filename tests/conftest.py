@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and fixtures for every test."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("paysdk")
 
 
-# A shell that runs this in the background ignores SIGINT, and `nohup` ignores SIGHUP. All that is
-# started from here would then ignore them too.
+# A shell that runs this in the background ignores SIGINT, and `nohup` ignores SIGHUP. The processes
+# that tests start would then ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -45,13 +45,13 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 sys.addaudithook(_loopback_only)
 
 
-# What one turn of an event loop counts at most: so little that no request of a test comes to
-# a hundredth of a second, and enough for the timers of a loop that never waits.
+# The longest time that one iteration of the loop counts. It is so short that no request of a test
+# adds up to a hundredth of a second, and long enough for the timers of a loop that never waits.
 _TURN = 0.0001
 
 
 class _Selector(selectors.DefaultSelector):
-    """Adds up how long an event loop waited for something to happen."""
+    """Adds up how long an event loop waited."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,10 +68,10 @@ class _Selector(selectors.DefaultSelector):
 
 
 class PatientLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock counts the time it waits, and not the time the machine takes.
+    """An event loop whose clock counts the time that it waits, and not the time that it works.
 
-    On a busy machine a timeout of 0.1 s that a test sets then ends what hangs, and never what
-    is only slow. The clock never gains on the real one.
+    So on a busy machine a timeout of 0.1 s in a test ends what hangs, and never what is only
+    slow. The clock is never ahead of the real one.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class PatientLoop(asyncio.SelectorEventLoop):
         super().__init__(self._waiting)
 
     def time(self) -> float:
-        """The time, without what the machine took."""
+        """Return the time, without the time that the loop worked."""
         return self._waiting.now
 
 
@@ -89,14 +89,14 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """An id without a backslash for texts and bytes that would have one: the mutation tester runs tests by their ids, and trips over it."""
+    """Return an id without a backslash, because mutmut cannot run a test whose id has one."""
     shown = ascii(val).removeprefix("b").strip("'\"")
     return shown.replace("\\", "~") if isinstance(val, str | bytes) and "\\" in shown else None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _measured_here_only() -> None:
-    """Coverage measures the processes that run tests, and not those that tests start, which would be slower and load more."""
+    """Measure coverage only in the processes that run tests, because others would become slower."""
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
@@ -105,7 +105,7 @@ Until: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]
 
 @attrs.define
 class RawServer:
-    """A server that answers each request, numbered from 1, with the bytes that a test writes, and counts connections and requests."""
+    """A server that responds to each request, numbered from 1, with bytes, and counts requests."""
 
     answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]]
     url: str = ""
@@ -115,7 +115,7 @@ class RawServer:
     ended: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer what comes over one connection."""
+        """Respond to the requests of one connection."""
         self.connections += 1
         self.open += 1
         try:
@@ -141,12 +141,15 @@ async def _until(holds: Callable[[], object]) -> None:
 
 @pytest.fixture
 def until() -> Until:
-    """Waits until something holds, such as that a server was asked; a minute at most."""
+    """Waits until a condition is true, for a minute at most."""
     return _until
 
 
 class Install(Protocol):
-    """Installs a package of one module, in which ``Made`` is a provider or a sandbox; its entry point may have another name."""
+    """Installs a package of one module, in which ``Made`` is a provider or a sandbox.
+
+    Its entry point may have another name.
+    """
 
     def __call__(
         self, package: str, source: str, *, group: str = "paysdk.providers", name: str | None = None
@@ -155,7 +158,7 @@ class Install(Protocol):
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Install]:
-    """Installs packages as an installer leaves them: modules and metadata in a folder that Python searches."""
+    """Install packages as an installer does: modules and metadata in a folder on Python's path."""
     site = tmp_path / "site-packages"
     site.mkdir()
     made: list[str] = []
@@ -184,7 +187,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Install
         sys.modules.pop(module, None)
 
 
-# A provider with nothing of paysdk's but the records that it gives.
+# A provider that uses nothing of paysdk except the records that it returns.
 _LIST_BACKED = """
 from decimal import Decimal
 from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment
@@ -215,15 +218,24 @@ class Given:
 
 class Made:
     name = "ledger"
-    capabilities = Capabilities(filters=frozenset(), max_page_size=2, reports_voids=False, lists_incrementally=False)
+    capabilities = Capabilities(
+        filters=frozenset(), max_page_size=2, reports_voids=False, lists_incrementally=False
+    )
 
     def __init__(self, api_key, *, book="main"):
         self.book = book
         self.closed = False
 
-    def list_payments(self, *, modified_since=None, modified_until=None, voided=None, page_size=None, resume=None):
+    def list_payments(
+        self, *, modified_since=None, modified_until=None, voided=None, page_size=None, resume=None
+    ):
         invoice = InvoiceRef(id="7", number=self.book)
-        return Given([Payment(provider="ledger", id=str(n), amount=Decimal(n), invoice=invoice) for n in range(2)])
+        return Given(
+            [
+                Payment(provider="ledger", id=str(n), amount=Decimal(n), invoice=invoice)
+                for n in range(2)
+            ]
+        )
 
     async def aclose(self):
         self.closed = True
@@ -232,12 +244,12 @@ class Made:
 
 @pytest.fixture
 def list_backed() -> str:
-    """The source of a provider over a list, which has none of paysdk's classes for a base; its setting is ``book``."""
+    """The source of a provider over a list, without a base class. Its setting is ``book``."""
     return _LIST_BACKED
 
 
 class RawServers(Protocol):
-    """Starts a server that ends with the test; without an answer, it never gives one."""
+    """Starts a server that ends with the test. Without bytes to send, it never responds."""
 
     async def __call__(
         self, answer: Callable[[int, asyncio.StreamWriter], Awaitable[None]] | None = None
@@ -246,7 +258,7 @@ class RawServers(Protocol):
 
 @pytest.fixture
 async def raw_server() -> AsyncIterator[RawServers]:
-    """Starts servers whose answers are bytes, for what no sandbox does."""
+    """Start servers whose responses are bytes, for cases that no sandbox has."""
     started: list[tuple[asyncio.Server, RawServer]] = []
 
     async def hang(_number: int, _writer: asyncio.StreamWriter) -> None:
@@ -290,7 +302,7 @@ def _told(error: BaseException) -> Iterator[str]:
         if "/tests/" not in frame.f_code.co_filename:
             yield f"{frame.f_code.co_filename}:{traceback.tb_lineno}"
             for value in frame.f_locals.values():
-                # A constructor's self may be half-made, and have no repr yet.
+                # The self of a constructor may be incomplete, and have no repr yet.
                 with contextlib.suppress(AttributeError):
                     yield repr(value)
         traceback = traceback.tb_next
@@ -298,5 +310,5 @@ def _told(error: BaseException) -> Iterator[str]:
 
 @pytest.fixture
 def told_by() -> Callable[[BaseException], str]:
-    """All that an exception tells, with its whole chain and the locals of every frame but the tests' own, also where it is suppressed."""
+    """All that an exception shows: its chain, and the locals of all frames but the tests'."""
     return lambda error: "\n".join(text for linked in _chain(error) for text in _told(linked))

@@ -1,4 +1,4 @@
-"""What the benchmarks measure, as far as it can be counted: modules, requests, turns of the event loop, and what is kept."""
+"""What can be counted of the benchmarks: modules, requests, turns of the event loop, objects."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def newly_loaded(code: str) -> set[str]:
 
 
 def records_alive() -> int:
-    """How many payments and references to invoices there are."""
+    """The number of payments and references to invoices in memory."""
     return sum(isinstance(thing, Payment | InvoiceRef) for thing in gc.get_objects())
 
 
 def test_importing_loads_two_modules_beside_the_standard_library() -> None:
-    """`import paysdk` loads itself and what makes its exports lazy, and nothing that is installed."""
+    """`import paysdk` loads itself and the module for lazy exports, and no dependency."""
     assert {"paysdk", "paysdk.lazy"} == {
         name
         for name in newly_loaded("import paysdk")
@@ -55,7 +55,7 @@ def test_importing_loads_two_modules_beside_the_standard_library() -> None:
 
 @pytest.mark.parametrize(("name", "other"), [("Campfire", "notify"), ("Notify", "campfire")])
 def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
-    """Making a provider loads neither the other one nor what is for paying, for tests, for conversion, or for programs."""
+    """Making a provider loads no module of another provider, or for paying, tests or programs."""
     loaded = newly_loaded(f"from paysdk import {name}Provider\n{name}Provider('sandbox-key')")
 
     idle = {
@@ -81,17 +81,17 @@ def test_first_provider_loads_only_its_own(name: str, other: str) -> None:
     [
         ("cursor", 1, 0),
         ("offset", 1, 0),
-        # What was guessed before the last page said that it was the last.
+        # The pages that were predicted before the last page said that it is the last.
         ("offset", 8, 7),
-        # The count, seven places to cut at, a last page that is not full in each of eight windows,
-        # and the look back at the end.
+        # The count, seven bounds, a last page that is not full in each of eight windows, and the
+        # second look at the end of the list.
         ("cursor", 8, 1 + 7 + 8 + 1),
     ],
 )
 async def test_requests_made(
     pagination: Literal["cursor", "offset"], concurrency: int, beyond_the_pages: int
 ) -> None:
-    """A walk makes a request for each page, and side by side only as many more as it takes to know where the others begin."""
+    """A listing makes one request for each page, and a few more with concurrency."""
     async with (
         CampfireSandbox(payments=600) as sandbox,
         CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire,
@@ -106,7 +106,7 @@ async def test_requests_made(
 
 
 async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two turns of the event loop no more than a slice of a page is decoded, and no more than a slice of payments is made."""
+    """The event loop runs after each slice of a page that is decoded or made into payments."""
     turn = 0
     decoded: dict[int, int] = {}
     made: dict[int, int] = {}
@@ -142,7 +142,7 @@ async def test_records_are_read_by_the_slice(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_payments_are_made_one_at_a_time() -> None:
-    """A walk that goes from payment to payment holds no page of them, so that Python's garbage collector finds nothing to do."""
+    """A listing that is read payment by payment never holds a page of payments."""
     before = records_alive()
     async with (
         CampfireSandbox(payments=500) as sandbox,
@@ -159,7 +159,7 @@ async def test_payments_are_made_one_at_a_time() -> None:
 
 
 class RenderedPages:
-    """In the place of the network: so many pages of ten payments, each rendered when it is asked for, and forgotten."""
+    """A transport with this number of pages of ten payments, each rendered for its request."""
 
     def __init__(self, pages: int) -> None:
         self._pages = pages
@@ -172,7 +172,7 @@ class RenderedPages:
         *_: object,
         **_settings: object,
     ) -> RawPage:
-        """The answer to *request*."""
+        """Return the response to *request*."""
         number = int(dict(parse_qsl(request.query)).get("cursor", "0"))
         rows = b",".join(
             b'{"id":%d,"invoice_id":1,"amount":1.25,"currency":"USD"}' % (number * 10 + row)
@@ -183,13 +183,13 @@ class RenderedPages:
 
 
 async def test_memory_does_not_grow_with_the_listing() -> None:
-    """A walk keeps a few bytes for each page that it has read, and nothing of the payments."""
+    """A listing keeps a few bytes for each page that it has read, and no payments."""
     campfire = CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1")
     campfire._client._retrying = RenderedPages(700)  # type: ignore[assignment]  # in the place of all that would use the network
     kept: list[int] = []
     tracemalloc.start()
     async for payment in campfire.list_payments(page_size=10):
-        # Python's own caches of URLs have filled by the three hundredth page.
+        # Python's own caches of URLs are full after three hundred pages.
         if payment.id in {"3005", "6005"}:
             gc.collect()
             kept.append(tracemalloc.get_traced_memory()[0])
