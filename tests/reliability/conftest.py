@@ -1,4 +1,4 @@
-"""Everything that a network and a server can do wrong, and what came of it, for the tests beside this file."""
+"""The faults of a network and of a server, for the tests in this folder."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ FIGURES: dict[str, float] = {}
 
 @attrs.frozen(kw_only=True)
 class Trouble:
-    """One way to fail. *make* gives the server's fault, told where the trap listens; without it no connection is made, by *connecting*.
-
-    *processes* is false where it says that the server did not do its work.
+    """One way to fail. *make* returns the server's fault, given the address of the trap. With
+    *connecting* no connection is made.
     """
 
     name: str
@@ -94,18 +93,18 @@ TROUBLES = [
     Trouble(name="DNS failure", connecting="DNS", processes=False),
     Trouble(name="connection refused", connecting="refused", processes=False),
     Trouble(name="TLS failure", connecting="TLS", tls=True, processes=False),
-    _server("reset before the answer", reset("before")),
+    _server("reset before the response", reset("before")),
     _server("reset in the headers", reset("headers")),
     _server("reset in the body", reset("body")),
     _server("truncated body", truncated()),
     _server("HTML with status 200", wrong_body()),
-    _server("nothing with status 200", wrong_body(b"")),
+    _server("an empty body with status 200", wrong_body(b"")),
     _server("invalid JSON", wrong_body(b'{"results": [', content_type="application/json")),
     _server("JSON of another shape", wrong_body(_WRONG, content_type="application/json")),
-    _server("an answer that never comes", hang()),
-    _server("headers that drip", dripping_headers(0.4)),
-    _server("a body that drips", dripping_body(0.4)),
-    _server("a body without an end", huge_body()),
+    _server("no response", hang()),
+    _server("headers that arrive slowly", dripping_headers(0.4)),
+    _server("a body that arrives slowly", dripping_body(0.4)),
+    _server("an endless body", huge_body()),
     _server("a gzip bomb", gzip_bomb(1_000_000)),
     _server("redirect to the same origin", redirect("#again")),
     Trouble(
@@ -119,7 +118,7 @@ TROUBLES = [
 
 @pytest.fixture(params=TROUBLES, ids=lambda trouble: trouble.name)
 def trouble(request: pytest.FixtureRequest) -> Trouble:
-    """Each way to fail."""
+    """Return each way to fail."""
     chosen: Trouble = request.param
     return chosen
 
@@ -151,21 +150,18 @@ class _Selector(selectors.DefaultSelector):
 
 
 class HurryingLoop(asyncio.SelectorEventLoop):
-    """An event loop in which nobody waits: when nothing happens any more, its clock is put forward to the next timer.
-
-    A timeout is then never met because the machine is slow, and costs no time where it is met.
-    """
+    """An event loop that never waits."""
 
     def __init__(self) -> None:
         self._hurrying = _Selector()
         super().__init__(self._hurrying)
 
     def time(self) -> float:
-        """The time that it waited, or would have."""
+        """Return the time that has passed, including the skipped waits."""
         return self._hurrying.now
 
     def at_each_turn(self, call: Callable[[], object]) -> None:
-        """Call this from now on whenever the loop looks for what happened."""
+        """Call this function at each turn of the loop from now on."""
         self._hurrying.turn = call
 
 
@@ -174,7 +170,7 @@ Run: TypeAlias = Callable[[Coroutine[object, object, None]], None]
 
 @pytest.fixture
 def run() -> Run:
-    """Runs a coroutine in a loop in which nobody waits."""
+    """Return a function that runs a coroutine in a loop that never waits."""
 
     def to_its_end(work: Coroutine[object, object, None]) -> None:
         with asyncio.Runner(loop_factory=HurryingLoop) as runner:
@@ -185,7 +181,7 @@ def run() -> Run:
 
 @attrs.frozen
 class Certificates:
-    """A client that trusts one authority, a server that has its certificate from it, and one that has not."""
+    """A client that trusts one authority, a server with its certificate, and a server without one."""
 
     client: ssl.SSLContext
     trusted: ssl.SSLContext
@@ -200,7 +196,7 @@ def _server_context(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="session")
 def certificates() -> Certificates:
-    """Made for this run."""
+    """Make the certificates of this run."""
     authority, client = trustme.CA(), ssl.create_default_context()
     authority.configure_trust(client)
     return Certificates(client, _server_context(authority), _server_context(trustme.CA()))
@@ -208,7 +204,7 @@ def certificates() -> Certificates:
 
 @pytest.fixture
 def trap() -> Iterator[str]:
-    """The address of a server that nobody may connect to."""
+    """Yield the address of a server that must not receive a connection."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         yield f"localhost:{listening.getsockname()[1]}"
@@ -218,7 +214,7 @@ def trap() -> Iterator[str]:
 
 @attrs.define
 class Directions(AbstractResolver):
-    """Leads each connection, counted from 1, to where it was meant to go, or, where its number is among *numbers*, astray."""
+    """Resolves hosts. The connections in *numbers*, counted from 1, do not reach the server."""
 
     connecting: Connecting | None
     numbers: Collection[int]
@@ -228,7 +224,7 @@ class Directions(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """An address on this machine, or none."""
+        """Return an address on this machine, or raise."""
         self.connections += 1
         if self.connections in self.numbers and self.connecting == "DNS":
             raise OSError(socket.EAI_NONAME, "Name or service not known")
@@ -243,7 +239,7 @@ class Directions(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing, because nothing is open."""
 
 
 def _closed_port() -> int:
@@ -279,12 +275,12 @@ class World:
     directions: Directions
 
     def lift(self) -> None:
-        """From now on all is well."""
+        """End all faults."""
         self.directions.numbers = ()
         self.plan(FaultPlan())
 
     def plan(self, faults: FaultPlan) -> None:
-        """Give the sandbox, whose settings are fixed otherwise, a plan that begins to count now."""
+        """Give the sandbox a new plan, which counts requests from now on."""
         object.__setattr__(self.sandbox, "faults", faults)
         object.__setattr__(self.sandbox, "_counts", ())
 
@@ -294,7 +290,7 @@ Worlds: TypeAlias = Callable[..., contextlib.AbstractAsyncContextManager[World]]
 
 @pytest.fixture
 def world(trap: str, certificates: Certificates) -> Worlds:
-    """Starts a sandbox whose requests of these numbers meet a trouble, or its connections, besides what another plan says."""
+    """Return a function that starts a sandbox with a trouble in the requests of these numbers."""
 
     @contextlib.asynccontextmanager
     async def begin(
@@ -333,36 +329,36 @@ def world(trap: str, certificates: Certificates) -> Worlds:
 
 @pytest.fixture(scope="session")
 def ran() -> Counter[str]:
-    """How much of what ran."""
+    """Count what has run."""
     return RAN
 
 
 @pytest.fixture(scope="session")
 def figures() -> dict[str, float]:
-    """What was measured."""
+    """Return what was measured."""
     return FIGURES
 
 
 @pytest.fixture
 def page() -> Path:
-    """The page that has the table."""
+    """Return the path of the page about faults."""
     return PAGE
 
 
 @pytest.fixture
 def troubles() -> list[str]:
-    """The names of all troubles."""
+    """Return the names of all troubles."""
     return [trouble.name for trouble in TROUBLES]
 
 
 @pytest.fixture
 def writing() -> bool:
-    """Whether this run is to write the page, which one of several processes could not: each has seen a part."""
+    """Whether this run writes the page. One of several processes sees only a part of it."""
     return bool(os.environ.get("PAYSDK_WRITE_DOCS")) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how much of what ran, and what was measured."""
+    """Report how much has run, and what was measured."""
     told = [f"{count} {name}" for name, count in sorted(RAN.items())]
     told += [f"{name} {1000 * seconds:.1f} ms" for name, seconds in sorted(FIGURES.items())]
     if told:

@@ -1,4 +1,4 @@
-"""Every fault against every operation: the whole truth, or a typed error after which the rest can be had, and nothing twice."""
+"""Tests of every operation with every fault."""
 
 from __future__ import annotations
 
@@ -53,22 +53,28 @@ SEPARATOR = "; "
 HEAD = """\
 # Faults
 
-Every fault meets every operation in the tests, and what came of it is written here by them: *once*, where one request met it (the
-first, one in the middle, or the last), and *for ever*, where every request from there on did. Three attempts were allowed.
+The tests expose every operation to every fault, and write the outcome on this page. *Once* means
+that one request met the fault: the first one, one in the middle, or the last one. *Always* means
+that this request and all later requests met it. Each request had three attempts.
 
-A listing is *whole* when it gave exactly what the server has, each payment once. *Retried* means that this took another attempt,
-*followed* that it took a redirect. *Resumed whole* means that it ended with the error named, and that a listing resumed from the
-checkpoint of that error, when the fault had gone, gave exactly the rest. An invoice is *then whole* when the same object gives it once
-the fault has gone.
+A listing is *complete* if it yielded exactly the payments of the server, each of them once.
+*Retried* means that it took another attempt, and *followed* that it took a redirect. *Resumed,
+complete* means that the listing ended with the error, and that a listing that resumed from the
+error's checkpoint yielded exactly the rest when the fault was over. An invoice is *then complete*
+if the same provider object returned it when the fault was over.
 
-Paying was tried with a `ManualPayment` that has an `external_id`, which takes five requests: a look at the invoice, a look for the
-`external_id`, the order, and both looks again, which find a second payment under the name or an order whose response was lost. Nothing
-was ever booked twice. *Booked* is said only where it was, *without a second look* if the order was booked and those looks failed, and an
-error other than `OutcomeUnknownError` was raised only where it was not. While the outcome was unknown, paying again with the same
-`external_id` sent nothing. *Held* means that it raised `OutcomeUnknownError` again until `release_orders` was called. Whatever had
-happened, paying again when the fault had gone ended with one booking.
+The payments used a `ManualPayment` with an `external_id`. Such a payment takes five requests. It
+reads the invoice, searches for the `external_id`, and sends the order. Then it does the first two
+again, to find a second payment under the name, or an order whose response was lost.
 
-No redirect to another origin or to http was followed: the server there saw no connection.
+No payment was ever booked twice. The page says *booked* only if the payment was booked. *Without a
+later check* means that it was booked and that the last two requests failed. If an error other than
+`OutcomeUnknownError` was raised, nothing was booked. While the outcome was unknown, paying again
+with the same `external_id` sent nothing. *Held* means that paying again raised
+`OutcomeUnknownError` until `release_orders` was called. In every case, paying again after the fault
+ended with exactly one booked payment.
+
+No redirect to another origin or to http was followed: the other server saw no connection.
 """
 LISTING = "every listing"
 # More than any operation here makes: from its first number on, everything fails.
@@ -76,38 +82,38 @@ MOST = 60
 
 
 @pytest.fixture(autouse=True)
-def small_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer may be larger than this, so that a bomb need not be large."""
+def small_responses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limit the size of responses, so that a small bomb is enough."""
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 50_000)
 
 
 @pytest.fixture(scope="module")
 def requests() -> dict[str, int]:
-    """How many requests each listing takes when all is well."""
+    """How many requests each listing takes without a fault."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def seen_by_all() -> Seen:
-    """What came of each trouble in the tests so far."""
+    """The outcomes of all tests so far."""
     return {}
 
 
 @pytest.fixture
 def seen(seen_by_all: Seen, page: Path, *, writing: bool) -> Iterator[Seen]:
-    """What came of a trouble in this test, for each operation, "once" and "for ever", in words; the page has to say the same."""
+    """Collect the outcomes of this test, and compare them with the page."""
     cells: Seen = {}
     yield cells
     seen_by_all.update(cells)
     if not writing:
-        told = cells_of(page.read_text(encoding="utf-8"))
+        told = parse_cells(page.read_text(encoding="utf-8"))
         assert {cell: told.get(cell) for cell in cells} == {
-            cell: {consequence(words)} for cell, words in cells.items()
+            cell: {join_outcomes(words)} for cell, words in cells.items()
         }
 
 
 def campfire(world: World, events: list[Event]) -> CampfireProvider:
-    """A provider in this world."""
+    """Make a provider for this world."""
     return CampfireProvider(
         "sandbox-key",
         base_url=world.origin,
@@ -118,11 +124,11 @@ def campfire(world: World, events: list[Event]) -> CampfireProvider:
     )
 
 
-def lasting(places: Collection[int]) -> Iterator[tuple[str, list[int]]]:
-    """Which requests fail: each of *places* once, and everything from there on."""
+def fail_once_and_always(places: Collection[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield which requests fail: one of *places*, or it and all later ones."""
     for place in places:
         yield "once", [place]
-        yield "for ever", list(range(place, MOST))
+        yield "always", list(range(place, MOST))
 
 
 @pytest.mark.parametrize("operation", LISTS)
@@ -135,7 +141,7 @@ def test_listing(
     run: Run,
     requests: dict[str, int],
 ) -> None:
-    """A listing gives exactly what is there, or an error from whose checkpoint it goes on to exactly that, with nothing twice."""
+    """A listing is complete, or its error has a checkpoint that resumes exactly the rest."""
 
     async def walk(when: str, numbers: list[int]) -> int:
         sandbox = (
@@ -153,19 +159,19 @@ def test_listing(
                 timeout=1,
             )
             listing = provider.list_payments(page_size=3, **LISTS[operation])
-            given, error = await walked(listing)
+            given, error = await collect_ids(listing)
             # With concurrency a request may fail that nobody needs in the end.
             words = (
-                f"{mended(trouble)}, whole"
-                if listing.report.retries or mended(trouble) == "followed"
-                else "whole"
+                f"{remedy(trouble)}, complete"
+                if listing.report.retries or remedy(trouble) == "followed"
+                else "complete"
             )
             assert listing.report.complete == (error is None)
             if error is not None:
-                words = f"{named(error)}, resumed whole"
+                words = f"{error_name(error)}, resumed, complete"
                 assert (error.checkpoint is None) == (given == [])
                 failing.lift()
-                rest, error = await walked(
+                rest, error = await collect_ids(
                     provider.list_payments(page_size=3, resume=error.checkpoint, **LISTS[operation])
                 )
                 assert error is None
@@ -183,14 +189,14 @@ def test_listing(
 
     async def all_walks() -> None:
         last = requests.get(operation) or requests.setdefault(operation, await walk("never", []))
-        for when, numbers in lasting({1, last // 2, last}):
+        for when, numbers in fail_once_and_always({1, last // 2, last}):
             await walk(when, numbers)
 
     run(all_walks())
 
 
-async def walked(listing: Listing) -> tuple[list[str], PaysdkError | None]:
-    """The ids that were given, and the error that ended it, if one did."""
+async def collect_ids(listing: Listing) -> tuple[list[str], PaysdkError | None]:
+    """Return the ids of the listing, and the error that ended it, if any."""
     given: list[str] = []
     try:
         async for payment in listing:
@@ -200,37 +206,37 @@ async def walked(listing: Listing) -> tuple[list[str], PaysdkError | None]:
     return given, None
 
 
-def mended(trouble: Trouble) -> str:
-    """How it is mended, where it can be."""
+def remedy(trouble: Trouble) -> str:
+    """Return how the operation gets past this trouble, if it can."""
     return "followed" if trouble.name == "redirect to the same origin" else "retried"
 
 
-def named(error: PaysdkError) -> str:
-    """Its class; it says where it happened, and is no fault of the caller's."""
+def error_name(error: PaysdkError) -> str:
+    """Return the class of the error, which must name the request and not blame the caller."""
     assert error.url is not None
     assert not isinstance(error, ConfigurationError)
     return type(error).__name__
 
 
 def test_retrieve_invoice(trouble: Trouble, world: Worlds, seen: Seen, run: Run) -> None:
-    """An invoice comes as it is, or an error comes; and when the fault has gone, the same object gives the invoice."""
+    """An invoice is returned, or an error is raised and the same object returns it later."""
 
     async def retrieve(when: str, numbers: list[int]) -> None:
         async with world(sandbox := CampfireSandbox(payments=12), trouble, numbers) as failing:
             events: list[Event] = []
             provider = campfire(failing, events)
-            words = f"{mended(trouble)}, whole"
+            words = f"{remedy(trouble)}, complete"
             try:
                 invoice = await provider.retrieve_invoice(INVOICE)
             except PaysdkError as error:
-                words = f"{named(error)}, then whole"
+                words = f"{error_name(error)}, then complete"
                 failing.lift()
                 invoice = await provider.retrieve_invoice(INVOICE)
             assert str(sandbox.invoice(INVOICE)["invoice_number"]) == invoice.invoice_number
             assert len([event for event in events if isinstance(event, RequestSent)]) < MOST
             seen.setdefault((trouble.name, "retrieve_invoice", when), set()).add(words)
 
-    for when, numbers in lasting([1]):
+    for when, numbers in fail_once_and_always([1]):
         run(retrieve(when, numbers))
 
 
@@ -239,7 +245,7 @@ NOTHING = FaultPlan()
 
 @attrs.frozen
 class Stage:
-    """Which requests of a payment fail: from the *first* on, after what the plan *before* says; and whether the server does its work."""
+    """The first request of a payment that fails, after the faults of *before*."""
 
     operation: str
     first: int
@@ -249,19 +255,21 @@ class Stage:
 
 # The invoice is read, the external id looked up and the order sent. Then both are looked at again.
 STAGES = [
-    Stage("paying, the look at the invoice before", 1),
-    Stage("paying, the look for the external_id", 2),
-    Stage("paying, the order, not processed", 3),
-    Stage("paying, the order, processed", 3, processed=True),
-    Stage("paying, the look at the invoice afterwards", 4),
-    Stage("paying, the look for the external_id afterwards", 5),
+    Stage("paying: reading the invoice first", 1),
+    Stage("paying: searching for the external_id first", 2),
+    Stage("paying: the order, not processed", 3),
+    Stage("paying: the order, processed", 3, processed=True),
+    Stage("paying: reading the invoice afterwards", 4),
+    Stage("paying: searching for the external_id afterwards", 5),
     Stage(
-        "paying, the look after a lost order that was processed",
+        "paying: the check after a lost order that was processed",
         4,
         before=FaultPlan().on(3, status(504, processed=True)),
     ),
     Stage(
-        "paying, the look after a lost order that was not", 4, before=FaultPlan().on(3, status(504))
+        "paying: the check after a lost order that was not processed",
+        4,
+        before=FaultPlan().on(3, status(504)),
     ),
 ]
 
@@ -269,7 +277,7 @@ STAGES = [
 def test_mark_invoice_paid(
     trouble: Trouble, world: Worlds, seen: Seen, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever fails and whenever, nothing is booked twice, and what is said of it is true."""
+    """Whatever fails, nothing is booked twice, and the outcome is reported truthfully."""
 
     async def pay(stage: Stage, when: str, numbers: list[int]) -> None:
         sandbox = CampfireSandbox(payments=0)
@@ -288,12 +296,12 @@ def test_mark_invoice_paid(
                 on_event=events.append,
                 exclusive=lambda _: nullcontext(journal),
             )
-            words = await said(provider, failing, trouble, events)
+            words = await pay_and_describe(provider, failing, trouble, events)
             if (
-                "without a second look" not in words
+                "without a later check" not in words
                 and "looking for a second payment" in caplog.text
             ):
-                words += ", without a second look"
+                words += ", without a later check"
             failing.lift()
             if len(journal):
                 # Whoever does not know may call again, and nothing is sent until a person says that
@@ -319,19 +327,19 @@ def test_mark_invoice_paid(
     async def all_payments() -> None:
         for stage in STAGES:
             if trouble.processes or not stage.processed:
-                for when, numbers in lasting([stage.first]):
+                for when, numbers in fail_once_and_always([stage.first]):
                     await pay(stage, when, numbers)
 
     run(all_payments())
 
 
-async def said(
+async def pay_and_describe(
     provider: CampfireProvider,
     failing: World,
     trouble: Trouble,
     events: list[Event],
 ) -> str:
-    """What paying came to, in words that are held against what the sandbox has booked."""
+    """Pay, compare the outcome with the sandbox, and describe it in words."""
     sandbox = failing.sandbox
     assert isinstance(sandbox, CampfireSandbox)
     try:
@@ -344,26 +352,26 @@ async def said(
         return f"OutcomeUnknownError, and check() finds {'it' if found else 'nothing'}"
     except PaysdkError as error:
         assert [] == sandbox.payments
-        return f"{named(error)}, nothing booked"
+        return f"{error_name(error)}, nothing booked"
     assert [str(row["id"]) for row in sandbox.payments] == list(outcome.payment_ids)
     methods = [event.method for event in events if isinstance(event, RequestSent)]
     # The order that was booked got no response that could be read.
     if [sent.fault for sent in sandbox.requests if sent.method == "POST"][-1] is not None:
-        return "looked for, found booked"
+        return "looked up, found booked"
     if methods.count("POST") > 1:
         return "sent again, booked"
-    return f"{mended(trouble)}, booked"
+    return f"{remedy(trouble)}, booked"
 
 
-def rendered(cells: Seen, troubles: Sequence[str]) -> str:
-    """The page: faults with the same consequences in one table, operations with the same consequences in one row."""
+def render_page(cells: Seen, troubles: Sequence[str]) -> str:
+    """Render the page. Faults with the same outcomes share a table, and operations a row."""
     tables: dict[str, list[str]] = {}
     for trouble in troubles:
         rows: dict[str, list[str]] = {}
         for operation in (*LISTS, "retrieve_invoice", *(stage.operation for stage in STAGES)):
             if (trouble, operation, "once") in cells:
                 what = " | ".join(
-                    consequence(cells[trouble, operation, when]) for when in ("once", "for ever")
+                    join_outcomes(cells[trouble, operation, when]) for when in ("once", "always")
                 )
                 rows.setdefault(what, []).append(operation)
         lines = [
@@ -372,19 +380,19 @@ def rendered(cells: Seen, troubles: Sequence[str]) -> str:
         ]
         tables.setdefault("\n".join(lines), []).append(trouble)
     parts = [
-        f"## {SEPARATOR.join(names)}\n\n| | once | for ever |\n|---|---|---|\n{rows}\n"
+        f"## {SEPARATOR.join(names)}\n\n| | once | always |\n|---|---|---|\n{rows}\n"
         for rows, names in tables.items()
     ]
     return "\n".join([HEAD, *parts])
 
 
-def consequence(words: set[str]) -> str:
-    """What came of it wherever it came to anything."""
-    return " or ".join(sorted(words - {"whole"} or words))
+def join_outcomes(words: set[str]) -> str:
+    """Join the outcomes of an operation."""
+    return " or ".join(sorted(words - {"complete"} or words))
 
 
-def cells_of(text: str) -> Seen:
-    """The cells that a page was rendered from."""
+def parse_cells(text: str) -> Seen:
+    """Parse the cells of a page."""
     cells: Seen = {}
     troubles: list[str] = []
     for line in text.removeprefix(HEAD).splitlines():
@@ -395,18 +403,18 @@ def cells_of(text: str) -> Seen:
                 line.replace(LISTING, SEPARATOR.join(LISTS)).strip("| ").split(" | ")
             )
             for trouble, operation in product(troubles, operations.split(SEPARATOR)):
-                cells[trouble, operation, "once"], cells[trouble, operation, "for ever"] = (
+                cells[trouble, operation, "once"], cells[trouble, operation, "always"] = (
                     {once},
                     {for_ever},
                 )
     return cells
 
 
-def test_page_is_as_it_was_written(
+def test_page_is_complete(
     seen_by_all: Seen, page: Path, troubles: list[str], *, writing: bool
 ) -> None:
-    """It is what would be written of what it says: each fault in one table, and none that the tests do not have."""
+    """The page has each fault in one table, and no fault that the tests do not have."""
     if writing:
-        page.write_text(rendered(seen_by_all, troubles), encoding="utf-8")
+        page.write_text(render_page(seen_by_all, troubles), encoding="utf-8")
     committed = page.read_text(encoding="utf-8")
-    assert rendered(cells_of(committed), troubles) == committed
+    assert render_page(parse_cells(committed), troubles) == committed
