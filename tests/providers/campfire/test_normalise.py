@@ -1,4 +1,4 @@
-"""What Campfire's fields mean in a Payment, and what its answers give."""
+"""What Campfire's fields mean in a Payment."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 
 
 def sample(name: str) -> bytes:
-    """An answer of the documents."""
+    """A response in the documents."""
     return (SAMPLES / f"{name}.json").read_bytes()
 
 
 def listed(*records: dict[str, Any]) -> list[Payment]:
-    """The payments of a page with these records."""
+    """List the payments of a page with these records."""
     parts = [json.dumps(record).encode() for record in records]
     return list(map(READER.make, READER.rows(parts)))
 
 
 def test_sample_page_gives_its_payment() -> None:
-    """The document's page becomes one payment, with each field where it belongs and all of it in raw."""
+    """The document's page is one payment, with each field in its place and in raw."""
     body = sample("list_invoice_payments")
     page = READER.split(body)
     (payment,) = map(READER.make, READER.rows(list(map(bytes, page.records))))
@@ -56,7 +56,7 @@ def test_sample_page_gives_its_payment() -> None:
 
 
 def test_payment_of_the_later_schema_keeps_what_is_not_modelled() -> None:
-    """Fields that came later are read where there is a place for them, and stand in raw where there is none."""
+    """Later fields are read if a payment has a field for them, and are in raw."""
     (payment,) = listed(
         {
             "id": 1,
@@ -84,7 +84,7 @@ def test_payment_of_the_later_schema_keeps_what_is_not_modelled() -> None:
     ],
 )
 def test_times_come_out_in_utc(sent: str) -> None:
-    """A time in any of the forms that have been seen is the same aware moment."""
+    """A time is the same moment in each of its known forms."""
     (payment,) = listed(
         {"id": 1, "invoice_id": 2, "amount": 1, "created_at": sent, "last_modified_at": sent}
     )
@@ -98,7 +98,7 @@ def test_times_come_out_in_utc(sent: str) -> None:
 
 
 def test_fractions_of_a_second_are_kept() -> None:
-    """A time with a fraction has its microseconds."""
+    """A time with a fraction keeps its microseconds."""
     (payment,) = listed(
         {"id": 1, "invoice_id": 2, "amount": 1, "last_modified_at": "2025-05-02T16:24:50.123456Z"}
     )
@@ -111,12 +111,12 @@ def test_fractions_of_a_second_are_kept() -> None:
     ids=repr,
 )
 def test_ids_are_texts(sent: object, expected: str) -> None:
-    """An id is text, whether it was sent as a number or as one."""
+    """An id is a text, also if it was sent as a number."""
     (payment,) = listed({"id": sent, "invoice_id": sent, "amount": 1})
     assert (expected, expected) == (payment.id, payment.invoice.id)
 
 
 def test_next_may_be_missing_and_count_too() -> None:
-    """Django's cursor pagination sends no count, and the last page may have no next."""
+    """A page may have no count, as in Django's cursor pagination, and the last page no next."""
     page = READER.split(b'{"results":[]}')
     assert ([], None, None) == (page.records, page.link, page.reported_count)

@@ -1,4 +1,4 @@
-"""The shape of Campfire's payments, held against its documents."""
+"""The shape of Campfire's payments, compared with its documents."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 
 
 def test_row_takes_what_the_document_sends() -> None:
-    """A payment of the document's page is one, and each of its fields has its place."""
+    """The record in the document's page can be read, and each of its fields has a place."""
     (sent,) = json.loads((SAMPLES / "list_invoice_payments.json").read_bytes())["results"]
     assert 123 == msgspec.convert(sent, CampfireRecord).id
     assert set(sent) <= {field.encode_name for field in msgspec.structs.fields(CampfireRecord)}
 
 
 def test_only_what_a_payment_is_nothing_without_is_required() -> None:
-    """The documents require more, and the samples contradict them."""
+    """Only a few fields are required. The documents require more, but their samples do not."""
     assert ["id", "amount", "invoice_id"] == [
         field.name for field in msgspec.structs.fields(CampfireRecord) if field.required
     ]
@@ -37,7 +37,7 @@ def test_no_amount_is_a_float() -> None:
 
 
 def test_times_need_an_offset() -> None:
-    """A time without an offset would be a guess."""
+    """A time without an offset is refused, because its zone would be a guess."""
     assert isinstance(msgspec.convert("2025-05-02T16:24:50+0000", schema.Moment), datetime)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert("2025-05-02T16:24:50", schema.Moment)

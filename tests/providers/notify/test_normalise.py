@@ -25,13 +25,13 @@ SAMPLE = (
 
 
 def listed(reader: RecordReader[Any, Any, Payment], *records: bytes) -> list[Payment]:
-    """The payments of a page with these records."""
+    """List the payments of a page with these records."""
     return list(map(reader.make, reader.rows(list(records))))
 
 
 @pytest.mark.parametrize("currency", [None, "EUR"])
 def test_sample_gives_its_payment(currency: str | None) -> None:
-    """The document's payment has each field where it belongs; the currency is what was configured, never a guess."""
+    """The document's payment has each field in its place, and the configured currency."""
     page = make_reader(currency).split(SAMPLE)
     (payment,) = listed(make_reader(currency), bytes(page.records[0]))
     expected = Payment(
@@ -54,7 +54,7 @@ def test_sample_gives_its_payment(currency: str | None) -> None:
 
 
 def test_sample_page_has_its_link_its_count_and_four_records() -> None:
-    """The document counts five beside four records, three of which are empty; all of that is passed on as it is."""
+    """The document's page has a count of five and four records, three of them empty."""
     page = make_reader(None).split(SAMPLE)
     assert (
         "https://api.notify.cm/v2/payments?from=07d125ef-8e59-4629-8ef5-5c82de9979e9" == page.link
@@ -63,7 +63,7 @@ def test_sample_page_has_its_link_its_count_and_four_records() -> None:
 
 
 def test_empty_records_of_the_sample_are_malformed() -> None:
-    """An empty object is a bad record: it is raised or set aside, not skipped."""
+    """An empty object is a bad record. It is raised or set aside, and never skipped."""
     reader = make_reader(None)
     page = reader.split(SAMPLE)
     with pytest.raises(MalformedResponseError) as caught:
@@ -98,13 +98,13 @@ def test_empty_records_of_the_sample_are_malformed() -> None:
     ],
 )
 def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
-    """However the provider leaves the next page out, there is none."""
+    """A missing or empty link ends the listing in each form."""
     assert make_reader(None).split(b'{"payments":[]%s}' % links).link is None
 
 
 @pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
 def test_short_link_is_a_link(link: bytes) -> None:
-    """Only an empty text is taken for the end."""
+    """A link of one character is a link. Only an empty text is the end."""
     assert (
         link.decode()
         == make_reader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link
@@ -128,7 +128,7 @@ def test_dates_are_day_month_year(sent: bytes, expected: date) -> None:
 
 
 def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
-    """What is not sent is None."""
+    """A field that is not sent is None."""
     (payment,) = listed(make_reader(None), b'{"id":"p","amount":1.50,"invoice":{"id":"i"}}')
     assert (
         Payment(provider=NAME, id="p", amount=Decimal("1.50"), invoice=InvoiceRef("i")) == payment
@@ -136,7 +136,7 @@ def test_payment_may_lack_all_but_id_amount_and_invoice() -> None:
 
 
 def test_resource_and_unknown_fields_decide_nothing() -> None:
-    """The word in "resource" differs from answer to answer; it is only kept."""
+    """The word in "resource" differs between responses, and is only kept in raw."""
     (payment,) = listed(
         make_reader(None),
         b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}',

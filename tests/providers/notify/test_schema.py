@@ -1,4 +1,4 @@
-"""Notify's shape, held against its document."""
+"""Notify's shape, compared with its document."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_fields_are_those_of_the_document(
 def test_only_what_a_record_is_nothing_without_is_required(
     struct: type[msgspec.Struct], expected: list[str]
 ) -> None:
-    """Everything else may be missing."""
+    """Every other field may be missing."""
     assert expected == [field.name for field in msgspec.structs.fields(struct) if field.required]
 
 
@@ -61,6 +61,6 @@ def test_no_amount_is_a_float() -> None:
 
 
 def test_rows_have_no_time_of_modification() -> None:
-    """Notify sends none, so a payment that comes twice is a repeat."""
+    """Notify sends no time of modification, so a payment that comes twice is a repeat."""
     (row,) = make_reader(None).rows([msgspec.json.encode(PAYMENT)])
     assert row.modified_at is None

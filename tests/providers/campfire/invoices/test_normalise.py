@@ -1,4 +1,4 @@
-"""What is taken from Campfire's invoices, and from its answers to paying."""
+"""What Campfire's invoices mean, and its responses to a payment."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 
 
 def sample(name: str) -> bytes:
-    """An answer of the documents."""
+    """A response in the documents."""
     return (SAMPLES / f"{name}.json").read_bytes()
 
 
 def invoice_with(**fields: object) -> bytes:
-    """The document's invoice with other fields."""
+    """The document's invoice, with these fields."""
     return json.dumps(json.loads(sample("retrieve_invoice")) | fields).encode()
 
 
 def fault(body: bytes) -> str:
-    """The path of what is wrong with an invoice."""
+    """The path of the error in an invoice."""
     with pytest.raises(MalformedResponseError) as caught:
         decode_or_raise(read_invoice, body)
     return caught.value.path
 
 
 def test_sample_invoice_gives_its_payment_whole() -> None:
-    """A payment in an invoice gets the invoice and the client, though its record names neither."""
+    """A payment in an invoice has the invoice and the client, although its record names neither."""
     invoice = read_invoice(sample("retrieve_invoice"))
     moment = datetime(2025, 4, 24, 23, 13, 35, tzinfo=UTC)
     expected = Payment(
@@ -85,7 +85,7 @@ def test_sample_invoice_is_read_although_it_contradicts_its_schema() -> None:
 
 @pytest.mark.parametrize("name", ["retrieve_invoice", "mark_invoice_paid"])
 def test_every_field_of_the_documents_has_its_place(name: str) -> None:
-    """Each field of the samples, also a nested one, is a field of ours, and has its value."""
+    """Each field of the samples, also a nested one, is a field of paysdk with its value."""
     sent = json.loads(sample(name), parse_float=Decimal)
     invoice = read_invoice(sample(name))
     assert sent == invoice.raw
@@ -102,7 +102,7 @@ def test_every_field_of_the_documents_has_its_place(name: str) -> None:
 
 
 def test_unknown_fields_and_words_of_an_invoice_are_kept() -> None:
-    """Enumerations are open, and what has no field here is in raw, exact to the digit."""
+    """Unknown words are kept, and unknown fields are in raw with exact digits."""
     invoice = read_invoice(
         b'{"id":1,"payment_status":"draft","terms":"net_77","withheld":1.50,"department":{"id":3}}'
     )
@@ -126,7 +126,7 @@ def test_lists_of_an_invoice_may_be_null_or_missing(empty: object) -> None:
 
 
 def test_every_field_but_the_id_may_be_null() -> None:
-    """The document's "required" cannot be relied on."""
+    """Every field except the id may be null, although the document says "required"."""
     names = [
         field.name
         for field in attrs.fields(type(read_invoice(b'{"id":1}')))
@@ -149,7 +149,7 @@ def test_every_field_but_the_id_may_be_null() -> None:
 def test_customer_of_a_payment_is_the_client(
     fields: dict[str, object], expected: CustomerRef | None
 ) -> None:
-    """Who pays is the client, as far as it is known; the API's "customer" is the tenant itself."""
+    """The customer is the invoice's client. The API's "customer" is the tenant itself."""
     assert expected == read_invoice(invoice_with(customer=99, **fields)).payments[0].customer
 
 
@@ -163,7 +163,7 @@ def test_customer_of_a_payment_is_the_client(
     ids=repr,
 )
 def test_auto_sent_at_is_a_date_or_a_time(sent: str | None, expected: date | None) -> None:
-    """The documents disagree on it, so it is what was sent."""
+    """``auto_sent_at`` is a date or a time as sent, because the documents disagree."""
     found = read_invoice(invoice_with(auto_sent_at=sent)).auto_sent_at
     assert (expected, type(expected)) == (found, type(found))
 
@@ -209,18 +209,18 @@ BAD_INVOICES: list[tuple[dict[str, object], str]] = [
 def test_wrong_field_of_an_invoice_is_malformed_at_its_path(
     fields: dict[str, object], path: str
 ) -> None:
-    """What is wrong in an invoice is named by its path, nested records included."""
+    """A bad field of an invoice is named by its path, also in a nested record."""
     assert path == fault(invoice_with(**fields))
 
 
 def test_missing_id_of_an_invoice_is_named() -> None:
-    """An invoice is nothing without its id."""
+    """An invoice without an id is malformed."""
     assert "$.id" == fault(b'{"lines":[]}')
 
 
 @pytest.mark.parametrize("digits", ["1e99999999999999999999", "-1e-99999999999999999999"])
 def test_number_beyond_a_decimal_is_kept_where_anything_may_stand(digits: str) -> None:
-    """A number that no Decimal can hold is its digits in an "any" field; an amount is malformed."""
+    """A number too large for Decimal is a text in an "any" field, and a malformed amount."""
     assert (
         digits
         == read_invoice(b'{"id":1,"integration_context":%s}' % digits.encode()).integration_context
@@ -232,12 +232,12 @@ def test_number_beyond_a_decimal_is_kept_where_anything_may_stand(digits: str) -
 
 
 def test_broken_utf8_in_an_invoice_is_malformed() -> None:
-    """Also in a field that has no place here, since raw has to be readable."""
+    """Broken UTF-8 is malformed also in an unknown field, because raw must be readable."""
     assert "$" == fault(b'{"id":1,"unknown":"\xff"}')
 
 
 def test_amounts_of_an_invoice_may_be_texts() -> None:
-    """A plain decimal text is an amount, with its digits."""
+    """A text with a plain decimal number is an amount with the same digits."""
     invoice = read_invoice(
         b'{"id":1,"total_amount":"6249.990","lines":[{"id":2,"rate":"1.10"}],"payments":[{"id":3,"amount":"5.00"}]}'
     )
@@ -249,14 +249,14 @@ def test_amounts_of_an_invoice_may_be_texts() -> None:
 
 
 def test_answer_to_paying_may_be_the_invoice() -> None:
-    """The document's answer is the whole invoice."""
+    """The response may be the whole invoice, as in the document."""
     assert Paid(invoice=read_invoice(sample("mark_invoice_paid"))) == read_paid(
         sample("mark_invoice_paid")
     )
 
 
 def test_answer_to_paying_may_be_ids_only() -> None:
-    """The later schema answers with ids, which are texts here."""
+    """The response may be ids, as in the later schema. They become texts."""
     assert ("22221", "22222") == read_paid(sample("mark_invoice_paid_ids")).payment_ids
     assert Paid(()) == read_paid(b'{"payment_ids":[]}')
 
@@ -273,7 +273,7 @@ def test_answer_to_paying_may_be_ids_only() -> None:
     ],
 )
 def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemoRef, ...]) -> None:
-    """The credit memos that came of an overpayment are told, beside ids and beside an invoice."""
+    """The credit memos of an overpayment are read, with ids and with an invoice."""
     assert Paid(("1",), None, expected) == read_paid(
         b'{"payment_ids":[1],"auto_created_credit_memos":%s}' % memos
     )
@@ -281,7 +281,7 @@ def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemo
 
 
 def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    """They only inform, so the payment is still returned, and a warning says where to look."""
+    """Bad credit memos do not hide the payment. A warning says where to look."""
     assert Paid(("1",)) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":{"id":7}}')
     assert "auto_created_credit_memos" in caplog.text
 
@@ -297,14 +297,14 @@ def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> N
     ],
 )
 def test_answer_to_paying_that_is_neither_is_malformed(body: bytes, path: str) -> None:
-    """An answer without an invoice and without ids is not taken for a success."""
+    """A response without an invoice and without ids is malformed."""
     with pytest.raises(MalformedResponseError) as caught:
         decode_or_raise(read_paid, body)
     assert path == caught.value.path
 
 
 def test_payment_that_cannot_be_held_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A payment that can be read but not kept makes the response malformed, with its path."""
+    """A payment that can be decoded but not held makes the response malformed, with its path."""
 
     def too_deep(**_: object) -> None:
         raise ConfigurationError("Payment.raw must be JSON")

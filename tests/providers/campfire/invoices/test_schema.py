@@ -1,4 +1,4 @@
-"""The shape of Campfire's invoices, held against its documents."""
+"""The shape of Campfire's invoices, compared with its documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_fields_are_those_of_the_document(
 
 @pytest.mark.parametrize("record", [Invoice, InvoiceLine, Attachment])
 def test_only_the_id_is_required(record: type[Any]) -> None:
-    """The document's "required" is contradicted by its own sample, so only the id is."""
+    """Only the id is required, because the document's own sample lacks other fields."""
     assert ["id"] == [
         field.name for field in attrs.fields(record) if field.default is attrs.NOTHING
     ]
@@ -48,7 +48,7 @@ def test_only_the_id_is_required(record: type[Any]) -> None:
 
 
 def test_no_amount_is_a_float() -> None:
-    """No field of any record is typed as a float, and what is money or a rate is a Decimal."""
+    """No field of a record is a float. Money and rates are Decimals."""
     for name in invoice_schema.__all__:
         kind = getattr(invoice_schema, name)
         if isinstance(kind, type):
@@ -86,7 +86,7 @@ def test_raw_of_an_invoice_is_not_compared_and_not_printed() -> None:
 
 
 def test_envelope_takes_what_the_document_sends() -> None:
-    """The wire form of an invoice decodes the sample, and the ids theirs."""
+    """The types for both responses decode the documents' samples."""
     assert WHOLE["id"] == msgspec.json.decode(json.dumps(WHOLE), type=invoice_envelope()).id
     assert [22221, 22222] == msgspec.json.decode(
         (SAMPLES / "mark_invoice_paid_ids.json").read_bytes(), type=PaidIds
