@@ -31,8 +31,8 @@ def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
     try:
         return _decode(sent)
     except (msgspec.DecodeError, InvalidOperation):
-        # msgspec takes no integer of more than 4,300 digits, no exponent that a Decimal cannot
-        # hold, and no half of a surrogate pair.
+        # msgspec refuses integers of more than 4,300 digits, exponents that a Decimal cannot hold,
+        # and halves of surrogate pairs.
         return json.loads(
             sent.decode(),
             parse_float=exact_number,

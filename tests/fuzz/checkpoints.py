@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 PATH = "/coa/api/v1/invoice-payments"
 _ROWS = [
-    CampfireRecord(id=1, amount=Decimal(1), invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    CampfireRecord(
+        id=1, amount=Decimal(1), invoice_id=1, modified_at=datetime(2026, 1, 1, tzinfo=UTC)
+    ),
     CampfireRecord(id=2, amount=Decimal(1), invoice_id=1),
 ]
 
