@@ -1,4 +1,4 @@
-"""Open orders, whose outcome is not known yet, and the journal that remembers them."""
+"""Open orders, whose outcome is not known yet, and the journal that records them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Exclusive", "MemoryJournal", "OpenOrder", "OrderJournal"]
 class OpenOrder:
     """An order that was sent and may still be booked.
 
-    ``id`` is unique and comes from the sender. ``sent_at`` is an aware UTC time. ``drafted`` is
+    ``id`` is unique, and the sender chooses it. ``sent_at`` is an aware UTC time. ``drafted`` is
     true if the provider accepted the order and a person must still approve it. ``details`` is JSON
-    that paysdk needs to look for the order. A journal keeps it unchanged.
+    that paysdk needs to look for the order. A journal stores it unchanged.
     """
 
     id: str
@@ -29,21 +29,22 @@ class OpenOrder:
 
 @runtime_checkable
 class OrderJournal(Protocol):
-    """The open orders of one name. Use it only while you hold the name."""
+    """The open orders under one name. Use it only while you hold the name."""
 
     async def read_open(self) -> Sequence[OpenOrder]:
-        """The orders under this name whose outcome is not known, oldest first."""
+        """Return the orders under this name whose outcome is not known, oldest first."""
         ...
 
     async def record_sent(self, order: OpenOrder) -> None:
-        """Write *order* down, in place of an entry with its id. It is durable when this returns.
+        """Record *order*, in place of an entry with its id. It is durable when this returns.
 
-        Raises an exception if this process no longer holds the name. Then nothing may be sent.
+        Raises an exception if this process no longer holds the name. The caller must then send
+        nothing.
         """
         ...
 
     async def record_settled(self, order_id: str) -> None:
-        """Remove an order: it was found or refused, or a person says that it will not come."""
+        """Remove an order that was found or refused, or that a person says will not be booked."""
         ...
 
 
@@ -66,6 +67,6 @@ class MemoryJournal:
         self._orders.pop(order_id, None)
 
 
-# Returns, for a name, a context manager that keeps all others out while it is held. It may yield an
-# OrderJournal.
+# A function that takes a name, and returns a context manager that keeps all other callers out of
+# the name. The context manager may yield an OrderJournal.
 Exclusive: TypeAlias = Callable[[str], AbstractAsyncContextManager[object]]

@@ -16,9 +16,10 @@ if find_spec("sqlalchemy") is None:
 
 from paysdk.sync.changes import Change
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError, TooManyVanishedError
+from paysdk.sync.report import SyncReport
 from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import SQLPaymentStore, StoredPayment
-from paysdk.sync.syncing import SyncReport, sync_payments
+from paysdk.sync.syncing import sync_payments
 
 __all__ = [
     "AccountBusyError",

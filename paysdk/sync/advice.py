@@ -1,4 +1,4 @@
-"""What a database's error means to a user, and what to do next."""
+"""Explain a database's error to a user, and say what to do next."""
 
 from __future__ import annotations
 
@@ -12,129 +12,135 @@ if TYPE_CHECKING:
 
 __all__ = ["describe"]
 
-_UNKNOWN = "Nothing was written."
-_AGAIN = "Try again when it answers: a sync goes on where it was."
-_ROOM = "Make room, and sync again: it goes on where it was."
-_OPTIONS = "Correct the options of the URL, which are behind its question mark."
-_HOST = "Correct the host in the URL, or look whether this machine can look up names."
+_NO_ADVICE = "Nothing was written."
+_AGAIN = "Try again when it responds. The sync then continues where it stopped."
+_ROOM = "Free some disk space, and sync again. The sync then continues where it stopped."
+_OPTIONS = "Correct the options of the URL, which come after its question mark."
+_HOST = "Correct the host in the URL, or check that this machine can look up host names."
 _ENCODING = (
-    "The encoding of this database cannot hold a text that was sent, or the text in it is of "
-    "another encoding. "
-    "Use a database that was made with ENCODING 'UTF8'."
+    "The encoding of this database cannot hold a text that was sent, or a stored text has another "
+    "encoding. Use a database that was made with ENCODING 'UTF8'."
 )
-# Immutable is for the user to say: a disk that is read-only here may be written to from elsewhere,
-# and what is read would be wrong then.
+# Only the user can know that a file is immutable. Another machine may write to a disk that is
+# read-only here, and immutable=1 would then give wrong results.
 _FOLDER = (
-    "Look whether its folder is there, and may be written to, as SQLite does also while it "
-    "reads. On a read-only disk, for a database "
-    "that nobody writes to, there is sqlite:///file:/folder/payments.db?immutable=1&uri=true."
+    "Check that its folder exists and is writable, because SQLite also writes there while it "
+    "reads. If the disk is read-only and no program writes to the database, use "
+    "sqlite:///file:/folder/payments.db?immutable=1&uri=true."
 )
-_READ_ONLY = "It is read-only: make it writable, or name another."
+_READ_ONLY = "It is read-only. Make it writable, or name another database."
 _LOCKED = (
-    f"Another program has held its rows for {LOCK_TIMEOUT} seconds: end that one, or wait, "
+    f"Another program has locked its rows for {LOCK_TIMEOUT} seconds. End that program, or wait, "
     "and sync again."
 )
+_NOT_POSTGRESQL = (
+    "The program that responds there is not PostgreSQL. Correct the host and the port in the URL."
+)
+_CREDENTIALS = "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."
+_TLS = (
+    "Correct sslmode or the certificates in the options of the URL, so that they fit this server."
+)
+_HOST = "Correct the host in the URL, or check that this machine can look up host names."
 _NO_CONNECTION_LEFT = (
-    "It has no connection left: end other programs that use it, or raise its limit, and try again."
+    "It has no free connection. End other programs that use it, or raise its limit, and try again."
 )
 _RIGHTS = (
-    "Grant the user the right to it. To make the tables, a user needs a schema in which it may "
-    "create them, "
-    "and ?schema=NAME in the URL says which that is."
+    "Grant the user this right. To make the tables, the user needs a schema where it may create "
+    "them. Name the schema as ?schema=NAME in the URL."
 )
 _NO_SCHEMA = (
-    "Create that schema, or name one as ?schema=NAME in the URL: paysdk makes it if it may."
+    "Create that schema, or name one as ?schema=NAME in the URL. paysdk then makes it if it has "
+    "the right."
 )
 _OTHER_TABLES = (
-    "Its tables are not as paysdk made them: another program has changed them. "
-    "Restore them, or name another database."
+    "Another program has changed the tables that paysdk made. Restore them, or name another "
+    "database."
 )
 _TOO_LONG = (
-    "A payment's id is longer than an index of PostgreSQL takes. Name the path of a file "
-    "instead: SQLite takes any length."
+    "The id of a payment is too long for an index of PostgreSQL. Name the path of a file instead, "
+    "because SQLite takes any length."
 )
 _STATEMENT_TIMEOUT = (
-    "The server ends what takes longer than its statement_timeout: raise that "
-    "for this user, and sync again."
+    "The statement took longer than the server's statement_timeout. Raise it for this user, and "
+    "sync again."
 )
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html: the same in each language of the
-# server. The longest beginning counts.
+# By the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html, which are the same
+# in each language of the server. The longest matching beginning counts.
 _BY_STATE = {
     "08": _AGAIN,
     "22021": _ENCODING,
     "22P05": _ENCODING,
     "25006": _READ_ONLY,
     "25P03": (
-        "This process stalled in the midst of a transaction. Sync again: it goes on where it was."
+        "This process stalled during a transaction. Sync again. The sync then continues where it "
+        "stopped."
     ),
     "3D000": "Create the database, or correct its name in the URL.",
     "3F000": _NO_SCHEMA,
     "40": "Another program was writing to the same rows. Try again.",
     "42501": _RIGHTS,
     "42703": _OTHER_TABLES,
-    "42939": "Give the schema another name: those that begin with pg_ are PostgreSQL's own.",
+    "42939": "Give the schema another name. PostgreSQL reserves names that begin with pg_.",
     "42P01": _OTHER_TABLES,
     "42P07": _OTHER_TABLES,
     "53100": _ROOM,
-    "53200": "Its server has no memory left. Try again later: a sync goes on where it was.",
+    "53200": "The server has no free memory. Try again later.",
     "53300": _NO_CONNECTION_LEFT,
     "54": _TOO_LONG,
     "55P03": _LOCKED,
     "57014": _STATEMENT_TIMEOUT,
     "57P": _AGAIN,
 }
-# What is said before a connection is there has no state. The first sign that is found counts.
+# An error without a connection has no code, so these look for words in its message. The first match
+# counts.
 _BY_SIGN = (
     ("readonly", _READ_ONLY),
     ("read-only", _READ_ONLY),
     ("is full", _ROOM),
     ("No space left", _ROOM),
-    # Such is also the answer to a limit on the size of a file, which is not told apart.
-    ("disk I/O error", "Its disk may be full: make room, and sync again: it goes on where it was."),
+    # A limit on the size of a file causes the same error.
+    ("disk I/O error", "Its disk may be full. " + _ROOM),
     (
         "is locked",
         (
-            f"Another program has been writing to it for {LOCK_TIMEOUT} seconds: end that one, or "
-            "wait, and sync again."
+            f"Another program has been writing to it for {LOCK_TIMEOUT} seconds. End that program, "
+            "or wait, and sync again."
         ),
     ),
     ("lock timeout", _LOCKED),
-    ("not a database", "It is a file of another kind: name another."),
-    ("malformed", "The file is damaged: put a copy back that is whole, or sync into a new file."),
+    ("not a database", "It is another kind of file. Name another path."),
+    ("malformed", "The file is damaged. Restore a backup, or sync to a new file."),
     ("unable to open", _FOLDER),
     ("no such table", _OTHER_TABLES),
     ("no such column", _OTHER_TABLES),
     (
         "QueuePool limit",
         (
-            "All connections of this store are in use: close the iterators that you no longer read "
-            "from, and try again."
+            "All connections of this store are in use. Close the iterators that you no longer "
+            "read, and try again."
         ),
     ),
     ("too many", _NO_CONNECTION_LEFT),
     ("connection slots", _NO_CONNECTION_LEFT),
     ("no more connections", _NO_CONNECTION_LEFT),
-    ("password", "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."),
-    (
-        "SASL authentication failed",
-        "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD.",
-    ),
+    ("password", _CREDENTIALS),
+    ("SASL authentication failed", _CREDENTIALS),
     (
         "role ",
-        "Correct the user in the URL, or have it made on the server with the right to log in.",
+        "Correct the user in the URL, or create it on the server with the right to log in.",
     ),
     (
         "pg_hba.conf",
         (
-            "The server's pg_hba.conf needs an entry for this user, this database and this address; "
-            "some ask for ?sslmode=require."
+            "The server's pg_hba.conf needs an entry for this user, database and address. "
+            "Some entries require ?sslmode=require in the URL."
         ),
     ),
     (
         "unsupported startup parameter",
         (
-            "A pooler does not take this one: leave it out of the URL, and set it with ALTER ROLE "
+            "A pooler refuses this parameter. Leave it out of the URL, and set it with ALTER ROLE "
             "... SET instead."
         ),
     ),
@@ -147,32 +153,15 @@ _BY_SIGN = (
     ("invalid value for parameter", _OPTIONS),
     ("invalid connection option", _OPTIONS),
     ("invalid sslmode", _OPTIONS),
-    (
-        "SSL negotiation",
-        "What answers there is no PostgreSQL: correct the host and the port in the URL.",
-    ),
-    (
-        "expected authentication request",
-        "What answers there is no PostgreSQL: correct the host and the port in the URL.",
-    ),
-    (
-        "SSL",
-        (
-            "Correct sslmode or the certificates in the options of the URL, by what this server "
-            "offers."
-        ),
-    ),
-    (
-        "certificate",
-        (
-            "Correct sslmode or the certificates in the options of the URL, by what this server "
-            "offers."
-        ),
-    ),
-    ("standby", "No server in the URL is of the kind that target_session_attrs asks for."),
+    ("SSL negotiation", _NOT_POSTGRESQL),
+    ("expected authentication request", _NOT_POSTGRESQL),
+    ("SSL", _TLS),
+    ("certificate", _TLS),
+    ("standby", "No server in the URL is of the kind that target_session_attrs requires."),
     ("resolve host", _HOST),
     ("translate host name", _HOST),
-    # psycopg 3.2.11 and earlier repeat only what getaddrinfo said: glibc, macOS and Windows.
+    # psycopg 3.2.11 and earlier show only the message of getaddrinfo, here of glibc, macOS and
+    # Windows.
     ("or service not known", _HOST),
     ("name resolution", _HOST),
     ("nor servname provided", _HOST),
@@ -180,8 +169,8 @@ _BY_SIGN = (
     (
         "query_wait_timeout",
         (
-            "The pooler had no connection for this within its query_wait_timeout: raise its pool "
-            "size, and try again."
+            "The pooler had no free connection within its query_wait_timeout. Raise its pool size, "
+            "and try again."
         ),
     ),
     ("starting up", _AGAIN),
@@ -193,20 +182,21 @@ _BY_SIGN = (
     ("connection is lost", _AGAIN),
     (
         "connection",
-        "Look whether it runs there, and whether the host and the port in the URL are right.",
+        "Check that the server runs there, and that the host and the port in the URL are right.",
     ),
 )
-# An option's value may be a password that came to the wrong place.
+# An option's value may be a password in the wrong place.
 _REFUSED_VALUE = re.compile(
-    r"(bad value for \w+|invalid \w+ value|invalid \w+ value for connection option \"\w+\"|option value for \w+).*"
+    r"(bad value for \w+|invalid \w+ value|invalid \w+ value for connection option \"\w+\"|"
+    r"option value for \w+).*"
 )
 
 
 def describe(error: BaseException) -> tuple[str, str]:
-    """What has happened, in one line without a value of the URL, and what to do."""
+    """Return what happened, in one line without a value of the URL, and what to do."""
     cause: object = getattr(error, "orig", None) or error
-    told = str(cause).strip()
-    line = told.splitlines()[0] if told else type(error).__name__
+    message = str(cause).strip()
+    line = message.splitlines()[0] if message else type(error).__name__
     if isinstance(cause, UnicodeError):
         return (
             f"a text cannot be read or written in its encoding ({type(cause).__name__})",
@@ -214,16 +204,18 @@ def describe(error: BaseException) -> tuple[str, str]:
         )
     if (refused := _REFUSED_VALUE.search(line)) is not None:
         return f"{line[: refused.start()]}{refused[1]}".rstrip(), _OPTIONS
-    return line.rstrip("."), next(_find_advice(getattr(cause, "sqlstate", None), told), _UNKNOWN)
+    return line.rstrip("."), next(
+        _find_advice(getattr(cause, "sqlstate", None), message), _NO_ADVICE
+    )
 
 
-def _find_advice(state: str | None, told: str) -> Iterator[str]:
-    beginnings = (state or "")[:5]
-    for length in range(len(beginnings), 1, -1):
-        if (advice := _BY_STATE.get(beginnings[:length])) is not None:
+def _find_advice(state: str | None, message: str) -> Iterator[str]:
+    code = (state or "")[:5]
+    for length in range(len(code), 1, -1):
+        if (advice := _BY_STATE.get(code[:length])) is not None:
             yield advice
-    # A name in quotes says nothing: a database may be called "password".
-    plain = re.sub(r'"[^"\n]*"', '""', told)
+    # Names in quotes are left out, because a database may be called "password".
+    plain = re.sub(r'"[^"\n]*"', '""', message)
     for sign, advice in _BY_SIGN:
         if sign in plain:
             yield advice

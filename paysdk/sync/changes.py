@@ -51,7 +51,7 @@ class Change:
 
 
 def diff_fields(before: Payment, after: Payment) -> tuple[str, ...]:
-    """The names of the fields that differ, as in ``Change.fields``.
+    """Return the names of the fields that differ, as in ``Change.fields``.
 
     Numbers are compared by value, and JSON by content.
     """
@@ -81,7 +81,7 @@ def _parts(
 
 
 def classify_change(before: Payment, after: Payment, *, had_vanished: bool) -> ChangeKind:
-    """The kind of change of a stored payment that differs or had vanished."""
+    """Return the kind of change of a stored payment that differs or had vanished."""
     if had_vanished:
         return "returned"
     return "voided" if after.is_voided and not before.is_voided else "changed"

@@ -1,4 +1,4 @@
-"""A database, and transactions on it."""
+"""Run transactions on a database, and translate the driver's errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class Database:
     """A database, and transactions on it.
 
-    Whatever the driver raises comes out as a ``StoreError`` that holds no password.
+    Every error of the driver is raised as a ``StoreError`` that contains no password.
     """
 
     def __init__(self, name: str, backend: Backend) -> None:
@@ -37,12 +37,12 @@ class Database:
         self.engine: AsyncEngine = backend.engine()
         self._open = 0
         self._process: int | None = None
-        # What a process had open that this one was forked from. Closing it here would close it
-        # there.
+        # Engines of the process that this one was forked from. Closing them here would also close
+        # the connections of that process.
         self._inherited: list[AsyncEngine] = []
 
     def enter(self) -> None:
-        """Belong to this process from now on, also if it is a fork of the one that this belonged to."""
+        """Belong to this process from now on, even if it is a fork of the previous owner."""
         if self.is_forked:
             self._inherited.append(self.engine)
             self.engine = self.backend.engine()
@@ -51,17 +51,20 @@ class Database:
 
     @property
     def is_forked(self) -> bool:
-        """Whether this process is a fork of the one that it belongs to."""
+        """Whether this process is a fork of the one that opened the database."""
         return self._process not in {None, os.getpid()}
 
     @asynccontextmanager
     async def transaction(
         self, *, writes: bool, durable: bool = False
     ) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that is committed at the end, or rolled back if the end is an error; *durable* waits for the disk then."""
+        """Begin a transaction, and commit it at the end, or roll it back after an error.
+
+        With *durable*, the commit waits for the disk.
+        """
         if self.is_forked:
             raise StoreError(
-                f"The store {self.name} was opened before this process was forked, and works only "
+                f"The store {self.name} was opened before this process was forked. It works only "
                 "in the process that opened it. Nothing was read or written. Open a store in this "
                 "process: `async with SQLPaymentStore(...) as store:`."
             )
@@ -85,24 +88,25 @@ class Database:
         then: Callable[[T], object] = lambda _: None,
         durable: bool = False,
     ) -> T:
-        """What *work* gives, done in a transaction of its own.
+        """Run *work* in its own transaction, and return its result.
 
-        Being cancelled waits for its end, so it is either done or undone; where it is done, *then*
-        is called with what it gave.
+        Cancelling this waits for the end of the transaction, so *work* is done as a whole or not at
+        all. If it is done, *then* is called with its result.
         """
 
         async def run() -> T:
             async with self.transaction(writes=True, durable=durable) as connection:
-                given = await work(connection)
-            then(given)
-            return given
+                result = await work(connection)
+            then(result)
+            return result
 
         return await _run_to_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What *work* reads, in a transaction of its own.
+        """Run *work* in its own transaction that only reads, and return its result.
 
-        Being cancelled waits for its end, for drivers do not bear it well.
+        Cancelling this waits for the end of the transaction, because some drivers break if they are
+        cancelled.
         """
 
         async def run() -> T:
@@ -127,23 +131,23 @@ class Database:
         return StoreError(f"The database {self.name} cannot be used: {reason}. {advice}")
 
     async def probe(self) -> None:
-        """Find out whether it can be there at all."""
+        """Raise ``StoreError`` if the database certainly cannot be opened."""
         async with self._translate_errors():
             await asyncio.to_thread(self.backend.probe, self.engine)
 
     async def prepare(self) -> None:
-        """Set up what a database that is ours keeps for good."""
+        """Make the settings that the database then keeps."""
         if (statement := self.backend.persistent_pragma) is not None:
-            # SQLite takes it outside of a transaction only, and not while another is using the
-            # file: then the next one does it.
+            # SQLite takes it only outside a transaction, and refuses it while another program uses
+            # the file. In that case the next caller does it.
             with suppress(StoreError):
                 async with self._translate_errors(), self.engine.connect() as connection:
                     await connection.exec_driver_sql(statement)
 
     async def aclose(self) -> None:
-        """Close the connections, when what is under way has ended.
+        """Close the connections when running transactions have ended.
 
-        Where a ``break`` left an iterator, the event loop sees to that.
+        If a caller left an iterator by ``break``, the event loop ends its transaction.
         """
         if self.is_forked:
             return
@@ -153,17 +157,18 @@ class Database:
 
     async def _connect(self, *, writes: bool, durable: bool) -> AsyncConnection:
         failure: StoreError | None = None
-        async with AsyncExitStack() as opened:
+        async with AsyncExitStack() as stack:
             try:
-                connection = await opened.enter_async_context(self.engine.connect())
+                connection = await stack.enter_async_context(self.engine.connect())
                 await connection.execution_options(**{WRITES: writes, DURABLE: durable})
                 await self.backend.begin(connection, durable=durable)
             except self._driver_errors() as error:
                 failure = self._to_store_error(error)
             else:
-                opened.pop_all()
+                stack.pop_all()
                 return connection
-        # Raised here, where the frames of the driver, in which the password is, are no part of it.
+        # Raised outside the except clause, so that it does not hold the driver's frames, which
+        # contain the password.
         raise failure
 
     def _driver_errors(self) -> tuple[type[BaseException], ...]:
@@ -172,7 +177,7 @@ class Database:
 
 
 async def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """What *work* gives. Being cancelled, however often, waits for its end."""
+    """Return the result of *work*. Cancelling this, however often, waits for the end of *work*."""
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():
@@ -181,7 +186,7 @@ async def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        # Looked at, so that asyncio does not report an error that nobody asks for any more.
+        # Retrieve the error, so that asyncio does not report it as never retrieved.
         await asyncio.gather(task, return_exceptions=True)
         raise asyncio.CancelledError
     return task.result()

@@ -1,4 +1,4 @@
-"""The errors that only a store and a sync raise."""
+"""The errors of stores and syncs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["AccountBusyError", "LeaseLostError", "StoreError", "TooManyVanishedE
 class StoreError(PaysdkError):
     """The database cannot be used.
 
-    It may be of another program or a newer version, read-only, full, locked, or unreachable. What
-    was being written is rolled back as a whole. The message never contains a password.
+    It may belong to another program or a newer paysdk, or be read-only, full, locked or
+    unreachable. The whole transaction is rolled back. The message never contains a password.
     """
 
 

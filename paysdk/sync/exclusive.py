@@ -1,10 +1,11 @@
 """Names that one caller holds at a time, in every process that shares the database.
 
-A name is held by a lease, as an account is while it is synced. The row of a name has the token of
-its holder: each take makes a new one, and whatever the holder writes is written only if the token
-is still there. So a process that stalled past its lease cannot write over its successor. Each step
-is a short transaction of its own. Between them nothing is kept on the server, so this works behind
-a pooler.
+A lease holds a name, as it holds an account during a sync. The row of a name contains the token of
+its holder. Each time that the name is taken, the token is a new one. The holder can write only
+while its token is in the row, so a process that stalled past its lease cannot write over its
+successor.
+Each step is a short transaction. Nothing is kept on the server between two steps, so this works
+behind a pooler.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ExclusiveNames", "StoredJournal"]
 
-# A waiting caller looks again after so long, and each time after half as long again.
+# How long a waiting caller sleeps before it looks again. Each sleep is half as long again as the
+# last.
 _FIRST_WAIT_SECONDS, _MAX_WAIT_SECONDS = 0.01, 0.5
-# PostgreSQL's indexes take about 2,700 bytes. What is longer is told apart by its hash.
+# An entry of PostgreSQL's indexes holds about 2,700 bytes. A longer name is replaced by its
+# beginning and its hash.
 _MAX_KEY_CHARS = 300
 
 
@@ -50,28 +53,28 @@ class ExclusiveNames:
     def __init__(self, database: Database, seconds: float) -> None:
         self._database = database
         self._seconds = seconds
-        # Tasks of this process wait for each other here, and one of them asks the database.
-        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Tasks of this process wait for each other here, so only one of them asks the database.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncGenerator[StoredJournal]:
-        """Wait until nobody has the name, hold it, and yield its journal."""
+        """Wait until the name is free, hold it, and yield its journal."""
         given: object = name
         if not isinstance(given, str) or not given:
             raise ConfigurationError(
-                f"exclusive takes a name, a text that is not empty, not {name!r}."
+                f"exclusive takes a name that is a text and not empty, not {name!r}."
             )
         key = _as_key(name)
-        lock = self._here.setdefault(key, asyncio.Lock())
+        lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             journals: list[StoredJournal] = []
             try:
                 await self._take(key, name, journals)
                 yield journals[0]
             finally:
-                # Also if this was cancelled while the name was taken. A name that cannot be given
-                # back is free when its lease runs out, and what went wrong before is what must be
-                # raised.
+                # This also runs if the caller was cancelled while the name was being taken. A name
+                # that cannot be released is free when its lease runs out, and the first error is
+                # the one to raise.
                 for journal in journals:
                     with suppress(StoreError):
                         await journal.release()
@@ -89,9 +92,9 @@ class ExclusiveNames:
             await self._wait(key)
 
     async def _wait(self, key: str) -> None:
-        """Until the name seems to be free.
+        """Wait until the name seems to be free.
 
-        It is only read, because those who wait must not keep the holder from writing.
+        This only reads, because a waiting caller must not keep the holder from writing.
         """
         is_free = partial(_is_free, backend=self._database.backend, key=key)
         seconds = _FIRST_WAIT_SECONDS
@@ -102,7 +105,7 @@ class ExclusiveNames:
 
 @attrs.define(eq=False)
 class StoredJournal:
-    """The open orders of a name that is held, as an ``OrderJournal``."""
+    """The open orders of a held name, as an ``OrderJournal``."""
 
     _database: Database
     _name: str
@@ -115,22 +118,19 @@ class StoredJournal:
         self._renewing = asyncio.create_task(self._keep_renewing())
 
     async def read_open(self) -> Sequence[OpenOrder]:
-        """The orders under this name whose outcome is not known, oldest first."""
+        """Return the orders under this name whose outcome is not known, oldest first."""
         return await self._database.read(self._read_open)
 
     async def record_sent(self, order: OpenOrder) -> None:
-        """Write *order* down, or write it again with what has changed. It is durable when this returns.
+        """Record *order*, in place of an entry with its id. It is durable when this returns.
 
         Raises ``LeaseLostError`` if this process no longer holds the name, and ``StoreError`` if
-        the database cannot be used. Send nothing then.
+        the database cannot be used. After either, send nothing.
         """
         await self._database.in_transaction(partial(self._record_sent, order), durable=True)
 
     async def record_settled(self, order_id: str) -> None:
-        """Strike out an order.
-
-        What came of it is known, so this works also after the lease was lost.
-        """
+        """Remove an order whose outcome is known. This also works after the lease was lost."""
         settled = open_orders.delete().where(self._order(order_id))
 
         async def settle(connection: AsyncConnection) -> None:
@@ -139,15 +139,15 @@ class StoredJournal:
         await self._database.in_transaction(settle)
 
     async def release(self) -> None:
-        """Give the name back, if another has not taken it."""
+        """Release the name, unless another caller has taken it."""
         self._renewing.cancel()
         await asyncio.gather(self._renewing, return_exceptions=True)
         held = held_names.delete().where(self._held)
 
-        async def give_back(connection: AsyncConnection) -> None:
+        async def delete(connection: AsyncConnection) -> None:
             await connection.execute(held)
 
-        await self._database.in_transaction(give_back)
+        await self._database.in_transaction(delete)
 
     @property
     def _held(self) -> sa.ColumnElement[bool]:
@@ -157,11 +157,11 @@ class StoredJournal:
         return sa.and_(open_orders.c.name == self._key, open_orders.c.order_id == _as_key(order_id))
 
     async def _keep_renewing(self) -> None:
-        """Until the name is given back, or another has taken it."""
+        """Renew the lease until the name is released, or another caller has taken it."""
         with suppress(LeaseLostError):
             while True:
                 await asyncio.sleep(self._seconds / 3)
-                # The next attempt may reach the database again. If none does, the lease runs out.
+                # The next attempt may reach the database again. If none does, the lease ends.
                 with suppress(StoreError):
                     await self._database.in_transaction(self._renew)
 
@@ -171,13 +171,13 @@ class StoredJournal:
         if (await connection.execute(renewed)).rowcount != 1:
             raise LeaseLostError(
                 f"Another process holds {self._name!r} now, because this one stalled for longer "
-                "than its "
-                f"lease of {self._seconds:g} seconds. Send nothing under this name, and call again."
+                f"than its lease of {self._seconds:g} seconds. Send nothing under this name, and "
+                "call again."
             )
 
     async def _record_sent(self, order: OpenOrder, connection: AsyncConnection) -> None:
-        # First of all, because it fails if another has the name, and keeps others from taking it
-        # until this transaction ends.
+        # This comes first. It fails if another caller has the name, and keeps others from taking
+        # it until the transaction ends.
         await self._renew(connection)
         await connection.execute(open_orders.delete().where(self._order(order.id)))
         row = {
@@ -205,17 +205,20 @@ class StoredJournal:
 
 
 async def _is_free(connection: AsyncConnection, backend: Backend, key: str) -> bool:
-    """Whether the name seems to be free: nobody has it, or its lease has run out, or its holder has died."""
+    """Whether the name seems to be free.
+
+    It is if it has no holder, if the lease has run out, or if the holder has died.
+    """
     rest = (held_names.c.leased_until - backend.now()).label("rest")
-    wanted = sa.select(held_names.c.holder, rest).where(held_names.c.name == key)
-    found = (await connection.execute(wanted)).one_or_none()
+    select = sa.select(held_names.c.holder, rest).where(held_names.c.name == key)
+    found = (await connection.execute(select)).one_or_none()
     return found is None or found.rest <= 0 or has_died(found.holder)
 
 
 async def _take(
     connection: AsyncConnection, backend: Backend, key: str, seconds: float
 ) -> str | None:
-    """Take the name and return its holder's token, or ``None`` if another was faster."""
+    """Take the name and return the new holder's token, or ``None`` if another caller was faster."""
     holder, until = make_holder(), backend.now() + seconds
     added = backend.add_if_new(held_names, {"name": key, "holder": holder, "leased_until": until})
     if (
@@ -226,8 +229,7 @@ async def _take(
     known = (
         await connection.execute(sa.select(held_names.c.holder).where(here))
     ).scalar_one_or_none()
-    # The row is compared again in the statement that changes it: its holder may have renewed it
-    # meanwhile.
+    # The update compares the row again, because its holder may have renewed the lease meanwhile.
     unchanged = held_names.c.holder == known
     if not has_died(known):
         unchanged = sa.and_(unchanged, held_names.c.leased_until <= backend.now())
@@ -236,7 +238,7 @@ async def _take(
 
 
 def _as_key(text: str) -> str:
-    """*text* as any database can hold it, in whatever encoding, and as an index can hold it."""
+    """Return *text* in ASCII and short enough for an index, for a database of any encoding."""
     escaped = json.dumps(text)[1:-1]
     if len(escaped) <= _MAX_KEY_CHARS:
         return escaped

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH_ROWS", "FEED", "encode_payment", "insert_entries", "read_change"]
 
-# Rows that are held at a time while the tables are read.
+# How many rows are read at a time.
 BATCH_ROWS = 1000
 
 
@@ -41,7 +41,7 @@ def insert_entries(
     ids: sa.Select[Any],
     now: Any,  # noqa: ANN401  # the codec's
 ) -> sa.Insert:
-    """A statement that writes an entry for each of the ids, inside the database."""
+    """Return a statement that writes an entry for each id, without fetching the ids."""
     moment = sa.literal(now, payment_changes.c.noticed_at.type)
     entries = sa.select(
         sa.literal(kind), sa.literal(provider), sa.literal(account), ids.subquery().c.value, moment
@@ -79,8 +79,8 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
 def _feed_query() -> sa.Select[Any]:
     change, later = payment_changes, payment_changes.alias("later")
     same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
-    # An entry without its payment: the payment is in the `before` of its next change. If there is
-    # none, it is in `payments`.
+    # Some entries have no copy of their payment. It is then the `before` of the payment's next
+    # change, or the row in `payments` if no such change exists.
     found = (
         sa.select(later.c.before)
         .where(*same, later.c.sequence > change.c.sequence, later.c.before.is_not(None))

@@ -1,6 +1,7 @@
-"""One writer per account: a lease with a number that grows.
+"""The lease of an account, which only one writer can have at a time.
 
-A writer whose lease was taken no longer has the current number, so it cannot write.
+Each lease has a larger number than the one before. A writer whose lease was taken no longer has the
+current number, so it cannot write.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "has_died", "make_holder", "release", "renew", "take"]
 
-# Elsewhere it is sent, and does something.
+# On POSIX, signal 0 only asks whether a process runs. On Windows it is a real signal.
 _SIGNAL_0_ASKS = os.name == "posix"
 
 
 @attrs.frozen(kw_only=True)
 class Lease:
-    """The right to write an account's payments, for *seconds* from each time that it is renewed."""
+    """The right to write an account's payments, for *seconds* after each renewal."""
 
     provider: str
     account: str
@@ -46,9 +47,9 @@ class Lease:
 
 
 def make_holder() -> str:
-    """A name for the holder of a lease.
+    """Make a unique name for the holder of a lease.
 
-    It shows, on this machine, whether the holder's process still runs.
+    On this machine it shows whether the holder's process still runs.
     """
     return f"{_machine()}/{os.getpid()}/{secrets.token_hex(8)}"
 
@@ -102,20 +103,20 @@ async def renew(
     )
     if (await connection.execute(renewed)).rowcount != 1:
         raise LeaseLostError(
-            f"{lease.provider} payments of account {lease.account!r} are being synced by "
-            "another, for this one stalled for longer than its "
-            f"lease of {lease.seconds:g} seconds. Nothing was written since."
+            f"Another sync of {lease.provider} payments of account {lease.account!r} has taken "
+            f"over, because this one stalled for longer than its lease of {lease.seconds:g} "
+            "seconds. It has written nothing since then."
         )
 
 
 async def release(connection: AsyncConnection, lease: Lease) -> None:
     """Release the lease, unless another has taken it."""
-    given_back = (
+    released = (
         sync_state.update()
         .where(lease.key, sync_state.c.fence == lease.fence)
         .values(holder=None, leased_until=0.0)
     )
-    await connection.execute(given_back)
+    await connection.execute(released)
 
 
 def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
@@ -124,16 +125,14 @@ def _row(provider: str, account: str) -> sa.ColumnElement[bool]:
 
 def _busy_error(provider: str, account: str, seconds: float) -> AccountBusyError:
     return AccountBusyError(
-        f"{provider} payments of account {account!r} are being synced by another already, and "
-        "nothing was done. "
-        f"If that one has died, its lease ends in {seconds:.0f} seconds.",
+        f"Another sync of {provider} payments of account {account!r} is running, so this one did "
+        f"nothing. If the other has died, its lease ends in {seconds:.0f} seconds.",
         seconds=seconds,
     )
 
 
 def _machine() -> str:
-    # A process id means something only where it was given: until the next boot, and within one
-    # container.
+    # A process id is valid only until the next boot, and only within one container.
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts += [
@@ -146,7 +145,7 @@ def _machine() -> str:
 def has_died(holder: str | None) -> bool:
     """Whether the holder was a process of this machine that has ended.
 
-    Then its lease can be taken at once.
+    If so, its lease can be taken at once.
     """
     machine, _, rest = (holder or "").partition("/")
     if machine != _machine() or not _SIGNAL_0_ASKS:

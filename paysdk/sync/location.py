@@ -6,21 +6,26 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from paysdk.errors import ConfigurationError
-from paysdk.sync.backends import Backend, PostgreSQL, SQLite
 from paysdk.sync.database import Database
+from paysdk.sync.postgresql import PostgreSQL
+from paysdk.sync.sqlite import SQLite
+
+if TYPE_CHECKING:
+    from paysdk.sync.backends import Backend
 
 __all__ = ["find_database"]
 
-# The keys that one of libpq's connection strings may begin with.
+# The keys that a connection string of libpq can begin with.
 _CONNECTION_STRING = re.compile(
     r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|options|application_name|ssl\w+)\s*="
 )
-# What the driver takes; SQLite itself takes others, with uri=true.
+# The driver's options. With uri=true, SQLite itself takes others.
 _SQLITE_OPTIONS = {
     "uri",
     "timeout",
@@ -30,7 +35,7 @@ _SQLITE_OPTIONS = {
     "cached_statements",
 }
 
-# What psycopg's connect takes besides the parameters of a connection. A text is none of these.
+# psycopg's connect also takes these, but none of them can be a text.
 _DRIVERS_OWN_OPTIONS = {"autocommit", "conninfo", "context", "cursor_factory", "row_factory"}
 _MAX_IDENTIFIER_BYTES = 63
 
@@ -38,28 +43,28 @@ _MAX_IDENTIFIER_BYTES = 63
 def find_database(
     place: str | os.PathLike[str], *, create: bool = True, schema: str | None = None
 ) -> Database:
-    """The database at a path or a URL, not yet opened; without *create* its file must be there then.
+    """Return the database at a path or a URL. It is not opened yet.
 
-    *schema* is the one that has the tables in PostgreSQL. A URL may name it as ``?schema=``.
+    Without *create*, opening it fails if its file does not exist. *schema* is the schema of the
+    tables in PostgreSQL. A URL can also name it, as ``?schema=``.
 
-    Raises ``ConfigurationError`` where the place can be neither.
+    Raises ``ConfigurationError`` if *place* is not a path or a URL of a database.
     """
     given: object = place
     if isinstance(given, os.PathLike):
         given = os.fspath(place)
     if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(
-            f"The database must be a path or a URL, not {type(place).__name__} "
-            f"{'' if given else 'without content'}."
+            "The database must be a path or a URL, not "
+            f"{'an empty text' if isinstance(given, str) else type(place).__name__}."
         )
     if schema is not None:
         check_schema(schema)
     if "://" not in given:
-        if _CONNECTION_STRING.match(given):  # which may hold a password, so it is not shown
+        if _CONNECTION_STRING.match(given):  # it may contain a password, so it is not shown
             raise ConfigurationError(
-                "The database is given in libpq's form, key=value. paysdk takes a URL, "
-                "postgresql://user@host/name, or the path of a file, "
-                "which may begin with ./ where it looks like that."
+                "The database is given in libpq's form, key=value. Give a URL instead, such as "
+                "postgresql://user@host/name. If it is the path of a file, begin it with ./."
             )
         return _sqlite(
             sa.URL.create("sqlite+aiosqlite", database=given), create=create, schema=schema
@@ -69,8 +74,8 @@ def find_database(
 
 def check_schema(given: object) -> str:
     """Return *given* if it can be the name of a schema. Raises ``ConfigurationError`` otherwise."""
-    # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS: what
-    # is longer is cut without an error.
+    # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS: a
+    # longer name is cut without an error.
     if (
         not isinstance(given, str)
         or not given.strip()
@@ -88,33 +93,34 @@ def _by_url(text: str, *, create: bool, schema: str | None) -> Database:
     url = None
     with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
-    if url is None:  # outside of the except clause, since what was parsed may hold a password
+    if url is None:  # not in an except clause, because the first error may show a password
         raise ConfigurationError(
-            "The database's URL cannot be read. It is sqlite:///payments.db, or postgresql://user@host/name."
+            "The database's URL cannot be read. Give one such as sqlite:///payments.db or "
+            "postgresql://user@host/name."
         )
     kind, _, driver = url.drivername.partition("+")
     if kind == "sqlite" and driver in {"", "aiosqlite"}:
-        if strange := set[str]() if "uri" in url.query else url.query.keys() - _SQLITE_OPTIONS:
-            url = None  # what is given as an option may be a password, and frames of an error may be shown
+        if unknown := set[str]() if "uri" in url.query else url.query.keys() - _SQLITE_OPTIONS:
+            url = None  # an option may be a password, and a tool may show the error's frames
             raise ConfigurationError(
-                f"The URL of a file takes no {', '.join(sorted(strange))}; with uri=true SQLite "
-                "has options of its own."
+                f"The URL of a file does not take {', '.join(sorted(unknown))}. With uri=true, "
+                "SQLite takes its own options."
             )
         return _sqlite(url.set(drivername="sqlite+aiosqlite"), create=create, schema=schema)
     if kind in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
         place = url.host or url.query.get("host") or "localhost"
         name = f"postgresql://{place}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-        if strange := url.query.keys() & _DRIVERS_OWN_OPTIONS:
+        if unknown := url.query.keys() & _DRIVERS_OWN_OPTIONS:
             url = None
             raise ConfigurationError(
-                f"The URL of a database takes no {', '.join(sorted(strange))}."
+                f"The URL of a database does not take {', '.join(sorted(unknown))}."
             )
         if "schema" in url.query:
             named = check_schema(url.query["schema"])
             if schema not in {None, named}:
                 raise ConfigurationError(
-                    f"The URL says schema={named}, and the store is given schema={schema!r}. "
-                    "Give one of them."
+                    f"The URL says schema={named}, but the store was given schema={schema!r}. "
+                    "Give only one of them."
                 )
             schema, url = named, url.difference_update_query(["schema"])
         return _open_database(
@@ -129,26 +135,26 @@ def _by_url(text: str, *, create: bool, schema: str | None) -> Database:
 def _sqlite(url: sa.URL, *, create: bool, schema: str | None) -> Database:
     if schema is not None:
         raise ConfigurationError(
-            "A file of SQLite has no schemas: leave schema out, and give each store a file of "
-            "its own."
+            "A file of SQLite has no schemas. Leave schema out, and give each store its own file."
         )
     if url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory":
         raise ConfigurationError(
-            "A database in memory ends with its connection: give the path of a file."
+            "A database in memory ends with its connection. Give the path of a file."
         )
     if url.host or url.port or url.username or url.password:
         raise ConfigurationError(
-            "A file has no host, user or password: its URL has three slashes, or four, as in sqlite:////data/payments.db."
+            "A file has no host, user or password. Its URL has three slashes, or four for an "
+            "absolute path, such as sqlite:////data/payments.db."
         )
     if "\0" in str(url.database):
-        raise ConfigurationError("The path of a file cannot hold a NUL character.")
+        raise ConfigurationError("The path of a file cannot contain a NUL character.")
     return _open_database(
         str(Path(str(url.database))), SQLite(url if create else _without_create(url)), "sync"
     )
 
 
 def _without_create(url: sa.URL) -> sa.URL:
-    """A URL of the same file with which SQLite does not create it."""
+    """Return a URL of the same file that tells SQLite not to create it."""
     file = str(url.database)
     if file.startswith("file:") and "uri" in url.query:
         return url if "mode" in url.query else url.update_query_dict({"mode": "rw"})
@@ -164,7 +170,7 @@ def _open_database(name: str, backend: Backend, extra: str) -> Database:
     except ModuleNotFoundError as error:
         missing = error.name
     except (ArgumentError, TypeError, ValueError):
-        pass  # an option's value, which the error would show
+        pass  # the error would show an option's value, which may be a password
     if missing is None:
         raise ConfigurationError(f"The URL of {name} has an option with an invalid value.")
     raise ConfigurationError(

@@ -23,10 +23,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def get_origin(provider: PaymentsProvider) -> str | None:
-    """The origin that a provider lists from, by its ``base_url``.
-
-    ``None`` if it has no ``base_url``.
-    """
+    """Return the origin that a provider lists from, or ``None`` if it has no ``base_url``."""
     given: object = getattr(provider, "base_url", None)
     if not isinstance(given, str):
         return None

@@ -1,7 +1,7 @@
-"""A ``Payment`` as the values of a row, and back, exactly.
+"""Convert a ``Payment`` to the values of a row and back, exactly.
 
-A row's content is what ``tables.CONTENT`` names. PostgreSQL takes and gives decimals, dates and
-times; SQLite has texts in their place.
+A row has the values of the columns in ``tables.CONTENT``. PostgreSQL takes and returns decimals,
+dates and times. In SQLite they are texts.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
 
 Row: TypeAlias = tuple[Any, ...]
 
-# What PostgreSQL cannot have in a text, and UTF-8 not at all.
+# PostgreSQL cannot have the first in a text, and UTF-8 cannot encode the others.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def escape_unstorable(text: str) -> str:
-    """*text*, with the few signs that a database cannot hold as JSON would escape them; ``raw`` keeps them as they were sent."""
+    """Return *text* with JSON escapes for the characters that a database cannot hold.
+
+    ``raw`` keeps these characters as they were sent.
+    """
     return _UNSTORABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
@@ -63,15 +66,15 @@ def _parse_moment(text: str | None) -> datetime | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise StoreError(
-            f"The database has {text!r} where a time with its zone has to be, in sync_state or "
-            "payments. Put it right."
+            f"The database has {text!r} instead of a time with a zone, in sync_state or payments. "
+            "Correct it."
         )
     return moment
 
 
 @attrs.frozen
 class Codec:
-    """How values are written for a database, and read from it; ``None`` is ``None`` in both.
+    """How a database writes and reads values. ``None`` stays ``None``.
 
     ``can_hold`` says which amounts it can keep.
     """
@@ -83,18 +86,21 @@ class Codec:
     can_hold: Callable[[Decimal], bool] | None = None
 
     def read_required_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
-        """A time in a column that is never empty."""
+        """Return the time in a column that is never empty."""
         moment = self.read_moment(value)
         if moment is None:
-            raise ValueError("There is no time.")
+            raise ValueError("The time is missing.")
         return moment
 
     def to_row(self, payment: Payment) -> Row:
-        """The row's content. Raises ``StoreError`` for an amount that the database cannot keep."""
+        """Return the row. Raises ``StoreError`` for an amount that the database cannot keep."""
         if self.can_hold is not None:
             self._check_amounts(payment, self.can_hold)
         invoice, customer = payment.invoice, payment.customer
-        texts = f"{payment.id}{payment.currency}{invoice.id}{invoice.number}{payment.external_id}{payment.source}"
+        texts = (
+            f"{payment.id}{payment.currency}{invoice.id}{invoice.number}"
+            f"{payment.external_id}{payment.source}"
+        )
         if customer is None:
             customer_id = customer_number = customer_name = None
         else:
@@ -140,28 +146,27 @@ class Codec:
             if amount is not None and not can_hold(amount):
                 raise StoreError(
                     f"Payment {payment.id!r} of {payment.provider} has {name} {amount:.5E}, "
-                    "which PostgreSQL cannot keep: its NUMERIC has "
-                    f"{_WHOLE_DIGITS} digits before the point and {_DECIMALS} behind it. Nothing "
-                    "of its page was written. Have it "
-                    "corrected at the provider, or keep this account in SQLite, which has "
+                    f"which PostgreSQL cannot keep. Its NUMERIC has {_WHOLE_DIGITS} digits before "
+                    f"the point and {_DECIMALS} after it. Nothing of the page was written. Correct "
+                    "the payment at the provider, or keep this account in SQLite, which stores "
                     "amounts as text."
                 )
 
     def to_payment(self, provider: str, content: Sequence[Any]) -> Payment:
-        """The payment in a row's *content*.
+        """Return the payment in a row.
 
-        Raises ``StoreError`` where that is not what was written.
+        Raises ``StoreError`` if the row is not as paysdk writes it.
         """
         try:
             return self._to_payment(provider, content)
         except (ArithmeticError, AttributeError, TypeError, ValueError, StoreError):
             reason = (
-                "in its row of the table payments an amount, a date, a time or raw is not "
-                "as paysdk writes them"
+                "an amount, a date, a time or raw in its row of the table payments is not as "
+                "paysdk writes it"
             )
         raise StoreError(
-            f"Payment {content[0]!r} of {provider} cannot be read: {reason}. Put the row right, "
-            "or sync to another database."
+            f"Payment {content[0]!r} of {provider} cannot be read: {reason}. Correct the row, or "
+            "sync to another database."
         )
 
     def _to_payment(self, provider: str, content: Sequence[Any]) -> Payment:
@@ -186,7 +191,7 @@ class Codec:
             None if balance is None else self.read_amount(balance),
         )
         no_customer = customer_id is None and customer_number is None and customer_name is None
-        # Not validated again: what stands in the tables was when it was written.
+        # Not validated again, because it was validated before it was written.
         return make_payment(
             SimpleNamespace(
                 provider=provider,
@@ -209,10 +214,10 @@ class Codec:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    # The driver gives times in the zone of the session.
+    # The driver returns times in the zone of the session.
     return None if moment is None else moment.astimezone(UTC)
 
 
-# msgspec writes what SQLite has no type for as text, a whole row at a time.
+# msgspec converts a whole row in one call. What SQLite has no type for becomes text.
 SQLITE = Codec(msgspec.to_builtins, Decimal, _parse_day, _parse_moment)
 POSTGRESQL = Codec(_identity, _identity, _identity, _in_utc, _is_numeric)

@@ -1,4 +1,4 @@
-"""Which pass comes next, and what state it leaves. Pure functions.
+"""Decide which pass comes next, and what state it leaves. The functions are pure.
 
 A full pass lists everything, and at its end shows which payments vanished. An incremental pass
 lists what was modified since the watermark, minus an overlap. The watermark is a time by the
@@ -87,7 +87,7 @@ class VanishLimit:
 
 
 def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime) -> SyncState:
-    """The pass to continue, or the next one.
+    """Return the pass to continue, or the next one.
 
     *incremental* says whether the provider can list by time of modification. *full* asks for a new
     full pass.
@@ -100,7 +100,7 @@ def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime
 
 
 def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
-    """A new pass.
+    """Return a new pass.
 
     It has a new number, so that what an unfinished pass saw does not count as seen.
     """
@@ -108,7 +108,7 @@ def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> Sync
 
 
 def drop_pass(state: SyncState) -> SyncState:
-    """End the current pass. Everything else is as it was before the pass began."""
+    """End the current pass, and restore the state from before it began."""
     return SyncState(
         number=state.number,
         watermark=state.watermark,
@@ -117,7 +117,7 @@ def drop_pass(state: SyncState) -> SyncState:
 
 
 def listing_start(state: SyncState, overlap: float) -> datetime | None:
-    """The time from which the pass lists, or ``None`` if it lists everything.
+    """Return the time from which the pass lists, or ``None`` if it lists everything.
 
     *overlap* is in seconds.
     """
@@ -172,7 +172,7 @@ def complete_pass(state: SyncState) -> SyncState:
 
 
 def _waiting_since(state: SyncState) -> datetime | None:
-    """The time from which the next pass must list to return every record that was set aside."""
+    """Return the time from which the next pass must list to get every record that was set aside."""
     oldest, since = state.oldest_malformed, state.since
     if not state.malformed:
         return None
@@ -184,7 +184,7 @@ def _waiting_since(state: SyncState) -> datetime | None:
 
 
 def public_watermark(state: SyncState) -> datetime | None:
-    """The watermark for the report, which is never later than a record that waits."""
+    """Return the watermark for the report, which is never later than a record that waits."""
     if state.watermark is None or state.waiting_since is None:
         return state.watermark
     return min(state.watermark, state.waiting_since)

@@ -1,85 +1,27 @@
-"""Sync an account: read its listing page by page, and write each page in one transaction."""
+"""Sync an account's payments into a store."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
-
 from paysdk.arguments import check_bool, check_seconds
-from paysdk.errors import APIError, ConfigurationError, PaginationError
-from paysdk.sync import writing
-from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
-from paysdk.sync.lease import release, renew, take
+from paysdk.errors import ConfigurationError
+from paysdk.sync.errors import StoreError
+from paysdk.sync.lease import release, take
 from paysdk.sync.origin import get_origin
-from paysdk.sync.state import (
-    PassKind,
-    VanishLimit,
-    begin_pass,
-    complete_pass,
-    drop_pass,
-    listing_start,
-    note_page,
-    public_watermark,
-    restart_pass,
-    set_aside,
-)
+from paysdk.sync.run import SyncRun
+from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import get_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from paysdk.payment import Payment
-    from paysdk.provider import Listing, Page, PaymentsProvider
-    from paysdk.sync.database import Database
+    from paysdk.provider import PaymentsProvider
     from paysdk.sync.lease import Lease
-    from paysdk.sync.state import SyncState
+    from paysdk.sync.report import SyncReport
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["SyncReport", "sync_payments"]
-
-_MAX_PAGE_SIZE = 10_000
-# With one of these, the provider refuses a checkpoint for good.
-_REFUSED_STATUSES = {400, 404, 410, 422}
-
-
-@attrs.frozen(kw_only=True)
-class SyncReport:
-    """What a sync did.
-
-    ``kind`` is "full" if it listed everything, or "incremental" if it listed what was modified.
-    ``resumed`` says whether it continued an interrupted pass. If so, the counts cover only the rest
-    of that pass. ``created`` to ``unchanged`` count payments. ``malformed`` counts the records that
-    this pass gave to the provider's ``on_malformed``. If a full pass has any, ``vanished`` is 0,
-    because a record that cannot be read could be any stored payment. ``waiting`` counts the records
-    that the next sync reads again. The next incremental sync lists from ``watermark``, minus its
-    overlap. It is never later than a record that waits, and ``None`` if the next sync lists
-    everything.
-    """
-
-    provider: str
-    account: str
-    kind: PassKind
-    resumed: bool
-    created: int = 0
-    changed: int = 0
-    voided: int = 0
-    vanished: int = 0
-    returned: int = 0
-    unchanged: int = 0
-    malformed: int = 0
-    waiting: int = 0
-    pages: int = 0
-    requests: int = 0
-    watermark: datetime | None = None
+__all__ = ["sync_payments"]
 
 
 async def sync_payments(
@@ -100,11 +42,11 @@ async def sync_payments(
     origin is refused later. All addresses of this machine count as one origin, because a sandbox
     may get another port.
 
-    The first sync lists everything. Later ones list what was modified since the last sync, and go
-    back *overlap* seconds for what was committed late. If the provider cannot list by time of
-    modification, each sync lists everything. Each page is committed together with its checkpoint,
-    so the next sync continues there, however this one ends. *full* drops an interrupted pass and
-    starts a full one. Only a full pass can find what has vanished.
+    The first sync lists everything. Later ones list what was modified since the last sync, and
+    go back *overlap* seconds for payments that were committed late. If the provider cannot list
+    by time of modification, each sync lists everything. Each page is committed together with
+    its checkpoint, so the next sync continues there, however this one ends. *full* drops an
+    interrupted pass and starts a full one. Only a full pass can find what has vanished.
 
     One sync at a time may write an account. Its lease lasts *lease* seconds and is renewed while it
     runs. Another sync can take the lease when it has run out, or at once if its process died on the
@@ -140,12 +82,11 @@ async def sync_payments(
     )
     try:
         await database.in_transaction(take_lease, then=leases.append)
-        return await _Sync(provider, database, leases[0], overlap, origin, limit=limit).run(
-            full=full
-        )
+        run = SyncRun(provider, database, leases[0], overlap, origin, limit=limit)
+        return await run.run(full=full)
     finally:
-        # Also if this was cancelled while the lease was being taken. A lease that cannot be
-        # released runs out, and the first error is the one to raise.
+        # This also runs if the caller was cancelled while the lease was being taken. A lease that
+        # cannot be released runs out, and the first error is the one to raise.
         for held in leases:
             with suppress(StoreError):
                 await database.in_transaction(partial(release, lease=held))
@@ -162,196 +103,3 @@ def _check_limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:
     if not isinstance(limit, VanishLimit):
         raise ConfigurationError(f"vanish_limit must be a VanishLimit, not {limit!r}.")
     return None if check_bool("allow_vanish", allow_vanish) else limit
-
-
-class _CheckpointRefusedError(Exception):
-    """The provider refuses the checkpoint."""
-
-
-class _Sync:
-    """One sync under one lease, to the end of a pass."""
-
-    def __init__(
-        self,
-        provider: PaymentsProvider,
-        database: Database,
-        lease: Lease,
-        overlap: float,
-        origin: str | None,
-        *,
-        limit: VanishLimit | None,
-    ) -> None:
-        self._provider = provider
-        self._database = database
-        self._lease = lease
-        self._overlap = overlap
-        self._limit = limit
-        # Written with the first page. A sync that gets no page must not store a wrong origin.
-        self._origin_column = {} if origin is None else {"origin": origin}
-        self._counts: Counter[str] = Counter()
-
-    async def run(self, *, full: bool) -> SyncReport:
-        before = await self._database.read(
-            partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
-        )
-        incremental = self._provider.capabilities.lists_incrementally
-        state = begin_pass(before, incremental=incremental, full=full, now=datetime.now(UTC))
-        resumed = state.checkpoint is not None
-        try:
-            try:
-                done = await self._run_pass(state)
-            except _CheckpointRefusedError:
-                resumed = False
-                state = restart_pass(state, state.kind, datetime.now(UTC))
-                done = await self._run_pass(state)
-        except TooManyVanishedError:
-            await self._drop_pass(state)
-            raise
-        return SyncReport(
-            provider=self._lease.provider,
-            account=self._lease.account,
-            kind="incremental" if state.kind == "incremental" else "full",
-            resumed=resumed,
-            watermark=public_watermark(done),
-            waiting=self._counts["malformed"],
-            **self._counts,
-        )
-
-    async def _drop_pass(self, state: SyncState) -> None:
-        """Drop the pass, so that the next sync begins a new one.
-
-        If this fails, the next sync continues the pass and fails in the same way.
-        """
-        backend, lease = self._database.backend, self._lease
-        values = writing.state_columns(drop_pass(state), backend.codec, complete=False)
-        with suppress(LeaseLostError, StoreError):
-            await self._database.in_transaction(
-                partial(renew, backend=backend, lease=lease, **values)
-            )
-
-    async def _run_pass(self, state: SyncState) -> SyncState:
-        """Run the pass to its end.
-
-        Raises ``_CheckpointRefusedError`` before anything is written.
-        """
-        may_be_refused = state.checkpoint is not None
-        if not may_be_refused:
-            state = attrs.evolve(state, since=listing_start(state, self._overlap))
-        begun = state
-        listing = self._start_listing(state)
-        try:
-            async with _read_ahead(listing) as request_page:
-                request = request_page()
-                while (
-                    page := await self._wait_for_page(request, may_be_refused=may_be_refused)
-                ) is not None:
-                    may_be_refused = False
-                    last = page.checkpoint is None
-                    if not last:
-                        request = request_page()  # while this page is written
-                    report = listing.report
-                    aside = set_aside(begun, report.malformed, report.oldest_malformed)
-                    state = attrs.evolve(
-                        state,
-                        checkpoint=str(page.checkpoint),
-                        malformed=aside.malformed,
-                        oldest_malformed=aside.oldest_malformed,
-                    )
-                    state = await self._write_page(state, page.payments, last=last)
-                    if last:
-                        return state
-            return await self._write_page(state, (), last=True)
-        finally:
-            self._counts["requests"] += listing.report.requests
-
-    def _start_listing(self, state: SyncState) -> Listing:
-        page_size = min(self._provider.capabilities.max_page_size, _MAX_PAGE_SIZE)
-        if state.checkpoint is None:
-            return self._provider.list_payments(modified_since=state.since, page_size=page_size)
-        try:
-            return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of "
-                f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
-                "full=True (--full) to start again from the beginning."
-            ) from None
-
-    async def _wait_for_page(
-        self, request: asyncio.Task[Page | None], *, may_be_refused: bool
-    ) -> Page | None:
-        """Wait for the page, and renew the lease while waiting."""
-        while not (await asyncio.wait([request], timeout=self._lease.seconds / 3))[0]:
-            await self._database.in_transaction(
-                partial(renew, backend=self._database.backend, lease=self._lease)
-            )
-        try:
-            page = await request
-        except (APIError, PaginationError) as error:
-            if may_be_refused and (
-                isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES
-            ):
-                raise _CheckpointRefusedError from error
-            raise
-        # A checkpoint says that there is more. If it leads to nothing, the provider did not
-        # understand it. This must not count as the end, or everything after it would vanish.
-        if may_be_refused and (page is None or (page.checkpoint is None and not page.payments)):
-            raise _CheckpointRefusedError
-        return page
-
-    async def _write_page(
-        self, state: SyncState, payments: Sequence[Payment], *, last: bool
-    ) -> SyncState:
-        """Write a page, its changes and its checkpoint in one transaction."""
-        backend, lease = self._database.backend, self._lease
-        page = await writing.prepare_page(payments, backend.codec)
-        seen = note_page(state, page.payments.values())
-        after = complete_pass(seen) if last else seen
-
-        async def work(connection: AsyncConnection) -> Counter[str]:
-            # This comes first. It fails if another has the lease, and keeps others from taking it
-            # until the transaction ends.
-            await renew(
-                connection,
-                backend,
-                lease,
-                **writing.state_columns(after, backend.codec, complete=last),
-                **self._origin_column,
-            )
-            counts = await writing.write_page(connection, backend, lease, page, state)
-            if last and state.kind == "full" and not state.malformed:
-                counts["vanished"] += await writing.sweep(
-                    connection, backend, lease, state, self._limit
-                )
-            return counts
-
-        self._counts += await self._database.in_transaction(work)
-        self._counts["pages"] += 1
-        self._counts["malformed"] = state.malformed
-        return after
-
-
-@asynccontextmanager
-async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
-    """Yield a function that requests the next page, which is ``None`` after the last one.
-
-    The context cancels a request that is still running at its end.
-    """
-    pages = listing.pages()
-    tasks: list[asyncio.Task[Page | None]] = []
-
-    async def next_page() -> Page | None:
-        return await anext(pages, None)
-
-    def request_page() -> asyncio.Task[Page | None]:
-        tasks[:] = [asyncio.ensure_future(next_page())]
-        return tasks[0]
-
-    try:
-        yield request_page
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()

@@ -1,4 +1,7 @@
-"""The tables, the same on both databases but for the types that keep a value exact."""
+"""The tables of a store.
+
+They are the same on both databases, except for the types that keep a value exact.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +27,18 @@ __all__ = [
     "sync_state",
 ]
 
-# Grows with every change to the tables, together with a step in MIGRATIONS.
+# It grows with each change to the tables, which also needs a step in MIGRATIONS.
 VERSION = 3
-# What leads from one version to the next, as SQL by the name of the dialect, under the version that
-# it leads from.
+# The SQL that leads from a version, which is the key, to the next one, by the name of the dialect.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
         "sqlite": (
             """CREATE TABLE paysdk_held_names (
-                name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, leased_until DOUBLE NOT NULL)""",
+                name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL,
+                leased_until DOUBLE NOT NULL)""",
             """CREATE TABLE paysdk_open_orders (
-                name TEXT NOT NULL, order_id TEXT NOT NULL, sent_at TEXT NOT NULL, drafted BOOLEAN NOT NULL,
+                name TEXT NOT NULL, order_id TEXT NOT NULL, sent_at TEXT NOT NULL,
+                drafted BOOLEAN NOT NULL,
                 content TEXT NOT NULL, PRIMARY KEY (name, order_id))""",
         ),
         "postgresql": (
@@ -63,11 +67,15 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
 
 
 class _JSON(UserDefinedType[str]):
-    """JSON as the text that it is, to the byte: ``json`` keeps it, unlike ``jsonb``, and no driver may decode it on the way out."""
+    """JSON as a text that stays the same to the byte.
+
+    PostgreSQL's ``json`` keeps the text, unlike ``jsonb``. The cast keeps the driver from decoding
+    it.
+    """
 
     cache_ok = True
 
-    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401  # as the type it refines has it
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401  # SQLAlchemy's signature
         return "JSON"
 
     def column_expression(self, colexpr: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -75,13 +83,13 @@ class _JSON(UserDefinedType[str]):
 
 
 def _text() -> sa.types.TypeEngine[Any]:
-    # Ordered by code point, which is how SQLite and Python order it.
+    # Ordered by code point, as SQLite and Python order texts.
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _exact(of_postgres: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
-    # SQLite has neither decimals nor dates: there it is text, dates and times in the form of ISO
-    # 8601.
+    # SQLite has neither decimals nor dates, so they are texts there. Dates and times are in the
+    # form of ISO 8601.
     return of_postgres.with_variant(sa.Text(), "sqlite")
 
 
@@ -126,8 +134,8 @@ payments: sa.Table = sa.Table(
     sa.Column("modified_at", _moment()),
     sa.Column("first_seen_at", _moment(), nullable=False),
     sa.Column("vanished_at", _moment()),
-    # The number of the pass that saw it last; a full pass leaves older numbers on what has
-    # vanished.
+    # The number of the last pass that saw it. After a full pass, an older number means that the
+    # payment has vanished.
     sa.Column("seen_pass", sa.BigInteger, nullable=False),
     sa.Column("raw", _json(), nullable=False),
 )
@@ -155,9 +163,8 @@ payment_changes: sa.Table = sa.Table(
     sa.Column("account", _text(), nullable=False),
     sa.Column("payment_id", _text(), nullable=False),
     sa.Column("noticed_at", _moment(), nullable=False),
-    # A payment that is new, or has vanished, is not written here a second time: it stands in
-    # `payments`, or, once it has changed, in the `before` of that change. So a first pass over a
-    # million payments writes a million short rows.
+    # A created or vanished payment is not copied here. It is in `payments`, or in the `before` of
+    # its next change. So a first pass over a million payments writes a million short rows.
     sa.Column("fields", _text()),
     sa.Column("before", _json()),
     sa.Column("after", _json()),
@@ -176,28 +183,28 @@ sync_state: sa.Table = sa.Table(
     metadata,
     sa.Column("provider", _text(), primary_key=True),
     sa.Column("account", _text(), primary_key=True),
-    # Who may write: whoever has this number. It grows with every lease.
+    # Only the sync with this number may write. It grows with every lease.
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("holder", _text()),
     # Seconds since 1970, by the database's clock on PostgreSQL.
     sa.Column("leased_until", sa.Double, nullable=False),
     sa.Column("pass_number", sa.BigInteger, nullable=False),
-    # "full" or "incremental" while a pass is under way.
+    # "full" or "incremental" during a pass.
     sa.Column("pass_kind", _text()),
     sa.Column("pass_started_at", _moment()),
     sa.Column("checkpoint", _text()),
     sa.Column("latest_modified", _moment()),
-    # How many records the pass has set aside, from when on it lists, and the time of the oldest.
+    # How many records the pass has set aside, the time from which it lists, and the time of the
+    # oldest record that it has set aside.
     sa.Column("malformed", sa.BigInteger, nullable=False),
     sa.Column("pass_since", _moment()),
     sa.Column("oldest_malformed", _moment()),
-    # From when on the next pass lists at the latest, because of records that this one has set
-    # aside.
+    # The next pass lists from this time or earlier, because records from the last pass wait.
     sa.Column("waiting_since", _moment()),
     sa.Column("watermark", _moment()),
     sa.Column("completed_at", _moment()),
-    # Where the payments were listed from, "loopback" for any sandbox; nothing where the provider
-    # does not say.
+    # Where the payments were listed from: "loopback" for any sandbox, and NULL if the provider has
+    # no base_url.
     sa.Column("origin", _text()),
 )
 
@@ -205,7 +212,7 @@ held_names: sa.Table = sa.Table(
     "paysdk_held_names",
     metadata,
     sa.Column("name", _text(), primary_key=True),
-    # Another one each time that the name is taken.
+    # A new one each time that the name is taken.
     sa.Column("holder", _text(), nullable=False),
     # Seconds since 1970, by the database's clock on PostgreSQL.
     sa.Column("leased_until", sa.Double, nullable=False),
@@ -218,7 +225,7 @@ open_orders: sa.Table = sa.Table(
     sa.Column("order_id", _text(), primary_key=True),
     sa.Column("sent_at", _moment(), nullable=False),
     sa.Column("drafted", sa.Boolean, nullable=False),
-    # JSON, in ASCII: what was sent must be kept to the letter by a database of any encoding.
+    # JSON in ASCII, because a database of any encoding must keep it exactly.
     sa.Column("content", _text(), nullable=False),
 )
 

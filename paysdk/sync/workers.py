@@ -2,9 +2,9 @@
 
 It needs the extra ``workers``.
 
-procrastinate keeps its jobs in PostgreSQL, fetches each once, runs the jobs of one lock one after the
-other, and retries failed ones. This module says what a job does, which failures are retried and when,
-and what happens to the jobs of a worker that died.
+procrastinate keeps its jobs in PostgreSQL, fetches each job once, runs jobs with the same lock one
+after the other, and retries failed jobs. This module says what a job does, which failures are
+retried and when, and what happens to the jobs of a worker that died.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from procrastinate import App, JobContext
     from procrastinate.jobs import Job
 
+    from paysdk.sync.report import SyncReport
     from paysdk.sync.store import SQLPaymentStore
-    from paysdk.sync.syncing import SyncReport
 
 __all__ = ["OpenAccount", "SyncTasks", "sync_tasks"]
 
@@ -56,42 +56,45 @@ OpenAccount: TypeAlias = Callable[[str, str], Awaitable[PaymentsProvider]]
 
 _QUEUE = "paysdk"
 _SYNC, _RETRY_STALLED = "paysdk:sync", "paysdk:retry_stalled"
-# With the waits below a job is tried for a quarter of an hour; the application's schedule brings
-# the next one.
+# With the waits below, a job is retried for a quarter of an hour. After that, the application's
+# schedule queues the next one.
 _MAX_RETRIES = 5
-# Seconds before the first retry; each further one waits twice as long.
+# Seconds before the first retry. Each later retry waits twice as long as the one before.
 _FIRST_WAIT_SECONDS = 30.0
-# Seconds. Whatever a provider asks for, the account is looked at once a day.
+# Seconds. Even if a provider asks for a longer wait, the account is retried after a day.
 _MAX_WAIT_SECONDS = 86_400.0
-# Request timeout and too early: the statuses of 4xx that ask for the same again.
+# Request Timeout and Too Early: 4xx statuses after which the same request may succeed.
 _TRANSIENT_STATUSES = {408, 425}
 
 
 def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -> SyncTasks:
     """Make the tasks that sync accounts into the store, in the queue "paysdk" of the app.
 
-    ``open_account(provider, account)`` opens the provider with the key of that account; each job
-    opens one and closes it. A job names the provider and the account only, so no key comes into the
-    database, and none into a log. Raise ``ConfigurationError`` in it for an account that there is
-    not.
+    ``open_account(provider, account)`` must open the provider with the key of that account. Raise
+    ``ConfigurationError`` in it if the account does not exist. Each job opens a provider and closes
+    it. A job contains only the names of the provider and the account, so no key gets into the
+    database or a log.
 
-    Jobs of one account run one at a time, those of different accounts side by side, as many as the
-    workers' ``concurrency`` allows. What repeating cannot help (a wrong key, a refused request, a
-    record that cannot be read, far more vanished payments than usual) fails at once. Anything else
-    is tried again five times within a quarter of an hour, or after as many seconds as the provider
-    asks for, a day at most. Where somebody else is syncing the account, the job waits for its turn.
-    A job that was cut off, because its worker was told to stop or was killed, is run again and goes
-    on from the checkpoint; for the killed ones there is a task that is run every minute.
+    Jobs of one account run one at a time. Jobs of different accounts run in parallel, as many as
+    the workers' ``concurrency`` allows.
 
-    Call it once for an app, where the workers import it. Raises ``ConfigurationError`` for what is
-    no store.
+    A job fails at once if a retry cannot help: after a wrong key, a refused request, a record that
+    cannot be read, or far more vanished payments than usual. After any other error it is retried
+    five times within a quarter of an hour. If the provider asks for a longer wait, the job waits
+    that long, up to a day. If another sync of the account is running, the job waits for its turn.
+
+    If its worker is stopped or killed, a job runs again and continues from the checkpoint. A task
+    that runs every minute finds the jobs of killed workers.
+
+    Call this once per app, in a module that the workers import. Raises ``ConfigurationError`` if
+    *store* is not a store.
     """
     get_database(store)
     return SyncTasks(app, store, open_account)
 
 
 class SyncTasks:
-    """The tasks of an app that sync accounts; ``sync_tasks`` makes them."""
+    """The tasks of an app that sync accounts. ``sync_tasks`` makes them."""
 
     def __init__(self, app: App, store: SQLPaymentStore, open_account: OpenAccount) -> None:
         self._app = app
@@ -108,35 +111,35 @@ class SyncTasks:
     async def defer(self, accounts: Iterable[tuple[str, str]], *, full: bool = False) -> int:
         """Queue a sync for each account, and return how many were queued.
 
-        An account is given as the provider's name and the account's name.
-        An account that is queued already, or waits for its next attempt, is passed over, so this
-        may be called by any schedule. *full* asks for full passes, which alone can tell what has
-        vanished.
+        Give each account as a pair: the provider's name and the account's name. An account that is
+        already queued, or waits for a retry, is left out, so any schedule can call this. *full*
+        asks for full passes. Only these find payments that have vanished.
 
-        Raises ``ConfigurationError`` for a name that is empty, and
-        ``procrastinate.exceptions.ConnectorException`` where its database cannot be used; nothing
-        was queued then.
+        Raises ``ConfigurationError`` for an empty name, and
+        ``procrastinate.exceptions.ConnectorException`` if procrastinate's database cannot be used.
+        After either, nothing is queued.
         """
-        wanted = dict.fromkeys(
+        to_queue = dict.fromkeys(
             _check_arguments(provider, account) for provider, account in accounts
         )
-        # No queueing lock keeps these apart: procrastinate cannot try a job again while another
-        # with its queueing lock is queued (procrastinate-org/procrastinate#1446), and then neither
-        # would ever run. Two who defer at once may queue an account twice, which costs one request.
+        # These jobs have no queueing lock. procrastinate cannot retry a job while another job with
+        # the same queueing lock is queued (procrastinate-org/procrastinate#1446), and then neither
+        # would ever run. Two callers at the same time may queue an account twice, which costs one
+        # request.
         for job in await self._app.job_manager.list_jobs_async(
             task=_SYNC, status=Status.TODO.value
         ):
             if not full or job.task_kwargs["full"]:
-                wanted.pop(
+                to_queue.pop(
                     (str(job.task_kwargs["provider"]), str(job.task_kwargs["account"])), None
                 )
-        jobs = [self._job(provider, account, full=full) for provider, account in wanted]
+        jobs = [self._job(provider, account, full=full) for provider, account in to_queue]
         if jobs:
             await self._app.job_manager.batch_defer_jobs_async(jobs)
         return len(jobs)
 
     def _job(self, provider: str, account: str, *, full: bool) -> Job:
-        # Of one lock, one runs at a time.
+        # Jobs with the same lock run one at a time.
         lock = f"{_SYNC}/{quote(provider, safe='')}/{quote(account, safe='')}"
         return self._task.configure(lock=lock).make_new_job(
             provider=provider, account=account, full=full
@@ -149,17 +152,17 @@ class SyncTasks:
             opened: object = await self._open_account(provider, account)
             if not isinstance(opened, PaymentsProvider):
                 raise ConfigurationError(
-                    f"open_account gave {type(opened).__name__} for account {account!r} of "
-                    f"{provider!r}: no provider."
+                    f"open_account returned {type(opened).__name__} for account {account!r} of "
+                    f"{provider!r}. It must return a provider."
                 )
             async with aclosing(opened):
                 if opened.name != provider:
                     raise ConfigurationError(
-                        f"open_account gave the provider {opened.name!r} for account {account!r} "
-                        f"of {provider!r}."
+                        f"open_account returned the provider {opened.name!r} for account "
+                        f"{account!r} of {provider!r}. It must return a provider with that name."
                     )
                 return await self._sync_or_retry(
-                    opened, account, full=full, again=context.job.attempts > 0
+                    opened, account, full=full, is_retry=context.job.attempts > 0
                 )
         except asyncio.CancelledError:
             if context.abort_reason() is AbortReason.USER_REQUEST:
@@ -167,27 +170,27 @@ class SyncTasks:
             raise
 
     async def _sync_or_retry(
-        self, provider: PaymentsProvider, account: str, *, full: bool, again: bool
+        self, provider: PaymentsProvider, account: str, *, full: bool, is_retry: bool
     ) -> SyncReport:
-        # A full pass that an earlier attempt began goes on; asking for one would begin it anew.
-        report = await sync_payments(provider, self._store, account, full=full and not again)
+        # A retry continues the full pass of an earlier attempt. full=True would start a new one.
+        report = await sync_payments(provider, self._store, account, full=full and not is_retry)
         if full and report.kind == "incremental":
             return await sync_payments(provider, self._store, account, full=True)
         return report
 
-    async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate says when it was due
+    async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
         for job in await self._app.job_manager.get_stalled_jobs(queue=_QUEUE, task_name=_SYNC):
-            # It may have ended meanwhile, or another worker may be doing the same.
+            # The job may have ended meanwhile, or another worker may be doing the same.
             with suppress(ConnectorException):
                 if job.attempts < _MAX_RETRIES:
                     await self._app.job_manager.retry_job(job)
                 else:
-                    # Whatever kills its worker each time must not go on doing so.
+                    # A job that kills its worker each time must not run for ever.
                     await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 class _RetryStrategy(BaseRetryStrategy):
-    """When procrastinate is to try a job again."""
+    """Tells procrastinate when to retry a job."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         seconds = _retry_seconds(exception, job.attempts)
@@ -199,13 +202,13 @@ class _RetryStrategy(BaseRetryStrategy):
 
 
 def _retry_seconds(error: BaseException, attempts: int) -> float | None:
-    """Seconds until the next attempt, or ``None`` if there is none.
+    """Return the seconds until the next attempt, or ``None`` if there is none.
 
     *attempts* counts the attempts before this one.
     """
     match error:
         case asyncio.CancelledError():
-            # The worker was told to stop. Another one goes on at once.
+            # The worker is stopping. Another one can continue at once.
             return 0
         case AccountBusyError():
             return min(error.seconds, _MAX_WAIT_SECONDS)
@@ -219,9 +222,9 @@ def _retry_seconds(error: BaseException, attempts: int) -> float | None:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Whether the same again must end the same way.
+    """Whether a retry must fail in the same way.
 
-    What is not paysdk's is the application's, and may be an outage of anything.
+    An error that is not paysdk's comes from the application, and may be a short outage.
     """
     match error:
         case RateLimitedError() | ServerError():
@@ -229,7 +232,7 @@ def _is_permanent(error: Exception) -> bool:
         case APIError():
             return error.status not in _TRANSIENT_STATUSES
         case MalformedResponseError():
-            # A page of a proxy under maintenance, say, and not a broken record.
+            # For example a proxy's maintenance page, not a broken record.
             return not error.not_json
         case _:
             return isinstance(

@@ -1,4 +1,4 @@
-"""Write a page to the tables: compare it with what is stored, and write what differs."""
+"""Write a page to the tables: compare it with the stored payments, and write the differences."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PageRows", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
 
-# Payments that are turned into rows in one go, which takes a few milliseconds. Then the event loop
-# gets its turn.
+# How many payments are turned into rows before the event loop gets a turn. It takes a few
+# milliseconds.
 _ROWS_PER_TURN = 1000
 
 _COLUMNS = (*CONTENT, "provider", "account", "first_seen_at", "seen_pass")
@@ -48,7 +48,7 @@ class PageRows:
 
 
 async def prepare_page(given: Sequence[Payment], codec: Codec) -> PageRows:
-    """Turn payments into a page of rows. Of several versions of a payment the newest counts."""
+    """Turn payments into rows. If a payment comes in several versions, the newest counts."""
     page = PageRows({}, {})
     for first in range(0, len(given), _ROWS_PER_TURN):
         for payment in given[first : first + _ROWS_PER_TURN]:
@@ -66,7 +66,7 @@ async def write_page(
 ) -> Counter[str]:
     """Write what is new or changed in the page.
 
-    Returns how many payments there are of each kind of change, and how many are unchanged.
+    Returns the number of payments for each kind of change, and the number of unchanged ones.
     """
     of_account = _of_account(payments, lease)
     known = await _read_stored(connection, backend, of_account, list(page.rows))
@@ -84,9 +84,9 @@ async def write_page(
         before, payment = (
             backend.codec.to_payment(lease.provider, content) for content in (stored, row)
         )
-        # What an earlier pass saw was read before this full pass began. So what this pass finds is
-        # current, even if the provider's clock was ahead before. An incremental pass cannot tell
-        # that from an old version that arrives late.
+        # An earlier pass read its payments before this full pass began. So what this pass finds is
+        # current, even if the provider's clock was ahead before. An incremental pass cannot
+        # distinguish that from an old version that arrives late.
         stale = (state.kind == "incremental" or seen_pass == state.number) and is_older(
             payment, before
         )
@@ -148,7 +148,7 @@ async def sweep(
     state: SyncState,
     limit: VanishLimit | None,
 ) -> int:
-    """Mark what a complete full pass has not seen as vanished, and return how many that is.
+    """Mark the payments that a complete full pass has not seen as vanished, and return how many.
 
     Raises ``TooManyVanishedError`` if there are more than *limit* allows.
     """
@@ -182,7 +182,7 @@ async def _check_vanished(
     limit: VanishLimit,
     vanished: int,
 ) -> None:
-    """Raise ``TooManyVanishedError`` if the pass found nothing, or if *vanished* exceeds *limit*."""
+    """Raise ``TooManyVanishedError`` if the pass found nothing, or *vanished* exceeds *limit*."""
     of_account = _of_account(payments, lease)
     seen = sa.select(payments.c.id).where(of_account, payments.c.seen_pass == state.number).limit(1)
     found_nothing = (await connection.execute(seen)).first() is None
@@ -226,9 +226,9 @@ async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) ->
 
 
 def state_columns(state: SyncState, codec: Codec, *, complete: bool) -> dict[str, Any]:
-    """The columns of `sync_state` for this state.
+    """Return the values of the columns of `sync_state`.
 
-    If a pass is *complete* now, its time is noted, for people to read.
+    If the pass is *complete*, they include the current time, for people who read the table.
     """
     return {
         **({"completed_at": codec.encode(datetime.now(UTC))} if complete else {}),
@@ -259,14 +259,14 @@ async def _read_stored(
     of_account: sa.ColumnElement[bool],
     ids: list[str],
 ) -> dict[str, tuple[tuple[Any, ...], object, int]]:
-    """What is stored under the ids: the content, when it vanished, and the last pass that saw it."""
+    """Return what is stored by id: the row, when it vanished, and the last pass that saw it."""
     if not ids:
         return {}
-    wanted = sa.select(*content_columns, payments.c.vanished_at, payments.c.seen_pass).where(
+    select = sa.select(*content_columns, payments.c.vanished_at, payments.c.seen_pass).where(
         of_account, backend.in_ids(payments.c.id, _new_ids)
     )
     rows: list[tuple[Any, ...]] = [
-        tuple(row) for row in await connection.execute(wanted, {"new_ids": _encode_ids(ids)})
+        tuple(row) for row in await connection.execute(select, {"new_ids": _encode_ids(ids)})
     ]
     return {row[_ID]: (row[:-2], row[-2], row[-1]) for row in rows}
 

@@ -62,11 +62,11 @@ async def told(url: str) -> str:
     [
         (
             "postgresql://ann:letmein@127.0.0.1:1/x",
-            "Connection refused. Look whether it runs there",
+            "Connection refused. Check that the server runs there",
         ),
         (
             "postgresql://ann:letmein@/x?host=/tmp/nothing",
-            "No such file or directory. Look whether it runs there",
+            "No such file or directory. Check that the server runs there",
         ),
         ("postgresql://ann:letmein@db.invalid/x", "Correct the host in the URL"),
         (
@@ -87,19 +87,19 @@ async def told(url: str) -> str:
         ),
         (
             "postgresql://crowd@/postgres?host={0}",
-            "too many connections for role .* It has no connection left: end other programs",
+            "too many connections for role .* It has no free connection. End other programs",
         ),
         (
             "postgresql://ann@/password?host={0}",
-            "permission denied for schema public. Grant the user the right",
+            "permission denied for schema public. Grant the user this right",
         ),
         (
             "postgresql://ann@/password?host={0}&schema=books",
-            "permission denied for database password. Grant the user the right",
+            "permission denied for database password. Grant the user this right",
         ),
         (
             "postgresql://looker@/password?host={0}",
-            "in a read-only transaction. It is read-only: make it writable",
+            "in a read-only transaction. It is read-only. Make it writable",
         ),
         (
             "postgresql://postgres@/postgres?host={0}&wobble=letmein",
@@ -164,33 +164,36 @@ async def test_each_fault_of_a_place_has_its_own_advice(
             'FATAL:  no pg_hba.conf entry for host "::1", user "x", database "y", no encryption',
             "pg_hba.conf needs an entry",
         ),
-        ("FATAL:  sorry, too many clients already", "It has no connection left"),
+        ("FATAL:  sorry, too many clients already", "It has no free connection"),
         (
             (
                 "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER "
                 "attribute"
             ),
-            "It has no connection left",
+            "It has no free connection",
         ),
-        ("FATAL:  no more connections allowed (max_client_conn)", "It has no connection left"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "It has no free connection"),
         (
             "FATAL:  no such database: books",
             "Create the database, or correct its name in the URL and in the pooler's",
         ),
-        ("FATAL:  query_wait_timeout", "raise its pool size"),
+        ("FATAL:  query_wait_timeout", "Raise its pool size"),
         (
             "FATAL:  server login has been failing, try again later (server_login_retry)",
             "The pooler cannot reach its server",
         ),
-        ("FATAL:  the database system is starting up", "Try again when it answers"),
-        ("FATAL:  the database system is shutting down", "Try again when it answers"),
-        ("the connection is closed", "Try again when it answers"),
+        ("FATAL:  the database system is starting up", "Try again when it responds"),
+        ("FATAL:  the database system is shutting down", "Try again when it responds"),
+        ("the connection is closed", "Try again when it responds"),
         ("server does not support SSL, but SSL was required", "Correct sslmode"),
         ("SSL error: certificate verify failed", "Correct sslmode or the certificates"),
-        ("received invalid response to SSL negotiation: H", "What answers there is no PostgreSQL"),
+        (
+            "received invalid response to SSL negotiation: H",
+            "The program that responds there is not PostgreSQL",
+        ),
         ("database disk image is malformed", "The file is damaged"),
-        ("QueuePool limit of size 5 overflow 10 reached", "close the iterators"),
-        ("connection timeout expired", "Look whether it runs there"),
+        ("QueuePool limit of size 5 overflow 10 reached", "Close the iterators"),
+        ("connection timeout expired", "Check that the server runs there"),
         ("something that is new", "Nothing was written."),
     ],
 )
@@ -209,17 +212,17 @@ def test_what_is_said_before_a_connection_is_there(answer: str, advice: str) -> 
 @pytest.mark.parametrize(
     ("state", "advice"),
     [
-        ("08006", "Try again when it answers"),
+        ("08006", "Try again when it responds"),
         ("22P05", "ENCODING 'UTF8'"),
-        ("25P03", "stalled in the midst of a transaction"),
+        ("25P03", "stalled during a transaction"),
         ("40P01", "writing to the same rows"),
-        ("42P01", "Its tables are not as paysdk made them"),
-        ("53100", "Make room"),
-        ("53300", "It has no connection left"),
-        ("54000", "longer than an index"),
-        ("55P03", "held its rows"),
+        ("42P01", "Another program has changed the tables"),
+        ("53100", "Free some disk space"),
+        ("53300", "It has no free connection"),
+        ("54000", "too long for an index"),
+        ("55P03", "locked its rows"),
         ("57014", "statement_timeout"),
-        ("57P01", "Try again when it answers"),
+        ("57P01", "Try again when it responds"),
     ],
 )
 def test_an_answer_with_a_code_is_known_by_it(state: str, advice: str) -> None:
@@ -248,9 +251,7 @@ async def test_a_server_that_ends_the_connection_in_the_midst_is_told(
                 await other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
             await connection.exec_driver_sql("SELECT 1")
 
-        with pytest.raises(
-            StoreError, match="Try again when it answers: a sync goes on where it was"
-        ):
+        with pytest.raises(StoreError, match="Try again when it responds. The sync then continues"):
             await store._database.in_transaction(end_it)
         assert 6 == (await sync_payments(shelf, store)).created
         assert [(6,)] == list(await rows(store, "SELECT count(*) FROM payments"))
@@ -265,7 +266,7 @@ async def test_an_id_that_is_too_long_for_an_index_is_told(
     ]
     async with SQLPaymentStore(schema) as store:
         with pytest.raises(
-            StoreError, match="A payment's id is longer than an index of PostgreSQL takes"
+            StoreError, match="The id of a payment is too long for an index of PostgreSQL"
         ):
             await sync_payments(shelf, store)
 
@@ -314,7 +315,7 @@ async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(
             await sync_payments(shelf, store, "\ud800")
         await sync_payments(shelf, store)
         await rows(store, r"UPDATE payments SET customer_name = E'M\xfcller'", writes=True)
-        with pytest.raises(StoreError, match="the text in it is of another encoding"):
+        with pytest.raises(StoreError, match="a stored text has another encoding"):
             [payment async for payment in store.payments(provider="acme")]
 
 

@@ -97,7 +97,7 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
         assert 0 < before[0][0] < 200
         assert (True, 200 - before[0][0]) == (report.resumed, report.created)
         assert told.startswith(
-            b"LeaseLostError: campfire payments of account 'default' are being synced by another"
+            b"LeaseLostError: Another sync of campfire payments of account 'default' has taken over"
         )
         assert after == (
             await rows(store, "SELECT * FROM sync_state"),

@@ -61,7 +61,7 @@ def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("", "must be a path or a URL"),
+        ("", "must be a path or a URL, not an empty text"),
         ("  ", "must be a path or a URL"),
         (None, "must be a path or a URL, not NoneType"),
         (b"payments.db", "must be a path or a URL, not bytes"),
@@ -74,12 +74,12 @@ def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
         ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
         (
             "sqlite://localhost/payments.db",
-            "A file has no host, user or password: its URL has three slashes, or four",
+            "A file has no host, user or password. Its URL has three slashes, or four",
         ),
         ("sqlite://ann:letmein@/payments.db", "A file has no host"),
         (
             "sqlite:///payments.db?password=letmein&mode=ro",
-            "The URL of a file takes no mode, password; with uri=true",
+            "The URL of a file does not take mode, password. With uri=true",
         ),
         (
             "sqlite:///payments.db?timeout=soon",
@@ -89,10 +89,10 @@ def test_a_place_is_a_path_or_a_url(place: str | Path, name: str) -> None:
             "sqlite:///payments.db?timeout=1&timeout=soon",
             "has an option with an invalid value.",
         ),
-        ("payments\0.db", "cannot hold a NUL"),
+        ("payments\0.db", "cannot contain a NUL"),
         (
             "host=127.0.0.1 password=letmein",
-            "libpq's form, key=value. paysdk takes a URL, postgresql://user@host/name",
+            "libpq's form, key=value. Give a URL instead, such as postgresql://user@host/name",
         ),
         ("password = letmein", "libpq's form"),
     ],
@@ -140,7 +140,7 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     )
 
     assert (
-        f"The database {file} cannot be used: file is not a database. It is a file of another kind"
+        f"The database {file} cannot be used: file is not a database. It is another kind of file"
         in asyncio.run(opened(file))
     )
     assert text == file.read_text()
@@ -175,7 +175,7 @@ def test_what_is_only_read_is_not_made(tmp_path: Path) -> None:
     before = file.read_bytes()
 
     assert (
-        "is no paysdk store, for it has no tables of paysdk's. Nothing was changed."
+        "is not a paysdk store, because it has none of paysdk's tables. Nothing was changed."
         in asyncio.run(opened(file, create=False))
     )
     assert "unable to open" in asyncio.run(opened(tmp_path / "none.db", create=False))
@@ -285,7 +285,7 @@ async def test_a_full_disk_keeps_whole_pages(
         sa.event.listen(store._database.engine.sync_engine, "connect", _small)
         await store._database.engine.dispose()
         with pytest.raises(
-            StoreError, match=r"is full. Make room, and sync again: it goes on where it was"
+            StoreError, match=r"is full. Free some disk space, and sync again. The sync then"
         ):
             await sync_payments(shelf, store)
         sa.event.remove(store._database.engine.sync_engine, "connect", _small)
@@ -313,7 +313,7 @@ async def test_a_limit_on_files_is_like_a_full_disk(
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
         try:
             with pytest.raises(
-                StoreError, match=r"disk I/O error. Its disk may be full: make room, and sync again"
+                StoreError, match=r"disk I/O error. Its disk may be full. Free some disk space"
             ):
                 await sync_payments(shelf, store)
         finally:
@@ -325,7 +325,7 @@ async def test_a_file_that_another_program_locks_is_said_to_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After some patience."""
-    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("paysdk.sync.sqlite.LOCK_TIMEOUT", 0.05)
     with closing(sqlite3.connect(tmp_path / "payments.db", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE other (id INTEGER)")
         connection.execute("BEGIN EXCLUSIVE")
@@ -342,12 +342,12 @@ async def test_rows_that_another_program_locks_are_said_to_be_locked(
     """In PostgreSQL it is rows that are locked."""
     async with SQLPaymentStore(schema) as store:
         await sync_payments(shelf, store)
-    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 0.05)
     with psycopg.connect(schema) as other:
         other.execute("SELECT * FROM sync_state FOR UPDATE")
         async with SQLPaymentStore(f"{schema}") as store:
             with pytest.raises(
-                StoreError, match=r"lock timeout. Another program has held its rows"
+                StoreError, match=r"lock timeout. Another program has locked its rows"
             ):
                 await sync_payments(shelf, store)
 
@@ -362,7 +362,7 @@ async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach(
             f"postgresql://ann:letmein@127.0.0.1:{taken.getsockname()[1]}/books"
         )
         with pytest.raises(
-            StoreError, match=r"cannot be used: .*Look whether it runs there"
+            StoreError, match=r"cannot be used: .*Check that the server runs there"
         ) as caught:
             await store.__aenter__()
 
@@ -391,9 +391,7 @@ async def test_a_database_without_its_version_is_refused(
     async with SQLPaymentStore(place) as store:
         await rows(store, statement, writes=True)
 
-    assert f"sync_schema has version {version}, where a number from 1 has to be" in await opened(
-        place
-    )
+    assert f"sync_schema has version {version} instead of a number from 1" in await opened(place)
 
 
 async def test_an_older_database_is_brought_up_to_date(
@@ -574,7 +572,7 @@ def test_what_is_no_schema_is_refused(schema: Any) -> None:  # noqa: ANN401  # w
         (
             "postgresql://localhost/books?schema=books",
             "others",
-            "The URL says schema=books, and the store is given schema='others'",
+            "The URL says schema=books, but the store was given schema='others'",
         ),
         (
             "postgresql://localhost/books?schema=a&schema=b",
@@ -584,7 +582,7 @@ def test_what_is_no_schema_is_refused(schema: Any) -> None:  # noqa: ANN401  # w
         (
             "postgresql://localhost/books?autocommit=1",
             None,
-            "The URL of a database takes no autocommit",
+            "The URL of a database does not take autocommit",
         ),
         (
             "postgresql://localhost/books?prepare_threshold=letmein",

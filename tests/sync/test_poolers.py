@@ -105,13 +105,13 @@ async def test_waiting_has_an_end(
     pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the server is not told so when a session starts."""
-    monkeypatch.setattr("paysdk.sync.backends.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 0.05)
     async with SQLPaymentStore(pooler) as store:
         await sync_payments(shelf, store)
         with psycopg.connect(schema) as other:
             other.execute("SELECT * FROM sync_state FOR UPDATE")
             with pytest.raises(
-                StoreError, match=r"lock timeout. Another program has held its rows"
+                StoreError, match=r"lock timeout. Another program has locked its rows"
             ):
                 await sync_payments(shelf, store)
 
@@ -132,7 +132,7 @@ async def test_what_a_pooler_does_not_take_is_said(pooler: str) -> None:
     """With what to do about it."""
     with pytest.raises(
         StoreError,
-        match=r"unsupported startup parameter.* A pooler does not take this one: leave it out",
+        match=r"unsupported startup parameter.* A pooler refuses this parameter. Leave it out",
     ):
         await SQLPaymentStore(f"{pooler}&options=-cwork_mem%3D7MB").__aenter__()
 

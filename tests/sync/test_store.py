@@ -232,7 +232,7 @@ async def test_leaving_a_reader_early_leaves_nothing_behind(
         assert "0" == (await anext(kept)).id
     with pytest.raises(
         StoreError,
-        match="was closed before all payments of account 'default' of acme had been read",
+        match="was closed before all payments of account 'default' of acme were read",
     ):
         [payment async for payment in kept]
 
@@ -260,7 +260,7 @@ async def test_closing_the_store_is_no_end_of_the_payments(
     await reach(begun, reading)
     await store.aclose()
     go_on.set()
-    with pytest.raises(StoreError, match="Close the store when its readers have come to their end"):
+    with pytest.raises(StoreError, match="Close the store after its last reader has finished"):
         await reading
 
     assert 1000 == seen
@@ -407,7 +407,7 @@ async def test_a_driver_that_breaks_while_reading_is_told(
 
 def test_a_moment_that_must_be_there_is_not_made_up() -> None:
     """A column that is never empty is not, or it is an error."""
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="time is missing"):
         SQLITE.read_required_moment(None)
 
 

@@ -197,7 +197,7 @@ async def test_a_slow_clock_of_ours_does_no_harm(
         def now(cls, tz: Any = None) -> Any:  # noqa: ANN401  # as datetime has it
             return datetime(2001, 1, 1, tzinfo=tz)
 
-    monkeypatch.setattr("paysdk.sync.syncing.datetime", Slow)
+    monkeypatch.setattr("paysdk.sync.run.datetime", Slow)
     shelf.payments = [make(1, 1), make(2, 2)]
     await sync_payments(shelf, store)
     shelf.payments[0] = make(1, 3, amount=Decimal(7))
@@ -517,7 +517,7 @@ async def test_two_at_once_end_with_one_doing_it(
         shelf.waiting = None
         with pytest.raises(
             AccountBusyError,
-            match="acme payments of account 'default' are being synced by another already",
+            match="Another sync of acme payments of account 'default' is running",
         ) as caught:
             await sync_payments(shelf, store)
         refused.append(caught.value)

@@ -205,7 +205,7 @@ async def test_a_pass_that_cannot_be_dropped_hides_no_error(
     shelf.payments = [make(1)]
     await sync_payments(shelf, store)
     shelf.payments = []
-    monkeypatch.setattr("paysdk.sync.syncing.renew", lose)
+    monkeypatch.setattr("paysdk.sync.run.renew", lose)
     with pytest.raises(TooManyVanishedError):
         await sync_payments(shelf, store)
 

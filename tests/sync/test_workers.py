@@ -389,7 +389,7 @@ async def test_somebody_else_at_the_account_is_no_failure(
     ("found", "reason"),
     [
         (ConfigurationError("There is no such account."), "no such account"),
-        (None, "open_account gave NoneType for account 'default' of 'acme': no provider"),
+        (None, "open_account returned NoneType for account 'default' of 'acme'"),
     ],
 )
 async def test_an_account_that_is_not_there_fails_at_once(
@@ -413,7 +413,8 @@ async def test_the_wrong_provider_is_not_synced(
 
     assert [("failed", 1)] == await office.jobs()
     assert (
-        "open_account gave the provider 'acme' for account 'default' of 'campfire'" in caplog.text
+        "open_account returned the provider 'acme' for account 'default' of 'campfire'"
+        in caplog.text
     )
 
 

@@ -517,7 +517,7 @@ def test_the_database_of_another_program_does_not_change(paysdk: Command, tmp_pa
 
     assert (2, "") == (outcome.code, outcome.out)
     assert (
-        f"paysdk: The database {file} is no paysdk store, for it has no tables of paysdk's. "
+        f"paysdk: The database {file} is not a paysdk store, because it has none of paysdk's tables. "
         "Nothing was changed.\n" == outcome.err
     )
     assert before == file.read_bytes()

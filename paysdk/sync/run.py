@@ -1,0 +1,240 @@
+"""Run one sync under its lease: read the listing, and write each page in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.errors import APIError, ConfigurationError, PaginationError
+from paysdk.sync import writing
+from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
+from paysdk.sync.lease import renew
+from paysdk.sync.report import SyncReport
+from paysdk.sync.state import (
+    begin_pass,
+    complete_pass,
+    drop_pass,
+    listing_start,
+    note_page,
+    public_watermark,
+    restart_pass,
+    set_aside,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.payment import Payment
+    from paysdk.provider import Listing, Page, PaymentsProvider
+    from paysdk.sync.database import Database
+    from paysdk.sync.lease import Lease
+    from paysdk.sync.state import SyncState, VanishLimit
+
+__all__ = ["SyncRun"]
+
+_MAX_PAGE_SIZE = 10_000
+# With one of these statuses, the provider refuses a checkpoint for good.
+_REFUSED_STATUSES = {400, 404, 410, 422}
+
+
+class _CheckpointRefusedError(Exception):
+    """The provider refuses the checkpoint."""
+
+
+class SyncRun:
+    """One sync under one lease, which ends with its pass."""
+
+    def __init__(
+        self,
+        provider: PaymentsProvider,
+        database: Database,
+        lease: Lease,
+        overlap: float,
+        origin: str | None,
+        *,
+        limit: VanishLimit | None,
+    ) -> None:
+        self._provider = provider
+        self._database = database
+        self._lease = lease
+        self._overlap = overlap
+        self._limit = limit
+        # Written with the first page. A sync that gets no page must not store a wrong origin.
+        self._origin_column = {} if origin is None else {"origin": origin}
+        self._counts: Counter[str] = Counter()
+
+    async def run(self, *, full: bool) -> SyncReport:
+        """Run a pass to its end, and report what changed."""
+        before = await self._database.read(
+            partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
+        )
+        incremental = self._provider.capabilities.lists_incrementally
+        state = begin_pass(before, incremental=incremental, full=full, now=datetime.now(UTC))
+        resumed = state.checkpoint is not None
+        try:
+            try:
+                done = await self._run_pass(state)
+            except _CheckpointRefusedError:
+                resumed = False
+                state = restart_pass(state, state.kind, datetime.now(UTC))
+                done = await self._run_pass(state)
+        except TooManyVanishedError:
+            await self._drop_pass(state)
+            raise
+        return SyncReport(
+            provider=self._lease.provider,
+            account=self._lease.account,
+            kind="incremental" if state.kind == "incremental" else "full",
+            resumed=resumed,
+            watermark=public_watermark(done),
+            waiting=self._counts["malformed"],
+            **self._counts,
+        )
+
+    async def _drop_pass(self, state: SyncState) -> None:
+        """Drop the pass, so that the next sync begins a new one.
+
+        If this fails, the next sync continues the pass and fails in the same way.
+        """
+        backend, lease = self._database.backend, self._lease
+        values = writing.state_columns(drop_pass(state), backend.codec, complete=False)
+        with suppress(LeaseLostError, StoreError):
+            await self._database.in_transaction(
+                partial(renew, backend=backend, lease=lease, **values)
+            )
+
+    async def _run_pass(self, state: SyncState) -> SyncState:
+        """Run the pass to its end.
+
+        Raises ``_CheckpointRefusedError`` before anything is written.
+        """
+        may_be_refused = state.checkpoint is not None
+        if not may_be_refused:
+            state = attrs.evolve(state, since=listing_start(state, self._overlap))
+        begun = state
+        listing = self._start_listing(state)
+        try:
+            async with _read_ahead(listing) as request_page:
+                request = request_page()
+                while (
+                    page := await self._wait_for_page(request, may_be_refused=may_be_refused)
+                ) is not None:
+                    may_be_refused = False
+                    last = page.checkpoint is None
+                    if not last:
+                        request = request_page()  # while this page is written
+                    report = listing.report
+                    aside = set_aside(begun, report.malformed, report.oldest_malformed)
+                    state = attrs.evolve(
+                        state,
+                        checkpoint=str(page.checkpoint),
+                        malformed=aside.malformed,
+                        oldest_malformed=aside.oldest_malformed,
+                    )
+                    state = await self._write_page(state, page.payments, last=last)
+                    if last:
+                        return state
+            return await self._write_page(state, (), last=True)
+        finally:
+            self._counts["requests"] += listing.report.requests
+
+    def _start_listing(self, state: SyncState) -> Listing:
+        page_size = min(self._provider.capabilities.max_page_size, _MAX_PAGE_SIZE)
+        if state.checkpoint is None:
+            return self._provider.list_payments(modified_since=state.since, page_size=page_size)
+        try:
+            return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{self._database.name} has a checkpoint for {self._lease.provider} payments of "
+                f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
+                "full=True (--full) to start again from the beginning."
+            ) from None
+
+    async def _wait_for_page(
+        self, request: asyncio.Task[Page | None], *, may_be_refused: bool
+    ) -> Page | None:
+        """Wait for the page, and renew the lease while waiting."""
+        while not (await asyncio.wait([request], timeout=self._lease.seconds / 3))[0]:
+            await self._database.in_transaction(
+                partial(renew, backend=self._database.backend, lease=self._lease)
+            )
+        try:
+            page = await request
+        except (APIError, PaginationError) as error:
+            if may_be_refused and (
+                isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES
+            ):
+                raise _CheckpointRefusedError from error
+            raise
+        # A checkpoint says that there is more. If it leads to nothing, the provider did not
+        # understand it. This must not count as the end, or everything after it would vanish.
+        if may_be_refused and (page is None or (page.checkpoint is None and not page.payments)):
+            raise _CheckpointRefusedError
+        return page
+
+    async def _write_page(
+        self, state: SyncState, payments: Sequence[Payment], *, last: bool
+    ) -> SyncState:
+        """Write a page, its changes and its checkpoint in one transaction."""
+        backend, lease = self._database.backend, self._lease
+        page = await writing.prepare_page(payments, backend.codec)
+        seen = note_page(state, page.payments.values())
+        after = complete_pass(seen) if last else seen
+
+        async def work(connection: AsyncConnection) -> Counter[str]:
+            # This comes first. It fails if another has the lease, and keeps others from taking it
+            # until the transaction ends.
+            await renew(
+                connection,
+                backend,
+                lease,
+                **writing.state_columns(after, backend.codec, complete=last),
+                **self._origin_column,
+            )
+            counts = await writing.write_page(connection, backend, lease, page, state)
+            if last and state.kind == "full" and not state.malformed:
+                counts["vanished"] += await writing.sweep(
+                    connection, backend, lease, state, self._limit
+                )
+            return counts
+
+        self._counts += await self._database.in_transaction(work)
+        self._counts["pages"] += 1
+        self._counts["malformed"] = state.malformed
+        return after
+
+
+@asynccontextmanager
+async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
+    """Yield a function that requests the next page, which is ``None`` after the last one.
+
+    The context cancels a request that is still running at its end.
+    """
+    pages = listing.pages()
+    tasks: list[asyncio.Task[Page | None]] = []
+
+    async def next_page() -> Page | None:
+        return await anext(pages, None)
+
+    def request_page() -> asyncio.Task[Page | None]:
+        tasks[:] = [asyncio.ensure_future(next_page())]
+        return tasks[0]
+
+    try:
+        yield request_page
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()
