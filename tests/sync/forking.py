@@ -1,6 +1,6 @@
-"""A store and a provider that are used in a process which was forked from theirs: `forking.py PLACE`.
+"""Use a store and a provider after a fork: `forking.py PLACE`.
 
-Writes what each attempt gave.
+It writes the result of each attempt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECONDS = 40
 
 
 async def tried(name: str, work: Callable[[], Awaitable[Any]]) -> None:
-    """Write what came of it."""
+    """Write the result of an attempt."""
     try:
         async with asyncio.timeout(SECONDS):
             told = str(await work())

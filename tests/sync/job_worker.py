@@ -1,6 +1,7 @@
-"""A worker in a process of its own: `job_worker.py URL ACCOUNTS GRACE`; ACCOUNTS is JSON with the origin and the key of each account.
+"""Run a worker: `job_worker.py URL ACCOUNTS GRACE`.
 
-It writes a line when it can be told to stop: before that, a signal would kill it.
+ACCOUNTS is JSON with the origin and the key of each account. The worker writes a line when a signal
+stops it in order. Before that, a signal would kill it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from paysdk.sync.workers import sync_tasks
 
 
 async def main(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> None:
-    """Work until told to stop, ten payments a page."""
+    """Work until a signal comes, with ten payments a page."""
 
     async def open_account(name: str, account: str) -> PaymentsProvider:
         origin, api_key = accounts[account]
@@ -40,7 +41,7 @@ async def main(url: str, accounts: dict[str, tuple[str, str]], grace: float) -> 
 
 async def tell_when_ready() -> None:
     """Write a line when procrastinate has installed its handler of SIGTERM."""
-    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # noqa: ASYNC110  # nothing announces it
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # noqa: ASYNC110  # no event exists
         await asyncio.sleep(0.005)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -1,9 +1,9 @@
-"""Syncs in processes that are killed at random points, again and again, until each is through: `killing.py PLACE POINTS SEED`.
+"""Kill syncs at random points until each has finished: `killing.py PLACE POINTS SEED`.
 
-One process imports everything and forks the others, so that a point costs milliseconds. Two states
-of each provider are served from another one: the first is synced to its end, then the second, which
-has changes, voids, additions and, at Notify, deletions. What must be in the database then is what
-the second one lists, and the feed must lead there with every change once.
+One process imports everything and forks the others, so a point costs milliseconds. Another process
+serves two states of each provider. The first is synced to its end, and then the second, which has
+changes, voids, additions and, at Notify, deletions. The database must then have what the second
+state lists, and the feed must lead there with every change once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAYMENTS, PAGE_SIZE = 400, 25
 
 
 def states(name: str) -> tuple[Any, Any]:
-    """A provider before and after."""
+    """The two states of a provider."""
     before, after = (open_sandbox(name, payments=PAYMENTS) for _ in range(2))
     later: Any = after
     ids = [row["id"] for row in later.payments]
@@ -47,7 +47,7 @@ def states(name: str) -> tuple[Any, Any]:
 
 
 async def serve(out: int) -> None:
-    """Serve the states, tell where, and stay."""
+    """Serve the states, and write their addresses."""
     places: dict[str, list[str]] = {}
     for name in ("campfire", "notify"):
         for sandbox in states(name):
@@ -59,20 +59,20 @@ async def serve(out: int) -> None:
 
 
 def opened(name: str, api_key: str, origin: str) -> Any:  # noqa: ANN401  # a provider with the capabilities made smaller
-    """The provider, which gives small pages."""
+    """Make a provider with small pages."""
     provider: Any = open_provider(name, api_key=api_key, base_url=origin)
     provider.capabilities = attrs.evolve(provider.capabilities, max_page_size=PAGE_SIZE)
     return provider
 
 
 async def sync(place: str, name: str, api_key: str, origin: str, account: str) -> None:
-    """One sync, to its end."""
+    """Run one sync to its end."""
     async with opened(name, api_key, origin) as provider, SQLPaymentStore(place) as store:
         await sync_payments(provider, store, account)
 
 
 def forked(work: Any) -> int:  # noqa: ANN401  # a coroutine
-    """The id of a process that does this and nothing else."""
+    """Fork a process that only runs this, and return its id."""
     pid = os.fork()
     if pid:
         work.close()
@@ -86,7 +86,7 @@ def forked(work: Any) -> int:  # noqa: ANN401  # a coroutine
 
 
 def ended(pid: int, seconds: float | None) -> bool:
-    """Whether a process ended by itself within so many seconds; otherwise it is killed."""
+    """Whether a process ended within so many seconds. If not, it is killed."""
     until = time.monotonic() + (3600 if seconds is None else seconds)
     while time.monotonic() < until:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -101,7 +101,7 @@ def ended(pid: int, seconds: float | None) -> bool:
 
 
 async def check(place: str, name: str, api_key: str, origin: str, account: str) -> int:
-    """Hold the database against the provider, and give the size of the state in bytes."""
+    """Compare the database with the provider, and return the size of the state in bytes."""
     async with opened(name, api_key, origin) as provider, SQLPaymentStore(place) as store:
         truth = {payment.id: payment async for payment in provider.list_payments()}
         stored = {
@@ -122,7 +122,7 @@ async def check(place: str, name: str, api_key: str, origin: str, account: str) 
 
 
 def main(place: str, points: int, seed: int) -> None:
-    """Kill so many, and say what came of it."""
+    """Kill processes at so many points, and write the result."""
     dice = random.Random(seed)
     read, write = os.pipe()
     server = forked(serve(write))

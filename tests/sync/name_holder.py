@@ -1,4 +1,7 @@
-"""A process that holds names: `name_holder.py PLACE hold NAME ORDER` or `name_holder.py PLACE count FILE TASKS ROUNDS`."""
+"""Hold names.
+
+The arguments are `PLACE hold NAME ORDER` or `PLACE count FILE TASKS ROUNDS`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from paysdk.sync import SQLPaymentStore
 
 
 async def hold(store: SQLPaymentStore, name: str, order_id: str) -> None:
-    """Hold the name and write an order down; then, for each line of input, another one."""
+    """Hold the name, record an order, and record another one for each line of input."""
     async with store.exclusive(name) as journal:
         number = 0
         while True:
@@ -31,7 +34,10 @@ async def hold(store: SQLPaymentStore, name: str, order_id: str) -> None:
 
 
 async def count(store: SQLPaymentStore, file: Path, tasks: int, rounds: int) -> None:
-    """Add one to the number in the file, so often from each task, in two steps that others could come between."""
+    """Add one to the number in the file, *rounds* times in each task.
+
+    Another task could come between the two steps of an addition.
+    """
 
     async def add() -> None:
         for _ in range(rounds):
@@ -49,7 +55,7 @@ def say(line: str) -> None:
 
 
 async def main(place: str, work: str, *given: str) -> None:
-    """Do what is asked for."""
+    """Run the command of the arguments."""
     async with SQLPaymentStore(place) as store:
         if work == "hold":
             await hold(store, *given)

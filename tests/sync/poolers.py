@@ -1,4 +1,7 @@
-"""Transaction poolers for the tests: pgbouncer as it comes, and one that holds a client to what any pooler can bear."""
+"""Transaction poolers for the tests.
+
+One is pgbouncer. The other refuses everything that some pooler does not support.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-# What pgbouncer knows of a session's start, in all of its versions (its documentation,
+# The startup parameters that each version of pgbouncer knows (its documentation,
 # `track_extra_parameters`).
 KNOWN = {
     "user",
@@ -31,7 +34,7 @@ KNOWN = {
     "standard_conforming_strings",
 }
 _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
-# Statements that outlive a transaction, or need one session for longer.
+# Statements whose effect outlives a transaction, or that need one session for longer.
 _OF_A_SESSION = (
     "LISTEN",
     "PREPARE",
@@ -46,7 +49,7 @@ _OF_A_SESSION = (
 
 
 def executables() -> list[str]:
-    """The pgbouncers of this machine, and those that the environment names."""
+    """Return the pgbouncers of this machine and of the environment variable."""
     installed = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
     named = os.environ.get("PAYSDK_PGBOUNCERS", "").split(os.pathsep)
     return [path for path in (installed, *named) if path]
@@ -54,9 +57,9 @@ def executables() -> list[str]:
 
 @contextmanager
 def pgbouncer(executable: str, sockets: str) -> Iterator[str]:
-    """Run one in transaction mode before the server with its sockets in a folder; its other settings are its own.
+    """Run pgbouncer in transaction mode, and yield its URL.
 
-    Gives the URL.
+    *sockets* is the folder of the server's sockets. All other settings are the defaults.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -70,7 +73,7 @@ def pgbouncer(executable: str, sockets: str) -> Iterator[str]:
             f"127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         )
         command = [executable, "-q"]
-        if os.geteuid() == 0:  # as which it does not run
+        if os.geteuid() == 0:  # pgbouncer does not run as root
             shutil.chown(folder, owner.pw_name)
             command += ["-u", owner.pw_name]
         with subprocess.Popen(
@@ -89,7 +92,10 @@ def pgbouncer(executable: str, sockets: str) -> Iterator[str]:
 
 @attrs.define
 class StrictPooler:
-    """Passes each connection on, refuses what old poolers refuse, and notes what would be wrong behind one."""
+    """Forwards each connection, and refuses what old poolers refuse.
+
+    It records each message that would be wrong behind a pooler.
+    """
 
     sockets: str
     wrong: list[str] = attrs.field(factory=list[str])
@@ -98,7 +104,7 @@ class StrictPooler:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        """Serve, and give the URL."""
+        """Serve, and yield the URL."""
         tasks: set[asyncio.Task[None]] = set()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -160,7 +166,7 @@ class _Session:
     in_transaction: bool = False
 
     def asked(self, kind: bytes, body: bytes) -> None:
-        """Look at what the client sends."""
+        """Check a message of the client."""
         if kind == b"P":
             name, statement = body.split(b"\0")[:2]
             if name:
@@ -182,7 +188,7 @@ class _Session:
             self.pooler.wrong.append(f"set outside of a transaction: {words}")
 
     def told(self, kind: bytes, body: bytes) -> None:
-        """Look at what the server answers: ReadyForQuery says whether it is in a transaction."""
+        """Read a message of the server. ReadyForQuery says whether a transaction is open."""
         if kind == b"Z":
             self.pooler.transactions += self.in_transaction and body == b"I"
             self.in_transaction = body != b"I"

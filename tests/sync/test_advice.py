@@ -1,4 +1,4 @@
-"""What the errors of the databases say, and what they advise."""
+"""Explain the errors of the databases."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROLES = (
 
 @pytest.fixture(scope="module")
 def server(postgresql: str) -> str:
-    """The folder of a server that has some roles and databases."""
+    """The folder of a server with some roles and databases."""
     with psycopg.connect(postgresql, autocommit=True) as connection:
         for statement in ROLES:
             connection.execute(statement)
@@ -48,13 +48,6 @@ def server(postgresql: str) -> str:
             )
         connection.execute('CREATE DATABASE "password"')
     return parse_qs(urlsplit(postgresql).query)["host"][0]
-
-
-async def told(url: str) -> str:
-    """What entering a store says when it fails."""
-    with pytest.raises(StoreError) as caught:
-        await SQLPaymentStore(url).__aenter__()
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -139,10 +132,10 @@ async def told(url: str) -> str:
         ),
     ],
 )
-async def test_each_fault_of_a_place_has_its_own_advice(
+async def test_each_fault_has_its_own_advice(
     server: str, url: str, advice: str, told_by: Callable[[BaseException], str]
 ) -> None:
-    """No value of an option is shown, which may be a password, and none but a refused user blames the user."""
+    """The message shows no value of an option, because that may be a password."""
     with pytest.raises(StoreError, match=advice) as caught:
         await SQLPaymentStore(url.format(server)).__aenter__()
 
@@ -197,8 +190,8 @@ async def test_each_fault_of_a_place_has_its_own_advice(
         ("something that is new", "Nothing was written."),
     ],
 )
-def test_what_is_said_before_a_connection_is_there(answer: str, advice: str) -> None:
-    """It has no code, so it is known by its words."""
+def test_an_error_without_a_code_is_known_by_its_words(answer: str, advice: str) -> None:
+    """The advice for an error without a connection depends on the words of its message."""
     assert (
         advice
         in describe(
@@ -225,8 +218,8 @@ def test_what_is_said_before_a_connection_is_there(answer: str, advice: str) -> 
         ("57P01", "Try again when it responds"),
     ],
 )
-def test_an_answer_with_a_code_is_known_by_it(state: str, advice: str) -> None:
-    """In whatever language the server speaks."""
+def test_an_error_with_a_code_is_known_by_its_code(state: str, advice: str) -> None:
+    """The advice is the same in each language of the server."""
     reason, advised = describe(_answer(state))
 
     assert "Das geht nicht" == reason
@@ -238,10 +231,10 @@ def _answer(state: str) -> psycopg.Error:
     return error
 
 
-async def test_a_server_that_ends_the_connection_in_the_midst_is_told(
+async def test_the_advice_after_a_lost_connection_is_to_try_again(
     schema: str, shelf: Shelf, make: Make, rows: Rows
 ) -> None:
-    """As when it is restarted; the next sync goes on."""
+    """The next sync continues after a server ended the connection, as during a restart."""
     shelf.payments = [make(number, number) for number in range(6)]
     async with SQLPaymentStore(schema) as store:
 
@@ -251,16 +244,18 @@ async def test_a_server_that_ends_the_connection_in_the_midst_is_told(
                 await other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
             await connection.exec_driver_sql("SELECT 1")
 
-        with pytest.raises(StoreError, match="Try again when it responds. The sync then continues"):
+        with pytest.raises(
+            StoreError, match=r"Try again when it responds\. The sync then continues"
+        ):
             await store._database.in_transaction(end_it)
         assert 6 == (await sync_payments(shelf, store)).created
         assert [(6,)] == list(await rows(store, "SELECT count(*) FROM payments"))
 
 
-async def test_an_id_that_is_too_long_for_an_index_is_told(
+async def test_an_id_that_is_too_long_for_an_index_is_refused(
     schema: str, shelf: Shelf, make: Make
 ) -> None:
-    """SQLite takes it."""
+    """PostgreSQL cannot hold an id that SQLite takes."""
     shelf.payments = [
         make(1, 1, id="".join(chr(0x4E00 + number * 7 % 20000) for number in range(4000)))
     ]
@@ -302,10 +297,10 @@ async def test_a_database_of_another_encoding_keeps_what_it_can(
             pass
 
 
-async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(
+async def test_a_text_in_another_encoding_is_refused(
     server: str, shelf: Shelf, make: Make, rows: Rows
 ) -> None:
-    """Whether it is written or read. paysdk always speaks UTF-8, whatever the URL says."""
+    """Whatever the URL says, paysdk reads and writes UTF-8."""
     url = f"postgresql://postgres@/sql_ascii?host={server}&schema=bytes&client_encoding=sql_ascii"
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(url) as store:
@@ -319,10 +314,10 @@ async def test_a_text_that_is_not_in_the_encoding_of_the_connection_is_told(
             [payment async for payment in store.payments(provider="acme")]
 
 
-async def test_a_server_of_another_isolation_makes_no_difference(
+async def test_the_isolation_level_of_the_server_does_not_matter(
     server: str, shelf: Shelf, make: Make
 ) -> None:
-    """Those who take turns do so at the level that they were made for."""
+    """Leases work even if the user's default isolation level is serializable."""
     url = f"postgresql://looker@/postgres?host={server}&options=-cdefault_transaction_read_only%3Doff&schema=levels"
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(url) as store:

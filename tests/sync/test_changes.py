@@ -44,10 +44,10 @@ DAY = date(2025, 2, 1)
         ({"raw": b'{"a":1,"b":1}'}, {"raw": b'{"b": 1.0, "a": 1}'}, ()),
     ],
 )
-def test_what_differs_is_named(
+def test_each_difference_has_a_name(
     make: Make, before: dict[str, Any], after: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
-    """By the fields of a payment and their parts, and as raw where paysdk has no field for it."""
+    """The name is a field, a part of a field, or raw if paysdk has no field for it."""
     assert fields == diff_fields(make(1, **before), make(1, **after))
 
 
@@ -64,7 +64,7 @@ def test_what_differs_is_named(
 def test_kinds_of_change(
     make: Make, before: date | None, after: date | None, kind: ChangeKind, *, had_vanished: bool
 ) -> None:
-    """Voided is what gets its date of voiding; what had vanished has returned, whatever else is with it."""
+    """A payment that had vanished has returned, whatever else changed."""
     assert kind == classify_change(
         make(1, voided_date=before), make(1, voided_date=after), had_vanished=had_vanished
     )
@@ -74,8 +74,8 @@ def test_kinds_of_change(
     ("minute", "known", "older"),
     [(1, 2, True), (2, 2, False), (3, 2, False), (None, 2, False), (1, None, False)],
 )
-def test_older_is_what_was_modified_before(
+def test_the_older_version_was_modified_earlier(
     make: Make, minute: int | None, known: int | None, *, older: bool
 ) -> None:
-    """Where one of the two has no time, nothing is said."""
+    """Without both times of modification, neither version counts as older."""
     assert older == is_older(make(1, minute), make(1, known))

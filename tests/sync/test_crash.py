@@ -1,4 +1,4 @@
-"""Processes that are killed, and processes that stall."""
+"""Processes that are killed or that stall."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-# The session `crash` kills more.
+# The session `crash` kills at more points.
 POINTS = os.environ.get("PAYSDK_KILLS", "12")
 
 
 def test_a_kill_at_any_point_loses_and_repeats_nothing(place: str) -> None:
-    """However often a sync is killed: what is stored at its end is what the provider has, and the feed tells every change once."""
+    """The store ends as the provider lists, and the feed has each change once."""
     command = [sys.executable, str(HERE / "killing.py"), place, POINTS, "1"]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -43,7 +43,7 @@ def test_a_kill_at_any_point_loses_and_repeats_nothing(place: str) -> None:
     assert told["state"] < 64 * 1024
 
 
-async def test_one_that_stalls_past_its_lease_writes_nothing_more(
+async def test_a_sync_that_stalls_past_its_lease_writes_nothing_more(
     store: SQLPaymentStore,
     place: str,
     rows: Callable[..., Awaitable[Sequence[tuple[Any, ...]]]],
@@ -53,7 +53,7 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
     start: Start,
     reach: Reach,
 ) -> None:
-    """It is stopped in the midst of its pass, another takes over when its lease has run out, and when it goes on it is told so."""
+    """It raises an error when it continues, because another sync has taken over."""
     reached, released = asyncio.Event(), asyncio.Event()
     handle = Sandbox._handle
 
@@ -74,13 +74,13 @@ async def test_one_that_stalls_past_its_lease_writes_nothing_more(
         command = [sys.executable, str(HERE / "worker.py"), place, sandbox.url, sandbox.api_key]
         process = await start(*command, "0.2", stdout=asyncio.subprocess.PIPE)
         ending = asyncio.create_task(process.wait())
-        # It waits for its fifth page, so it cannot end before it is stopped.
+        # The sync waits for its fifth page, so it cannot end before it is stopped.
         await reach(reached, ending)
         while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):  # noqa: ASYNC110  # another process's
             await asyncio.sleep(0.001)
         process.send_signal(signal.SIGUSR1)
         flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-        while os.waitid(os.P_PID, process.pid, flags) is None:  # noqa: ASYNC110, ASYNC222  # nothing announces it, and WNOHANG does not block
+        while os.waitid(os.P_PID, process.pid, flags) is None:  # noqa: ASYNC110, ASYNC222  # no event exists, and WNOHANG does not block
             await asyncio.sleep(0.001)
         released.set()
         before = await rows(store, "SELECT count(*) FROM payments")

@@ -17,7 +17,6 @@ from paysdk import ConfigurationError
 from paysdk.orders import OpenOrder, OrderJournal
 from paysdk.sync import LeaseLostError, SQLPaymentStore, StoreError
 from paysdk.sync.exclusive import _take
-from paysdk.sync.tables import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -31,13 +30,13 @@ HELD = "SELECT holder, leased_until FROM paysdk_held_names"
 
 
 def order(number: int = 1, **fields: Any) -> OpenOrder:  # noqa: ANN401  # of any field
-    """An order, sent so many seconds after the start of the year."""
+    """Make an order that was sent *number* seconds after the start of the year."""
     sent_at = datetime(2026, 1, 1, 0, 0, number, 123456, tzinfo=UTC)
     return OpenOrder(**{"id": f"order-{number}", "sent_at": sent_at, "details": "{}", **fields})
 
 
 async def test_one_task_holds_a_name_at_a_time(store: SQLPaymentStore, rows: Rows) -> None:
-    """The others wait for it, and nothing of the name is left when the last has gone."""
+    """The other tasks wait, and no row of the name remains after the last one."""
     inside = most = 0
 
     async def enter() -> None:
@@ -54,10 +53,10 @@ async def test_one_task_holds_a_name_at_a_time(store: SQLPaymentStore, rows: Row
     assert [] == list(await rows(store, HELD))
 
 
-async def test_more_names_are_held_at_once_than_there_are_connections(
+async def test_more_names_can_be_held_than_there_are_connections(
     store: SQLPaymentStore, rows: Rows
 ) -> None:
-    """Because no connection is in use while a name is held: a hundred tasks that hold two each all come in."""
+    """No connection is in use while a name is held, so a hundred tasks can hold two names each."""
     all_in = asyncio.Barrier(100)
 
     async def enter(number: int) -> None:
@@ -72,7 +71,7 @@ async def test_more_names_are_held_at_once_than_there_are_connections(
 async def test_ten_tasks_in_two_processes_never_hold_a_name_together(
     place: str, tmp_path: Path, start: Start
 ) -> None:
-    """Each adds one to a number in a file, in two steps, and no addition is lost."""
+    """Each task adds one to a number in a file, in two steps, and no addition is lost."""
     async with SQLPaymentStore(place):
         pass
     (file := tmp_path / "counter").write_text("0")
@@ -83,10 +82,10 @@ async def test_ten_tasks_in_two_processes_never_hold_a_name_together(
     assert "40" == file.read_text()
 
 
-async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(
+async def test_the_name_of_a_killed_holder_is_free_at_once(
     store: SQLPaymentStore, place: str, start: Start
 ) -> None:
-    """At once, long before the lease ends, and it sees the order that the dead process had written down."""
+    """The next holder sees the order that the dead process recorded."""
     process = await start(
         sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
     )
@@ -98,10 +97,10 @@ async def test_the_next_one_gets_the_name_of_a_holder_that_was_killed(
         assert ["sent"] == [found.id for found in await journal.read_open()]
 
 
-async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(
+async def test_a_holder_that_stalls_past_its_lease_cannot_record_an_order(
     store: SQLPaymentStore, place: str, rows: Rows, start: Start
 ) -> None:
-    """Another has the name by then, and knows of what was sent before."""
+    """Another caller has the name by then, and sees what was sent before."""
     process = await start(
         sys.executable, HOLDER, place, "hold", "receipt-1", "sent", stdin=PIPE, stdout=PIPE
     )
@@ -115,14 +114,17 @@ async def test_a_holder_that_stalls_past_its_lease_can_write_no_order_down(
         process.stdin.write(b"\n")
         told, _ = await process.communicate()
         assert told.startswith(
-            b"LeaseLostError: Another process holds 'receipt-1' now, because this one stalled for longer than its lease"
+            b"LeaseLostError: Another process holds 'receipt-1' now, because this one stalled for "
+            b"longer than its lease"
         )
         assert ["sent"] == [found.id for found in await journal.read_open()]
         assert 1 == len(await rows(store, HELD))
 
 
-async def test_the_lease_of_a_holder_elsewhere_runs_out(store: SQLPaymentStore, rows: Rows) -> None:
-    """If that one does not renew it."""
+async def test_the_lease_of_a_holder_on_another_machine_runs_out(
+    store: SQLPaymentStore, rows: Rows
+) -> None:
+    """The name is free if that holder does not renew it."""
     backend = store._database.backend
 
     async def take(connection: Any) -> str | None:  # noqa: ANN401  # SQLAlchemy's
@@ -136,7 +138,7 @@ async def test_the_lease_of_a_holder_elsewhere_runs_out(store: SQLPaymentStore, 
 
 
 async def test_a_name_is_renewed_while_it_is_held(place: str, rows: Rows) -> None:
-    """However long that is."""
+    """A holder keeps its name for any length of time."""
     async with SQLPaymentStore(place, lease=0.3) as store, store.exclusive("receipt-1") as journal:
         first = await rows(store, HELD)
         while (now := await rows(store, HELD)) == first:  # noqa: ASYNC110  # it is renewed by itself
@@ -148,7 +150,7 @@ async def test_a_name_is_renewed_while_it_is_held(place: str, rows: Rows) -> Non
 
 
 async def test_a_holder_whose_name_was_taken_stops_renewing(place: str, rows: Rows) -> None:
-    """It leaves the name to the other when it goes, and may still say what came of an order."""
+    """It leaves the name to the new holder, and can still settle an order."""
     async with SQLPaymentStore(place, lease=0.1) as store:
         async with store.exclusive("receipt-1") as journal:
             await journal.record_sent(order())
@@ -163,10 +165,10 @@ async def test_a_holder_whose_name_was_taken_stops_renewing(place: str, rows: Ro
         assert ["elsewhere/1/abcd"] == [holder for holder, _ in await rows(store, HELD)]
 
 
-async def test_a_name_is_given_back_on_an_error_and_on_cancelling(
+async def test_a_name_is_released_after_an_error_and_after_cancelling(
     store: SQLPaymentStore, rows: Rows, reach: Reach
 ) -> None:
-    """In the midst of it, and also while it is being taken."""
+    """This holds inside the context, and while the name is being taken."""
     with pytest.raises(ZeroDivisionError):
         async with store.exclusive("receipt-1"):
             raise ZeroDivisionError
@@ -196,22 +198,20 @@ async def test_a_name_is_given_back_on_an_error_and_on_cancelling(
     assert [] == list(await rows(store, HELD))
 
 
-async def test_a_database_that_is_lost_while_a_name_is_held_hides_no_error(
-    place: str, rows: Rows
-) -> None:
-    """What the caller raised comes out, and the lease runs out by itself."""
+async def test_a_lost_database_hides_no_error(place: str, rows: Rows) -> None:
+    """The caller's own error is raised, and the lease runs out."""
     async with SQLPaymentStore(place, lease=0.05) as store:
         with pytest.raises(ZeroDivisionError):
             async with store.exclusive("receipt-1") as journal:
                 await rows(store, "DROP TABLE paysdk_held_names", writes=True)
                 with pytest.raises(StoreError):
                     await journal.record_sent(order())
-                await asyncio.sleep(0.1)  # so that it is renewed in vain
+                await asyncio.sleep(0.1)  # so a renewal fails
                 raise ZeroDivisionError
 
 
-async def test_a_journal_keeps_what_it_is_told(store: SQLPaymentStore, place: str) -> None:
-    """To the letter, oldest first, for its own name only, over the end of the store."""
+async def test_a_journal_keeps_its_orders(store: SQLPaymentStore, place: str) -> None:
+    """It returns them unchanged, oldest first, also after the store was closed."""
     strange = order(2, id="ü\0'" * 200, details='{"customer": "Mü\0ller 💶 \\ud800"}')
     async with store.exclusive("receipt-1") as journal, store.exclusive("receipt-2") as other:
         assert isinstance(journal, OrderJournal)
@@ -225,10 +225,10 @@ async def test_a_journal_keeps_what_it_is_told(store: SQLPaymentStore, place: st
         assert ["order-1", "order-3"] == [found.id for found in await journal.read_open()]
 
 
-async def test_names_of_any_length_and_of_any_signs_are_told_apart(
+async def test_names_of_any_length_and_any_characters_are_distinct(
     store: SQLPaymentStore, rows: Rows
 ) -> None:
-    """Also if they differ in their last sign only."""
+    """Two names are distinct even if only their last character differs."""
     names = ["x" * 5000, "x" * 4999 + "y", "\0", "\ud800", "Müller", "Mu\u0308ller", " ", "'; --"]
     async with asyncio.timeout(240), AsyncExitStack() as held:
         for name in names:
@@ -237,23 +237,23 @@ async def test_names_of_any_length_and_of_any_signs_are_told_apart(
 
 
 @pytest.mark.parametrize("name", ["", None, 7, b"receipt-1"])
-async def test_what_is_no_name_is_refused(store: SQLPaymentStore, name: Any) -> None:  # noqa: ANN401  # whatever is given
-    """Before anything is written."""
+async def test_an_invalid_name_is_refused(store: SQLPaymentStore, name: Any) -> None:  # noqa: ANN401  # whatever is given
+    """The error comes before anything is written."""
     with pytest.raises(ConfigurationError, match="exclusive takes a name"):
         await store.exclusive(name).__aenter__()
 
 
 @pytest.mark.parametrize("lease", [0, -1, True, "60", float("inf"), None])
-def test_what_is_no_lease_is_refused(lease: Any) -> None:  # noqa: ANN401  # whatever is given
-    """When the store is made."""
+def test_an_invalid_lease_is_refused(lease: Any) -> None:  # noqa: ANN401  # whatever is given
+    """The error comes when the store is made."""
     with pytest.raises(
         ConfigurationError, match="lease must be a finite number of seconds above 0"
     ):
         SQLPaymentStore("payments.db", lease=lease)
 
 
-async def test_a_store_that_is_not_open_says_so(place: str) -> None:
-    """Before it was entered, and after it was left."""
+async def test_a_store_that_is_not_open_holds_no_name(place: str) -> None:
+    """The error comes before the store was entered, and after it was left."""
     store = SQLPaymentStore(place)
     for _ in range(2):
         with pytest.raises(
@@ -265,8 +265,8 @@ async def test_a_store_that_is_not_open_says_so(place: str) -> None:
             pass
 
 
-async def test_an_order_is_on_disk_when_it_was_written_down(store: SQLPaymentStore) -> None:
-    """Also on a server that does not wait for the disk otherwise; what can be listed again need not wait."""
+async def test_a_recorded_order_is_on_disk(store: SQLPaymentStore) -> None:
+    """A page of payments need not wait for the disk, because it can be listed again."""
     asked, off, on = {
         "sqlite": ("PRAGMA synchronous", 1, 2),
         "postgresql": ("SHOW synchronous_commit", "on", "on"),
@@ -279,8 +279,8 @@ async def test_an_order_is_on_disk_when_it_was_written_down(store: SQLPaymentSto
     assert [off, on, on, off] == found
 
 
-async def test_an_order_waits_for_the_disk_of_a_server_that_does_not(schema: str) -> None:
-    """For one transaction only."""
+async def test_an_order_waits_for_the_disk_if_the_server_does_not(schema: str) -> None:
+    """The setting holds for one transaction only."""
     async with SQLPaymentStore(
         schema.replace("-csearch_path", "-csynchronous_commit%3Doff%20-csearch_path")
     ) as store:
@@ -292,27 +292,3 @@ async def test_an_order_waits_for_the_disk_of_a_server_that_does_not(schema: str
                 )
 
     assert ["on", "off"] == found
-
-
-async def test_a_database_of_the_first_version_gets_the_tables(place: str, rows: Rows) -> None:
-    """The same that a new one has."""
-    columns = {"sqlite": "SELECT name, \"notnull\", pk FROM pragma_table_info('{}')"}
-    postgresql = (
-        "SELECT column_name, data_type, is_nullable, collation_name FROM information_schema.columns"
-        " WHERE table_name = '{}' AND table_schema = current_schema() ORDER BY ordinal_position"
-    )
-    names = ("paysdk_held_names", "paysdk_open_orders")
-
-    async def described(store: SQLPaymentStore) -> list[Any]:
-        statement = columns.get(store._database.engine.dialect.name, postgresql)
-        return [list(await rows(store, statement.format(name))) for name in names]
-
-    async with SQLPaymentStore(place) as store:
-        new = await described(store)
-        for name in names:
-            await rows(store, f"DROP TABLE {name}", writes=True)
-        for statement in MIGRATIONS[1][store._database.engine.dialect.name]:
-            await rows(store, statement, writes=True)
-        assert new == await described(store)
-        async with store.exclusive("receipt-1") as journal:
-            await journal.record_sent(order())

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FORKING = str(Path(__file__).parent / "forking.py")
 
 
-def test_a_fork_is_told_at_once_that_it_must_open_its_own(place: str) -> None:
-    """Nothing hangs, a store that is opened or entered there works, and the parent's connections are whole."""
+def test_a_fork_must_open_its_own_store(place: str) -> None:
+    """A store that is entered in the fork works, and the parent's connections stay intact."""
     command = [sys.executable, "-W", "ignore", FORKING, place]
     told = dict(
         line.split(": ", 1)
@@ -43,10 +43,10 @@ def test_a_fork_is_told_at_once_that_it_must_open_its_own(place: str) -> None:
     ]
 
 
-async def test_a_store_is_of_the_process_that_opened_it(
+async def test_a_store_belongs_to_the_process_that_opened_it(
     place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In another it refuses, closes nothing, and can be entered anew."""
+    """In another process it raises an error, closes nothing, and can be entered again."""
     real = os.getpid
     async with SQLPaymentStore(place) as store:
         parents = store._database.engine
@@ -63,8 +63,10 @@ async def test_a_store_is_of_the_process_that_opened_it(
     await parents.dispose()
 
 
-async def test_a_store_that_was_never_entered_is_of_whoever_uses_it(place: str, rows: Rows) -> None:
-    """So that one that an application makes at its start can be opened in each of its workers."""
+async def test_a_store_that_was_never_entered_belongs_to_its_first_user(
+    place: str, rows: Rows
+) -> None:
+    """An application can make a store at its start, and open it in each of its workers."""
     store = SQLPaymentStore(place)
     assert [(1,)] == list(await rows(store, "SELECT 1"))
     await store.aclose()

@@ -1,4 +1,4 @@
-"""Whatever happens at the provider and to the syncs, the database ends as what is there."""
+"""Random histories of a provider and its syncs."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ STEPS = st.one_of(
 
 
 class History:
-    """A provider that changes, and the syncs of it."""
+    """A provider that changes, and its syncs."""
 
     def __init__(self, shelf: Shelf, store: SQLPaymentStore, make: Callable[..., Payment]) -> None:
         self.shelf, self.store, self.make = shelf, store, make
         self.minute = 0
 
     async def step(self, what: str, number: int, amount: int) -> None:
-        """One thing that happens."""
+        """Do one step of the history."""
         shelf = self.shelf
         known = next((payment for payment in shelf.payments if payment.id == str(number)), None)
         if what == "put":
@@ -67,7 +67,7 @@ class History:
             await self.interrupted(number, change=bool(amount), cancel=what == "cancel")
 
     def put(self, payment: Payment) -> None:
-        """Write a payment at the provider, which notes when, if it can list by that."""
+        """Store a payment at the provider, with a time if it lists incrementally."""
         self.minute += 1
         moved = attrs.evolve(
             payment,
@@ -79,7 +79,7 @@ class History:
         ]
 
     async def interrupted(self, page: int, *, change: bool, cancel: bool) -> None:
-        """A sync that ends before this page, if it comes so far; meanwhile a payment may change."""
+        """Run a sync that ends before this page. A payment may change meanwhile."""
 
         async def waiting(number: int) -> None:
             if change and number == 0 and self.shelf.payments:
@@ -99,7 +99,7 @@ class History:
 @pytest.mark.parametrize("incremental", [True, False])
 @given(steps=st.lists(STEPS, min_size=4, max_size=25))
 @settings(max_examples=40)
-def test_every_history_ends_in_the_truth(
+def test_every_history_ends_as_the_provider_lists(
     steps: list[tuple[str, int, int]],
     shelf_type: type[Shelf],
     make: Callable[..., Payment],
@@ -108,7 +108,7 @@ def test_every_history_ends_in_the_truth(
     *,
     incremental: bool,
 ) -> None:
-    """After a sync what is not deleted is as it is at the provider, after a full one that is all; and the feed leads to the same."""
+    """After a full pass the store has what the provider has, and the feed leads there."""
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -138,7 +138,7 @@ def test_histories_reach_every_kind_of_change(
     make: Callable[..., Payment],
     tmp_path: Any,  # noqa: ANN401  # a path
 ) -> None:
-    """What the steps can do is all that the feed can tell."""
+    """The steps of the histories cause each kind of change in the feed."""
 
     async def run() -> set[str]:
         async with SQLPaymentStore(tmp_path / "payments.db") as store:

@@ -1,4 +1,4 @@
-"""Who may write."""
+"""Who may write an account."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
-    """Write that somebody has the lease, for a long time."""
+    """Give the lease to another holder, for a long time."""
     columns = "provider, account, fence, holder, leased_until, pass_number, malformed"
     values = f"'acme', 'default', 5, '{holder}', 9e9, 0, 0"
     await rows(store, f"INSERT INTO sync_state ({columns}) VALUES ({values})", writes=True)  # noqa: S608  # no user's
 
 
-async def test_nobody_waits_for_a_process_that_died(
+async def test_the_lease_of_a_dead_process_is_free_at_once(
     shelf: Shelf, store: SQLPaymentStore, rows: Rows, start: Start
 ) -> None:
-    """Whoever was killed on this machine has left its lease behind."""
+    """A process that was killed on this machine leaves its lease behind."""
     died = await start(sys.executable, "-c", "")
     await died.wait()
     await held(store, rows, make_holder().replace(f"/{os.getpid()}/", f"/{died.pid}/"))
@@ -49,10 +49,10 @@ async def test_nobody_waits_for_a_process_that_died(
     [make_holder(), "elsewhere/1/abcd", "", make_holder().replace(f"/{os.getpid()}/", "/1/")],
     ids=["this process", "another machine", "nobody", "the first process"],
 )
-async def test_a_lease_of_whoever_may_live_is_left_alone(
+async def test_the_lease_of_a_process_that_may_live_is_respected(
     shelf: Shelf, store: SQLPaymentStore, rows: Rows, holder: str
 ) -> None:
-    """This process's own, another machine's, or one of whom nothing is known."""
+    """The holder is this process, a process on another machine, or unknown."""
     await held(store, rows, holder)
     with pytest.raises(AccountBusyError, match="lease ends in"):
         await sync_payments(shelf, store)
@@ -63,7 +63,7 @@ async def test_a_lease_of_whoever_may_live_is_left_alone(
 async def test_a_process_of_another_user_lives(
     shelf: Shelf, store: SQLPaymentStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is there, though it may not be sent a signal."""
+    """A process that may not be sent a signal still runs."""
 
     def forbidden(_pid: int, _signal: int) -> None:
         raise PermissionError
@@ -74,7 +74,7 @@ async def test_a_process_of_another_user_lives(
         await sync_payments(shelf, store)
 
 
-async def test_without_the_signal_nobody_is_said_to_have_died(
+async def test_without_the_signal_every_process_seems_to_live(
     shelf: Shelf, store: SQLPaymentStore, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On Windows signal 0 is Ctrl-C, so it is not sent."""
@@ -85,7 +85,7 @@ async def test_without_the_signal_nobody_is_said_to_have_died(
 
 
 def test_a_machine_without_proc_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process id there says a little less."""
+    """A process id is then less certain."""
 
     def missing(_path: Path, **_: object) -> str:
         raise FileNotFoundError
@@ -96,10 +96,8 @@ def test_a_machine_without_proc_is_known_by_its_name(monkeypatch: pytest.MonkeyP
     assert len(make_holder()) < len(long)
 
 
-async def test_of_two_that_take_an_ended_lease_one_gets_it(
-    store: SQLPaymentStore, rows: Rows
-) -> None:
-    """Whoever writes second finds a number that it has not seen, and changes nothing."""
+async def test_only_one_of_two_takes_an_ended_lease(store: SQLPaymentStore, rows: Rows) -> None:
+    """The second finds a larger number than it has read, and changes nothing."""
 
     async def work(connection: AsyncConnection) -> None:
         await take(
@@ -117,12 +115,12 @@ async def test_of_two_that_take_an_ended_lease_one_gets_it(
 
 @attrs.frozen
 class Overtaken:
-    """A connection on which another takes the lease right after it was looked at."""
+    """A connection on which another sync takes the lease right after it was read."""
 
     connection: AsyncConnection
 
     async def execute(self, statement: Any) -> Any:  # noqa: ANN401  # SQLAlchemy's
-        """Execute it, and then what the other does."""
+        """Run the statement, and then the other sync's."""
         result = await self.connection.execute(statement)
         if statement.is_select:
             await self.connection.exec_driver_sql("UPDATE sync_state SET fence = fence + 1")

@@ -23,14 +23,14 @@ DEMO = Path(__file__).parents[2] / "docs" / "examples" / "many_accounts" / "demo
 
 @pytest.fixture
 def folder() -> Iterator[str]:
-    """For all temporary files, with a path short enough for PostgreSQL's socket."""
+    """A folder for temporary files, with a path short enough for PostgreSQL's socket."""
     made = tempfile.mkdtemp(prefix="paysdk-")
     yield made
     shutil.rmtree(made)
 
 
 def test_the_demonstration_syncs_all_accounts_and_leaves_nothing_behind(folder: str) -> None:
-    """Its own server, one worker and six accounts, twice; then neither a process nor a file is left."""
+    """After two syncs of six accounts, it leaves neither a process nor a file."""
     environment = {**os.environ, "TMPDIR": folder, "PYTHONPATH": str(DEMO.parent)}
     command = [sys.executable, str(DEMO), "--accounts", "6", "--workers", "1", "--payments", "30"]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -43,14 +43,14 @@ LIVE, OTHER, SANDBOX = "https://api.acme.example", "https://api.acme.test", "htt
     ],
 )
 def test_an_origin_has_one_name(shelf: Shelf, base_url: object, origin: str | None) -> None:
-    """However it is written; all ports of this machine are one, and what is no URL is taken as it is."""
+    """Different spellings give the same name, and so do all ports of this machine."""
     shelf.base_url = base_url
 
     assert origin == get_origin(shelf)
 
 
-async def test_a_provider_over_http_says_where_it_lists_from() -> None:
-    """Its own origin, or the one that it was given."""
+async def test_an_http_provider_has_an_origin() -> None:
+    """It is the provider's own origin, or the one that the caller gave."""
     async with (
         CampfireProvider("sandbox-key") as live,
         CampfireProvider("sandbox-key", base_url=SANDBOX) as sandbox,
@@ -68,7 +68,10 @@ async def test_a_provider_over_http_says_where_it_lists_from() -> None:
         (
             SANDBOX,
             LIVE,
-            r"were listed from this machine \(a sandbox\), not from https://api.acme.example. No request was sent, and nothing was written",
+            (
+                r"were listed from this machine \(a sandbox\), not from https://api.acme.example. "
+                r"No request was sent, and nothing was written"
+            ),
         ),
         (
             LIVE,
@@ -79,7 +82,7 @@ async def test_a_provider_over_http_says_where_it_lists_from() -> None:
     ],
 )
 @pytest.mark.parametrize("full", [True, False])
-async def test_payments_of_two_places_do_not_mix(
+async def test_payments_of_two_origins_do_not_mix(
     shelf: Shelf,
     store: SQLPaymentStore,
     make: Make,
@@ -90,7 +93,7 @@ async def test_payments_of_two_places_do_not_mix(
     message: str,
     full: bool,
 ) -> None:
-    """Neither in an incremental pass, which would miss some, nor in a full one, after which all of the others would have vanished."""
+    """Another origin is refused in an incremental pass and in a full one."""
     shelf.payments, shelf.base_url = [make(1, 1)], first
     await sync_payments(shelf, store)
     before = await rows(store, "SELECT * FROM sync_state")
@@ -102,10 +105,10 @@ async def test_payments_of_two_places_do_not_mix(
     await sync_payments(shelf, store, "other")
 
 
-async def test_what_was_interrupted_is_bound_to_its_place_too(
+async def test_an_interrupted_pass_fixes_the_origin(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """As soon as a page was written."""
+    """The origin is stored with the first page."""
 
     async def stop(number: int) -> None:
         if number:
@@ -123,10 +126,10 @@ async def test_what_was_interrupted_is_bound_to_its_place_too(
         await sync_payments(shelf, store)
 
 
-async def test_a_place_that_gave_nothing_binds_nobody(
+async def test_an_origin_without_a_page_is_not_stored(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """An address that was wrong can be put right."""
+    """So a wrong address can be corrected."""
 
     async def stop(_number: int) -> None:
         raise ConnectionFailedError("no such host")
@@ -139,10 +142,10 @@ async def test_a_place_that_gave_nothing_binds_nobody(
     assert 1 == (await sync_payments(shelf, store)).created
 
 
-async def test_a_provider_that_says_nothing_is_let_in_and_forgets_nothing(
+async def test_a_provider_without_an_origin_is_accepted(
     shelf: Shelf, store: SQLPaymentStore, make: Make, rows: Rows
 ) -> None:
-    """It may be a double, or one without an address; a place is remembered when it is known."""
+    """The stored origin stays, for the next provider that has one."""
     shelf.payments = [make(1, 1)]
     remembered: list[tuple[Any, ...]] = []
     for base_url in (None, LIVE, None):
@@ -154,7 +157,7 @@ async def test_a_provider_that_says_nothing_is_let_in_and_forgets_nothing(
 
 
 async def test_a_sandbox_may_have_another_port_each_time(store: SQLPaymentStore) -> None:
-    """The same payments are served there."""
+    """All addresses of this machine count as one origin."""
     reports = []
     for _ in range(2):
         sandbox = open_sandbox("campfire", payments=5)

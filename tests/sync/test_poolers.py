@@ -1,4 +1,4 @@
-"""A store behind a transaction pooler: each transaction may have another session of the server."""
+"""A store behind a transaction pooler, which may give each transaction another session."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHARED = "&connect_timeout=5&sslmode=prefer&application_name=books&target_sessio
 
 @pytest.fixture(params=["strict", *executables()])
 async def pooler(request: pytest.FixtureRequest, schema: str) -> AsyncIterator[str]:
-    """The URL of a schema of its own behind each pooler that there is."""
+    """The URL of a new schema behind each pooler."""
     options = parse_qs(urlsplit(schema).query)
     sockets, name = options["host"][0], options["options"][0].partition("=")[2]
     if request.param == "strict":
@@ -49,7 +49,7 @@ async def pooler(request: pytest.FixtureRequest, schema: str) -> AsyncIterator[s
 
 
 async def test_four_accounts_are_synced_at_once(pooler: str) -> None:
-    """Each by a store of its own, to the end; the payments and the feed can be read there."""
+    """Four stores sync one account each to the end, and the payments and the feed can be read."""
 
     async def synced(provider: CampfireProvider, account: str) -> tuple[int, int]:
         async with SQLPaymentStore(pooler) as store:
@@ -70,7 +70,7 @@ async def test_four_accounts_are_synced_at_once(pooler: str) -> None:
 
 
 async def test_names_are_held(pooler: str, tmp_path: Path, start: Start) -> None:
-    """By two processes in turn, and no count is lost."""
+    """Two processes hold a name in turn, and no count is lost."""
     (file := tmp_path / "counter").write_text("0")
     async with SQLPaymentStore(pooler):
         pass
@@ -90,10 +90,10 @@ async def test_names_are_held(pooler: str, tmp_path: Path, start: Start) -> None
 
 
 @pytest.mark.parametrize("threshold", ["0", "5", "None"])
-async def test_options_of_the_connection_are_taken(
+async def test_options_of_the_connection_are_accepted(
     pooler: str, shelf: Shelf, make: Callable[..., Payment], threshold: str
 ) -> None:
-    """Nothing is prepared, whatever the URL says of that."""
+    """No statement is prepared, whatever the URL says."""
     shelf.payments = [make(number, number) for number in range(20)]
     async with SQLPaymentStore(f"{pooler}&prepare_threshold={threshold}{SHARED}") as store:
         assert 20 == (await sync_payments(shelf, store)).created
@@ -101,10 +101,10 @@ async def test_options_of_the_connection_are_taken(
             assert 20 == len([payment async for payment in store.payments(provider="acme")])
 
 
-async def test_waiting_has_an_end(
+async def test_waiting_for_a_lock_has_an_end(
     pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the server is not told so when a session starts."""
+    """The bound holds even if the server is not told at the start of a session."""
     monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 0.05)
     async with SQLPaymentStore(pooler) as store:
         await sync_payments(shelf, store)
@@ -117,7 +117,7 @@ async def test_waiting_has_an_end(
 
 
 async def test_settings_hold_for_one_transaction(pooler: str, rows: Rows) -> None:
-    """What another program finds in the session is what was there before."""
+    """Another program in the same session finds its settings unchanged."""
     shown = (
         "SELECT current_setting('lock_timeout'), "
         "current_setting('idle_in_transaction_session_timeout')"
@@ -128,8 +128,8 @@ async def test_settings_hold_for_one_transaction(pooler: str, rows: Rows) -> Non
             assert ("0", "0") == tuple((await connection.exec_driver_sql(shown)).one())
 
 
-async def test_what_a_pooler_does_not_take_is_said(pooler: str) -> None:
-    """With what to do about it."""
+async def test_a_refused_parameter_has_its_own_advice(pooler: str) -> None:
+    """The message says what to do about it."""
     with pytest.raises(
         StoreError,
         match=r"unsupported startup parameter.* A pooler refuses this parameter. Leave it out",
@@ -137,7 +137,7 @@ async def test_what_a_pooler_does_not_take_is_said(pooler: str) -> None:
         await SQLPaymentStore(f"{pooler}&options=-cwork_mem%3D7MB").__aenter__()
 
 
-async def test_a_search_path_in_the_options_is_no_option_of_the_start(
+async def test_a_search_path_is_no_startup_option(
     pooler: str, shelf: Shelf, make: Callable[..., Payment]
 ) -> None:
     """It is set in each transaction."""

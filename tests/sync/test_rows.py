@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)
 MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
 DAYS = st.none() | st.dates()
-# All that a database can hold.
+# Every text that a database can hold.
 PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 def payments(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Payment]:
-    """Payments with these texts."""
+    """Generate payments with these texts."""
     maybe = st.none() | texts
     return st.builds(
         Payment,
@@ -54,28 +54,28 @@ def payments(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Payment]:
 
 
 def shown(payment: Payment) -> tuple[object, ...]:
-    """A payment to the digit, and the bytes of its record."""
+    """Return the digits of a payment, and the bytes of its record."""
     return (*(str(value) for value in attrs.astuple(payment, recurse=False)), payment._raw)
 
 
 @pytest.mark.parametrize("codec", [SQLITE, POSTGRESQL])
 @given(payment=payments(PLAIN))
 def test_a_row_gives_the_payment_back(codec: Codec, payment: Payment) -> None:
-    """To the digit and to the byte."""
+    """The payment is the same to the digit and to the byte."""
     assert shown(payment) == shown(codec.to_payment("acme", codec.to_row(payment)))
 
 
 @pytest.mark.parametrize("codec", [SQLITE, POSTGRESQL])
 @given(payment=payments(st.text()))
 def test_a_row_is_the_same_each_time(codec: Codec, payment: Payment) -> None:
-    """Whatever signs are in it: what was escaped once is not escaped again."""
+    """A character that was escaped once is not escaped again."""
     row = codec.to_row(payment)
 
     assert row == codec.to_row(codec.to_payment("acme", row))
 
 
-def test_a_sqlite_row_is_text() -> None:
-    """Amounts with their digits, dates and times in the form of ISO 8601."""
+def test_a_row_of_sqlite_is_text() -> None:
+    """Amounts keep their digits, and dates and times are in ISO 8601."""
     payment = Payment(
         provider="acme",
         id="7",
@@ -102,8 +102,8 @@ def test_a_sqlite_row_is_text() -> None:
     ("text", "stored"),
     [("a\0b", "a\\u0000b"), ("\ud800", "\\ud800"), ("Zoë 💶", "Zoë 💶"), ("", "")],
 )
-def test_what_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
-    """As JSON would; everything else stays."""
+def test_a_character_that_no_database_can_hold_is_escaped(text: str, stored: str) -> None:
+    """It is escaped as in JSON, and all other characters stay."""
     assert stored == escape_unstorable(text)
 
 
@@ -121,7 +121,7 @@ AMOUNTS_SENT = [
 async def test_amounts_keep_every_digit(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
 ) -> None:
-    """SQLite has them as they were sent; PostgreSQL has their value and the digits behind the point, which is all that it knows."""
+    """PostgreSQL keeps the value and the digits after the point, and SQLite the text."""
     shelf.payments = [
         make(number, 1, amount=Decimal(sent)) for number, sent in enumerate(AMOUNTS_SENT)
     ]
@@ -142,7 +142,7 @@ async def test_amounts_keep_every_digit(
 async def test_raw_is_kept_to_the_byte(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, rows: Rows
 ) -> None:
-    """The order of its keys, keys that come twice, spaces, escapes, numbers of any size; and SQL can look into it."""
+    """Spaces, escapes, repeated keys and numbers of any size stay, and SQL can query them."""
     sent = [
         b'{ "b":1.50,"a":1e3 , "a":"x","big":123456789012345678901234567890.000}',
         b'{"nul":"\\u0000","half":"\\ud800","pair":"\\ud83d\\ude00","e":"\xc3\xab"}',
@@ -163,10 +163,7 @@ async def test_raw_is_kept_to_the_byte(
 async def test_another_order_of_keys_is_no_change(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
 ) -> None:
-    """Nor are spaces, or a zero at the end of an amount: what is said is the same.
-
-    A field that paysdk does not know is one.
-    """
+    """Spaces or a zero at the end of an amount make no change, but an unknown field does."""
     shelf.payments = [make(1, 1, raw=b'{"a":1,"b":2.0}'), make(2, 1, raw=b'{"a":1}')]
     await sync_payments(shelf, store)
     shelf.payments = [
@@ -181,10 +178,10 @@ async def test_another_order_of_keys_is_no_change(
     assert {"a": 2} == (await kept(store))["2"].raw
 
 
-async def test_signs_that_cannot_be_held_are_the_same_each_time(
+async def test_escaped_characters_make_no_change(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept, replayed: Kept
 ) -> None:
-    """They are escaped on the way in, also in an id, and so make no change the next time."""
+    """They are escaped again in the same way, also in an id."""
     strange = make(
         1,
         1,
@@ -215,15 +212,15 @@ async def test_signs_that_cannot_be_held_are_the_same_each_time(
         ("amount", {"amount": Decimal("1E+999999")}),
     ],
 )
-async def test_an_amount_beyond_postgresql_is_told_with_its_payment(
+async def test_an_amount_beyond_postgresql_is_refused(
     shelf: Shelf, schema: str, make: Make, *, field: str, fields: dict[str, Any]
 ) -> None:
-    """It has no number of a million digits; nothing of the page is sent, and the pages before it stand."""
+    """The message names the payment, nothing of its page is written, and earlier pages stay."""
     shelf.payments = [make(0, 1), make(1, 1), make(2, 1), make(3, 1, **fields)]
     async with SQLPaymentStore(schema) as store:
         with pytest.raises(
             StoreError,
-            match=rf"Payment '3' of acme has {field} .* which PostgreSQL cannot keep.* keep this account in SQLite",
+            match=rf"Payment '3' of acme has {field} .* which PostgreSQL cannot keep.* in SQLite",
         ):
             await sync_payments(shelf, store)
         assert ["0", "1"] == [payment.id async for payment in store.payments(provider="acme")]
@@ -232,7 +229,7 @@ async def test_an_amount_beyond_postgresql_is_told_with_its_payment(
 async def test_the_largest_and_the_finest_amounts_are_kept(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
 ) -> None:
-    """Up to what PostgreSQL can hold, in either database, and zeros of any size."""
+    """Both databases keep the limits of PostgreSQL, and zeros of any size."""
     amounts = [Decimal(sent) for sent in ("9.5E+131071", "-1E-16383", "0E-16383", "0E+999999")]
     shelf.payments = [make(number, 1, amount=amount) for number, amount in enumerate(amounts)]
     await sync_payments(shelf, store)
@@ -243,7 +240,7 @@ async def test_the_largest_and_the_finest_amounts_are_kept(
 async def test_sqlite_keeps_any_amount(
     tmp_path: Path, shelf: Shelf, make: Make, kept: Kept
 ) -> None:
-    """As text."""
+    """SQLite stores amounts as text."""
     shelf.payments = [make(1, 1, amount=Decimal("1E+999999"))]
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
@@ -253,26 +250,26 @@ async def test_sqlite_keeps_any_amount(
 @pytest.mark.parametrize(
     "column", ["amount", "invoice_total", "payment_date", "created_at", "voided_date", "raw"]
 )
-async def test_a_row_that_cannot_be_read_is_said_to_be_so(
+async def test_a_row_that_cannot_be_read_is_reported(
     tmp_path: Path, shelf: Shelf, make: Make, rows: Rows, column: str
 ) -> None:
-    """With its payment, where another program has written what paysdk does not."""
+    """The message names the payment whose row another program has changed."""
     shelf.payments = [make(7, 1)]
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
         await rows(store, f"UPDATE payments SET {column} = x'616263'", writes=True)  # noqa: S608  # our own names
         with pytest.raises(
             StoreError,
-            match=r"Payment '7' of acme cannot be read: .* in its row of the table payments .* Correct the row",
+            match=r"Payment '7' of acme cannot be read: .* row of the table payments .* Correct",
         ):
             _ = [payment async for payment in store.payments(provider="acme")]
 
 
 @pytest.mark.parametrize("moment", ["garbage", "2026-01-31T08:00:00"])
-async def test_a_time_that_cannot_be_read_is_said_to_be_so(
+async def test_a_time_that_cannot_be_read_is_reported(
     tmp_path: Path, shelf: Shelf, rows: Rows, moment: str
 ) -> None:
-    """That an account is synced up to, for one; without a zone it is none."""
+    """A time without a zone, such as a watermark, is refused."""
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
         await rows(store, f"UPDATE sync_state SET watermark = '{moment}'", writes=True)  # noqa: S608  # our own
@@ -281,3 +278,9 @@ async def test_a_time_that_cannot_be_read_is_said_to_be_so(
             match=rf"has '{moment}' instead of a time with a zone, in sync_state or payments",
         ):
             await sync_payments(shelf, store)
+
+
+def test_a_required_time_must_not_be_missing() -> None:
+    """A NULL in a column that is never empty is an error."""
+    with pytest.raises(ValueError, match="time is missing"):
+        SQLITE.read_required_moment(None)

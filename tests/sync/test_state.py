@@ -51,10 +51,10 @@ EARLIER = NOW - timedelta(days=1)
         ),
     ],
 )
-def test_the_pass_that_begins(
+def test_the_next_pass(
     account: SyncState, kind: PassKind, number: int, *, incremental: bool, full: bool
 ) -> None:
-    """One that is under way goes on; otherwise an incremental one where it can be, and nothing but the watermark comes along."""
+    """An unfinished pass continues. Otherwise an incremental pass begins if it can."""
     begins = begin_pass(account, incremental=incremental, full=full, now=NOW)
 
     assert (kind, number, account.watermark) == (begins.kind, begins.number, begins.watermark)
@@ -62,7 +62,7 @@ def test_the_pass_that_begins(
 
 
 def test_a_full_pass_lists_everything() -> None:
-    """Whatever the watermark."""
+    """The watermark does not matter."""
     assert listing_start(SyncState(kind="full", watermark=EARLIER), 60) is None
     assert listing_start(SyncState(kind="incremental"), 60) is None
     assert EARLIER - timedelta(seconds=60) == listing_start(
@@ -71,7 +71,7 @@ def test_a_full_pass_lists_everything() -> None:
 
 
 def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> None:
-    """In whatever order they come, and also where a page has none."""
+    """The order of the pages does not matter, and a page may have no time."""
     account = SyncState(kind="full")
     latest = []
     for minutes in ([None], [1, 3, None], [2], []):
@@ -97,10 +97,10 @@ def test_the_latest_time_is_that_of_all_pages(make: Callable[..., Payment]) -> N
         ("incremental", NOW + timedelta(days=9), EARLIER, NOW),
     ],
 )
-def test_the_watermark_that_a_pass_leads_to(
+def test_the_watermark_after_a_pass(
     kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
 ) -> None:
-    """The latest time that it saw, but none from after its beginning; an incremental pass never moves it back."""
+    """It is the latest time that the pass saw, but never later than its start."""
     account = SyncState(
         number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark
     )

@@ -1,4 +1,4 @@
-"""A full pass in which far more would vanish than usual."""
+"""A full pass that misses far more payments than usual."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 EMPTY = b'{"payments": [], "count": 0, "links": {"next": null}}'
 
 
-async def test_an_empty_answer_empties_nothing(
+async def test_an_empty_response_marks_nothing(
     store: SQLPaymentStore, kept: Kept, rows: Rows
 ) -> None:
-    """The sync stops and says so, and the next one begins anew."""
+    """The sync raises an error, and the next one starts again."""
     sandbox: Any = open_sandbox("notify", payments=200, faults=FaultPlan().on(2, wrong_body(EMPTY)))
     async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url) as notify:
         await sync_payments(notify, store)
@@ -56,8 +56,8 @@ async def test_an_empty_answer_empties_nothing(
         assert 200 == (await sync_payments(notify, store)).unchanged
 
 
-async def test_what_is_really_gone_can_be_allowed_to(store: SQLPaymentStore, kept: Kept) -> None:
-    """However much it is."""
+async def test_vanishing_can_be_allowed(store: SQLPaymentStore, kept: Kept) -> None:
+    """Any number of payments may then vanish."""
     sandbox: Any = open_sandbox("notify", payments=200)
     async with sandbox, NotifyProvider(sandbox.api_key, base_url=sandbox.url) as notify:
         await sync_payments(notify, store)
@@ -85,7 +85,7 @@ async def test_what_is_really_gone_can_be_allowed_to(store: SQLPaymentStore, kep
 async def test_the_limit_is_ten_and_a_fifth(
     shelf: Shelf, store: SQLPaymentStore, make: Make, before: int, left: int, *, stops: bool
 ) -> None:
-    """A small account is not asked about, and half of a listing is."""
+    """A small account may lose ten payments, and a large one may not lose half."""
     shelf.incremental, shelf.page_size = False, 100
     shelf.payments = [make(number) for number in range(before)]
     await sync_payments(shelf, store)
@@ -99,7 +99,7 @@ async def test_the_limit_is_ten_and_a_fifth(
 
 @pytest.mark.parametrize("before", [1, 3, 10])
 @pytest.mark.parametrize("limit", [VanishLimit(), VanishLimit(count=1000, share=1)], ids=str)
-async def test_an_empty_listing_stops_whatever_the_limit(
+async def test_an_empty_listing_exceeds_every_limit(
     shelf: Shelf,
     store: SQLPaymentStore,
     make: Make,
@@ -108,7 +108,7 @@ async def test_an_empty_listing_stops_whatever_the_limit(
     before: int,
     limit: VanishLimit,
 ) -> None:
-    """One empty page does not empty an account of few payments; it must be allowed to."""
+    """One empty page does not mark even a few payments unless that is allowed."""
     shelf.incremental = False
     shelf.payments = [make(number) for number in range(before)]
     await sync_payments(shelf, store)
@@ -119,14 +119,14 @@ async def test_an_empty_listing_stops_whatever_the_limit(
     assert (before, before) == (caught.value.vanished, caught.value.stored)
     assert before == len(await kept(store))
     assert before == (await sync_payments(shelf, store, allow_vanish=True)).vanished
-    # Nothing is left that could vanish, so the next empty listing is no fault.
+    # No payment is left that could vanish, so the next empty listing is no error.
     assert 0 == (await sync_payments(shelf, store)).vanished
 
 
-async def test_an_empty_incremental_pass_is_no_fault(
+async def test_an_empty_incremental_pass_is_no_error(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """It lists only what was modified, which can be nothing."""
+    """It lists only what was modified, which may be nothing."""
     shelf.payments = [make(number, number) for number in range(3)]
     await sync_payments(shelf, store)
     shelf.payments = []
@@ -135,7 +135,7 @@ async def test_an_empty_incremental_pass_is_no_fault(
 
 
 async def test_the_limit_can_be_set(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
-    """By a count and a share; the larger of the two holds."""
+    """It has a count and a share, and the larger one counts."""
     shelf.incremental, shelf.page_size = False, 100
     shelf.payments = [make(number) for number in range(20)]
     await sync_payments(shelf, store)
@@ -153,10 +153,10 @@ async def test_the_limit_can_be_set(shelf: Shelf, store: SQLPaymentStore, make: 
     )
 
 
-async def test_others_in_their_place_do_not_hide_it(
+async def test_new_payments_do_not_hide_missing_ones(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """A listing of another account's payments, however many, makes those that were stored no less."""
+    """The payments of another account, however many, do not make up for the stored ones."""
     shelf.incremental, shelf.page_size = False, 100
     shelf.payments = [make(number) for number in range(20)]
     await sync_payments(shelf, store)
@@ -165,13 +165,10 @@ async def test_others_in_their_place_do_not_hide_it(
         await sync_payments(shelf, store)
 
 
-async def test_a_full_pass_that_stopped_is_not_gone_on_with(
+async def test_a_full_pass_that_stopped_is_not_continued(
     shelf: Shelf, store: SQLPaymentStore, make: Make, kept: Kept
 ) -> None:
-    """What it saw may be a part only.
-
-    Incremental syncs go on from the watermark, and the next full pass begins anew.
-    """
+    """Incremental syncs continue from the watermark, and the next full pass starts again."""
     shelf.payments = [make(number, number) for number in range(30)]
     before = await sync_payments(shelf, store)
     whole, shelf.payments = shelf.payments, shelf.payments[:9]
@@ -192,7 +189,7 @@ async def test_a_full_pass_that_stopped_is_not_gone_on_with(
 async def test_a_pass_that_cannot_be_dropped_hides_no_error(
     shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If another sync has taken the lease meanwhile, the first error is still the one raised."""
+    """If another sync has taken the lease meanwhile, the first error is still raised."""
 
     async def lose(*arguments: Any, **columns: Any) -> None:  # noqa: ANN401  # whatever it is
         if columns.get("pass_kind", "full") is None and "completed_at" not in columns:
@@ -219,10 +216,10 @@ async def test_a_pass_that_cannot_be_dropped_hides_no_error(
         ({"vanish_limit": 0.5}, "vanish_limit must be a VanishLimit"),
     ],
 )
-async def test_other_limits_are_refused(
+async def test_a_limit_of_another_type_is_refused(
     shelf: Shelf, store: SQLPaymentStore, arguments: dict[str, Any], message: str
 ) -> None:
-    """Before anything is asked."""
+    """The error comes before any request."""
     with pytest.raises(ConfigurationError, match=message):
         await sync_payments(shelf, store, **arguments)
     assert [] == shelf.asked
@@ -239,7 +236,7 @@ async def test_other_limits_are_refused(
         ("share", False),
     ],
 )
-def test_a_limit_that_cannot_be_one_is_refused(name: str, value: Any) -> None:  # noqa: ANN401  # what is refused
-    """By name."""
+def test_an_impossible_limit_is_refused(name: str, value: Any) -> None:  # noqa: ANN401  # what is refused
+    """The message names the number."""
     with pytest.raises(ConfigurationError, match=f"{name} must be"):
         VanishLimit(**{name: value})

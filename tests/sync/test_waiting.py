@@ -28,7 +28,7 @@ UNREADABLE = "12,50"
 
 
 def campfire_rows() -> list[dict[str, Any]]:
-    """Four payments, each modified an hour after the one before; the second cannot be read."""
+    """Four payments, each modified an hour after the one before. The second is malformed."""
     return [
         {
             "id": number,
@@ -41,19 +41,17 @@ def campfire_rows() -> list[dict[str, Any]]:
 
 
 def campfire_of(sandbox: Any) -> CampfireProvider:  # noqa: ANN401  # a sandbox with payments
-    """A provider that sets aside what it cannot read."""
+    """Make a provider that sets malformed records aside."""
     return CampfireProvider(sandbox.api_key, base_url=sandbox.url, on_malformed=lambda _: None)
 
 
 def waits(report: SyncReport) -> tuple[str, int, int, int]:
-    """What a report says of records that wait."""
+    """Return what a report says about waiting records."""
     return report.kind, report.malformed, report.waiting, report.created
 
 
-async def test_a_record_that_is_mended_in_place_is_stored(
-    store: SQLPaymentStore, kept: Kept
-) -> None:
-    """It is read again from its own time on, and what was stored already makes no entry in the feed."""
+async def test_a_corrected_record_is_stored(store: SQLPaymentStore, kept: Kept) -> None:
+    """The sync lists from the record's own time, and stored payments make no entry in the feed."""
     sandbox: Any = open_sandbox("campfire", rows=campfire_rows())
     async with sandbox, campfire_of(sandbox) as campfire:
         first = await sync_payments(campfire, store)
@@ -73,13 +71,13 @@ async def test_a_record_that_is_mended_in_place_is_stored(
     assert first.watermark <= datetime(2025, 1, 1, 10, tzinfo=UTC)
     assert datetime(2025, 1, 1, 12, tzinfo=UTC) == mended.watermark
     assert 4 == len([change async for change in store.changes()])
-    # The record, what came after it, and nothing from before.
+    # The record and the payments after it are listed, but none from before.
     assert (2, 3) == (again.unchanged, mended.unchanged + mended.created)
     assert 1 == last.unchanged
 
 
 async def test_a_record_that_is_gone_no_longer_waits(store: SQLPaymentStore) -> None:
-    """The watermark goes on from there."""
+    """The watermark then moves on."""
     sandbox: Any = open_sandbox("campfire", rows=campfire_rows())
     async with sandbox, campfire_of(sandbox) as campfire:
         await sync_payments(campfire, store)
@@ -90,10 +88,8 @@ async def test_a_record_that_is_gone_no_longer_waits(store: SQLPaymentStore) -> 
     assert datetime(2025, 1, 1, 12, tzinfo=UTC) == report.watermark
 
 
-async def test_a_record_waits_through_passes_that_do_not_end(
-    store: SQLPaymentStore, kept: Kept
-) -> None:
-    """Also a pass that was begun anew, or given up, forgets none; the oldest of several counts."""
+async def test_a_record_waits_through_unfinished_passes(store: SQLPaymentStore, kept: Kept) -> None:
+    """A pass that was restarted or dropped forgets none, and the oldest of several counts."""
     rows = campfire_rows()
     rows[2]["amount"] = UNREADABLE
     sandbox: Any = open_sandbox("campfire", rows=rows)
@@ -124,10 +120,10 @@ async def test_a_record_waits_through_passes_that_do_not_end(
         ({"last_modified_at": "2999-01-01T00:00:00Z", "amount": UNREADABLE}, "full"),
     ],
 )
-async def test_a_record_whose_time_cannot_be_told_is_not_passed_either(
+async def test_a_record_without_a_readable_time_waits_too(
     store: SQLPaymentStore, broken: dict[str, Any], kind: str
 ) -> None:
-    """The next sync lists from when it was created, or everything, and finds it where it was."""
+    """The next sync lists from when it was created, or everything, and finds it."""
     rows = [row | {"amount": Decimal("10.00")} for row in campfire_rows()]
     good = rows[1]
     rows[1] = good | broken
@@ -143,10 +139,10 @@ async def test_a_record_whose_time_cannot_be_told_is_not_passed_either(
     assert (kind, 1) == (second.kind, second.created)
 
 
-async def test_without_a_time_the_next_sync_lists_from_where_this_one_did(
+async def test_without_a_time_the_next_sync_lists_from_the_same_start(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """However often, and whatever overlap is asked for later, it goes back no further."""
+    """It goes back no further with each sync, whatever the overlap."""
     shelf.payments = [make(number, number * 60) for number in range(3)]
     await sync_payments(shelf, store)
     shelf.malformed = 1
@@ -161,10 +157,10 @@ async def test_without_a_time_the_next_sync_lists_from_where_this_one_did(
     assert [None, *[since] * 4, START + timedelta(hours=2)] == [asked for asked, _ in shelf.asked]
 
 
-async def test_a_pass_that_is_taken_up_remembers_what_it_set_aside(
+async def test_a_resumed_pass_remembers_what_it_set_aside(
     shelf: Shelf, store: SQLPaymentStore, make: Make
 ) -> None:
-    """Before the interruption and after it."""
+    """It remembers the records from before and after the interruption."""
     shelf.payments = [make(number, number * 60) for number in range(2)]
     await sync_payments(shelf, store)
     shelf.payments = [make(number, 120 + number * 60) for number in range(6)]
@@ -185,10 +181,10 @@ async def test_a_pass_that_is_taken_up_remembers_what_it_set_aside(
     assert START + timedelta(minutes=55) == shelf.asked[-1][0]
 
 
-async def test_what_was_stored_and_cannot_be_read_any_more_has_not_vanished(
+async def test_a_stored_record_that_becomes_unreadable_has_not_vanished(
     store: SQLPaymentStore, kept: Kept
 ) -> None:
-    """Notify is listed in full each time; its records come back when they can be read."""
+    """Notify is listed in full each time, and its records come back when they can be read."""
     sandbox: Any = open_sandbox("notify", payments=5)
     async with (
         sandbox,
@@ -214,8 +210,8 @@ async def test_what_was_stored_and_cannot_be_read_any_more_has_not_vanished(
     assert 4 == mended.unchanged
 
 
-async def test_a_record_waits_for_the_paysdk_that_can_read_it(tmp_path: Path, kept: Kept) -> None:
-    """The next process, which may have a newer one, reads it without a full pass."""
+async def test_a_record_waits_for_a_paysdk_that_can_read_it(tmp_path: Path, kept: Kept) -> None:
+    """The next process, perhaps with a newer version, reads it without a full pass."""
     sandbox: Any = open_sandbox("campfire", rows=campfire_rows())
     async with sandbox, campfire_of(sandbox) as campfire:
         async with SQLPaymentStore(tmp_path / "payments.db") as store:

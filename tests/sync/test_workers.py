@@ -1,4 +1,4 @@
-"""Syncing many accounts as jobs."""
+"""Sync many accounts as jobs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SCRIPT = str(Path(__file__).parent / "job_worker.py")
 
 @attrs.define(kw_only=True)
 class Office:
-    """An application with a store and a queue in one database, and accounts to open."""
+    """An application with accounts, and a store and a queue in one database."""
 
     url: str
     app: App
@@ -83,41 +83,41 @@ class Office:
         self.syncs = sync_tasks(self.app, self.store, open_account=self.open_account)
 
     async def open_account(self, provider: str, account: str) -> PaymentsProvider:
-        """What stands for the account; made anew where it is a function, and raised where it is an error."""
+        """Return the account's provider, call its function, or raise its error."""
         self.opened.append((provider, account))
         found = self.accounts[account]
         if isinstance(found, BaseException):
             raise found
-        return found() if callable(found) else found  # type: ignore[no-any-return]  # also what is none
+        return found() if callable(found) else found  # type: ignore[no-any-return]  # may be no provider
 
     async def work(self, **options: Any) -> None:  # noqa: ANN401  # a worker's
-        """Do what is due."""
+        """Run all jobs that are due."""
         await self.app.run_worker_async(
             **{"wait": False, "install_signal_handlers": False, "listen_notify": False, **options}
         )
 
     async def jobs(self) -> list[tuple[str | None, int]]:
-        """How each job stands, and how often it was tried."""
+        """Return the status of each job, and how often it ran."""
         return [(job.status, job.attempts) for job in await self.listed()]
 
     async def listed(self) -> list[Job]:
-        """The jobs that sync, oldest first."""
+        """Return the jobs that sync, oldest first."""
         return [*await self.app.job_manager.list_jobs_async(task="paysdk:sync")]
 
     async def run(self, statement: str) -> Sequence[tuple[Any, ...]]:
-        """What an SQL statement gives."""
+        """Run an SQL statement, and return its rows."""
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             result = await connection.execute(statement.encode())
             return await result.fetchall() if result.description else []
 
     async def comes(self, statement: str) -> None:
-        """Wait until an SQL statement gives something."""
+        """Wait until an SQL statement returns a row."""
         async with asyncio.timeout(240):
             while not await self.run(statement):  # noqa: ASYNC110  # another process makes it so
                 await asyncio.sleep(0.02)
 
     async def is_free(self, table: str) -> bool:
-        """Whether nobody is in the midst of writing to a table."""
+        """Whether no transaction is writing to a table."""
         try:
             await self.run(f"BEGIN; LOCK TABLE {table} IN SHARE MODE NOWAIT; COMMIT")
         except psycopg.errors.LockNotAvailable:
@@ -125,11 +125,11 @@ class Office:
         return True
 
     async def wait_over(self) -> None:
-        """Let the time come that jobs wait for."""
+        """Make all waiting jobs due."""
         await self.run("UPDATE procrastinate_jobs SET scheduled_at = NULL")
 
     async def retry_stalled(self) -> None:
-        """Let the workers that are silent have been so for a minute, and do what is done every minute."""
+        """Make all heartbeats a minute older, and run the task that runs every minute."""
         await self.run(
             "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'"
         )
@@ -139,7 +139,7 @@ class Office:
 
 @asynccontextmanager
 async def opened_office(url: str, place: str | None = None) -> AsyncIterator[Office]:
-    """An office whose store is elsewhere, if that is said, and not open yet then."""
+    """Open an office. Its store is another one if *place* names it, and not open yet."""
     office = Office(
         url=url,
         app=App(connector=PsycopgConnector(conninfo=url, min_size=1)),
@@ -162,7 +162,7 @@ async def office(schema: str, shelf: Shelf) -> AsyncIterator[Office]:
 
 
 def stuck(reached: asyncio.Event, page: int = 1) -> Callable[[int], Awaitable[None]]:
-    """What holds a listing up before this page."""
+    """Make a hook that holds a listing up before this page."""
 
     async def wait(number: int) -> None:
         if number == page:
@@ -173,7 +173,7 @@ def stuck(reached: asyncio.Event, page: int = 1) -> Callable[[int], Awaitable[No
 
 
 async def test_accounts_are_synced(office: Office, shelf: Shelf, make: Make, kept: Kept) -> None:
-    """A job names the provider and the account, opens the one for the other, syncs, and closes."""
+    """Each job opens the provider of its account, syncs it, and closes the provider."""
     shelf.payments = [make(number, number) for number in range(5)]
     queued = await office.syncs.defer([ACME, ("acme", "second"), ACME])
     office.accounts["second"] = shelf
@@ -188,8 +188,8 @@ async def test_accounts_are_synced(office: Office, shelf: Shelf, make: Make, kep
     assert 5 == len(await kept(office.store))
 
 
-async def test_what_is_queued_is_passed_over(office: Office) -> None:
-    """One queued job an account is enough, but a full pass is more than what is queued without it."""
+async def test_a_queued_account_is_left_out(office: Office) -> None:
+    """An account with an incremental job is queued again only for a full pass."""
     queued = [
         await office.syncs.defer([ACME]),
         await office.syncs.defer([ACME]),
@@ -207,13 +207,10 @@ async def test_what_is_queued_is_passed_over(office: Office) -> None:
     assert [1, 0, 1, 0, 0, 0, 1] == queued
 
 
-async def test_one_that_runs_does_not_keep_the_next_from_being_queued(
+async def test_an_account_that_is_being_synced_can_be_queued(
     office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
-    """What changed behind a running sync needs another.
-
-    It waits until the first has ended, even if that one is tried again.
-    """
+    """The next job waits until the running one has ended, even if that one is retried."""
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
     await office.syncs.defer([ACME])
@@ -238,7 +235,7 @@ async def test_one_that_runs_does_not_keep_the_next_from_being_queued(
 
 @pytest.mark.parametrize(("provider", "account"), [("", "default"), ("acme", " "), ("acme", None)])
 async def test_empty_names_are_refused(office: Office, provider: str, account: str) -> None:
-    """Before anything is queued."""
+    """The error comes before anything is queued."""
     with pytest.raises(
         ConfigurationError, match=r"must be a text, such as 'default', not .*Nothing was queued"
     ):
@@ -247,19 +244,19 @@ async def test_empty_names_are_refused(office: Office, provider: str, account: s
     assert [] == await office.jobs()
 
 
-def test_what_is_no_store_is_refused() -> None:
-    """At once, and not in the first job."""
+def test_the_tasks_need_a_store() -> None:
+    """The error comes at once, and not in the first job."""
     store: Any = "payments.db"
     with pytest.raises(ConfigurationError, match="must be an SQLPaymentStore"):
         sync_tasks(App(connector=PsycopgConnector()), store, open_account=Office.open_account)  # type: ignore[arg-type]
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the command that installs it."""
+    """The message has the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
     with pytest.raises(
         ModuleNotFoundError,
-        match=r'procrastinate, which is not installed: in the folder of paysdk, pip install "\.\[workers\]"',
+        match=r'procrastinate, which is not installed: .* pip install "\.\[workers\]"',
     ):
         importlib.reload(paysdk.sync.workers)
 
@@ -286,8 +283,8 @@ RETRIED = [
     RETRIED,
     ids=[f"{error!r} after {attempts}" for error, attempts, _ in RETRIED],
 )
-def test_what_may_pass_is_tried_again(error: BaseException, attempts: int, seconds: float) -> None:
-    """After waits that double, or as long as the provider asks for, if that is longer, up to a day."""
+def test_temporary_errors_are_retried(error: BaseException, attempts: int, seconds: float) -> None:
+    """The waits double, or last as long as the provider asks for, up to a day."""
     assert seconds == paysdk.sync.workers._retry_seconds(error, attempts)
 
 
@@ -307,18 +304,18 @@ GIVEN_UP = [
 
 
 @pytest.mark.parametrize("error", GIVEN_UP, ids=lambda error: type(error).__name__)
-def test_what_repeating_cannot_help_is_not_tried_again(error: BaseException) -> None:
-    """The account's next job looks whether somebody has mended it."""
+def test_permanent_errors_are_not_retried(error: BaseException) -> None:
+    """The account's next job tries again."""
     assert paysdk.sync.workers._retry_seconds(error, 0) is None
 
 
 def test_retries_end() -> None:
-    """After five of them the job has failed."""
+    """After five retries the job has failed."""
     assert paysdk.sync.workers._retry_seconds(ServerError(status=500), 5) is None
 
 
 async def test_a_wrong_key_fails_at_once(office: Office) -> None:
-    """A job that cannot succeed is tried once, and the others go on."""
+    """The job runs once, and the other accounts are synced."""
     async with open_sandbox("campfire", payments=3) as sandbox:
         office.accounts["wrong"] = open_provider(
             "campfire", api_key="sandbox-other", base_url=sandbox.url
@@ -329,8 +326,8 @@ async def test_a_wrong_key_fails_at_once(office: Office) -> None:
     assert [("failed", 1), ("succeeded", 1)] == await office.jobs()
 
 
-async def test_a_provider_that_asks_for_time_is_given_it(office: Office, shelf: Shelf) -> None:
-    """The job waits as long, and is no reason to queue another."""
+async def test_a_job_waits_as_long_as_the_provider_asks_for(office: Office, shelf: Shelf) -> None:
+    """The waiting job keeps another from being queued."""
 
     async def busy(_: int) -> None:
         raise RateLimitedError("slow down", status=429, retry_after=3600)
@@ -347,8 +344,8 @@ async def test_a_provider_that_asks_for_time_is_given_it(office: Office, shelf: 
     assert 0 == await office.syncs.defer([ACME])
 
 
-async def test_an_outage_passes(office: Office, shelf: Shelf, make: Make) -> None:
-    """What failed is done when its wait is over."""
+async def test_a_job_succeeds_after_an_outage(office: Office, shelf: Shelf, make: Make) -> None:
+    """It is done when its wait is over."""
     shelf.payments = [make(1, 1)]
     office.accounts["default"] = OSError("the vault is away")
     await office.syncs.defer([ACME])
@@ -362,10 +359,10 @@ async def test_an_outage_passes(office: Office, shelf: Shelf, make: Make) -> Non
     assert [("succeeded", 2)] == await office.jobs()
 
 
-async def test_somebody_else_at_the_account_is_no_failure(
+async def test_a_job_waits_for_another_sync_of_its_account(
     office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
-    """The job waits for the end of the other's lease, and then does what is left to do."""
+    """It runs when the other's lease ends, and does the rest."""
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(1, 1)], stuck(reached, 0)
     other = asyncio.create_task(sync_payments(shelf, office.store))
@@ -392,10 +389,10 @@ async def test_somebody_else_at_the_account_is_no_failure(
         (None, "open_account returned NoneType for account 'default' of 'acme'"),
     ],
 )
-async def test_an_account_that_is_not_there_fails_at_once(
+async def test_a_missing_account_fails_at_once(
     office: Office, caplog: pytest.LogCaptureFixture, found: object, reason: str
 ) -> None:
-    """Whether the application raises for it, or gives nothing."""
+    """The application may raise an error or return nothing."""
     office.accounts["default"] = found
     await office.syncs.defer([ACME])
     await office.work()
@@ -407,7 +404,7 @@ async def test_an_account_that_is_not_there_fails_at_once(
 async def test_the_wrong_provider_is_not_synced(
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It would write another's payments than the job's lock is for; it is closed."""
+    """The job has the lock of another account, so it closes the provider and fails."""
     await office.syncs.defer([("campfire", "default")])
     await office.work()
 
@@ -418,8 +415,8 @@ async def test_the_wrong_provider_is_not_synced(
     )
 
 
-async def test_an_abort_is_final(office: Office, shelf: Shelf, reach: Reach) -> None:
-    """Who aborts a job does not want it tried again."""
+async def test_an_aborted_job_is_not_retried(office: Office, shelf: Shelf, reach: Reach) -> None:
+    """Aborting a job ends it for good."""
     reached = asyncio.Event()
     shelf.waiting = stuck(reached, 0)
     await office.syncs.defer([ACME])
@@ -438,10 +435,10 @@ async def test_an_abort_is_final(office: Office, shelf: Shelf, reach: Reach) -> 
     assert [("aborted", 1)] == await office.jobs()
 
 
-async def test_a_full_pass_that_was_cut_off_goes_on(
+async def test_a_retry_continues_a_full_pass(
     office: Office, shelf: Shelf, make: Make, reach: Reach
 ) -> None:
-    """Its job asked for a new one at first, and must not do so again."""
+    """A job that asked for a full pass does not start it again when it is retried."""
     await sync_payments(shelf, office.store)
     reached = asyncio.Event()
     shelf.payments, shelf.waiting = [make(number, number) for number in range(4)], stuck(reached)
@@ -460,10 +457,10 @@ async def test_a_full_pass_that_was_cut_off_goes_on(
     assert shelf.asked[0][1] is not None
 
 
-async def test_a_full_pass_that_never_began_is_made_up_for(
+async def test_a_retry_starts_a_full_pass_that_never_began(
     office: Office, shelf: Shelf, make: Make
 ) -> None:
-    """Its job is tried again, finds no full pass under way, and begins one."""
+    """The retry finds no unfinished full pass, and starts one."""
     shelf.payments = [make(number, number) for number in range(2)]
     await sync_payments(shelf, office.store)
     office.accounts["default"] = OSError("the vault is away")
@@ -483,14 +480,14 @@ async def test_a_full_pass_that_never_began_is_made_up_for(
 
 
 async def test_stalled_jobs_are_looked_for_every_minute(office: Office) -> None:
-    """By whichever worker comes first."""
+    """The first worker that is free does it."""
     (periodic,) = office.app.periodic_registry.periodic_tasks.values()
 
     assert ("paysdk:retry_stalled", "* * * * *") == (periodic.task.name, periodic.cron)
 
 
-async def test_what_kills_its_worker_each_time_is_given_up(office: Office) -> None:
-    """Until the account's next job."""
+async def test_a_job_that_kills_its_worker_each_time_fails(office: Office) -> None:
+    """The account's next job tries again."""
     await office.syncs.defer([ACME])
     await office.run("UPDATE procrastinate_jobs SET status = 'doing', attempts = 5")
     await office.retry_stalled()
@@ -498,10 +495,10 @@ async def test_what_kills_its_worker_each_time_is_given_up(office: Office) -> No
     assert [("failed", 6)] == await office.jobs()
 
 
-async def test_a_stalled_job_that_has_ended_meanwhile_harms_no_other(
+async def test_a_stalled_job_that_has_ended_meanwhile_is_skipped(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its worker was only slow."""
+    """Its worker was only slow, and the other stalled jobs are still retried."""
     await office.syncs.defer([ACME, ("acme", "second")])
     found = await office.listed()
 
@@ -519,10 +516,10 @@ async def test_a_stalled_job_that_has_ended_meanwhile_harms_no_other(
     assert ["succeeded", "succeeded"] == [status for status, _ in await office.jobs()]
 
 
-async def test_tables_that_are_missing_are_waited_for(
+async def test_a_job_waits_for_missing_tables(
     schema: str, tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A worker that never opened the store says what is missing, and goes on when somebody has made the tables."""
+    """A worker that never opened the store retries until the tables exist."""
     caplog.set_level(logging.INFO)
     async with opened_office(schema, str(tmp_path / "payments.db")) as office:
         office.accounts["default"] = shelf
@@ -538,8 +535,8 @@ async def test_tables_that_are_missing_are_waited_for(
     assert "no such table: sync_state" in caplog.text
 
 
-async def test_a_store_that_is_away_is_waited_for(schema: str, shelf: Shelf) -> None:
-    """Its database may be another than the queue's, and be down alone."""
+async def test_a_job_waits_for_the_store(schema: str, shelf: Shelf) -> None:
+    """The store's database may be down while the queue's is up."""
     async with opened_office(schema, "postgresql://nobody@127.0.0.1:1/payments") as office:
         office.accounts["default"] = shelf
         await office.syncs.defer([ACME])
@@ -548,8 +545,8 @@ async def test_a_store_that_is_away_is_waited_for(schema: str, shelf: Shelf) -> 
         assert [("todo", 1)] == await office.jobs()
 
 
-async def test_a_queue_that_is_not_there_is_said_at_once(schema: str, shelf: Shelf) -> None:
-    """Neither a worker nor one who defers goes on without procrastinate's tables."""
+async def test_a_missing_queue_is_reported_at_once(schema: str, shelf: Shelf) -> None:
+    """Without procrastinate's tables, neither a worker nor a caller of defer continues."""
     app = App(connector=PsycopgConnector(conninfo=schema, min_size=1))
 
     async def open_account(_provider: str, _account: str) -> Any:  # noqa: ANN401  # a stand-in
@@ -563,10 +560,10 @@ async def test_a_queue_that_is_not_there_is_said_at_once(schema: str, shelf: She
             await app.run_worker_async(wait=False, install_signal_handlers=False)
 
 
-async def test_no_key_is_in_the_database_or_in_what_is_told(
+async def test_no_key_gets_into_the_database_or_a_log(
     office: Office, caplog: pytest.LogCaptureFixture, told_by: Callable[[BaseException], str]
 ) -> None:
-    """Neither of a job that succeeds, nor of one that fails in the midst of it."""
+    """This holds for a job that succeeds and for one that fails."""
     caplog.set_level(logging.DEBUG)
     async with open_sandbox("campfire", payments=30, api_key="sandbox-hidden") as sandbox:
         office.accounts["right"] = open_provider(
@@ -585,20 +582,16 @@ async def test_no_key_is_in_the_database_or_in_what_is_told(
 
     assert [("succeeded", 1), ("failed", 1)] == await office.jobs()
     assert ["AuthenticationError"] == [type(error).__name__ for error in errors]
-    assert (
-        "sandbox-hidden"
-        not in f"{dump}{caplog.text}{[vars(record) for record in caplog.records]}{[told_by(error) for error in errors]}"
-    )
+    records = [vars(record) for record in caplog.records]
+    messages = [told_by(error) for error in errors]
+    assert "sandbox-hidden" not in f"{dump}{caplog.text}{records}{messages}"
 
 
 @asynccontextmanager
 async def worker(
     url: str, accounts: dict[str, tuple[str, str]], grace: float
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker in a process of its own that can be told to stop.
-
-    It is killed if a test leaves it running.
-    """
+    """Starts a worker in its own process, and kills it if a test leaves it running."""
     command = (sys.executable, SCRIPT, url, json.dumps(accounts), str(grace))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
@@ -612,13 +605,10 @@ async def worker(
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["told to stop", "killed"])
-async def test_a_worker_that_ends_in_the_midst_of_it_is_succeeded_by_another(
+async def test_another_worker_continues_the_job_of_one_that_ended(
     office: Office, schema: str, kept: Kept, replayed: Kept, how: signal.Signals
 ) -> None:
-    """It is cut off in its fifth page.
-
-    The next one goes on there, and nothing is lost or there twice.
-    """
+    """The job is cut off in its fifth page, and nothing is lost or repeated."""
     sandbox = open_sandbox("campfire", payments=100, faults=FaultPlan().on(5, hang()))
     async with sandbox, AsyncExitStack() as stack:
         accounts = {"default": (sandbox.url, sandbox.api_key)}
@@ -645,10 +635,10 @@ async def test_a_worker_that_ends_in_the_midst_of_it_is_succeeded_by_another(
     assert 2 == pages[""]  # one for each pass, and none for a second attempt
 
 
-async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are(
+async def test_each_key_has_one_request_at_a_time(
     office: Office, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two processes, four jobs at a time in each, two jobs for each of six accounts."""
+    """Two processes with four jobs at a time sync six accounts twice."""
     answering, most = Counter[str](), Counter[str]()
     handle = Sandbox._handle
 
@@ -687,7 +677,7 @@ async def test_each_key_has_one_request_at_a_time_however_many_workers_there_are
     assert [1] * 6 == list(most.values())
 
 
-async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
+async def test_a_stalled_worker_writes_nothing_after_its_successor(
     office: Office,
     schema: str,
     kept: Kept,
@@ -696,7 +686,7 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
     monkeypatch: pytest.MonkeyPatch,
     reach: Reach,
 ) -> None:
-    """It is stopped in the midst of a job, another does that, and when it goes on it changes neither payments nor the job."""
+    """It is stopped during a job, and changes neither payments nor the job when it continues."""
     state = "SELECT id, status, attempts FROM procrastinate_jobs WHERE task_name = 'paysdk:sync'"
     reached, released = asyncio.Event(), asyncio.Event()
     handle = Sandbox._handle
@@ -716,8 +706,8 @@ async def test_a_worker_that_stalls_writes_nothing_behind_its_successor(
         async with worker(schema, {"default": (sandbox.url, sandbox.api_key)}, 10) as process:
             await office.syncs.defer([("campfire", "default")])
             await reach(reached, asyncio.create_task(process.wait()))
-            # It waits for its ninth page, so that it is in the midst of the job, and holds no lock
-            # when the eighth is stored.
+            # It waits for its ninth page. So it is in the middle of the job, and holds no lock when
+            # the eighth is stored.
             await office.comes("SELECT 1 FROM payments HAVING count(*) >= 70")
             process.send_signal(signal.SIGSTOP)
             while not await office.is_free("sync_state"):

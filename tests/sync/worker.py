@@ -1,4 +1,4 @@
-"""A process that syncs one account and writes how that ended: `worker.py PLACE ORIGIN KEY LEASE`.
+"""Sync one account, and write how that ended: `worker.py PLACE ORIGIN KEY LEASE`.
 
 When it receives SIGUSR1, it stops itself (SIGSTOP) as soon as it is not in a transaction. A signal
 from outside could stop it in the middle of one, and then its locks would stay.
@@ -19,13 +19,13 @@ from paysdk.sync import SQLPaymentStore, sync_payments
 
 
 async def main(place: str, origin: str, api_key: str, lease: str) -> str:
-    """Sync, ten payments a page."""
+    """Sync with ten payments a page."""
     provider: Any = open_provider("campfire", api_key=api_key, base_url=origin)
     provider.capabilities = attrs.evolve(provider.capabilities, max_page_size=10)
     async with provider, SQLPaymentStore(place) as store, asyncio.TaskGroup() as tasks:
 
         async def stop() -> None:
-            while store._database._open:  # noqa: ASYNC110  # nothing announces it
+            while store._database._open:  # noqa: ASYNC110  # no event exists
                 await asyncio.sleep(0)
             os.kill(os.getpid(), signal.SIGSTOP)
 

@@ -1,0 +1,147 @@
+"""The versions of the tables."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from paysdk.orders import OpenOrder
+from paysdk.sync import SQLPaymentStore, sync_payments
+from paysdk.sync.tables import MIGRATIONS, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+    from paysdk import Payment
+
+    from .conftest import Shelf
+
+    Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
+    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
+    OpeningError = Callable[..., Coroutine[Any, Any, str]]
+
+
+async def test_a_newer_database_is_refused(
+    opening_error: OpeningError, place: str, rows: Rows
+) -> None:
+    """Its tables do not change."""
+    async with SQLPaymentStore(place) as store:
+        await rows(store, "UPDATE sync_schema SET version = 99", writes=True)
+
+    assert (
+        f"written by a newer paysdk (its tables have version 99, this one knows up to {VERSION})"
+        in await opening_error(place)
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "version"),
+    [("DELETE FROM sync_schema", "None"), ("UPDATE sync_schema SET version = 0", "0")],
+)
+async def test_a_database_without_a_version_is_refused(
+    opening_error: OpeningError, place: str, rows: Rows, statement: str, version: str
+) -> None:
+    """Its content is unknown, so nothing is changed."""
+    async with SQLPaymentStore(place) as store:
+        await rows(store, statement, writes=True)
+
+    assert f"sync_schema has version {version} instead of a number from 1" in await opening_error(
+        place
+    )
+
+
+async def test_an_older_database_is_brought_up_to_date(
+    place: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of the migration runs once, in order."""
+    async with SQLPaymentStore(place):
+        pass
+    steps = [
+        ("ALTER TABLE payments ADD COLUMN first INTEGER",),
+        ("ALTER TABLE payments ADD COLUMN second INTEGER",),
+    ]
+    monkeypatch.setattr("paysdk.sync.store.VERSION", VERSION + 2)
+    monkeypatch.setattr(
+        "paysdk.sync.store.MIGRATIONS",
+        {
+            VERSION + at: dict.fromkeys(("sqlite", "postgresql"), step)
+            for at, step in enumerate(steps)
+        },
+    )
+    for _ in range(2):
+        async with SQLPaymentStore(place) as store:
+            assert [(VERSION + 2,)] == list(await rows(store, "SELECT version FROM sync_schema"))
+            assert [] == list(await rows(store, "SELECT first, second FROM payments"))
+
+
+async def test_version_2_gets_the_columns_of_waiting_records(
+    place: str, rows: Rows, shelf: Shelf, make: Callable[..., Payment]
+) -> None:
+    """The columns and indexes are then those of a new database, and the account continues."""
+
+    async def described(store: SQLPaymentStore) -> dict[str, Any]:
+        def describe(connection: sa.Connection) -> dict[str, Any]:
+            found = sa.inspect(connection)
+            return {
+                name: (
+                    {
+                        column["name"]: (str(column["type"]), column["nullable"])
+                        for column in found.get_columns(name)
+                    },
+                    sorted(
+                        (index["name"] or "", tuple(index["column_names"]))
+                        for index in found.get_indexes(name)
+                    ),
+                )
+                for name in ("payments", "sync_state")
+            }
+
+        async with store._database.transaction(writes=False) as connection:
+            return await connection.run_sync(describe)
+
+    shelf.payments = [make(1, 1)]
+    async with SQLPaymentStore(place) as store:
+        new = await described(store)
+        await sync_payments(shelf, store)
+        for column in ("pass_since", "oldest_malformed", "waiting_since"):
+            await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
+        await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
+    async with SQLPaymentStore(place) as store:
+        assert new == await described(store)
+        assert "incremental" == (await sync_payments(shelf, store)).kind
+
+
+async def test_two_stores_can_make_the_tables_at_once(place: str) -> None:
+    """The second store waits for the first, and finds its tables."""
+    stores = [SQLPaymentStore(place) for _ in range(4)]
+    await asyncio.gather(*(store.__aenter__() for store in stores))
+    for store in stores:
+        await store.aclose()
+
+
+async def test_version_1_gets_the_tables_of_names(place: str, rows: Rows) -> None:
+    """They are the same as in a new database."""
+    columns = {"sqlite": "SELECT name, \"notnull\", pk FROM pragma_table_info('{}')"}
+    postgresql = (
+        "SELECT column_name, data_type, is_nullable, collation_name FROM information_schema.columns"
+        " WHERE table_name = '{}' AND table_schema = current_schema() ORDER BY ordinal_position"
+    )
+    names = ("paysdk_held_names", "paysdk_open_orders")
+
+    async def described(store: SQLPaymentStore) -> list[Any]:
+        statement = columns.get(store._database.engine.dialect.name, postgresql)
+        return [list(await rows(store, statement.format(name))) for name in names]
+
+    async with SQLPaymentStore(place) as store:
+        new = await described(store)
+        for name in names:
+            await rows(store, f"DROP TABLE {name}", writes=True)
+        for statement in MIGRATIONS[1][store._database.engine.dialect.name]:
+            await rows(store, statement, writes=True)
+        assert new == await described(store)
+        async with store.exclusive("receipt-1") as journal:
+            await journal.record_sent(OpenOrder(id="1", sent_at=datetime.now(UTC), details="{}"))
