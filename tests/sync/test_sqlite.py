@@ -49,7 +49,7 @@ def test_a_file_that_is_no_database_does_not_change(
 
 def test_a_missing_folder_is_not_made(opening_error: OpeningError, tmp_path: Path) -> None:
     """The message says that the folder is missing."""
-    assert "unable to open database file. Look whether its folder is there" in asyncio.run(
+    assert "unable to open database file. Check that its folder exists" in asyncio.run(
         opening_error(tmp_path / "none" / "payments.db")
     )
     assert not (tmp_path / "none").exists()

@@ -33,7 +33,7 @@ async def test_a_newer_database_is_refused(
         await rows(store, "UPDATE sync_schema SET version = 99", writes=True)
 
     assert (
-        f"written by a newer paysdk (its tables have version 99, this one knows up to {VERSION})"
+        f"written by a newer paysdk (its tables have version 99, and this one reads up to {VERSION})"
         in await opening_error(place)
     )
 
