@@ -49,7 +49,7 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
     if half is not None:
         error = msgspec.ValidationError(
-            what := f"Half of a surrogate pair, which UTF-8 cannot say - at `{half}`"
+            what := f"Half of a surrogate pair, which UTF-8 cannot encode - at `{half}`"
         )
     within = _AT.search(what)
     path = at + (
