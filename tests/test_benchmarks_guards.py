@@ -185,7 +185,7 @@ class RenderedPages:
 async def test_memory_does_not_grow_with_the_listing() -> None:
     """A listing keeps a few bytes for each page that it has read, and no payments."""
     campfire = CampfireProvider("sandbox-key", base_url="http://127.0.0.1:1")
-    campfire._client._retrying = RenderedPages(700)  # type: ignore[assignment]  # in the place of all that would use the network
+    campfire._client._retrying = RenderedPages(700)  # type: ignore[assignment]  # no network
     kept: list[int] = []
     tracemalloc.start()
     async for payment in campfire.list_payments(page_size=10):

@@ -68,7 +68,7 @@ async def test_consumer_is_ten_functions_from_the_request(
     provider: type[CampfireProvider | NotifyProvider],
     by_page: bool,
 ) -> None:
-    """Between the consumer's ``async for`` and aiohttp's request are at most ten functions of paysdk."""
+    """At most ten functions of paysdk are between ``async for`` and the request of aiohttp."""
     consumer = asyncio.current_task()
     assert consumer is not None
     stacks: list[list[str]] = []

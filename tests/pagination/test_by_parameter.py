@@ -1,4 +1,4 @@
-"""Pages that are asked for by a parameter, against model servers that say in every way where the next page is."""
+"""Pages by number, by token and after an id, against a model of such an API."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FILTERS = [("status", "paid"), ("created[gte]", "2026-01-01T00:00:00+00:00"), ("
 
 @attrs.frozen
 class Server:
-    """Gives a page of ids and what it says of the next page.
+    """Returns a page of ids, and what it says about the next page.
 
-    It refuses a query that has lost a filter.
+    It refuses a query without the filter.
     """
 
     ids: Sequence[str]
@@ -48,7 +48,7 @@ class Server:
         return page, self.link(last, size, asked) if last < len(self.ids) else None
 
 
-def walk(
+def read_pages(
     pagination: Pagination, server: Server, start: Position | None = None
 ) -> list[tuple[Position, list[str]]]:
     """Read page after page, as a listing does."""
@@ -64,7 +64,7 @@ def walk(
 
 
 def first_query(size: int | None, size_name: str = "limit") -> str:
-    """The query of a first page."""
+    """The query of the first page."""
     return encode_query([*FILTERS, *([] if size is None else [(size_name, str(size))])])
 
 
@@ -87,18 +87,18 @@ TOKENS: dict[str, Callable[[int], str]] = {
 }
 
 
-def gives_everything_from_anywhere(
+def check_every_start(
     make: Callable[[int | None], Pagination], server: Server, size: int | None, other: int | None
 ) -> None:
-    """A walk gives each id once, in order, and taken up at any page, with any page size, gives exactly the rest."""
-    pages = walk(make(size), server)
+    """Check that each id comes once, in order, and exactly the rest from any page and page size."""
+    pages = read_pages(make(size), server)
     assert list(server.ids) == [one for _, ids in pages for one in ids]
     for number, (position, _) in enumerate(pages):
         rest = [one for _, ids in pages[number:] for one in ids]
         pagination = make(other)
         assert rest == [
             one
-            for _, ids in walk(pagination, server, pagination.resume_from(position))
+            for _, ids in read_pages(pagination, server, pagination.resume_from(position))
             for one in ids
         ]
 
@@ -114,7 +114,7 @@ def gives_everything_from_anywhere(
 def test_page_numbers(
     count: int, size: int | None, other: int | None, says: str, base: int
 ) -> None:
-    """Numbered pages lead through the whole listing, from zero or from one, and keep the sense that their size gives them."""
+    """Numbered pages lead through the whole listing, and keep the page size they were made for."""
     server = Server(
         [f"id-{n}" for n in range(count)],
         lambda asked, size: (int(asked.get("page", base)) - base) * size,
@@ -131,20 +131,20 @@ def test_page_numbers(
             first_number=base,
         )
 
-    gives_everything_from_anywhere(make, server, size, other)
+    check_every_start(make, server, size, other)
 
 
 @settings(max_examples=200)
 @given(count=COUNTS, size=SIZES, other=SIZES, token=st.sampled_from(sorted(TOKENS)))
 def test_tokens(count: int, size: int | None, other: int | None, token: str) -> None:
-    """Tokens of any kind come back as they were, and lead through the whole listing."""
+    """Any token is sent back unchanged, and leads through the whole listing."""
     places = {TOKENS[token](n): n for n in range(count)}
     server = Server(
         [f"id-{n}" for n in range(count)],
         lambda asked, _: places[asked["page[after]"]] if "page[after]" in asked else 0,
         lambda last, _, __: TOKENS[token](last),
     )
-    gives_everything_from_anywhere(
+    check_every_start(
         lambda size: NextToken(first_query(size), "page[after]", size), server, size, other
     )
 
@@ -154,13 +154,13 @@ def test_tokens(count: int, size: int | None, other: int | None, token: str) -> 
     ids=st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=14), size=SIZES, other=SIZES
 )
 def test_ids(ids: list[str], size: int | None, other: int | None) -> None:
-    """Whatever ids look like, a listing goes on behind the last of each page."""
+    """With any ids, the next page starts after the last id of a page."""
     server = Server(
         ids,
         lambda asked, _: ids.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0,
         lambda *_: MORE,
     )
-    gives_everything_from_anywhere(
+    check_every_start(
         lambda size: AfterLastId(first_query(size), "starting_after", size), server, size, other
     )
 
@@ -175,13 +175,13 @@ ALL = pytest.mark.parametrize("pagination", [NUMBER, TOKEN, AFTER], ids=["number
 
 @ALL
 @pytest.mark.parametrize("ids", [[], ["a"], ["a", "b"]])
-def test_only_what_says_so_is_the_end(pagination: Pagination, ids: list[str]) -> None:
-    """However many came, a page with no word of another is the last."""
+def test_page_without_a_link_is_the_last(pagination: Pagination, ids: list[str]) -> None:
+    """A page without a link is the last, however many ids it has."""
     assert pagination.next_position(pagination.start(), None, ids, len(ids)) is None
 
 
-def test_short_or_empty_page_goes_on() -> None:
-    """Where there is more, a page that is short or empty ends nothing."""
+def test_short_or_empty_page_is_not_the_last() -> None:
+    """A short or empty page with a link has a next page."""
     for ids in (list[str](), ["a"]):
         assert Position("limit=2&page=2") == NUMBER.next_position(
             Position("page=1&limit=2"), MORE, ids
@@ -189,20 +189,20 @@ def test_short_or_empty_page_goes_on() -> None:
         assert Position("limit=2&cursor=x") == TOKEN.next_position(TOKEN.start(), "x", ids)
 
 
-def test_page_without_an_id_to_go_on_from_is_an_error() -> None:
-    """Where there is more behind a page, and nothing on it to say behind what, the listing does not pass for complete."""
+def test_page_without_an_id_to_start_from_is_an_error() -> None:
+    """If there is another page but no id on this one, the listing raises an error."""
     with pytest.raises(PaginationError, match="this page has no id to start it from"):
         AFTER.next_position(AFTER.start(), MORE, [], 2)
 
 
-def test_whole_ids_are_ids_too() -> None:
-    """A provider's ids may be numbers."""
+def test_ids_may_be_numbers() -> None:
+    """The ids of a provider may be whole numbers."""
     assert Position("limit=2&starting_after=7") == AFTER.next_position(AFTER.start(), MORE, [3, 7])  # type: ignore[list-item]  # as a row has it
 
 
 @pytest.mark.parametrize("token", ["", "0"])
 def test_empty_and_zero_are_tokens(token: str) -> None:
-    """Neither an empty text nor a zero ends a listing; that an empty one does is for a reader to say."""
+    """Neither an empty text nor a zero ends a listing, unless the reader returns ``None``."""
     assert Position(f"limit=2&cursor={token}") == TOKEN.next_position(TOKEN.start(), token, [])
 
 
@@ -221,8 +221,8 @@ def test_empty_and_zero_are_tokens(token: str) -> None:
         "7" * 19,
     ],
 )
-def test_number_that_is_none_leads_nowhere(link: str) -> None:
-    """A link without a whole number is an error which says so."""
+def test_link_without_a_number_raises(link: str) -> None:
+    """A link without a whole number raises an error that says so."""
     with pytest.raises(
         PaginationError,
         match=r"link to the next page (has no 'page' with a whole number, so|is not a URL)",
@@ -230,8 +230,8 @@ def test_number_that_is_none_leads_nowhere(link: str) -> None:
         NUMBER.next_position(NUMBER.start(), link, [])
 
 
-def test_number_of_a_page_that_was_tampered_with_leads_nowhere() -> None:
-    """A position may come from a checkpoint that was tampered with."""
+def test_edited_page_number_raises() -> None:
+    """The page number of an edited checkpoint may be no number, which raises."""
     position = Position("page=x&limit=2")
     assert [] == NUMBER.predict_next(position, 2)
     assert position == attrs.evolve(NUMBER, limit=5).resume_from(position)
@@ -252,8 +252,10 @@ def test_number_of_a_page_that_was_tampered_with_leads_nowhere() -> None:
         ("page=3", 50, "page=3"),
     ],
 )
-def test_resumed_number_begins_where_it_did(query: str, limit: int | None, expected: str) -> None:
-    """Another page size is taken on only where a page of that size begins at the very same record."""
+def test_resumed_page_begins_at_the_same_record(
+    query: str, limit: int | None, expected: str
+) -> None:
+    """Another page size is used only if such a page begins at exactly the same record."""
     assert Position(expected) == PageNumber("page=1", "page", limit=limit).resume_from(
         Position(query)
     )
@@ -268,22 +270,22 @@ def test_resumed_number_begins_where_it_did(query: str, limit: int | None, expec
     ],
     ids=["number", "token", "id"],
 )
-def test_round_and_round_is_noticed(pagination: Pagination) -> None:
-    """A provider that gives the same page again and again ends with an error."""
+def test_same_page_again_and_again_raises(pagination: Pagination) -> None:
+    """If the next page is always the same page, the listing ends with an error."""
     with pytest.raises(PaginationError, match="read before"):
-        walk(pagination, Server(["a", "b", "c"], lambda *_: 0, lambda *_: "2"))
+        read_pages(pagination, Server(["a", "b", "c"], lambda *_: 0, lambda *_: "2"))
 
 
-def test_only_numbers_can_be_guessed() -> None:
-    """Where the next pages start can be told from a number, and from nothing else."""
+def test_only_numbered_pages_are_predicted() -> None:
+    """The next pages can be predicted from a number, but not from a token or an id."""
     assert [Position("limit=2&page=2"), Position("limit=2&page=3")] == NUMBER.predict_next(
         NUMBER.start(), 2
     )
     assert [] == TOKEN.predict_next(TOKEN.start(), 2) + AFTER.predict_next(AFTER.start(), 2)
 
 
-def test_kinds_differ_in_what_they_read() -> None:
-    """Only where the next page starts behind an id are ids looked at, and none of these reads a header."""
+def test_only_after_last_id_needs_ids() -> None:
+    """Only pages after an id need the ids, and none of these paginations reads a header."""
     assert [False, False, True] == [pagination.needs_ids for pagination in (NUMBER, TOKEN, AFTER)]
     assert [None, None, None] == [pagination.header for pagination in (NUMBER, TOKEN, AFTER)]
 
@@ -293,8 +295,8 @@ def test_kinds_differ_in_what_they_read() -> None:
     st.text() | st.text().map("https://api.example.com/?page=".__add__),
     st.lists(st.text(), max_size=3),
 )
-def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[str]) -> None:
-    """No link raises anything else, and what is asked for can stand in a request line."""
+def test_any_link_is_followed_or_refused(link: str, ids: list[str]) -> None:
+    """Any link leads to a query that a request line may have, or to a ``PaginationError``."""
     for pagination in (NUMBER, TOKEN, AFTER):
         try:
             following = pagination.next_position(pagination.start(), link, ids)
@@ -307,7 +309,7 @@ def test_any_link_gives_a_position_or_a_pagination_error(link: str, ids: list[st
 
 
 def test_resumed_token_takes_the_size_of_the_listing() -> None:
-    """A listing by tokens that is resumed with another page size goes on with that."""
+    """A listing by tokens can be resumed with another page size."""
     for rules in (NextToken("limit=5", "token", limit=7), AfterLastId("limit=5", "after", limit=7)):
         assert Position("token=a&limit=7") == rules.resume_from(Position("token=a&limit=5"))
     assert Position("token=a&size=7") == NextToken(
@@ -316,5 +318,5 @@ def test_resumed_token_takes_the_size_of_the_listing() -> None:
 
 
 def test_numbered_pages_do_not_overlap() -> None:
-    """No record of a numbered page can be a repeat of the page before."""
+    """No record of a numbered page is a repeat of the page before."""
     assert [] == PageNumber("", "page").overlap(Position(""), ["1"])

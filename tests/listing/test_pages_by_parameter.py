@@ -1,4 +1,4 @@
-"""Listings of a provider that is made from nothing but an endpoint, a pagination and a reader, in each of the common kinds of paging."""
+"""Listings by number, by token, after an id and by header, of a minimal provider."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Row(PaymentRecord, kw_only=True):
 
 
 class Envelope(msgspec.Struct):
-    """A page, and what its body says of the next one."""
+    """A page, and what it says about the next one."""
 
     data: list[msgspec.Raw]
     next: str | None = None
@@ -75,7 +75,7 @@ READER = SchemaReader(
 
 
 class ModelProvider(RestProvider):
-    """A provider of each kind, with one filter."""
+    """A provider with one filter, and with a pagination of each kind."""
 
     name: str = "model"
     capabilities: Capabilities = Capabilities(
@@ -113,7 +113,7 @@ class ModelProvider(RestProvider):
 
 
 class ModelServer:
-    """Payments in memory, the newest last; ``between`` is called before each answer."""
+    """Payments in memory, the newest last. ``between`` is called before each response."""
 
     def __init__(self, kind: str, count: int) -> None:
         self.kind = kind
@@ -162,10 +162,10 @@ class ModelServer:
 
 
 def provider_of(server: ModelServer, **settings: Any) -> ModelProvider:  # noqa: ANN401  # those of RestProvider
-    """A provider whose requests go to *server*."""
+    """A provider that sends its requests to *server*."""
     provider = ModelProvider("sandbox-key", **settings)
     provider.kind = server.kind
-    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    provider._client._retrying = server  # type: ignore[assignment]  # no network
     return provider
 
 
@@ -177,10 +177,10 @@ def provider_of(server: ModelServer, **settings: Any) -> ModelProvider:  # noqa:
     other=st.none() | st.integers(1, 9),
     unpaid=st.sets(st.integers(0, 30)),
 )
-def test_everything_is_given_once_and_from_every_checkpoint(
+def test_each_payment_comes_once_and_checkpoints_lead_to_the_rest(
     kind: str, count: int, size: int | None, other: int | None, unpaid: set[int]
 ) -> None:
-    """Each kind lists everything once, in order, without what is no payment; from each page's checkpoint it gives exactly the rest."""
+    """Each pagination lists every payment once, and each checkpoint leads to exactly the rest."""
     server = ModelServer(kind, count)
     server.unpaid = {f"p{number}" for number in unpaid}
     expected = [one for one in server.ids if one not in server.unpaid]
@@ -214,10 +214,8 @@ def test_everything_is_given_once_and_from_every_checkpoint(
     size=st.integers(1, 5),
     seed=st.integers(0, 10**6),
 )
-def test_what_stands_throughout_is_listed_while_records_come_and_go(
-    kind: str, count: int, size: int, seed: int
-) -> None:
-    """Where a page starts behind a record, what is added or deleted elsewhere neither hides nor repeats another."""
+def test_changes_during_a_listing_hide_nothing(kind: str, count: int, size: int, seed: int) -> None:
+    """Records that are added or deleted elsewhere neither hide nor repeat a payment."""
     dice = random.Random(seed)
     server = ModelServer(kind, count)
     at_first = list(server.ids)
@@ -244,10 +242,8 @@ def test_what_stands_throughout_is_listed_while_records_come_and_go(
 
 @settings(max_examples=100)
 @given(count=st.integers(0, 20), size=st.integers(1, 5), added=st.integers(0, 5))
-def test_numbered_pages_that_are_pushed_on_repeat_nothing(
-    count: int, size: int, added: int
-) -> None:
-    """A record that is added in front pushes the others on to the next page; what comes again there is dropped."""
+def test_record_added_in_front_repeats_nothing(count: int, size: int, added: int) -> None:
+    """A record that moves to the next numbered page is returned once."""
     server = ModelServer("number", count)
     at_first = list(server.ids)
     left = iter(range(added))
@@ -265,7 +261,7 @@ def test_numbered_pages_that_are_pushed_on_repeat_nothing(
 
 
 async def test_numbered_pages_can_be_read_side_by_side() -> None:
-    """With concurrency the next numbers are asked for at once, and everything comes once and in order all the same."""
+    """With concurrency, several numbered pages are requested at a time, and come in order."""
     server = ModelServer("number", 25)
     listing = provider_of(server).list_payments(page_size=2, concurrency=4)
     assert server.ids == [payment.id async for payment in listing]
@@ -273,8 +269,8 @@ async def test_numbered_pages_can_be_read_side_by_side() -> None:
 
 
 @BY_KIND
-async def test_next_page_is_on_its_way_while_one_is_used(kind: str) -> None:
-    """Each kind is read ahead by one page."""
+async def test_next_page_is_requested_ahead(kind: str) -> None:
+    """Each pagination requests one page ahead."""
     server = ModelServer(kind, 9)
     pages = aiter(provider_of(server).list_payments(page_size=3).pages())
     await anext(pages)
@@ -285,8 +281,8 @@ async def test_next_page_is_on_its_way_while_one_is_used(kind: str) -> None:
 
 
 @BY_KIND
-async def test_going_round_ends_with_what_came(kind: str) -> None:
-    """Where a provider leads back to where it was, what had come was given, and the error says where to go on."""
+async def test_circle_raises_after_its_payments(kind: str) -> None:
+    """If links go in circles, the payments come first, then an error with a checkpoint."""
     server = ModelServer(kind, 6)
     listing = provider_of(server).list_payments(page_size=2)
     forward = server.answer
@@ -312,8 +308,8 @@ async def test_going_round_ends_with_what_came(kind: str) -> None:
     assert raised.value.checkpoint is not None
 
 
-async def test_header_that_cannot_be_read_costs_nothing_that_had_come() -> None:
-    """The payments of the page with the bad header are given, and the checkpoint leads through that page."""
+async def test_bad_link_header_raises_after_its_page() -> None:
+    """The payments of the page come first, and the checkpoint leads through that page."""
     server = ModelServer("header", 6)
     server.spoilt = lambda link: link if "p1" in link else "<"
     listing = provider_of(server).list_payments(page_size=2)
@@ -329,8 +325,8 @@ async def test_header_that_cannot_be_read_costs_nothing_that_had_come() -> None:
     )
 
 
-async def test_records_that_cannot_be_read_are_told_once_each() -> None:
-    """Behind the last id that can be read a record that cannot comes again, and is told once."""
+async def test_malformed_records_after_the_last_id_are_reported_once() -> None:
+    """Malformed records after the last readable id come again, and are reported once."""
     server = ModelServer("id", 5)
     forward = server.answer
 
@@ -351,7 +347,7 @@ async def test_records_that_cannot_be_read_are_told_once_each() -> None:
 
 @attrs.define(kw_only=True, eq=False)
 class Hosted(Sandbox):
-    """A server that puts its links in the header, and has them point at another origin."""
+    """A server that sends links to another origin in the header."""
 
     scheme: ClassVar[str] = "Bearer"
 
@@ -368,8 +364,8 @@ class Hosted(Sandbox):
         return Reply(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
 
 
-async def test_links_to_another_host_are_applied_to_our_own() -> None:
-    """The other host is never called, and so never sees the key."""
+async def test_another_host_is_never_called() -> None:
+    """Only the query of a link to another host is used, so that host never sees the key."""
     async with (
         Hosted() as trap,
         Hosted(elsewhere=trap.url) as sandbox,
@@ -382,8 +378,8 @@ async def test_links_to_another_host_are_applied_to_our_own() -> None:
     assert ((), 4) == (trap.requests, len(sandbox.requests))
 
 
-async def test_what_is_no_payment_is_left_out_of_everything() -> None:
-    """Neither pages nor collect nor first give it, a listing of nothing else is empty, and the page's checkpoint stays."""
+async def test_records_that_are_not_payments_are_left_out() -> None:
+    """Iteration, pages, ``collect`` and ``first`` leave out records that are not payments."""
     server = ModelServer("token", 6)
     server.unpaid = {"p0", "p2", "p3", "p5"}
     listing = provider_of(server).list_payments(page_size=2)
@@ -398,8 +394,8 @@ async def test_what_is_no_payment_is_left_out_of_everything() -> None:
     assert (0, 6, 3) == (listing.report.payments, listing.report.left_out, listing.report.pages)
 
 
-async def test_pages_of_nothing_but_what_is_left_out_are_progress() -> None:
-    """However long the run of records that are no payments, the listing goes on to what comes after it."""
+async def test_many_pages_without_payments_do_not_end_the_listing() -> None:
+    """After any number of records that are not payments, the listing goes on."""
     server = ModelServer("number", 1100)
     server.unpaid = set(server.ids[:-1])
     assert ["p1099"] == [

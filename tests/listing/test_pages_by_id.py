@@ -1,4 +1,4 @@
-"""Listings that go on from an id, over a server in memory that changes while they go on and links in every way that has been seen."""
+"""Listings of Notify, from a server in memory that changes and has every form of link."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ GONE = ("404", "empty", "behind")
 
 
 class ModelServer:
-    """List payments, in memory. ``from`` is inclusive; ``between`` is called before each answer."""
+    """Notify's list of payments in memory. ``between`` is called before each response."""
 
     def __init__(self, count: int, forms: list[str], gone: str, dice: random.Random) -> None:
         # Those that were deleted keep their place, which nobody can see.
@@ -112,8 +112,8 @@ class ModelServer:
 
 
 @attrs.frozen
-class Walked:
-    """What a listing gave, and the error that ended it, if one did."""
+class Result:
+    """What a listing yielded, and the error that ended it, if there was one."""
 
     pages: list[list[str]]
     error: PaysdkError | None
@@ -124,14 +124,14 @@ class Walked:
 
 
 def provider_of(server: object, **settings: Any) -> NotifyProvider:  # noqa: ANN401  # those of NotifyProvider
-    """A provider whose requests go to *server*."""
+    """A provider that sends its requests to *server*."""
     provider = NotifyProvider("sandbox-key", base_url="http://127.0.0.1:1", **settings)
-    provider._client._retrying = server  # type: ignore[assignment]  # in the place of all that would use the network
+    provider._client._retrying = server  # type: ignore[assignment]  # no network
     return provider
 
 
-async def walked(server: ModelServer, **arguments: Any) -> Walked:  # noqa: ANN401  # those of list_payments
-    """Walk until the end or an error."""
+async def list_until_error(server: ModelServer, **arguments: Any) -> Result:  # noqa: ANN401  # those of list_payments
+    """List until the end or an error."""
     provider = provider_of(server)
     listing = provider.list_payments(**arguments)
     pages: list[list[str]] = []
@@ -142,10 +142,10 @@ async def walked(server: ModelServer, **arguments: Any) -> Walked:  # noqa: ANN4
         failure = error
     else:
         assert listing.report.complete
-        return Walked(pages, None)
+        return Result(pages, None)
     assert not listing.report.complete
     assert bool(pages) is (failure.checkpoint is not None) or "resume" in arguments
-    return Walked(pages, failure)
+    return Result(pages, failure)
 
 
 counts = st.integers(0, 40)
@@ -156,10 +156,10 @@ seeds = st.integers(0, 10**6)
 
 @settings(max_examples=300)
 @given(count=counts, limit=limits, links=forms, gone=st.sampled_from(GONE), seed=seeds)
-def test_what_stands_throughout_is_listed_while_records_change(
+def test_changes_during_a_listing_hide_nothing(
     count: int, limit: int | None, links: list[str], gone: str, seed: int
 ) -> None:
-    """Payments that are there from beginning to end are given once, or an error says that the one to go on from was deleted."""
+    """Payments that are never deleted come once, or an error names the payment that was deleted."""
     dice = random.Random(seed)
     server = ModelServer(count, links, gone, dice)
     at_first = server.standing()
@@ -179,7 +179,7 @@ def test_what_stands_throughout_is_listed_while_records_change(
             server.deleted.add(str(server.linked))
 
     server.between = change
-    result = asyncio.run(walked(server, page_size=limit))
+    result = asyncio.run(list_until_error(server, page_size=limit))
     assert sorted(set(result.ids)) == sorted(result.ids)
     if result.error is None:
         assert [] == sorted(set(at_first) - server.deleted - set(result.ids))
@@ -193,10 +193,8 @@ def test_what_stands_throughout_is_listed_while_records_change(
 
 @settings(max_examples=200)
 @given(count=counts, limit=limits, links=forms, seed=seeds)
-def test_links_that_go_wrong_lose_nothing(
-    count: int, limit: int | None, links: list[str], seed: int
-) -> None:
-    """Where a link leads nowhere, what came before it was given, and what comes after it can be had from the checkpoint of the error."""
+def test_bad_links_lose_nothing(count: int, limit: int | None, links: list[str], seed: int) -> None:
+    """After a bad link, the checkpoint of the error leads to the rest."""
     dice = random.Random(seed)
     server = ModelServer(count, links, "404", dice)
 
@@ -207,13 +205,13 @@ def test_links_that_go_wrong_lose_nothing(
             else link
         )
 
-    async def both() -> tuple[Walked, Walked]:
-        first = await walked(server, page_size=limit)
+    async def both() -> tuple[Result, Result]:
+        first = await list_until_error(server, page_size=limit)
         server.spoilt = lambda link: link
         if first.error is None:
-            return first, Walked([], None)
+            return first, Result([], None)
         assert isinstance(first.error, PaginationError)
-        return first, await walked(server, resume=first.error.checkpoint)
+        return first, await list_until_error(server, resume=first.error.checkpoint)
 
     server.spoilt = spoilt
     first, rest = asyncio.run(both())
@@ -224,11 +222,11 @@ def test_links_that_go_wrong_lose_nothing(
 
 
 @pytest.mark.parametrize("gone", ["404", "empty"])
-async def test_start_of_a_page_that_is_gone_is_an_error(gone: str) -> None:
-    """A listing whose next page would start from a payment that was deleted meanwhile does not pass for complete."""
+async def test_deleted_start_of_a_page_is_an_error(gone: str) -> None:
+    """If the payment that a page starts from was deleted, the listing raises an error."""
     server = ModelServer(9, ["next"], gone, random.Random(1))
     server.between = lambda: server.deleted.add(server.linked) if server.linked == "p6" else None
-    result = await walked(server, page_size=3)
+    result = await list_until_error(server, page_size=3)
     assert [f"p{number}" for number in range(6)] == result.ids
     assert result.error is not None
     assert result.error.checkpoint is not None
@@ -236,7 +234,7 @@ async def test_start_of_a_page_that_is_gone_is_an_error(gone: str) -> None:
 
 @attrs.frozen
 class Script:
-    """Gives each query the page that a test wrote: the ids on it, with ``None`` for a record that cannot be read, and its link."""
+    """Returns a given page for each query: its ids, with ``None`` for a malformed record."""
 
     pages: dict[str, tuple[list[str | None], str | None]]
 
@@ -259,8 +257,8 @@ class Script:
         )
 
 
-async def test_unreadable_records_where_pages_overlap_are_told_once_each() -> None:
-    """Of unreadable records that are all alike, as many are told as there are, and each where it was met first."""
+async def test_equal_malformed_records_in_overlaps_are_reported_once_each() -> None:
+    """Of equal malformed records, each is reported once, with the page where it came first."""
     aside: list[MalformedResponseError] = []
     server = Script(
         {"": (["a", None, None], "?from=a"), "from=a": (["a", None, None, None, "b"], None)}
