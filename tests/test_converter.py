@@ -1,4 +1,4 @@
-"""To dicts and JSON and back, with nothing lost."""
+"""Tests of conversion to dicts and JSON and back."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ PAYMENTS = st.builds(
 )
 
 
-def there_and_back(value: attrs.AttrsInstance) -> list[Any]:
-    """*value* by way of a dict, and by way of JSON."""
+def convert_both_ways(value: attrs.AttrsInstance) -> list[Any]:
+    """Convert *value* to a dict and back, and to JSON and back."""
     kind = type(value)
     return [
         CONVERTER.structure(CONVERTER.unstructure(value), kind),
@@ -70,8 +70,8 @@ def there_and_back(value: attrs.AttrsInstance) -> list[Any]:
 @settings(max_examples=60)
 @given(PAYMENTS)
 def test_payment_comes_back_equal_and_exact(payment: Payment) -> None:
-    """A payment comes back with every field, its digits and its raw."""
-    for back in there_and_back(payment):
+    """A payment keeps every field, its digits and its raw."""
+    for back in convert_both_ways(payment):
         assert payment == back
         assert repr(payment) == repr(back)
         assert payment.raw == back.raw
@@ -86,9 +86,9 @@ def test_payment_comes_back_equal_and_exact(payment: Payment) -> None:
 def test_page_comes_back_equal(
     payments: list[Payment], count: int | None, checkpoint: Checkpoint | None
 ) -> None:
-    """A page comes back with its payments and its checkpoint."""
+    """A page keeps its payments and its checkpoint."""
     page = Page(payments, count, checkpoint)
-    assert [page, page] == there_and_back(page)
+    assert [page, page] == convert_both_ways(page)
 
 
 @settings(max_examples=30)
@@ -101,20 +101,20 @@ def test_page_comes_back_equal(
     )
 )
 def test_report_comes_back_equal(report: ListingReport) -> None:
-    """A report comes back as it was."""
-    assert [report, report] == there_and_back(report)
+    """A report keeps its counts."""
+    assert [report, report] == convert_both_ways(report)
 
 
 @pytest.mark.parametrize("name", ["retrieve_invoice", "mark_invoice_paid"])
 @pytest.mark.parametrize("sent_at", ["2025-05-02T16:24:50+0000", "2025-05-02", None])
 def test_invoice_comes_back_equal(name: str, sent_at: str | None) -> None:
-    """An invoice comes back with its lines, payments and attachments, and a field that is a date or a time stays what it is."""
+    """An invoice keeps its lines, payments and attachments, and the types of its dates."""
     invoice = read_invoice(
         json.dumps(
             json.loads((SAMPLES / f"{name}.json").read_bytes()) | {"auto_sent_at": sent_at}
         ).encode()
     )
-    for back in there_and_back(invoice):
+    for back in convert_both_ways(invoice):
         assert invoice == back
         assert repr(invoice) == repr(back)
         assert invoice.raw == back.raw
@@ -124,7 +124,7 @@ def test_invoice_comes_back_equal(name: str, sent_at: str | None) -> None:
 
 
 def test_outcome_comes_back_equal() -> None:
-    """An outcome comes back with its invoice, or without one."""
+    """An outcome keeps its invoice, or None."""
     invoice = read_invoice((SAMPLES / "mark_invoice_paid.json").read_bytes())
     memo = CreditMemoRef("4030", "CM-1")
     for outcome in (
@@ -132,11 +132,11 @@ def test_outcome_comes_back_equal() -> None:
         PayOutcome((), drafted=True),
         PayOutcome(("1",), None, credit_memos=(memo,), external_ids_kept=False),
     ):
-        assert [outcome, outcome] == there_and_back(outcome)
+        assert [outcome, outcome] == convert_both_ways(outcome)
 
 
-def test_free_form_fields_stay_what_they_are() -> None:
-    """A field documented as "any" keeps its shape; a number with a fraction in it becomes the text of its digits."""
+def test_free_form_fields() -> None:
+    """A field documented as "any" keeps its shape; a fraction becomes the text of its digits."""
     invoice = read_invoice(
         b'{"id":1,"reminder_sent_dates":{"5":"2024-01-15","list":[1,null,true]},"integration_context":1.50}'
     )
@@ -146,7 +146,7 @@ def test_free_form_fields_stay_what_they_are() -> None:
 
 
 def test_dict_is_of_json_types_only() -> None:
-    """What unstructure gives can be written by any JSON library: amounts, dates, times and raw are texts."""
+    """Any JSON library can write the result: amounts, dates, times and raw are texts."""
     payment = Payment(
         provider="campfire",
         id="1",
@@ -207,8 +207,8 @@ NO_AMOUNTS: list[object] = [
     ],
     ids=repr,
 )
-def test_what_is_no_payment_is_refused(field: str, value: object) -> None:
-    """A float has lost its digits, and what is no plain number, date or JSON is no payment; cattrs' error says so."""
+def test_refuses_a_wrong_value(field: str, value: object) -> None:
+    """A float, which has lost its digits, or a wrong number, date or JSON raises cattrs' error."""
     fields = {"provider": "campfire", "id": "1", "amount": "1.50", "invoice": {"id": "7"}}
     assert Payment(
         provider="campfire", id="1", amount=Decimal("1.50"), invoice=InvoiceRef("7")
@@ -222,12 +222,12 @@ def test_what_is_no_payment_is_refused(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("value", ["1.50", 150, Decimal("1.50")])
 def test_amount_may_be_a_text_an_integer_or_a_decimal(value: object) -> None:
-    """Whatever has its digits still is taken."""
+    """An amount may have any type that keeps its digits."""
     assert Decimal(str(value)) == CONVERTER.structure(value, Decimal)
 
 
-def test_converter_is_nobody_elses() -> None:
-    """Each call gives a converter of its own, and cattrs' global one is left alone."""
+def test_converter_is_not_shared() -> None:
+    """Each call makes a new converter, and cattrs' global converter does not change."""
     mine = make_converter()
     mine.register_unstructure_hook(Decimal, lambda _: "changed")
     assert "changed" == mine.unstructure(Decimal(1))
@@ -239,8 +239,8 @@ def test_converter_is_nobody_elses() -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("id", None), ("provider", 7), ("created_at", "2025-04-24T23:13:35")]
 )
-def test_what_a_payment_cannot_have_does_not_come_back(field: str, value: object) -> None:
-    """A missing id does not become a text, and a time without a zone no moment."""
+def test_refuses_a_missing_id_or_zone(field: str, value: object) -> None:
+    """A missing id does not become a text, and a time without a zone is refused."""
     made = {
         "provider": "campfire",
         "id": "1",

@@ -39,7 +39,7 @@ NOT_PYTHON = {
     "{literalinclude}",
     "{drawing}",
 }
-# Parts of quoted messages that come from other libraries. tests/test_troubleshooting.py provokes each
+# Parts of quoted messages that come from other libraries. test_troubleshooting.py provokes each
 # of them.
 SAID_BY_OTHERS = (
     "ClientConnectorError: Cannot connect to host …",

@@ -217,7 +217,7 @@ async def test_used_after_closing(provider: Provider, sandbox: SandboxClass) -> 
         await made.aclose()
         with pytest.raises(
             ConfigurationError,
-            match=r"This \w+ provider is closed\. Enter it again with 'async with', or make another",
+            match=r"This \w+ provider is closed\. Enter it again with 'async with', or ",
         ):
             await made.list_payments().first()
         async with made as again:
@@ -387,7 +387,8 @@ async def main(use, entered):
         if entered:
             async with provider:
                 await use(provider)
-            left = [task for task in asyncio.all_tasks() if "Walk" in repr(task) or "fetch" in repr(task)]
+            tasks = asyncio.all_tasks()
+            left = [task for task in tasks if "Walk" in repr(task) or "fetch" in repr(task)]
             print(*left, sep="\\n", end="")
         else:
             await use(provider)

@@ -53,8 +53,10 @@ FIGURES: dict[str, float] = {}
 
 @attrs.frozen(kw_only=True)
 class Trouble:
-    """One way to fail. *make* returns the server's fault, given the address of the trap. With
-    *connecting* no connection is made.
+    """One way to fail.
+
+    *make* returns the server's fault, given the address of the trap. With *connecting* no
+    connection is made. *processes* is false if the fault proves that nothing was processed.
     """
 
     name: str
@@ -68,10 +70,9 @@ def _server(name: str, fault: Fault, *, processes: bool = True) -> Trouble:
     return Trouble(name=name, make=lambda _: fault, processes=processes)
 
 
-# Seconds that nothing has to happen before the clock is put forward, and before a test is taken to
-# hang.
+# Seconds without any event before the clock advances, and before a test counts as hung.
 _PATIENCE, _STUCK = 0.002, 60.0
-# Seconds, by the clock that is put forward, that one operation and what is done after it may take.
+# Seconds, by that clock, that one operation and its checks may take.
 _ENOUGH = 20.0
 _WRONG = b'{"results": 7, "payments": 7, "payment_ids": 7, "id": "x"}'
 
@@ -131,7 +132,7 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.turn()
-        # A turn counts a little, so that who polls is awake before all work is done.
+        # Each turn advances the clock a little, so that a task that polls makes progress.
         self.now += min(time.monotonic() - self._left, 0.001)
         try:
             return self._happened(timeout)
@@ -141,7 +142,7 @@ class _Selector(selectors.DefaultSelector):
     def _happened(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             happened = super().select(_STUCK)
-            assert happened, "Nothing would ever happen any more: a hang."
+            assert happened, "The test hangs: no event will ever come."
             return happened
         started = time.monotonic()
         happened = super().select(min(timeout, _PATIENCE))
@@ -150,7 +151,11 @@ class _Selector(selectors.DefaultSelector):
 
 
 class HurryingLoop(asyncio.SelectorEventLoop):
-    """An event loop that never waits."""
+    """An event loop that never waits.
+
+    When nothing else happens, its clock advances to the next timer. So a timeout costs no time, and
+    a slow machine does not cause one.
+    """
 
     def __init__(self) -> None:
         self._hurrying = _Selector()
@@ -172,16 +177,16 @@ Run: TypeAlias = Callable[[Coroutine[object, object, None]], None]
 def run() -> Run:
     """Return a function that runs a coroutine in a loop that never waits."""
 
-    def to_its_end(work: Coroutine[object, object, None]) -> None:
+    def run_to_the_end(work: Coroutine[object, object, None]) -> None:
         with asyncio.Runner(loop_factory=HurryingLoop) as runner:
             runner.run(work)
 
-    return to_its_end
+    return run_to_the_end
 
 
 @attrs.frozen
 class Certificates:
-    """A client that trusts one authority, a server with its certificate, and a server without one."""
+    """A client that trusts one authority, a server that it trusts, and a stranger."""
 
     client: ssl.SSLContext
     trusted: ssl.SSLContext
@@ -305,7 +310,8 @@ def world(trap: str, certificates: Certificates) -> Worlds:
             await stack.enter_async_context(sandbox)
             origin, stranger = sandbox.url.replace("127.0.0.1", "localhost"), 0
             if trouble.tls:
-                origin = f"https://localhost:{await stack.enter_async_context(_over_tls(sandbox, certificates.trusted))}"
+                port = await stack.enter_async_context(_over_tls(sandbox, certificates.trusted))
+                origin = f"https://localhost:{port}"
                 stranger = await stack.enter_async_context(
                     _over_tls(sandbox, certificates.stranger)
                 )
@@ -359,7 +365,7 @@ def writing() -> bool:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Report how much has run, and what was measured."""
-    told = [f"{count} {name}" for name, count in sorted(RAN.items())]
-    told += [f"{name} {1000 * seconds:.1f} ms" for name, seconds in sorted(FIGURES.items())]
-    if told:
-        terminalreporter.write_line(f"reliability: {', '.join(told)}")
+    summary = [f"{count} {name}" for name, count in sorted(RAN.items())]
+    summary += [f"{name} {1000 * seconds:.1f} ms" for name, seconds in sorted(FIGURES.items())]
+    if summary:
+        terminalreporter.write_line(f"reliability: {', '.join(summary)}")

@@ -1,4 +1,4 @@
-"""Cancelled at every single await of every operation: nothing is left, and the same object goes on."""
+"""Tests of cancelling every operation at every single await."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ INVOICE, PAYABLE = 47864, 58700
 
 
 async def collect(provider: Any, _: int, **arguments: object) -> list[str]:  # noqa: ANN401  # either provider
-    """List all, at once."""
+    """List all payments with `collect`."""
     return [
         payment.id for payment in await provider.list_payments(page_size=3, **arguments).collect()
     ]
 
 
 async def iterate(provider: Any, _: int) -> list[str]:  # noqa: ANN401  # either provider
-    """List all, one by one, with time for other tasks in between."""
+    """List all payments one by one, so that other tasks run in between."""
     given: list[str] = []
     async for payment in provider.list_payments(page_size=3):
         given.append(payment.id)
@@ -58,12 +58,12 @@ async def iterate(provider: Any, _: int) -> list[str]:  # noqa: ANN401  # either
 
 
 async def retrieve(provider: CampfireProvider, _: int) -> list[str]:
-    """Retrieve an invoice, and name its payments."""
+    """Retrieve an invoice, and return the ids of its payments."""
     return [payment.id for payment in (await provider.retrieve_invoice(INVOICE)).payments]
 
 
 async def pay(provider: CampfireProvider, number: int) -> list[str]:
-    """Pay, under an external id of its own."""
+    """Pay with an external id of its own."""
     order = ManualPayment(
         amount=Decimal("12.50"),
         account_id=2553,
@@ -88,7 +88,7 @@ EACH = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def sandbox_for(operation: str, **options: Any) -> CampfireSandbox | NotifySandbox:  # noqa: ANN401  # either sandbox's
-    """A dozen payments."""
+    """Make a sandbox with a dozen payments."""
     kind = NotifySandbox if operation == "Notify list" else CampfireSandbox
     return kind(payments=12, api_key="sandbox-key", **options)
 
@@ -98,15 +98,15 @@ def provider_for(
     sandbox: Sandbox,
     **settings: Any,  # noqa: ANN401  # any setting
 ) -> CampfireProvider | NotifyProvider:
-    """A provider that has asked for nothing yet."""
+    """Make a provider that has sent nothing yet."""
     kind = NotifyProvider if operation == "Notify list" else CampfireProvider
     return kind("sandbox-key", base_url=sandbox.url, retry=QUICK, **settings)
 
 
-def right(
+def is_right(
     operation: str, number: int, sandbox: CampfireSandbox | NotifySandbox, found: list[str]
 ) -> bool:
-    """Whether this is what the operation must give, and nothing was booked twice."""
+    """Whether this result is correct, and nothing was booked twice."""
     rows = sandbox.payments
     if operation == "mark_invoice_paid":
         return (
@@ -125,15 +125,15 @@ def right(
 
 
 def connections(sandbox: Sandbox) -> int:
-    """How many the server has open."""
+    """Return how many connections of the server are open."""
     assert sandbox._running is not None
     server = sandbox._running.runner.server
     assert server is not None
     return len(server.connections)
 
 
-def left(before: set[asyncio.Task[Any]]) -> list[str]:
-    """The tasks that there were not before, but for the server's own."""
+def find_new_tasks(before: set[asyncio.Task[Any]]) -> list[str]:
+    """Return the tasks that were not there before, except the server's own."""
     return [
         repr(task)
         for task in asyncio.all_tasks() - before
@@ -142,13 +142,15 @@ def left(before: set[asyncio.Task[Any]]) -> list[str]:
 
 
 def nothing_left(sandbox: Sandbox, before: set[asyncio.Task[Any]]) -> bool:
-    """Neither a task nor a connection."""
-    return left(before) == [] and connections(sandbox) == 0
+    """Wait until neither a task nor a connection is left."""
+    return find_new_tasks(before) == [] and connections(sandbox) == 0
 
 
 @coroutine
-def interrupted(work: Coroutine[Any, Any, list[str]], place: int) -> Generator[Any, Any, list[str]]:
-    """Awaits *work*; at its suspension number *place*, counted from 1, the task that does so is cancelled."""
+def cancel_at_await(
+    work: Coroutine[Any, Any, list[str]], place: int
+) -> Generator[Any, Any, list[str]]:
+    """Await *work*, and cancel its task at suspension number *place*, counted from 1."""
     thrown: BaseException | None = None
     for suspension in count(1):
         try:
@@ -168,12 +170,12 @@ def interrupted(work: Coroutine[Any, Any, list[str]], place: int) -> Generator[A
 
 @attrs.define
 class Disturbances:
-    """What the event loop complains of."""
+    """What the event loop reports as errors."""
 
     told: list[dict[str, Any]] = attrs.field(factory=list[dict[str, Any]])
 
     def watch(self) -> None:
-        """Listen to this loop."""
+        """Collect the errors of this loop."""
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: self.told.append(context)
         )
@@ -184,7 +186,7 @@ class Disturbances:
 def test_cancelled_everywhere(
     operation: str, way: str, run: Run, until: Until, ran: Counter[str]
 ) -> None:
-    """Wherever it is cancelled, no task and no connection is left but an idle one, and the same object does it rightly."""
+    """After any cancellation only idle connections are left, and the object still works."""
     disturbances = Disturbances()
 
     async def cancelled(sandbox: CampfireSandbox | NotifySandbox, place: int) -> bool:
@@ -192,9 +194,9 @@ def test_cancelled_everywhere(
         work = OPERATIONS[operation](provider, place)
         try:
             await (
-                stopped_at_await(work, place)
+                run_and_cancel_at_await(work, place)
                 if way == "at each await"
-                else stopped_at_turn(work, place)
+                else run_and_cancel_at_turn(work, place)
             )
         except asyncio.CancelledError:
             ended = False
@@ -203,10 +205,10 @@ def test_cancelled_everywhere(
         if operation == "iterate":
             # Python itself closes an iteration that its consumer was cancelled out of, a few turns
             # later.
-            await until(lambda: left(before) == [])
-        assert [] == left(before)
-        assert right(operation, place, sandbox, await OPERATIONS[operation](provider, place))
-        assert [] == left(before)
+            await until(lambda: find_new_tasks(before) == [])
+        assert [] == find_new_tasks(before)
+        assert is_right(operation, place, sandbox, await OPERATIONS[operation](provider, place))
+        assert [] == find_new_tasks(before)
         await provider.aclose()
         await until(lambda: connections(sandbox) == 0)
         return ended
@@ -225,8 +227,8 @@ def test_cancelled_everywhere(
     assert [] == disturbances.told
 
 
-def test_looking_again_is_cancelled(run: Run, until: Until, ran: Counter[str]) -> None:
-    """Cancelled anywhere, ``error.check()`` leaves nothing behind, and the same error can look again."""
+def test_check_is_cancelled(run: Run, until: Until, ran: Counter[str]) -> None:
+    """A cancelled `error.check()` leaves nothing behind, and the error can check again."""
 
     async def everywhere() -> None:
         faults = FaultPlan().always(reset("body"), method="POST").on(2, status(500), method="GET")
@@ -248,10 +250,10 @@ def test_looking_again_is_cancelled(run: Run, until: Until, ran: Counter[str]) -
 
             for place in count(1):
                 with contextlib.suppress(asyncio.CancelledError):
-                    await stopped_at_await(look(), place)
+                    await run_and_cancel_at_await(look(), place)
                     break
                 ran["cancellation points"] += 1
-                assert [] == left(before)
+                assert [] == find_new_tasks(before)
                 assert 1 == len(await look())
             assert place > 1
             assert 1 == [request.method for request in sandbox.requests].count("POST")
@@ -263,7 +265,7 @@ def test_looking_again_is_cancelled(run: Run, until: Until, ran: Counter[str]) -
 
 @EACH
 def test_leaving_is_cancelled(operation: str, run: Run, until: Until, ran: Counter[str]) -> None:
-    """Cancelled anywhere in ``async with``, also while that closes: no task, no connection is left, and the object can be entered again."""
+    """A cancelled `async with` leaves nothing behind, and the object can be entered again."""
     disturbances = Disturbances()
 
     async def used(provider: CampfireProvider | NotifyProvider, number: int) -> list[str]:
@@ -283,14 +285,14 @@ def test_leaving_is_cancelled(operation: str, run: Run, until: Until, ran: Count
             for place in count(1):
                 provider, before = provider_for(operation, sandbox), asyncio.all_tasks()
                 try:
-                    await stopped_at_await(used(provider, place), place)
+                    await run_and_cancel_at_await(used(provider, place), place)
                 except asyncio.CancelledError:
                     ran["cancellation points"] += 1
                     ended = False
                 else:
                     ended = True
                 await until(partial(nothing_left, sandbox, before))
-                assert right(operation, place, sandbox, await used(provider, place))
+                assert is_right(operation, place, sandbox, await used(provider, place))
                 await until(partial(nothing_left, sandbox, before))
                 if ended:
                     break
@@ -302,7 +304,7 @@ def test_leaving_is_cancelled(operation: str, run: Run, until: Until, ran: Count
 
 @EACH
 def test_closed_from_several_tasks_at_once(operation: str, run: Run, until: Until) -> None:
-    """Closing twice at the same time, under an operation, ends all three; entering again helps."""
+    """Two tasks can close the object while a third uses it, and it can be entered again."""
 
     async def close() -> None:
         async with sandbox_for(operation, faults=FaultPlan().on(1, hang())) as sandbox:
@@ -315,28 +317,28 @@ def test_closed_from_several_tasks_at_once(operation: str, run: Run, until: Unti
             )
             await until(partial(nothing_left, sandbox, before))
             async with provider:
-                assert right(operation, 1, sandbox, await OPERATIONS[operation](provider, 1))
+                assert is_right(operation, 1, sandbox, await OPERATIONS[operation](provider, 1))
 
     run(close())
 
 
-async def stopped_at_await(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
-    """Do it in a task that is cancelled there."""
-    return await asyncio.create_task(alone(work, place))
+async def run_and_cancel_at_await(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Run *work* in a task that is cancelled at this await."""
+    return await asyncio.create_task(as_coroutine(work, place))
 
 
-async def alone(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
-    """Interrupted, as a coroutine."""
-    return await interrupted(work, place)
+async def as_coroutine(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Make a coroutine of `cancel_at_await`."""
+    return await cancel_at_await(work, place)
 
 
 def hurrying() -> HurryingLoop:
-    """The loop that runs."""
+    """Return the running loop."""
     return cast("HurryingLoop", asyncio.get_running_loop())
 
 
-async def stopped_at_turn(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
-    """Do it in a task that is cancelled at this turn of the loop, wherever it and the tasks that it started are by then."""
+async def run_and_cancel_at_turn(work: Coroutine[Any, Any, list[str]], place: int) -> list[str]:
+    """Run *work* in a task that is cancelled at this turn of the event loop."""
     loop, turns, task = hurrying(), count(1), asyncio.create_task(work)
     loop.at_each_turn(lambda: next(turns) == place and task.cancel())
     try:
@@ -346,7 +348,7 @@ async def stopped_at_turn(work: Coroutine[Any, Any, list[str]], place: int) -> l
 
 
 def test_two_hundred_tasks(run: Run, until: Until) -> None:
-    """Two hundred tasks do everything at once on one object, half of them are cancelled on the way, and the others get what is right."""
+    """Half of two hundred tasks on one object are cancelled, and the others are not affected."""
     chosen = [name for name in OPERATIONS if name != "Notify list"]
 
     async def use() -> None:
@@ -372,7 +374,7 @@ def test_two_hundred_tasks(run: Run, until: Until) -> None:
                 if not isinstance(result, asyncio.CancelledError):
                     assert isinstance(result, list), result
                     if name == "mark_invoice_paid":
-                        assert right(name, number, sandbox, result)
+                        assert is_right(name, number, sandbox, result)
             assert 100 <= sum(isinstance(result, list) for result in found) < 200
             booked = [
                 row["external_id"]
@@ -386,7 +388,7 @@ def test_two_hundred_tasks(run: Run, until: Until) -> None:
 
 @EACH
 def test_a_run_that_ended_in_the_middle(operation: str, until: Until) -> None:
-    """When a run ends in the middle of an operation, the same object does it rightly in the next run, and nobody complains."""
+    """If a run ends during an operation, the object works in the next run."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     sandbox, disturbances = (
@@ -409,7 +411,7 @@ def test_a_run_that_ended_in_the_middle(operation: str, until: Until) -> None:
         disturbances.watch()
         object.__setattr__(sandbox, "faults", None)
         async with sandbox, provider[0]:
-            assert right(operation, 3, sandbox, await OPERATIONS[operation](provider[0], 3))
+            assert is_right(operation, 3, sandbox, await OPERATIONS[operation](provider[0], 3))
 
     for number in (1, 2):
         asyncio.run(left_in_the_middle(number))
@@ -419,7 +421,7 @@ def test_a_run_that_ended_in_the_middle(operation: str, until: Until) -> None:
 
 
 def test_paying_one_invoice_at_once_in_two_runs() -> None:
-    """Several payments of one invoice at a time, on one object, in one run after another."""
+    """One object pays an invoice several times at the same time, in two runs."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     sandbox = sandbox_for("", port=port)
@@ -431,4 +433,4 @@ def test_paying_one_invoice_at_once_in_two_runs() -> None:
 
     for numbers in (range(1, 5), range(5, 9)):
         for number, found in zip(numbers, asyncio.run(pay_at_once(numbers)), strict=True):
-            assert right("mark_invoice_paid", number, sandbox, found)
+            assert is_right("mark_invoice_paid", number, sandbox, found)

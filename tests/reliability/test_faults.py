@@ -304,8 +304,7 @@ def test_mark_invoice_paid(
                 words += ", without a later check"
             failing.lift()
             if len(journal):
-                # Whoever does not know may call again, and nothing is sent until a person says that
-                # it will not come.
+                # A second call sends nothing until a person says that the order was not booked.
                 orders = [event.method for event in events if isinstance(event, RequestSent)].count(
                     "POST"
                 )
@@ -316,8 +315,7 @@ def test_mark_invoice_paid(
                 ].count("POST")
                 assert 1 == await provider.release_orders(INVOICE)
                 words += ", held"
-            # With an external id it may be sent again, by this provider or by another, and is
-            # booked once all the same.
+            # With an external id the order may be sent again, and is still booked once.
             outcome = await provider.mark_invoice_paid(INVOICE, empty_transactions=[ORDER])
             assert [str(row["id"]) for row in sandbox.payments] == list(outcome.payment_ids)
             assert 1 == len(outcome.payment_ids)

@@ -1,4 +1,4 @@
-"""Waiting together after a 429, bearing an outage together, and being ended by the deadline wherever the time goes."""
+"""Tests of waiting after a 429, of outages, and of the deadline."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Operation: TypeAlias = Callable[[CampfireProvider, int], Coroutine[Any, Any, obj
 
 
 async def collect(provider: CampfireProvider, _: int, **arguments: Any) -> object:  # noqa: ANN401  # any argument
-    """List all."""
+    """List all payments."""
     return await provider.list_payments(page_size=3, **arguments).collect()
 
 
@@ -42,7 +42,7 @@ async def retrieve(provider: CampfireProvider, _: int) -> object:
 
 
 async def pay(provider: CampfireProvider, number: int) -> object:
-    """Pay, under an external id of its own."""
+    """Pay with an external id of its own."""
     order = ManualPayment(
         amount=Decimal("12.50"),
         account_id=2553,
@@ -64,13 +64,13 @@ OPERATIONS: dict[str, Operation] = {
 
 
 class Throttled(CampfireSandbox):
-    """A sandbox that tells the first who comes to wait, and notes when the others come."""
+    """A sandbox that responds to the first request with a wait, and notes the later ones."""
 
     told_at: float | None = None
     came_at: tuple[float, ...] = ()
 
     def respond(self, request: Request) -> Response:
-        """Tell the first to wait long enough for all others to come meanwhile, also where the machine is busy."""
+        """Respond to the first request with a wait that is long enough for all others to arrive."""
         now = time.monotonic()
         if self.told_at is None:
             self.told_at = now
@@ -80,7 +80,7 @@ class Throttled(CampfireSandbox):
 
 
 async def test_every_operation_waits_after_one_429(until: Until) -> None:
-    """What one was told all operations on the object keep to; each is held once, and they come back one after another."""
+    """All operations on the object wait once, and then come back one after another."""
     events: list[Event] = []
     async with (
         Throttled(payments=3) as sandbox,
@@ -103,8 +103,8 @@ async def test_every_operation_waits_after_one_429(until: Until) -> None:
     assert max(waits) <= 1.65
 
 
-async def test_an_outage_is_borne_together() -> None:
-    """When everything fails for two hundred tasks, the server gets little more than one request of each; when it is over, all is well."""
+async def test_outage_adds_little_load() -> None:
+    """In an outage two hundred tasks send little more than one request each, and recover later."""
     async with CampfireSandbox(payments=3, faults=FaultPlan().first(600, status(503))) as sandbox:
         retry = RetryPolicy(attempts=5, wait_initial=0)
         async with CampfireProvider("sandbox-key", base_url=sandbox.url, retry=retry) as provider:
@@ -123,17 +123,17 @@ async def test_an_outage_is_borne_together() -> None:
 
 
 class Never:
-    """A limiter that lets nobody in."""
+    """A limiter that lets no request in."""
 
     async def __aenter__(self) -> None:
         await asyncio.Event().wait()
 
     async def __aexit__(self, *args: object) -> None:
-        """Nobody leaves."""
+        """Do nothing."""
 
 
 async def no_key() -> str:
-    """A key that never comes."""
+    """Return a key that never comes."""
     await asyncio.Event().wait()
     raise AssertionError
 
@@ -169,19 +169,19 @@ class _Timers(selectors.DefaultSelector):
 
 
 class TimersOnly(asyncio.SelectorEventLoop):
-    """An event loop whose clock stands still but for its timers: it goes on to the next one when nothing happens any more."""
+    """An event loop whose clock advances only to the next timer, when nothing else happens."""
 
     def __init__(self) -> None:
         self._timers = _Timers()
         super().__init__(self._timers)
 
     def time(self) -> float:
-        """The time of the latest timer."""
+        """Return the time of the latest timer."""
         return self._timers.now
 
 
-def by_timers_only(work: Coroutine[object, object, float]) -> float:
-    """What *work* gives where nothing but waiting takes time."""
+def run_by_timers_only(work: Coroutine[object, object, float]) -> float:
+    """Run *work* in a loop in which only timers take time."""
     with asyncio.Runner(loop_factory=TimersOnly) as runner:
         return runner.run(work)
 
@@ -191,7 +191,7 @@ NAME = "a deadline was overrun by at most"
 
 
 async def overrun(operation: str, obstacle: str) -> float:
-    """By how many seconds the deadline was overrun."""
+    """Return by how many seconds the operation missed its deadline."""
     fault, settings = OBSTACLES[obstacle]
     faults = None if fault is None else FaultPlan().always(fault)
     async with CampfireSandbox(payments=12, faults=faults) as sandbox:
@@ -221,19 +221,19 @@ async def overrun(operation: str, obstacle: str) -> float:
 async def test_deadline_ends_every_wait(
     operation: str, obstacle: str, figures: dict[str, float]
 ) -> None:
-    """Whatever the time goes into, the deadline ends the operation, the error names it, and the object goes on."""
+    """Whatever takes the time, the deadline ends the operation, and the object still works."""
     figures[NAME] = max(await overrun(operation, obstacle), figures.get(NAME, 0.0))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 def test_nothing_is_waited_for_after_the_deadline(operation: str, obstacle: str) -> None:
-    """Where nothing but waiting takes time, the operation ends at its deadline exactly."""
-    assert EXACTLY == by_timers_only(overrun(operation, obstacle))
+    """If only waits take time, the operation ends exactly at its deadline."""
+    assert EXACTLY == run_by_timers_only(overrun(operation, obstacle))
 
 
-async def test_deadline_before_the_order_is_out() -> None:
-    """Where the deadline comes before there is a connection for the order, it has not gone out, and that is what the error says."""
+async def test_deadline_before_the_order_is_sent() -> None:
+    """A deadline that passes before there is a connection means that the order was not sent."""
 
     class NoWayForOrders(aiohttp.TCPConnector):
         """Has no way to the provider for an order."""
@@ -261,7 +261,7 @@ async def test_deadline_before_the_order_is_out() -> None:
 
 
 async def overrun_in_the_middle_of_paying(fault: Fault) -> float:
-    """By how many seconds the deadline was overrun where the order was out."""
+    """Return by how many seconds a sent order missed its deadline."""
     async with (
         CampfireSandbox(payments=0, faults=FaultPlan().always(fault, method="POST")) as sandbox,
         CampfireProvider("sandbox-key", base_url=sandbox.url, deadline=0.2) as provider,
@@ -281,11 +281,11 @@ MIDDLE = pytest.mark.parametrize(
 
 @MIDDLE
 async def test_deadline_in_the_middle_of_paying(fault: Fault, figures: dict[str, float]) -> None:
-    """Where the order is out when the deadline comes, there is no time to look: the outcome is unknown, and ``check`` has its own time."""
+    """If the order was sent, the outcome is unknown, and `check` has a deadline of its own."""
     figures[NAME] = max(await overrun_in_the_middle_of_paying(fault), figures.get(NAME, 0.0))
 
 
 @MIDDLE
 def test_nothing_is_waited_for_after_the_deadline_of_a_payment(fault: Fault) -> None:
-    """There, too, the operation ends at its deadline exactly where nothing but waiting takes time."""
-    assert EXACTLY == by_timers_only(overrun_in_the_middle_of_paying(fault))
+    """If only waits take time, the payment ends exactly at its deadline."""
+    assert EXACTLY == run_by_timers_only(overrun_in_the_middle_of_paying(fault))

@@ -196,7 +196,7 @@ class FailureCases(ContractCases):
 
     @wire_case
     async def test_raises_for_a_failed_connection(self) -> None:
-        """If no connection can be made, or if each one breaks, `ConnectionFailedError` is raised."""
+        """If no connection can be made, or each one breaks, `ConnectionFailedError` is raised."""
         async with self.harness() as harness:
             provider = harness.provider()
             for fault in (reset("before"), truncated()):
