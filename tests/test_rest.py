@@ -1,4 +1,4 @@
-"""What every provider over JSON and HTTP has: settings, ownership, and the checks of arguments."""
+"""Tests of what providers over JSON and HTTP share: settings, ownership and arguments."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ PAIRS = pytest.mark.parametrize(
 def test_wrong_setting(
     provider: Provider, setting: str, wrong: object, told_by: Callable[[BaseException], str]
 ) -> None:
-    """Each setting that cannot be right is refused where it is given, by its name, and the error does not show the key."""
+    """A wrong setting is refused by name, and the error does not contain the key."""
     given: dict[str, Any] = {"api_key": "sandbox-key", setting: wrong}
     with pytest.raises(ConfigurationError, match=setting) as raised:
         provider(**given)
@@ -97,14 +97,14 @@ def test_wrong_setting(
 
 @PROVIDERS
 def test_making_opens_nothing(provider: Provider) -> None:
-    """A provider is made without an event loop, and may be thrown away unused."""
+    """A provider can be made without an event loop, and discarded unused."""
     provider("sandbox-key")
     gc.collect()
 
 
 @PROVIDERS
 def test_closing_what_was_never_used(provider: Provider) -> None:
-    """Closing opens nothing."""
+    """Closing an unused provider opens nothing."""
 
     async def close() -> None:
         made = provider("sandbox-key")
@@ -117,7 +117,7 @@ def test_closing_what_was_never_used(provider: Provider) -> None:
 
 @PROVIDERS
 def test_key_is_not_shown(provider: Provider) -> None:
-    """Neither repr nor str nor anything that hangs on the object has it, and a pickle is refused with a reason."""
+    """No repr and no attribute shows the key, and a pickle is refused."""
     made = provider("sandbox-key")
     assert f"{provider.__name__}(base_url={provider.default_base_url!r})" == repr(made)
     assert repr(made) == str(made)
@@ -128,7 +128,7 @@ def test_key_is_not_shown(provider: Provider) -> None:
 
 
 def test_filters_that_an_api_has_not_are_refused() -> None:
-    """The first that is given is named, also where it is false; none given is nothing to refuse."""
+    """The first unsupported filter is named, even if its value is false."""
     refuse_filters("Acme", voided=None, modified_since=None)
     with pytest.raises(
         UnsupportedFilterError,
@@ -150,7 +150,7 @@ def test_signature_spells_out_the_settings(provider: type[RestProvider]) -> None
 
 
 def test_signature_of_an_own_constructor_is_its_own() -> None:
-    """A constructor that does not pass the settings on is shown as it is written."""
+    """A constructor without the settings keeps its own signature."""
 
     class Bare(RestProvider):
         name = "bare"
@@ -172,22 +172,22 @@ def test_signature_of_an_own_constructor_is_its_own() -> None:
 
 
 def test_settings_that_are_checked_are_those_that_are_passed_on() -> None:
-    """Each setting that a constructor passes on is checked, and no other is."""
+    """Exactly the settings that a constructor passes on are checked."""
     checked = {field.name for field in attrs.fields(Settings)}
     assert checked - {"key", "default_base_url", "origin"} == RestSettings.__annotations__.keys()
 
 
 @PROVIDERS
 def test_unknown_setting_is_a_type_error(provider: Provider) -> None:
-    """A misspelt setting is named with the class, as for any other function, and without the key."""
+    """A misspelt setting is named with the class, and without the key."""
     misspelt: dict[str, Any] = {"time_out": 3}
     with pytest.raises(TypeError) as raised:
         provider("sandbox-key", **misspelt)
     assert f"{provider.__name__} has no setting 'time_out'." == str(raised.value)
 
 
-def test_hidden() -> None:
-    """A key is wrapped once; a callable is left as it is."""
+def test_key_is_wrapped_once() -> None:
+    """A key is wrapped once, and a callable is not changed."""
 
     async def key() -> str:
         return "sandbox-key"
@@ -200,7 +200,7 @@ def test_hidden() -> None:
 
 @PAIRS
 async def test_given_session_stays_open(provider: Provider, sandbox: SandboxClass) -> None:
-    """Who opens closes: a session that was given is used and left open."""
+    """The user's session is used, and stays open."""
     async with sandbox() as running, aiohttp.ClientSession() as session:
         async with provider(running.api_key, base_url=running.url, session=session) as made:
             assert await made.list_payments().first() is not None
@@ -209,7 +209,7 @@ async def test_given_session_stays_open(provider: Provider, sandbox: SandboxClas
 
 @PAIRS
 async def test_used_after_closing(provider: Provider, sandbox: SandboxClass) -> None:
-    """A closed object says so, and what to do; entered again it works."""
+    """A closed provider says what to do, and works after it is entered again."""
     async with sandbox() as running:
         made = provider(running.api_key, base_url=running.url)
         async with made:
@@ -227,7 +227,7 @@ async def test_used_after_closing(provider: Provider, sandbox: SandboxClass) -> 
 
 @PAIRS
 async def test_used_without_entering(provider: Provider, sandbox: SandboxClass) -> None:
-    """It works without ``async with``, as long as somebody closes it."""
+    """A provider works without `async with`, if it is closed."""
     async with sandbox() as running:
         made = provider(running.api_key, base_url=running.url)
         assert await made.list_payments().first() is not None
@@ -237,7 +237,7 @@ async def test_used_without_entering(provider: Provider, sandbox: SandboxClass) 
 @PAIRS
 @pytest.mark.parametrize("entered", [True, False], ids=["entered", "never closed"])
 def test_another_event_loop(provider: Provider, sandbox: SandboxClass, *, entered: bool) -> None:
-    """One object serves one event loop after another, closed in between or not."""
+    """One object works in one event loop after another, closed in between or not."""
     made = provider("test_sandbox", base_url="http://127.0.0.1:1")
     running = sandbox(api_key="test_sandbox")
 
@@ -277,7 +277,7 @@ async def test_wrong_key_is_not_shown(
 async def test_cancelled_in_the_middle(
     provider: Provider, sandbox: SandboxClass, told_by: Callable[[BaseException], str], until: Until
 ) -> None:
-    """Being cancelled while an answer is awaited leaves no task behind, and the exception does not hold the key."""
+    """A cancelled request leaves no task behind, and its exception does not contain the key."""
     async with (
         sandbox(faults=FaultPlan().always(hang())) as running,
         provider(running.api_key, base_url=running.url) as made,
@@ -297,7 +297,7 @@ async def test_cancelled_in_the_middle(
 async def test_closed_from_another_task(
     provider: Provider, sandbox: SandboxClass, until: Until
 ) -> None:
-    """Closing while an answer is awaited ends the waiting with an error, and opens nothing anew."""
+    """Closing ends a request that waits, and opens nothing."""
     async with sandbox(faults=FaultPlan().always(hang())) as running:
         made = provider(running.api_key, base_url=running.url, retry=RetryPolicy(wait_initial=0))
         using = asyncio.create_task(made.list_payments().collect())
@@ -377,7 +377,7 @@ from paysdk.checkpoint import Checkpoint
 
 bad = Checkpoint("campfire", "", '[["/coa/api/v1/invoice-payments?cursor=bad"]]')
 ways = {{}}
-# What is judged is what the client leaves, and not how aiohttp ends a server at work.
+# The test is about what the client leaves, not about how aiohttp stops a busy server.
 logging.getLogger("aiohttp.server").disabled = True
 {functions}
 
@@ -392,8 +392,7 @@ async def main(use, entered):
             print(*left, sep="\\n", end="")
         else:
             await use(provider)
-        # A server that is closed while it accepts a connection says so, which is asyncio's own
-        # affair.
+        # asyncio prints a message if a server is closed while it accepts a connection.
         await asyncio.sleep(0.01)
 
 for name, use in ways.items():
@@ -406,10 +405,11 @@ for name, use in ways.items():
 
 
 @pytest.fixture(scope="module")
-def told_on_leaving() -> dict[str, str]:
-    """What a program that leaves listings in every way prints about each: nothing, when all is well."""
+def output_on_leaving() -> dict[str, str]:
+    """Return the output of a program that leaves listings in every way. It must be empty."""
     functions = [
-        f"async def use(provider):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\nways[{name!r}] = use"
+        f"async def use(provider):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n"
+        f"ways[{name!r}] = use"
         for name, body in LEAVINGS.items()
     ]
     command = [
@@ -440,21 +440,21 @@ def told_on_leaving() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("leaving", LEAVINGS)
-def test_leaving_leaves_nothing_behind(leaving: str, told_on_leaving: dict[str, str]) -> None:
-    """However a listing is left, and whether the provider is closed or not: no task, no warning, nothing unclosed."""
-    assert "crashed" not in told_on_leaving, told_on_leaving["crashed"]
-    assert "" == told_on_leaving[leaving]
+def test_leaving_leaves_nothing_behind(leaving: str, output_on_leaving: dict[str, str]) -> None:
+    """Leaving a listing leaves no task, no warning and nothing open."""
+    assert "crashed" not in output_on_leaving, output_on_leaving["crashed"]
+    assert "" == output_on_leaving[leaving]
 
 
 @pytest.mark.parametrize(("value", "largest"), [(None, 5), (1, 5), (5, 5)])
 def test_page_size(value: int | None, largest: int) -> None:
-    """Any size from one to the largest, or none."""
+    """A page size may be anything from one to the largest, or None."""
     assert value == check_page_size(value, largest)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 6, True, 2.0, "2"])
 def test_wrong_page_size(wrong: object) -> None:
-    """Anything else is refused with its bounds."""
+    """Another page size is refused with the bounds."""
     with pytest.raises(
         ConfigurationError, match="page_size must be a whole number from 1 to 5, not"
     ):
@@ -475,14 +475,14 @@ def test_wrong_page_size(wrong: object) -> None:
     ],
 )
 def test_moment(value: datetime | date, *, end_of_day: bool, moment: datetime) -> None:
-    """A date is the beginning or the end of its day in UTC; an aware datetime is itself, in UTC."""
+    """A date is the beginning or the end of its day in UTC; a datetime is converted to UTC."""
     found = as_moment("modified_since", value, end_of_day=end_of_day)
     assert moment == found
     assert UTC is found.tzinfo
 
 
 class NoZone(tzinfo):
-    """A zone that does not know where it is, which makes a datetime naive."""
+    """A zone without an offset, which makes a datetime naive."""
 
     def utcoffset(self, dt: datetime | None) -> None:  # noqa: ARG002  # the protocol's
         return None
@@ -492,7 +492,7 @@ class NoZone(tzinfo):
 
 @pytest.mark.parametrize("wrong", [datetime(2026, 1, 31), datetime(2026, 1, 31, tzinfo=NoZone())])  # noqa: DTZ001  # what is refused
 def test_naive_moment(wrong: datetime) -> None:
-    """A naive datetime names no moment."""
+    """A naive datetime is refused."""
     with pytest.raises(
         ConfigurationError, match=r"modified_since must be an aware datetime.*has no zone"
     ):
@@ -500,8 +500,8 @@ def test_naive_moment(wrong: datetime) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["2026-01-31", 1769817600, 0.5])
-def test_no_moment(wrong: object) -> None:
-    """Anything but a datetime or a date is refused."""
+def test_not_a_moment(wrong: object) -> None:
+    """Anything except a datetime or a date is refused."""
     with pytest.raises(
         ConfigurationError, match="modified_until must be an aware datetime or a date, not"
     ):
@@ -510,14 +510,14 @@ def test_no_moment(wrong: object) -> None:
 
 @pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901  # made aware below
 def test_moment_beyond_the_calendar(edge: datetime) -> None:
-    """A moment that has no name in UTC is refused like any other that cannot be right."""
+    """A moment that UTC cannot express is refused."""
     zone = timezone(timedelta(hours=14 if edge == datetime.min else -12))  # noqa: DTZ901  # as above
     with pytest.raises(ConfigurationError, match="modified_since"):
         as_moment("modified_since", edge.replace(tzinfo=zone), end_of_day=False)
 
 
 def test_rest_provider_is_what_the_providers_are() -> None:
-    """Both providers share it."""
+    """Both providers are subclasses of `RestProvider`."""
     assert all(
         issubclass(provider, RestProvider) for provider in (CampfireProvider, NotifyProvider)
     )
