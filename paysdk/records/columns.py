@@ -42,8 +42,7 @@ def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
     """The annotation of a field whose value *convert* makes of what was decoded.
 
     *convert* takes what was decoded, which is never ``None``, and its path. It raises
-    ``ValueError`` or ``msgspec.ValidationError`` if it cannot make anything of it. Equal texts are
-    converted once.
+    ``ValueError`` or ``msgspec.ValidationError`` for a bad value. Equal texts are converted once.
     """
     return msgspec.Meta(extra={"paysdk": _Conversion(convert)})
 

@@ -105,7 +105,7 @@ class Reader(Protocol[T_co]):
         ...
 
     def make(self, row: Any, /) -> T_co:  # noqa: ANN401  # what a row is, only its reader knows
-        """The payment, or whatever else is listed, that a row of ``rows`` is."""
+        """Return the payment, or the other item of the listing, that has this row."""
         ...
 
 
