@@ -167,8 +167,7 @@ class Database:
             else:
                 stack.pop_all()
                 return connection
-        # Raised outside the except clause, so that it does not hold the driver's frames, which
-        # contain the password.
+        # Raised outside the except clause, because the driver's frames contain the password.
         raise failure
 
     def _driver_errors(self) -> tuple[type[BaseException], ...]:
@@ -186,7 +185,7 @@ async def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        # Retrieve the error, so that asyncio does not report it as never retrieved.
+        # Retrieve the error. Otherwise asyncio reports it as never retrieved.
         await asyncio.gather(task, return_exceptions=True)
         raise asyncio.CancelledError
     return task.result()

@@ -76,7 +76,7 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
     )
 
 
-def _feed_query() -> sa.Select[Any]:
+def _make_feed_query() -> sa.Select[Any]:
     change, later = payment_changes, payment_changes.alias("later")
     same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
     # Some entries have no copy of their payment. It is then the `before` of the payment's next
@@ -110,10 +110,10 @@ def _feed_query() -> sa.Select[Any]:
             *(change.c[name] for name in columns), known, *(payments.c[name] for name in CONTENT)
         )
         .select_from(change.outerjoin(payments, sa.and_(*mine)))
-        .where(change.c.sequence > sa.bindparam("behind"))
+        .where(change.c.sequence > sa.bindparam("after_sequence"))
         .order_by(change.c.sequence)
         .limit(BATCH_ROWS)
     )
 
 
-FEED = _feed_query()
+FEED = _make_feed_query()

@@ -101,7 +101,7 @@ class SyncRun:
         )
 
     async def _drop_pass(self, state: SyncState) -> None:
-        """Drop the pass, so that the next sync begins a new one.
+        """Drop the pass. The next sync then begins a new one.
 
         If this fails, the next sync continues the pass and fails in the same way.
         """

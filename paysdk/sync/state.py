@@ -38,7 +38,7 @@ __all__ = [
 
 PassKind: TypeAlias = Literal["full", "incremental"]
 
-# Two days late, so that it is a valid time in every zone: a database may return it in any.
+# Two days after the first time, because a database may return it in any zone.
 _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 
 
@@ -102,7 +102,7 @@ def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime
 def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
     """Return a new pass.
 
-    It has a new number, so that what an unfinished pass saw does not count as seen.
+    Its number is new, so what an unfinished pass saw does not count as seen.
     """
     return attrs.evolve(drop_pass(state), number=state.number + 1, kind=kind, started_at=now)
 
@@ -158,7 +158,7 @@ def complete_pass(state: SyncState) -> SyncState:
     with a time in the future, or a change during a long pass, would count as seen. If our clock is
     slow, some records are only listed again.
 
-    There is no watermark while a record waits that only a full listing is sure to return.
+    While a record waits that only a full listing is sure to return, the watermark is ``None``.
     """
     seen = state.latest
     if seen is not None and state.started_at is not None:

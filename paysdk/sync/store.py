@@ -173,7 +173,7 @@ class SQLPaymentStore:
         """
         while True:
             async with self._database.transaction(writes=False) as connection:
-                rows = (await connection.execute(FEED, {"behind": after})).all()
+                rows = (await connection.execute(FEED, {"after_sequence": after})).all()
             for row in rows:
                 change = read_change(self._database.backend.codec, row)
                 after = change.sequence

@@ -215,8 +215,9 @@ def _retry_seconds(error: BaseException, attempts: int) -> float | None:
         case LeaseLostError():
             return _FIRST_WAIT_SECONDS
         case Exception() if attempts < _MAX_RETRIES and not _is_permanent(error):
-            asked = error.retry_after if isinstance(error, APIError) else None
-            return min(max(_FIRST_WAIT_SECONDS * 2.0**attempts, asked or 0), _MAX_WAIT_SECONDS)
+            requested = error.retry_after if isinstance(error, APIError) else None
+            wait = max(_FIRST_WAIT_SECONDS * 2.0**attempts, requested or 0)
+            return min(wait, _MAX_WAIT_SECONDS)
         case _:
             return None
 

@@ -61,6 +61,16 @@ async def prepare_page(given: Sequence[Payment], codec: Codec) -> PageRows:
     return page
 
 
+@attrs.frozen
+class _Differences:
+    """How a page differs from what is stored, as rows, updates and entries of the feed."""
+
+    created: list[tuple[Any, ...]]
+    changed: list[dict[str, Any]]
+    entries: list[dict[str, Any]]
+    unchanged: list[str]
+
+
 async def write_page(
     connection: AsyncConnection, backend: Backend, lease: Lease, page: PageRows, state: SyncState
 ) -> Counter[str]:
@@ -71,19 +81,53 @@ async def write_page(
     of_account = _of_account(payments, lease)
     known = await _read_stored(connection, backend, of_account, list(page.rows))
     now = backend.codec.encode(datetime.now(UTC))
-    tail = (lease.provider, lease.account, now, state.number)
+    differences = _compare(page, known, backend.codec, lease, state, now=now)
+    created, entries = differences.created, differences.entries
+    if created or entries:
+        await backend.lock_feed(connection)
+    if created:
+        tail = (lease.provider, lease.account, now, state.number)
+        await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
+        entry = insert_entries(
+            "created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
+        )
+        ids = {"new_ids": _encode_ids([row[_ID] for row in created])}
+        await connection.execute(entry, ids)
+    if entries:
+        await connection.execute(_update_rows(lease, state.number), differences.changed)
+        await connection.execute(payment_changes.insert(), entries)
+    if state.kind == "full" and differences.unchanged:
+        seen = payments.update().where(
+            of_account,
+            backend.in_ids(payments.c.id, _new_ids),
+            payments.c.seen_pass != state.number,
+        )
+        ids = {"new_ids": _encode_ids(differences.unchanged)}
+        await connection.execute(seen.values(seen_pass=state.number), ids)
+    counts = Counter(created=len(created), unchanged=len(differences.unchanged))
+    counts.update(entry["kind"] for entry in entries)
+    return counts
+
+
+def _compare(
+    page: PageRows,
+    known: dict[str, tuple[tuple[Any, ...], object, int]],
+    codec: Codec,
+    lease: Lease,
+    state: SyncState,
+    *,
+    now: object,
+) -> _Differences:
+    """Compare the rows of a page with the stored rows, by id."""
     created = [row for payment_id, row in page.rows.items() if payment_id not in known]
-    changed: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
-    same: list[str] = []
+    differences = _Differences(created, [], [], [])
     for payment_id, (stored, vanished_at, seen_pass) in known.items():
         row = page.rows[payment_id]
-        if stored == row and vanished_at is None:
-            same.append(payment_id)
+        had_vanished = vanished_at is not None
+        if stored == row and not had_vanished:
+            differences.unchanged.append(payment_id)
             continue
-        before, payment = (
-            backend.codec.to_payment(lease.provider, content) for content in (stored, row)
-        )
+        before, payment = (codec.to_payment(lease.provider, values) for values in (stored, row))
         # An earlier pass read its payments before this full pass began. So what this pass finds is
         # current, even if the provider's clock was ahead before. An incremental pass cannot
         # distinguish that from an old version that arrives late.
@@ -92,18 +136,14 @@ async def write_page(
         )
         after = before if stale else payment
         fields = () if stale else diff_fields(before, after)
-        if not fields and vanished_at is None:
-            same.append(payment_id)
+        if not fields and not had_vanished:
+            differences.unchanged.append(payment_id)
             continue
-        changed.append(
+        values = zip(CONTENT, stored if stale else row, strict=True)
+        differences.changed.append({f"new_{name}": value for name, value in values})
+        differences.entries.append(
             {
-                f"new_{name}": value
-                for name, value in zip(CONTENT, stored if stale else row, strict=True)
-            }
-        )
-        entries.append(
-            {
-                "kind": classify_change(before, after, had_vanished=vanished_at is not None),
+                "kind": classify_change(before, after, had_vanished=had_vanished),
                 "provider": lease.provider,
                 "account": lease.account,
                 "payment_id": payment_id,
@@ -113,32 +153,7 @@ async def write_page(
                 "after": encode_payment(after),
             }
         )
-    if created or entries:
-        await backend.lock_feed(connection)
-    if created:
-        await backend.insert(connection, payments, _COLUMNS, [row + tail for row in created])
-        ids = {"new_ids": _encode_ids([row[_ID] for row in created])}
-        await connection.execute(
-            insert_entries(
-                "created", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
-            ),
-            ids,
-        )
-    if changed:
-        await connection.execute(_update_rows(lease, state.number), changed)
-        await connection.execute(payment_changes.insert(), entries)
-    if state.kind == "full" and same:
-        seen = payments.update().where(
-            of_account,
-            backend.in_ids(payments.c.id, _new_ids),
-            payments.c.seen_pass != state.number,
-        )
-        await connection.execute(
-            seen.values(seen_pass=state.number), {"new_ids": _encode_ids(same)}
-        )
-    counts = Counter(created=len(created), unchanged=len(same))
-    counts.update(entry["kind"] for entry in entries)
-    return counts
+    return differences
 
 
 async def sweep(
