@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from paysdk.testing.contract.promises import Promise
 
-PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
+PAGE = Path(__file__).parents[3] / "docs" / "contract.md"
 FIRST_HEADING = f"## {(CASES[0].__doc__ or '').rstrip('.')}\n"
 
 

@@ -20,7 +20,7 @@ from paysdk import (
     UnsupportedFilterError,
 )
 from paysdk.records.fields import make_payment
-from tests.testing.ledger import Ledger, LedgerListing
+from tests.testing.contract.ledger import Ledger, LedgerListing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -7,7 +7,7 @@ from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject, ProviderContract
-from tests.testing.awkward import AwkwardProvider, AwkwardSandbox
+from tests.testing.contract.awkward import AwkwardProvider, AwkwardSandbox
 
 
 class TestCampfire(ProviderContract):

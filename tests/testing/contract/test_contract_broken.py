@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from typing import TYPE_CHECKING
-from unittest import SkipTest
 
 import pytest
 
-from paysdk import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
-from paysdk.testing import ContractSubject, ProviderContract
+from paysdk.testing import ContractSubject
 from paysdk.testing.contract import CASES, listings, promises
-from tests.testing import broken_clients, broken_ledgers, broken_listings
-from tests.testing.ledger import Ledger, payment
-from tests.testing.naive_client import NaiveClient
+from tests.testing.contract import broken_clients, broken_ledgers, broken_listings
+from tests.testing.contract.ledger import Ledger
+from tests.testing.contract.naive_client import NaiveClient
+from tests.testing.contract.running import PROMISES, in_memory, run_cases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from paysdk.pagination import HalFrom
+    from paysdk import NotifyProvider
 
 pytestmark = pytest.mark.slow
 
-PROMISES = {
-    name: found
-    for name in dir(ProviderContract)
-    if (found := promises.find_promise(getattr(ProviderContract, name)))
-}
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
 # What the forty lines of a careful afternoon keep.
@@ -80,37 +70,6 @@ NAIVE_KEEPS = frozenset(
 )
 
 
-def run_cases(
-    subject: Callable[[int], ContractSubject], cases: Iterable[str] = PROMISES
-) -> dict[str, str]:
-    """Return the cases that fail for this subject, and their messages."""
-
-    class Tried(ProviderContract):
-        def subject(self, payments: int) -> ContractSubject:
-            return subject(payments)
-
-    said: dict[str, str] = {}
-    # Some of them leave things behind, which is not for this test to complain of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in sorted(cases):
-            try:
-                getattr(Tried(), name)()
-            except AssertionError as error:
-                said[name] = str(error)
-            except SkipTest:
-                assert PROMISES[name].needs_sandbox
-        gc.collect()
-    return said
-
-
-def in_memory(ledger: type[Ledger]) -> Callable[[int], ContractSubject]:
-    """Make a subject of a ledger."""
-    return lambda payments: ContractSubject(
-        provider=lambda: ledger([*map(payment, range(1, payments + 1))]), sandbox=None
-    )
-
-
 def test_provider_of_its_own_keeps_the_contract() -> None:
     """A provider without paysdk's classes passes the cases that need no sandbox."""
     assert {} == run_cases(in_memory(Ledger))
@@ -156,51 +115,3 @@ def test_each_case_catches_a_provider() -> None:
         *broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS
     )
     assert set() == PROMISES.keys() - caught
-
-
-def test_failure_says_promise_finding_and_place() -> None:
-    """The message has the promise, the finding, the case and its place in the documents."""
-    said = run_cases(in_memory(broken_ledgers.GivesFloats))["test_amounts_are_decimal"]
-    assert (
-        "A promise is broken. It says: Amounts, and an invoice's total and balance, are finite "
-        "`Decimal`s.\n"
-        "Found: amount of payment 1 is 11.5.\n"
-        "It is test_amounts_are_decimal of ProviderContract, written in the source of paysdk in "
-        "docs/contract.md#amounts-are-decimal"
-    ) == said
-
-
-def test_short_key_is_refused() -> None:
-    """A key short enough to occur elsewhere by chance is refused."""
-    said = run_cases(
-        lambda payments: ContractSubject(
-            provider=NotifyProvider, sandbox=NotifySandbox(payments=payments, api_key="test_")
-        ),
-        ["test_keeps_the_key_out_of_urls"],
-    )
-    assert (
-        "ConfigurationError was raised: The sandbox's key has fewer than 8 characters"
-        in said["test_keeps_the_key_out_of_urls"]
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "short_page_ends", "caught"),
-    [
-        (broken_clients.EndsAtAShortPage, True, False),
-        (broken_clients.EndsAtAShortPage, False, True),
-        (broken_clients.AsksByTheLastId, False, False),
-    ],
-)
-def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caught: bool) -> None:
-    """A short page may end a listing, and an empty page may raise, if the API works that way."""
-    provider = broken_clients.with_pages(kind)
-    said = run_cases(
-        lambda payments: ContractSubject(
-            provider=provider,
-            sandbox=NotifySandbox(payments=payments),
-            short_page_ends=short_page_ends,
-        ),
-        ["test_goes_on_after_a_short_page"],
-    )
-    assert caught is bool(said)

@@ -1,0 +1,39 @@
+"""Tests of the cases about listings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.providers.notify.sandbox import NotifySandbox
+from paysdk.testing import ContractSubject
+from tests.testing.contract import broken_clients
+from tests.testing.contract.running import run_cases
+
+if TYPE_CHECKING:
+    from paysdk.pagination import HalFrom
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("kind", "short_page_ends", "caught"),
+    [
+        (broken_clients.EndsAtAShortPage, True, False),
+        (broken_clients.EndsAtAShortPage, False, True),
+        (broken_clients.AsksByTheLastId, False, False),
+    ],
+)
+def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caught: bool) -> None:
+    """A short page may end a listing, and an empty page may raise, if the API works that way."""
+    provider = broken_clients.with_pages(kind)
+    said = run_cases(
+        lambda payments: ContractSubject(
+            provider=provider,
+            sandbox=NotifySandbox(payments=payments),
+            short_page_ends=short_page_ends,
+        ),
+        ["test_goes_on_after_a_short_page"],
+    )
+    assert caught is bool(said)
