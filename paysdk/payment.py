@@ -71,8 +71,9 @@ class Payment:
     currency units with exactly the digits that were sent, and may be negative. ``currency`` is as
     sent. Notify sends none, so there it is what you configured the provider with, or ``None``.
     ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE,
-    MANUAL, and others to come). ``voided_date`` is set if the payment was voided. ``created_at`` and
-    ``modified_at`` are aware, in UTC, and ``None`` for Notify, which sends no timestamps.
+    MANUAL, and others to come). ``voided`` is whether the payment was voided: by default if it has a
+    ``voided_date``, and some APIs void without a day. ``created_at`` and ``modified_at`` are aware,
+    in UTC, and ``None`` for Notify, which sends no timestamps.
     """
 
     provider: str
@@ -85,14 +86,19 @@ class Payment:
     external_id: str | None = None
     source: str | None = None
     voided_date: date | None = None
+    voided: bool = False
     created_at: datetime | None = None
     modified_at: datetime | None = None
     _raw: bytes = attrs.field(default=b"{}", alias="raw", converter=_to_json, eq=False, repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        if self.voided_date is not None:
+            object.__setattr__(self, "voided", True)
+
     @property
     def is_voided(self) -> bool:
-        """Whether the payment was voided: the provider reports voids by their date."""
-        return self.voided_date is not None
+        """The same as ``voided``."""
+        return self.voided
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  # a record is any JSON value

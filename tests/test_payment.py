@@ -40,6 +40,7 @@ WHOLE: dict[str, Any] = {
     "external_id": "btxn_1",
     "source": "STRIPE",
     "voided_date": date(2026, 1, 3),
+    "voided": True,
     "created_at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     "modified_at": datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC),
     "raw": b'{"id":123,"amount":100.10}',
@@ -152,6 +153,7 @@ OTHER: dict[str, Any] = {
     "external_id": None,
     "source": None,
     "voided_date": None,
+    "voided": False,
     "created_at": None,
     "modified_at": None,
 }
@@ -160,7 +162,8 @@ OTHER: dict[str, Any] = {
 @pytest.mark.parametrize("name", OTHER)
 def test_payments_differ_by_each_field(name: str) -> None:
     """Each field but raw counts when payments are compared."""
-    assert payment() != payment(**{name: OTHER[name]})
+    given = WHOLE | {"voided_date": None} if name == "voided" else WHOLE
+    assert Payment(**given) != Payment(**given | {name: OTHER[name]})
 
 
 def test_raw_counts_for_nothing() -> None:
@@ -174,7 +177,10 @@ def test_raw_counts_for_nothing() -> None:
 def test_only_provider_id_amount_and_invoice_are_required() -> None:
     """What a provider does not send is None, and an empty object stands for raw."""
     made = Payment(provider="other", id="1", amount=Decimal(1), invoice=InvoiceRef("2"))
-    assert [None] * 8 == [getattr(made, name) for name in list(OTHER)[3:5] + list(OTHER)[6:]]
+    optional = OTHER.keys() - {"provider", "id", "amount", "invoice"}
+    assert {name: OTHER[name] for name in optional} == {
+        name: getattr(made, name) for name in optional
+    }
     assert {} == made.raw
 
 
@@ -238,12 +244,22 @@ def test_subclass_keeps_the_promises() -> None:
     assert refund != payment()
 
 
-@pytest.mark.parametrize(("voided", "expected"), [(None, False), (date(2026, 1, 1), True)])
-def test_voided_date_says_whether_voided(
-    voided: date | None, expected: bool
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, False),
+        ({"voided_date": date(2026, 1, 1)}, True),
+        ({"voided": True}, True),
+        ({"voided": True, "voided_date": date(2026, 1, 1)}, True),
+        ({"voided": False, "voided_date": date(2026, 1, 1)}, True),
+    ],
+)
+def test_payment_is_voided_with_or_without_a_date(
+    given: dict[str, Any], expected: bool
 ) -> None:  # a table's column
-    """A payment is voided where it has a date for that."""
-    assert expected is payment(voided_date=voided).is_voided
+    """A payment with a ``voided_date`` is voided, and one without a date may be."""
+    made = attrs.evolve(REQUIRED, **given)
+    assert (expected, expected) == (made.voided, made.is_voided)
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def _plain_pair(key: str, left: Payment | Vanished, right: Payment | Vanished) -
         or left.amount != right.amount
         or left.payment_date is None
         or left.payment_date != right.payment_date
-        or left.voided_date is not None
-        or right.voided_date is not None
+        or left.voided
+        or right.voided
         or not have_same_currency(left, right)
     ):
         return None

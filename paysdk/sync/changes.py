@@ -28,7 +28,7 @@ class Change:
     ``sequence`` grows from entry to entry, with gaps. ``kind`` is one of these:
 
     - "created": the payment was seen for the first time;
-    - "voided": it got its ``voided_date``;
+    - "voided": it was voided, with or without a ``voided_date``;
     - "vanished": a complete full pass did not find it;
     - "returned": it had vanished and was seen again;
     - "changed": anything else.

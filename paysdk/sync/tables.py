@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 # It grows with each change to the tables, which also needs a step in MIGRATIONS.
-VERSION = 3
+VERSION = 4
 # The SQL that leads from a version, which is the key, to the next one, by the name of the dialect.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
@@ -63,6 +63,13 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
             "ALTER TABLE sync_state ADD COLUMN waiting_since TIMESTAMP WITH TIME ZONE",
         ),
     },
+    3: dict.fromkeys(
+        ("sqlite", "postgresql"),
+        (
+            "ALTER TABLE payments ADD COLUMN voided BOOLEAN NOT NULL DEFAULT false",
+            "UPDATE payments SET voided = true WHERE voided_date IS NOT NULL",
+        ),
+    ),
 }
 
 
@@ -130,6 +137,7 @@ payments: sa.Table = sa.Table(
     sa.Column("external_id", _text()),
     sa.Column("source", _text()),
     sa.Column("voided_date", _day()),
+    sa.Column("voided", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", _moment()),
     sa.Column("modified_at", _moment()),
     sa.Column("first_seen_at", _moment(), nullable=False),

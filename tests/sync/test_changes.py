@@ -26,7 +26,7 @@ DAY = date(2025, 2, 1)
     [
         ({}, {}, ()),
         ({"amount": Decimal("1.0")}, {"amount": Decimal("1.00")}, ()),
-        ({}, {"amount": Decimal(2), "voided_date": DAY}, ("amount", "voided_date")),
+        ({}, {"amount": Decimal(2), "voided_date": DAY}, ("amount", "voided_date", "voided")),
         (
             {},
             {"invoice": InvoiceRef("9", "INV-0000", Decimal(1), Decimal(0))},
@@ -67,6 +67,19 @@ def test_kinds_of_change(
     """A payment that had vanished has returned, whatever else changed."""
     assert kind == classify_change(
         make(1, voided_date=before), make(1, voided_date=after), had_vanished=had_vanished
+    )
+
+
+def test_payment_may_be_voided_without_a_day(make: Make) -> None:
+    """A void without a day is a void, and a day that follows is a change."""
+    paid, voided, dated = make(1), make(1, voided=True), make(1, voided_date=DAY)
+    assert ("voided", ("voided",)) == (
+        classify_change(paid, voided, had_vanished=False),
+        diff_fields(paid, voided),
+    )
+    assert ("changed", ("voided_date",)) == (
+        classify_change(voided, dated, had_vanished=False),
+        diff_fields(voided, dated),
     )
 
 

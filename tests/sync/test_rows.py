@@ -47,6 +47,7 @@ def payments(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Payment]:
         external_id=maybe,
         source=maybe,
         voided_date=DAYS,
+        voided=st.booleans(),
         created_at=MOMENTS,
         modified_at=MOMENTS,
         raw=st.dictionaries(PLAIN, st.none() | PLAIN | st.integers()),
@@ -93,6 +94,7 @@ def test_a_row_of_sqlite_is_text() -> None:
         "2025-01-31",
         "1",
         "0.50",
+        False,
         "2025-01-31T08:00:00.000005Z",
         '{"a": 1.50}',
     ] == texts

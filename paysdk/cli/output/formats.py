@@ -39,6 +39,7 @@ COLUMNS = (
         "voided_date",
         "created_at",
         "modified_at",
+        "voided",
     ),
 )
 

@@ -110,11 +110,17 @@ def _make_side(name: str, payments: Sequence[Payment]) -> ShownSide:
             id=payment.id,
             amount=format_money(payment.amount, payment.currency),
             day=format_day(payment.payment_date),
-            voided="" if payment.voided_date is None else format_day(payment.voided_date),
+            voided=_format_void(payment),
         )
         for payment in payments[:_MAX_PAYMENTS]
     ]
     return ShownSide(name, shown, len(payments) - len(shown))
+
+
+def _format_void(payment: Payment) -> str:
+    if payment.voided_date is not None:
+        return f"voided {format_day(payment.voided_date)}"
+    return "voided" if payment.voided else ""
 
 
 def _format_net(outcome: Outcome) -> str:

@@ -54,9 +54,10 @@ def test_csv_has_a_header_and_every_digit() -> None:
     assert [
         *("acme", "7", "1200.50", "EUR", "2026-01-31", "9", "INV-9", "0.10", "0"),
         *("3", "10003", 'Müller, "Sons"\nand Co', "x-1", "MANUAL", "2026-02-01"),
-        *("2026-01-31T08:00:00+00:00", "2026-01-31T09:00:00.000005+00:00"),
+        *("2026-01-31T08:00:00+00:00", "2026-01-31T09:00:00.000005+00:00", "True"),
     ] == full
-    assert {"provider": "acme", "id": "8", "amount": "-0.00", "invoice_id": "9"} == {
+    expected = {"provider": "acme", "id": "8", "amount": "-0.00", "invoice_id": "9"}
+    assert {**expected, "voided": "False"} == {
         name: value for name, value in zip(COLUMNS, bare, strict=True) if value
     }
 

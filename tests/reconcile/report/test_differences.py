@@ -98,3 +98,11 @@ def test_a_customer_is_not_always_known() -> None:
     rows = page(only_left(attrs.evolve(paid("a", "1"), customer=None))).rows
 
     assert "" == next(row for row in rows if row[0] == "INV-9")[5]
+
+
+def test_void_without_a_day_is_shown() -> None:
+    """A payment that was voided without a day is marked as voided."""
+    voided = attrs.evolve(paid("v", "9.00"), voided=True)
+    found = page(only_left(voided)).rows
+
+    assert any("voided" in cell for row in found for cell in row)

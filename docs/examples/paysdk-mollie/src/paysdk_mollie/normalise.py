@@ -33,6 +33,7 @@ class MollieRecord(PaymentRecord, kw_only=True, rename="camel"):
     external_id = None  # not sent
     source: str | None = field(default=None, name="method")
     voided_date = None  # not sent
+    voided = False  # Mollie does not void payments.
     created_at: Moment
     modified_at = None  # not sent
 
