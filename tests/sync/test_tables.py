@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,16 +102,22 @@ async def test_version_2_gets_the_columns_of_waiting_records(
         async with store._database.transaction(writes=False) as connection:
             return await connection.run_sync(describe)
 
-    shelf.payments = [make(1, 1)]
+    shelf.payments = [make(1, 1), make(2, 1, voided_date=date(2026, 1, 3))]
     async with SQLPaymentStore(place) as store:
         new = await described(store)
         await sync_payments(shelf, store)
+        await rows(store, "ALTER TABLE payments DROP COLUMN voided", writes=True)
         for column in ("pass_since", "oldest_malformed", "waiting_since"):
             await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
         await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
     async with SQLPaymentStore(place) as store:
         assert new == await described(store)
-        assert "incremental" == (await sync_payments(shelf, store)).kind
+        assert [(0,), (1,)] == [
+            tuple(map(int, row))
+            for row in await rows(store, "SELECT voided FROM payments ORDER BY id")
+        ]
+        report = await sync_payments(shelf, store, full=True)
+        assert ("full", 2, 0, 0) == (report.kind, report.unchanged, report.changed, report.voided)
 
 
 async def test_two_stores_can_make_the_tables_at_once(place: str) -> None:

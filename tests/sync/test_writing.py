@@ -152,7 +152,7 @@ async def test_a_full_pass_corrects_a_time_from_the_future(
         counts(full),
         counts(again),
     )
-    assert [("voided", "1", ("voided_date", "modified_at"))] == (await kinds(store))[2:]
+    assert [("voided", "1", ("voided_date", "voided", "modified_at"))] == (await kinds(store))[2:]
     assert mended == (await kept(store))["1"] == (await replayed(store))["1"]
 
 
