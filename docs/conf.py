@@ -51,7 +51,7 @@ myst_heading_anchors = 3
 nitpick_ignore_regex = [
     ("py:.*", r"(?!paysdk\.).*"),
     # A type variable has no entry.
-    ("py:class", r"paysdk\.[\w.]+\.T(_co)?"),
+    ("py:class", r"paysdk\.[\w.]+\.(T(_co)?|(Page|Record|Payment)Type)"),
 ]
 # The public modules whose names have an entry. Python may define a name in another module.
 PUBLIC = (
