@@ -51,7 +51,7 @@ async def test_sends_a_get(raw_server: RawServers) -> None:
     """A GET has the exact target and the key, and no headers of a body."""
     server = await raw_server(respond_with(OK))
     sender = Sender(server.url)
-    answer = await sender.send(Request("GET", "/a", "cursor=a%2Bb+c%3D%3d&x="), make_attempt())
+    response = await sender.send(Request("GET", "/a", "cursor=a%2Bb+c%3D%3d&x="), make_attempt())
     await sender.aclose()
     (sent,) = server.requests
     head = sent.decode().split("\r\n")
@@ -59,7 +59,7 @@ async def test_sends_a_get(raw_server: RawServers) -> None:
     assert "Authorization: Token sandbox-key" in head
     assert any(line.startswith("User-Agent: paysdk/") for line in head)
     assert not any(line.startswith(("Content-", "Cookie")) for line in head)
-    assert Response(200, {"content-length": "2", "x-request-id": "r1"}, b"{}") == answer
+    assert Response(200, {"content-length": "2", "x-request-id": "r1"}, b"{}") == response
 
 
 async def test_sends_a_post(raw_server: RawServers) -> None:
@@ -93,9 +93,9 @@ async def test_does_not_follow_a_redirect(raw_server: RawServers, request_: Requ
         respond_with(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
     )
     sender = Sender(server.url)
-    answer = await sender.send(request_, make_attempt())
+    response = await sender.send(request_, make_attempt())
     await sender.aclose()
-    assert (302, "/elsewhere") == (answer.status, answer.headers["location"])
+    assert (302, "/elsewhere") == (response.status, response.headers["location"])
     assert 1 == len(server.requests)
 
 
@@ -118,22 +118,22 @@ async def test_emits_the_request_and_the_response() -> None:
     """The events have the request, the number of the attempt, and the response."""
     async with CampfireSandbox(payments=2) as sandbox:
         sender = Sender(sandbox.url)
-        answer = await sender.send(LIST, Attempt(3, Secret("Token sandbox-key"), RequestStats()))
+        response = await sender.send(LIST, Attempt(3, Secret("Token sandbox-key"), RequestStats()))
         await sender.aclose()
         url = f"{sandbox.url}/coa/api/v1/invoice-payments?cursor=&limit=2"
-    sent, answered = sender.events
+    sent, received = sender.events
     assert RequestSent("campfire", "GET", url, 3) == sent
-    assert isinstance(answered, ResponseReceived)
-    expected = ("campfire", "GET", url, 3, 200, len(answer.body))
+    assert isinstance(received, ResponseReceived)
+    expected = ("campfire", "GET", url, 3, 200, len(response.body))
     assert expected == (
-        answered.provider,
-        answered.method,
-        answered.url,
-        answered.attempt,
-        answered.status,
-        answered.size,
+        received.provider,
+        received.method,
+        received.url,
+        received.attempt,
+        received.status,
+        received.size,
     )
-    assert 0 < answered.seconds < 60
+    assert 0 < received.seconds < 60
 
 
 async def test_refused_connection() -> None:
@@ -367,7 +367,7 @@ async def test_dropped_connection(raw_server: RawServers) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"220 mail.example.com ESMTP\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
@@ -377,9 +377,9 @@ async def test_dropped_connection(raw_server: RawServers) -> None:
     ],
     ids=["another protocol", "length", "chunks", "gzip", "long header"],
 )
-async def test_response_that_is_not_http(raw_server: RawServers, answer: bytes) -> None:
+async def test_response_that_is_not_http(raw_server: RawServers, response: bytes) -> None:
     """A response that is not valid HTTP is a failed connection."""
-    server = await raw_server(respond_with(answer))
+    server = await raw_server(respond_with(response))
     error, sent, _ = await fail_to_send(server.url)
     assert isinstance(error, ConnectionFailedError)
     assert (1, True) == (sent.stats.requests, sent.may_have_been_processed)
@@ -393,9 +393,9 @@ async def test_compressed_response(raw_server: RawServers) -> None:
     )
     server = await raw_server(respond_with(head + packed))
     sender = Sender(server.url)
-    answer = await sender.send(LIST, make_attempt())
+    response = await sender.send(LIST, make_attempt())
     await sender.aclose()
-    assert b'{"count": 1}' == answer.body
+    assert b'{"count": 1}' == response.body
 
 
 @pytest.mark.parametrize("fault", [huge_body(), gzip_bomb(200_000)], ids=lambda fault: fault.kind)
@@ -432,9 +432,9 @@ class BodyInPieces:
 @pytest.mark.parametrize(("size", "left"), [(16_384, 6), (20_000, 6), (65_536, 9), (65_537, 9)])
 async def test_reads_an_error_in_pieces_up_to_the_bound(size: int, left: int) -> None:
     """An error body is joined and cut at the bound."""
-    answer = BodyInPieces(10, size, 500)
-    assert b"x" * 65_536 == await http._read_body(answer)  # type: ignore[arg-type]  # as far as it is looked at
-    assert left == len(answer.pieces)
+    response = BodyInPieces(10, size, 500)
+    assert b"x" * 65_536 == await http._read_body(response)  # type: ignore[arg-type]  # as far as it is looked at
+    assert left == len(response.pieces)
 
 
 async def test_other_tasks_run_while_a_large_response_is_read(
@@ -463,8 +463,8 @@ async def test_endless_error_response(raw_server: RawServers, until: Until, code
     )
     sender = Sender(server.url)
     stats = RequestStats()
-    answer = await sender.send(LIST, make_attempt(stats))
-    assert (code, 65_536) == (answer.status, len(answer.body))
+    response = await sender.send(LIST, make_attempt(stats))
+    assert (code, 65_536) == (response.status, len(response.body))
     await until(lambda: not server.open)
     await sender.aclose()
     assert 1 == stats.requests
@@ -487,9 +487,9 @@ async def test_response_of_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 100_000)
     async with CampfireSandbox(faults=FaultPlan().always(huge_body(100_000))) as sandbox:
         sender = Sender(sandbox.url)
-        answer = await sender.send(LIST, make_attempt())
+        response = await sender.send(LIST, make_attempt())
         await sender.aclose()
-    assert 100_000 == len(answer.body)
+    assert 100_000 == len(response.body)
 
 
 @pytest.mark.parametrize("request_", [LIST, PAY], ids=["GET", "POST"])
@@ -577,9 +577,9 @@ async def test_reads_an_error_up_to_the_bound(raw_server: RawServers, code: int)
         respond_with(b"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\n\r\n" % code + sent)
     )
     sender = Sender(server.url)
-    answer = await sender.send(LIST, make_attempt())
+    response = await sender.send(LIST, make_attempt())
     await sender.aclose()
-    assert (code, body[:65_536]) == (answer.status, answer.body)
+    assert (code, body[:65_536]) == (response.status, response.body)
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["given session", "own session"])

@@ -126,12 +126,12 @@ async def test_repeated_key(
 ) -> None:
     """A repeated key is in no error, frame, pickle, checkpoint, log, event or URL."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(ECHOES[echo](key))
         await writer.drain()
         writer.close()
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     events: list[Event] = []
     async with CampfireProvider(
         key, base_url=server.url, retry=QUICK, timeout=5.0, on_event=events.append
@@ -158,10 +158,10 @@ async def test_link_with_the_key(
 ) -> None:
     """The payments of the page are yielded, then an error is raised and nothing more is sent."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(ECHOES["link"](KEYS[0]))
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     given: list[str] = []
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(PaginationError, match="The link to the next page contains the API key"):
@@ -174,10 +174,10 @@ async def test_link_with_the_key(
 async def test_message_about_a_huge_link(raw_server: RawServers) -> None:
     """The message keeps its beginning and its end, which say what happened and what to do."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(json_of({"results": [], "next": "?x=" + "y" * 100_000}))
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(
             PaginationError,
@@ -191,11 +191,11 @@ async def test_record_with_the_key(raw_server: RawServers) -> None:
     """A readable record keeps the key, and a malformed record that was set aside does not."""
     records = [PAYMENT | {"memo": KEYS[0]}, PAYMENT | {"memo": KEYS[0], "amount": KEYS[0]}]
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(json_of({"results": records, "next": None}))
 
     aside: list[MalformedResponseError] = []
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(
         KEYS[0], base_url=server.url, on_malformed=aside.append
     ) as provider:
@@ -219,12 +219,12 @@ async def test_rotated_keys(raw_server: RawServers) -> None:
         asked.append(next(given))
         return asked[-1]
 
-    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
             json_of({"results": rows if number == 2 else [PAYMENT], "next": f"?cursor={number}"})
         )
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(key, base_url=server.url) as provider:
         with pytest.raises(
             MalformedResponseError, match=r"got '\*\*\* \*\*\*', at \$\.results\[1000\]\.amount"
@@ -236,7 +236,7 @@ async def test_rotated_keys(raw_server: RawServers) -> None:
 async def test_headers_with_the_key(raw_server: RawServers) -> None:
     """The request id and the redirect address of an error do not contain the key."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
             status(
                 302,
@@ -244,7 +244,7 @@ async def test_headers_with_the_key(raw_server: RawServers) -> None:
             )
         )
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(APIError) as raised:
             await provider.retrieve_invoice(1)
@@ -258,13 +258,13 @@ async def test_headers_with_the_key(raw_server: RawServers) -> None:
 async def test_headers_that_are_not_text(raw_server: RawServers) -> None:
     """The error can be printed and logged, whatever bytes a header has."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
             b"HTTP/1.1 302 X\r\nLocation: http://elsewhere.example/\xff\r\n"
             b"X-Request-Id: \xfe1\r\nContent-Length: 0\r\n\r\n"
         )
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(
             APIError,
@@ -310,10 +310,10 @@ def test_traceback_with_locals(wrong: str) -> None:
 async def test_own_words_stay_readable(raw_server: RawServers, key: str) -> None:
     """A key that looks like a common word removes nothing from paysdk's own words."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(status(404, b'{"detail": "Not there."}'))
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(key, base_url=server.url) as provider:
         with pytest.raises(APIError) as raised:
             await provider.retrieve_invoice(58700000)
@@ -329,10 +329,10 @@ async def test_own_words_stay_readable(raw_server: RawServers, key: str) -> None
 async def test_path_of_a_record_stays_readable(raw_server: RawServers, key: str) -> None:
     """The error of a record keeps the path, and removes what the record repeats."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(json_of({"results": [PAYMENT | {"amount": f"x {key}"}], "next": None}))
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(key, base_url=server.url) as provider:
         with pytest.raises(MalformedResponseError) as raised:
             await provider.list_payments().collect()
@@ -359,7 +359,7 @@ async def test_token_that_expires_during_a_listing(raw_server: RawServers) -> No
     async def key() -> str:
         return valid[-1]
 
-    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(number: int, writer: asyncio.StreamWriter) -> None:
         if number == 6:
             valid.append("token-number-2")
         sent = server.requests[-1]
@@ -379,7 +379,7 @@ async def test_token_that_expires_during_a_listing(raw_server: RawServers) -> No
             )
         )
 
-    server = await raw_server(answer)
+    server = await raw_server(respond)
     async with CampfireProvider(key, base_url=server.url) as provider:
         payments = await provider.list_payments().collect()
     assert len(payments) == len({payment.id for payment in payments}) >= 10

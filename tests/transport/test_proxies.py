@@ -27,7 +27,7 @@ LOGIN = base64.b64encode(b"user:pass w0rd").decode()
 def refusing(status: str, body: bytes) -> Callable[[int, asyncio.StreamWriter], object]:
     """Return a proxy that refuses, and repeats what it received."""
 
-    async def answer(_number: int, writer: asyncio.StreamWriter) -> None:
+    async def respond(_number: int, writer: asyncio.StreamWriter) -> None:
         writer.write(
             f"HTTP/1.1 {status}\r\nX-Request-Id: {LOGIN}\r\n".encode()
             + f"Content-Length: {len(body)}\r\n\r\n".encode()
@@ -35,7 +35,7 @@ def refusing(status: str, body: bytes) -> Callable[[int, asyncio.StreamWriter], 
         )
         await writer.drain()
 
-    return answer
+    return respond
 
 
 async def test_proxy_that_refuses_a_tunnel(

@@ -272,3 +272,23 @@ def test_success_without_a_body_says_so(body: bytes) -> None:
     explain_unreadable_body(error, Response(200, {}, body))
     assert str(error).startswith("The response has a success status but an empty body")
     assert ("$", "", True, ()) == (error.path, error.detail, error.not_json, error.quoted)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "detail"),
+    [
+        (
+            b'"Too many requests"',
+            "Expected `object`. The API says: 'Too many requests'.",
+            "Too many requests",
+        ),
+        (b"[7]", "Expected `object`.", ""),
+        (b'{"results": 7}', "Expected `object`.", ""),
+    ],
+    ids=["text", "list", "other object"],
+)
+def test_success_of_another_shape(body: bytes, message: str, detail: str) -> None:
+    """The message has the API's words, if the body has any."""
+    error = MalformedResponseError("Expected `object`.", path="$")
+    explain_unreadable_body(error, Response(200, {}, body))
+    assert (message, detail) == (str(error), error.detail)

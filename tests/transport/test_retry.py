@@ -561,7 +561,7 @@ async def test_cancelled_while_waiting(until: Until) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         Response(503, {}, b""),
         Response(503, {"retry-after": "0"}, b""),
@@ -571,9 +571,9 @@ async def test_cancelled_while_waiting(until: Until) -> None:
     ],
     ids=range(5),
 )
-async def test_outage_does_not_multiply_the_load(answer: Response) -> None:
+async def test_outage_does_not_multiply_the_load(response: Response) -> None:
     """In an outage all tasks together make a limited number of retries, and the errors say so."""
-    client = Client(answer)
+    client = Client(response)
     errors = await asyncio.gather(*(client.call() for _ in range(60)), return_exceptions=True)
     assert 160 <= len(client.numbers) < 185
     notes = [note for error in errors for note in getattr(error, "__notes__", [])]

@@ -127,11 +127,11 @@ def test_another_event_loop(*, closes: bool) -> None:
         async with CampfireSandbox(payments=2) as sandbox:
             sender.http._origin = sandbox.url
             sender.sessions.reopen()
-            answer = await sender.send(LIST, make_attempt())
+            response = await sender.send(LIST, make_attempt())
             sessions.append(sender.own_session)
             if closes:
                 await sender.aclose()
-            return answer.status
+            return response.status
 
     assert [200, 200] == [asyncio.run(once(), debug=True) for _ in range(2)]
     assert [True, True] == [session.closed for session in sessions]
@@ -149,9 +149,9 @@ def test_two_event_loops_in_turn() -> None:
     async def once() -> int:
         async with sandbox:
             sender.http._origin = sandbox.url
-            answer = await sender.send(LIST, make_attempt())
+            response = await sender.send(LIST, make_attempt())
             sessions.append(sender.own_session)
-            return answer.status
+            return response.status
 
     assert [200, 200] == [loop.run_until_complete(once()) for loop in loops]
     assert sessions[0] is not sessions[1]
