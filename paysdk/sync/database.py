@@ -126,7 +126,7 @@ class Database:
             raise failure
 
     def _to_store_error(self, error: BaseException) -> StoreError:
-        """What the driver's *error* means to a user."""
+        """Translate an error of the driver, and add what to do next."""
         reason, advice = describe(error)
         return StoreError(f"The database {self.name} cannot be used: {reason}. {advice}")
 
@@ -151,7 +151,7 @@ class Database:
         """
         if self.is_forked:
             return
-        while self._open:  # noqa: ASYNC110  # nothing announces it
+        while self._open:  # noqa: ASYNC110  # no event exists
             await asyncio.sleep(0.001)
         await self.engine.dispose()
 

@@ -111,7 +111,7 @@ class SQLPaymentStore:
         self._entered = False
         # A reader that waits for a batch will get it. Any other reader may never come back. In a
         # fork, no reader continues.
-        while not self._database.is_forked and any(  # noqa: ASYNC110  # nothing announces it
+        while not self._database.is_forked and any(  # noqa: ASYNC110  # no event exists
             reader.is_waiting for reader in self._readers
         ):
             await asyncio.sleep(0.001)
