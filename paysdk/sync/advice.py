@@ -38,7 +38,6 @@ _NOT_POSTGRESQL = (
 )
 _CREDENTIALS = "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."
 _TLS = "Correct sslmode or the certificates in the options of the URL, as this server requires."
-_HOST = "Correct the host in the URL, or check that this machine can look up host names."
 _NO_CONNECTION_LEFT = (
     "It has no free connection. End other programs that use it, or raise its limit, and try again."
 )
