@@ -1,4 +1,4 @@
-"""The record: what it is made of, that it stays as it is, and that its raw is exact."""
+"""Tests of the record: its fields, its immutability, and its exact raw."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ REQUIRED = Payment(provider="other", id="1", amount=Decimal(1), invoice=InvoiceR
 
 
 def payment(**fields: Any) -> Payment:  # noqa: ANN401  # anything may be given
-    """A payment with every field set, but for those given."""
+    """Make a payment with every field set."""
     return Payment(**WHOLE | fields)
 
 
 def read(fields: dict[str, Any]) -> Payment:
-    """A payment made as the providers make them."""
+    """Make a payment as the providers make it."""
     return make_payment(SimpleNamespace(**fields))
 
 
 def test_fast_constructors_make_what_the_constructors_make() -> None:
-    """An invoice or a customer that a provider makes equals the one that a user makes."""
+    """A reference that a provider makes equals the one that a user makes."""
     total, balance = Decimal("480.00"), Decimal("379.90")
     assert InvoiceRef("7", "INV-7", total, balance) == make_invoice_ref(
         "7", "INV-7", total, balance
@@ -81,7 +81,7 @@ def test_record_has_defaults_for_what_is_not_sent() -> None:
 
 
 def test_payment_that_was_read_is_a_payment_like_any_other() -> None:
-    """What a provider makes of a row equals, hashes and prints as what the constructor makes."""
+    """A payment from a row equals, hashes and prints like a constructed one."""
     made, constructed = read(WHOLE), payment()
     assert constructed == made
     assert hash(constructed) == hash(made)
@@ -95,7 +95,7 @@ def test_payment_that_was_read_is_a_payment_like_any_other() -> None:
     "name", [*(field.alias for field in attrs.fields(Payment)), "_row", "_raw"]
 )
 def test_fields_cannot_be_set(name: str) -> None:
-    """A payment is immutable, by whatever name it holds what it has."""
+    """No attribute of a payment can be set."""
     for made in (payment(), read(WHOLE)):
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             setattr(made, name, None)
@@ -104,12 +104,12 @@ def test_fields_cannot_be_set(name: str) -> None:
 
 
 def test_help_has_no_word_of_how_fields_are_looked_up() -> None:
-    """What help and the reference show of a field is not the text of what looks it up."""
+    """The help on a field does not show the class that looks it up."""
     assert "attrgetter" not in pydoc.render_doc(Payment)
 
 
 def test_payments_share_nothing() -> None:
-    """What one payment is made of is not what another is made of, and evolving one leaves it as it is."""
+    """Payments do not share rows, and evolving one does not change it."""
     first, second = payment(), payment(amount=Decimal(7))
     changed = attrs.evolve(first, id="changed", raw={"id": "changed"})
     assert [WHOLE["amount"], Decimal(7)] == [first.amount, second.amount]
@@ -119,7 +119,7 @@ def test_payments_share_nothing() -> None:
 
 
 def test_payment_has_slots_only() -> None:
-    """There is no place for an attribute that is not a field."""
+    """A payment cannot have other attributes than its fields."""
     assert ("_row",) == Payment.__slots__  # type: ignore[attr-defined]  # type checkers read the fields
     assert not hasattr(payment(), "__dict__")
     assert not hasattr(read(WHOLE), "__dict__")
@@ -128,7 +128,7 @@ def test_payment_has_slots_only() -> None:
 
 @pytest.mark.parametrize("made", [payment(), read(WHOLE)], ids=["constructed", "read"])
 def test_copies_are_equal_and_keep_raw(made: Payment) -> None:
-    """Pickling, copying and evolving lose nothing, the raw bytes included."""
+    """Pickling, copying and evolving keep everything, including the raw bytes."""
     copies = [
         pickle.loads(pickle.dumps(made)),  # noqa: S301  # its own pickle
         copy.copy(made),
@@ -161,13 +161,13 @@ OTHER: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", OTHER)
 def test_payments_differ_by_each_field(name: str) -> None:
-    """Each field but raw counts when payments are compared."""
+    """Each field except raw counts when payments are compared."""
     given = WHOLE | {"voided_date": None} if name == "voided" else WHOLE
     assert Payment(**given) != Payment(**given | {name: OTHER[name]})
 
 
 def test_raw_counts_for_nothing() -> None:
-    """Payments that differ in raw only are equal and hash alike, and raw is not printed."""
+    """Payments that differ only in raw are equal and hash alike; raw is not in the repr."""
     other = payment(raw={"something": "else"})
     assert payment() == other
     assert hash(payment()) == hash(other)
@@ -175,7 +175,7 @@ def test_raw_counts_for_nothing() -> None:
 
 
 def test_only_provider_id_amount_and_invoice_are_required() -> None:
-    """What a provider does not send is None, and an empty object stands for raw."""
+    """The other fields are None by default, and raw is an empty object."""
     made = Payment(provider="other", id="1", amount=Decimal(1), invoice=InvoiceRef("2"))
     optional = OTHER.keys() - {"provider", "id", "amount", "invoice"}
     assert {name: OTHER[name] for name in optional} == {
@@ -185,7 +185,7 @@ def test_only_provider_id_amount_and_invoice_are_required() -> None:
 
 
 def test_what_was_never_set_is_missing() -> None:
-    """A payment that was not made to its end has no values that it was not given."""
+    """An incomplete payment has no values for the fields that were not set."""
     unmade = Payment.__new__(Payment)
     with pytest.raises(AttributeError):
         _ = unmade.amount
@@ -205,7 +205,7 @@ def test_what_was_never_set_is_missing() -> None:
 
 @pytest.mark.parametrize("made", [payment(), read(WHOLE)], ids=["constructed", "read"])
 def test_payment_is_never_written_as_nothing(made: Payment) -> None:
-    """msgspec, which would look at slots, refuses it, unless it is told how: it is not written as an object without a field."""
+    """Msgspec refuses a payment without a hook, instead of encoding an empty object."""
     with pytest.raises(TypeError, match="Encoding objects of type Payment is unsupported"):
         msgspec.json.encode([made])
     with pytest.raises(ConfigurationError, match=r"Payment\.raw must be JSON"):
@@ -216,7 +216,7 @@ def test_payment_is_never_written_as_nothing(made: Payment) -> None:
 
 
 def test_cycle_through_a_payment_is_collected() -> None:
-    """What refers to a payment, and is referred to by it, goes when both go."""
+    """The garbage collector collects a cycle through a payment."""
 
     @attrs.frozen(slots=False)
     class Linked(InvoiceRef):
@@ -231,7 +231,7 @@ def test_cycle_through_a_payment_is_collected() -> None:
 
 
 def test_subclass_keeps_the_promises() -> None:
-    """A subclass may add fields, and stays immutable, comparable and picklable by parts."""
+    """A subclass can add fields, and stays immutable, comparable and picklable."""
 
     @attrs.frozen(kw_only=True)
     class Refund(Payment):
@@ -268,7 +268,7 @@ def test_payment_is_voided_with_or_without_a_date(
     ids=repr,
 )
 def test_amount_must_be_a_finite_decimal(amount: Any) -> None:  # noqa: ANN401  # anything may be given
-    """A float, a text or what is no number is refused, when a payment is made and when it is evolved."""
+    """A float, a text or NaN is refused, also when a payment is evolved."""
     with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
         payment(amount=amount)
     with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
@@ -276,7 +276,7 @@ def test_amount_must_be_a_finite_decimal(amount: Any) -> None:  # noqa: ANN401  
 
 
 def test_raw_is_decoded_anew_each_time() -> None:
-    """Changing what raw gave changes nothing in the payment."""
+    """Changing a decoded raw does not change the payment."""
     made = payment(raw={"tags": ["a"]})
     made.raw["tags"].append("b")
     assert {"tags": ["a"]} == made.raw
@@ -300,7 +300,7 @@ NUMBERS: list[tuple[str, object]] = [
     ("digits", "expected"), NUMBERS, ids=[digits[:12] for digits, _ in NUMBERS]
 )
 def test_numbers_in_raw_are_exact(digits: str, expected: object) -> None:
-    """A number of any size comes out with its digits, beside all the others, and as text where no Decimal can hold it."""
+    """A number keeps its digits, and becomes a text if no Decimal can hold it."""
     raw = payment(raw=f'{{"a":{digits},"b":[1.50,"x",null,true,7]}}'.encode()).raw
     assert {"a": expected, "b": [Decimal("1.50"), "x", None, True, 7]} == raw
     assert str(expected) == str(raw["a"])
@@ -308,7 +308,7 @@ def test_numbers_in_raw_are_exact(digits: str, expected: object) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_kept() -> None:
-    """JSON may say what UTF-8 cannot, and raw gives it back."""
+    """Raw can contain half of a surrogate pair, which JSON allows and UTF-8 does not."""
     assert {"a": "\ud800"} == payment(raw=rb'{"a":"\ud800"}').raw
 
 
@@ -326,14 +326,14 @@ JSON_VALUES = st.recursive(
 @settings(max_examples=60)
 @given(JSON_VALUES)
 def test_raw_given_as_values_comes_back(value: object) -> None:
-    """Whatever JSON can say goes in as values and comes out equal."""
+    """A raw that is passed as values is decoded to equal values."""
     assert value == payment(raw=value).raw
 
 
 @settings(max_examples=60)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_digits_are_those_that_were_sent(number: float) -> None:
-    """No number passes through a float: its text decides."""
+    """No number becomes a float on the way."""
     text = json.dumps(number)
     assert Decimal(text) == decode_exactly(text.encode())
     assert str(Decimal(text)) == str(decode_exactly(text.encode()))
@@ -355,12 +355,12 @@ def test_digits_are_those_that_were_sent(number: float) -> None:
     ],
 )
 def test_raw_must_be_json(raw: object) -> None:
-    """A raw that could not be read later is refused when the payment is made."""
+    """A raw that cannot be decoded is refused when the payment is made."""
     with pytest.raises(ConfigurationError, match=r"Payment\.raw must be JSON"):
         payment(raw=raw)
 
 
 def test_number_beyond_a_decimal_is_its_digits() -> None:
-    """What no Decimal can hold stays the text that it was."""
+    """A number that no Decimal can hold is the text of its digits."""
     assert Decimal("1E+9") == exact_number("1E+9")
     assert "1E+99999999999999999999" == exact_number("1E+99999999999999999999")
