@@ -143,15 +143,15 @@ class RestProvider:
         windows: TimeWindows | None = None,
         strict: bool = False,
     ) -> PagedListing[T]:
-        """The listing at *path*, paged by *pagination* and read by *reader*, which a provider's ``list_payments`` returns.
+        """A listing of the endpoint at *path*. ``list_payments`` of a provider returns it.
 
-        *filters* are the parameters that choose what is listed; they stand in the pagination's
-        first query as well, and are part of the checkpoints. *resume* is what ``list_payments`` was
-        given. Up to *concurrency* pages are asked for at a time, as far as the pagination can tell
-        where they start; *windows* cut the listing in time. Where it is *strict*, a record that
-        cannot be read is an error, whatever ``on_malformed`` is.
+        *filters* are the parameters that choose what is listed. They must also be in the first
+        query of *pagination*, and they become part of each checkpoint. *resume* is the argument of
+        ``list_payments``. Up to *concurrency* pages are requested at a time, if *pagination* can
+        predict where they start. *windows* divide the listing into windows of time, which are read
+        side by side. If *strict* is true, a malformed record raises, whatever ``on_malformed`` is.
 
-        Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
+        Raises ``ConfigurationError`` for a checkpoint that belongs to another listing.
         """
         tag = encode_query(sorted(filters.items()))
         positions = None

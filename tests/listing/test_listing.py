@@ -179,7 +179,7 @@ async def test_first_requests_one_page(make: Callable[..., Any], arguments: dict
 
 
 async def test_no_page_is_requested_in_vain() -> None:
-    """While a large page is decoded, a page that nobody may need is not requested."""
+    """While a large page is decoded, a page that may not be needed is not requested."""
     async with CampfireSandbox(payments=6000) as sandbox, campfire(sandbox) as provider:
         listing = provider.list_payments(page_size=3000)
         assert 3000 == len(await listing.collect(limit=3000))

@@ -152,12 +152,12 @@ def listed(payment_id: str, **fields: object) -> dict[str, Any]:
             ["?from=b", "?from=c", None],
             6,
         ),
-        # The empty objects stand at the end of each page, and do not come again.
+        # The empty objects are at the end of each page, and are not repeated.
         ([[listed("a"), {}, {}], [listed("a"), listed("b"), {}, {}]], ["?from=a", None], 4),
-        # They are records of the overlap, and do.
+        # The empty objects are in the overlap, so they are repeated.
         ([[listed("a"), {}, {}], [listed("a"), {}, {}, listed("b")]], ["?from=a", None], 2),
         ([[listed("a"), {}, {}], [listed("a"), {}, {}, {}, listed("b")]], ["?from=a", None], 3),
-        # The record that the next page begins with is itself one that cannot be read.
+        # The first record of the next page is itself malformed.
         (
             [[listed("a"), listed("x", amount="1,5")], [listed("x", amount="1,5"), listed("b")]],
             ["?from=x", None],

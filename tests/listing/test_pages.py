@@ -537,7 +537,7 @@ def test_links_of_every_kind_lose_nothing(
     server.edit = relink
     pages, resumed = asyncio.run(walk())
     *others, before = pages
-    # The only way on from a link that went wrong is through its page, the last that was given.
+    # After a bad link the listing resumes at its page, which was the last one returned.
     resumed = [number for number in resumed if number not in before]
     assert sorted(str(number) for number in server.rows) == sorted(
         [*chain.from_iterable(others), *before, *resumed]

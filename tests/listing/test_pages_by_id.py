@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from paysdk.transport.messages import Request
     from paysdk.transport.observer import RequestStats
 
-# Where a link points: at the first id of the next page, the last of this one, or the first of this
+# The target of a link: the first id of the next page, the last of this one, or the first of this
 # one.
 FORMS = ("next", "last", "first")
 LOOKS = (
@@ -45,8 +45,7 @@ ENDS: tuple[Any, ...] = (
     {"links": {"next": None}},
     {"links": {"next": {"href": None}}},
 )
-# What comes where the id to start from was deleted, which no document says: a 404, nothing, or what
-# stood behind it.
+# The response if the payment to start from was deleted. No document says which of these it is.
 GONE = ("404", "empty", "behind")
 
 
@@ -54,7 +53,7 @@ class ModelServer:
     """Notify's list of payments in memory. ``between`` is called before each response."""
 
     def __init__(self, count: int, forms: list[str], gone: str, dice: random.Random) -> None:
-        # Those that were deleted keep their place, which nobody can see.
+        # Deleted payments keep their place, but are not listed.
         self.order = [f"p{number}" for number in range(count)]
         self.deleted: set[str] = set()
         self.amounts = dict.fromkeys(self.order, 1)
@@ -184,7 +183,7 @@ def test_changes_during_a_listing_hide_nothing(
     if result.error is None:
         assert [] == sorted(set(at_first) - server.deleted - set(result.ids))
     else:
-        # Where nothing stood behind it either, there is no telling.
+        # If nothing follows it either, the two cases look the same.
         assert {"404": NotFoundError, "empty": PaginationError, "behind": PaginationError}[
             gone
         ] is type(result.error)
@@ -216,7 +215,7 @@ def test_bad_links_lose_nothing(count: int, limit: int | None, links: list[str],
     server.spoilt = spoilt
     first, rest = asyncio.run(both())
     assert rest.error is None
-    # The only way on from a link that went wrong is through its page, the last that was given.
+    # After a bad link the listing resumes at its page, which was the last one returned.
     again = set(first.pages[-1]) if first.error else set[str]()
     assert server.order == [*first.ids, *(one for one in rest.ids if one not in again)]
 

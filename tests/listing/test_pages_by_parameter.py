@@ -200,8 +200,7 @@ def test_each_payment_comes_once_and_checkpoints_lead_to_the_rest(
             listing.report.payments,
             listing.report.left_out,
         )
-        # The filter went along to every page, from the checkpoints too, which were resumed without
-        # it.
+        # The filter is in every request, also after a checkpoint that was resumed without it.
         assert all(asked["status"] == "any" for asked in server.asked)
 
     asyncio.run(check())
@@ -224,7 +223,7 @@ def test_changes_during_a_listing_hide_nothing(kind: str, count: int, size: int,
     def change() -> None:
         if dice.random() < 0.4:
             server.ids.insert(dice.randrange(len(server.ids) + 1), f"n{dice.random()}")
-        # The records that pages start behind stay: what happens without them no rule can mend.
+        # Records that pages start after are not deleted: no pagination can handle that.
         spare = [one for one in server.ids if one in at_first and one not in server.lasts]
         if spare and dice.random() < 0.4:
             gone = dice.choice(spare)

@@ -265,7 +265,7 @@ def test_changes_during_a_listing_hide_nothing(
     )
     assert sorted(set(got)) == sorted(got)
     if concurrency == 1:
-        # In one chain what moves to the end is always met there, as it was left.
+        # In a single stream, a payment that moves to the end is always found there.
         assert {
             (str(number), START + timedelta(seconds=time)) for number, time in server.rows.items()
         } <= set(got)

@@ -23,7 +23,7 @@ from paysdk.pagination import (
 )
 
 DEFAULT_SIZE = 3
-# What a provider's first query may hold besides, which must come along to every page.
+# Another parameter of the first query. It must be in the query of every page.
 FILTERS = [("status", "paid"), ("created[gte]", "2026-01-01T00:00:00+00:00"), ("note", "a b&c")]
 
 
@@ -70,7 +70,7 @@ def first_query(size: int | None, size_name: str = "limit") -> str:
 
 SIZES = st.none() | st.integers(1, 12)
 COUNTS = st.integers(0, 25)
-# What a body may say of the next page, by its number.
+# How a body may announce the next page of a numbered listing.
 NUMBERS: dict[str, Callable[[int], str]] = {
     "more": lambda _: MORE,
     "number": str,

@@ -14,12 +14,12 @@ from paysdk.errors import PaginationError
 from paysdk.pagination import HalFrom, Position
 from tests.pagination.model import DEFAULT_LIMIT, LIMITS, ModelServer, ids_of, read_pages
 
-# Where a Notify link may point: at the first id of the next page, the last of this one, or the
-# first of this one.
+# The target of a link: the first id of the next page, the last of this one, or the first of this
+# one.
 TARGETS = ("next", "last", "first")
 
 
-# What else a link may look like; {} is the id, percent-encoded.
+# Forms of a link. {} is the id, percent-encoded.
 LOOKS = (
     "https://api.notify.cm/v2/payments?from={}",
     "https://api.notify.cm/v2/payments?from={}&limit=250",

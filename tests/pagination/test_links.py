@@ -16,7 +16,7 @@ from paysdk.errors import PaginationError
 from paysdk.pagination import FollowLinks, LinkHeader, Position, encode_query, next_link
 from tests.pagination.model import DEFAULT_LIMIT, LIMITS, ModelServer, campfire, ids_of, read_pages
 
-# What a Campfire link may look like besides; {} is its query.
+# Forms of a link of Campfire. {} is its query.
 CAMPFIRE_LOOKS = (
     "https://api.meetcampfire.com/coa/api/v1/invoice-payments?{}",
     "http://api.example.org/accounts/?{}",
