@@ -7,7 +7,7 @@ import contextlib
 import gc
 import itertools
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -560,3 +560,16 @@ async def test_links_overrule_predicted_pages() -> None:
         .collect()
     )
     assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
+
+
+def test_oldest_time_of_malformed_records() -> None:
+    """The oldest time counts, and None after a record without a time."""
+    first = datetime(2026, 1, 5, tzinfo=UTC)
+    progress = Progress()
+    found = []
+    for modified in (first, first + timedelta(1), first - timedelta(1), None, first):
+        progress.count_malformed(modified)
+        found.append(progress.oldest_malformed)
+
+    assert [first, first, first - timedelta(1), None, None] == found
+    assert 5 == progress.malformed

@@ -687,3 +687,37 @@ def test_batches_of_large_records_end_with_the_last_one() -> None:
     large = [b'"%s"' % (b"x" * 70_000)] * 4
 
     assert [large[:2], large[2:]] == list(batches(large))
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (
+            b'{"last_modified_at": "2026-01-05T10:00:01Z", "created_at": "2026-01-01T00:00:01Z"}',
+            datetime(2026, 1, 5, 10, tzinfo=UTC),
+        ),
+        (
+            b'{"last_modified_at": "soon", "created_at": "2026-01-01T01:00:01+0100"}',
+            datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+        (
+            b'{"last_modified_at": "2026-01-05T10:00:01Z", "name": "\xff"}',
+            datetime(2026, 1, 5, 10, tzinfo=UTC),
+        ),
+        (b'{"last_modified_at": "2026-01-05T10:00:01"}', None),
+        (b'{"last_modified_at": "0001-01-01T00:00:00Z"}', None),
+        (b'{"last_modified_at": 7}', None),
+        (b"{}", None),
+        (b"[]", None),
+        (b"{", None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime | None) -> None:
+    """The time is one second early, and else the time of creation."""
+    assert expected == modified_at(CAMPFIRE, record)
+
+
+def test_reader_without_times() -> None:
+    """Notify sends no times."""
+    assert modified_at(make_reader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
