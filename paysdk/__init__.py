@@ -39,7 +39,12 @@ if TYPE_CHECKING:
     from paysdk.orders import OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
-    from paysdk.providers.campfire.invoices.schema import Attachment, Invoice, InvoiceLine
+    from paysdk.providers.campfire.invoices.schema import (
+        Attachment,
+        Invoice,
+        InvoiceLine,
+        InvoiceSummary,
+    )
     from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
         DebitMemoPayment,
@@ -86,7 +91,12 @@ _MODULES = {
     ),
     "paysdk.providers.campfire.paying.order": ("CreditMemoRef", "PayOutcome"),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
-    "paysdk.providers.campfire.invoices.schema": ("Attachment", "Invoice", "InvoiceLine"),
+    "paysdk.providers.campfire.invoices.schema": (
+        "Attachment",
+        "Invoice",
+        "InvoiceLine",
+        "InvoiceSummary",
+    ),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }
@@ -110,6 +120,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceRef",
+    "InvoiceSummary",
     "Listing",
     "ListingReport",
     "MalformedResponseError",

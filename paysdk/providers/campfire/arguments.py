@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from paysdk.arguments import check_bool, check_int
+from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
 from paysdk.rest import as_moment
 
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILTERS",
+    "INVOICE_FILTERS",
     "SINCE",
     "UNTIL",
     "check_external_id",
     "check_invoice_id",
     "check_payment_ids",
     "encode_filters",
+    "encode_invoice_filters",
     "format_moment",
 ]
 
 SINCE = "last_modified_at__gte"
 UNTIL = "last_modified_at__lte"
 FILTERS = (SINCE, UNTIL, "voided", "invoice_id", "external_id")
+INVOICE_FILTERS = ("invoice_number", "status", "client", "entity", "currency")
 
 
 def encode_filters(
@@ -68,6 +72,29 @@ def encode_filters(
     return filters
 
 
+def encode_invoice_filters(
+    *,
+    invoice_number: str | None,
+    status: str | None,
+    client: int | None,
+    entity: int | None,
+    currency: str | None,
+) -> dict[str, str]:
+    """Return the query parameters of these filters. Raises ``ConfigurationError`` for a bad one."""
+    filters: dict[str, str] = {}
+    if invoice_number is not None:
+        filters["invoice_number"] = _check_text("invoice_number", invoice_number, "invoice")
+    if status is not None:
+        filters["status"] = _check_text("status", status, "invoice")
+    if client is not None:
+        filters["client"] = str(check_int("client", client, 0))
+    if entity is not None:
+        filters["entity"] = str(check_int("entity", entity, 0))
+    if currency is not None:
+        filters["currency"] = check_currency("currency", currency)
+    return filters
+
+
 def format_moment(moment: datetime) -> str:
     """Format an aware UTC time as the API takes it."""
     # With "Z", as documented. A "+" would have to be escaped, and no document names the time zone
@@ -82,17 +109,18 @@ def check_invoice_id(invoice_id: int) -> int:
 
 def check_external_id(external_id: str) -> str:
     """Return *external_id* if the API can filter by it."""
-    text: object = external_id
-    if not isinstance(text, str) or not text.strip():
+    return _check_text("external_id", external_id, "payment")
+
+
+def _check_text(name: str, value: object, listed: str) -> str:
+    if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"external_id must be a text that is not empty, not {external_id!r}. The API would "
-            "ignore an empty one and list every payment."
+            f"{name} must be a text that is not empty, not {value!r}. The API would "
+            f"ignore an empty one and list every {listed}."
         )
-    if not text.isprintable():
-        raise ConfigurationError(
-            f"external_id must have only printable characters, not {external_id!r}."
-        )
-    return external_id
+    if not value.isprintable():
+        raise ConfigurationError(f"{name} must have only printable characters, not {value!r}.")
+    return value
 
 
 def check_payment_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:

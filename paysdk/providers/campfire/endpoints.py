@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["INVOICE", "PAY", "PAYMENTS"]
+__all__ = ["INVOICE", "INVOICES", "PAY", "PAYMENTS"]
 
 PAYMENTS = "/coa/api/v1/invoice-payments"
+INVOICES = "/coa/api/v1/invoice/"
 INVOICE = "/coa/api/v1/invoice/{}/"
 PAY = "/coa/api/v1/invoice/{}/pay/"

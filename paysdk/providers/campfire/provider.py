@@ -1,7 +1,7 @@
 """Campfire's operations: which requests they make, and how its lists page.
 
 Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on
-docs.campfire.ai.
+docs.campfire.ai. ``list_invoices`` follows the API's own schema of July 2026.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.arguments import (
     FILTERS,
+    INVOICE_FILTERS,
     SINCE,
     UNTIL,
     check_external_id,
     check_invoice_id,
     check_payment_ids,
     encode_filters,
+    encode_invoice_filters,
     format_moment,
 )
-from paysdk.providers.campfire.endpoints import INVOICE, PAYMENTS
+from paysdk.providers.campfire.endpoints import INVOICE, INVOICES, PAYMENTS
 from paysdk.providers.campfire.normalise import NAME, READER
 from paysdk.records.page import decode_or_raise
 from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.orders import Exclusive
-    from paysdk.providers.campfire.invoices.schema import Invoice
+    from paysdk.providers.campfire.invoices.schema import Invoice, InvoiceSummary
     from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
         DebitMemoPayment,
@@ -187,6 +189,46 @@ class CampfireProvider(RestProvider):
             concurrency=concurrency,
             windows=windows,
         )
+
+    def list_invoices(
+        self,
+        *,
+        invoice_number: str | None = None,
+        status: str | None = None,
+        client: int | None = None,
+        entity: int | None = None,
+        currency: str | None = None,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+    ) -> Listing[InvoiceSummary]:
+        """List invoices without their lines and payments, the oldest id first.
+
+        *invoice_number* is the exact number. Several invoices may have it, of other clients or
+        entities. *status* is the API's word, such as "unpaid", "partially_paid", "past_due" or
+        "voided". *client* and *entity* are ids. *page_size* is the API's ``limit``, from 1 to
+        10,000. The API names no default.
+
+        The API pages by offset only. An invoice that is deleted during the listing can hide
+        another one.
+
+        Raises ``ConfigurationError`` for a bad argument, before anything is sent.
+        """
+        from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER  # noqa: PLC0415  # see _read_invoice
+
+        filters = encode_invoice_filters(
+            invoice_number=invoice_number,
+            status=status,
+            client=client,
+            entity=entity,
+            currency=currency,
+        )
+        limit = check_page_size(page_size, _MAX_PAGE_SIZE)
+        # In the default order, the newest invoice date first, an invoice that is created during the
+        # listing moves all others.
+        paging = {"sort": "id"} | ({} if limit is None else {"limit": str(limit)})
+        query = encode_query((paging | filters).items())
+        rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
+        return self._listing(INVOICES, rules, SUMMARY_READER, filters=filters, resume=resume)
 
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
         """Retrieve one invoice with its lines, payments and attachments.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import attrs
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["CampfireSandbox"]
 
 _LIST_PATH = "/coa/api/v1/invoice-payments"
+_INVOICES_PATH = "/coa/api/v1/invoice/"
 _INVOICE_PATH = re.compile(r"/coa/api/v1/invoice/(?P<id>\d+)/(?P<pay>pay/)?")
 _DEFAULT_LIMIT, _MAX_LIMIT = 100, 10_000
 _FIRST_JOURNAL_ENTRY, _FIRST_CREDIT_MEMO = 2_681_173, 4_030
@@ -49,6 +51,16 @@ _FILTERS: Mapping[str, Callable[[str], object]] = {
     "invoice_id": parse_integer,
     "external_id": str,
 }
+
+_INVOICE_FILTERS: Mapping[str, Callable[[str], object]] = {
+    "invoice_number": str,
+    "status": str,
+    "client": parse_integer,
+    "entity": parse_integer,
+    "currency": str,
+}
+# Fields of an invoice that the list leaves out.
+_NOT_LISTED = {"payments", "payment_journal_entries", "attachments"}
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -160,7 +172,7 @@ class CampfireSandbox(Sandbox):
     def respond(self, request: Request) -> Response:
         """Respond as Campfire does."""
         match = _INVOICE_PATH.fullmatch(request.path)
-        if match is None and request.path != _LIST_PATH:
+        if match is None and request.path not in {_LIST_PATH, _INVOICES_PATH}:
             return _respond_elsewhere(request)
         if not self.is_authorised(request):
             reason = (
@@ -175,7 +187,8 @@ class CampfireSandbox(Sandbox):
                 405, f'Method "{request.method}" not allowed.', {"Allow": f"{allowed}, OPTIONS"}
             )
         if match is None:
-            return self._list(request)
+            is_payments = request.path == _LIST_PATH
+            return self._list(request) if is_payments else self._list_invoices(request)
         invoice_id = int(match["id"])
         if not self._ledger.has_invoice(invoice_id):
             return drf.detail_response(404, "Not found.")
@@ -203,6 +216,39 @@ class CampfireSandbox(Sandbox):
         ]
         return drf.json_response(
             200, {"count": count, "next": page.next, "previous": page.previous, "results": results}
+        )
+
+    def _list_invoices(self, request: Request) -> Response:
+        filters, errors = drf.parse_parameters(request.query, _INVOICE_FILTERS)
+        if errors:
+            return drf.json_response(400, errors)
+        invoices = [self.invoice(invoice_id) for invoice_id in self._ledger.invoice_ids]
+        matching = [
+            invoice
+            for invoice in invoices
+            if all(invoice[name] == value for name, value in filters.items())
+        ]
+        order = request.query.get("sort", "-invoice_date")
+        matching.sort(key=itemgetter(order.removeprefix("-")), reverse=order.startswith("-"))
+        page = paginate(
+            [(place, place) for place in range(len(matching))],
+            request.url,
+            request.query,
+            default=_DEFAULT_LIMIT,
+            largest=_MAX_LIMIT,
+        )
+        results = [
+            {name: value for name, value in matching[place].items() if name not in _NOT_LISTED}
+            for place, _ in page.keys
+        ]
+        return drf.json_response(
+            200,
+            {
+                "count": len(matching),
+                "next": page.next,
+                "previous": page.previous,
+                "results": results,
+            },
         )
 
     def _invoice_response(self, invoice_id: int, document: str) -> Response:
@@ -283,6 +329,8 @@ def _respond_elsewhere(request: Request) -> Response:
     # Django redirects a GET to the path with the right slash, and loses the body of a POST to the
     # wrong one.
     path = request.path.rstrip("/") if request.path.endswith("/") else request.path + "/"
-    if request.method == "GET" and (path == _LIST_PATH or _INVOICE_PATH.fullmatch(path)):
+    if request.method == "GET" and (
+        path in {_LIST_PATH, _INVOICES_PATH} or _INVOICE_PATH.fullmatch(path)
+    ):
         return drf.permanent_redirect(request.target.replace(request.path, path, 1))
     return drf.not_found_page(request.path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.providers.campfire.endpoints import INVOICE, PAY, PAYMENTS
+from paysdk.providers.campfire.endpoints import INVOICE, INVOICES, PAY, PAYMENTS
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, redirect
 from tests.providers.campfire.caller import sample
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.providers.campfire.caller import Caller
 
 
-@pytest.mark.parametrize("path", [PAYMENTS, INVOICE.format(58700)])
+@pytest.mark.parametrize("path", [PAYMENTS, INVOICES, INVOICE.format(58700)])
 async def test_a_path_for_reading_is_not_redirected(caller: Caller, path: str) -> None:
     """Each path ends as the document's does, so the server responds at once."""
     async with caller.session.get(caller.sandbox.url + path, allow_redirects=False) as response:

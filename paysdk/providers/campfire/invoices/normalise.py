@@ -19,19 +19,22 @@ from paysdk.providers.campfire.invoices.schema import (
     CreditMemoMade,
     Invoice,
     InvoiceLine,
+    InvoiceSummary,
     NestedPayment,
     PaidIds,
     invoice_envelope,
+    summary_record,
 )
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
-from paysdk.providers.campfire.schema import Moment
+from paysdk.providers.campfire.schema import Moment, PageEnvelope, open_page
 from paysdk.records.liberal import Mender, is_finer, quote_constants, truncate_times
+from paysdk.records.reader import RecordReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Paid", "read_invoice", "read_paid"]
+__all__ = ["SUMMARY_READER", "Paid", "read_invoice", "read_paid"]
 
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
@@ -214,3 +217,20 @@ def _settle(record: R, sent: Mapping[str, object], path: str) -> R:
         if isinstance(value, datetime) and value.tzinfo is not UTC:
             moments[field.name] = in_utc(value, f"{path}.{field.name}")
     return attrs.evolve(record, **moments) if moments else record
+
+
+_SUMMARY_FIELDS = [field.name for field in attrs.fields(InvoiceSummary) if field.name != "_raw"]
+
+
+def _make_summary(row: Any) -> InvoiceSummary:  # noqa: ANN401  # a summary_record, which no type checker knows
+    values: dict[str, Any] = {name: getattr(row, name) for name in _SUMMARY_FIELDS}
+    return InvoiceSummary(**values, raw=row.raw)
+
+
+SUMMARY_READER: RecordReader[PageEnvelope, Any, InvoiceSummary] = RecordReader(
+    path="$.results",
+    page=PageEnvelope,
+    open_page=open_page,
+    row=summary_record(),
+    make=_make_summary,
+)

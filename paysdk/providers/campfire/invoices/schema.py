@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -18,15 +19,19 @@ import msgspec
 from paysdk.exact import decode_exactly
 from paysdk.payment import Payment
 from paysdk.providers.campfire.schema import Identifier, Moment
+from paysdk.records.columns import Amount
+from paysdk.records.fields import RawRecord
 
 __all__ = [
     "Attachment",
     "CreditMemoMade",
     "Invoice",
     "InvoiceLine",
+    "InvoiceSummary",
     "NestedPayment",
     "PaidIds",
     "invoice_envelope",
+    "summary_record",
 ]
 
 
@@ -221,6 +226,43 @@ class Invoice:
         return decode_exactly(self._raw)
 
 
+@attrs.frozen(kw_only=True)
+class InvoiceSummary:
+    """An invoice as ``list_invoices`` yields it, without its lines and payments.
+
+    The names are the API's own. Amounts are in major units of ``currency``. Times are aware, in
+    UTC. The client pays, and the entity is the part of the organisation that is paid. ``status``
+    and ``payment_status`` are two vocabularies, both open.
+    """
+
+    id: int
+    invoice_number: str | None = None
+    status: str | None = None
+    payment_status: str | None = None
+    currency: str | None = None
+    total_amount: Decimal | None = None
+    amount_paid: Decimal | None = None
+    amount_due: Decimal | None = None
+    client: int | None = None
+    client_name: str | None = None
+    entity: int | None = None
+    entity_name: str | None = None
+    entity_currency: str | None = None
+    invoice_date: date | None = None
+    due_date: date | None = None
+    paid_date: date | None = None
+    voided_date: date | None = None
+    is_deleted: bool | None = None
+    created_at: Moment | None = None
+    last_modified_at: Moment | None = None
+    _raw: bytes = attrs.field(default=b"{}", alias="raw", eq=False, repr=False)
+
+    @property
+    def raw(self) -> Any:  # noqa: ANN401  # a record is any JSON value
+        """The whole record that the provider sent, with exact numbers."""
+        return decode_exactly(self._raw)
+
+
 # Fields of an Invoice whose wire form is another: ``auto_sent_at`` is a date in one document and a
 # time in the other.
 _ON_THE_WIRE: dict[str, Any] = {
@@ -245,4 +287,21 @@ def invoice_envelope() -> Any:  # noqa: ANN401  # a class that no type checker k
     fields = attrs.fields(attrs.resolve_types(Invoice, include_extras=True))
     return msgspec.defstruct(
         "InvoiceEnvelope", [_on_the_wire(field) for field in fields if field.name != "_raw"]
+    )
+
+
+@cache
+def summary_record() -> Any:  # noqa: ANN401  # likewise
+    """The struct that a record of the list is decoded into: the fields of ``InvoiceSummary``."""
+    fields = attrs.fields(attrs.resolve_types(InvoiceSummary, include_extras=True))
+    return msgspec.defstruct(
+        "InvoiceRecord",
+        [
+            (name, Amount | None, None) if kind == Decimal | None else (name, kind, *default)
+            for name, kind, *default in (_on_the_wire(each) for each in fields[:-1])  # all but _raw
+        ],
+        bases=(RawRecord,),
+        namespace={"modified_at": property(attrgetter("last_modified_at"))},
+        kw_only=True,
+        gc=False,
     )
