@@ -39,7 +39,7 @@ NULL = msgspec.Raw(b"null")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_decode = msgspec.json.Decoder().decode
+_decode_any = msgspec.json.Decoder().decode
 # Python's json module writes these three for numbers that JSON does not have. A text is matched
 # first, so that none is found inside one.
 _CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
@@ -84,7 +84,7 @@ def read_link(sent: bytes | msgspec.Raw, path: str) -> str | None:
 
     Raises ``msgspec.ValidationError`` for anything else: it might be the way to more payments.
     """
-    link = _decode(sent)
+    link = _decode(sent, path)
     if isinstance(link, str) and link:
         return link
     if _is_nothing(link):
@@ -98,7 +98,7 @@ def refuse_error(records: Sized, **sent: msgspec.Raw) -> None:
     Such a page does not say that there are no payments. Raises ``msgspec.ValidationError``.
     """
     for name, value in sent.items():
-        if not records and _decode(value):
+        if not records and _decode(value, f"$.{name}"):
             raise msgspec.ValidationError(f"An error instead of payments - at `$.{name}`")
 
 
@@ -110,9 +110,18 @@ def open_object(sent: bytes | msgspec.Raw, decode: Callable[[bytes], S], path: s
     raw = bytes(sent)
     if raw.startswith(b"{"):
         return decode(raw)
-    if _is_nothing(found := _decode(raw)):
+    if _is_nothing(found := _decode(raw, path)):
         return None
     raise _unexpected("object | null", found, path)
+
+
+def _decode(sent: bytes | msgspec.Raw, path: str) -> object:
+    """The value in *sent*. An error about a number that is out of range gets the *path*."""
+    try:
+        return _decode_any(sent)
+    except msgspec.ValidationError as error:
+        words = str(error).partition(" - at `")[0]
+        raise msgspec.ValidationError(f"{words} - at `{path}`") from None
 
 
 def _is_nothing(value: object) -> bool:

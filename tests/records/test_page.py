@@ -721,3 +721,28 @@ def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime 
 def test_reader_without_times() -> None:
     """Notify sends no times."""
     assert modified_at(make_reader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
+
+
+HUGE = b"7" * 5000
+
+
+@pytest.mark.parametrize(
+    ("reader", "body", "path"),
+    [
+        (CAMPFIRE, b'{"results":[],"next":1e400}', "$.next"),
+        (CAMPFIRE, b'{"results":[],"next":%b}' % HUGE, "$.next"),
+        (CAMPFIRE, b'{"results":[],"error":{"code":%b}}' % HUGE, "$.error"),
+        (NOTIFY, b'{"payments":[],"links":1e400}', "$.links"),
+        (NOTIFY, b'{"payments":[],"links":{"next":1e400}}', "$.links.next"),
+        (NOTIFY, b'{"payments":[],"links":{"next":{"href":1e400}}}', "$.links.next.href"),
+        (NOTIFY, b'{"payments":[],"errors":[%b]}' % HUGE, "$.errors"),
+    ],
+    ids=lambda value: value.path if hasattr(value, "path") else str(value)[:60],
+)
+def test_number_out_of_range_in_the_envelope_has_its_path(
+    reader: Reader[Payment], body: bytes, path: str
+) -> None:
+    """The error names the field of the envelope that has the number."""
+    with pytest.raises(MalformedResponseError) as raised:
+        open_page(reader, body)
+    assert path == raised.value.path
