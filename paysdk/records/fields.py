@@ -10,7 +10,6 @@ from paysdk._row_backed import row_setter, slot_setters
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
     from decimal import Decimal
     from types import SimpleNamespace
 
@@ -46,52 +45,21 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
     unless the subclass says otherwise.
     """
 
-    if TYPE_CHECKING:
+    # Type checkers refuse a field or a class attribute in the place of a property, and the reverse.
+    if not TYPE_CHECKING:
+        currency = None
+        payment_date = None
+        customer = None
+        external_id = None
+        source = None
+        voided_date = None
 
         @property
-        def provider(self) -> str: ...
-        @property
-        def id(self) -> str | int: ...
-        @property
-        def amount(self) -> Decimal: ...
-        @property
-        def invoice(self) -> InvoiceRef: ...
+        def voided(self) -> bool:
+            return self.voided_date is not None
 
-    @property
-    def currency(self) -> str | None:
-        return None
-
-    @property
-    def payment_date(self) -> date | None:
-        return None
-
-    @property
-    def customer(self) -> CustomerRef | None:
-        return None
-
-    @property
-    def external_id(self) -> str | None:
-        return None
-
-    @property
-    def source(self) -> str | None:
-        return None
-
-    @property
-    def voided_date(self) -> date | None:
-        return None
-
-    @property
-    def voided(self) -> bool:
-        return self.voided_date is not None
-
-    @property
-    def created_at(self) -> datetime | None:
-        return None
-
-    @property
-    def modified_at(self) -> datetime | None:
-        return None
+        created_at = None
+        modified_at = None
 
     @property
     def is_payment(self) -> bool:

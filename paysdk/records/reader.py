@@ -10,11 +10,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from functools import cache, partial
 from operator import attrgetter
-from typing import (
-    TYPE_CHECKING,
-    Generic,
-    TypeVar,
-)
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 import msgspec
@@ -162,7 +158,7 @@ class SchemaReader(RecordReader[PageType, PaymentType, Payment]):
         self._read_properties = _read_properties(row)
 
     def _finish(self, records: list[bytes], array: bytes) -> list[PaymentType]:
-        rows = super()._finish(records, array)
+        rows: list[Any] = super()._finish(records, array)
         try:
             for row in rows:
                 if row.is_payment:
