@@ -14,11 +14,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sized
-
-    from msgspec import inspect
 
     ByType: TypeAlias = dict[type[inspect.Type], inspect.Type]
 
@@ -198,8 +197,6 @@ class Mender:
 
     @cached_property
     def _type(self) -> inspect.Type:
-        from msgspec import inspect  # noqa: PLC0415  # most programs never meet a record that needs it
-
         return inspect.type_info(self._kind)
 
     @cached_property
@@ -213,8 +210,6 @@ class Mender:
 
 
 def _fields_of_time(kind: inspect.Type) -> Iterator[str]:
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     for part in _members(kind):
         if isinstance(part, inspect.StructType | inspect.DataclassType):
             for field in part.fields:
@@ -226,8 +221,6 @@ def _fields_of_time(kind: inspect.Type) -> Iterator[str]:
 
 
 def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     if isinstance(kind, inspect.Metadata):
         return _members(kind.type)
     if isinstance(kind, inspect.UnionType):
@@ -237,8 +230,6 @@ def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 
 def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = False) -> object:
     """*value*, at *path*, as *kind* takes it; as it is where that is not certain, for msgspec to refuse it."""
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     by_type = {type(member): member for member in _members(kind)}
     if inspect.RawType in by_type:
         return _plain(value, None)
@@ -262,8 +253,6 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
 
 
 def _mended_parts(value: object, by_type: ByType, path: str) -> object:
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     shape = by_type.get(inspect.StructType) or by_type.get(inspect.DataclassType)
     if _is_object(value) and isinstance(shape, inspect.StructType | inspect.DataclassType):
         found = [field for field in shape.fields if field.encode_name in value]
@@ -285,8 +274,6 @@ def _mended_parts(value: object, by_type: ByType, path: str) -> object:
 
 
 def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool) -> object:
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     if not isinstance(value, _Constant):
         if inspect.BoolType in by_type:
             return _TRUTH.get(value, msgspec.Raw(value.encode()))
@@ -300,8 +287,6 @@ def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool
 
 
 def _mended_text(value: str, by_type: ByType) -> object:
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     if inspect.BoolType in by_type:
         return _TRUTH.get(value.lower(), value)
     if inspect.DateTimeType in by_type:
@@ -327,8 +312,6 @@ def _mended_time(text: str) -> str:
 
 def _day(by_type: ByType) -> bool:
     """Whether the type is a text that has the length of a day."""
-    from msgspec import inspect  # noqa: PLC0415  # see above
-
     text = by_type.get(inspect.StrType)
     return isinstance(text, inspect.StrType) and text.min_length == text.max_length == _DAY_CHARS
 
