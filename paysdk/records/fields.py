@@ -46,7 +46,7 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
     """
 
     # Type checkers refuse a field or a class attribute in the place of a property, and the reverse.
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch  # it is always true at run time
         currency = None
         payment_date = None
         customer = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -19,6 +19,9 @@ from paysdk import (
 from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.records.page import RawPage, decode_one_by_one
+
+if TYPE_CHECKING:
+    from tests.providers.campfire.caller import Caller
 
 
 def connect(sandbox: CampfireSandbox) -> CampfireProvider:
@@ -79,6 +82,11 @@ async def test_each_filter_chooses(name: str) -> None:
         found = await campfire.list_invoices(**{name: wanted}).collect()
     assert [each for each in every if getattr(each, name) == wanted] == found
     assert found
+
+
+async def test_sandbox_refuses_an_id_that_is_no_number(caller: Caller) -> None:
+    """The sandbox responds to a filter that it cannot parse as Django does."""
+    assert ["client"] == [*await caller.get("/coa/api/v1/invoice/?client=x", 400)]
 
 
 @pytest.mark.parametrize(
