@@ -121,7 +121,8 @@ class APIError(PaysdkError):
 
     ``status`` is the HTTP status and ``detail`` the API's own words. ``fields`` maps a field's name
     to its messages, if the API names fields. ``request_id`` is the provider's name for the request,
-    if it has one. ``retry_after`` is how many seconds the provider asked to wait.
+    if it has one. ``retry_after`` is how many seconds the provider asked to wait. ``headers`` are
+    those of the response, with names in lower case and without cookies.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class APIError(PaysdkError):
         fields: Mapping[str, tuple[str, ...]] | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -140,6 +142,7 @@ class APIError(PaysdkError):
         self.fields: dict[str, tuple[str, ...]] = dict(fields or {})
         self.request_id = request_id
         self.retry_after = retry_after
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 class BadRequestError(APIError):

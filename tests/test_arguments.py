@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paysdk.arguments import check_bool, check_int, check_seconds, check_share
+from paysdk.arguments import check_bool, check_int, check_seconds, check_share, check_text
 from paysdk.errors import ConfigurationError
 
 LARGEST = sys.float_info.max
@@ -87,3 +87,16 @@ def test_refuses_what_is_not_a_bool(value: object) -> None:
 def test_accepts_a_bool(value: object) -> None:
     """True and False are returned."""
     assert value is check_bool("voided", value)
+
+
+@pytest.mark.parametrize("value", ["d1", "books 7", "caf\xe9", "x"])
+def test_takes_texts_of_one_line(value: str) -> None:
+    """A text of one line is returned as it is."""
+    assert value == check_text("tenant", value)
+
+
+@pytest.mark.parametrize("value", ["", " ", " d", "d ", "a\nb", "a\x00b", "d\n", 7, None, b"d"])
+def test_refuses_what_is_no_text_of_one_line(value: object) -> None:
+    """Empty texts, control characters and spaces at the ends are refused."""
+    with pytest.raises(ConfigurationError, match="tenant must be a text of one line, not"):
+        check_text("tenant", value)

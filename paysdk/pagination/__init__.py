@@ -13,7 +13,7 @@ from paysdk import lazy
 from paysdk.pagination.base import MORE, Pagination, Position
 from paysdk.pagination.hal import HalFrom
 from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
-from paysdk.pagination.queries import encode_query, parameters_of, same_request
+from paysdk.pagination.queries import encode_query, parameters_of, same_request, without_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ __all__ = [
     "next_link",
     "parameters_of",
     "same_request",
+    "without_parameters",
 ]
 
 # Campfire and Notify do not need these, and importing them takes as long as the rest of this

@@ -27,6 +27,7 @@ __all__ = [
     "truncate_for_message",
     "values_of",
     "with_parameter",
+    "without_parameters",
 ]
 
 # What RFC 3986 allows in a query, and the percent sign of encoded characters. A request line must
@@ -143,3 +144,9 @@ def marks_from(marks: Sequence[object], first: str) -> list[object]:
         if quoted in mark if isinstance(mark, bytes) else str(mark) == first:
             return list(marks[place:])
     return []
+
+
+def without_parameters(query: str, names: Collection[str]) -> str:
+    """Return *query* without the parameters in *names*. The rest stays as it is."""
+    parts = query.split("&")
+    return "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) not in names)

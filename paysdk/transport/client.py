@@ -20,6 +20,7 @@ from paysdk.errors import (
     RequestTimeoutError,
 )
 from paysdk.events import Event
+from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.origin import parse_origin
@@ -122,10 +123,18 @@ class Deadline:
 class Client:
     """The client of one provider's API. Any number of tasks can share it.
 
+    Without a *scheme*, its requests have no ``Authorization`` header.
+
     It also works in a second event loop, such as that of another ``asyncio.run``.
     """
 
-    def __init__(self, provider: str, scheme: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        provider: str,
+        scheme: str,
+        settings: Settings,
+        conventions: Conventions = Conventions(),  # noqa: B008  # frozen
+    ) -> None:
         # Importing aiohttp takes longer than importing everything else. It is not needed before
         # the first provider object is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
@@ -135,11 +144,17 @@ class Client:
 
         self.provider = provider
         self.settings = settings
+        self.conventions = conventions
         self.events: EventEmitter = EventEmitter(settings.on_event)
         self._scheme = scheme
         self._sessions = Sessions(provider, settings.session)
         self._http = HTTPTransport(
-            provider, settings.origin, self._sessions, settings.timeout, self.events
+            provider,
+            settings.origin,
+            self._sessions,
+            settings.timeout,
+            self.events,
+            headers=conventions.headers,
         )
         rate_limited = RateLimited(
             self._http,
@@ -148,9 +163,15 @@ class Client:
             settings.origin,
             self.events,
             policy=settings.retry,
+            reset_headers=conventions.reset_headers,
         )
         self._retrying = Retrying(
-            rate_limited, settings.retry, provider, settings.origin, self.events
+            rate_limited,
+            settings.retry,
+            provider,
+            settings.origin,
+            self.events,
+            conventions=conventions,
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_by_closing: WeakSet[asyncio.Task[Any]] = WeakSet()
@@ -279,8 +300,13 @@ class Client:
             # Close the connections even if this is cancelled while it waits.
             await self._sessions.aclose()
 
-    async def _authorize(self) -> Secret:
+    async def _authorize(self, refused: Secret | None = None) -> Secret:
         source = self.settings.key
+        if not self._scheme:
+            return Secret("")
+        tell: Callable[[str], object] | None = getattr(source, "refused", None)
+        if refused is not None and tell is not None:
+            tell(refused.reveal().removeprefix(f"{self._scheme} "))
         key = (
             source if isinstance(source, Secret) else check_key(Secret(await _ask_for_key(source)))
         )

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from paysdk.errors import MalformedResponseError, PaysdkError
@@ -25,7 +26,7 @@ from paysdk.transport.policy import means_not_processed
 from paysdk.transport.proxies import find_proxy_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -123,12 +124,16 @@ class HTTPTransport:
         sessions: Sessions,
         timeout: float,
         events: EventEmitter,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._provider = provider
         self._origin = origin
         self._sessions = sessions
         self._timeout = timeout
         self._events = events
+        self._usual = _usual_headers()
+        self._headers = headers or {}
 
     async def send(self, request: Request, attempt: Attempt) -> Response:
         """Send *request* once and read the response. Of an error, read only the first 64 KiB.
@@ -180,13 +185,25 @@ class HTTPTransport:
         self._emit_failure(request, url, attempt, started, failure)
         raise failure
 
+    def _headers_of(self, request: Request, session: aiohttp.ClientSession) -> CIMultiDict[str]:
+        """Return the headers of *request*. Those of a provider replace the session's own."""
+        headers = CIMultiDict(
+            (name, value) for name, value in self._usual.items() if name not in session.headers
+        )
+        for name, value in (*self._headers.items(), *request.headers.items()):
+            headers[name] = value
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        return headers
+
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt
     ) -> Response:
         target = URL(url, encoded=True)
-        headers = {"Authorization": attempt.authorization.reveal()}
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
+        headers = self._headers_of(request, session)
+        if authorization := attempt.authorization.reveal():
+            headers["Authorization"] = authorization
+        del authorization
         own_connection: str | None = None
         if request.method != "GET":
             # A server may close a kept-alive connection just when a request uses it again. A GET is
@@ -231,6 +248,13 @@ class HTTPTransport:
                 self._provider, request.method, url, attempt.number, seconds, type(error).__name__
             )
         )
+
+
+def _usual_headers() -> dict[str, str]:
+    # Importing this takes longer than importing the rest of the transport.
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return {"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"}
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:

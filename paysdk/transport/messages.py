@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
+import msgspec
 
-__all__ = ["Request", "Response"]
+from paysdk.errors import MalformedResponseError
+from paysdk.exact import decode_exactly
+
+__all__ = ["RawResponse", "Request", "Response"]
+
+_MAX_SHOWN_BYTES = 200
 
 
 @attrs.frozen
@@ -14,13 +21,23 @@ class Request:
     """One request to a provider's API.
 
     ``path`` begins with a slash. ``query`` is already percent-encoded and is sent byte for byte,
-    because a cursor must not change.
+    because a cursor must not change. ``content_type`` is that of the body. ``headers`` go out
+    beside those that every request of the provider has. ``repeatable`` says that another method
+    than GET reads only, so that the request may be repeated like a GET.
     """
 
     method: str
     path: str
     query: str = ""
-    body: bytes | None = None
+    body: bytes | None = attrs.field(default=None, repr=False)
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    repeatable: bool = False
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether sending it twice has the same effect as sending it once."""
+        return self.repeatable or self.method in {"GET", "HEAD"}
 
     @property
     def target(self) -> str:
@@ -29,9 +46,34 @@ class Request:
 
 
 @attrs.frozen
-class Response:
-    """One complete response. The names of ``headers`` are in lower case."""
+class RawResponse:
+    """The complete response to a request that paysdk does not model.
+
+    ``status`` is the HTTP status. The names of ``headers`` are in lower case. ``body`` is the bytes
+    of the response without any transfer encoding.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = attrs.field(repr=False)
+
+    def json(self) -> Any:  # noqa: ANN401  # JSON is any value
+        """Return the body as JSON with exact numbers, and ``None`` if the body is empty.
+
+        Numbers become ``int`` or ``Decimal``. Raises ``MalformedResponseError`` if the body is not
+        JSON.
+        """
+        if not self.body.strip():
+            return None
+        try:
+            return decode_exactly(self.body)
+        except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+            shown = self.body[:_MAX_SHOWN_BYTES]
+            raise MalformedResponseError(
+                f"The response is not JSON: {error}. It begins with {shown!r}. Read `body` instead.",
+                raw=shown,
+                not_json=True,
+            ).quoting(str(error), repr(shown)) from None
+
+
+Response = RawResponse

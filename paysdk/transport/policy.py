@@ -21,7 +21,7 @@ from paysdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from paysdk.transport.messages import Request
 
@@ -116,14 +116,15 @@ def means_not_processed(status: int) -> bool:
 def is_retryable(request: Request, error: PaysdkError) -> bool:
     """Whether *request* may be sent again after *error*.
 
-    A GET may be sent again if another attempt could succeed. Any other request may be sent again
-    only if it cannot have been processed: no connection was made, or the response was 429.
+    A request that only reads may be sent again if another attempt could succeed. Any other request
+    may be sent again only if it cannot have been processed: no connection was made, or the response
+    was 429.
     """
     if isinstance(error, RateLimitedError) or (
         isinstance(error, TransportError) and error.never_sent
     ):
         return True
-    if request.method != "GET":
+    if not request.may_be_repeated:
         return False
     if isinstance(error, APIError):
         return error.status in _RETRIED_STATUSES
@@ -188,23 +189,33 @@ def add_jitter(wait: float, draw: Callable[[], float]) -> float:
     return wait + draw() * min(wait * _JITTER_SHARE, _MAX_JITTER_SECONDS)
 
 
-def find_requested_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
+def find_requested_wait(
+    status: int, headers: Mapping[str, str], now: datetime, own_resets: Sequence[str] = ()
+) -> float | None:
     """Return the seconds that a response asks to wait, or ``None`` if it names no readable time.
 
-    ``Retry-After`` comes first. If a 429 or 503 has none, its reset headers count.
+    ``Retry-After`` comes first. If a 429 or 503 has none, its reset headers count: first those that
+    the API has of its own, *own_resets*.
     """
     wait = parse_retry_after(headers, now)
-    return parse_rate_limit_reset(headers, now) if wait is None and is_overload(status) else wait
+    if wait is not None or not is_overload(status):
+        return wait
+    own = (_reset_seconds(headers.get(name.lower(), "").strip(), now) for name in own_resets)
+    return next((found for found in own if found is not None), parse_rate_limit_reset(headers, now))
 
 
 def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
 
-    The header holds a number of seconds or a date (RFC 9110, 10.2.3).
+    The header holds a number of seconds or a date (RFC 9110, 10.2.3). Moneybird sends seconds since
+    1970 (its OpenAPI document, 429), so a number that large is a moment.
     """
     text = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(text):
-        return min(float(text), _MAX_SECONDS)
+        seconds = float(text)
+        if _EPOCH_FROM <= seconds < _EPOCH_UNTIL:
+            return max(0.0, seconds - now.timestamp())
+        return min(seconds, _MAX_SECONDS)
     return _seconds_until(_http_date(text), now)
 
 
@@ -218,6 +229,7 @@ _RESET_HEADERS = (
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 # A larger number counts the seconds since 1970. A smaller number is a number of seconds to wait.
 _EPOCH_FROM = 1e9
+_EPOCH_UNTIL = 1e10
 _EPOCH_MILLISECONDS_FROM = 1e12
 _MAX_RESET = 366 * 86_400.0
 _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,15})(?=$|[;,\s])")

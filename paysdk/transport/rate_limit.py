@@ -22,7 +22,7 @@ from paysdk.transport.policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from paysdk.transport.messages import Request, Response
@@ -112,6 +112,7 @@ class RateLimited:
         events: EventEmitter,
         *,
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
+        reset_headers: Sequence[str] = (),
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
@@ -120,6 +121,7 @@ class RateLimited:
         self._origin = origin
         self._events = events
         self._policy = policy
+        self._reset_headers = reset_headers
         self._draw = draw
         self._until = 0.0
         self._paused_at = float("-inf")
@@ -150,7 +152,9 @@ class RateLimited:
             return
         self._failures_in_a_row += 1
         alone = response.status == _UNAVAILABLE and self._failures_in_a_row < _UNAVAILABLE_IN_A_ROW
-        named = find_requested_wait(response.status, response.headers, datetime.now(UTC))
+        named = find_requested_wait(
+            response.status, response.headers, datetime.now(UTC), self._reset_headers
+        )
         # A request that was sent before a pause says nothing about the load after the pause.
         if alone or names_a_wait(named) or sent_at <= self._paused_at:
             return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, cast
 
+import attrs
 import msgspec
 
 from paysdk.errors import (
@@ -18,6 +19,8 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
+from paysdk.transport.conventions import Conventions
+from paysdk.transport.error_bodies import ErrorDetails, explain_parsed_body, is_error_name
 from paysdk.transport.html_text import decode_text, extract_text, looks_like_markup
 from paysdk.transport.policy import find_requested_wait
 
@@ -31,22 +34,17 @@ __all__ = ["error_from_response", "explain_unreadable_body"]
 
 _MAX_SHOWN_CHARS = 500
 _MAX_READ_BYTES = 10_000
-# In lower case and without underscores, because APIs write the names in different ways.
-_ERROR_NAMES = frozenset(
-    {
-        "detail",
-        "details",
-        "error",
-        "errors",
-        "exception",
-        "fault",
-        "message",
-        "messages",
-        "msg",
-        "reason",
-        "title",
-    }
-    | {"errordescription", "errordetail", "errormessage", "errormsg", "nonfielderrors"}
+
+_USUAL = Conventions()
+# Only the user of the session may see these.
+_SECRET = frozenset({"set-cookie", "proxy-authenticate", "www-authenticate"})
+# Xero sends the third (its "Requests and responses" page), AWS's gateways the fourth.
+_REQUEST_IDS = (
+    "x-request-id",
+    "request-id",
+    "xero-correlation-id",
+    "x-amzn-requestid",
+    "x-correlation-id",
 )
 
 _BY_STATUS: Mapping[int, type[APIError]] = {
@@ -80,14 +78,14 @@ _NOT_THE_API = (
 )
 
 
-def error_from_response(response: Response) -> APIError | None:
+def error_from_response(response: Response, conventions: Conventions = _USUAL) -> APIError | None:
     """Return the error that the status of a response means, or ``None`` for a success."""
     status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own numbers
+    if 200 <= status < 300 or conventions.means_empty(response):  # noqa: PLR2004  # HTTP's numbers
         return None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
-    words, fields = _explain_body(response)
-    detail, quoted = (words, words) if words else _describe_redirect(response)
+    said = _explain(response, conventions)
+    detail, quoted = (said.detail,) * 2 if said.detail else _describe_redirect(response)
     # A gateway's page often has the status in its title.
     message = detail if detail.startswith(f"{status} ") else f"{status} {detail}"
     if not detail:
@@ -98,10 +96,24 @@ def error_from_response(response: Response) -> APIError | None:
         message,
         status=status,
         detail=detail,
-        fields=fields,
-        request_id=response.headers.get("x-request-id") or response.headers.get("request-id"),
-        retry_after=find_requested_wait(status, response.headers, datetime.now(UTC)),
+        fields=said.fields,
+        request_id=_find_request_id(response.headers) or said.request_id,
+        retry_after=find_requested_wait(
+            status, response.headers, datetime.now(UTC), conventions.reset_headers
+        ),
+        headers={name: value for name, value in response.headers.items() if name not in _SECRET},
     ).quoting(*([quoted] if quoted else []))
+
+
+def _explain(response: Response, conventions: Conventions) -> ErrorDetails:
+    """Return what the API says, in one line that is safe to show."""
+    said = conventions.explain_error(response) or _explain_body(response)
+    fields = {name: tuple(map(_truncate, messages)) for name, messages in said.fields.items()}
+    return attrs.evolve(said, detail=_truncate(said.detail), fields=fields)
+
+
+def _find_request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
 
 
 def _describe_redirect(response: Response) -> tuple[str, str]:
@@ -159,66 +171,43 @@ def _words_of_error(body: bytes) -> str:
         return ""
     if isinstance(parsed, str):
         return _truncate(_plain(parsed))
-    if not _is_mapping(parsed):
+    if not isinstance(parsed, dict):
         return ""
-    return _read({name: value for name, value in parsed.items() if value and _is_error_name(name)})[
-        0
-    ]
+    named = {
+        name: part
+        for name, part in cast("dict[str, object]", parsed).items()
+        if part and is_error_name(name)
+    }
+    return _truncate(explain_parsed_body(_without_markup(named)).detail)
 
 
-def _is_error_name(name: str) -> bool:
-    return name.replace("_", "").lower() in _ERROR_NAMES
+def _explain_body(response: Response) -> ErrorDetails:
+    """Return what the body of an error says.
 
-
-def _explain_body(response: Response) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """Return the API's own words, and its messages by field.
-
-    Django REST Framework sends ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list. One Campfire
-    endpoint sends ``{"error": …}``. Notify sends ``{"status", "title", "detail"}``; one of its own
-    samples is not valid JSON. A proxy or gateway sends a page of HTML.
+    One of Notify's own samples is not valid JSON. A proxy or gateway sends a page of HTML.
     """
     try:
-        return _read(msgspec.json.decode(response.body))
+        return explain_parsed_body(_without_markup(msgspec.json.decode(response.body)))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         kind = response.headers.get("content-type", "")
-        return _truncate(_plain(decode_text(response.body, kind), kind)), {}
+        return ErrorDetails(detail=_plain(decode_text(response.body, kind), kind))
 
 
 def _plain(text: str, content_type: str = "") -> str:
     return extract_text(text) if looks_like_markup(text, content_type) else text
 
 
-def _read(parsed: object) -> tuple[str, dict[str, tuple[str, ...]]]:
-    if not _is_mapping(parsed):
-        return _truncate("; ".join(_messages(parsed))), {}
-    field = parsed.get("field")
-    for name in ("detail", "error", "message", "title"):
-        if isinstance(text := parsed.get(name), str) and text:
-            return _truncate(_plain(text)), {field: (text,)} if isinstance(field, str) else {}
-    fields = {
-        name: messages for name, value in parsed.items() if (messages := tuple(_messages(value)))
-    }
-    return _truncate(
-        "; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())
-    ), fields
-
-
-def _messages(value: object) -> list[str]:
+def _without_markup(value: object) -> object:
+    """Return the parsed *value* with the words of each text that is HTML."""
     if isinstance(value, str):
-        return [_plain(value)]
-    if _is_list(value):
-        return [message for item in value for message in _messages(item)]
-    if _is_mapping(value):
-        return [f"{name}: {message}" for name, item in value.items() for message in _messages(item)]
-    return []
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
-
-
-def _is_mapping(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
+        return _plain(value)
+    if isinstance(value, list):
+        return [_without_markup(item) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {
+            name: _without_markup(part) for name, part in cast("dict[str, object]", value).items()
+        }
+    return value
 
 
 def _truncate(text: str) -> str:

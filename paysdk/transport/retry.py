@@ -12,6 +12,7 @@ import attrs
 from paysdk.errors import APIError, AuthenticationError, MalformedResponseError, PaysdkError
 from paysdk.events import RetryPlanned
 from paysdk.transport.charset import convert_to_utf8
+from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import Secret, redact_error
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
@@ -38,13 +39,14 @@ class _Call(Generic[T]):
     """A request and the number of its attempts. ``renewals`` counts the attempts with a new key."""
 
     request: Request
-    authorize: Callable[[], Awaitable[Secret]]
+    authorize: Callable[[Secret | None], Awaitable[Secret]]
     read: Callable[[Response], T]
     stats: RequestStats
     before_retry: Callable[[], Awaitable[None]] | None
     attempts: list[Attempt]
     number: int = 0
     renewals: int = 0
+    got_no_key: bool = False
 
     async def begin(self) -> None:
         """Count one more attempt."""
@@ -53,6 +55,13 @@ class _Call(Generic[T]):
             self.stats.retries += 1
             if self.before_retry is not None:
                 await self.before_retry()
+
+    async def ask_for_key(self, refused: Secret | None = None) -> Secret:
+        """Return the header of the next attempt. *refused* is the one that the API has refused."""
+        self.got_no_key = True
+        authorization = await self.authorize(refused)
+        self.got_no_key = False
+        return authorization
 
 
 class Retrying:
@@ -66,6 +75,7 @@ class Retrying:
         origin: str,
         events: EventEmitter,
         *,
+        conventions: Conventions = Conventions(),  # noqa: B008  # frozen
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._inner = inner
@@ -73,13 +83,14 @@ class Retrying:
         self._provider = provider
         self._origin = origin
         self._events = events
+        self._conventions = conventions
         self._draw = draw
         self._budget = RetryBudget(policy.budget_share)
 
     async def call(
         self,
         request: Request,
-        authorize: Callable[[], Awaitable[Secret]],
+        authorize: Callable[[Secret | None], Awaitable[Secret]],
         read: Callable[[Response], T],
         stats: RequestStats,
         *,
@@ -89,8 +100,9 @@ class Retrying:
         """Send *request* and return ``read(response)``.
 
         An attempt also fails if the body is not JSON. *authorize* returns the ``Authorization``
-        header of each attempt. *before_retry* is awaited before each retry. Each attempt is
-        appended to *attempts*.
+        header of each attempt. It is given ``None``, or after a 401 the header that was refused. An
+        error that it raises is not retried. *before_retry* is awaited before each retry. Each
+        attempt is appended to *attempts*.
         """
         self._budget.add_request()
         call = _Call(
@@ -100,6 +112,9 @@ class Retrying:
             try:
                 return await self._attempt(call)
             except PaysdkError as error:
+                # What gives the key has retried as often as it wants.
+                if call.got_no_key:
+                    raise
                 wait = self._plan_retry(request, call.number - call.renewals, error)
                 if wait is None:
                     raise
@@ -107,14 +122,14 @@ class Retrying:
 
     async def _attempt(self, call: _Call[T]) -> T:
         await call.begin()
-        authorization = await call.authorize()
+        authorization = await call.ask_for_key()
         try:
             return await self._try(call, authorization)
         except AuthenticationError as error:
             # A 401 proves that nothing was processed, so even a POST may be sent with another key.
             if call.renewals:
                 raise
-            renewed = await call.authorize()
+            renewed = await call.ask_for_key(authorization)
             if renewed.reveal() == authorization.reveal():
                 raise
             self._plan(call.request, call.number, error, 0.0)
@@ -133,7 +148,7 @@ class Retrying:
                 if target is None or self._leaks(authorization, request, target):
                     break
                 request, response = target, await self._inner.send(target, attempt)
-            return _read_success(convert_to_utf8(response), call.read)
+            return _read_success(convert_to_utf8(response), call.read, self._conventions)
         except PaysdkError as error:
             redact_error(error, [authorization]).at(
                 self._provider, call.request.method, self._origin + call.request.target
@@ -176,9 +191,9 @@ class Retrying:
         )
 
 
-def _read_success(response: Response, read: Callable[[Response], T]) -> T:
+def _read_success(response: Response, read: Callable[[Response], T], conventions: Conventions) -> T:
     """Return ``read(response)``, or raise ``APIError`` for an error status."""
-    if (error := error_from_response(response)) is not None:
+    if (error := error_from_response(response, conventions)) is not None:
         raise error
     try:
         return read(response)

@@ -85,7 +85,7 @@ class Sessions:
         if loop not in self._own or self._own[loop][0].closed:
             await self._close_own(loop)
             self._process = os.getpid()
-            session = _open_session()
+            session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
             # An event loop closes the async generators that were started in it before it ends
             # (loop.shutdown_asyncgens). So if the provider is never closed, its session is closed
             # with the loop.
@@ -105,19 +105,6 @@ class Sessions:
             if loop is here or loop.is_closed():
                 _, closer = self._own.pop(loop)
                 await closer.aclose()
-
-
-def _open_session() -> aiohttp.ClientSession:
-    # Importing this takes longer than importing the rest of the transport.
-    from importlib.metadata import version  # noqa: PLC0415
-
-    return aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={
-            "User-Agent": f"paysdk/{version('paysdk')}",
-            "Accept": "application/json, */*;q=0.5",
-        },
-    )
 
 
 async def _close_at_exit(session: aiohttp.ClientSession) -> AsyncGenerator[None]:

@@ -217,6 +217,38 @@ async def test_callable_key() -> None:
     assert ["old-key", "sandbox-key", "sandbox-key", "sandbox-key"] == asked
 
 
+async def test_callable_learns_that_its_key_was_refused() -> None:
+    """If it has a method `refused`, that is called with the key after a 401, before the next key is asked for."""
+
+    class Keys:
+        def __init__(self) -> None:
+            self.calls: list[str] = []
+
+        async def __call__(self) -> str:
+            self.calls.append("asked")
+            return "sandbox-key" if "refused old-key" in self.calls else "old-key"
+
+        def refused(self, key: str) -> None:
+            self.calls.append(f"refused {key}")
+
+    keys = Keys()
+    async with CampfireSandbox(payments=1) as sandbox:
+        caller = client(sandbox.url, key=keys)
+        assert 200 == await caller.call(GET, read, RequestStats())
+        await caller.aclose()
+    assert ["asked", "refused old-key", "asked"] == keys.calls
+
+
+async def test_without_a_scheme_no_key_is_sent() -> None:
+    """The requests have no `Authorization` header."""
+    async with CampfireSandbox(payments=1) as sandbox:
+        caller = Client("campfire", "", settings(base_url=sandbox.url))
+        with pytest.raises(AuthenticationError, match="credentials were not provided"):
+            await caller.call(GET, read, RequestStats())
+        await caller.aclose()
+        assert 1 == len(sandbox.requests)
+
+
 @pytest.mark.parametrize("wrong", ["", "Bearer x", "sandbox-key\n", None, 7])
 async def test_callable_that_returns_a_wrong_key(
     wrong: object, told_by: Callable[[BaseException], str]

@@ -123,6 +123,7 @@ def test_redacts_an_error() -> None:
         fields={KEY: ("no", f"not {KEY}")},
         request_id=None,
         retry_after=2.0,
+        headers={"x-echo": KEY},
     )
     error.add_note(f"of {KEY} and other-key")
     error.__cause__ = LookupError(KEY)
@@ -134,6 +135,7 @@ def test_redacts_an_error() -> None:
         "fields": {"***": ("no", "not ***")},
         "request_id": None,
         "retry_after": 2.0,
+        "headers": {"x-echo": "***"},
         "__notes__": ["of *** and ***"],
     } == vars(error)
     linked: list[object] = [error.__cause__, error.__context__, error.__traceback__]

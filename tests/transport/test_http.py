@@ -73,6 +73,18 @@ async def test_sends_a_post(raw_server: RawServers) -> None:
     assert sent.endswith(b'\r\n\r\n{"transactions": [{"amount": 1.50}]}')
 
 
+async def test_sends_a_form_without_a_key(raw_server: RawServers) -> None:
+    """A request may have another content type, and no key."""
+    server = await raw_server(respond_with(OK))
+    sender = Sender(server.url)
+    form = Request("POST", "/token", body=b"a=b", content_type="application/x-www-form-urlencoded")
+    await sender.send(form, Attempt(1, Secret(""), RequestStats()))
+    await sender.aclose()
+    (sent,) = server.requests
+    assert b"\r\nContent-Type: application/x-www-form-urlencoded\r\n" in sent
+    assert b"Authorization" not in sent
+
+
 async def test_joins_several_link_fields(raw_server: RawServers) -> None:
     """Several `Link` fields become one; without a field there is no link."""
     linked = OK.replace(

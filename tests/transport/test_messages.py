@@ -26,6 +26,7 @@ def test_messages_are_values() -> None:
         Request("POST", "/pay/", body=b"{}"),
         Response(200, {"content-type": "application/json"}, b"a long body"),
     )
+    assert "body" not in repr(request)
     assert Request("POST", "/pay/", body=b"{}") == request
     assert Response(200, {"content-type": "application/json"}, b"a long body") == response
     assert "a long body" not in repr(response)

@@ -111,8 +111,9 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 
 @pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
 def test_is_retryable(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
-    """A GET is retried if that can help, a POST only if it cannot have been processed."""
+    """A GET is retried if that can help, a POST only if it cannot have been processed, or if it is repeatable."""
     assert (get, post) == (is_retryable(GET, error), is_retryable(POST, error))
+    assert get == is_retryable(Request("POST", "/x", repeatable=True), error)
 
 
 def test_means_not_processed() -> None:
@@ -282,12 +283,18 @@ def test_any_retry_after(text: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.integers(0, 10**9))
+@given(st.integers(0, 10**9 - 1))
 def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
     """A date and the same number of seconds give the same wait."""
     assert after(str(seconds)) == after(
         format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
     )
+
+
+@pytest.mark.parametrize(("after_now", "expected"), [(300, 300.0), (-5, 0.0)])
+def test_retry_after_that_counts_from_1970(after_now: int, expected: float) -> None:
+    """A number of seconds that large is a moment, as Moneybird sends it."""
+    assert expected == after(str(int(NOW.timestamp()) + after_now))
 
 
 def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:

@@ -67,6 +67,7 @@ class Client:
         self.events: list[Event] = []
         self.keys = ["sandbox-key"]
         self.asked = 0
+        self.refused: list[Secret | None] = []
         self.stats = RequestStats()
         self.transport = Scripted(steps)
         events = EventEmitter(self.events.append)
@@ -81,8 +82,9 @@ class Client:
         """Call, and read the response as a list of numbers."""
         return await self.retrying.call(request, self.authorize, _read, self.stats)
 
-    async def authorize(self) -> Secret:
+    async def authorize(self, refused: Secret | None = None) -> Secret:
         """Return the header with the next key. The last key is repeated forever."""
+        self.refused.append(refused)
         self.asked += 1
         key = self.keys.pop(0) if len(self.keys) > 1 else self.keys[0]
         return Secret(f"Token {key}")
@@ -356,6 +358,31 @@ async def test_new_key_after_a_401(request_: Request, attempts: int) -> None:
     assert ["AuthenticationError"] == [
         event.error for event in client.events if isinstance(event, RetryPlanned)
     ]
+
+
+async def test_refused_key_is_named() -> None:
+    """The header that was refused is given to what makes the next one."""
+    client = Client(Response(401, {}, b""), OK)
+    client.keys = ["old-key", "new-key"]
+    await client.call()
+    assert [None, "Token old-key"] == [key and key.reveal() for key in client.refused]
+
+
+@pytest.mark.parametrize("after", [0, 1], ids=["at first", "after a 401"])
+async def test_error_instead_of_a_key_is_not_retried(after: int) -> None:
+    """What makes the key has retried by itself."""
+    client = Client(*[Response(401, {}, b"")] * after, OK)
+
+    async def authorize(refused: Secret | None) -> Secret:
+        if after and refused is None:
+            return Secret("Token old-key")
+        client.asked += 1
+        raise not_sent()
+
+    with pytest.raises(ConnectionFailedError):
+        await client.retrying.call(GET, authorize, _read, client.stats)
+    assert (1, after) == (client.asked, len(client.numbers))
+    assert [] == client.planned
 
 
 async def test_same_key_after_a_401() -> None:
