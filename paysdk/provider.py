@@ -50,12 +50,14 @@ class Page(Generic[T]):
     invoices, it holds those. ``reported_count`` is the provider's own number, or ``None``.
     Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
     the next page, and ``None`` on the last page. If you store it together with the payments, you
-    can resume a listing that ended early.
+    can resume a listing that ended early. ``left_out`` has the ids of the records that are not
+    payments, or are not any more.
     """
 
     payments: Sequence[T]
     reported_count: int | None
     checkpoint: Checkpoint | None
+    left_out: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

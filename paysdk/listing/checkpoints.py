@@ -12,9 +12,9 @@ from paysdk.errors import ConfigurationError
 from paysdk.pagination import Pagination, Position, parameters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ["make_checkpoint", "read_checkpoint"]
+__all__ = ["make_checkpoint", "path_of", "read_checkpoint"]
 
 # A time without a zone cannot be compared with the times of payments.
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -32,27 +32,60 @@ class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 def make_checkpoint(
-    provider: str, path: str, filters: str, positions: Sequence[Position]
+    owner: str, path: str, filters: str, positions: Sequence[Position]
 ) -> Checkpoint:
-    """The checkpoint of a listing that goes on at *positions*."""
+    """The checkpoint of a listing of *owner* that goes on at *positions*."""
     wire = [
         _WirePosition(f"{path}?{each.query}", each.given, each.emitted_before, each.until)
         for each in positions
     ]
-    return Checkpoint(provider, filters, msgspec.json.encode(wire).decode())
+    return Checkpoint(owner, filters, msgspec.json.encode(wire).decode())
 
 
 def read_checkpoint(
-    resume: Checkpoint | str, provider: str, path: str, filters: str, pagination: Pagination
+    resume: Checkpoint | str,
+    owner: str,
+    path: str,
+    filters: str,
+    pagination: Pagination,
+    *,
+    header_parameters: Collection[str] = (),
 ) -> tuple[list[Position], str]:
     """The positions in a checkpoint, and the filters of the listing that it comes from.
 
-    *path* is the endpoint of the call, and *filters* are the filters of the call. If the call has
-    filters, the checkpoint must have the same ones.
+    *owner* is the provider with its tenant, *path* the endpoint of the call, and *filters* are the
+    filters of the call. If the call has filters, the checkpoint must have the same ones. Those that
+    *header_parameters* name are sent as headers, so that no position has them.
 
     Raises ``ConfigurationError`` for a checkpoint that cannot be read, that belongs to another
     listing, or that contradicts itself.
     """
+    checkpoint, wire = _parse(resume)
+    if checkpoint.provider != owner:
+        raise ConfigurationError(
+            f"This checkpoint belongs to {checkpoint.provider!r}, not to {owner!r}."
+        )
+    if filters not in {"", checkpoint.filters}:
+        raise ConfigurationError(
+            "This checkpoint belongs to a listing with other filters "
+            f"({checkpoint.filters or 'none'}, not {filters}). "
+            "Leave your filters out to resume with those of the checkpoint."
+        )
+    positions = [_position(each, path) for each in wire]
+    _check_filters(positions, checkpoint.filters, pagination, header_parameters)
+    return positions, checkpoint.filters
+
+
+def path_of(resume: Checkpoint | str) -> tuple[str, str]:
+    """Return the path and the filters of the listing that a checkpoint comes from.
+
+    Raises ``ConfigurationError`` for a checkpoint that cannot be read.
+    """
+    checkpoint, wire = _parse(resume)
+    return wire[0].target.partition("?")[0], checkpoint.filters
+
+
+def _parse(resume: Checkpoint | str) -> tuple[Checkpoint, list[_WirePosition]]:
     given: object = resume
     if not isinstance(given, Checkpoint | str):
         raise ConfigurationError(f"resume must be a Checkpoint or the text of one, not {resume!r}.")
@@ -63,19 +96,7 @@ def read_checkpoint(
         raise _unreadable_error(str(error)) from None
     if not wire:
         raise _unreadable_error("it has no position")
-    if checkpoint.provider != provider:
-        raise ConfigurationError(
-            f"This checkpoint belongs to {checkpoint.provider!r}, not to {provider!r}."
-        )
-    if filters not in {"", checkpoint.filters}:
-        raise ConfigurationError(
-            "This checkpoint belongs to a listing with other filters "
-            f"({checkpoint.filters or 'none'}, not {filters}). "
-            "Leave your filters out to resume with those of the checkpoint."
-        )
-    positions = [_position(each, path) for each in wire]
-    _check_filters(positions, checkpoint.filters, pagination)
-    return positions, checkpoint.filters
+    return checkpoint, wire
 
 
 def _unreadable_error(reason: str) -> ConfigurationError:
@@ -100,9 +121,18 @@ def _position(wire: _WirePosition, path: str) -> Position:
     return Position(query, wire.given, wire.emitted_before, wire.until)
 
 
-def _check_filters(positions: Sequence[Position], filters: str, pagination: Pagination) -> None:
+def _check_filters(
+    positions: Sequence[Position],
+    filters: str,
+    pagination: Pagination,
+    header_parameters: Collection[str],
+) -> None:
     """Check that each position requests what the *filters* of the checkpoint say."""
-    chosen = parameters_of(filters)
+    chosen = {
+        name: value
+        for name, value in parameters_of(filters).items()
+        if name not in header_parameters
+    }
     for position in positions:
         if (name := pagination.contradicted(position, chosen)) is not None:
             raise ConfigurationError(

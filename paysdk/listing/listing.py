@@ -11,6 +11,7 @@ import attrs
 
 from paysdk.arguments import check_int
 from paysdk.errors import PaysdkError
+from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.listing.pages import (
     ROWS_PER_TURN,
     Endpoint,
@@ -25,6 +26,7 @@ from paysdk.provider import ListingReport, Page
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
+    from paysdk.checkpoint import Checkpoint
     from paysdk.listing.windows import TimeWindows
     from paysdk.pagination import Position
 
@@ -57,6 +59,37 @@ class PagedListing(Generic[T]):
             f"<listing of {self._endpoint.client.provider} "
             f"payments{f' with {filters}' if filters else ''}>"
         )
+
+    @property
+    def path(self) -> str:
+        """The path of its endpoint."""
+        return self._endpoint.path
+
+    @property
+    def filters(self) -> str:
+        """Its filters, as a query."""
+        return self._endpoint.filters
+
+    def resume(self, checkpoint: Checkpoint | str) -> PagedListing[T]:
+        """Return the same listing, from *checkpoint* on.
+
+        Raises ``ConfigurationError`` for a checkpoint that belongs elsewhere.
+        """
+        endpoint = self._endpoint
+        positions, filters = read_checkpoint(
+            checkpoint,
+            endpoint.owner,
+            endpoint.path,
+            endpoint.filters,
+            endpoint.pagination,
+            header_parameters=endpoint.header_parameters,
+        )
+        return PagedListing(endpoint.with_filters(filters), positions, self._windows)
+
+    def first_checkpoint(self) -> Checkpoint:
+        """Return a checkpoint at the beginning, or where this listing is resumed."""
+        positions = self._resume or [self._endpoint.pagination.start()]
+        return self._endpoint.checkpoint(positions)
 
     @property
     def report(self) -> ListingReport:
@@ -102,7 +135,7 @@ class PagedListing(Generic[T]):
                     # too. In between the event loop gets its turn.
                     await asyncio.sleep(0)
                 payments = _PagePayments(endpoint.reader.make, page.rows)
-                yield Page(payments, page.reported_count, page.checkpoint)
+                yield Page(payments, page.reported_count, page.checkpoint, page.left_out)
 
     async def _payments(self, endpoint: Endpoint[T]) -> AsyncGenerator[T]:
         make = endpoint.reader.make
@@ -116,6 +149,7 @@ class PagedListing(Generic[T]):
 
     def _open_pages(self, endpoint: Endpoint[T]) -> PageStream | WindowedPages:
         self._progress = progress = Progress(resumed=self._resume is not None)
+        endpoint = endpoint.for_one_pass()
         pagination = endpoint.pagination
         positions = (
             [pagination.start()]

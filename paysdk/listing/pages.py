@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,7 +16,13 @@ from paysdk.events import PageRead, RepeatDropped
 from paysdk.listing.checkpoints import make_checkpoint
 from paysdk.listing.malformed import decode_around_malformed
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
-from paysdk.pagination import Pagination, Position, same_request
+from paysdk.pagination import (
+    Pagination,
+    Position,
+    parameters_of,
+    same_request,
+    without_parameters,
+)
 from paysdk.provider import ListingReport
 from paysdk.records.page import (
     RawPage,
@@ -29,10 +35,20 @@ from paysdk.records.page import (
 from paysdk.transport.client import Client
 from paysdk.transport.messages import Request, Response
 from paysdk.transport.observer import RequestStats
+from paysdk.transport.requester import Requester
 
-__all__ = ["ROWS_PER_TURN", "Endpoint", "PageRequests", "PageStream", "Progress", "RowsOfPage"]
+__all__ = [
+    "ROWS_PER_TURN",
+    "Endpoint",
+    "FetchPage",
+    "PageRequests",
+    "PageStream",
+    "Progress",
+    "RowsOfPage",
+]
 
 T = TypeVar("T")
+FetchPage: TypeAlias = Callable[[Requester, str], Coroutine[Any, Any, RawPage]]
 T_co = TypeVar("T_co", covariant=True)
 
 # After this many payments the event loop gets its turn. They take about a millisecond.
@@ -50,6 +66,7 @@ class RowsOfPage:
     rows: list[Any]
     reported_count: int | None
     checkpoint: Checkpoint | None
+    left_out: tuple[str, ...] = ()
 
 
 @attrs.define
@@ -88,29 +105,61 @@ class Progress:
 class Endpoint(Generic[T_co]):
     """One listing of a provider: how to request its pages, and how to read them.
 
-    ``filters`` are those of the listing, as a query. Rows for which ``leave_out`` returns true are
-    not payments, and are dropped. Up to ``concurrency`` pages are requested at a time. Without
-    ``read_ahead``, a page is not requested before the caller needs it.
+    ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
+    and the ids of the records that are not payments. Up to ``concurrency`` pages are requested at a time. Without
+    ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is the provider
+    with its tenant. The filters that ``header_parameters`` name are sent as headers. If a page takes
+    other requests than a GET, ``page_fetcher`` makes a function for each pass over the listing that
+    sends them: ``fetch_page``.
     """
 
     client: Client
+    owner: str
     path: str
     pagination: Pagination
     reader: Reader[T_co]
     filters: str
     on_malformed: Callable[[MalformedResponseError], object] | None
-    leave_out: Callable[[Any], bool] | None = None
+    select: Callable[[list[Any]], tuple[list[Any], list[str]]] | None = None
     concurrency: int = 1
     read_ahead: bool = True
+    header_parameters: frozenset[str] = frozenset()
+    page_fetcher: Callable[[], FetchPage] | None = None
+    fetch_page: FetchPage | None = None
+    headers: Mapping[str, str] = attrs.field(init=False)
+
+    @headers.default  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType,reportUntypedFunctionDecorator]  # attrs' way
+    def _headers(self) -> dict[str, str]:
+        if not self.header_parameters:
+            return {}
+        chosen = parameters_of(self.filters).items()
+        return {name: value for name, value in chosen if name in self.header_parameters}
+
+    def with_filters(self, filters: str) -> Endpoint[T_co]:
+        return attrs.evolve(self, filters=filters)
+
+    def for_one_pass(self) -> Endpoint[T_co]:
+        if self.page_fetcher is None:
+            return self
+        return attrs.evolve(self, fetch_page=self.page_fetcher())
 
     def without_read_ahead(self) -> Endpoint[T_co]:
         return attrs.evolve(self, concurrency=1, read_ahead=False)
 
     def request(self, position: Position) -> Request:
-        return Request("GET", self.path, position.query)
+        if not self.headers:
+            return Request("GET", self.path, position.query)
+        query = without_parameters(position.query, self.header_parameters)
+        return Request("GET", self.path, query, headers=self.headers)
 
     async def fetch(self, position: Position, stats: RequestStats) -> RawPage:
+        if self.fetch_page is not None:
+            requester = Requester(self.client, stats, self.headers)
+            return await self.fetch_page(requester, self.request(position).query)
+
         def read(response: Response) -> RawPage:
+            if self.client.conventions.means_empty(response):
+                return RawPage([], None, None)
             page = open_page(self.reader, response.body)
             header = self.pagination.header
             return page if header is None else attrs.evolve(page, link=response.headers.get(header))
@@ -118,7 +167,7 @@ class Endpoint(Generic[T_co]):
         return await self.client.call(self.request(position), read, stats)
 
     def checkpoint(self, positions: Sequence[Position]) -> Checkpoint:
-        return make_checkpoint(self.client.provider, self.path, self.filters, positions)
+        return make_checkpoint(self.owner, self.path, self.filters, positions)
 
     def finish_page(
         self,
@@ -126,6 +175,8 @@ class Endpoint(Generic[T_co]):
         reported_count: int | None,
         following: Sequence[Position],
         progress: Progress,
+        *,
+        left_out: tuple[str, ...] = (),
     ) -> RowsOfPage:
         """Count a page and report it. *following* is where the listing goes on, if it does."""
         if not progress.pages:
@@ -138,7 +189,7 @@ class Endpoint(Generic[T_co]):
             PageRead(self.client.provider, progress.pages, len(rows), reported_count)
         )
         checkpoint = self.checkpoint(following) if following else None
-        return RowsOfPage(rows, reported_count, checkpoint)
+        return RowsOfPage(rows, reported_count, checkpoint, left_out)
 
     def describe_error(
         self,
@@ -194,6 +245,7 @@ class PageStream:
     ) -> None:
         self.position: Position | None = position
         self.bad_link: PaginationError | None = None
+        self.left_out: tuple[str, ...] = ()
         self.under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._endpoint = endpoint
         self._progress = progress
@@ -225,7 +277,9 @@ class PageStream:
             endpoint.describe_error(error, position, [position], self._progress)
             raise
         left = [self.position] if self.position else []
-        return endpoint.finish_page(rows, raw.reported_count, left, self._progress)
+        return endpoint.finish_page(
+            rows, raw.reported_count, left, self._progress, left_out=self.left_out
+        )
 
     async def aclose(self) -> None:
         await self._requests.aclose()
@@ -284,7 +338,7 @@ class PageStream:
                 self._pages_given.add(rows)
             except PaginationError as error:
                 self.bad_link = error
-        self._drop_left_out(rows)
+        self.left_out = self._select(rows)
         self.position = position if self.bad_link else following
 
     def _request_next(self, raw: RawPage, position: Position, ids: list[str]) -> Position | None:
@@ -343,9 +397,10 @@ class PageStream:
             del rows[index]
         self._progress.repeats_dropped += len(repeats)
 
-    def _drop_left_out(self, rows: list[Any]) -> None:
-        if (leave_out := self._endpoint.leave_out) is None:
-            return
-        before = len(rows)
-        rows[:] = [row for row in rows if not leave_out(row)]
-        self._progress.left_out += before - len(rows)
+    def _select(self, rows: list[Any]) -> tuple[str, ...]:
+        """Replace *rows* by the payments in them. Return the ids of what is not a payment."""
+        if (select := self._endpoint.select) is None:
+            return ()
+        rows[:], left_out = select(rows)
+        self._progress.left_out += len(left_out)
+        return tuple(left_out)

@@ -27,15 +27,28 @@ if TYPE_CHECKING:
 
     from paysdk.records.page import RawPage
 
-__all__ = ["Amount", "PaymentRecord", "RecordReader", "SchemaReader", "converted"]
+__all__ = ["Amount", "FieldError", "PaymentRecord", "RecordReader", "TableReader", "converted"]
 
 PageType = TypeVar("PageType")
 RecordType = TypeVar("RecordType", bound=RawRecord)
 PaymentType = TypeVar("PaymentType", bound=PaymentRecord)
 T = TypeVar("T")
 
+
+class FieldError(ValueError):
+    """A field of a record has a value that a provider's own code cannot use.
+
+    *field* is the path of the field in the record, such as ``amount.value`` or ``lines[0].price``.
+    The ``MalformedResponseError`` has that path.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 # What Python raises for a value that is not what it must be.
-_BAD_VALUE = (ValueError, LookupError, ArithmeticError)
+BAD_VALUE = (ValueError, LookupError, ArithmeticError)
 # Looking for finer times takes a fifth of the time of decoding. So the reader looks only at the
 # ends of a large batch: an API that sends such times sends them in nearly every record, and a later
 # listing begins from the last record.
@@ -103,8 +116,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
         rows = self._decode(self._truncate_times(array))
         try:
             self._convert(rows, records, *self._settings)
-        except _BAD_VALUE as error:
-            raise _malformed(error) from error
+        except BAD_VALUE as error:
+            raise malformed(error) from error
         return rows
 
     def _decode(self, array: bytes) -> list[RecordType]:
@@ -123,8 +136,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
         return array
 
 
-class SchemaReader(RecordReader[PageType, PaymentType, Payment]):
-    """Reads the pages of a provider of your own into payments.
+class TableReader(RecordReader[PageType, PaymentType, Payment]):
+    """Reads the pages of a provider of your own into payments, with a table.
 
     *path* is where the records are in a page, such as ``$.data``. *page* is the type of a page, in
     which the records stay ``msgspec.Raw``. *open_page* makes a ``RawPage`` of it: the records, the
@@ -150,7 +163,7 @@ class SchemaReader(RecordReader[PageType, PaymentType, Payment]):
         super().__init__(
             path=path,
             page=page,
-            open_page=partial(_open_or_raise, open_page),
+            open_page=partial(open_or_raise, open_page),
             row=row,
             make=make_payment,
             settings=settings,
@@ -164,20 +177,21 @@ class SchemaReader(RecordReader[PageType, PaymentType, Payment]):
                 if row.is_payment:
                     _check_amount(row.amount)
                     self._read_properties(row)
-        except _BAD_VALUE as error:
-            raise _malformed(error) from error
+        except BAD_VALUE as error:
+            raise malformed(error) from error
         return rows
 
-    def leaves_out(self, row: PaymentType) -> bool:
-        """Whether the record is not a payment."""
-        return not row.is_payment
+    def select(self, rows: list[Any]) -> tuple[list[PaymentType], list[str]]:
+        """Return the rows that are payments, and the ids of the others."""
+        left_out = [str(row.id) for row in rows if not row.is_payment]
+        return ([row for row in rows if row.is_payment] if left_out else rows), left_out
 
 
-def _open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> RawPage:
+def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> RawPage:
     try:
         return open_page(page)
-    except _BAD_VALUE as error:
-        raise _malformed(error) from error
+    except BAD_VALUE as error:
+        raise malformed(error) from error
 
 
 def _read_properties(row: type[PaymentRecord]) -> Callable[[PaymentRecord], object]:
@@ -198,7 +212,10 @@ def _check_amount(amount: object) -> None:
         raise msgspec.ValidationError(f"Expected a finite decimal.Decimal, got {amount!r}")
 
 
-def _malformed(error: Exception) -> msgspec.ValidationError:
+def malformed(error: Exception) -> msgspec.ValidationError:
+    """Return the error about a record, for what the code of a provider raised of it."""
+    if isinstance(error, FieldError):
+        return msgspec.ValidationError(f"{error} - at `$[0].{error.field}`")
     return msgspec.ValidationError(
         str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     )

@@ -15,7 +15,7 @@ from paysdk import InvoiceRef
 from paysdk.providers.campfire.normalise import READER
 from paysdk.providers.notify.normalise import make_reader
 from paysdk.records.page import RawPage, Reader, batches, open_page
-from paysdk.records.reader import Amount, PaymentRecord, SchemaReader
+from paysdk.records.reader import Amount, PaymentRecord, TableReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROUNDS = 25
 # Small pages are read several times over, so that each turn takes some ten milliseconds.
 RECORDS_A_TURN = 10_000
-# A record of a provider that is made with `SchemaReader` may take so many microseconds.
+# A record of a provider that is made with `TableReader` may take so many microseconds.
 SCHEMA_MICROSECONDS = 3.0
 
 
@@ -121,7 +121,7 @@ def schema_page(size: int) -> bytes:
 
 def measure_schema(size: int) -> None:
     """Measure a third party's provider, with payments that are read like any others."""
-    reader = SchemaReader(
+    reader = TableReader(
         path="$.payments",
         page=Page,
         open_page=lambda page: RawPage(page.payments, None, None),
@@ -135,7 +135,7 @@ def measure_schema(size: int) -> None:
     report(
         Line(
             part=1,
-            what=f"A third party's provider through `SchemaReader`, {size} a page",
+            what=f"A third party's provider through `TableReader`, {size} a page",
             ours=f"{each:.2f} µs a payment",
             against="",
             verdict=Verdict("", f"at most {SCHEMA_MICROSECONDS:g} µs", each <= SCHEMA_MICROSECONDS),

@@ -67,7 +67,7 @@ loop makes exact amounts, dates and times in a frozen dataclass, and keeps the r
 models have the same fields, and do not keep the record. OpenAI's records are files and Stripe's are
 invoice payments, with nine and ten plain fields, in their own list formats. Stripe's client runs on
 aiohttp here. The stalls of an idle loop come from the machine itself. Processor time counts only
-this process, so other programs do not lengthen it. A third party's provider is a `SchemaReader`
+this process, so other programs do not lengthen it. A third party's provider is a `TableReader`
 with a small schema. The memory of a kept payment is what the program holds per payment after it has
 listed 100,000 and kept one in fifty.
 

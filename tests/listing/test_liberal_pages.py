@@ -72,7 +72,7 @@ async def test_error_is_decoded_in_its_charset() -> None:
         (b'{"Error": "TooManyRequests"}', "TooManyRequests", 3),
         (b'{"status": "error", "reason": "rate limited"}', "rate limited", 3),
         (b'{"errorMessage": "Please wait 5 seconds"}', "Please wait 5 seconds", 3),
-        (b'{"error": {"message": "<html><title>Busy</title></html>"}}', "message: Busy", 3),
+        (b'{"error": {"message": "<html><title>Busy</title></html>"}}', "Busy", 3),
         (b'"<html><title>Slow down</title></html>"', "Slow down", 3),
         (b'{"detail": "Invalid page."}', "Invalid page", 1),
         (b'{"error": "No such tenant"}', "No such tenant", 1),

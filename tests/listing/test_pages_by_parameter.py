@@ -26,7 +26,7 @@ from paysdk.pagination import (
     encode_query,
 )
 from paysdk.records.page import RawPage
-from paysdk.records.reader import PaymentRecord, SchemaReader
+from paysdk.records.reader import PaymentRecord, TableReader
 from paysdk.rest import RestProvider, check_page_size
 from paysdk.testing import Request as Arrived
 from paysdk.testing import Response as Reply
@@ -66,7 +66,7 @@ class Envelope(msgspec.Struct):
     next: str | None = None
 
 
-READER = SchemaReader(
+READER = TableReader(
     path="$.data",
     page=Envelope,
     open_page=lambda page: RawPage(page.data, page.next, None),

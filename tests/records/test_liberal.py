@@ -21,7 +21,7 @@ from paysdk.providers.notify.normalise import make_reader
 from paysdk.records import liberal
 from paysdk.records.liberal import Mender, hide_constants, quote_constants, truncate_times
 from paysdk.records.page import RawPage, decode_one_by_one, open_page, try_decode
-from paysdk.records.reader import PaymentRecord, SchemaReader
+from paysdk.records.reader import PaymentRecord, TableReader
 
 if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
@@ -343,7 +343,7 @@ class Page(msgspec.Struct):
 
 def test_reader_by_schema_reads_liberally() -> None:
     """A reader that is made from two types reads optional fields as liberally, and keeps required ones strict."""
-    reader = SchemaReader(
+    reader = TableReader(
         path="$.data",
         page=Page,
         open_page=lambda page: RawPage(page.data, None, None),

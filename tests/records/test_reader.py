@@ -11,7 +11,7 @@ import pytest
 
 from paysdk import InvoiceRef, MalformedResponseError
 from paysdk.records.page import RawPage, decode_one_by_one, decode_or_raise, try_decode
-from paysdk.records.reader import Amount, PaymentRecord, RecordReader, SchemaReader
+from paysdk.records.reader import Amount, PaymentRecord, RecordReader, TableReader
 
 
 class Row(PaymentRecord, kw_only=True):
@@ -52,7 +52,7 @@ class Page(msgspec.Struct):
 
 
 SHOPS: list[str | None] = [None, "web"]
-READER = SchemaReader(
+READER = TableReader(
     path="$.items",
     page=Page,
     open_page=lambda page: RawPage(page.items, page.links["next"], 7),
@@ -91,18 +91,14 @@ def test_records_become_payments_and_keep_their_bytes() -> None:
     payment = READER.make(row)
     assert ("1", "12.50", "web") == (payment.id, str(payment.amount), payment.source)
     assert {"note": "x"}.items() <= payment.raw.items()
-    assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent, False) == (
-        row.id,
-        row.modified_at,
-        row.raw,
-        READER.leaves_out(row),
-    )
+    assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent) == (row.id, row.modified_at, row.raw)
+    assert ([row], []) == READER.select([row])
 
 
 def test_record_that_is_no_payment_is_left_out() -> None:
     """It keeps its id, from which a pagination may go on, and its properties are not read."""
     (row,) = READER.rows([b'{"id": 1, "what": "attempt", "place": 7}'])
-    assert (1, True) == (row.id, READER.leaves_out(row))
+    assert ([], ["1"]) == READER.select([row])
 
 
 @pytest.mark.parametrize(
@@ -129,9 +125,9 @@ def test_record_with_a_bad_value_is_malformed(record: bytes, message: str, path:
     assert message in str(aside[0])
 
 
-def reader_of(row: type[PaymentRecord]) -> SchemaReader[Any, Any]:
+def reader_of(row: type[PaymentRecord]) -> TableReader[Any, Any]:
     """A reader for records of this type."""
-    return SchemaReader(
+    return TableReader(
         path="$", page=list, open_page=lambda page: RawPage(page, None, None), row=row
     )
 

@@ -11,7 +11,7 @@ import msgspec
 from paysdk import Capabilities, InvoiceRef, Listing
 from paysdk.pagination import LinkHeader, encode_query
 from paysdk.records.page import RawPage
-from paysdk.records.reader import PaymentRecord, SchemaReader
+from paysdk.records.reader import PaymentRecord, TableReader
 from paysdk.rest import RestProvider, check_page_size, refuse_filters
 from paysdk.testing import Request, Response, Sandbox
 
@@ -64,7 +64,7 @@ class AwkwardProvider(RestProvider):
         )
         size = check_page_size(page_size, 100)
         first = encode_query([] if size is None else [("size", str(size))])
-        reader = SchemaReader(
+        reader = TableReader(
             path="$",
             page=list[msgspec.Raw],
             open_page=lambda records: RawPage(records, None, None),

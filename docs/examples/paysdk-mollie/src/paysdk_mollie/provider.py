@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from paysdk import Capabilities, Checkpoint, Listing, rest
 from paysdk.pagination import HalFrom
-from paysdk.records.reader import SchemaReader
+from paysdk.records.reader import TableReader
 from paysdk_mollie.normalise import MollieRecord
 from paysdk_mollie.schema import Page, open_page
 
@@ -49,7 +49,7 @@ class MollieProvider(rest.RestProvider):
         rest.refuse_filters("Mollie", modified_since=modified_since, voided=voided)
         rest.refuse_filters("Mollie", modified_until=modified_until)
         pagination = HalFrom(rest.check_page_size(page_size, 250), largest=250)
-        reader = SchemaReader(
+        reader = TableReader(
             path="$._embedded.payments",
             page=Page,
             open_page=open_page,

@@ -1,0 +1,165 @@
+"""A reader that is made from two types and a function."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError, Payment
+from paysdk.authoring import FieldError, RawPage, SchemaReader
+from paysdk.records.page import decode_one_by_one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Part(msgspec.Struct):
+    """A payment in an invoice."""
+
+    id: int
+    price: Any
+
+
+class Invoice(msgspec.Struct):
+    """An invoice with its payments."""
+
+    id: int
+    payments: list[Part] | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When it was changed."""
+        return self.updated_at
+
+
+class Page(msgspec.Struct):
+    """A page of invoices."""
+
+    data: list[msgspec.Raw]
+
+
+def normalise(invoice: Invoice, _raw: bytes) -> Sequence[Payment] | None:
+    """Return the payments of an invoice, and nothing for a draft."""
+    if invoice.payments is None:
+        return None
+    return [make(part, number) for number, part in enumerate(invoice.payments)]
+
+
+def make(part: Part, number: int) -> Payment:
+    """Return a payment."""
+    if part.price == "?":
+        raise FieldError(f"payments[{number}].price", "A price is missing")
+    return Payment(
+        provider="acme",
+        id=str(part.id),
+        amount=Decimal(part.price),
+        invoice=InvoiceRef(id="1"),
+    )
+
+
+READER = SchemaReader(
+    path="$.data",
+    page=Page,
+    open_page=lambda page: RawPage(page.data, None, None),
+    row=Invoice,
+    normalise=normalise,
+    times=["updated_at"],
+)
+
+
+def test_record_becomes_its_payments() -> None:
+    """A record may have several payments, none, or be no payment at all."""
+    sent = [
+        b'{"id": 1, "payments": [{"id": 7, "price": "1.50"}, {"id": 8, "price": "2.50"}]}',
+        b'{"id": 2, "payments": [], "updated_at": "2026-01-31T12:00:00Z"}',
+        b'{"id": 3}',
+    ]
+    rows = READER.rows(sent)
+    payments, left_out = READER.select(rows)
+    assert ["7", "8"] == [READER.make(each).id for each in payments]
+    assert ["3"] == left_out
+    assert [(1, None), (2, datetime(2026, 1, 31, 12, tzinfo=UTC)), (3, None)] == [
+        (row.id, row.modified_at) for row in rows
+    ]
+    assert sent == [row.raw for row in rows]
+
+
+def test_time_of_a_single_payment() -> None:
+    """If a record is one payment, its time is that of the payment."""
+    noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    payment = Payment(
+        provider="acme",
+        id="1",
+        amount=Decimal(1),
+        invoice=InvoiceRef(id="1"),
+        modified_at=noon,
+    )
+    reader = SchemaReader(
+        path="$",
+        page=list[msgspec.Raw],
+        open_page=lambda page: RawPage(page, None, None),
+        row=Invoice,
+        normalise=lambda _invoice, _raw: payment,
+    )
+    (row,) = reader.rows([b'{"id": 1}'])
+    assert ([payment], noon) == (row.payments and list(row.payments), row.modified_at)
+
+
+@pytest.mark.parametrize(
+    ("record", "message", "path"),
+    [
+        (b'{"id": "x"}', "Expected `int`, got `str`", "$.data[1].id"),
+        (
+            b'{"id": 1, "payments": [{"id": 1, "price": "2"}, {"id": 2, "price": "?"}]}',
+            "A price is missing",
+            "$.data[1].payments[1].price",
+        ),
+        (b'{"id": 1, "payments": [{"id": 1, "price": "x"}]}', "InvalidOperation", "$.data[1]"),
+    ],
+)
+def test_record_with_a_bad_value(record: bytes, message: str, path: str) -> None:
+    """The error of a function has the path that it names, or the path of its record."""
+    page = RawPage([b'{"id": 5, "payments": []}', record], None, None)
+    with pytest.raises(MalformedResponseError, match=message) as raised:
+        list(decode_one_by_one(READER, page, None))
+    assert path == raised.value.path
+
+
+def test_record_that_is_read_liberally() -> None:
+    """A number for a text and the like are read as they are meant."""
+    (row,) = READER.read_liberally(b'{"id": 1.0, "payments": [], "other": NaN}')
+    assert 1 == row.id
+
+
+def test_page_that_cannot_be_opened() -> None:
+    """What the function for a page raises is an error about the page."""
+    reader = SchemaReader(
+        path="$",
+        page=list[msgspec.Raw],
+        open_page=lambda page: RawPage(page, str(page[3]), None),
+        row=Invoice,
+        normalise=normalise,
+    )
+    with pytest.raises(msgspec.ValidationError, match="IndexError"):
+        reader.split(b"[]")
+
+
+def test_record_without_an_id() -> None:
+    """A type of records without an id is refused when the reader is made."""
+
+    class Nameless(msgspec.Struct):
+        number: int
+
+    with pytest.raises(ConfigurationError, match="Nameless has no id"):
+        SchemaReader(
+            path="$",
+            page=list[msgspec.Raw],
+            open_page=lambda page: RawPage(page, None, None),
+            row=Nameless,  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+            normalise=lambda _row, _raw: None,
+        )
