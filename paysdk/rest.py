@@ -8,26 +8,33 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar,
 
 import attrs
 
-from paysdk.arguments import check_int
+from paysdk.arguments import check_int, check_text
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
-from paysdk.listing.checkpoints import read_checkpoint
+from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
 from paysdk.listing.pages import Endpoint
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
+from paysdk.transport.conventions import Conventions, check_headers
 from paysdk.transport.credentials import KeySource, Secret
+from paysdk.transport.observer import RequestStats
+from paysdk.transport.raw_request import build_request
+from paysdk.transport.requester import keep_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
+    from paysdk.listing.pages import FetchPage
     from paysdk.listing.windows import TimeWindows
     from paysdk.provider import Capabilities
     from paysdk.records.page import Reader
     from paysdk.transport.client import Session
+    from paysdk.transport.error_bodies import ErrorDetails
+    from paysdk.transport.messages import RawResponse
     from paysdk.transport.policy import RetryPolicy
 
 __all__ = [
@@ -79,12 +86,22 @@ class RestProvider:
 
     Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the
     first request. One object serves any number of tasks, and goes on in another event loop.
+
+    The class of a provider says how its API differs from others. ``headers`` are sent with each
+    request. Filters that ``header_parameters`` names are sent as headers. ``reset_headers`` name
+    the end of a rate limit, beside the usual ones. ``empty_statuses`` mean that nothing was found.
+    A constructor can add its own *headers*. If a key can reach several tenants, realms or
+    divisions, *tenant* says which of them the object lists.
     """
 
     name: str
     capabilities: Capabilities
     default_base_url: ClassVar[str]
     authorization_scheme: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]] = {}
+    header_parameters: ClassVar[frozenset[str]] = frozenset()
+    reset_headers: ClassVar[tuple[str, ...]] = ()
+    empty_statuses: ClassVar[frozenset[int]] = frozenset()
 
     # inspect.signature() shows it, for the classes of all providers.
     __signature__: ClassVar[Signature]
@@ -93,13 +110,27 @@ class RestProvider:
         super().__init_subclass__()
         cls.__signature__ = _spell_out_settings(cls.__init__)
 
-    def __init__(self, api_key: ApiKey, **settings: Unpack[RestSettings]) -> None:
+    def __init__(
+        self,
+        api_key: ApiKey,
+        *,
+        headers: Mapping[str, str] | None = None,
+        tenant: str | None = None,
+        **settings: Unpack[RestSettings],
+    ) -> None:
         key = wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         for name in settings.keys() - RestSettings.__annotations__.keys():
             raise TypeError(f"{type(self).__name__} has no setting {name!r}.")
         checked = Settings(key=key, default_base_url=self.default_base_url, **settings)
-        self._client = Client(self.name, self.authorization_scheme, checked)
+        conventions = Conventions(
+            headers=check_headers({**self.headers, **(headers or {})}),
+            reset_headers=self.reset_headers,
+            empty_statuses=self.empty_statuses,
+            explain_error=self.explain_error,
+        )
+        self._tenant = None if tenant is None else check_text("tenant", tenant)
+        self._client = Client(self.name, self.authorization_scheme, checked, conventions)
 
     def __repr__(self) -> str:
         # A constructor that fails leaves a half-made object in the frames of its error, which may
@@ -111,6 +142,51 @@ class RestProvider:
     def base_url(self) -> str:
         """The origin that it sends to."""
         return self._client.settings.origin
+
+    @property
+    def origin(self) -> str:
+        """Where its payments come from: the base URL and, after ``#``, the tenant if it has one."""
+        return self.base_url if self._tenant is None else f"{self.base_url}#{self._tenant}"
+
+    def explain_error(self, response: RawResponse) -> ErrorDetails | None:  # noqa: ARG002  # for subclasses
+        """Return what the error *response* says, or ``None`` if the usual way of reading it will do.
+
+        Override this if the API says it in a way of its own. It must not raise.
+        """
+        return None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        json: object = None,
+        form: Mapping[str, object] | None = None,
+    ) -> RawResponse:
+        """Send a request that paysdk does not model, and return the response.
+
+        It has the same key, headers, origin, limits, deadline and events as every other request.
+        *path* begins with a slash. *json* becomes the body, and each ``Decimal`` in it a number with
+        exactly its digits; *form* becomes the body of a form. ``await
+        provider.request("GET", path)`` then ``.json()`` has exact numbers.
+
+        GET and HEAD requests are retried. Any other request is sent once, over a connection of its
+        own, and again only if it cannot have been processed: no connection was made, or the
+        response was 429. If such a request ends with ``RequestTimeoutError``,
+        ``ConnectionFailedError`` or ``ServerError``, or is cancelled, it may have been processed.
+
+        Raises ``ConfigurationError`` for arguments that cannot be sent, before anything is sent,
+        and ``APIError`` for an error status.
+        """
+        request = build_request(method, path, query, json=json, form=form)
+        return await self._client.call_within(
+            self._client.deadline(), request, keep_response, RequestStats()
+        )
+
+    async def _get(self, path: str, query: Mapping[str, object] | None = None) -> RawResponse:
+        """Send a GET request to *path*, as ``request`` does."""
+        return await self.request("GET", path, query=query)
 
     async def __aenter__(self) -> Self:
         self._client.reopen()
@@ -131,6 +207,11 @@ class RestProvider:
         """
         await self._client.aclose()
 
+    @property
+    def _owner(self) -> str:
+        """The provider and its tenant, for checkpoints."""
+        return self.name if self._tenant is None else f"{self.name}#{self._tenant}"
+
     def _listing(
         self,
         path: str,
@@ -142,6 +223,7 @@ class RestProvider:
         concurrency: int = 1,
         windows: TimeWindows | None = None,
         strict: bool = False,
+        page_fetcher: Callable[[], FetchPage] | None = None,
     ) -> PagedListing[T]:
         """A listing of the endpoint at *path*. ``list_payments`` of a provider returns it.
 
@@ -151,23 +233,43 @@ class RestProvider:
         predict where they start. *windows* divide the listing into windows of time, which are read
         side by side. If *strict* is true, a malformed record raises, whatever ``on_malformed`` is.
 
+        If a page takes other requests than a GET, *page_fetcher* is called for each pass over the
+        listing. It returns an async function that gets a ``Requester`` and the query of a page,
+        sends the requests, and returns a ``RawPage``.
+
         Raises ``ConfigurationError`` for a checkpoint that belongs to another listing.
         """
-        tag = encode_query(sorted(filters.items()))
-        positions = None
-        if resume is not None:
-            positions, tag = read_checkpoint(resume, self.name, path, tag, pagination)
         endpoint = Endpoint(
             client=self._client,
+            owner=self._owner,
             path=path,
             pagination=pagination,
             reader=reader,
-            filters=tag,
+            filters=encode_query(sorted(filters.items())),
             on_malformed=None if strict else self._client.settings.on_malformed,
-            leave_out=getattr(reader, "leaves_out", None),  # a SchemaReader has it
+            select=getattr(
+                reader, "select", None
+            ),  # a reader of providers with other records has it
             concurrency=concurrency,
+            header_parameters=self.header_parameters,
+            page_fetcher=page_fetcher,
         )
-        return PagedListing(endpoint, positions, windows)
+        listing = PagedListing(endpoint, None, windows)
+        return listing if resume is None else listing.resume(resume)
+
+    def _resume(self, resume: Checkpoint | str, *listings: PagedListing[T]) -> PagedListing[T]:
+        """Return the one of *listings* that the checkpoint *resume* belongs to, resumed.
+
+        Use it if ``list_payments`` has several ways of listing, since a call that resumes has no
+        filters to choose by. Raises ``ConfigurationError`` if it belongs to none of them.
+        """
+        return listings[find_listing(listings, resume)].resume(resume)
+
+    def _join(
+        self, *listings: PagedListing[T], resume: Checkpoint | str | None
+    ) -> JoinedListing[T]:
+        """Return one listing of *listings*, one after the other, under one checkpoint."""
+        return JoinedListing(listings, resume)
 
 
 def _spell_out_settings(constructor: Callable[..., None]) -> Signature:

@@ -23,19 +23,23 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def get_origin(provider: PaymentsProvider) -> str | None:
-    """Return the origin that a provider lists from, or ``None`` if it has no ``base_url``."""
-    given: object = getattr(provider, "base_url", None)
+    """Return where a provider lists from: its ``origin`` or, if it has none, its ``base_url``.
+
+    A tenant stays in it, after ``#``. ``None`` if the provider has neither.
+    """
+    given: object = getattr(provider, "origin", None) or getattr(provider, "base_url", None)
     if not isinstance(given, str):
         return None
     with suppress(ValueError):
         parts = urlsplit(given)
         if parts.hostname is not None:
+            tenant = f"#{parts.fragment}" if parts.fragment else ""
             if is_loopback(parts.hostname):
-                return LOOPBACK
+                return f"{LOOPBACK}{tenant}"
             port = (
                 "" if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
             )
-            return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}"
+            return f"{parts.scheme}://{parts.hostname}{port}{parts.path.rstrip('/')}{tenant}"
     return given
 
 
@@ -54,4 +58,5 @@ def check_origin(provider: str, account: str, remembered: str | None, origin: st
 
 
 def _describe(origin: str) -> str:
-    return "this machine (a sandbox)" if origin == LOOPBACK else origin
+    place, sign, tenant = origin.partition("#")
+    return f"this machine (a sandbox){sign}{tenant}" if place == LOOPBACK else origin

@@ -114,6 +114,7 @@ class Shelf:
     waiting: Callable[[int], Any] | None = None
     name: str = "acme"
     base_url: object = None
+    origin: object = None
 
     @property
     def capabilities(self) -> Capabilities:

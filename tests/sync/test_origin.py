@@ -63,8 +63,24 @@ async def test_an_http_provider_has_an_origin() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base_url", "expected"), [(LIVE, f"{LIVE}#books 7"), (SANDBOX, "loopback#books 7")]
+)
+def test_tenant_is_part_of_the_origin(shelf: Shelf, base_url: str, expected: str) -> None:
+    """Two tenants at one address are two origins, also in a sandbox."""
+    shelf.base_url = base_url
+    shelf.origin = f"{base_url}#books 7"
+    assert expected == get_origin(shelf)
+
+
+@pytest.mark.parametrize(
     ("first", "then", "message"),
     [
+        (
+            f"{SANDBOX}#a",
+            f"{SANDBOX}#b",
+            r"from this machine \(a sandbox\)#a, not from this machine \(a sandbox\)#b",
+        ),
+        (f"{LIVE}#a", f"{LIVE}#b", r"from https://api.acme.example#a, not from .*#b"),
         (
             SANDBOX,
             LIVE,
