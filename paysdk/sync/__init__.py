@@ -20,12 +20,14 @@ from paysdk.sync.report import SyncReport
 from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import SQLPaymentStore, StoredPayment
 from paysdk.sync.syncing import sync_payments
+from paysdk.sync.tokens import SQLTokenStore
 
 __all__ = [
     "AccountBusyError",
     "Change",
     "LeaseLostError",
     "SQLPaymentStore",
+    "SQLTokenStore",
     "StoreError",
     "StoredPayment",
     "SyncReport",

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from paysdk.cancellation import run_to_end
 from paysdk.sync.advice import describe
 from paysdk.sync.backends import DURABLE, WRITES
 from paysdk.sync.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -100,7 +101,7 @@ class Database:
             then(result)
             return result
 
-        return await _run_to_end(run())
+        return await run_to_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run *work* in its own transaction that only reads, and return its result.
@@ -113,7 +114,7 @@ class Database:
             async with self.transaction(writes=False) as connection:
                 return await work(connection)
 
-        return await _run_to_end(run())
+        return await run_to_end(run())
 
     @asynccontextmanager
     async def _translate_errors(self) -> AsyncGenerator[None]:
@@ -173,19 +174,3 @@ class Database:
     def _driver_errors(self) -> tuple[type[BaseException], ...]:
         # A driver fails with UnicodeError if it cannot encode or decode a text.
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)
-
-
-async def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of *work*. Cancelling this, however often, waits for the end of *work*."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        # Retrieve the error. Otherwise asyncio reports it as never retrieved.
-        await asyncio.gather(task, return_exceptions=True)
-        raise asyncio.CancelledError
-    return task.result()

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from paysdk.sync.backends import Backend
 
-__all__ = ["ExclusiveNames", "StoredJournal"]
+__all__ = ["ExclusiveNames", "StoredJournal", "as_key"]
 
 # How long a waiting caller sleeps before it looks again. Each sleep is half as long again as the
 # last.
@@ -64,7 +64,7 @@ class ExclusiveNames:
             raise ConfigurationError(
                 f"exclusive takes a name that is a text and not empty, not {name!r}."
             )
-        key = _as_key(name)
+        key = as_key(name)
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             journals: list[StoredJournal] = []
@@ -154,7 +154,7 @@ class StoredJournal:
         return sa.and_(held_names.c.name == self._key, held_names.c.holder == self._holder)
 
     def _order(self, order_id: str) -> sa.ColumnElement[bool]:
-        return sa.and_(open_orders.c.name == self._key, open_orders.c.order_id == _as_key(order_id))
+        return sa.and_(open_orders.c.name == self._key, open_orders.c.order_id == as_key(order_id))
 
     async def _keep_renewing(self) -> None:
         """Renew the lease until the name is released, or another caller has taken it."""
@@ -163,9 +163,10 @@ class StoredJournal:
                 await asyncio.sleep(self._seconds / 3)
                 # The next attempt may reach the database again. If none does, the lease ends.
                 with suppress(StoreError):
-                    await self._database.in_transaction(self._renew)
+                    await self._database.in_transaction(self.renew)
 
-    async def _renew(self, connection: AsyncConnection) -> None:
+    async def renew(self, connection: AsyncConnection) -> None:
+        """Renew the lease in a transaction. Raises ``LeaseLostError`` if another has the name."""
         until = self._database.backend.now() + self._seconds
         renewed = held_names.update().where(self._held).values(leased_until=until)
         if (await connection.execute(renewed)).rowcount != 1:
@@ -178,11 +179,11 @@ class StoredJournal:
     async def _record_sent(self, order: OpenOrder, connection: AsyncConnection) -> None:
         # This comes first. It fails if another caller has the name, and keeps others from taking
         # it until the transaction ends.
-        await self._renew(connection)
+        await self.renew(connection)
         await connection.execute(open_orders.delete().where(self._order(order.id)))
         row = {
             "name": self._key,
-            "order_id": _as_key(order.id),
+            "order_id": as_key(order.id),
             "sent_at": self._database.backend.codec.encode(order.sent_at),
             "drafted": order.drafted,
             "content": json.dumps({"id": order.id, "details": order.details}),
@@ -237,7 +238,7 @@ async def _take(
     return holder if (await connection.execute(taken)).rowcount == 1 else None
 
 
-def _as_key(text: str) -> str:
+def as_key(text: str) -> str:
     """Return *text* in ASCII and short enough for an index, for a database of any encoding."""
     escaped = json.dumps(text)[1:-1]
     if len(escaped) <= _MAX_KEY_CHARS:

@@ -23,12 +23,13 @@ __all__ = [
     "open_orders",
     "payment_changes",
     "payments",
+    "stored_tokens",
     "sync_schema",
     "sync_state",
 ]
 
 # It grows with each change to the tables, which also needs a step in MIGRATIONS.
-VERSION = 4
+VERSION = 5
 # The SQL that leads from a version, which is the key, to the next one, by the name of the dialect.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
@@ -70,6 +71,15 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
             "UPDATE payments SET voided = true WHERE voided_date IS NOT NULL",
         ),
     ),
+    4: {
+        "sqlite": (
+            "CREATE TABLE paysdk_tokens (name TEXT NOT NULL PRIMARY KEY, content TEXT NOT NULL)",
+        ),
+        "postgresql": (
+            """CREATE TABLE paysdk_tokens (
+                name TEXT COLLATE "C" NOT NULL PRIMARY KEY, content TEXT COLLATE "C" NOT NULL)""",
+        ),
+    },
 }
 
 
@@ -234,6 +244,15 @@ open_orders: sa.Table = sa.Table(
     sa.Column("sent_at", _moment(), nullable=False),
     sa.Column("drafted", sa.Boolean, nullable=False),
     # JSON in ASCII, because a database of any encoding must keep it exactly.
+    sa.Column("content", _text(), nullable=False),
+)
+
+# The access and refresh tokens of OAuth2 clients. Who may read this table may use them.
+stored_tokens: sa.Table = sa.Table(
+    "paysdk_tokens",
+    metadata,
+    sa.Column("name", _text(), primary_key=True),
+    # JSON, in ASCII.
     sa.Column("content", _text(), nullable=False),
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         truncated,
         wrong_body,
     )
+    from paysdk.testing.oauth2 import TokenSandbox
     from paysdk.testing.server import Sandbox
     from paysdk.testing.threads import in_thread
 
@@ -53,6 +54,7 @@ _MODULES = {
         "truncated",
         "wrong_body",
     ),
+    "paysdk.testing.oauth2": ("TokenSandbox",),
     "paysdk.testing.server": ("Sandbox",),
     "paysdk.testing.threads": ("in_thread",),
 }
@@ -67,6 +69,7 @@ __all__ = [
     "Request",
     "Response",
     "Sandbox",
+    "TokenSandbox",
     "dripping_body",
     "dripping_headers",
     "gzip_bomb",

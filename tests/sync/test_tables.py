@@ -109,6 +109,7 @@ async def test_version_2_gets_the_columns_of_waiting_records(
         await rows(store, "ALTER TABLE payments DROP COLUMN voided", writes=True)
         for column in ("pass_since", "oldest_malformed", "waiting_since"):
             await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
+        await rows(store, "DROP TABLE paysdk_tokens", writes=True)
         await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
     async with SQLPaymentStore(place) as store:
         assert new == await described(store)
