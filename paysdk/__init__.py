@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from paysdk.orders import OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
+    from paysdk.providers.campfire.accounts.schema import Account, AccountRef, AccountSettings
     from paysdk.providers.campfire.invoices.schema import (
         Attachment,
         Invoice,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         TransactionPayment,
     )
     from paysdk.providers.campfire.paying.order import CreditMemoRef, PayOutcome
+    from paysdk.providers.campfire.paying.preview import PaymentPreview
     from paysdk.providers.campfire.provider import CampfireProvider
     from paysdk.providers.notify.provider import NotifyProvider
     from paysdk.transport.policy import RetryPolicy
@@ -89,7 +91,9 @@ _MODULES = {
         "ManualPayment",
         "TransactionPayment",
     ),
+    "paysdk.providers.campfire.accounts.schema": ("Account", "AccountRef", "AccountSettings"),
     "paysdk.providers.campfire.paying.order": ("CreditMemoRef", "PayOutcome"),
+    "paysdk.providers.campfire.paying.preview": ("PaymentPreview",),
     "paysdk.providers.campfire.provider": ("CampfireProvider",),
     "paysdk.providers.campfire.invoices.schema": (
         "Attachment",
@@ -103,6 +107,9 @@ _MODULES = {
 
 __all__ = [
     "APIError",
+    "Account",
+    "AccountRef",
+    "AccountSettings",
     "Attachment",
     "AuthenticationError",
     "BadRequestError",
@@ -134,6 +141,7 @@ __all__ = [
     "PaginationError",
     "PayOutcome",
     "Payment",
+    "PaymentPreview",
     "PaymentsProvider",
     "PaysdkError",
     "PermissionDeniedError",

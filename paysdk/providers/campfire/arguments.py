@@ -5,8 +5,10 @@ Document: "List Invoice Payments" on docs.campfire.ai.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from paysdk.arguments import check_bool, check_int
 from paysdk.currencies import check_currency
@@ -24,11 +26,16 @@ __all__ = [
     "check_external_id",
     "check_invoice_id",
     "check_payment_ids",
+    "check_record_id",
     "encode_filters",
     "encode_invoice_filters",
     "format_moment",
+    "looks_like_uuid",
 ]
 
+# No id of the API is longer. Python converts no text of more than 4,300 digits.
+_DIGITS = re.compile("[0-9]{1,19}")
+_UUID = re.compile("[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 SINCE = "last_modified_at__gte"
 UNTIL = "last_modified_at__lte"
 FILTERS = (SINCE, UNTIL, "voided", "invoice_id", "external_id")
@@ -105,6 +112,28 @@ def format_moment(moment: datetime) -> str:
 def check_invoice_id(invoice_id: int) -> int:
     """Return *invoice_id* if it can be the id of an invoice."""
     return check_int("invoice_id", invoice_id, 0)
+
+
+def check_record_id(name: str, value: object, what: str) -> int:
+    """Return *value* as a number if it is the id of a record, or the text of one.
+
+    *name* is the argument's, and *what* is the kind of record in words.
+    """
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    if looks_like_uuid(value):
+        raise ConfigurationError(
+            f"{name} must be the integer id of the {what.replace('_', ' ')}, in its field id. "
+            f"{value!r} is a UUID, which this request does not take."
+        )
+    return check_int(name, value, 0)
+
+
+def looks_like_uuid(value: object) -> bool:
+    """Whether *value* is a UUID. Campfire gives one to some records, beside their integer ids."""
+    return isinstance(value, UUID) or (
+        isinstance(value, str) and _UUID.fullmatch(value) is not None
+    )
 
 
 def check_external_id(external_id: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["INVOICE", "INVOICES", "PAY", "PAYMENTS"]
+__all__ = ["ACCOUNTS", "ACCOUNT_SETTINGS", "INVOICE", "INVOICES", "PAY", "PAYMENTS", "PREVIEW"]
 
 PAYMENTS = "/coa/api/v1/invoice-payments"
 INVOICES = "/coa/api/v1/invoice/"
 INVOICE = "/coa/api/v1/invoice/{}/"
 PAY = "/coa/api/v1/invoice/{}/pay/"
+PREVIEW = "/coa/api/v1/invoice/{}/calculate-payment"
+ACCOUNTS = "/coa/api/account"
+ACCOUNT_SETTINGS = "/coa/api/chart-account-settings"

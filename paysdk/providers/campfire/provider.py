@@ -1,7 +1,7 @@
 """Campfire's operations: which requests they make, and how its lists page.
 
 Documents: "List Invoice Payments", "Retrieve Invoice" and "Mark Invoice as Paid" on
-docs.campfire.ai. ``list_invoices`` follows the API's own schema of July 2026.
+docs.campfire.ai. The other operations follow the API's own schema of July 2026.
 """
 
 from __future__ import annotations
@@ -22,11 +22,19 @@ from paysdk.providers.campfire.arguments import (
     check_external_id,
     check_invoice_id,
     check_payment_ids,
+    check_record_id,
     encode_filters,
     encode_invoice_filters,
     format_moment,
 )
-from paysdk.providers.campfire.endpoints import INVOICE, INVOICES, PAYMENTS
+from paysdk.providers.campfire.endpoints import (
+    ACCOUNT_SETTINGS,
+    ACCOUNTS,
+    INVOICE,
+    INVOICES,
+    PAYMENTS,
+    PREVIEW,
+)
 from paysdk.providers.campfire.normalise import NAME, READER
 from paysdk.records.page import decode_or_raise
 from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.orders import Exclusive
+    from paysdk.providers.campfire.accounts.schema import Account, AccountSettings
     from paysdk.providers.campfire.invoices.schema import Invoice, InvoiceSummary
     from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
@@ -48,12 +57,14 @@ if TYPE_CHECKING:
     )
     from paysdk.providers.campfire.paying.order import PayOutcome
     from paysdk.providers.campfire.paying.payer import Payer
+    from paysdk.providers.campfire.paying.preview import PaymentPreview
     from paysdk.transport.client import Deadline
 
 __all__ = ["CampfireProvider"]
 
 _MAX_PAGE_SIZE = 10_000
 _DEFAULT_PAGE_SIZE = 100
+_ACCOUNTS_PER_PAGE = 1000
 
 
 class CampfireProvider(RestProvider):
@@ -230,6 +241,37 @@ class CampfireProvider(RestProvider):
         rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
         return self._listing(INVOICES, rules, SUMMARY_READER, filters=filters, resume=resume)
 
+    def list_accounts(self) -> Listing[Account]:
+        """List the chart of accounts.
+
+        ``Account.id`` and ``Account.name_and_number`` are what a ``ManualPayment`` takes.
+        ``retrieve_account_settings`` names the account that the organisation uses for clearing.
+        """
+        from paysdk.providers.campfire.accounts.normalise import ACCOUNT_READER  # noqa: PLC0415  # see _read_invoice
+
+        # The API documents no order. The fewer pages there are, the less an account that is created
+        # during the listing can move.
+        query = encode_query({"limit": str(_ACCOUNTS_PER_PAGE)}.items())
+        rules = FollowLinks(query, ("offset",), None)
+        return self._listing(ACCOUNTS, rules, ACCOUNT_READER, filters={}, resume=None)
+
+    async def retrieve_account_settings(self) -> AccountSettings:
+        """Retrieve the accounts that the organisation uses by default.
+
+        ``default_clearing`` is a good account for a ``ManualPayment``. If you book such a payment
+        to the bank account, and the bank feed brings the same money, it counts twice.
+
+        Safe to repeat and to cancel.
+        """
+        from paysdk.providers.campfire.accounts.normalise import read_settings  # noqa: PLC0415  # see _read_invoice
+
+        return await self._client.call_within(
+            self._client.deadline(),
+            Request("GET", ACCOUNT_SETTINGS),
+            lambda response: decode_or_raise(read_settings, response.body),
+            RequestStats(),
+        )
+
     async def retrieve_invoice(self, invoice_id: int) -> Invoice:
         """Retrieve one invoice with its lines, payments and attachments.
 
@@ -295,6 +337,41 @@ class CampfireProvider(RestProvider):
             others=check_payment_ids("other_payments", other_payments),
         )
         return await self._payer.pay(check_invoice_id(invoice_id), order, consent)
+
+    async def preview_payment(
+        self,
+        invoice_id: int | str,
+        *,
+        transactions: Iterable[Mapping[str, object]] = (),
+        credit_memos: Iterable[CreditMemoPayment | Mapping[str, object]] = (),
+        empty_transactions: Iterable[ManualPayment | Mapping[str, object]] = (),
+    ) -> PaymentPreview:
+        """Ask what would be due on an invoice after a payment. Nothing is booked.
+
+        Without items it says what is due now. The API requires the day of each item: ``posted_at``
+        of a credit memo, and of a transaction, which is a mapping with ``transaction_id``,
+        ``amount`` and ``posted_at``. The preview knows nothing of approval, closed periods or
+        required fields, so ``mark_invoice_paid`` may still be refused.
+
+        Raises ``ConfigurationError`` before anything is sent, and ``NotFoundError`` if the invoice
+        does not exist. Safe to repeat and to cancel: paysdk retries it like a read.
+        """
+        from paysdk.providers.campfire.paying.preview import encode_preview, read_preview  # noqa: PLC0415  # see _read_invoice
+
+        body = encode_preview(
+            {
+                "transactions": transactions,
+                "credit_memos": credit_memos,
+                "empty_transactions": empty_transactions,
+            }
+        )
+        path = PREVIEW.format(check_record_id("invoice_id", invoice_id, "invoice"))
+        return await self._client.call_within(
+            self._client.deadline(),
+            Request("POST", path, body=body, repeatable=True),
+            lambda response: decode_or_raise(read_preview, response.body),
+            RequestStats(),
+        )
 
     async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
         """Release the open orders of an invoice, and return how many there were.

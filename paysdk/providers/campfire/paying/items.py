@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from paysdk.errors import ConfigurationError
+from paysdk.providers.campfire.arguments import looks_like_uuid
 
 __all__ = [
     "CreditMemoPayment",
@@ -19,6 +20,7 @@ __all__ = [
     "check_above_zero",
     "check_exact_amount",
     "check_external_id",
+    "refuse_uuid",
 ]
 
 _MAX_EXTERNAL_ID_CHARS = 256
@@ -55,6 +57,16 @@ def check_above_zero(value: Decimal) -> Decimal:
 def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
         raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
+    refuse_uuid(field.name, value)
+
+
+def refuse_uuid(name: str, value: object) -> None:
+    """Raise ``ConfigurationError`` if *value* is a UUID in the place of an integer id."""
+    if looks_like_uuid(value):
+        raise ConfigurationError(
+            f"{name} must be the integer that the record has as its id. {value!r} is a UUID, "
+            "which this request does not take."
+        )
 
 
 def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 import attrs
 import msgspec
@@ -22,10 +22,23 @@ from paysdk.providers.campfire.paying.items import (
     check_above_zero,
     check_exact_amount,
     check_external_id,
+    refuse_uuid,
 )
 
-__all__ = ["CreditMemoRef", "ExpectedPayment", "PayOrder", "PayOutcome"]
+__all__ = [
+    "CreditMemoRef",
+    "ExpectedPayment",
+    "PayOrder",
+    "PayOutcome",
+    "check_items",
+    "is_mapping",
+    "predict_shown_day",
+]
 
+T = TypeVar("T")
+
+# The fields of an item that hold the integer id of a record.
+_RECORD_IDS = ("transaction_id", "account_id", "credit_memo_id", "debit_memo_id")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -105,7 +118,7 @@ class PayOrder:
         Raises ``ConfigurationError`` if an item cannot be right, or if there is none.
         """
         lists = {
-            name: [_convert_item(name, kind, item) for item in _check_items(name, items)]
+            name: [_convert_item(name, kind, item) for item in check_items(name, items)]
             for name, (kind, items) in kinds.items()
         }
         expected = tuple(_expect(name, item) for name, items in lists.items() for item in items)
@@ -124,9 +137,8 @@ class PayOrder:
             ) from None
 
 
-def _check_items(
-    name: str, items: Iterable[PaymentItem | Mapping[str, object]]
-) -> Iterable[PaymentItem | Mapping[str, object]]:
+def check_items(name: str, items: Iterable[T]) -> Iterable[T]:
+    """Return *items* if they are a list of items. *name* is the argument's."""
     given: object = items
     if isinstance(given, Mapping) or not isinstance(given, Iterable):
         raise ConfigurationError(
@@ -143,6 +155,8 @@ def _convert_item(
     if not isinstance(item, Mapping):
         raise ConfigurationError(f"{name} takes {kind.__name__} objects or mappings, not {item!r}.")
     amount = check_above_zero(check_exact_amount(item.get("amount")))
+    for field in _RECORD_IDS:
+        refuse_uuid(field, item.get(field))
     return {
         key: amount if key == "amount" else _check_sendable(f"{name}[…].{key}", value)
         for key, value in item.items()
@@ -151,7 +165,7 @@ def _convert_item(
 
 def _check_sendable(where: str, value: object) -> object:
     """Return *value* if JSON can represent it exactly."""
-    if _is_mapping(value):
+    if is_mapping(value):
         return {str(key): _check_sendable(f"{where}.{key}", part) for key, part in value.items()}
     if _is_sequence(value):
         return [_check_sendable(where, part) for part in value]
@@ -165,7 +179,8 @@ def _check_sendable(where: str, value: object) -> object:
     )
 
 
-def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+def is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    """Whether *value* is a mapping, for the type checkers too."""
     return isinstance(value, Mapping)
 
 
@@ -186,7 +201,7 @@ def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
         check_exact_amount(item["amount"]),
         None if external_id is None else str(external_id),
         None if transaction_id is None else str(transaction_id),
-        _predict_shown_day(item.get("payment_date")),
+        predict_shown_day(item.get("payment_date")),
         next(
             (
                 str(item[name])
@@ -198,8 +213,8 @@ def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
     )
 
 
-def _predict_shown_day(sent: object) -> str | None:
-    """The day that the server will show for *sent*.
+def predict_shown_day(sent: object) -> str | None:
+    """The day that the server will show for *sent*, a date or the text of one.
 
     ``None`` if that depends on a time zone, or on how the server reads the text.
     """

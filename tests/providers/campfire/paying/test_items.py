@@ -114,3 +114,34 @@ async def test_amounts_that_are_not_above_zero(amount: Decimal | int) -> None:
         await CampfireProvider("sandbox-key").mark_invoice_paid(
             1, transactions=[{"transaction_id": 1, "amount": amount}]
         )
+
+
+SOME_UUID = "a3c1b2d4-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ManualPayment(Decimal(1), SOME_UUID, "Clearing", DAY),
+        lambda: TransactionPayment(SOME_UUID, Decimal(1)),
+        lambda: CreditMemoPayment(SOME_UUID.upper(), Decimal(1)),
+        lambda: PayOrder.of(
+            {
+                "transactions": (
+                    TransactionPayment,
+                    [{"transaction_id": SOME_UUID.replace("-", ""), "amount": Decimal(1)}],
+                )
+            }
+        ),
+    ],
+    ids=["account", "transaction", "memo", "mapping"],
+)
+def test_a_uuid_in_the_place_of_an_id_is_refused(make: Callable[[], object]) -> None:
+    """Campfire also gives a UUID to accounts and transactions, and a payment does not take it."""
+    with pytest.raises(ConfigurationError, match="must be the integer that the record has"):
+        make()
+
+
+def test_a_uuid_can_be_an_external_id() -> None:
+    """An external id is your own text."""
+    assert SOME_UUID == ManualPayment(Decimal(1), 1, "Cash", DAY, SOME_UUID).external_id
