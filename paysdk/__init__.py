@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.preview import PaymentPreview
     from paysdk.providers.campfire.provider import CampfireProvider
     from paysdk.providers.notify.provider import NotifyProvider
+    from paysdk.transport.messages import RawResponse
     from paysdk.transport.policy import RetryPolicy
 
 _MODULES = {
@@ -102,6 +103,7 @@ _MODULES = {
         "InvoiceSummary",
     ),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
+    "paysdk.transport.messages": ("RawResponse",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }
 
@@ -146,6 +148,7 @@ __all__ = [
     "PaysdkError",
     "PermissionDeniedError",
     "RateLimitedError",
+    "RawResponse",
     "RequestTimeoutError",
     "RetryPolicy",
     "ServerError",

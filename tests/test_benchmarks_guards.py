@@ -16,7 +16,7 @@ from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.records.reader import RecordReader
-from paysdk.transport.messages import Response
+from paysdk.transport.messages import RawResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +168,7 @@ class RenderedPages:
         self,
         request: Request,
         _authorization: object,
-        read: Callable[[Response], RawPage],
+        read: Callable[[RawResponse], RawPage],
         *_: object,
         **_settings: object,
     ) -> RawPage:
@@ -179,7 +179,7 @@ class RenderedPages:
             for row in range(10)
         )
         link = b'"?cursor=%d"' % (number + 1) if number + 1 < self._pages else b"null"
-        return read(Response(200, {}, b'{"results":[' + rows + b'],"next":' + link + b"}"))
+        return read(RawResponse(200, {}, b'{"results":[' + rows + b'],"next":' + link + b"}"))
 
 
 async def test_memory_does_not_grow_with_the_listing() -> None:

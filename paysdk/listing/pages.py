@@ -33,7 +33,7 @@ from paysdk.records.page import (
     try_decode,
 )
 from paysdk.transport.client import Client
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.requester import Requester
 
@@ -157,7 +157,7 @@ class Endpoint(Generic[T_co]):
             requester = Requester(self.client, stats, self.headers)
             return await self.fetch_page(requester, self.request(position).query)
 
-        def read(response: Response) -> RawPage:
+        def read(response: RawResponse) -> RawPage:
             if self.client.conventions.means_empty(response):
                 return RawPage([], None, None)
             page = open_page(self.reader, response.body)

@@ -21,7 +21,7 @@ from paysdk.transport.origin import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from paysdk.transport.messages import RawResponse, Response
+    from paysdk.transport.messages import RawResponse
     from paysdk.transport.observer import Attempt
 
 __all__ = ["AUTHENTICATIONS", "Form", "TokenEndpoint"]
@@ -81,7 +81,7 @@ class TokenEndpoint:
             if before_retry is not None:
                 await before_retry()
 
-        def read(response: Response) -> Tokens:
+        def read(response: RawResponse) -> Tokens:
             return read_response(response.body, sent_at, previous)
 
         request = Request(

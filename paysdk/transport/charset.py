@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from paysdk.transport.messages import Response
+    from paysdk.transport.messages import RawResponse
 
 __all__ = ["convert_to_utf8"]
 
@@ -29,7 +29,7 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
 
 
-def convert_to_utf8(response: Response) -> Response:
+def convert_to_utf8(response: RawResponse) -> RawResponse:
     """Return *response* with its body in UTF-8 and without a byte order mark.
 
     A byte order mark takes precedence over the charset that the response declares. If the body

@@ -29,7 +29,7 @@ from paysdk.transport.policy import RetryPolicy
 if TYPE_CHECKING:
     import aiohttp
 
-    from paysdk.transport.messages import Request, Response
+    from paysdk.transport.messages import RawResponse, Request
 
 __all__ = ["Client", "Deadline", "Session", "Settings"]
 
@@ -195,7 +195,7 @@ class Client:
     def call(
         self,
         request: Request,
-        read: Callable[[Response], T],
+        read: Callable[[RawResponse], T],
         stats: RequestStats,
         *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
@@ -220,7 +220,7 @@ class Client:
         self,
         deadline: Deadline,
         request: Request,
-        read: Callable[[Response], T],
+        read: Callable[[RawResponse], T],
         stats: RequestStats,
         *,
         before_retry: Callable[[], Awaitable[None]] | None = None,

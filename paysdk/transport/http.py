@@ -21,7 +21,7 @@ from paysdk.transport.aiohttp_errors import (
     describe,
 )
 from paysdk.transport.credentials import drop_tracebacks, redact_passwords
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.policy import means_not_processed
 from paysdk.transport.proxies import find_proxy_passwords
 
@@ -135,7 +135,7 @@ class HTTPTransport:
         self._usual = _usual_headers()
         self._headers = headers or {}
 
-    async def send(self, request: Request, attempt: Attempt) -> Response:
+    async def send(self, request: Request, attempt: Attempt) -> RawResponse:
         """Send *request* once and read the response. Of an error, read only the first 64 KiB.
 
         Raises ``ConnectionFailedError`` or ``RequestTimeoutError``, and ``MalformedResponseError``
@@ -198,7 +198,7 @@ class HTTPTransport:
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt
-    ) -> Response:
+    ) -> RawResponse:
         target = URL(url, encoded=True)
         headers = self._headers_of(request, session)
         if authorization := attempt.authorization.reveal():
@@ -237,7 +237,7 @@ class HTTPTransport:
                 # A proxy may have sent this response, and may repeat the password that it received.
                 found = {name: redact_passwords(value, passwords) for name, value in found.items()}
                 body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
-            return Response(response.status, found, body)
+            return RawResponse(response.status, found, body)
 
     def _emit_failure(
         self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException

@@ -11,7 +11,7 @@ import msgspec
 from paysdk.errors import MalformedResponseError
 from paysdk.exact import decode_exactly
 
-__all__ = ["RawResponse", "Request", "Response"]
+__all__ = ["RawResponse", "Request"]
 
 _MAX_SHOWN_BYTES = 200
 
@@ -74,6 +74,3 @@ class RawResponse:
                 raw=shown,
                 not_json=True,
             ).quoting(str(error), repr(shown)) from None
-
-
-Response = RawResponse

@@ -13,7 +13,7 @@ import attrs
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from paysdk.transport.messages import Request, Response
+    from paysdk.transport.messages import RawResponse, Request
 
 __all__ = ["follow_redirect", "is_loopback", "parse_origin"]
 
@@ -71,7 +71,7 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
 
 
-def follow_redirect(origin: str, request: Request, response: Response) -> Request | None:
+def follow_redirect(origin: str, request: Request, response: RawResponse) -> Request | None:
     """Return the request that follows a redirect, or ``None`` if it must not be followed.
 
     Only a GET on the same origin is followed: a second POST could pay twice, and another origin

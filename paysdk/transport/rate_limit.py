@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from paysdk.transport.messages import Request, Response
+    from paysdk.transport.messages import RawResponse, Request
     from paysdk.transport.observer import Attempt, EventEmitter
 
 __all__ = ["RateLimited", "RetryBudget", "Transport"]
@@ -41,7 +41,7 @@ _RETRIES_PER_SECOND = 10.0
 class Transport(Protocol):
     """Sends a request to the provider once and returns the response."""
 
-    async def send(self, request: Request, attempt: Attempt) -> Response: ...
+    async def send(self, request: Request, attempt: Attempt) -> RawResponse: ...
 
 
 class RetryBudget:
@@ -134,7 +134,7 @@ class RateLimited:
         """Delay all requests for *seconds*."""
         self._until = max(self._until, time.monotonic() + seconds)
 
-    async def send(self, request: Request, attempt: Attempt) -> Response:
+    async def send(self, request: Request, attempt: Attempt) -> RawResponse:
         pauses = await self._wait_while_paused(request)
         async with _LimiterContext(self._limiter):
             # While this request waited for the limiter, a pause may have begun.
@@ -144,7 +144,7 @@ class RateLimited:
             self._note(response, sent_at)
             return response
 
-    def _note(self, response: Response, sent_at: float) -> None:
+    def _note(self, response: RawResponse, sent_at: float) -> None:
         """Begin a pause if the response reports an overload and names no wait."""
         if not is_overload(response.status):
             self._failures_in_a_row = 0

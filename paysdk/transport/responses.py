@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paysdk.errors import MalformedResponseError
-    from paysdk.transport.messages import Response
+    from paysdk.transport.messages import RawResponse
 
 __all__ = ["error_from_response", "explain_unreadable_body"]
 
@@ -78,7 +78,9 @@ _NOT_THE_API = (
 )
 
 
-def error_from_response(response: Response, conventions: Conventions = _USUAL) -> APIError | None:
+def error_from_response(
+    response: RawResponse, conventions: Conventions = _USUAL
+) -> APIError | None:
     """Return the error that the status of a response means, or ``None`` for a success."""
     status = response.status
     if 200 <= status < 300 or conventions.means_empty(response):  # noqa: PLR2004  # HTTP's numbers
@@ -105,7 +107,7 @@ def error_from_response(response: Response, conventions: Conventions = _USUAL) -
     ).quoting(*([quoted] if quoted else []))
 
 
-def _explain(response: Response, conventions: Conventions) -> ErrorDetails:
+def _explain(response: RawResponse, conventions: Conventions) -> ErrorDetails:
     """Return what the API says, in one line that is safe to show."""
     said = conventions.explain_error(response) or _explain_body(response)
     fields = {name: tuple(map(_truncate, messages)) for name, messages in said.fields.items()}
@@ -116,7 +118,7 @@ def _find_request_id(headers: Mapping[str, str]) -> str | None:
     return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
 
 
-def _describe_redirect(response: Response) -> tuple[str, str]:
+def _describe_redirect(response: RawResponse) -> tuple[str, str]:
     """Return a message about a redirect, and the part of it that the server sent."""
     location = response.headers.get("location", "")
     if location and 300 <= response.status < 400:  # noqa: PLR2004
@@ -130,7 +132,7 @@ def _name_status(status: int) -> str:
     return f"{status}{name}, without an explanation"
 
 
-def _what_next(response: Response, detail: str) -> str:
+def _what_next(response: RawResponse, detail: str) -> str:
     """Return what the caller can do about an error, or an empty text if that is unknown."""
     status = response.status
     kind = response.headers.get("content-type", "")
@@ -145,7 +147,7 @@ def _what_next(response: Response, detail: str) -> str:
     return "Check base_url and the arguments." if status >= 400 else _NO_LOCATION  # noqa: PLR2004
 
 
-def explain_unreadable_body(error: MalformedResponseError, response: Response) -> None:
+def explain_unreadable_body(error: MalformedResponseError, response: RawResponse) -> None:
     """Set the message of *error* if the unreadable body is empty, a page of HTML or an error."""
     kind = response.headers.get("content-type", "")
     text = decode_text(response.body, kind) if error.not_json and error.path == "$" else ""
@@ -181,7 +183,7 @@ def _words_of_error(body: bytes) -> str:
     return _truncate(explain_parsed_body(_without_markup(named)).detail)
 
 
-def _explain_body(response: Response) -> ErrorDetails:
+def _explain_body(response: RawResponse) -> ErrorDetails:
     """Return what the body of an error says.
 
     One of Notify's own samples is not valid JSON. A proxy or gateway sends a page of HTML.

@@ -14,7 +14,7 @@ from paysdk.events import RetryPlanned
 from paysdk.transport.charset import convert_to_utf8
 from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import Secret, redact_error
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.origin import follow_redirect
 from paysdk.transport.policy import (
@@ -40,7 +40,7 @@ class _Call(Generic[T]):
 
     request: Request
     authorize: Callable[[Secret | None], Awaitable[Secret]]
-    read: Callable[[Response], T]
+    read: Callable[[RawResponse], T]
     stats: RequestStats
     before_retry: Callable[[], Awaitable[None]] | None
     attempts: list[Attempt]
@@ -91,7 +91,7 @@ class Retrying:
         self,
         request: Request,
         authorize: Callable[[Secret | None], Awaitable[Secret]],
-        read: Callable[[Response], T],
+        read: Callable[[RawResponse], T],
         stats: RequestStats,
         *,
         before_retry: Callable[[], Awaitable[None]] | None = None,
@@ -191,7 +191,9 @@ class Retrying:
         )
 
 
-def _read_success(response: Response, read: Callable[[Response], T], conventions: Conventions) -> T:
+def _read_success(
+    response: RawResponse, read: Callable[[RawResponse], T], conventions: Conventions
+) -> T:
     """Return ``read(response)``, or raise ``APIError`` for an error status."""
     if (error := error_from_response(response, conventions)) is not None:
         raise error

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from hypothesis import strategies as st
 
 from paysdk import CampfireProvider, Payment
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class ModelServer:
         self,
         request: Request,
         _authorization: object,
-        read: Callable[[Response], RawPage],
+        read: Callable[[RawResponse], RawPage],
         stats: RequestStats,
         *_: object,
         **_settings: object,
@@ -74,7 +74,7 @@ class ModelServer:
         await asyncio.sleep(self.latency if "gte" in request.query else self.latency + self.lag)
         self.between()
         self.flying -= 1
-        return read(Response(200, {}, self.answer(request.query)))
+        return read(RawResponse(200, {}, self.answer(request.query)))
 
     def answer(self, query: str) -> bytes:
         asked = dict(parse_qsl(query, keep_blank_values=True))

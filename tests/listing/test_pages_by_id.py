@@ -20,7 +20,7 @@ from paysdk import (
     PaginationError,
     PaysdkError,
 )
-from paysdk.transport.messages import Response
+from paysdk.transport.messages import RawResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ class ModelServer:
         self,
         request: Request,
         _authorization: object,
-        read: Callable[[Response], RawPage],
+        read: Callable[[RawResponse], RawPage],
         stats: RequestStats,
         *_: object,
         **_settings: object,
@@ -86,7 +86,7 @@ class ModelServer:
         self.between()
         self.answers += 1
         return read(
-            Response(200, {}, json.dumps(self.page(dict(parse_qsl(request.query)))).encode())
+            RawResponse(200, {}, json.dumps(self.page(dict(parse_qsl(request.query)))).encode())
         )
 
     def page(self, asked: dict[str, str]) -> dict[str, Any]:
@@ -241,7 +241,7 @@ class Script:
         self,
         request: Request,
         _authorization: object,
-        read: Callable[[Response], RawPage],
+        read: Callable[[RawResponse], RawPage],
         *_: object,
         **_settings: object,
     ) -> RawPage:
@@ -250,7 +250,7 @@ class Script:
             {} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids
         ]
         return read(
-            Response(
+            RawResponse(
                 200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()
             )
         )

@@ -31,7 +31,7 @@ from paysdk.rest import RestProvider, check_page_size
 from paysdk.testing import Request as Arrived
 from paysdk.testing import Response as Reply
 from paysdk.testing import Sandbox
-from paysdk.transport.messages import Response
+from paysdk.transport.messages import RawResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,7 @@ class ModelServer:
         self,
         request: Request,
         _authorization: object,
-        read: Callable[[Response], RawPage],
+        read: Callable[[RawResponse], RawPage],
         stats: RequestStats,
         *_: object,
         **_settings: object,
@@ -137,7 +137,7 @@ class ModelServer:
         await asyncio.sleep(0)
         self.between()
         body, headers = self.answer(dict(parse_qsl(request.query, keep_blank_values=True)))
-        return read(Response(200, headers, json.dumps(body).encode()))
+        return read(RawResponse(200, headers, json.dumps(body).encode()))
 
     def answer(self, asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
         self.asked.append(asked)

@@ -11,7 +11,7 @@ import pytest
 from paysdk.errors import PaysdkError
 from paysdk.transport.credentials import Secret
 from paysdk.transport.http import HTTPTransport
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.sessions import Sessions
 
@@ -39,7 +39,7 @@ class Sender:
             "campfire", origin, self.sessions, timeout, EventEmitter(self.events.append)
         )
 
-    async def send(self, request: Request, sent: Attempt) -> Response:
+    async def send(self, request: Request, sent: Attempt) -> RawResponse:
         """Send the request once."""
         return await self.http.send(request, sent)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paysdk.transport.charset import convert_to_utf8
-from paysdk.transport.messages import Response
+from paysdk.transport.messages import RawResponse
 
 TEXT = '{"name": "Müller"}'
 
@@ -13,7 +13,7 @@ TEXT = '{"name": "Müller"}'
 def body_of(body: bytes, content_type: str | None = None) -> bytes:
     """Return the body as it is read, if it was sent with this content type."""
     return convert_to_utf8(
-        Response(200, {} if content_type is None else {"content-type": content_type}, body)
+        RawResponse(200, {} if content_type is None else {"content-type": content_type}, body)
     ).body
 
 

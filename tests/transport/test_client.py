@@ -28,7 +28,7 @@ from paysdk.testing import Request as Received
 from paysdk.testing import Response as Reply
 from paysdk.transport.client import Client, Deadline, Settings
 from paysdk.transport.credentials import Secret
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.policy import RetryPolicy
 
@@ -57,7 +57,7 @@ def client(origin: str = "http://127.0.0.1:1", **given: object) -> Client:
     return Client("campfire", "Token", settings(**{"base_url": origin, **given}))
 
 
-def read(response: Response) -> int:
+def read(response: RawResponse) -> int:
     """Return the status of a response."""
     return response.status
 

@@ -34,7 +34,7 @@ from paysdk.testing import (
 )
 from paysdk.transport import http
 from paysdk.transport.credentials import Secret
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats
 from tests.transport.sending import LIST, OK, PAY, Sender, fail_to_send, make_attempt, respond_with
 
@@ -59,7 +59,7 @@ async def test_sends_a_get(raw_server: RawServers) -> None:
     assert "Authorization: Token sandbox-key" in head
     assert any(line.startswith("User-Agent: paysdk/") for line in head)
     assert not any(line.startswith(("Content-", "Cookie")) for line in head)
-    assert Response(200, {"content-length": "2", "x-request-id": "r1"}, b"{}") == response
+    assert RawResponse(200, {"content-length": "2", "x-request-id": "r1"}, b"{}") == response
 
 
 async def test_sends_a_post(raw_server: RawServers) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ def test_messages_are_values() -> None:
     """Messages are frozen and equal by content, and a body is not in the repr."""
     request, response = (
         Request("POST", "/pay/", body=b"{}"),
-        Response(200, {"content-type": "application/json"}, b"a long body"),
+        RawResponse(200, {"content-type": "application/json"}, b"a long body"),
     )
     assert "body" not in repr(request)
     assert Request("POST", "/pay/", body=b"{}") == request
-    assert Response(200, {"content-type": "application/json"}, b"a long body") == response
+    assert RawResponse(200, {"content-type": "application/json"}, b"a long body") == response
     assert "a long body" not in repr(response)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         request.path = "/other/"  # type: ignore[misc]

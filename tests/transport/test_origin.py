@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.notify.provider import NotifyProvider
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.origin import follow_redirect, parse_origin
 
 
@@ -137,9 +137,9 @@ ORIGIN = "https://api.example.com"
 REQUEST = Request("GET", "/v2/payments", "from=a&limit=2")
 
 
-def redirect_to(location: str | None, status: int = 302) -> Response:
+def redirect_to(location: str | None, status: int = 302) -> RawResponse:
     """Make a redirect to *location*."""
-    return Response(status, {} if location is None else {"location": location}, b"")
+    return RawResponse(status, {} if location is None else {"location": location}, b"")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from paysdk.events import Event, Waiting
 from paysdk.transport import rate_limit
 from paysdk.transport.credentials import Secret
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.policy import RetryPolicy
 from paysdk.transport.rate_limit import RateLimited, RetryBudget
@@ -59,9 +59,9 @@ class Responding:
     def __init__(self) -> None:
         self.asked: list[float] = []
 
-    async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
+    async def send(self, request: Request, attempt: Attempt) -> RawResponse:  # noqa: ARG002  # the protocol's
         self.asked.append(vars(rate_limit)["time"].monotonic())
-        return Response(200, {}, b"{}")
+        return RawResponse(200, {}, b"{}")
 
 
 class Counting:
@@ -114,7 +114,7 @@ def attempt() -> Attempt:
 async def test_no_limiter_and_no_pause() -> None:
     """Without a limiter and a pause, a request is sent at once."""
     pace, inner, events = rate_limited()
-    assert Response(200, {}, b"{}") == await pace.send(GET, attempt())
+    assert RawResponse(200, {}, b"{}") == await pace.send(GET, attempt())
     assert 1 == len(inner.asked)
     assert [] == events
 
@@ -132,7 +132,7 @@ async def test_limiter_is_left_after_a_failure() -> None:
     """A request that fails leaves the limiter, too."""
 
     class Failing(Responding):
-        async def send(self, request: Request, attempt: Attempt) -> Response:
+        async def send(self, request: Request, attempt: Attempt) -> RawResponse:
             raise ConnectionError(request.path, attempt.number)
 
     limiter = Counting()
@@ -164,7 +164,7 @@ async def test_limiter_cannot_suppress_an_error(raised: BaseException) -> None:
             return True
 
     class Failing(Responding):
-        async def send(self, request: Request, attempt: Attempt) -> Response:  # noqa: ARG002  # the protocol's
+        async def send(self, request: Request, attempt: Attempt) -> RawResponse:  # noqa: ARG002  # the protocol's
             raise raised
 
     with pytest.raises(type(raised)) as caught:
@@ -276,7 +276,7 @@ async def test_limiter_receives_the_error() -> None:
     await pace.send(GET, attempt())
     failure = ConnectionError("lost")
 
-    async def fail(_request: Request, _attempt: Attempt) -> Response:
+    async def fail(_request: Request, _attempt: Attempt) -> RawResponse:
         raise failure
 
     inner.send = fail  # type: ignore[assignment,method-assign]
@@ -289,20 +289,20 @@ async def test_limiter_receives_the_error() -> None:
 class Scripted(Responding):
     """A transport with these responses. It repeats the last one forever."""
 
-    def __init__(self, *responses: Response) -> None:
+    def __init__(self, *responses: RawResponse) -> None:
         super().__init__()
         self.responses = list(responses)
 
-    async def send(self, request: Request, attempt: Attempt) -> Response:
+    async def send(self, request: Request, attempt: Attempt) -> RawResponse:
         await super().send(request, attempt)
         await asyncio.sleep(0)
         return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 
 
-BUSY, DOWN, FINE = Response(429, {}, b""), Response(503, {}, b""), Response(200, {}, b"{}")
+BUSY, DOWN, FINE = RawResponse(429, {}, b""), RawResponse(503, {}, b""), RawResponse(200, {}, b"{}")
 
 
-def scripted(*responses: Response, initial: float = 1.0) -> tuple[RateLimited, Scripted]:
+def scripted(*responses: RawResponse, initial: float = 1.0) -> tuple[RateLimited, Scripted]:
     """Make a rate limit over a scripted transport."""
     inner = Scripted(*responses)
     policy = RetryPolicy(wait_initial=initial, wait_max=8.0)
@@ -356,7 +356,7 @@ async def test_503_without_a_wait() -> None:
 
 async def test_named_wait_begins_no_pause() -> None:
     """A response that names a wait begins no pause here: the retries apply the wait."""
-    pace, inner = scripted(Response(429, {"retry-after": "5"}, b""), FINE)
+    pace, inner = scripted(RawResponse(429, {"retry-after": "5"}, b""), FINE)
     for _ in range(2):
         await pace.send(GET, attempt())
     assert [100, 100] == inner.asked

@@ -19,7 +19,7 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
-from paysdk.transport.messages import Response
+from paysdk.transport.messages import RawResponse
 from paysdk.transport.responses import error_from_response, explain_unreadable_body
 
 NAMED: dict[int, type[APIError]] = {
@@ -35,7 +35,7 @@ NAMED: dict[int, type[APIError]] = {
 
 def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> APIError:
     """Return the error of a response."""
-    error = error_from_response(Response(status, headers or {}, body))
+    error = error_from_response(RawResponse(status, headers or {}, body))
     assert error is not None
     return error
 
@@ -51,7 +51,7 @@ def test_every_status_has_its_class(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
 def test_success_is_no_error(status: int) -> None:
     """Every 2xx is a success, whatever its body is."""
-    assert error_from_response(Response(status, {}, b'{"detail":"no"}')) is None
+    assert error_from_response(RawResponse(status, {}, b'{"detail":"no"}')) is None
 
 
 def nested(depth: int) -> bytes:
@@ -269,7 +269,7 @@ def test_response_without_words_is_named_and_says_what_to_do(status: int, messag
 def test_success_without_a_body_says_so(body: bytes) -> None:
     """The message says that the body is empty, not that its JSON is cut off."""
     error = MalformedResponseError("not JSON", not_json=True)
-    explain_unreadable_body(error, Response(200, {}, body))
+    explain_unreadable_body(error, RawResponse(200, {}, body))
     assert str(error).startswith("The response has a success status but an empty body")
     assert ("$", "", True, ()) == (error.path, error.detail, error.not_json, error.quoted)
 
@@ -290,5 +290,5 @@ def test_success_without_a_body_says_so(body: bytes) -> None:
 def test_success_of_another_shape(body: bytes, message: str, detail: str) -> None:
     """The message has the API's words, if the body has any."""
     error = MalformedResponseError("Expected `object`.", path="$")
-    explain_unreadable_body(error, Response(200, {}, body))
+    explain_unreadable_body(error, RawResponse(200, {}, body))
     assert (message, detail) == (str(error), error.detail)

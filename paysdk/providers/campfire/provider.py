@@ -38,7 +38,7 @@ from paysdk.providers.campfire.endpoints import (
 from paysdk.providers.campfire.normalise import NAME, READER
 from paysdk.records.page import decode_or_raise
 from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import RequestStats
 
 if TYPE_CHECKING:
@@ -401,7 +401,7 @@ class CampfireProvider(RestProvider):
         # lists payments. Many programs only list.
         from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
 
-        def read(response: Response) -> Invoice:
+        def read(response: RawResponse) -> Invoice:
             invoice = decode_or_raise(read_invoice, response.body)
             if invoice.id != invoice_id:
                 raise MalformedResponseError(

@@ -21,7 +21,7 @@ from paysdk.providers.campfire.paying.recovery import warn_unless_external_ids_k
 from paysdk.providers.campfire.paying.sent_order import SentOrder
 from paysdk.records.page import decode_or_raise
 from paysdk.transport.client import Deadline
-from paysdk.transport.messages import Request, Response
+from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Sender:
         return {payment.id: payment for payment in snapshot.payments}
 
 
-def _decode_paid(response: Response) -> Paid:
+def _decode_paid(response: RawResponse) -> Paid:
     return decode_or_raise(read_paid, response.body)
 
 
