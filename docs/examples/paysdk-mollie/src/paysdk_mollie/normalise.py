@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, field
 
@@ -39,11 +39,15 @@ class MollieRecord(PaymentRecord, kw_only=True, rename="camel"):
 
     # With any other status than "paid", the money has not come yet, or never will.
     status: Literal["open", "pending", "authorized", "paid", "canceled", "expired", "failed"]
-    is_payment = property(lambda self: self.status == "paid")
+
+    @property
+    def is_payment(self) -> bool:
+        return self.status == "paid"
 
 
 def _invoice(metadata: object, key: str) -> InvoiceRef:
-    number = metadata.get(key) if isinstance(metadata, dict) else None
+    named = cast("dict[str, object]", metadata) if isinstance(metadata, dict) else {}
+    number = named.get(key)
     if not isinstance(number, str | int) or isinstance(number, bool):
         return InvoiceRef(id="")  # Mollie was told of none
     return InvoiceRef(id=str(number), number=str(number))
