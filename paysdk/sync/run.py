@@ -140,10 +140,10 @@ class SyncRun:
                         malformed=aside.malformed,
                         oldest_malformed=aside.oldest_malformed,
                     )
-                    state = await self._write_page(state, page.payments, last=last)
+                    state = await self._write_page(state, page.payments, page.left_out, last=last)
                     if last:
                         return state
-            return await self._write_page(state, (), last=True)
+            return await self._write_page(state, (), (), last=True)
         finally:
             self._counts["requests"] += listing.report.requests
 
@@ -178,16 +178,23 @@ class SyncRun:
             raise
         # A checkpoint says that there is more. If it leads to nothing, the provider did not
         # understand it. This must not count as the end, or everything after it would vanish.
-        if may_be_refused and (page is None or (page.checkpoint is None and not page.payments)):
+        if may_be_refused and (
+            page is None or (page.checkpoint is None and not (page.payments or page.left_out))
+        ):
             raise _CheckpointRefusedError
         return page
 
     async def _write_page(
-        self, state: SyncState, payments: Sequence[Payment], *, last: bool
+        self,
+        state: SyncState,
+        payments: Sequence[Payment],
+        left_out: Sequence[str],
+        *,
+        last: bool,
     ) -> SyncState:
         """Write a page, its changes and its checkpoint in one transaction."""
         backend, lease = self._database.backend, self._lease
-        page = await writing.prepare_page(payments, backend.codec)
+        page = await writing.prepare_page(payments, backend.codec, left_out)
         seen = note_page(state, page.payments.values())
         after = complete_pass(seen) if last else seen
 

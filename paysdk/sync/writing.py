@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from paysdk.sync.state import SyncState, VanishLimit
 from paysdk.sync.tables import CONTENT, content_columns, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.sync.backends import Backend
@@ -41,15 +40,24 @@ _new_ids = sa.bindparam("new_ids", type_=sa.Text)
 
 @attrs.frozen
 class PageRows:
-    """A page's payments by id, each once, and their rows."""
+    """A page's payments by id, each once, and their rows.
+
+    ``left_out`` are the ids of the records that are not payments.
+    """
 
     payments: dict[str, Payment]
     rows: dict[str, tuple[Any, ...]]
+    left_out: Sequence[str] = ()
 
 
-async def prepare_page(given: Sequence[Payment], codec: Codec) -> PageRows:
-    """Turn payments into rows. If a payment comes in several versions, the newest counts."""
-    page = PageRows({}, {})
+async def prepare_page(
+    given: Sequence[Payment], codec: Codec, left_out: Sequence[str] = ()
+) -> PageRows:
+    """Turn payments into rows. If a payment comes in several versions, the newest counts.
+
+    *left_out* are the ids of the page's records that are not payments.
+    """
+    page = PageRows({}, {}, left_out)
     for first in range(0, len(given), _ROWS_PER_TURN):
         for payment in given[first : first + _ROWS_PER_TURN]:
             row = codec.to_row(payment)
@@ -106,7 +114,31 @@ async def write_page(
         await connection.execute(seen.values(seen_pass=state.number), ids)
     counts = Counter(created=len(created), unchanged=len(differences.unchanged))
     counts.update(entry["kind"] for entry in entries)
+    gone = [each for each in page.left_out if each not in page.rows]
+    if gone and state.kind == "incremental":
+        # A full pass marks what it has not seen at its end.
+        counts["vanished"] += await _mark_vanished(connection, backend, lease, gone, now=now)
     return counts
+
+
+async def _mark_vanished(
+    connection: AsyncConnection, backend: Backend, lease: Lease, ids: Sequence[str], *, now: object
+) -> int:
+    """Mark the live payments with these ids as vanished, and return how many there are."""
+    of_account = _of_account(payments, lease)
+    by_id = backend.in_ids(payments.c.id, _new_ids)
+    live = sa.select(payments.c.id).where(of_account, by_id, payments.c.vanished_at.is_(None))
+    found = await connection.execute(live, {"new_ids": _encode_ids(ids)})
+    gone = {"new_ids": _encode_ids(sorted(row.id for row in found))}
+    marked = payments.update().where(of_account, by_id).values(vanished_at=now)
+    count = (await connection.execute(marked, gone)).rowcount
+    if count:
+        await backend.lock_feed(connection)
+        entry = insert_entries(
+            "vanished", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
+        )
+        await connection.execute(entry, gone)
+    return count
 
 
 def _compare(

@@ -85,7 +85,8 @@ class ShelfListing:
             if len(rows) > self.page_size:
                 position = _key(page[-1]) if shelf.sorts else str(int(position) + self.page_size)
                 following = Checkpoint("acme", str(self.since), position)
-            yield Page(page, None, following)
+            left_out = tuple(shelf.left_out) if following is None else ()
+            yield Page(page, None, following, left_out)
             if following is None:
                 return
 
@@ -106,6 +107,7 @@ class Shelf:
     sorts: bool = False
     page_size: int = 2
     malformed: int = 0
+    left_out: list[str] = attrs.field(factory=list[str])
     refused: BaseException | None = None
     read: int = 0
     asked: list[tuple[datetime | None, str | None]] = attrs.field(

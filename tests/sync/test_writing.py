@@ -76,6 +76,23 @@ async def test_a_full_pass_finds_vanished_and_returned_payments(
     assert expected == (await kinds(store))[4:]
 
 
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_record_that_is_no_payment_any_more_vanishes(
+    shelf: Shelf, store: SQLPaymentStore, kinds: Kinds, make: Make, kept: Kept, *, full: bool
+) -> None:
+    """A pass that lists the record without a payment marks the stored payment, once."""
+    shelf.payments = [make(1, 1), make(2, 1)]
+    await sync_payments(shelf, store)
+    shelf.payments, shelf.left_out = [make(2, 1)], ["1", "9"]
+    first = await sync_payments(shelf, store, full=full)
+    again = await sync_payments(shelf, store, full=full)
+    assert (1, 0) == (first.vanished, again.vanished)
+    assert {"2"} == set(await kept(store))
+    assert ("vanished", "1", ()) == (await kinds(store))[-1]
+    shelf.payments, shelf.left_out = [make(1, 3), make(2, 1)], []
+    assert 1 == (await sync_payments(shelf, store)).returned
+
+
 async def test_an_interrupted_full_pass_finds_vanished_payments(
     counts: Counts,
     kinds: Kinds,
