@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, field
 
-from paysdk import CustomerRef, InvoiceRef
-from paysdk.records.reader import PaymentRecord
+from paysdk.authoring import CustomerRef, InvoiceRef, PaymentRecord
 from paysdk_mollie.schema import Moment, Money
 
 

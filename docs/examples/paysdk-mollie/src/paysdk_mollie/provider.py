@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from paysdk import Capabilities, Checkpoint, Listing, rest
-from paysdk.pagination import HalFrom
-from paysdk.records.reader import TableReader
+from paysdk import authoring as sdk
 from paysdk_mollie.normalise import MollieRecord
 from paysdk_mollie.schema import Page, open_page
 
@@ -14,11 +12,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
-class MollieProvider(rest.RestProvider):
+class MollieProvider(sdk.RestProvider):
     """What was paid through Mollie. ``metadata`` has an invoice's number under *invoice_key*."""
 
     name: str = "mollie"
-    capabilities: Capabilities = Capabilities(
+    capabilities: sdk.Capabilities = sdk.Capabilities(
         filters=frozenset(), max_page_size=250, reports_voids=False, lists_incrementally=False
     )
     default_base_url: ClassVar[str] = "https://api.mollie.com"
@@ -26,12 +24,12 @@ class MollieProvider(rest.RestProvider):
 
     def __init__(
         self,
-        api_key: rest.ApiKey,
+        api_key: sdk.ApiKey,
         *,
         invoice_key: str = "invoice_number",
-        **settings: Unpack[rest.RestSettings],
+        **settings: Unpack[sdk.RestSettings],
     ) -> None:
-        key = rest.wrap_key(api_key)
+        key = sdk.wrap_key(api_key)
         del api_key  # so that no traceback of what follows can show it
         super().__init__(key, **settings)
         self._invoice_key = invoice_key
@@ -43,13 +41,13 @@ class MollieProvider(rest.RestProvider):
         modified_until: datetime | date | None = None,
         voided: bool | None = None,
         page_size: int | None = None,
-        resume: Checkpoint | str | None = None,
-    ) -> Listing:
+        resume: sdk.Checkpoint | str | None = None,
+    ) -> sdk.Listing:
         """All payments, newest first. A filter raises ``UnsupportedFilterError``."""
-        rest.refuse_filters("Mollie", modified_since=modified_since, voided=voided)
-        rest.refuse_filters("Mollie", modified_until=modified_until)
-        pagination = HalFrom(rest.check_page_size(page_size, 250), largest=250)
-        reader = TableReader(
+        sdk.refuse_filters("Mollie", modified_since=modified_since, voided=voided)
+        sdk.refuse_filters("Mollie", modified_until=modified_until)
+        pagination = sdk.HalFrom(sdk.check_page_size(page_size, 250), largest=250)
+        reader = sdk.TableReader(
             path="$._embedded.payments",
             page=Page,
             open_page=open_page,

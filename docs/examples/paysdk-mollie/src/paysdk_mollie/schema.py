@@ -7,8 +7,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from paysdk.records.page import RawPage
-from paysdk.records.reader import Amount
+from paysdk.authoring import Amount, RawPage
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
