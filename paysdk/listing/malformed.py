@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from paysdk.records.page import decode_one_by_one
+from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,14 +24,8 @@ from paysdk.pagination import (
     without_parameters,
 )
 from paysdk.provider import ListingReport
-from paysdk.records.page import (
-    RawPage,
-    Reader,
-    batches,
-    modified_at,
-    open_page,
-    try_decode,
-)
+from paysdk.records.malformed import modified_at
+from paysdk.records.page import RawPage, Reader, batches, open_page, try_decode
 from paysdk.transport.client import Client
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import RequestStats

@@ -23,10 +23,10 @@ import attrs
 from paysdk.errors import PaysdkError
 from paysdk.listing.pages import Endpoint, PageRequests, PageStream, Progress, RowsOfPage
 from paysdk.pagination import Position, encode_query, same_request
-from paysdk.records.page import RawPage, decode_one_by_one
+from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
-    from paysdk.records.page import Row
+    from paysdk.records.page import RawPage, Row
 
 __all__ = ["TimeWindows", "WindowedPages", "recheck_position", "rows_in_window", "sort_cuts"]
 

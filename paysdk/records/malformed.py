@@ -1,28 +1,112 @@
-"""What is wrong with a record, as an error with its path: pure."""
+"""Reading around malformed records, each of which becomes an error with its path: pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 
 import msgspec
 
 from paysdk.errors import MalformedResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["UNREADABLE", "lone_surrogate_path", "malformed_error"]
+    from paysdk.records.page import RawPage, Reader
+
+__all__ = [
+    "UNREADABLE",
+    "decode_one_by_one",
+    "lone_surrogate_path",
+    "malformed_error",
+    "modified_at",
+]
 
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _MAX_SHOWN_BYTES = 200
+_Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def decode_one_by_one(
+    reader: Reader[object],
+    page: RawPage,
+    set_aside: Callable[[MalformedResponseError], None] | None,
+) -> Iterator[Any]:
+    """Yield the row of each record of *page*.
+
+    For a malformed record, calls *set_aside* with the error and yields ``None``. Raises
+    ``MalformedResponseError`` if *set_aside* is ``None``.
+    """
+    for number, record in enumerate(map(bytes, page.records)):
+        try:
+            yield from _read_one(reader, record)
+        except UNREADABLE as error:
+            fault = malformed_error(error, f"{reader.path}[{number}]", record)
+            if set_aside is None:
+                raise fault from None
+            set_aside(fault)
+            yield None
+
+
+def _read_one(reader: Reader[object], record: bytes) -> list[Any]:
+    """The row of *record*, read strictly first, and then liberally if the reader can."""
+    try:
+        return reader.rows([record])
+    except UNREADABLE as error:
+        liberally: Callable[[bytes], list[Any]] | None = getattr(reader, "read_liberally", None)
+        if liberally is None or lone_surrogate_path(record):
+            raise
+        try:
+            return liberally(record)
+        except (*UNREADABLE, ValueError) as still:
+            # A validation error of the second reading names what is still wrong. Its other errors
+            # have no path.
+            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+
+
+def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
+    """The error to raise for a decoder's *error* about *raw*, which is at the path *at*."""
+    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
+    if half is not None:
+        error = msgspec.ValidationError(
+            what := f"Half of a surrogate pair, which UTF-8 cannot encode - at `{half}`"
+        )
+    within = _AT.search(what)
+    path = at + (
+        within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else ""
+    )
+    # Only at the beginning: the rest may quote what was sent.
+    if missing := _MISSING.match(what):
+        path += f".{missing[1]}"
+    not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
+    found = "The response is not JSON" if not_json else "The response cannot be read"
+    message = f"{found}: {_AT.sub('', what)}, at {path}."
+    if not_json:
+        message += f" It begins with {raw[:_MAX_SHOWN_BYTES]!r}."
+    # The decoder's words about a missing field come from our schema. Its other words may quote what
+    # was sent.
+    said = [] if _MISSING.fullmatch(_AT.sub("", what)) else [_AT.sub("", what)]
+    said += [repr(raw[:_MAX_SHOWN_BYTES])] if not_json else []
+    said += [path] if half is not None else []
+    shown = raw if at != "$" else raw[:_MAX_SHOWN_BYTES]
+    return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)
+
+
+def lone_surrogate_path(raw: bytes) -> str | None:
+    """The path of the first half of a surrogate pair in *raw*, if *raw* is JSON and has one."""
+    try:
+        return next(_find_lone_surrogates(json.loads(raw.decode()), "$"), None)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _find_lone_surrogates(value: object, path: str) -> Iterator[str]:
-    """The paths of the texts and the objects in which half of a surrogate pair stands."""
+    """Yield the path of each text with half of a surrogate pair, and of each such key's object."""
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             yield path
@@ -35,39 +119,25 @@ def _find_lone_surrogates(value: object, path: str) -> Iterator[str]:
             yield from _find_lone_surrogates(part, f"{path}[{index}]")
 
 
-def lone_surrogate_path(raw: bytes) -> str | None:
-    """Where half of a surrogate pair stands in *raw*, if it is JSON but for that."""
+def modified_at(reader: Reader[object], record: bytes) -> datetime | None:
+    """The time when a malformed record was modified, or an earlier one; ``None`` if unknown.
+
+    If *reader* has ``times``, these are the names of the fields to look in, the best one first. The
+    result is a second early, because the provider may have rounded the time.
+    """
+    names: Sequence[str] = getattr(reader, "times", ())
     try:
-        return next(_find_lone_surrogates(json.loads(raw.decode()), "$"), None)
+        fields = json.loads(record.decode(errors="replace"))
     except (ValueError, RecursionError):
         return None
+    if not isinstance(fields, dict):
+        return None
+    values = (cast("dict[str, object]", fields).get(name) for name in names)
+    return next((found for found in map(_read_moment, values) if found is not None), None)
 
 
-def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
-    """The error about *error*, which a decoder raised of *raw*; *at* is the path of what was decoded."""
-    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
-    if half is not None:
-        error = msgspec.ValidationError(
-            what := f"Half of a surrogate pair, which UTF-8 cannot encode - at `{half}`"
-        )
-    within = _AT.search(what)
-    path = at + (
-        within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else ""
-    )
-    if missing := _MISSING.match(
-        what
-    ):  # at the beginning, for what was sent may say the same further on
-        path += f".{missing[1]}"
-    not_json = not isinstance(error, msgspec.ValidationError | RecursionError)
-    found = "The response is not JSON" if not_json else "The response cannot be read"
-    message = f"{found}: {_AT.sub('', what)}, at {path}."
-    if not_json:
-        message += f" It begins with {raw[:_MAX_SHOWN_BYTES]!r}."
-    # What the decoder says of a missing field is about our schema, and the rest may repeat what was
-    # sent.
-    said = [] if _MISSING.fullmatch(_AT.sub("", what)) else [_AT.sub("", what)]
-    said += [repr(raw[:_MAX_SHOWN_BYTES])] if not_json else []
-    said += [path] if half is not None else []
-    shown = raw if at != "$" else raw[:_MAX_SHOWN_BYTES]
-    return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)
+def _read_moment(value: object) -> datetime | None:
+    try:
+        return msgspec.convert(value, _Moment).astimezone(UTC) - timedelta(seconds=1)
+    except (msgspec.ValidationError, OverflowError):
+        return None

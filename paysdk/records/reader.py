@@ -19,8 +19,10 @@ from paysdk.exact import exact_number
 from paysdk.payment import Payment
 from paysdk.records.columns import Amount, compile_finish, converted, has_times
 from paysdk.records.fields import PaymentRecord, RawRecord, make_payment
-from paysdk.records.liberal import Mender, is_finer, quote_constants
+from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
+from paysdk.records.stand_ins import quote_constants
+from paysdk.records.times import is_finer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,9 +51,9 @@ class FieldError(ValueError):
 
 # What Python raises for a value that is not what it must be.
 BAD_VALUE = (ValueError, LookupError, ArithmeticError)
-# Looking for finer times takes a fifth of the time of decoding. So the reader looks only at the
-# ends of a large batch: an API that sends such times sends them in nearly every record, and a later
-# listing begins from the last record.
+# The search for finer times takes a fifth of the time of decoding. So the reader searches only the
+# ends of a large batch. An API that sends such times sends them in nearly every record, and a later
+# listing starts at the last record.
 _WHOLE_BYTES = 16_384
 _END_BYTES = 1024
 
@@ -74,7 +76,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
     *path* is where the records are in a page, such as ``$.results``. *page* is the type of a page,
     in which the records stay ``msgspec.Raw``, and *open_page* takes the records, the link to the
     next page and the count out of it. *row* is the type of a record, and *make* makes of a record
-    what the listing yields. *settings* are values that each record gets beside what was sent.
+    what the listing yields. *settings* are further values that each record gets.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
         settings: Mapping[str, object] | None = None,
     ) -> None:
         self.path: str = path
-        # Itself, and not a method that calls it: one more call for each payment is noticeable.
+        # An attribute, because a method would be one more call for each payment.
         self.make: Callable[[RecordType], T] = make
         self._row = row
         self._open_page = open_page
@@ -112,7 +114,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
         return self._finish([quote_constants(record)], as_array([_mender(self._row).mend(record)]))
 
     def _finish(self, records: list[bytes], array: bytes) -> list[RecordType]:
-        """The rows of *records*, decoded from *array*, which says the same."""
+        """The rows of *records*, which are decoded from *array*."""
         rows = self._decode(self._truncate_times(array))
         try:
             self._convert(rows, records, *self._settings)
@@ -142,8 +144,7 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
     *path* is where the records are in a page, such as ``$.data``. *page* is the type of a page, in
     which the records stay ``msgspec.Raw``. *open_page* makes a ``RawPage`` of it: the records, the
     link to the next page, and the count. *row* is your subclass of ``PaymentRecord``, which says
-    what each field of a ``Payment`` is. *settings* are values that each record gets beside what was
-    sent.
+    what each field of a ``Payment`` is. *settings* are further values that each record gets.
 
     A record that does not fit its type is malformed. So is a record with a property that raises
     ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError``: the reader

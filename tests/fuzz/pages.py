@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk import Invoice, Payment, make_converter
-from paysdk.records.page import decode_one_by_one, open_page, try_decode
+from paysdk.records.malformed import decode_one_by_one
+from paysdk.records.page import open_page, try_decode
 
 if TYPE_CHECKING:
     from paysdk import MalformedResponseError

@@ -14,7 +14,8 @@ from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.normalise import READER
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.records.page import decode_one_by_one, open_page, try_decode
+from paysdk.records.malformed import decode_one_by_one
+from paysdk.records.page import open_page, try_decode
 from paysdk.testing import FaultPlan, wrong_body
 from paysdk.transport.policy import RetryPolicy
 
@@ -157,7 +158,7 @@ def test_page_that_is_no_json_is_malformed(body: bytes) -> None:
 
 
 def test_fault_in_a_large_page_has_its_path() -> None:
-    """The error of a malformed record has its number on the page, and the other records are given."""
+    """The error of a malformed record has its number on the page. The others are read."""
     records = [record(number) for number in range(200)]
     records[150] = record(150, amount="NaN")
     faults: list[MalformedResponseError] = []
@@ -210,7 +211,7 @@ def test_pages_are_read_as_json_says(
     compact: bool,
     hurt: tuple[int, bytes] | None,
 ) -> None:  # a drawn value
-    """Whatever the records and the envelope hold, and if a byte is added or lost, a page is read as JSON says."""
+    """A page is read as Python's json reads it, also with a byte more or less."""
     records = [record(number, note=notes[number % len(notes)]) for number in range(160)]
     sent = {"before": before, "results": records, "after": after, "next": None}
     body = json.dumps(sent, separators=(",", ":") if compact else None).encode()
@@ -258,7 +259,7 @@ async def test_large_answer_that_is_no_json_is_asked_for_again(
 
 
 async def test_large_answer_is_not_what_it_was_asked_for_again() -> None:
-    """If the second response is a page, its malformed records are set aside as on any other page."""
+    """If the second response is a page, its malformed records are set aside."""
     records = [record(number) for number in range(300)]
     records[7]["amount"] = "NaN"
     better = wrong_body(page(records, tail=',"next":null'), content_type="application/json")

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from paysdk import InvoiceRef, MalformedResponseError
-from paysdk.records.page import RawPage, decode_one_by_one, decode_or_raise, try_decode
+from paysdk.records.malformed import decode_one_by_one
+from paysdk.records.page import RawPage, decode_or_raise, try_decode
 from paysdk.records.reader import Amount, PaymentRecord, RecordReader, TableReader
 
 
@@ -61,7 +62,7 @@ READER = TableReader(
 
 
 def test_page_is_opened_by_its_type_and_its_function() -> None:
-    """The records stay in their own bytes, and the function says what the link and the count are."""
+    """The records stay bytes, and the function finds the link and the count."""
     page = READER.split(b'{"items": [ {"id": 1} , 7], "links": {"next": "?page=2"}, "more": 1}')
     assert ([b'{"id": 1}', b"7"], "?page=2", 7) == (
         [bytes(record) for record in page.records],
@@ -115,7 +116,7 @@ def test_record_that_is_no_payment_is_left_out() -> None:
     ],
 )
 def test_record_with_a_bad_value_is_malformed(record: bytes, message: str, path: str) -> None:
-    """A property may raise what Python raises for a bad value, and the other records can be read."""
+    """A property may raise Python's errors for a bad value. The other records are read."""
     aside: list[MalformedResponseError] = []
     records = [b'{"id": 0}', record, b'{"id": 2}']
     assert try_decode(READER, records) is None

@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from paysdk.records.liberal import NULL, read_count, read_link, refuse_error
+from paysdk.records.envelope import NULL, read_count, read_link, refuse_error
 from paysdk.records.page import RawPage
 
 __all__ = ["Identifier", "Moment", "PageEnvelope", "open_page"]

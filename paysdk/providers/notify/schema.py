@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import msgspec
 
 from paysdk.records.columns import Amount, converted
-from paysdk.records.liberal import NULL, open_object, read_count, read_link, refuse_error
+from paysdk.records.envelope import NULL, open_object, read_count, read_link, refuse_error
 from paysdk.records.page import RawPage
 
 __all__ = [

@@ -14,7 +14,7 @@ import paysdk.providers.notify
 from paysdk.errors import MalformedResponseError
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.notify.normalise import NAME, make_reader
-from paysdk.records.page import decode_one_by_one
+from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
     from paysdk.records.reader import RecordReader

@@ -28,8 +28,10 @@ from paysdk.providers.campfire.invoices.schema import (
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
 from paysdk.providers.campfire.schema import Moment, PageEnvelope, open_page
-from paysdk.records.liberal import Mender, is_finer, quote_constants, truncate_times
+from paysdk.records.liberal import Mender
 from paysdk.records.reader import RecordReader
+from paysdk.records.stand_ins import quote_constants
+from paysdk.records.times import is_finer, truncate_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

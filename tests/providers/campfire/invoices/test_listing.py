@@ -18,7 +18,8 @@ from paysdk import (
 )
 from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.records.page import RawPage, decode_one_by_one
+from paysdk.records.malformed import decode_one_by_one
+from paysdk.records.page import RawPage
 
 if TYPE_CHECKING:
     from tests.providers.campfire.caller import Caller

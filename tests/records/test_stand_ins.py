@@ -1,0 +1,73 @@
+"""Pages with half of a surrogate pair, or with a number that JSON does not have."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paysdk.records.stand_ins import hide_constants, quote_constants
+from tests.records.reading import READERS, fault_of, good, page_of, payments_in, with_field
+
+if TYPE_CHECKING:
+    from paysdk.errors import MalformedResponseError
+    from paysdk.payment import Payment
+    from paysdk.records.page import Reader
+
+
+@READERS
+def test_half_of_a_surrogate_pair_is_malformed(reader: Reader[Payment]) -> None:
+    """Half of a surrogate pair makes only its own record malformed, in any field."""
+    for field, sent, at in [
+        ("id", rb'"\ud800"', ".id"),
+        ("unknown", rb'"\\\uDEad\ud83d\ude00 \uFfFd"', ".unknown"),
+        ("unknown", rb'{"a":[1,"\ud83d"]}', ".unknown.a[1]"),
+        ("unknown", rb'[{"\udc00":1}]', ".unknown[0]"),
+    ]:
+        found: list[MalformedResponseError] = []
+        bad, fine = (
+            with_field(good(reader), field, sent),
+            with_field(good(reader), "memo", rb'"\\ud800\ud83d\ude00"'),
+        )
+        read = payments_in(reader, page_of(reader, fine, bad, fine), found.append)
+        assert ["\\ud800😀"] * 2 == [payment.raw["memo"] for payment in read]
+        assert [(f"{reader.path}[1]{at}", bad, False)] == [
+            (fault.path, fault.raw, fault.not_json) for fault in found
+        ]
+
+
+@READERS
+def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader[Payment]) -> None:
+    """Half of a pair in the envelope makes the page malformed, because it may be in the link."""
+    page = page_of(reader, good(reader))
+    fault = fault_of(reader, page[:-1] + rb',"next":"\ud800"}')
+    assert ("$.next", False) == (fault.path, fault.not_json)
+    fault = fault_of(reader, page_of(reader, with_field(good(reader), "id", rb'"\ud800"'))[:-1])
+    assert ("$", True) == (fault.path, fault.not_json)
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["NaN", '"NaN', "\\Infinity", "-Infinity"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_constants_are_found_outside_of_texts_only(value: object) -> None:
+    """A stand-in makes JSON of a constant and changes nothing else. A hidden one is as long."""
+    sent = json.dumps(value).encode()
+    hidden, quoted = hide_constants(sent), quote_constants(sent)
+    assert len(sent) == len(hidden)
+    msgspec.json.decode(hidden)
+    assert json.loads(sent, parse_constant=str) == json.loads(quoted)
