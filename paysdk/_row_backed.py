@@ -1,12 +1,11 @@
 """How a payment looks its fields up in the row that it was read from: pure.
 
-Reading a record takes less time than filling in the fields of a payment. So a payment that was read
-holds its row and nothing else, and each field is looked up in the row when it is asked for, without
-a call of a Python function.
+Filling in the fields of a payment takes longer than reading its record. So a payment that was read
+holds only its row. A property looks each field up in the row, without a call of a Python function.
 
-The constructor puts its arguments into a row, too. attrs sets and gets the fields by name, in
-``__init__`` and ``evolve``, for pickling and in subclasses, and so comes through the properties
-here. All other code meets the frozen class's own ``__setattr__`` first.
+The constructor puts its arguments into a row, too. attrs sets and gets fields by name (in
+``__init__`` and ``evolve``, for pickling, and in subclasses), so it uses these properties. Other
+code cannot set a field, because the frozen class has a ``__setattr__`` that refuses.
 """
 
 from __future__ import annotations
@@ -28,19 +27,19 @@ T = TypeVar("T")
 class _Described:
     """The base class that holds ``__attrs_attrs__`` for the class that is backed by a row.
 
-    msgspec encodes a class that has these itself from its slots, which would give ``{}``. It refuses
-    a class that only inherits them.
+    msgspec encodes a class with this attribute from its slots, and would write ``{}``. It refuses a
+    class that inherits the attribute.
     """
 
     __slots__ = ()
 
 
 class _Values:
-    """The row of a payment that was made by its constructor."""
+    """The row of a payment that its constructor made."""
 
 
 def _row_property(name: str) -> property:
-    def put(made: Any, value: object) -> None:  # noqa: ANN401  # type checkers know no _row
+    def put(made: Any, value: object) -> None:  # noqa: ANN401  # type checkers do not know _row
         if not hasattr(made, "_row"):
             cast("Any", type(made))._row.__set__(made, _Values())  # noqa: SLF001  # its own slot
         setattr(made._row, name, value)  # noqa: SLF001  # likewise
@@ -53,7 +52,7 @@ def _id_as_text(made: Any) -> str:  # noqa: ANN401  # likewise
 
 
 def back_by_row(made: type[T]) -> type[T]:
-    """The attrs class *made*, with one slot for a row in place of one for each field."""
+    """Return the attrs class *made* with one slot for a row, instead of a slot for each field."""
     own = {
         name: value
         for name, value in vars(made).items()
@@ -69,10 +68,10 @@ def back_by_row(made: type[T]) -> type[T]:
 
 
 def row_setter(kind: type[Any]) -> Callable[[Any, object], None]:
-    """The function that gives an empty object of *kind*, which is backed by a row, its row."""
+    """Return the function that sets the row of an empty object of *kind*."""
     return cast("Callable[[Any, object], None]", kind._row.__set__)  # noqa: SLF001  # the slot that back_by_row made
 
 
 def slot_setters(kind: type[Any]) -> list[Callable[[Any, object], None]]:
-    """The functions that set the fields of an object of *kind*, in order, although it is frozen."""
+    """Return the functions that set the fields of the frozen class *kind*, in order."""
     return [getattr(kind, field.name).__set__ for field in attrs.fields(kind)]

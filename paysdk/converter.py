@@ -24,17 +24,17 @@ __all__ = ["make_converter"]
 
 
 def make_converter() -> MsgspecJsonConverter:
-    """A new cattrs converter for everything that paysdk gives: payments, invoices, outcomes, reports.
+    """Return a new cattrs converter for payments, invoices, outcomes and reports.
 
-    ``converter.unstructure(payment)`` is a dict of JSON's own types and
-    ``converter.dumps(payment)`` is JSON; ``structure`` and ``loads`` are the way back, and give an
-    equal object. Amounts are texts with exactly their digits, since most readers of JSON make
-    floats of numbers; dates and times are ISO 8601. ``raw`` is the text of the JSON that was sent,
-    so that its numbers stay exact too. Where a field is typed ``object``, a number with a fraction
-    comes back as the text of its digits.
+    ``converter.unstructure(payment)`` returns a dict of JSON's types, and
+    ``converter.dumps(payment)`` returns JSON. ``structure`` and ``loads`` return an equal object
+    from these. Amounts are texts with exactly their digits, because most readers of JSON make
+    floats of numbers. Dates and times are in ISO 8601. ``raw`` is the text of the JSON that was
+    sent, so its numbers stay exact, too. In a field of the type ``object``, a number with a
+    fraction comes back as the text of its digits.
 
-    ``structure`` raises cattrs' own errors, which name the field. The converter is yours alone:
-    hooks that you add change nothing elsewhere.
+    ``structure`` raises cattrs' errors, which name the field. Each call returns a converter of its
+    own, so hooks that you add do not affect paysdk.
     """
     converter = make_msgspec_converter()
     converter.register_unstructure_hook(Decimal, str)
@@ -44,8 +44,8 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
     converter.register_structure_hook(datetime, lambda text, _: _moment(text))
     converter.register_structure_hook(str, _text)
-    # By a predicate, since msgspec's own hook for unions of JSON's types would come before a hook
-    # that is registered by the type.
+    # cattrs prefers its msgspec hook for unions to a hook that is registered by the type, but not
+    # to one with a predicate.
     converter.register_structure_hook_func(
         _is_date_or_time, lambda text, _: text and _date_or_time(text)
     )
@@ -57,7 +57,7 @@ def make_converter() -> MsgspecJsonConverter:
     converter.register_structure_hook_func(
         _is_payments, lambda value, _: converter.structure(value, list[Payment])
     )
-    # A Page without a parameter is one of payments.
+    # A Page without a type parameter has payments.
     converter.register_structure_hook_func(
         _is_page, lambda value, _: converter.structure(value, Page[Payment])
     )
@@ -86,25 +86,25 @@ def _register_raw(converter: MsgspecJsonConverter) -> None:
 
 def _text(value: object, _: type[str]) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")  # noqa: TRY004  # cattrs gathers it with its path, as every other fault of a value
+        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004  # cattrs adds the path to it
     return value
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no zone, and so names no moment")
+        raise ValueError(f"{text!r} has no time zone")
     return moment.astimezone(UTC)
 
 
 def _decimal(value: object, _: type[Decimal]) -> Decimal:
     if isinstance(value, float):
-        # As every other fault of a value; cattrs gathers them with their paths.
-        raise ValueError(f"{value!r} is a float, which has lost its digits: give a text")  # noqa: TRY004
+        message = f"{value!r} is a float, which has lost its digits. Pass a text instead."
+        raise ValueError(message)  # noqa: TRY004  # cattrs adds the path to it
     try:
         number = exact_amount(value, "$")
     except msgspec.ValidationError:
-        raise ValueError(f"{value!r} is no plain decimal number") from None
+        raise ValueError(f"{value!r} is not a plain decimal number") from None
     if not number.is_finite():
         raise ValueError(f"{value!r} is not finite")
     return number

@@ -16,7 +16,7 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def exact_number(digits: str) -> Decimal | str:
-    """The number that JSON's *digits* say, or the digits themselves where their exponent is beyond what a ``Decimal`` can hold."""
+    """The number with these *digits*, or the digits if no ``Decimal`` can hold their exponent."""
     try:
         return Decimal(digits)
     except InvalidOperation:
@@ -24,9 +24,10 @@ def exact_number(digits: str) -> Decimal | str:
 
 
 def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
-    """What the JSON *sent* says, with numbers as ``int`` or ``Decimal``, and as text where neither can hold them.
+    """Decode the JSON *sent*, with numbers as ``int`` or ``Decimal``.
 
-    Raises ``ValueError`` or ``msgspec.DecodeError`` for what is no JSON.
+    A number that neither can hold becomes the text of its digits. Raises ``ValueError`` or
+    ``msgspec.DecodeError`` if *sent* is not JSON.
     """
     try:
         return _decode(sent)
@@ -49,7 +50,7 @@ def _parse_int(digits: str) -> int | Decimal | str:
 
 
 def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -57,10 +58,10 @@ _MAX_SHOWN_CHARS = 200
 
 
 def exact_amount(sent: object, path: str) -> Decimal:
-    """The amount that *sent* is, at *path*: a number, or a plain decimal number as text.
+    """The amount *sent*, at *path*, which is a number or a plain decimal number as text.
 
-    Raises ``msgspec.ValidationError`` for anything else: ``Decimal`` itself would also take "NaN",
-    "1_000" and other scripts' digits.
+    Raises ``msgspec.ValidationError`` for anything else. ``Decimal`` itself also takes "NaN",
+    "1_000" and the digits of other scripts.
     """
     if isinstance(sent, Decimal):
         return sent
@@ -83,7 +84,10 @@ def _describe(sent: object) -> str:
 
 
 def in_utc(moment: datetime, path: str) -> datetime:
-    """*moment*, at *path*, in UTC. Raises ``msgspec.ValidationError`` where that is before the year 1 or after 9999."""
+    """*moment*, at *path*, in UTC.
+
+    Raises ``msgspec.ValidationError`` if that is before the year 1 or after the year 9999.
+    """
     try:
         return moment.astimezone(UTC)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""One payment, whichever provider it came from."""
+"""A payment of any provider."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 class InvoiceRef:
     """The invoice that a payment belongs to, as far as the provider says.
 
-    ``total`` and ``balance`` are in major currency units. They are ``None`` if the provider does not
-    send them with a payment. The balance is what was open when the payment was read, not when it was
-    made.
+    ``total`` and ``balance`` are in major currency units, and ``None`` if the provider does not
+    send them with a payment. The balance is what was open when the payment was read.
     """
 
     id: str
@@ -57,7 +56,7 @@ def _to_json(raw: object) -> bytes:
         decode_exactly(sent)
     except (ValueError, TypeError, msgspec.MsgspecError, RecursionError) as error:
         raise ConfigurationError(
-            f"Payment.raw must be JSON as bytes, or what can be written as JSON: {error}"
+            f"Payment.raw must be JSON as bytes, or a value that can be written as JSON: {error}"
         ) from None
     return sent
 
@@ -65,15 +64,15 @@ def _to_json(raw: object) -> bytes:
 @back_by_row
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Payment:
-    """One payment, immutable, compared by everything but ``raw``.
+    """A payment. It is immutable, and compared by every field except ``raw``.
 
-    ``provider`` is the provider's name, and ``id`` its own id as text. ``amount`` is in major
-    currency units with exactly the digits that were sent, and may be negative. ``currency`` is as
-    sent. Notify sends none, so there it is what you configured the provider with, or ``None``.
-    ``payment_date`` is when it was paid. ``source`` is the provider's own word (Campfire: STRIPE,
-    MANUAL, and others to come). ``voided`` is whether the payment was voided: by default if it has a
-    ``voided_date``, and some APIs void without a day. ``created_at`` and ``modified_at`` are aware,
-    in UTC, and ``None`` for Notify, which sends no timestamps.
+    ``provider`` is the provider's name, and ``id`` is the provider's id as text. ``amount`` is in
+    major currency units with exactly the digits that were sent, and may be negative. ``currency``
+    is as sent. Notify sends none, so there it is the currency that you configured, or ``None``.
+    ``payment_date`` is the day of the payment. ``source`` is the provider's own word, for example
+    STRIPE or MANUAL at Campfire. ``voided`` is whether the payment was voided. A payment with a
+    ``voided_date`` was, and some APIs void payments without a day. ``created_at`` and
+    ``modified_at`` are aware, in UTC, and ``None`` for Notify, which sends no timestamps.
     """
 
     provider: str
@@ -105,7 +104,7 @@ class Payment:
         """The whole record that the provider sent, with fields that paysdk does not know.
 
         Numbers are ``int`` or ``Decimal``. A number whose exponent no ``Decimal`` can hold is the
-        text of its digits. The record is decoded each time that you ask for it, so changing what you
-        get does not change the payment.
+        text of its digits. Each access decodes the record, so changes to the result do not change
+        the payment.
         """
         return decode_exactly(self._raw)

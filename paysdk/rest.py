@@ -136,7 +136,8 @@ class RestProvider:
         # A constructor that fails leaves a half-made object in the frames of its error, which may
         # be shown.
         client: Client | None = getattr(self, "_client", None)
-        return f"{type(self).__name__}({'' if client is None else f'base_url={client.settings.origin!r}'})"
+        settings = "" if client is None else f"base_url={client.settings.origin!r}"
+        return f"{type(self).__name__}({settings})"
 
     @property
     def base_url(self) -> str:

@@ -143,7 +143,10 @@ async def test_checkpoint_with_other_filters_is_refused() -> None:
                 provider.list_payments(resume=checkpoint, **cast("dict[str, Any]", wrong))
         with pytest.raises(
             ConfigurationError,
-            match=r"other filters \(none, not voided=true\)\. Leave your filters out to resume with those of the checkpoint\.$",
+            match=(
+                r"other filters \(none, not voided=true\)\. "
+                r"Leave your filters out to resume with those of the checkpoint\.$"
+            ),
         ):
             provider.list_payments(resume=await checkpoint_of(provider), voided=True)
         expected = [str(row["id"]) for row in sandbox.payments if row["voided_date"] is None][2:]
@@ -182,7 +185,10 @@ def test_checkpoint_without_a_position_is_refused() -> None:
     """A checkpoint must have at least one position."""
     with pytest.raises(
         ConfigurationError,
-        match=r"it has no position\. Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$",
+        match=(
+            r"it has no position\. "
+            r"Pass a Page\.checkpoint, an error\.checkpoint, or its str\(\) unchanged\.$"
+        ),
     ):
         CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
 

@@ -100,7 +100,8 @@ async def test_error_with_status_200_is_quoted(body: bytes, words: str, requests
 )
 async def test_empty_page_with_an_error_is_an_error(error: str, requests: int) -> None:
     """A page with an error and without payments is not an empty page."""
-    body = f'{{"results": [], "payments": [], "count": 0, "next": null, "links": null, {error}}}'.encode()
+    empty = '"results": [], "payments": [], "count": 0, "next": null, "links": null'
+    body = f"{{{empty}, {error}}}".encode()
     for kind in (CampfireProvider, NotifyProvider):
         async with (
             Server(reply=always(body)) as server,

@@ -191,7 +191,10 @@ async def test_empty_pages_go_on_but_not_for_ever(
     else:
         with pytest.raises(
             PaginationError,
-            match=r"the last 5 pages had no new payment\. Resume from the checkpoint later, or tell",
+            match=(
+                r"the last 5 pages had no new payment\. "
+                r"Resume from the checkpoint later, or tell"
+            ),
         ):
             await listing.collect()
         assert 5 == listing.report.pages

@@ -517,8 +517,8 @@ def test_the_database_of_another_program_does_not_change(paysdk: Command, tmp_pa
 
     assert (2, "") == (outcome.code, outcome.out)
     assert (
-        f"paysdk: The database {file} is not a paysdk store, because it has none of paysdk's tables. "
-        "Nothing was changed.\n" == outcome.err
+        f"paysdk: The database {file} is not a paysdk store, because it has none of paysdk's "
+        "tables. Nothing was changed.\n" == outcome.err
     )
     assert before == file.read_bytes()
     assert ["bookmarks.db"] == [path.name for path in tmp_path.iterdir()]
