@@ -150,7 +150,7 @@ class RestProvider:
         return self.base_url if self._tenant is None else f"{self.base_url}#{self._tenant}"
 
     def explain_error(self, response: RawResponse) -> ErrorDetails | None:  # noqa: ARG002  # for subclasses
-        """Return what the error *response* says, or ``None`` if the usual way of reading it will do.
+        """Return what the error *response* says, or ``None`` to have it read in the usual way.
 
         Override this if the API says it in a way of its own. It must not raise.
         """
@@ -168,8 +168,8 @@ class RestProvider:
         """Send a request that paysdk does not model, and return the response.
 
         It has the same key, headers, origin, limits, deadline and events as every other request.
-        *path* begins with a slash. *json* becomes the body, and each ``Decimal`` in it a number with
-        exactly its digits; *form* becomes the body of a form. ``await
+        *path* begins with a slash. *json* becomes the body, and each ``Decimal`` in it a number
+        with exactly its digits; *form* becomes the body of a form. ``await
         provider.request("GET", path)`` then ``.json()`` has exact numbers.
 
         GET and HEAD requests are retried. Any other request is sent once, over a connection of its

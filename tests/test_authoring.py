@@ -254,7 +254,7 @@ def test_authorization_is_no_header_of_a_provider(name: str) -> None:
 
 
 async def test_filter_that_is_a_header() -> None:
-    """It goes out with each page, also after resuming, never into a URL, and to no other listing."""
+    """It is sent with each page of its listing, also after resuming, and never in a URL."""
     events: list[Event] = []
     async with serve(three_pages, on_event=events.append) as (acme, requests):
         pages = acme.list_payments(modified_since=SINCE).pages()

@@ -100,11 +100,11 @@ class Endpoint(Generic[T_co]):
     """One listing of a provider: how to request its pages, and how to read them.
 
     ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
-    and the ids of the records that are not payments. Up to ``concurrency`` pages are requested at a time. Without
-    ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is the provider
-    with its tenant. The filters that ``header_parameters`` name are sent as headers. If a page takes
-    other requests than a GET, ``page_fetcher`` makes a function for each pass over the listing that
-    sends them: ``fetch_page``.
+    and the ids of the records that are not payments. Up to ``concurrency`` pages are requested at a
+    time. Without ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is
+    the provider with its tenant. The filters that ``header_parameters`` name are sent as headers.
+    If a page takes other requests than a GET, ``page_fetcher`` makes a function for each pass over
+    the listing that sends them: ``fetch_page``.
     """
 
     client: Client

@@ -12,9 +12,10 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_number
 from paysdk.payment import Payment
-from paysdk.records.liberal import Mender, quote_constants
+from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
 from paysdk.records.reader import BAD_VALUE, malformed, open_or_raise
+from paysdk.records.stand_ins import quote_constants
 
 if TYPE_CHECKING:
     from paysdk.records.page import RawPage

@@ -70,7 +70,8 @@ class RawResponse:
         except (ValueError, msgspec.MsgspecError, RecursionError) as error:
             shown = self.body[:_MAX_SHOWN_BYTES]
             raise MalformedResponseError(
-                f"The response is not JSON: {error}. It begins with {shown!r}. Read `body` instead.",
+                f"The response is not JSON: {error}. It begins with {shown!r}. "
+                "Read `body` instead.",
                 raw=shown,
                 not_json=True,
             ).quoting(str(error), repr(shown)) from None

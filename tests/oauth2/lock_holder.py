@@ -1,4 +1,7 @@
-"""A process that holds the lock of a file of tokens: `lock_holder.py PATH`, or `... PATH fork` to fork a child as well."""
+"""A process that holds the lock of a file of tokens: `lock_holder.py PATH`.
+
+`lock_holder.py PATH fork` also forks a child.
+"""
 
 from __future__ import annotations
 

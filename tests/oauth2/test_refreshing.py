@@ -476,7 +476,7 @@ async def test_a_process_that_is_killed(
     processed: bool,
     grace_seconds: float | None,
 ) -> None:
-    """At each step: the next process knows whether the refresh token may be used up, and waits for no lock."""
+    """After a crash at any step, the next process knows whether the refresh token may be used."""
     server.grace_seconds = grace_seconds or 0.0
     if step == "while it is sent":
         object.__setattr__(server, "latency", 0.5)

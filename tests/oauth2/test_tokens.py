@@ -107,7 +107,7 @@ def test_wrong_tokens(wrong: dict[str, Any], message: str) -> None:
     ],
 )
 def test_when_a_token_is_renewed(expires_in: object, seconds: float | None) -> None:
-    """It is renewed a little before it expires. If the server does not say when, it is used until it is refused."""
+    """A token is renewed a little before it expires, or when the server refuses it."""
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert expected == read(expires_in=expires_in).renew_at
     assert read().renew_at is None

@@ -11,7 +11,7 @@ import pytest
 
 from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError, Payment
 from paysdk.authoring import FieldError, RawPage, SchemaReader
-from paysdk.records.page import decode_one_by_one
+from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -72,7 +72,7 @@ async def test_tasks_share_one_refresh(store: SQLPaymentStore) -> None:
 async def test_a_process_that_stops_in_the_middle(
     store: SQLPaymentStore, place: str, rows: Rows, start: Start, until: Until, *, stops: str
 ) -> None:
-    """Another has the lock by then. What the first one gets in the end does not replace newer tokens."""
+    """A process that lost its lock does not replace newer tokens with its own."""
     tokens = SQLTokenStore(store, "xero")
     async with TokenSandbox(latency=0.3, grace_seconds=1800) as server:
         client = OAuth2Client(

@@ -218,7 +218,7 @@ async def test_callable_key() -> None:
 
 
 async def test_callable_learns_that_its_key_was_refused() -> None:
-    """If it has a method `refused`, that is called with the key after a 401, before the next key is asked for."""
+    """Its method `refused`, if any, gets the key after a 401, before the next key is requested."""
 
     class Keys:
         def __init__(self) -> None:

@@ -111,7 +111,7 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 
 @pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
 def test_is_retryable(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
-    """A GET is retried if that can help, a POST only if it cannot have been processed, or if it is repeatable."""
+    """A GET is retried if that can help. A POST must be unprocessed or repeatable, too."""
     assert (get, post) == (is_retryable(GET, error), is_retryable(POST, error))
     assert get == is_retryable(Request("POST", "/x", repeatable=True), error)
 

@@ -246,7 +246,7 @@ class BookingSandbox(Sandbox):
         return payment_id
 
     def _void(self, payment_id: int, void_date: str | None) -> Response | None:
-        """Void a payment. Returns the response that refuses it, or that never says what happened."""
+        """Void a payment. Returns the response that refuses it or hides what happened, if any."""
         day = void_date or self._ledger.today
         if self.voids == "refused":
             return drf.detail_response(403, "You do not have permission to perform this action.")

@@ -51,8 +51,9 @@ class PaymentPreview:
     """What an invoice would look like after a payment. The names are the API's own.
 
     ``applied_payments`` and ``applied_credits`` include what was applied before. ``term_discounts``
-    is a discount for early payment, which Campfire grants for a full payment only. ``remaining_due``
-    is what would still be due. Amounts are in major units of the invoice's currency.
+    is a discount for early payment, which Campfire grants for a full payment only.
+    ``remaining_due`` is what would still be due. Amounts are in major units of the invoice's
+    currency.
     ``applied_withholding`` is ``None`` if the API leaves it out. ``raw`` is all that was sent.
     """
 
