@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 from paysdk.discovery import explain_mismatch, installed_names, load
 from paysdk.errors import ConfigurationError
 from paysdk.testing.server import Sandbox
@@ -28,7 +30,10 @@ def open_sandbox(name: str, **options: object) -> Sandbox:
     """
     make = load("sandbox", _GROUP, name)
     if reason := explain_mismatch(make, **options):
-        raise ConfigurationError(f"The sandbox {name!r} does not take these options: {reason}")
+        taken = ", ".join(inspect.signature(make).parameters)
+        raise ConfigurationError(
+            f"The sandbox {name!r} does not take these options: {reason}. It takes: {taken}."
+        )
     sandbox = make(**options)
     if not isinstance(sandbox, Sandbox):
         raise ConfigurationError(

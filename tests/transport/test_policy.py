@@ -116,17 +116,6 @@ def test_is_retryable(error: PaysdkError, get: bool, post: bool) -> None:  # a t
     assert get == is_retryable(Request("POST", "/x", repeatable=True), error)
 
 
-@pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
-def test_request_without_effect_is_retried_like_a_get(
-    error: PaysdkError,
-    get: bool,
-    post: bool,  # noqa: ARG001  # a table's columns
-) -> None:
-    """A POST without effect is retried if that can help."""
-    without_effect = Request("POST", "/preview", repeatable=True)
-    assert get == is_retryable(without_effect, error)
-
-
 def test_means_not_processed() -> None:
     """Only a 4xx that a document defines as a refusal proves it."""
     refusals = [status for status in range(100, 1000) if means_not_processed(status)]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCOUNTS", "ACCOUNT_SETTINGS", "INVOICE", "INVOICES", "PAY", "PAYMENTS", "PREVIEW"]
+__all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_SETTINGS",
+    "INVOICE",
+    "INVOICES",
+    "PAY",
+    "PAYMENTS",
+    "PREVIEW",
+    "VOID",
+]
 
 PAYMENTS = "/coa/api/v1/invoice-payments"
 INVOICES = "/coa/api/v1/invoice/"
 INVOICE = "/coa/api/v1/invoice/{}/"
 PAY = "/coa/api/v1/invoice/{}/pay/"
+VOID = "/coa/api/v1/invoice/{}/payment/{}/void/"
 PREVIEW = "/coa/api/v1/invoice/{}/calculate-payment"
 ACCOUNTS = "/coa/api/account"
 ACCOUNT_SETTINGS = "/coa/api/chart-account-settings"

@@ -19,6 +19,7 @@ from paysdk.providers.campfire.arguments import (
     INVOICE_FILTERS,
     SINCE,
     UNTIL,
+    check_day,
     check_external_id,
     check_invoice_id,
     check_payment_ids,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.orders import Exclusive
+    from paysdk.payment import Payment
     from paysdk.providers.campfire.accounts.schema import Account, AccountSettings
     from paysdk.providers.campfire.invoices.schema import Invoice, InvoiceSummary
     from paysdk.providers.campfire.paying.items import (
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.order import PayOutcome
     from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.providers.campfire.paying.preview import PaymentPreview
+    from paysdk.providers.campfire.paying.voiding import Voider
     from paysdk.transport.client import Deadline
 
 __all__ = ["CampfireProvider"]
@@ -373,14 +376,61 @@ class CampfireProvider(RestProvider):
             RequestStats(),
         )
 
-    async def release_orders(self, invoice_id: int, *, external_id: str | None = None) -> int:
+    async def void_payment(
+        self,
+        invoice_id: int | str,
+        payment_id: int | str,
+        *,
+        void_date: date | None = None,
+        allow_refund: bool = False,
+    ) -> Payment:
+        """Void a payment of an invoice, and return it with its ``voided_date``.
+
+        Campfire makes a reversing entry, and the payment stays in every list. *void_date* is the
+        day of the entry, by default Campfire's today. Voiding a payment that came from Stripe
+        refunds real money, so it is refused unless *allow_refund* is true. So is a payment whose
+        source Campfire does not show. A payment is never deleted.
+
+        paysdk reads the invoice first. If the payment is voided already, nothing is sent, and this
+        returns the payment and logs that. The request is sent once, and retried only if it cannot
+        have been processed. After any other failure paysdk reads the payment again. If it is not
+        voided, it may still be, so this raises ``OutcomeUnknownError``. Until the payment is found
+        to be voided, or until you call ``release_orders``, calls for it send nothing.
+
+        Raises ``ConfigurationError`` before anything is sent, also if the payment is not one of
+        the invoice, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome is
+        unknown. Safe to repeat and to cancel.
+        """
+        if void_date is not None:
+            check_day("void_date", void_date)
+        return await self._voider.void(
+            check_record_id("invoice_id", invoice_id, "invoice"),
+            check_record_id("payment_id", payment_id, "payment"),
+            void_date,
+            allow_refund=check_bool("allow_refund", allow_refund),
+        )
+
+    async def release_orders(
+        self,
+        invoice_id: int,
+        *,
+        external_id: str | None = None,
+        payment_id: int | str | None = None,
+    ) -> int:
         """Release the open orders of an invoice, and return how many there were.
 
         While an order's outcome is unknown, or while it waits as a draft, calls for the same order
         send nothing. Call this when a person has made sure that the order was not booked and never
-        will be. With *external_id*, only orders under it are released. Nothing is sent to the
-        provider.
+        will be. With *external_id*, only orders under it are released. With *payment_id*, only open
+        voids of that payment are. Nothing is sent to the provider.
         """
+        if payment_id is not None:
+            if external_id is not None:
+                raise ConfigurationError(
+                    "external_id is for orders and payment_id for voids: give one of them."
+                )
+            payment = check_record_id("payment_id", payment_id, "payment")
+            return await self._voider.release(check_invoice_id(invoice_id), payment)
         name = None if external_id is None else check_external_id(external_id)
         return await self._payer.release(check_invoice_id(invoice_id), name)
 
@@ -395,6 +445,13 @@ class CampfireProvider(RestProvider):
             self._exclusive,
             self._resend_after,
         )
+
+    @cached_property
+    def _voider(self) -> Voider:
+        from paysdk.providers.campfire.paying.voiding import Voider  # noqa: PLC0415  # see _read_invoice
+
+        payer = self._payer
+        return Voider(self._client, payer.lookup, payer.turns, self._resend_after)
 
     async def _read_invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
         # Importing the modules for invoices and paying takes as long as importing everything that

@@ -14,6 +14,7 @@ from paysdk.providers.campfire.endpoints import (
     PAY,
     PAYMENTS,
     PREVIEW,
+    VOID,
 )
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, redirect
@@ -43,6 +44,13 @@ async def test_the_path_for_a_preview_has_no_slash(caller: Caller) -> None:
     """The API's path ends without a slash, so the request arrives."""
     preview = await caller.pay({}, path=PREVIEW.format(58700))
     assert {"total_due", "remaining_due"} <= preview.keys()
+
+
+async def test_the_path_for_a_void_is_the_schemas(caller: Caller) -> None:
+    """The request arrives, and is not lost by a redirect."""
+    payment_id = caller.sandbox.add_payment()
+    voided = await caller.pay({}, path=VOID.format(58700, payment_id))
+    assert voided["voided_date"] is not None
 
 
 async def test_a_redirected_listing_arrives() -> None:

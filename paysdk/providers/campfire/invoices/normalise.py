@@ -36,7 +36,7 @@ from paysdk.records.times import is_finer, truncate_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["SUMMARY_READER", "Paid", "read_invoice", "read_paid"]
+__all__ = ["SUMMARY_READER", "Paid", "read_invoice", "read_paid", "read_payment"]
 
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
@@ -90,7 +90,7 @@ def _read_invoice(body: bytes, raw: bytes) -> Invoice:
     parts["revenue_transactions"] = parts["revenue_transactions"] or ()
     parts["auto_sent_at"] = _date_or_time(parts["auto_sent_at"])
     parts["payments"] = tuple(
-        _nested_payment(index, bytes(record), envelope)
+        _nested_payment(f"$.payments[{index}]", bytes(record), envelope)
         for index, record in enumerate(parts["payments"] or ())
     )
     return _settle(Invoice(**parts, raw=raw), sent, "$")
@@ -149,7 +149,15 @@ def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
     return tuple(CreditMemoRef(str(memo.id), memo.credit_memo_number) for memo in made)
 
 
-def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+def read_payment(body: bytes, invoice: Invoice) -> Payment:
+    """Read a payment of *invoice*: the response of Void Invoice Payment.
+
+    Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
+    """
+    return _nested_payment("$", body, invoice)
+
+
+def _nested_payment(path: str, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows, or an Invoice
     try:
         row = _nested_row(record)
         return Payment(
@@ -171,10 +179,10 @@ def _nested_payment(index: int, record: bytes, invoice: Any) -> Payment:  # noqa
             raw=record,
         )
     except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(str(error).replace("$[0]", f"$.payments[{index}]")) from None
+        raise msgspec.ValidationError(str(error).replace("$[0]", path)) from None
     except ConfigurationError:  # which is how a Payment says that it cannot be made
         raise msgspec.ValidationError(
-            f"Expected a payment that is not nested so deeply - at `$.payments[{index}]`"
+            f"Expected a payment that is not nested so deeply - at `{path}`"
         ) from None
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 import attrs
 
 from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.arguments import looks_like_uuid
+from paysdk.providers.campfire.arguments import check_day, looks_like_uuid
 
 __all__ = [
     "CreditMemoPayment",
@@ -92,8 +92,7 @@ def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object
 
 
 def _check_day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise ConfigurationError(f"{field.name} must be a datetime.date, not {value!r}.")
+    check_day(field.name, value)
 
 
 _optional = attrs.validators.optional

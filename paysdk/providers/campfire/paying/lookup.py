@@ -86,6 +86,21 @@ class OrderLookup:
             payments = _merge(invoice.payments, listed)
         return Snapshot(invoice, payments)
 
+    async def find_payment(
+        self, invoice_id: int, payment_id: int, deadline: Deadline
+    ) -> tuple[Payment | None, Invoice]:
+        """A payment of an invoice, if there is one, and the invoice.
+
+        If the invoice does not show the payment, or shows it without its ``source``, the list may
+        have it: a voided payment stays in the list.
+        """
+        invoice = await self._retrieve_invoice(invoice_id, deadline)
+        found = _select(invoice.payments, payment_id)
+        if found is None or "source" not in found.raw:
+            listed = await self._run(deadline, self._list_by_invoice(invoice_id))
+            found = _select(listed, payment_id) or found
+        return found, invoice
+
     async def _list_by_external_ids(self, order: PayOrder) -> list[Payment]:
         found: list[Payment] = []
         for external_id in sorted(order.external_ids):
@@ -108,6 +123,10 @@ class OrderLookup:
     async def _run(self, deadline: Deadline, listing: Awaitable[list[Payment]]) -> list[Payment]:
         url = self._client.settings.origin + PAYMENTS
         return await run_within(deadline, listing, self._client.provider, "GET", url)
+
+
+def _select(payments: Iterable[Payment], payment_id: int) -> Payment | None:
+    return next((each for each in payments if each.id == str(payment_id)), None)
 
 
 def _may_hide_external_id(payment: Payment) -> bool:

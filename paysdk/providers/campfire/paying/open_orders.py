@@ -6,14 +6,19 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from paysdk.errors import ConfigurationError
 from paysdk.orders import OrderJournal  # attrs reads it
 from paysdk.providers.campfire.paying.operation import PayOperation  # likewise
-from paysdk.providers.campfire.paying.sent_order import SentOrder, read_open_order
+from paysdk.providers.campfire.paying.sent_order import (
+    SentOrder,
+    SentVoid,
+    read_open_order,
+    read_open_void,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["OpenOrders"]
 
 _log = logging.getLogger("paysdk")
+
+
+class _Sent(Protocol):
+    """An order or a void, as far as a journal needs it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def invoice_id(self) -> int: ...
+    def to_open(self) -> OpenOrder: ...
 
 
 @attrs.frozen
@@ -46,15 +61,26 @@ class OpenOrders:
         # last, and its entries replace the others.
         for name in sorted(self._journals, key=lambda name: name == self._invoice_name):
             for kept in await self._operation.run(self._journals[name].read_open()):
-                orders[kept.id] = _decode(kept, name)
+                # One journal for all names has the voids of payments, too.
+                if read_open_void(kept) is None:
+                    orders[kept.id] = _decode(kept, name)
         return sorted(orders.values(), key=lambda sent: sent.sent_at)
 
-    async def record(self, sent: SentOrder) -> None:
+    async def read_voids(self, payment_id: int) -> list[SentVoid]:
+        """The open voids of a payment, oldest first."""
+        return [
+            sent
+            for journal in self._journals.values()
+            for kept in await self._operation.run(journal.read_open())
+            if (sent := read_open_void(kept)) is not None and sent.payment_id == payment_id
+        ]
+
+    async def record(self, sent: _Sent) -> None:
         """Write *sent* down under every name, before it is sent."""
         for journal in self._journals.values():
             await self._operation.run(journal.record_sent(sent.to_open()))
 
-    async def record_again(self, sent: SentOrder) -> None:
+    async def record_again(self, sent: _Sent) -> None:
         """Write *sent* down again before a retry.
 
         Waiting may have taken longer than a name can be held. A journal whose name was lost
@@ -63,17 +89,17 @@ class OpenOrders:
         for journal in self._journals.values():
             await journal.record_sent(sent.to_open())
 
-    async def update(self, sent: SentOrder) -> None:
+    async def update(self, sent: _Sent) -> None:
         """Write down what has changed about *sent*. If that fails, the old entry stays."""
         for journal in self._journals.values():
             await self._try(partial(journal.record_sent, sent.to_open()), sent)
 
-    async def release(self, sent: SentOrder) -> None:
+    async def release(self, sent: _Sent) -> None:
         """Remove *sent*, because a person says that it will not come."""
         for journal in self._journals.values():
             await self._operation.run(journal.record_settled(sent.id))
 
-    async def settle(self, sent: SentOrder) -> None:
+    async def settle(self, sent: _Sent) -> None:
         """Remove *sent*, whose outcome is known.
 
         If that fails, the order stays open. The next call under one of its names looks for it.
@@ -103,7 +129,7 @@ class OpenOrders:
         journal = self._journals[self._invoice_name]
         await self._try(partial(journal.record_sent, other.to_open()), other)
 
-    async def _try(self, write: Callable[[], Awaitable[object]], sent: SentOrder) -> None:
+    async def _try(self, write: Callable[[], Awaitable[object]], sent: _Sent) -> None:
         try:
             async with asyncio.timeout(self._write_seconds):
                 await write()

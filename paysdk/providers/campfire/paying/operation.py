@@ -1,4 +1,4 @@
-"""One call that pays: what the caller allows, its deadline, and the place of its errors."""
+"""One call that pays or voids: what the caller allows, its deadline, and the place of its errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.errors import PaysdkError
-from paysdk.providers.campfire.endpoints import PAY
+from paysdk.providers.campfire.endpoints import PAY, VOID
 from paysdk.transport.client import Deadline  # attrs reads it
 
 if TYPE_CHECKING:
@@ -35,25 +35,35 @@ class Consent:
 
 @attrs.frozen
 class PayOperation:
-    """A call on one invoice, with its deadline."""
+    """A call on one invoice, with its deadline. ``path`` is where its one write goes."""
 
     provider: str
     origin: str
     invoice_id: int
     deadline: Deadline
+    name: str
+    path: str
 
     @classmethod
     def begin(cls, client: Client, invoice_id: int) -> PayOperation:
-        """Begin an operation: its deadline counts from now."""
-        return cls(client.provider, client.settings.origin, invoice_id, client.deadline())
+        """Begin to pay: the deadline counts from now."""
+        name = f"mark_invoice_paid({invoice_id})"
+        return cls._begin(client, invoice_id, name, PAY.format(invoice_id))
 
-    @property
-    def name(self) -> str:
-        return f"mark_invoice_paid({self.invoice_id})"
+    @classmethod
+    def begin_void(cls, client: Client, invoice_id: int, payment_id: int) -> PayOperation:
+        """Begin to void a payment: the deadline counts from now."""
+        name = f"void_payment({invoice_id}, {payment_id})"
+        return cls._begin(client, invoice_id, name, VOID.format(invoice_id, payment_id))
+
+    @classmethod
+    def _begin(cls, client: Client, invoice_id: int, name: str, path: str) -> PayOperation:
+        origin = client.settings.origin
+        return cls(client.provider, origin, invoice_id, client.deadline(), name, path)
 
     @property
     def url(self) -> str:
-        return self.origin + PAY.format(self.invoice_id)
+        return self.origin + self.path
 
     def locate(self, error: E) -> E:
         """Note in *error* that it happened here, unless it knows a place already."""

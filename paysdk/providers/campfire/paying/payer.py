@@ -49,16 +49,16 @@ class Payer:
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
     ) -> None:
-        self._turns = Turns(client, exclusive)
-        self._lookup = OrderLookup(client, retrieve_invoice, list_payments)
-        self._recovery = Recovery(self._lookup, self._turns)
-        self._sender = Sender(client, self._lookup, self._recovery)
+        self.turns = Turns(client, exclusive)
+        self.lookup = OrderLookup(client, retrieve_invoice, list_payments)
+        self._recovery = Recovery(self.lookup, self.turns)
+        self._sender = Sender(client, self.lookup, self._recovery)
         self._resend_after = resend_after
 
     async def pay(self, invoice_id: int, order: PayOrder, consent: Consent) -> PayOutcome:
         """Pay an invoice, unless the order is booked already or may be."""
-        async with self._turns.take(invoice_id, order, consent) as turn:
-            snapshot = await self._lookup.look(invoice_id, order, turn.operation.deadline)
+        async with self.turns.take(invoice_id, order, consent) as turn:
+            snapshot = await self.lookup.look(invoice_id, order, turn.operation.deadline)
             open_orders = await self._find_open_orders(turn, snapshot)
             outcome = await self._settle_if_booked(turn, snapshot, open_orders)
             if outcome is not None:
@@ -73,7 +73,7 @@ class Payer:
 
         Returns how many there were.
         """
-        async with self._turns.take(invoice_id, PayOrder(b"", ())) as turn:
+        async with self.turns.take(invoice_id, PayOrder(b"", ())) as turn:
             open_orders = await turn.open_orders.read()
         released = [
             sent
@@ -82,7 +82,7 @@ class Payer:
         ]
         # Each order is in the journal of every one of its names.
         for sent in released:
-            async with self._turns.take(invoice_id, sent.order) as turn:
+            async with self.turns.take(invoice_id, sent.order) as turn:
                 await turn.open_orders.release(sent)
         return len(released)
 
@@ -93,7 +93,7 @@ class Payer:
         for sent in same:
             its = snapshot
             if sent.invoice_id != turn.invoice_id:
-                its = await self._lookup.look(sent.invoice_id, sent.order, turn.operation.deadline)
+                its = await self.lookup.look(sent.invoice_id, sent.order, turn.operation.deadline)
             sent.payment_ids = its.find_made_by(sent, everything) or ()
         return same
 

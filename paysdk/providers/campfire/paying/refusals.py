@@ -1,4 +1,4 @@
-"""The errors that say why an order is not sent, or that too much is booked. Pure."""
+"""The errors that say why an order or a void is not sent, or that too much is booked. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ __all__ = [
     "draft_error",
     "earlier_order_error",
     "external_id_taken_error",
+    "may_refund",
+    "not_of_this_invoice_error",
     "overpayment_error",
     "partly_booked_error",
+    "refund_error",
     "similar_payments_error",
     "surplus_error",
     "voided_error",
@@ -62,8 +65,8 @@ def surplus_error(payments: Collection[Payment]) -> DuplicatePaymentError:
     )
     return DuplicatePaymentError(
         f"More is booked under one external id than was ordered: payments {details}. Decide which "
-        "payment is right, and void the others in Campfire "
-        "(POST /coa/api/v1/invoice/<invoice>/payment/<payment>/void/). Do not pay again.",
+        "payment is right, and void the others with "
+        "void_payment. Do not pay again.",
         payment_ids=tuple(payment.id for payment in payments),
         sent=True,
     )
@@ -102,6 +105,46 @@ def overpayment_error(invoice_id: int, total: Decimal, due: Decimal) -> Configur
         f"Nothing was sent. The order is {total}, but only {due} is due on invoice {invoice_id}. "
         "Campfire would turn the rest into a credit memo. If you want that, pass "
         "allow_overpayment=True."
+    )
+
+
+def not_of_this_invoice_error(
+    invoice_id: int, payment_id: int, payments: Collection[Payment]
+) -> ConfigurationError:
+    """A payment is not one of the invoice."""
+    found = ", ".join(payment.id for payment in payments) or "none"
+    return ConfigurationError(
+        f"Nothing was sent. Payment {payment_id} is not a payment of invoice {invoice_id}. Its "
+        f"payments are: {found}. list_payments yields each payment with the id of its invoice."
+    )
+
+
+def refund_error(payment: Payment) -> ConfigurationError:
+    """Voiding a payment would refund real money, or may do so."""
+    why = (
+        f"Payment {payment.id} came from Stripe, and voiding it refunds the money"
+        if _is_from_stripe(payment)
+        else f"Campfire does not show where payment {payment.id} came from. If it came from "
+        "Stripe, voiding it refunds the money"
+    )
+    return ConfigurationError(
+        f"Nothing was sent. {why} ({payment.amount} {payment.currency}) to the customer. If you "
+        "want that, pass allow_refund=True."
+    )
+
+
+def may_refund(payment: Payment) -> bool:
+    """Whether voiding a payment refunds real money, or may do so.
+
+    It does for a payment from Stripe (schema). The source of a payment is not always shown.
+    """
+    return _is_from_stripe(payment) or "source" not in payment.raw
+
+
+def _is_from_stripe(payment: Payment) -> bool:
+    # The two forms of an external id of Stripe's are the later schema's.
+    return (payment.source or "").upper() == "STRIPE" or (payment.external_id or "").startswith(
+        ("btxn_", "cn_")
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.turns import Turn
     from paysdk.transport.client import Client
 
-__all__ = ["Sender"]
+__all__ = ["Sender", "may_have_been_processed"]
 
 _log = logging.getLogger("paysdk")
 
@@ -75,12 +75,12 @@ class Sender:
         except Exception as error:
             # Not only paysdk raises errors here. The key source, the limiter and the session belong
             # to the user, and raise errors of their own.
-            if _may_have_been_processed(attempts):
+            if may_have_been_processed(attempts):
                 return await self._recovery.look_for(turn, sent, error)
             await turn.open_orders.settle(sent)
             raise
         except asyncio.CancelledError:
-            if not _may_have_been_processed(attempts):
+            if not may_have_been_processed(attempts):
                 await turn.open_orders.settle(sent)
             raise
         return await self._read_success(turn, sent, paid)
@@ -233,5 +233,6 @@ def _warn_of_credit_memos(turn: Turn, paid: Paid) -> None:
         )
 
 
-def _may_have_been_processed(attempts: list[Attempt]) -> bool:
+def may_have_been_processed(attempts: list[Attempt]) -> bool:
+    """Whether one of these attempts may have reached the provider and was not refused."""
     return any(attempt.may_have_been_processed for attempt in attempts)

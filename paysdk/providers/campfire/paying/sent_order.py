@@ -1,4 +1,4 @@
-"""An order that was sent, and the form in which a journal keeps it. Pure."""
+"""An order or a void that was sent, and the form in which a journal keeps it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from paysdk.orders import OpenOrder
 from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
 
-__all__ = ["SentOrder", "read_open_order"]
+__all__ = ["SentOrder", "SentVoid", "read_open_order", "read_open_void"]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -52,6 +52,39 @@ class SentOrder:
     def is_exactly(self, invoice_id: int, order: PayOrder) -> bool:
         """Whether *order* for this invoice has the same items as this order."""
         return self.invoice_id == invoice_id and self.order.is_same_as(order)
+
+
+@attrs.frozen(kw_only=True)
+class SentVoid:
+    """A void that was sent for a payment of an invoice."""
+
+    invoice_id: int
+    payment_id: int
+    id: str = attrs.field(factory=lambda: uuid4().hex)
+    sent_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+
+    def to_open(self) -> OpenOrder:
+        """Return the form for a journal."""
+        details = _VoidDetails(invoice=self.invoice_id, voids=self.payment_id)
+        return OpenOrder(
+            id=self.id, sent_at=self.sent_at, details=msgspec.json.encode(details).decode()
+        )
+
+
+class _VoidDetails(msgspec.Struct):
+    invoice: int
+    voids: int
+
+
+def read_open_void(kept: OpenOrder) -> SentVoid | None:
+    """The void that a journal kept, or ``None`` if it is something else."""
+    try:
+        details = msgspec.json.decode(kept.details, type=_VoidDetails)
+    except msgspec.MsgspecError:
+        return None
+    return SentVoid(
+        invoice_id=details.invoice, payment_id=details.voids, id=kept.id, sent_at=kept.sent_at
+    )
 
 
 class _Details(msgspec.Struct):

@@ -103,6 +103,20 @@ class Turns:
             yield Turn(operation, order, open_orders, consent)
 
     @asynccontextmanager
+    async def take_void(
+        self, operation: PayOperation, payment_id: int
+    ) -> AsyncGenerator[OpenOrders]:
+        """Hold the invoice and one of its payments, and yield the journal of the payment's voids.
+
+        A void changes what an order for the invoice would see, so the two take turns.
+        """
+        invoice = make_name(operation.origin, "invoice", operation.invoice_id)
+        payment = make_name(operation.origin, "void", payment_id)
+        async with self._hold([invoice, payment], operation.run) as journals:
+            timeout = self._client.settings.timeout
+            yield OpenOrders(operation, {payment: journals[payment]}, payment, timeout)
+
+    @asynccontextmanager
     async def _hold(
         self, names: Iterable[str], run: Callable[[Awaitable[object]], Awaitable[object]]
     ) -> AsyncGenerator[dict[str, OrderJournal]]:

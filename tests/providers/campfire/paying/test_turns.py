@@ -224,8 +224,8 @@ async def test_an_exclusive_that_is_never_free() -> None:
 def test_memory_of_a_provider_that_shares_nothing() -> None:
     """Two objects without ``exclusive`` remember nothing of each other."""
     assert (
-        CampfireProvider("sandbox-key")._payer._turns._memory
-        is not CampfireProvider("sandbox-key")._payer._turns._memory
+        CampfireProvider("sandbox-key")._payer.turns._memory
+        is not CampfireProvider("sandbox-key")._payer.turns._memory
     )
 
 
