@@ -60,7 +60,7 @@ class OAuth2Client:
         self,
         token_url: str,
         client_id: str,
-        client_secret: str | Secret | None = None,
+        client_secret: str | None = None,
         *,
         store: TokenStore,
         authentication: Literal["client_secret_basic", "client_secret_post"] = (
