@@ -1,4 +1,4 @@
-"""One call that pays or voids: what the caller allows, its deadline, and the place of its errors."""
+"""One call that pays or voids: what the caller allows, its deadline, and the place of errors."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.lookup import OrderLookup
     from paysdk.providers.campfire.paying.turns import Turns
     from paysdk.transport.client import Client
-    from paysdk.transport.messages import Response
+    from paysdk.transport.messages import RawResponse
 
 __all__ = ["Voider"]
 
@@ -248,7 +248,7 @@ def _encode_body(void_date: date | None) -> bytes:
     return msgspec.json.encode({} if void_date is None else {"void_date": void_date})
 
 
-def _read(payment: Payment, invoice: Invoice, response: Response) -> Payment:
+def _read(payment: Payment, invoice: Invoice, response: RawResponse) -> Payment:
     """The voided payment in *response*.
 
     Raises ``MalformedResponseError`` unless it is *payment* and is voided: a success may also be a
