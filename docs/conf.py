@@ -62,7 +62,7 @@ PUBLIC = (
     "paysdk.rest",
     "paysdk.pagination",
     "paysdk.records.page",
-    "paysdk.records.reader",
+    "paysdk.records.table_reader",
     "paysdk.transport.client",
 )
 

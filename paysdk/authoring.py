@@ -26,10 +26,11 @@ from paysdk.pagination import (
 from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.provider import Capabilities, Listing, Page
 from paysdk.records.columns import Amount, converted
+from paysdk.records.errors import FieldError
 from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage
-from paysdk.records.reader import FieldError, TableReader
 from paysdk.records.schema_reader import SchemaReader
+from paysdk.records.table_reader import TableReader
 from paysdk.rest import (
     ApiKey,
     RestProvider,

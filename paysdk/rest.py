@@ -10,9 +10,9 @@ import attrs
 
 from paysdk.arguments import check_int, check_text
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
+from paysdk.listing.endpoint import Endpoint
 from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
-from paysdk.listing.pages import Endpoint
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.conventions import Conventions, check_headers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.events import Event
-    from paysdk.listing.pages import FetchPage
+    from paysdk.listing.endpoint import FetchPage
     from paysdk.listing.windows import TimeWindows
     from paysdk.provider import Capabilities
     from paysdk.records.page import Reader

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
-
-import attrs
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from paysdk.arguments import check_int
 from paysdk.errors import PaysdkError
 from paysdk.listing.checkpoints import read_checkpoint
-from paysdk.listing.pages import (
-    ROWS_PER_TURN,
-    Endpoint,
-    PageRequests,
-    PageStream,
-    Progress,
-    RowsOfPage,
-)
+from paysdk.listing.page_payments import PagePayments
+from paysdk.listing.pages import ROWS_PER_TURN, PageRequests, PageStream
+from paysdk.listing.progress import Progress
 from paysdk.listing.windows import WindowedPages
 from paysdk.provider import ListingReport, Page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from paysdk.checkpoint import Checkpoint
+    from paysdk.listing.endpoint import Endpoint, RowsOfPage
     from paysdk.listing.windows import TimeWindows
     from paysdk.pagination import Position
 
@@ -134,7 +127,7 @@ class PagedListing(Generic[T]):
                     # The caller may use a large page for milliseconds, and reading it took some,
                     # too. In between the event loop gets its turn.
                     await asyncio.sleep(0)
-                payments = _PagePayments(endpoint.reader.make, page.rows)
+                payments = PagePayments(endpoint.reader.make, page.rows)
                 yield Page(payments, page.reported_count, page.checkpoint, page.left_out)
 
     async def _payments(self, endpoint: Endpoint[T]) -> AsyncGenerator[T]:
@@ -160,39 +153,6 @@ class PagedListing(Generic[T]):
         if windows is not None or len(positions) > 1 or positions[0].is_in_window:
             return WindowedPages(endpoint, windows, positions, progress)
         return PageStream(endpoint, positions[0], progress, PageRequests(endpoint.client))
-
-
-@attrs.frozen(eq=False, repr=False)
-class _PagePayments(Sequence[T]):
-    """A page's payments. Each is made when the caller reaches it, so unused ones cost nothing."""
-
-    _make: Callable[[Any], T]
-    _rows: list[Any]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self._make, self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        if isinstance(index, slice):
-            return list(map(self._make, self._rows[index]))
-        return self._make(self._rows[index])
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
-            return NotImplemented
-        return list(self) == list(cast("Sequence[object]", other))
-
-    __hash__ = None  # type: ignore[assignment]  # it is equal to lists, which have none
-
-    def __repr__(self) -> str:
-        return repr(list(self))
 
 
 async def _in_slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:

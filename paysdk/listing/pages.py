@@ -3,202 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
-
-from paysdk.checkpoint import Checkpoint
 from paysdk.errors import MalformedResponseError, PaginationError, PaysdkError
-from paysdk.events import PageRead, RepeatDropped
-from paysdk.listing.checkpoints import make_checkpoint
+from paysdk.events import RepeatDropped
 from paysdk.listing.malformed import decode_around_malformed
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
-from paysdk.pagination import (
-    Pagination,
-    Position,
-    parameters_of,
-    same_request,
-    without_parameters,
-)
-from paysdk.provider import ListingReport
+from paysdk.pagination import Position, same_request
 from paysdk.records.malformed import modified_at
-from paysdk.records.page import RawPage, Reader, batches, open_page, try_decode
-from paysdk.transport.client import Client
-from paysdk.transport.messages import RawResponse, Request
-from paysdk.transport.observer import RequestStats
-from paysdk.transport.requester import Requester
+from paysdk.records.page import RawPage, batches, try_decode
 
-__all__ = [
-    "ROWS_PER_TURN",
-    "Endpoint",
-    "FetchPage",
-    "PageRequests",
-    "PageStream",
-    "Progress",
-    "RowsOfPage",
-]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from paysdk.listing.endpoint import Endpoint, RowsOfPage
+    from paysdk.listing.progress import Progress
+    from paysdk.transport.client import Client
+
+__all__ = ["ROWS_PER_TURN", "PageRequests", "PageStream"]
 
 T = TypeVar("T")
-FetchPage: TypeAlias = Callable[[Requester, str], Coroutine[Any, Any, RawPage]]
-T_co = TypeVar("T_co", covariant=True)
 
 # After this many payments the event loop gets its turn. They take about a millisecond.
 ROWS_PER_TURN = 500
-
-
-@attrs.frozen(eq=False, repr=False)
-class RowsOfPage:
-    """A page that was read as a whole. Its rows are decoded, but not payments yet.
-
-    A row becomes a payment when the caller reaches it. So a long listing never holds a page full of
-    payments, which would make Python's garbage collector run more often.
-    """
-
-    rows: list[Any]
-    reported_count: int | None
-    checkpoint: Checkpoint | None
-    left_out: tuple[str, ...] = ()
-
-
-@attrs.define
-class Progress:
-    """What one pass over a listing has done so far. ``resumed``: it began at a checkpoint."""
-
-    resumed: bool = False
-    pages: int = 0
-    payments: int = 0
-    repeats_dropped: int = 0
-    malformed: int = 0
-    oldest_malformed: datetime | None = None
-    left_out: int = 0
-    reported_first: int | None = None
-    reported_last: int | None = None
-    complete: bool = False
-    stats: RequestStats = attrs.field(factory=RequestStats)
-
-    def count_malformed(self, modified: datetime | None) -> None:
-        """Count a record that was set aside.
-
-        If the time of one such record is unknown, the oldest time is unknown, too.
-        """
-        if modified is None or not self.malformed:
-            self.oldest_malformed = modified
-        elif self.oldest_malformed is not None:
-            self.oldest_malformed = min(self.oldest_malformed, modified)
-        self.malformed += 1
-
-    def report(self) -> ListingReport:
-        counts = attrs.asdict(self, filter=lambda field, _: field.name not in {"resumed", "stats"})
-        return ListingReport(**counts, requests=self.stats.requests, retries=self.stats.retries)
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Endpoint(Generic[T_co]):
-    """One listing of a provider: how to request its pages, and how to read them.
-
-    ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
-    and the ids of the records that are not payments. Up to ``concurrency`` pages are requested at a
-    time. Without ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is
-    the provider with its tenant. The filters that ``header_parameters`` name are sent as headers.
-    If a page takes other requests than a GET, ``page_fetcher`` makes a function for each pass over
-    the listing that sends them: ``fetch_page``.
-    """
-
-    client: Client
-    owner: str
-    path: str
-    pagination: Pagination
-    reader: Reader[T_co]
-    filters: str
-    on_malformed: Callable[[MalformedResponseError], object] | None
-    select: Callable[[list[Any]], tuple[list[Any], list[str]]] | None = None
-    concurrency: int = 1
-    read_ahead: bool = True
-    header_parameters: frozenset[str] = frozenset()
-    page_fetcher: Callable[[], FetchPage] | None = None
-    fetch_page: FetchPage | None = None
-    headers: Mapping[str, str] = attrs.field(init=False)
-
-    @headers.default  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType,reportUntypedFunctionDecorator]  # attrs' way
-    def _headers(self) -> dict[str, str]:
-        if not self.header_parameters:
-            return {}
-        chosen = parameters_of(self.filters).items()
-        return {name: value for name, value in chosen if name in self.header_parameters}
-
-    def with_filters(self, filters: str) -> Endpoint[T_co]:
-        return attrs.evolve(self, filters=filters)
-
-    def for_one_pass(self) -> Endpoint[T_co]:
-        if self.page_fetcher is None:
-            return self
-        return attrs.evolve(self, fetch_page=self.page_fetcher())
-
-    def without_read_ahead(self) -> Endpoint[T_co]:
-        return attrs.evolve(self, concurrency=1, read_ahead=False)
-
-    def request(self, position: Position) -> Request:
-        if not self.headers:
-            return Request("GET", self.path, position.query)
-        query = without_parameters(position.query, self.header_parameters)
-        return Request("GET", self.path, query, headers=self.headers)
-
-    async def fetch(self, position: Position, stats: RequestStats) -> RawPage:
-        if self.fetch_page is not None:
-            requester = Requester(self.client, stats, self.headers)
-            return await self.fetch_page(requester, self.request(position).query)
-
-        def read(response: RawResponse) -> RawPage:
-            if self.client.conventions.means_empty(response):
-                return RawPage([], None, None)
-            page = open_page(self.reader, response.body)
-            header = self.pagination.header
-            return page if header is None else attrs.evolve(page, link=response.headers.get(header))
-
-        return await self.client.call(self.request(position), read, stats)
-
-    def checkpoint(self, positions: Sequence[Position]) -> Checkpoint:
-        return make_checkpoint(self.owner, self.path, self.filters, positions)
-
-    def finish_page(
-        self,
-        rows: list[Any],
-        reported_count: int | None,
-        following: Sequence[Position],
-        progress: Progress,
-        *,
-        left_out: tuple[str, ...] = (),
-    ) -> RowsOfPage:
-        """Count a page and report it. *following* is where the listing goes on, if it does."""
-        if not progress.pages:
-            progress.reported_first = reported_count
-        progress.reported_last = reported_count
-        progress.pages += 1
-        progress.payments += len(rows)
-        progress.complete = not following
-        self.client.events.emit(
-            PageRead(self.client.provider, progress.pages, len(rows), reported_count)
-        )
-        checkpoint = self.checkpoint(following) if following else None
-        return RowsOfPage(rows, reported_count, checkpoint, left_out)
-
-    def describe_error(
-        self,
-        error: PaysdkError,
-        position: Position,
-        resume_at: Sequence[Position],
-        progress: Progress,
-    ) -> None:
-        """Note on *error* which page failed, and the checkpoint to resume from.
-
-        Before the first page there is nothing to resume, so there is no checkpoint.
-        """
-        self.client.explain(error, self.request(position))
-        if progress.resumed or progress.pages:
-            error.checkpoint = self.checkpoint(resume_at)
 
 
 class PageRequests:

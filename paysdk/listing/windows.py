@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.errors import PaysdkError
-from paysdk.listing.pages import Endpoint, PageRequests, PageStream, Progress, RowsOfPage
+from paysdk.listing.pages import PageRequests, PageStream
 from paysdk.pagination import Position, encode_query, same_request
 from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
+    from paysdk.listing.endpoint import Endpoint, RowsOfPage
+    from paysdk.listing.progress import Progress
     from paysdk.records.page import RawPage, Row
 
 __all__ = ["TimeWindows", "WindowedPages", "recheck_position", "rows_in_window", "sort_cuts"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from paysdk import lazy
 from paysdk.pagination.base import MORE, Pagination, Position
 from paysdk.pagination.hal import HalFrom
-from paysdk.pagination.links import FollowLinks, LinkHeader, next_link
+from paysdk.pagination.link_header import LinkHeader, next_link
+from paysdk.pagination.links import FollowLinks
 from paysdk.pagination.queries import encode_query, parameters_of, same_request, without_parameters
 
 if TYPE_CHECKING:

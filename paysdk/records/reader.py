@@ -8,17 +8,15 @@ decoded. ``columns`` does the rest, such as amounts and times.
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from functools import cache, partial
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import attrs
 import msgspec
 
 from paysdk.exact import exact_number
-from paysdk.payment import Payment
-from paysdk.records.columns import Amount, compile_finish, converted, has_times
-from paysdk.records.fields import PaymentRecord, RawRecord, make_payment
+from paysdk.records.columns import compile_finish, has_times
+from paysdk.records.errors import BAD_VALUE, as_validation_error
+from paysdk.records.fields import RawRecord
 from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
 from paysdk.records.stand_ins import quote_constants
@@ -29,28 +27,13 @@ if TYPE_CHECKING:
 
     from paysdk.records.page import RawPage
 
-__all__ = ["Amount", "FieldError", "PaymentRecord", "RecordReader", "TableReader", "converted"]
+__all__ = ["RecordReader"]
 
 PageType = TypeVar("PageType")
 RecordType = TypeVar("RecordType", bound=RawRecord)
-PaymentType = TypeVar("PaymentType", bound=PaymentRecord)
 T = TypeVar("T")
 
 
-class FieldError(ValueError):
-    """A field of a record has a value that a provider's own code cannot use.
-
-    *field* is the path of the field in the record, such as ``amount.value`` or ``lines[0].price``.
-    The ``MalformedResponseError`` has that path.
-    """
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-# What Python raises for a value that is not what it must be.
-BAD_VALUE = (ValueError, LookupError, ArithmeticError)
 # The search for finer times takes a fifth of the time of decoding. So the reader searches only the
 # ends of a large batch. An API that sends such times sends them in nearly every record, and a later
 # listing starts at the last record.
@@ -119,7 +102,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
         try:
             self._convert(rows, records, *self._settings)
         except BAD_VALUE as error:
-            raise malformed(error) from error
+            raise as_validation_error(error) from error
         return rows
 
     def _decode(self, array: bytes) -> list[RecordType]:
@@ -136,87 +119,3 @@ class RecordReader(Generic[PageType, RecordType, T]):
         ):
             return _mender(self._row).truncate_times(array)
         return array
-
-
-class TableReader(RecordReader[PageType, PaymentType, Payment]):
-    """Reads the pages of a provider of your own into payments, with a table.
-
-    *path* is where the records are in a page, such as ``$.data``. *page* is the type of a page, in
-    which the records stay ``msgspec.Raw``. *open_page* makes a ``RawPage`` of it: the records, the
-    link to the next page, and the count. *row* is your subclass of ``PaymentRecord``, which says
-    what each field of a ``Payment`` is. *settings* are further values that each record gets.
-
-    A record that does not fit its type is malformed. So is a record with a property that raises
-    ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError``: the reader
-    reads every property once. If ``is_payment`` of a record is false, the record is left out, and
-    counted in ``report.left_out``.
-    """
-
-    def __init__(
-        self,
-        *,
-        path: str,
-        page: type[PageType],
-        open_page: Callable[[PageType], RawPage],
-        row: type[PaymentType],
-        settings: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(
-            path=path,
-            page=page,
-            open_page=partial(open_or_raise, open_page),
-            row=row,
-            make=make_payment,
-            settings=settings,
-        )
-        self._read_properties = _read_properties(row)
-
-    def _finish(self, records: list[bytes], array: bytes) -> list[PaymentType]:
-        rows: list[Any] = super()._finish(records, array)
-        try:
-            for row in rows:
-                if row.is_payment:
-                    _check_amount(row.amount)
-                    self._read_properties(row)
-        except BAD_VALUE as error:
-            raise malformed(error) from error
-        return rows
-
-    def select(self, rows: list[Any]) -> tuple[list[PaymentType], list[str]]:
-        """Return the rows that are payments, and the ids of the others."""
-        left_out = [str(row.id) for row in rows if not row.is_payment]
-        return ([row for row in rows if row.is_payment] if left_out else rows), left_out
-
-
-def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> RawPage:
-    try:
-        return open_page(page)
-    except BAD_VALUE as error:
-        raise malformed(error) from error
-
-
-def _read_properties(row: type[PaymentRecord]) -> Callable[[PaymentRecord], object]:
-    """A function that reads the properties of a record of this type that are fields of a payment.
-
-    Raises ``TypeError`` if the type lacks a field.
-    """
-    fields = [str(field.alias) for field in attrs.fields(Payment)]
-    if missing := [name for name in fields if not hasattr(row, name)]:
-        raise TypeError(f"{row.__name__} does not say what a payment's {missing[0]!r} is.")
-    own = [name for name in fields if isinstance(getattr(row, name), property)]
-    names = [name for name in own if getattr(row, name) is not getattr(PaymentRecord, name, None)]
-    return attrgetter("is_payment", *names)
-
-
-def _check_amount(amount: object) -> None:
-    if not isinstance(amount, Decimal) or not amount.is_finite():
-        raise msgspec.ValidationError(f"Expected a finite decimal.Decimal, got {amount!r}")
-
-
-def malformed(error: Exception) -> msgspec.ValidationError:
-    """Return the error about a record, for what the code of a provider raised of it."""
-    if isinstance(error, FieldError):
-        return msgspec.ValidationError(f"{error} - at `$[0].{error.field}`")
-    return msgspec.ValidationError(
-        str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-    )

@@ -12,9 +12,9 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_number
 from paysdk.payment import Payment
+from paysdk.records.errors import BAD_VALUE, as_validation_error, open_or_raise
 from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
-from paysdk.records.reader import BAD_VALUE, malformed, open_or_raise
 from paysdk.records.stand_ins import quote_constants
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class SchemaReader(Generic[PageType, RowType]):
                     NormalisedRow(row.id, _modified_at(row, payments), payments, record)
                 )
         except BAD_VALUE as error:
-            raise malformed(error) from error
+            raise as_validation_error(error) from error
         return normalised
 
 

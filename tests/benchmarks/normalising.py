@@ -14,8 +14,10 @@ from rows import campfire_page, campfire_row, notify_page, times
 from paysdk import InvoiceRef
 from paysdk.providers.campfire.normalise import READER
 from paysdk.providers.notify.normalise import make_reader
+from paysdk.records.columns import Amount
+from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage, Reader, batches, open_page
-from paysdk.records.reader import Amount, PaymentRecord, TableReader
+from paysdk.records.table_reader import TableReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,6 @@ import contextlib
 import gc
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -26,7 +25,6 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Event, ResponseReceived
-from paysdk.listing.pages import Progress
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import Fault, FaultPlan, hang, reset, status, truncated, wrong_body
@@ -62,21 +60,6 @@ if TYPE_CHECKING:
     from paysdk.checkpoint import Checkpoint
     from paysdk.provider import Page
     from tests.conftest import Until
-
-EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def test_oldest_malformed_time_becomes_unknown() -> None:
-    """If the time of one malformed record is unknown, so is the oldest time."""
-    progress = Progress()
-    oldest: list[datetime | None] = []
-
-    for modified in (LATE, EARLY, None, EARLY):
-        progress.count_malformed(modified)
-        oldest.append(progress.oldest_malformed)
-
-    assert [LATE, EARLY, None, None] == oldest
-    assert 4 == progress.malformed
 
 
 @pytest.mark.parametrize("links", ["next-page", "last-of-page", "first-of-page"])
@@ -560,16 +543,3 @@ async def test_links_overrule_predicted_pages() -> None:
         .collect()
     )
     assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
-
-
-def test_oldest_time_of_malformed_records() -> None:
-    """The oldest time counts, and None after a record without a time."""
-    first = datetime(2026, 1, 5, tzinfo=UTC)
-    progress = Progress()
-    found = []
-    for modified in (first, first + timedelta(1), first - timedelta(1), None, first):
-        progress.count_malformed(modified)
-        found.append(progress.oldest_malformed)
-
-    assert [first, first, first - timedelta(1), None, None] == found
-    assert 5 == progress.malformed

@@ -25,8 +25,9 @@ from paysdk.pagination import (
     Pagination,
     encode_query,
 )
+from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage
-from paysdk.records.reader import PaymentRecord, TableReader
+from paysdk.records.table_reader import TableReader
 from paysdk.rest import RestProvider, check_page_size
 from paysdk.testing import Request as Arrived
 from paysdk.testing import Response as Reply

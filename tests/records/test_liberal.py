@@ -17,10 +17,11 @@ from paysdk.providers.campfire.invoices.normalise import read_invoice
 from paysdk.providers.campfire.normalise import READER as CAMPFIRE
 from paysdk.providers.notify.normalise import make_reader
 from paysdk.records import liberal
+from paysdk.records.fields import PaymentRecord
 from paysdk.records.liberal import Mender
 from paysdk.records.malformed import decode_one_by_one
 from paysdk.records.page import RawPage, open_page, try_decode
-from paysdk.records.reader import PaymentRecord, TableReader
+from paysdk.records.table_reader import TableReader
 
 if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError

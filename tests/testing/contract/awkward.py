@@ -10,8 +10,9 @@ import msgspec
 
 from paysdk import Capabilities, InvoiceRef, Listing
 from paysdk.pagination import LinkHeader, encode_query
+from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage
-from paysdk.records.reader import PaymentRecord, TableReader
+from paysdk.records.table_reader import TableReader
 from paysdk.rest import RestProvider, check_page_size, refuse_filters
 from paysdk.testing import Request, Response, Sandbox
 

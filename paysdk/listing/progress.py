@@ -1,0 +1,44 @@
+"""What one pass over a listing has done so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from paysdk.provider import ListingReport
+from paysdk.transport.observer import RequestStats
+
+__all__ = ["Progress"]
+
+
+@attrs.define
+class Progress:
+    """What one pass over a listing has done so far. ``resumed``: it began at a checkpoint."""
+
+    resumed: bool = False
+    pages: int = 0
+    payments: int = 0
+    repeats_dropped: int = 0
+    malformed: int = 0
+    oldest_malformed: datetime | None = None
+    left_out: int = 0
+    reported_first: int | None = None
+    reported_last: int | None = None
+    complete: bool = False
+    stats: RequestStats = attrs.field(factory=RequestStats)
+
+    def count_malformed(self, modified: datetime | None) -> None:
+        """Count a record that was set aside.
+
+        If the time of one such record is unknown, the oldest time is unknown, too.
+        """
+        if modified is None or not self.malformed:
+            self.oldest_malformed = modified
+        elif self.oldest_malformed is not None:
+            self.oldest_malformed = min(self.oldest_malformed, modified)
+        self.malformed += 1
+
+    def report(self) -> ListingReport:
+        counts = attrs.asdict(self, filter=lambda field, _: field.name not in {"resumed", "stats"})
+        return ListingReport(**counts, requests=self.stats.requests, retries=self.stats.retries)

@@ -1,0 +1,94 @@
+"""A reader for a provider of your own, which reads payments with a table: pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import msgspec
+
+from paysdk.payment import Payment
+from paysdk.records.errors import BAD_VALUE, as_validation_error, open_or_raise
+from paysdk.records.fields import PaymentRecord, make_payment
+from paysdk.records.reader import RecordReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paysdk.records.page import RawPage
+
+__all__ = ["TableReader"]
+
+PageType = TypeVar("PageType")
+PaymentType = TypeVar("PaymentType", bound=PaymentRecord)
+
+
+class TableReader(RecordReader[PageType, PaymentType, Payment]):
+    """Reads the pages of a provider of your own into payments, with a table.
+
+    *path* is where the records are in a page, such as ``$.data``. *page* is the type of a page, in
+    which the records stay ``msgspec.Raw``. *open_page* makes a ``RawPage`` of it: the records, the
+    link to the next page, and the count. *row* is your subclass of ``PaymentRecord``, which says
+    what each field of a ``Payment`` is. *settings* are further values that each record gets.
+
+    A record that does not fit its type is malformed. So is a record with a property that raises
+    ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError``: the reader
+    reads every property once. If ``is_payment`` of a record is false, the record is left out, and
+    counted in ``report.left_out``.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        page: type[PageType],
+        open_page: Callable[[PageType], RawPage],
+        row: type[PaymentType],
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(
+            path=path,
+            page=page,
+            open_page=partial(open_or_raise, open_page),
+            row=row,
+            make=make_payment,
+            settings=settings,
+        )
+        self._read_properties = _read_properties(row)
+
+    def _finish(self, records: list[bytes], array: bytes) -> list[PaymentType]:
+        rows: list[Any] = super()._finish(records, array)
+        try:
+            for row in rows:
+                if row.is_payment:
+                    _check_amount(row.amount)
+                    self._read_properties(row)
+        except BAD_VALUE as error:
+            raise as_validation_error(error) from error
+        return rows
+
+    def select(self, rows: list[Any]) -> tuple[list[PaymentType], list[str]]:
+        """Return the rows that are payments, and the ids of the others."""
+        left_out = [str(row.id) for row in rows if not row.is_payment]
+        return ([row for row in rows if row.is_payment] if left_out else rows), left_out
+
+
+def _read_properties(row: type[PaymentRecord]) -> Callable[[PaymentRecord], object]:
+    """A function that reads the properties of a record of this type that are fields of a payment.
+
+    Raises ``TypeError`` if the type lacks a field.
+    """
+    fields = [str(field.alias) for field in attrs.fields(Payment)]
+    if missing := [name for name in fields if not hasattr(row, name)]:
+        raise TypeError(f"{row.__name__} does not say what a payment's {missing[0]!r} is.")
+    own = [name for name in fields if isinstance(getattr(row, name), property)]
+    names = [name for name in own if getattr(row, name) is not getattr(PaymentRecord, name, None)]
+    return attrgetter("is_payment", *names)
+
+
+def _check_amount(amount: object) -> None:
+    if not isinstance(amount, Decimal) or not amount.is_finite():
+        raise msgspec.ValidationError(f"Expected a finite decimal.Decimal, got {amount!r}")
