@@ -17,6 +17,13 @@ import typer
 from paysdk.cli.commands.invoice import find_invoice_provider, show_invoice
 from paysdk.cli.commands.list import ListOptions, list_payments
 from paysdk.cli.commands.providers import show_providers
+from paysdk.cli.commands.records import (
+    ACCOUNTS,
+    INVOICES,
+    RecordQuery,
+    find_record_provider,
+    list_records,
+)
 from paysdk.cli.commands.sandbox import run_sandboxes
 from paysdk.cli.options import (
     SANDBOX_PAYMENTS,
@@ -25,7 +32,11 @@ from paysdk.cli.options import (
     Currency,
     InSandbox,
     KeyFiles,
+    Limit,
+    ListFormat,
     Names,
+    OneProvider,
+    PageSize,
     RawText,
     SandboxPayments,
     make_csv_style,
@@ -284,10 +295,7 @@ def invoice_command(
         int, typer.Argument(metavar="ID", help="The provider's id of the invoice, not its number.")
     ],
     *,
-    provider: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Needed only if several providers have invoices."),
-    ] = None,
+    provider: OneProvider = None,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     output_format: Annotated[
@@ -304,6 +312,79 @@ def invoice_command(
         key_files=key_file,
     )
     return partial(show_invoice, selection, invoice_id, output_format)
+
+
+@app.command("invoices")
+def invoices_command(
+    *,
+    number: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Only invoices with exactly this number."),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", help="Only invoices with this status, in the API's words."),
+    ] = None,
+    client: Annotated[
+        int | None, typer.Option(min=0, metavar="ID", help="Only invoices of this client.")
+    ] = None,
+    entity: Annotated[
+        int | None, typer.Option(min=0, metavar="ID", help="Only invoices of this entity.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only invoices in this currency.")
+    ] = None,
+    page_size: PageSize = None,
+    limit: Limit = None,
+    provider: OneProvider = None,
+    sandbox: InSandbox = False,
+    sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
+    output_format: ListFormat = "table",
+    raw_text: RawText = False,
+    bom: Bom = False,
+    key_file: KeyFiles = None,
+) -> Job:
+    """List invoices without their lines and payments."""
+    selection = select_providers(
+        (find_record_provider(provider, INVOICES),),
+        sandbox=sandbox,
+        sandbox_payments=sandbox_payments,
+        key_files=key_file,
+    )
+    filters = {
+        "invoice_number": number,
+        "status": status,
+        "client": client,
+        "entity": entity,
+        "currency": currency,
+        "page_size": page_size,
+    }
+    style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
+    query = RecordQuery(kind=INVOICES, filters=filters, limit=limit)
+    return partial(list_records, selection, query, output_format, style)
+
+
+@app.command("accounts")
+def accounts_command(
+    *,
+    limit: Limit = None,
+    provider: OneProvider = None,
+    sandbox: InSandbox = False,
+    output_format: ListFormat = "table",
+    raw_text: RawText = False,
+    bom: Bom = False,
+    key_file: KeyFiles = None,
+) -> Job:
+    """List the accounts that payments can be booked to."""
+    selection = select_providers(
+        (find_record_provider(provider, ACCOUNTS),),
+        sandbox=sandbox,
+        sandbox_payments=0,
+        key_files=key_file,
+    )
+    style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
+    query = RecordQuery(kind=ACCOUNTS, limit=limit)
+    return partial(list_records, selection, query, output_format, style)
 
 
 @app.command("sandbox")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,7 +21,11 @@ __all__ = [
     "Currency",
     "InSandbox",
     "KeyFiles",
+    "Limit",
+    "ListFormat",
     "Names",
+    "OneProvider",
+    "PageSize",
     "RawText",
     "SandboxPayments",
     "make_csv_style",
@@ -51,6 +55,25 @@ KeyFiles = Annotated[
         metavar="NAME=PATH",
         help="Read a provider's key from a file, not from the environment. Can be repeated.",
     ),
+]
+OneProvider = Annotated[
+    str | None,
+    typer.Option(
+        "--provider", metavar="NAME", help="Needed only if several installed providers can do this."
+    ),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Read only the first N.")
+]
+PageSize = Annotated[
+    int | None,
+    typer.Option(
+        "--page-size", metavar="N", help="Records per request. By default, the API decides."
+    ),
+]
+ListFormat = Annotated[
+    Literal["table", "jsonl", "csv"],
+    typer.Option("--format", help="jsonl and csv contain all fields, and amounts as exact text."),
 ]
 Currency = Annotated[
     str | None,

@@ -35,6 +35,7 @@ __all__ = [
     "ProviderSelection",
     "SandboxSettings",
     "as_paysdk_error",
+    "find_able_provider",
     "make_sandbox",
     "open_providers",
 ]
@@ -68,6 +69,33 @@ def as_paysdk_error(name: str, error: Exception) -> PaysdkError:
     failure = PaysdkError(f"The provider {name!r} failed: {type(error).__name__}: {error}")
     failure.__cause__ = error
     return failure
+
+
+def find_able_provider(name: str | None, method: str, what: str) -> str:
+    """The named provider, or the only one that has *method*. *what* says in words what it does.
+
+    Raises ``ConfigurationError`` if the named provider cannot, or if several can and none is named.
+    """
+    able = [each for each in installed_providers() if _has_method(each, method)]
+    if name is not None:
+        load_provider(name)
+    if name is None and len(able) == 1:
+        return able[0]
+    if name in able:
+        return name
+    choice = f"These providers can: {', '.join(able) or 'none'}."
+    raise ConfigurationError(
+        f"{name} cannot {what}. {choice}"
+        if name
+        else f"Use --provider to name a provider that can {what}. {choice}"
+    )
+
+
+def _has_method(name: str, method: str) -> bool:
+    try:
+        return hasattr(load_provider(name), method)
+    except ConfigurationError:
+        return False
 
 
 def make_sandbox(name: str, settings: SandboxSettings) -> Sandbox:

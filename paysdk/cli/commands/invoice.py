@@ -20,10 +20,9 @@ from paysdk.cli.output.terminal import (
     report_error,
     to_printable,
 )
-from paysdk.cli.providers import as_paysdk_error, open_providers
+from paysdk.cli.providers import as_paysdk_error, find_able_provider, open_providers
 from paysdk.cli.signals import run_async
 from paysdk.converter import make_converter
-from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -49,26 +48,7 @@ def find_invoice_provider(name: str | None) -> str:
 
     Raises ``ConfigurationError`` if the named provider cannot, or if several can and none is named.
     """
-    able = [each for each in installed_providers() if _has_invoices(each)]
-    if name is not None:
-        load_provider(name)
-    if name is None and len(able) == 1:
-        return able[0]
-    if name in able:
-        return name
-    choice = f"These providers can: {', '.join(able) or 'none'}."
-    raise ConfigurationError(
-        f"{name} cannot retrieve an invoice. {choice}"
-        if name
-        else f"Use --provider to name a provider that can retrieve an invoice. {choice}"
-    )
-
-
-def _has_invoices(name: str) -> bool:
-    try:
-        return hasattr(load_provider(name), "retrieve_invoice")
-    except ConfigurationError:
-        return False
+    return find_able_provider(name, "retrieve_invoice", "retrieve an invoice")
 
 
 def show_invoice(
