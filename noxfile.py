@@ -33,19 +33,19 @@ os.environ["PYENV_VERSION"] = (
 MEASURED = next(
     (python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING
 )
+# The oldest Python that is found. `lowest` runs nearly every test on it.
+OLDEST = next((python for python in PYTHONS if shutil.which(f"python{python}")), RUNNING)
 # Many tests wait for servers and other processes, so two cores have time for four workers. A worker
 # that has no tests left takes some from another.
 SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
-# docs/contributing.md says why these tests need not run on each Python.
-ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis"]
-ON_LOWEST = ["-m", "not slow"]
-# `quick` leaves out the folders whose tests start databases, commands, hundreds of faults and
-# pytest.
-QUICK = [
-    "-m",
-    "not slow and not postgresql",
-    *(f"--ignore=tests/{name}" for name in ("cli", "reconcile", "reliability", "sync", "testing")),
+# The tests in these folders start databases, commands, hundreds of faults and pytest.
+WITHOUT_SLOW_FOLDERS = [
+    f"--ignore=tests/{name}" for name in ("cli", "reconcile", "reliability", "sync", "testing")
 ]
+QUICK = ["-m", "not slow and not postgresql", *WITHOUT_SLOW_FOLDERS]
+# docs/contributing.md says why these tests are enough on each Python.
+ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
+ON_LOWEST = ["-m", "not slow"]
 
 
 def wheel(session: nox.Session) -> str:
@@ -95,7 +95,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests against the installed wheel.
 
-    The newest Python runs all tests. The others run those that a Python version can change.
+    The newest Python runs all tests. The others run the fast tests, like `quick`. `lowest` runs
+    more tests on the oldest Python.
     """
     session.install(wheel(session), "--group", "tests")
     # Measuring coverage makes the tests slower, and once is enough.
@@ -108,9 +109,9 @@ def tests(session: nox.Session) -> None:
     session.run(*measure, "pytest", *SIDE_BY_SIDE, *chosen, *session.posargs, env=env)
 
 
-@nox.session(python=RUNNING if RUNNING in SUPPORTED else SUPPORTED[0])
+@nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
-    """The tests on the oldest dependencies that pyproject.toml allows."""
+    """The tests on the oldest Python and the oldest dependencies that pyproject.toml allows."""
     bounds = str(Path(session.create_tmp(), "lowest.txt"))
     compile_command = [
         "uv",
