@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -34,12 +34,19 @@ class Capabilities:
     ``UnsupportedFilterError``. ``max_page_size`` is the size of its largest page. ``reports_voids``
     says whether the record of a payment shows that it was voided. ``lists_incrementally`` says
     whether the API can list only the payments that were modified since a given time.
+
+    ``incremental_by`` says which time that is: "modified" is ``Payment.modified_at``, and "created"
+    is ``Payment.created_at``, for an API that lists by it because its records never change.
+    ``fixed_page_size`` is the only page size of an API that takes no other. It is ``None`` if the
+    size can be chosen.
     """
 
     filters: frozenset[str]
     max_page_size: int
     reports_voids: bool
     lists_incrementally: bool
+    incremental_by: Literal["modified", "created"] = "modified"
+    fixed_page_size: int | None = None
 
 
 @attrs.frozen

@@ -311,9 +311,12 @@ def refuse_filters(provider: str, **filters: object) -> None:
             )
 
 
-def check_page_size(page_size: int | None, largest: int) -> int | None:
-    """*page_size*, if a page can be that large. Raises ``ConfigurationError`` otherwise."""
-    return None if page_size is None else check_int("page_size", page_size, 1, largest)
+def check_page_size(page_size: int | None, largest: int, smallest: int = 1) -> int | None:
+    """*page_size*, if a page can be that large. Raises ``ConfigurationError`` otherwise.
+
+    If the API has one page size only, it is both the *largest* and the *smallest*.
+    """
+    return None if page_size is None else check_int("page_size", page_size, smallest, largest)
 
 
 def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:

@@ -13,7 +13,7 @@ from paysdk import lazy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paysdk.testing.contract import ContractSubject, ProviderContract
+    from paysdk.testing.contract import ContractSubject, ErrorSample, ProviderContract
     from paysdk.testing.discovery import installed_sandboxes, open_sandbox
     from paysdk.testing.exchange import LoggedRequest, Request, Response
     from paysdk.testing.faults import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from paysdk.testing.threads import in_thread
 
 _MODULES = {
-    "paysdk.testing.contract": ("ContractSubject", "ProviderContract"),
+    "paysdk.testing.contract": ("ContractSubject", "ErrorSample", "ProviderContract"),
     "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
     "paysdk.testing.exchange": ("Response", "LoggedRequest", "Request"),
     "paysdk.testing.faults": (
@@ -61,6 +61,7 @@ _MODULES = {
 
 __all__ = [
     "ContractSubject",
+    "ErrorSample",
     "Fault",
     "FaultPlan",
     "FaultRule",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
 
 import attrs
@@ -18,7 +20,8 @@ class Request:
     ``target`` is the path and the query, verbatim. ``query`` is the decoded query; of a repeated
     parameter it has the last value. ``origin`` is the scheme and host that the client addressed.
     ``key`` is the key that the client sent with the sandbox's authorization scheme, or ``None`` if
-    it sent no key or used another scheme.
+    it sent no key or used another scheme. ``basic`` is for an endpoint that takes another scheme
+    than the rest, such as one that gives out tokens.
     """
 
     method: str
@@ -29,6 +32,20 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     key: str | None = attrs.field(repr=False)
+    _authorization: str = attrs.field(default="", repr=False)
+
+    @property
+    def basic(self) -> tuple[str, str] | None:
+        """The user and the password that came by HTTP Basic (RFC 7617), or ``None``."""
+        scheme, _, encoded = self._authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            text = b64decode(encoded.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        user, colon, password = text.partition(":")
+        return (user, password) if colon else None
 
     @property
     def url(self) -> str:
@@ -50,7 +67,7 @@ class LoggedRequest:
     """One request that the sandbox received, in ``sandbox.requests``.
 
     ``headers`` has every header except ``Authorization``, and ignores case. ``authorised`` says
-    whether the key was right. ``status`` is the status of the response, or ``None`` if a fault took
+    whether the key was right when the request arrived. ``status`` is the status of the response, or ``None`` if a fault took
     its place; ``fault`` is that fault.
     """
 

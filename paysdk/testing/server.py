@@ -16,6 +16,7 @@ from paysdk.testing.faults import Fault, FaultPlan
 from paysdk.testing.wire import deliver
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
@@ -59,6 +60,15 @@ class Sandbox(ABC):
     @abstractmethod
     def respond(self, request: Request) -> Response:
         """Return the API's response, and make the changes that the request causes."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The settings that a provider for this sandbox needs, other than its key and origin.
+
+        Override this if your provider needs some, such as a tenant. ``--sandbox`` and
+        ``ProviderContract`` pass them to your class.
+        """
+        return {}
 
     @property
     def url(self) -> str:
@@ -128,17 +138,20 @@ class Sandbox(ABC):
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await self._read(incoming)
         fault = self._next_fault(request)
+        # A response may end the key, or begin a new one.
+        authorised = self.is_authorised(request)
         response = (
             _UNPROCESSED if fault is not None and not fault.processed else self.respond(request)
         )
-        self._note(request, response, fault)
+        self._note(request, response, fault, authorised=authorised)
         if self.latency:
             await asyncio.sleep(self.latency)
         return await deliver(incoming, response, fault)
 
     async def _read(self, incoming: web.BaseRequest) -> Request:
         headers = CIMultiDict(incoming.headers)
-        scheme, _, key = headers.pop("Authorization", "").partition(" ")
+        authorization = headers.pop("Authorization", "")
+        scheme, _, key = authorization.partition(" ")
         return Request(
             method=incoming.method,
             path=incoming.path,
@@ -148,6 +161,7 @@ class Sandbox(ABC):
             headers=headers,
             body=await incoming.read(),
             key=key.strip() if scheme.lower() == self.scheme.lower() and key else None,
+            authorization=authorization,
         )
 
     def _next_fault(self, request: Request) -> Fault | None:
@@ -156,7 +170,9 @@ class Sandbox(ABC):
         fault, self._counts = self.faults.meet(request.method, request.path, self._counts)
         return fault
 
-    def _note(self, request: Request, response: Response, fault: Fault | None) -> None:
+    def _note(
+        self, request: Request, response: Response, fault: Fault | None, *, authorised: bool
+    ) -> None:
         self._log.append(
             LoggedRequest(
                 method=request.method,
@@ -165,7 +181,7 @@ class Sandbox(ABC):
                 target=request.target,
                 headers=request.headers,
                 body=request.body,
-                authorised=self.is_authorised(request),
+                authorised=authorised,
                 status=response.status if fault is None else None,
                 fault=fault,
             )

@@ -6,21 +6,25 @@ from paysdk.testing.contract.arguments import ArgumentCases
 from paysdk.testing.contract.capabilities import CapabilityCases
 from paysdk.testing.contract.checkpoints import CheckpointCases
 from paysdk.testing.contract.failures import FailureCases
+from paysdk.testing.contract.filters import FilterCases
 from paysdk.testing.contract.keys import KeyCases
 from paysdk.testing.contract.lifetimes import LifetimeCases
 from paysdk.testing.contract.listings import ListingCases
 from paysdk.testing.contract.records import PaymentCases
-from paysdk.testing.contract.subject import ContractSubject
+from paysdk.testing.contract.requests import RequestCases
+from paysdk.testing.contract.subject import ContractSubject, ErrorSample
 
-__all__ = ["CASES", "ContractSubject", "ProviderContract"]
+__all__ = ["CASES", "ContractSubject", "ErrorSample", "ProviderContract"]
 
 CASES = (
     CapabilityCases,
     ArgumentCases,
+    FilterCases,
     ListingCases,
     CheckpointCases,
     PaymentCases,
     FailureCases,
+    RequestCases,
     KeyCases,
     LifetimeCases,
 )
@@ -29,10 +33,12 @@ CASES = (
 class ProviderContract(
     CapabilityCases,
     ArgumentCases,
+    FilterCases,
     ListingCases,
     CheckpointCases,
     PaymentCases,
     FailureCases,
+    RequestCases,
     KeyCases,
     LifetimeCases,
 ):

@@ -52,22 +52,25 @@ class Amounts:
     def __attrs_post_init__(self) -> None:
         """Find the places of all amounts."""
         found = {payment.id: _find_amounts(payment) for payment in self.known}
-        counts = Counter(place.path for places in found.values() for place in places)
-        references = Counter(path for payment in self.known for path in _find_references(payment))
+        counts = Counter(_kind(place.path) for places in found.values() for place in places)
+        references = Counter(
+            _kind(path) for payment in self.known for path in _find_references(payment)
+        )
         wholes = Counter(
-            place.path
+            _kind(place.path)
             for places in found.values()
             for place in places
             if isinstance(place.sent, int)
         )
 
         def rank(place: Place) -> tuple[bool, int]:
-            return references[place.path] < len(self.known), counts[place.path]
+            kind = _kind(place.path)
+            return references[kind] < len(self.known), counts[kind]
 
         for payment_id, places in found.items():
             best = max(map(rank, places), default=None)
             chosen = [
-                attrs.evolve(place, whole=wholes[place.path] == counts[place.path])
+                attrs.evolve(place, whole=wholes[_kind(place.path)] == counts[_kind(place.path)])
                 for place in places
                 if rank(place) == best
             ]
@@ -81,13 +84,17 @@ class Amounts:
     def edit(self, change: Change) -> Edit:
         """Make an edit that replaces each amount with the result of *change*."""
 
-        def raw(payment: Payment) -> Json:
-            changed = payment.raw
+        def raw(payment: Payment, current: Json) -> Json:
             for place in self.places(payment):
-                changed = with_value(changed, place.path, change(payment, place))
-            return changed
+                current = with_value(current, place.path, change(payment, place))
+            return current
 
         return change_raws(self.known, raw)
+
+
+def _kind(path: Path) -> Path:
+    """Return the path of all such places: of a record with several payments, those in each."""
+    return tuple(-1 if isinstance(step, int) else step for step in path)
 
 
 def _find_amounts(payment: Payment) -> list[Place]:

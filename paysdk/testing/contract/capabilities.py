@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities, Listing, ListingReport, PaymentsProvider
-from paysdk.testing.contract.harness import ContractCases, catch_error, collect_payments
+from paysdk.testing.contract.harness import ContractCases, catch_error, collect_payments, listed_by
 from paysdk.testing.contract.promises import case, check, check_equal, fail, wire_case
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class CapabilityCases(ContractCases):
     @case
     async def test_has_capabilities(self) -> None:
         """`capabilities` is a `Capabilities`: its filters are a frozenset of parameters of
-        `list_payments`, and its largest page is 1 or more.
+        `list_payments`, and its largest page is 1 or more, and is the fixed page size if it has one.
         """
         async with self.harness(0) as harness:
             provider = harness.provider()
@@ -81,6 +81,10 @@ class CapabilityCases(ContractCases):
                 isinstance(largest, int) and not isinstance(largest, bool) and largest > 0,
                 f"max_page_size is {largest!r}",
             )
+            check(
+                able.fixed_page_size in {None, largest},
+                f"max_page_size is {largest}, but fixed_page_size is {able.fixed_page_size!r}",
+            )
 
     @case
     async def test_does_not_contradict_itself(self) -> None:
@@ -89,10 +93,9 @@ class CapabilityCases(ContractCases):
         """
         async with self.harness(0) as harness:
             able = harness.provider().capabilities
-            check_equal(
-                "modified_since" in able.filters,
-                able.lists_incrementally,
-                "lists_incrementally, with these filters",
+            check(
+                "modified_since" in able.filters or not able.lists_incrementally,
+                "it has lists_incrementally=True, but does not filter by modified_since",
             )
             check(
                 able.reports_voids or "voided" not in able.filters,
@@ -113,6 +116,22 @@ class CapabilityCases(ContractCases):
                 provider.capabilities.reports_voids or not voided,
                 f"it has reports_voids=False, but these payments are voided: {voided}",
             )
+
+    @case
+    async def test_lists_incrementally_by_a_time_that_it_sends(self) -> None:
+        """If `lists_incrementally` is true, payments have the time that it goes by: `modified_at`,
+        or `created_at` if `incremental_by` is "created".
+        """
+        async with self.harness() as harness:
+            provider = harness.provider()
+            able = provider.capabilities
+            if able.lists_incrementally:
+                payments = await collect_payments(provider.list_payments())
+                check(
+                    any(listed_by(payment, able) for payment in payments),
+                    f"it has lists_incrementally=True and incremental_by={able.incremental_by!r}, "
+                    f"but none of its payments has {able.incremental_by}_at",
+                )
 
     @wire_case
     async def test_sends_nothing_before_it_must(self) -> None:
@@ -159,7 +178,7 @@ class CapabilityCases(ContractCases):
 
 
 async def _request_with_key(harness: Harness, key: str) -> None:
-    provider = harness.subject.provider(key, base_url=harness.proxy.url)
+    provider = harness.make_provider(key)
     try:
         await provider.list_payments().first()
     finally:

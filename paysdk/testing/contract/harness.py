@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import attrs
 
 from paysdk.errors import PaysdkError
+from paysdk.payment import Payment
 from paysdk.provider import PaymentsProvider
 from paysdk.testing.contract.promises import check, fail
 from paysdk.testing.contract.proxy import RecordingProxy
-from paysdk.testing.contract.rewrite import Pages
+from paysdk.testing.contract.rewrite import KnownRecords, Pages, value_at
 from paysdk.testing.contract.subject import ContractSubject
 from paysdk.testing.threads import in_thread
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from datetime import datetime
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.payment import Payment
-    from paysdk.provider import Listing, Page
+    from paysdk.provider import Capabilities, Listing, Page
     from paysdk.testing.contract.rewrite import Edit
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "QUICK",
     "ContractCases",
     "Harness",
+    "PageSeen",
     "catch_error",
     "checkpoint_after",
     "collect_pages",
@@ -38,6 +40,7 @@ __all__ = [
     "collect_until_error",
     "expect_error",
     "ids",
+    "listed_by",
     "take",
 ]
 
@@ -45,18 +48,40 @@ T = TypeVar("T")
 
 # Enough payments for several pages, with a short last page.
 FEW = 7
+_SIZE = 2
+# As many full pages of an API with a fixed page size are enough, and a short one.
+_FULL_PAGES = 3
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 ONCE = RetryPolicy(attempts=1)
+
+
+@attrs.frozen
+class PageSeen:
+    """A page with records that has arrived: the payments in each of its records.
+
+    ``requests`` is how many requests had been sent by then, this one included.
+    """
+
+    requests: int
+    records: list[list[Payment]]
+
+    @property
+    def payments(self) -> list[Payment]:
+        """All payments on the page."""
+        return [payment for record in self.records for payment in record]
 
 
 @attrs.define(kw_only=True)
 class Harness:
     """A subject, with its sandbox running if it has one.
 
-    Closing the harness closes the providers that it made.
+    Closing the harness closes the providers that it made. ``payments`` is how many it lists.
+    ``fixed`` is the page size of an API that has only one.
     """
 
     subject: ContractSubject
+    payments: int
+    fixed: int | None = None
     _proxy: RecordingProxy | None = attrs.field(alias="proxy")
     _made: list[PaymentsProvider] = attrs.field(init=False, factory=list[PaymentsProvider])
 
@@ -64,6 +89,19 @@ class Harness:
     def proxy(self) -> RecordingProxy:
         """The server that the provider talks to. Only cases that need a sandbox use it."""
         return cast("RecordingProxy", self._proxy)
+
+    @property
+    def size(self) -> int:
+        """A page size with which a listing has several pages."""
+        return _SIZE if self.fixed is None else self.fixed
+
+    @property
+    def sizes(self) -> list[int]:
+        """Page sizes from the smallest to one that fits all payments."""
+        if self.fixed is not None:
+            return [self.fixed]
+        largest = self.provider().capabilities.max_page_size
+        return [size for size in (1, 2, 3, FEW, FEW + 1) if size <= largest]
 
     @property
     def requests(self) -> int:
@@ -80,22 +118,50 @@ class Harness:
             made = self.subject.provider()
         else:
             key = self._proxy.api_key if api_key is None else api_key
-            made = self.subject.provider(
-                key, **{"base_url": self._proxy.url, "retry": QUICK, **settings}
-            )
+            made = self.make_provider(key, retry=settings.pop("retry", QUICK), **settings)
         self._made.append(made)
         return made
+
+    def make_provider(self, api_key: object, **settings: object) -> PaymentsProvider:
+        """Make a provider for the sandbox with these settings. The caller closes it."""
+        needed = {"base_url": self.proxy.url, **self.proxy.upstream.settings}
+        return self.subject.provider(api_key, **{**needed, **settings})
+
+    def pages_seen(self, known: Sequence[Payment], start: int = 0) -> list[PageSeen]:
+        """Return the pages with records that have arrived, from response *start* on."""
+        records = KnownRecords(known)
+        opened = (
+            (number, records.open_page(response.body))
+            for number, response in enumerate(self.proxy.responses[start:], start=1)
+        )
+        return [
+            PageSeen(
+                number,
+                [[each for _, each in records.find(record)] for record in value_at(*page)],
+            )
+            for number, page in opened
+            if page is not None
+        ]
+
+    def records_in(self, payments: Sequence[Payment], known: Sequence[Payment]) -> int:
+        """Return how many records hold these payments. Without a sandbox, each holds one."""
+        if self._proxy is None:
+            return len(payments)
+        homes = {
+            payment.id: (number, place)
+            for number, page in enumerate(self.pages_seen(known))
+            for place, record in enumerate(page.records)
+            for payment in record
+        }
+        return len({homes.get(payment.id, payment.id) for payment in payments})
 
     def change_records(self, known: Sequence[Payment], edit: Edit) -> None:
         """Change the records of all pages from now on.
 
         *known* are payments that have arrived; from them the harness knows what a record is.
         """
-        pages = Pages(known, lambda _, records: records)
-        for response in self.proxy.responses:
-            pages(response)
         check(
-            pages.number,
+            self.pages_seen(known),
             "no page can be changed, because no response so far contains what Payment.raw says was "
             "sent",
         )
@@ -120,7 +186,21 @@ class ContractCases(ABC):
 
     @contextlib.asynccontextmanager
     async def harness(self, payments: int = FEW) -> AsyncGenerator[Harness]:
-        """Run a new subject in a harness."""
+        """Run a new subject in a harness, with this number of payments.
+
+        If the API has a fixed page size, there may be more: enough for several pages.
+        """
+        async with self._run(payments) as harness:
+            fixed = getattr(harness.provider().capabilities, "fixed_page_size", None)
+            if fixed is None:
+                yield harness
+                return
+        needed = max(payments, _FULL_PAGES * fixed + 1) if payments else 0
+        async with self._run(needed, fixed) as harness:
+            yield harness
+
+    @contextlib.asynccontextmanager
+    async def _run(self, payments: int, fixed: int | None = None) -> AsyncGenerator[Harness]:
         subject = self.subject(payments)
         with contextlib.ExitStack() as running:
             proxy = None
@@ -130,13 +210,19 @@ class ContractCases(ABC):
                         RecordingProxy(upstream=subject.sandbox, api_key=subject.sandbox.api_key)
                     )
                 )
-            async with contextlib.aclosing(Harness(subject=subject, proxy=proxy)) as harness:
+            made = Harness(subject=subject, payments=payments, fixed=fixed, proxy=proxy)
+            async with contextlib.aclosing(made) as harness:
                 yield harness
 
 
 def ids(payments: Sequence[Payment]) -> list[str]:
     """Return the ids of the payments."""
     return [payment.id for payment in payments]
+
+
+def listed_by(payment: Payment, able: Capabilities) -> datetime | None:
+    """Return the time by which bounds in time choose a payment."""
+    return payment.created_at if able.incremental_by == "created" else payment.modified_at
 
 
 async def collect_payments(listing: Listing) -> list[Payment]:

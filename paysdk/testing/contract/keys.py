@@ -51,9 +51,9 @@ class KeyCases(ContractCases):
                 return key
 
             for given in (key, ask):
-                provider = harness.subject.provider(given, base_url=harness.proxy.url)
+                provider = harness.make_provider(given)
                 try:
-                    await collect_payments(provider.list_payments(page_size=2))
+                    await collect_payments(provider.list_payments(page_size=harness.size))
                 finally:
                     await provider.aclose()
             check_equal(
@@ -94,7 +94,7 @@ class KeyCases(ContractCases):
     async def test_keeps_the_key_out_of_urls(self) -> None:
         """The key is in no URL and in no body of a request."""
         async with self.harness() as harness:
-            await collect_payments(harness.provider().list_payments(page_size=2))
+            await collect_payments(harness.provider().list_payments(page_size=harness.size))
             key = _key(harness)
             for request in harness.proxy.requests:
                 check(
@@ -109,7 +109,7 @@ class KeyCases(ContractCases):
         """
         async with self.harness() as harness:
             provider = harness.provider()
-            listing = provider.list_payments(page_size=2)
+            listing = provider.list_payments(page_size=harness.size)
             _, checkpoint = await checkpoint_after(listing)
             shown = [
                 repr(provider),
@@ -152,7 +152,7 @@ class KeyCases(ContractCases):
             for fault in _FAULTS:
                 harness.proxy.inject_faults(FaultPlan().first(1, fault))
                 with _record_logs() as lines:
-                    await collect_until_error(provider.list_payments(page_size=2))
+                    await collect_until_error(provider.list_payments(page_size=harness.size))
                 check(events, "on_event was never called")
                 for text in (*lines, *map(repr, events)):
                     check(
@@ -167,13 +167,13 @@ class KeyCases(ContractCases):
         """
         async with self.harness() as harness, self.harness() as trap:
             provider = harness.provider()
-            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=harness.size)))
             harness.proxy.change(
                 lambda response: with_text(response, harness.proxy.url, trap.proxy.url)
             )
             check_equal(
                 expected,
-                ids(await collect_payments(provider.list_payments(page_size=2))),
+                ids(await collect_payments(provider.list_payments(page_size=harness.size))),
                 "with links to another host",
             )
             check_equal(0, trap.requests, "the requests sent to the other host")

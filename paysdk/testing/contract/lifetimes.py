@@ -43,9 +43,9 @@ class LifetimeCases(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             before = asyncio.all_tasks()
-            await take(aiter(provider.list_payments(page_size=2)), 1)
-            await take(provider.list_payments(page_size=2).pages(), 1)
-            await provider.list_payments(page_size=2).first()
+            await take(aiter(provider.list_payments(page_size=harness.size)), 1)
+            await take(provider.list_payments(page_size=harness.size).pages(), 1)
+            await provider.list_payments(page_size=harness.size).first()
             await _check_gone(
                 lambda: asyncio.all_tasks() <= before,
                 lambda: f"tasks were left: {asyncio.all_tasks() - before}",
@@ -68,7 +68,7 @@ class LifetimeCases(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             expected = ids(await collect_payments(provider.list_payments()))
-            listings = [provider.list_payments(page_size=2) for _ in range(_MANY)]
+            listings = [provider.list_payments(page_size=harness.size) for _ in range(_MANY)]
             for listing, found in zip(
                 listings, await asyncio.gather(*map(collect_payments, listings)), strict=True
             ):
@@ -80,12 +80,12 @@ class LifetimeCases(ContractCases):
         """An object that was used in one event loop, and not closed, works in the next one, too."""
         async with self.harness() as harness:
             provider = harness.provider()
-            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=harness.size)))
             with _record_complaints() as messages:
                 for _ in range(2):
                     found = await asyncio.to_thread(
                         _run_in_new_loop,
-                        lambda: collect_payments(provider.list_payments(page_size=2)),
+                        lambda: collect_payments(provider.list_payments(page_size=harness.size)),
                     )
                     check_equal(expected, ids(found), "in another event loop")
             check(not messages, f"it left something behind in a closed event loop: {messages}")
@@ -103,7 +103,7 @@ class LifetimeCases(ContractCases):
                 await provider.aclose()
                 await _check_no_connection(harness)
                 provider = harness.provider()
-                pages = provider.list_payments(page_size=1).pages()
+                pages = provider.list_payments(page_size=harness.size).pages()
                 await anext(pages)
                 await provider.aclose()
                 del pages
@@ -142,10 +142,12 @@ class LifetimeCases(ContractCases):
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
-            expected = ids(await collect_payments(provider.list_payments(page_size=2)))
+            expected = ids(await collect_payments(provider.list_payments(page_size=harness.size)))
             before, asked = asyncio.all_tasks(), harness.requests
             harness.proxy.inject_faults(FaultPlan().on(2, hang()))
-            waiting = asyncio.create_task(collect_payments(provider.list_payments(page_size=2)))
+            waiting = asyncio.create_task(
+                collect_payments(provider.list_payments(page_size=harness.size))
+            )
             await _check_gone(
                 lambda: harness.requests >= asked + 2, lambda: "its second request never came"
             )
@@ -158,7 +160,7 @@ class LifetimeCases(ContractCases):
             )
             check_equal(
                 expected,
-                ids(await collect_payments(provider.list_payments(page_size=2))),
+                ids(await collect_payments(provider.list_payments(page_size=harness.size))),
                 "the next listing",
             )
             await provider.aclose()
@@ -198,13 +200,15 @@ class LifetimeCases(ContractCases):
                 messages.append(event)
                 raise ValueError("a fault of the callback")
 
-            expected = ids(await collect_payments(harness.provider().list_payments(page_size=2)))
+            expected = ids(
+                await collect_payments(harness.provider().list_payments(page_size=harness.size))
+            )
             asked = harness.requests
             check_equal(
                 expected,
                 ids(
                     await collect_payments(
-                        harness.provider(on_event=observe).list_payments(page_size=2)
+                        harness.provider(on_event=observe).list_payments(page_size=harness.size)
                     )
                 ),
                 "with a callback that raises",

@@ -41,6 +41,9 @@ class RecordingProxy(Sandbox):
         # A sandbox may put its own origin into its links, so that must be the proxy's.
         self.upstream._running = self._running  # noqa: SLF001  # share the URL
 
+    def is_authorised(self, request: Request) -> bool:
+        return self.upstream.is_authorised(request)
+
     def respond(self, request: Request) -> Response:
         response = self.upstream.respond(request)
         response = response if self._change is None else self._change(response)

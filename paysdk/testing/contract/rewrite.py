@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Edit",
     "Json",
+    "KnownRecords",
     "Pages",
     "Path",
     "change_raws",
@@ -36,57 +37,80 @@ Edit: TypeAlias = Callable[[int, list[Json]], list[Json]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+@attrs.frozen
+class KnownRecords:
+    """Finds records: a record is the ``raw`` of one or more known payments, or contains them."""
+
+    known: Sequence[Payment]
+    _raws: list[Json] = attrs.field(init=False)
+
+    @_raws.default  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType,reportUntypedFunctionDecorator]  # attrs' way
+    def _decode_raws(self) -> list[Json]:
+        return [payment.raw for payment in self.known]
+
+    def open_page(self, body: bytes) -> tuple[Json, Path] | None:
+        """Return the document of a page, and the path of its records. ``None`` for other bodies."""
+        try:
+            document = decode_exactly(body)
+        except (ValueError, msgspec.DecodeError):
+            return None
+        lists = (path for path, value in walk_values(document) if isinstance(value, list))
+        # The outermost list is the page: a record may have a list of payments.
+        found = next((path for path in lists if self._has_known(value_at(document, path))), None)
+        return None if found is None else (document, found)
+
+    def find(self, record: Json) -> Iterator[tuple[Path, Payment]]:
+        """Yield the payments in a record, each with the path of its ``raw``."""
+        for path, value in walk_values(record):
+            if not isinstance(value, dict | list):
+                continue
+            for payment, raw in zip(self.known, self._raws, strict=True):
+                if value == raw:
+                    yield path, payment
+
+    def _has_known(self, records: Json) -> bool:
+        return any(next(self.find(record), None) for record in records)
+
+
 @attrs.define
 class Pages:
     """Changes the records of pages, and leaves other responses unchanged.
 
-    A record is the ``raw`` of a payment in ``known``, or contains one. ``number`` counts the pages
+    A record is the ``raw`` of a payment in ``known``, or contains some. ``number`` counts the pages
     from 1. ``edit`` takes the number of the page and its records, and returns the new records.
     """
 
     known: Sequence[Payment]
     edit: Edit
     number: int = 0
-    _raws: list[Json] = attrs.field(init=False)
+    _records: KnownRecords = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Decode each ``raw`` once."""
-        self._raws = [payment.raw for payment in self.known]
+        self._records = KnownRecords(self.known)
 
     def __call__(self, response: Response) -> Response:
         """Return the response with its records changed."""
-        try:
-            document = decode_exactly(response.body)
-        except (ValueError, msgspec.DecodeError):
+        page = self._records.open_page(response.body)
+        if page is None:
             return response
-        place = next(
-            (path for path, value in walk_values(document) if self._is_records(value)), None
-        )
-        if place is None:
-            return response
+        document, place = page
         self.number += 1
         changed = with_value(document, place, self.edit(self.number, value_at(document, place)))
         return attrs.evolve(response, body=_encode(changed))
 
-    def _is_records(self, value: Json) -> bool:
-        return isinstance(value, list) and any(self._is_record(each) for _, each in _members(value))
 
-    def _is_record(self, value: Json) -> bool:
-        return value in self._raws or any(inner in self._raws for _, inner in _members(value))
+def change_raws(known: Sequence[Payment], change: Callable[[Payment, Json], Json]) -> Edit:
+    """Make an edit that replaces the ``raw`` of each payment with the result of *change*.
 
-
-def change_raws(known: Sequence[Payment], change: Callable[[Payment], Json]) -> Edit:
-    """Make an edit that replaces the ``raw`` of each payment with the result of *change*."""
+    *change* takes the payment and what its ``raw`` is by then: several payments may have the same.
+    """
+    known_records = KnownRecords(known)
 
     def changed(record: Json) -> Json:
-        found = (
-            (path, payment)
-            for path, value in walk_values(record)
-            for payment in known
-            if value == payment.raw
-        )
-        path, payment = next(found, ((), None))
-        return record if payment is None else with_value(record, path, change(payment))
+        for path, payment in list(known_records.find(record)):
+            record = with_value(record, path, change(payment, value_at(record, path)))
+        return record
 
     return lambda _, records: [changed(record) for record in records]
 
