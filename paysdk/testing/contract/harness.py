@@ -128,13 +128,16 @@ class Harness:
         return self.subject.provider(api_key, **{**needed, **settings})
 
     def pages_seen(self, known: Sequence[Payment], start: int = 0) -> list[PageSeen]:
-        """Return the pages with records that have arrived, from response *start* on."""
+        """Return the pages with records that have arrived, from response *start* on.
+
+        *known* are payments that have arrived; from them the harness knows what a record is.
+        """
         records = KnownRecords(known)
         opened = (
             (number, records.open_page(response.body))
             for number, response in enumerate(self.proxy.responses[start:], start=1)
         )
-        return [
+        seen = [
             PageSeen(
                 number,
                 [[each for _, each in records.find(record)] for record in value_at(*page)],
@@ -142,6 +145,12 @@ class Harness:
             for number, page in opened
             if page is not None
         ]
+        check(
+            seen,
+            "no page can be found or changed, because no response contains what Payment.raw says "
+            "was sent",
+        )
+        return seen
 
     def records_in(self, payments: Sequence[Payment], known: Sequence[Payment]) -> int:
         """Return how many records hold these payments. Without a sandbox, each holds one."""
@@ -160,11 +169,7 @@ class Harness:
 
         *known* are payments that have arrived; from them the harness knows what a record is.
         """
-        check(
-            self.pages_seen(known),
-            "no page can be changed, because no response so far contains what Payment.raw says was "
-            "sent",
-        )
+        self.pages_seen(known)
         self.proxy.change(Pages(known, edit))
 
     async def aclose(self) -> None:

@@ -105,11 +105,11 @@ class NamesItsFiltersInASet(Ledger):
 
 
 @breaks("does_not_contradict_itself")
-class ListsIncrementallyWithoutSaying(Ledger):
-    """It filters by modified_since, but says that it does not list incrementally."""
+class ListsIncrementallyWithoutAFilter(Ledger):
+    """It says that it lists incrementally, but does not filter by modified_since."""
 
     capabilities: ClassVar[Capabilities] = attrs.evolve(
-        Ledger.capabilities, lists_incrementally=False
+        Ledger.capabilities, filters=frozenset({"modified_until", "voided"})
     )
 
 
@@ -131,7 +131,12 @@ class Unfiltered(Ledger):
     )
 
 
-@breaks("filters_by_modified_since")
+@breaks(
+    "filters_by_modified_since",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
+)
 class IgnoresSince(Ledger):
     """It ignores the filter."""
 
@@ -149,7 +154,12 @@ class CutsBoundsToSeconds(Ledger):
         )
 
 
-@breaks("filters_by_modified_until")
+@breaks(
+    "filters_by_modified_until",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
+)
 class ExcludesTheBound(Ledger):
     """It omits payments modified at exactly the bound."""
 
@@ -170,7 +180,12 @@ class EndsADayAtItsBeginning(Ledger):
         return super().bound_text(bound, time.min)
 
 
-@breaks("filters_by_voided")
+@breaks(
+    "filters_by_voided",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
+)
 class IgnoresFalse(Ledger):
     """It ignores voided=False."""
 
@@ -317,7 +332,7 @@ class DoesNotTagCheckpoints(TakesForeignCheckpoints):
     listing = UntaggedListing
 
 
-@breaks("refuses_a_checkpoint_of_other_filters")
+@breaks("keeps_filters_when_it_resumes", "refuses_a_checkpoint_of_other_filters")
 class ForgetsFilters(Ledger):
     """A checkpoint does not keep its filters."""
 
@@ -349,6 +364,9 @@ class LosesTheLastPageListing(LedgerListing):
     "resumes_with_another_page_size",
     "serves_many_tasks",
     "takes_the_largest_page_size",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
 )
 class LosesTheLastPage(Ledger):
     """A page that is not full is dropped."""
@@ -376,6 +394,9 @@ class RepeatsOneListing(LedgerListing):
     "resumes_with_another_page_size",
     "serves_many_tasks",
     "takes_the_largest_page_size",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
 )
 class RepeatsOne(Ledger):
     """Each page repeats the last payment of the page before."""
@@ -397,6 +418,9 @@ class RepeatsOne(Ledger):
     "resumes_with_the_rest",
     "serves_many_tasks",
     "takes_the_largest_page_size",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
 )
 class ChangesItsOrder(Ledger):
     """Every other listing is in reverse order."""
@@ -459,7 +483,7 @@ class LargePagesListing(LedgerListing):
         return list(self.payments[start:end]), end if end < len(self.payments) else None
 
 
-@breaks("pages_hold_the_same")
+@breaks("pages_hold_the_same", "resumes_with_another_page_size")
 class GivesLargePages(Ledger):
     """A page is twice as large as requested."""
 
@@ -566,6 +590,7 @@ class OnePageBackListing(LedgerListing):
     "resumes_from_text",
     "resumes_with_another_page_size",
     "resumes_with_the_rest",
+    "keeps_filters_when_it_resumes",
 )
 class ResumesOnePageBack(Ledger):
     """A resumed listing repeats a page."""
@@ -721,7 +746,13 @@ class GivesChangeable(Spoiled):
 
 
 @breaks(
-    "filters_by_voided", "gives_payments", "payments_are_values", "reports_voids_only_if_it_says_so"
+    "filters_by_voided",
+    "gives_payments",
+    "payments_are_values",
+    "reports_voids_only_if_it_says_so",
+    "keeps_filters_on_later_pages",
+    "keeps_filters_to_one_listing",
+    "keeps_filters_when_it_resumes",
 )
 class GivesRows(Spoiled):
     """Its payments can be changed, and are not Payment objects."""

@@ -9,16 +9,25 @@ import pytest
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject
 from paysdk.testing.contract import CASES, listings, promises
-from tests.testing.contract import broken_clients, broken_ledgers, broken_listings
+from tests.testing.contract import (
+    broken_clients,
+    broken_filters,
+    broken_ledgers,
+    broken_listings,
+    broken_odd,
+)
 from tests.testing.contract.ledger import Ledger
 from tests.testing.contract.naive_client import NaiveClient
+from tests.testing.contract.odd import OddProvider, OddSandbox
 from tests.testing.contract.running import PROMISES, in_memory, run_cases
+from tests.testing.contract.test_odd import ERRORS
 
 if TYPE_CHECKING:
     from paysdk import NotifyProvider
 
 pytestmark = pytest.mark.slow
 
+LEDGERS = broken_ledgers.BROKEN | broken_filters.BROKEN
 ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
 # What the forty lines of a careful afternoon keep.
@@ -41,7 +50,11 @@ NAIVE_KEEPS = frozenset(
         "gives_the_first",
         "gives_payments",
         "has_a_name",
+        "keeps_filters_on_later_pages",
+        "keeps_filters_to_one_listing",
+        "keeps_filters_when_it_resumes",
         "keeps_one_order",
+        "lists_incrementally_by_a_time_that_it_sends",
         "keeps_the_key_out_of_urls",
         "keeps_the_protocol",
         "keeps_the_sign_of_amounts",
@@ -58,7 +71,6 @@ NAIVE_KEEPS = frozenset(
         "reports_what_it_did",
         "resumes_a_resumed_listing",
         "resumes_from_text",
-        "resumes_with_another_page_size",
         "resumes_with_the_rest",
         "resumes_without_repeating_requests",
         "has_capabilities",
@@ -75,10 +87,10 @@ def test_provider_of_its_own_keeps_the_contract() -> None:
     assert {} == run_cases(in_memory(Ledger))
 
 
-@pytest.mark.parametrize("broken", broken_ledgers.BROKEN, ids=lambda broken: broken.__name__)
+@pytest.mark.parametrize("broken", LEDGERS, ids=lambda broken: broken.__name__)
 def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
     """Each broken ledger fails the cases about what it breaks."""
-    assert broken_ledgers.BROKEN[broken] == run_cases(in_memory(broken)).keys()
+    assert LEDGERS[broken] == run_cases(in_memory(broken)).keys()
 
 
 @pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
@@ -97,6 +109,25 @@ def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
     assert ON_THE_WIRE[broken] == said.keys()
 
 
+@pytest.mark.parametrize("broken", broken_odd.BROKEN, ids=lambda broken: broken.__name__)
+def test_broken_odd_provider_is_caught(broken: type[OddProvider]) -> None:
+    """Each broken provider of the odd API fails its cases, and no other in the same groups."""
+    cases = broken_odd.BROKEN[broken]
+    groups = [group for group in CASES if cases & vars(group).keys()]
+    said = run_cases(
+        lambda payments: ContractSubject(
+            provider=broken,
+            sandbox=OddSandbox(payments=payments, **broken_odd.SETTINGS.get(broken, {})),
+            empty_page_ends=True,
+            rough_bounds=1.0,
+            other_tenant={"division": "south"},
+            errors=ERRORS,
+        ),
+        [name for name in PROMISES if any(name in vars(group) for group in groups)],
+    )
+    assert cases == said.keys(), said
+
+
 def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that looks right and was never tested by the contract breaks half of it."""
     monkeypatch.setattr(promises, "_CASE_TIMEOUT_SECONDS", 2.0)
@@ -112,6 +143,9 @@ def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_case_catches_a_provider() -> None:
     """Each case fails for at least one broken provider."""
     caught = set().union(
-        *broken_ledgers.BROKEN.values(), *ON_THE_WIRE.values(), PROMISES.keys() - NAIVE_KEEPS
+        *LEDGERS.values(),
+        *ON_THE_WIRE.values(),
+        *broken_odd.BROKEN.values(),
+        PROMISES.keys() - NAIVE_KEEPS,
     )
     assert set() == PROMISES.keys() - caught

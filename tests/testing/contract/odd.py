@@ -1,0 +1,237 @@
+"""A provider of an API that is legal and unusual in several ways, and its sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+import attrs
+import msgspec
+
+from paysdk.authoring import (
+    MORE,
+    ApiKey,
+    Capabilities,
+    Checkpoint,
+    InvoiceRef,
+    Listing,
+    PageNumber,
+    RawPage,
+    Requester,
+    RestProvider,
+    RestSettings,
+    SchemaReader,
+    as_moment,
+    check_page_size,
+    encode_query,
+    parameters_of,
+    refuse_filters,
+    wrap_key,
+)
+from paysdk.records.reader import Amount, PaymentRecord
+from paysdk.testing import Request, Response, Sandbox
+
+if TYPE_CHECKING:
+    from paysdk.listing.listing import PagedListing
+
+BEGINNING = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class Row(PaymentRecord, kw_only=True):
+    """A payment that is never changed."""
+
+    provider = "odd"
+    id: int
+    amount: Amount
+    created_at: datetime
+    invoice = InvoiceRef(id="invoice")
+
+
+class Envelope(msgspec.Struct):
+    """A page."""
+
+    payments: list[msgspec.Raw]
+
+
+READER = SchemaReader(
+    path="$.payments",
+    page=Envelope,
+    # The last page is empty.
+    open_page=lambda page: RawPage(page.payments, MORE if page.payments else None, None),
+    row=Row,
+)
+
+
+class OddProvider(RestProvider):
+    """Its pages end with an empty one, and it chooses by a header, to the second."""
+
+    name: str = "odd"
+    capabilities: Capabilities = Capabilities(
+        filters=frozenset({"modified_since"}),
+        max_page_size=50,
+        reports_voids=False,
+        lists_incrementally=True,
+        incremental_by="created",
+    )
+    default_base_url: ClassVar[str] = "https://payments.example"
+    authorization_scheme: ClassVar[str] = "Bearer"
+    headers: ClassVar[Mapping[str, str]] = {"Accept": "application/vnd.odd+json"}
+    header_parameters: ClassVar[frozenset[str]] = frozenset({"If-Modified-Since"})
+    path: ClassVar[str] = "/payments"
+
+    def __init__(
+        self, api_key: ApiKey, division: str = "north", **settings: Unpack[RestSettings]
+    ) -> None:
+        key = wrap_key(api_key)
+        del api_key
+        super().__init__(key, headers={"Odd-Division": division}, tenant=division, **settings)
+
+    def list_payments(
+        self,
+        *,
+        modified_since: datetime | date | None = None,
+        modified_until: datetime | date | None = None,
+        voided: bool | None = None,
+        page_size: int | None = None,
+        resume: Checkpoint | str | None = None,
+    ) -> Listing:
+        """List the payments."""
+        refuse_filters(self.name, modified_until=modified_until, voided=voided)
+        fixed = self.capabilities.fixed_page_size
+        size = check_page_size(page_size, self.capabilities.max_page_size, fixed or 1)
+        filters = {} if modified_since is None else {"If-Modified-Since": _second(modified_since)}
+        limit = {} if fixed or size is None else {"size": str(size)}
+        return self.make_listing(filters, limit, None if fixed else size, resume)
+
+    def make_listing(
+        self,
+        filters: dict[str, str],
+        limit: dict[str, str],
+        size: int | None,
+        resume: Checkpoint | str | None,
+    ) -> PagedListing[Any]:
+        """Make the listing."""
+        first = encode_query([*filters.items(), *limit.items()])
+        pages = PageNumber(first, "page", limit=size, limit_name="size")
+        return self._listing(self.path, pages, READER, filters=filters, resume=resume)
+
+
+class FixedProvider(OddProvider):
+    """All pages have five payments."""
+
+    capabilities: Capabilities = attrs.evolve(
+        OddProvider.capabilities, max_page_size=5, fixed_page_size=5
+    )
+
+
+class FilteringProvider(OddProvider):
+    """It can filter by a time, but its list may lack changes."""
+
+    capabilities: Capabilities = attrs.evolve(OddProvider.capabilities, lists_incrementally=False)
+
+
+class ByIds:
+    """Fetches a page of invoices by their ids, each with two payments."""
+
+    def __init__(self) -> None:
+        self._ids: list[int] | None = None
+
+    async def __call__(self, requester: Requester, query: str) -> RawPage:
+        """Return the page of a query."""
+        if self._ids is None:
+            self._ids = (await requester.get("/ids")).json()
+        chosen = parameters_of(query)
+        size = int(chosen.get("size", "50"))
+        first = size * (int(chosen.get("page", "1")) - 1)
+        ids = self._ids[first : first + size]
+        response = await requester.post("/invoices", json={"ids": ids})
+        invoices = msgspec.json.decode(response.body, type=list[dict[str, list[msgspec.Raw]]])
+        payments = [payment for invoice in invoices for payment in invoice["payments"]]
+        return RawPage(payments, MORE if self._ids[first + size :] else None, None)
+
+
+class NestedProvider(OddProvider):
+    """Its payments are in invoices, whose ids take a request of their own."""
+
+    capabilities: Capabilities = attrs.evolve(
+        OddProvider.capabilities, filters=frozenset(), lists_incrementally=False
+    )
+
+    def list_payments(
+        self,
+        *,
+        modified_since: datetime | date | None = None,
+        **arguments: Any,  # noqa: ANN401  # any value
+    ) -> Listing:
+        """List the payments."""
+        refuse_filters(self.name, modified_since=modified_since)
+        return super().list_payments(**arguments)
+
+    def make_listing(
+        self,
+        filters: dict[str, str],
+        limit: dict[str, str],
+        size: int | None,
+        resume: Checkpoint | str | None,
+    ) -> PagedListing[Any]:
+        """Make the listing."""
+        pages = PageNumber(encode_query(list(limit.items())), "page", limit=size, limit_name="size")
+        return self._listing(
+            "/invoices", pages, READER, filters=filters, resume=resume, page_fetcher=ByIds
+        )
+
+
+def _second(since: datetime | date) -> str:
+    return f"{as_moment('modified_since', since, end_of_day=False):%Y-%m-%dT%H:%M:%S}+00:00"
+
+
+@attrs.define(kw_only=True, eq=False)
+class OddSandbox(Sandbox):
+    """The API of all these providers."""
+
+    scheme: ClassVar[str] = "Bearer"
+
+    api_key: str = attrs.field(default="sandbox-key", repr=False)
+    payments: int
+    largest: int = 50
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The division of the payments."""
+        return {"division": "north"}
+
+    def respond(self, request: Request) -> Response:
+        """Return a page."""
+        if not self.is_authorised(request):
+            return _json({"error": {"message": "The key is not known", "field": "key"}}, 401)
+        invoices = [
+            {"payments": [_payment(number) for number in range(first, self.payments)[:2]]}
+            for first in range(0, self.payments, 2)
+        ]
+        if request.path == "/ids":
+            return _json(list(range(len(invoices))))
+        if request.path == "/invoices":
+            return _json([invoices[each] for each in msgspec.json.decode(request.body)["ids"]])
+        since = request.headers.get("If-Modified-Since")
+        found = [
+            payment
+            for payment in map(_payment, range(self.payments))
+            if since is None or str(payment["created_at"]) >= since
+        ]
+        size = int(request.query.get("size", self.largest))
+        first = size * (int(request.query.get("page", "1")) - 1)
+        return _json({"payments": found[first : first + size]})
+
+
+def _payment(number: int) -> dict[str, object]:
+    created = BEGINNING + timedelta(hours=number, milliseconds=500)
+    return {
+        "id": 100 + number,
+        "amount": f"{number + 1}.50",
+        "created_at": created.isoformat(timespec="milliseconds"),
+    }
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(status, msgspec.json.encode(document), {"Content-Type": "application/json"})
