@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 
@@ -29,7 +30,7 @@ from paysdk.sync.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from paysdk.sync.state import SyncState, VanishLimit
 
 __all__ = ["SyncRun"]
+
+_log = logging.getLogger("paysdk")
 
 _MAX_PAGE_SIZE = 10_000
 # With one of these statuses, the provider refuses a checkpoint for good.
@@ -74,9 +77,7 @@ class SyncRun:
 
     async def run(self, *, full: bool) -> SyncReport:
         """Run a pass to its end, and report what changed."""
-        before = await self._database.read(
-            partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
-        )
+        before = await self._read_state()
         incremental = self._provider.capabilities.lists_incrementally
         state = begin_pass(before, incremental=incremental, full=full, now=datetime.now(UTC))
         resumed = state.checkpoint is not None
@@ -90,15 +91,78 @@ class SyncRun:
         except TooManyVanishedError:
             await self._drop_pass(state)
             raise
+        self._warn_without_times(done)
+        return self._report(
+            "incremental" if state.kind == "incremental" else "full",
+            done,
+            resumed=resumed,
+            waiting=self._counts["malformed"],
+        )
+
+    async def run_filtered(self, filters: Mapping[str, object]) -> SyncReport:
+        """Write what *filters* choose, and report what changed. The stored state stays."""
+        before = await self._read_state()
+        # What it finds counts as seen by a full pass that was interrupted: it was there after that
+        # pass began.
+        state = attrs.evolve(before, kind="incremental")
+        size = self._page_size()
+        listing = self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
+        try:
+            async with _read_ahead(listing) as request_page:
+                request = request_page()
+                while (
+                    page := await self._wait_for_page(request, may_be_refused=False)
+                ) is not None:
+                    last = page.checkpoint is None
+                    if not last:
+                        request = request_page()  # while this page is written
+                    await self._write_page(state, page.payments, (), last=False, keep_state=True)
+                    if last:
+                        break
+        finally:
+            self._count_listing(listing)
+        self._counts["malformed"] = listing.report.malformed
+        return self._report("filtered", before, resumed=False, waiting=0)
+
+    async def _read_state(self) -> SyncState:
+        return await self._database.read(
+            partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
+        )
+
+    def _report(
+        self,
+        kind: Literal["full", "incremental", "filtered"],
+        done: SyncState,
+        *,
+        resumed: bool,
+        waiting: int,
+    ) -> SyncReport:
         return SyncReport(
             provider=self._lease.provider,
             account=self._lease.account,
-            kind="incremental" if state.kind == "incremental" else "full",
+            kind=kind,
             resumed=resumed,
             watermark=public_watermark(done),
-            waiting=self._counts["malformed"],
+            waiting=waiting,
             **self._counts,
         )
+
+    def _warn_without_times(self, done: SyncState) -> None:
+        if self._counts["untimed"] and done.watermark is None:
+            _log.warning(
+                "%s says that it lists incrementally, but none of its payments has %s_at. So each "
+                "sync lists everything. Tell the provider's author.",
+                self._lease.provider,
+                self._provider.capabilities.incremental_by,
+            )
+
+    def _count_listing(self, listing: Listing) -> None:
+        self._counts["requests"] += listing.report.requests
+        self._counts["left_out"] += listing.report.left_out
+
+    def _page_size(self) -> int | None:
+        able = self._provider.capabilities
+        return able.fixed_page_size or min(able.max_page_size, _MAX_PAGE_SIZE)
 
     async def _drop_pass(self, state: SyncState) -> None:
         """Drop the pass. The next sync then begins a new one.
@@ -145,10 +209,10 @@ class SyncRun:
                         return state
             return await self._write_page(state, (), (), last=True)
         finally:
-            self._counts["requests"] += listing.report.requests
+            self._count_listing(listing)
 
     def _start_listing(self, state: SyncState) -> Listing:
-        page_size = min(self._provider.capabilities.max_page_size, _MAX_PAGE_SIZE)
+        page_size = self._page_size()
         if state.checkpoint is None:
             return self._provider.list_payments(modified_since=state.since, page_size=page_size)
         try:
@@ -184,6 +248,15 @@ class SyncRun:
             raise _CheckpointRefusedError
         return page
 
+    def _times(self, payments: Iterable[Payment]) -> list[datetime | None]:
+        """Return the time of each payment that the provider lists by, and count the missing ones."""
+        able = self._provider.capabilities
+        by_creation = able.incremental_by == "created"
+        times = [payment.created_at if by_creation else payment.modified_at for payment in payments]
+        if able.lists_incrementally:
+            self._counts["untimed"] += times.count(None)
+        return times
+
     async def _write_page(
         self,
         state: SyncState,
@@ -191,23 +264,22 @@ class SyncRun:
         left_out: Sequence[str],
         *,
         last: bool,
+        keep_state: bool = False,
     ) -> SyncState:
-        """Write a page, its changes and its checkpoint in one transaction."""
+        """Write a page, its changes and its checkpoint in one transaction.
+
+        With *keep_state*, the stored state stays as it is.
+        """
         backend, lease = self._database.backend, self._lease
         page = await writing.prepare_page(payments, backend.codec, left_out)
-        seen = note_page(state, page.payments.values())
+        seen = note_page(state, self._times(page.payments.values()))
         after = complete_pass(seen) if last else seen
+        columns = {} if keep_state else writing.state_columns(after, backend.codec, complete=last)
 
         async def work(connection: AsyncConnection) -> Counter[str]:
             # This comes first. It fails if another has the lease, and keeps others from taking it
             # until the transaction ends.
-            await renew(
-                connection,
-                backend,
-                lease,
-                **writing.state_columns(after, backend.codec, complete=last),
-                **self._origin_column,
-            )
+            await renew(connection, backend, lease, **columns, **self._origin_column)
             counts = await writing.write_page(connection, backend, lease, page, state)
             if last and state.kind == "full" and not state.malformed:
                 counts["vanished"] += await writing.sweep(

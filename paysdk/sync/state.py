@@ -20,8 +20,6 @@ from paysdk.arguments import check_int, check_share
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from paysdk.payment import Payment
-
 __all__ = [
     "PassKind",
     "SyncState",
@@ -47,7 +45,7 @@ class SyncState:
     """The stored state of an account's syncs.
 
     ``kind`` is that of the current pass, and ``None`` between passes. ``latest`` is the largest
-    ``modified_at`` that the pass has seen. ``malformed`` counts the records that it set aside.
+    time that the pass has seen, of those by which the provider lists. ``malformed`` counts the records that it set aside.
     ``since`` is the time from which it lists, and ``None`` if it lists everything.
     ``oldest_malformed`` is the time of the oldest record that it set aside, and ``None`` if that is
     not known. ``waiting_since`` comes from the last complete pass: the next one lists from that
@@ -140,12 +138,9 @@ def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> Sync
     return attrs.evolve(state, malformed=state.malformed + malformed, oldest_malformed=oldest)
 
 
-def note_page(state: SyncState, payments: Iterable[Payment]) -> SyncState:
-    """Count these payments as seen."""
-    latest = max(
-        (payment.modified_at for payment in payments if payment.modified_at is not None),
-        default=state.latest,
-    )
+def note_page(state: SyncState, times: Iterable[datetime | None]) -> SyncState:
+    """Count the payments with these times as seen."""
+    latest = max((time for time in times if time is not None), default=state.latest)
     if latest is not None and state.latest is not None:
         latest = max(latest, state.latest)
     return attrs.evolve(state, latest=latest)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paysdk.arguments import check_bool, check_seconds
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, UnsupportedFilterError
 from paysdk.sync.errors import StoreError
 from paysdk.sync.lease import release, take
 from paysdk.sync.origin import get_origin
@@ -30,6 +31,7 @@ async def sync_payments(
     account: str = "default",
     *,
     full: bool = False,
+    filters: Mapping[str, object] | None = None,
     overlap: float = 300.0,
     lease: float = 60.0,
     allow_vanish: bool = False,
@@ -47,6 +49,11 @@ async def sync_payments(
     by time of modification, each sync lists everything. Each page is committed together with
     its checkpoint, so the next sync continues there, however this one ends. *full* drops an
     interrupted pass and starts a full one. Only a full pass can find what has vanished.
+
+    *filters* are filters of ``list_payments``, such as those of the provider's own. With them, the
+    sync writes only what they choose. Such a pass neither moves the watermark nor tells what has
+    vanished, and the next sync without filters goes on as if it had not been. If it is interrupted,
+    it starts again.
 
     One sync at a time may write an account. Its lease lasts *lease* seconds and is renewed while it
     runs. Another sync can take the lease when it has run out, or at once if its process died on the
@@ -69,6 +76,8 @@ async def sync_payments(
     """
     database = get_database(store)
     _check_arguments(account, overlap, lease)
+    if filters is not None:
+        _check_filters(provider, filters, full=full)
     limit = _check_limit(vanish_limit, allow_vanish=allow_vanish)
     leases: list[Lease] = []
     origin = get_origin(provider)
@@ -83,7 +92,7 @@ async def sync_payments(
     try:
         await database.in_transaction(take_lease, then=leases.append)
         run = SyncRun(provider, database, leases[0], overlap, origin, limit=limit)
-        return await run.run(full=full)
+        return await (run.run(full=full) if filters is None else run.run_filtered(filters))
     finally:
         # This also runs if the caller was cancelled while the lease was being taken. A lease that
         # cannot be released runs out, and the first error is the one to raise.
@@ -97,6 +106,23 @@ def _check_arguments(account: object, overlap: object, lease: object) -> None:
         raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
     check_seconds("overlap", overlap, allow_zero=True)
     check_seconds("lease", lease)
+
+
+def _check_filters(provider: PaymentsProvider, filters: object, *, full: bool) -> None:
+    if not isinstance(filters, Mapping) or not filters:
+        raise ConfigurationError(
+            "filters must be a mapping of filters of list_payments to their values, such as "
+            f"{{'voided': True}}, not {filters!r}."
+        )
+    if full:
+        raise ConfigurationError("A full pass has no filters: leave out filters= or full=.")
+    known = provider.capabilities.filters
+    for name in cast("Mapping[object, object]", filters):
+        if name not in known:
+            raise UnsupportedFilterError(
+                f"{provider.name} cannot filter by {name}. Its filters are: "
+                f"{', '.join(sorted(known)) or 'none'}."
+            )
 
 
 def _check_limit(limit: object, *, allow_vanish: object) -> VanishLimit | None:

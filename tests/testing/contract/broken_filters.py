@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from paysdk import Capabilities, Checkpoint
 from tests.testing.contract.ledger import NOON, Ledger, LedgerListing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paysdk import Payment
+    from paysdk import Capabilities, Checkpoint, Payment
 
 # The page size of a ledger if the caller names none.
 _DEFAULT_SIZE = 5

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import attrs
 import msgspec
 
+from paysdk import authoring as sdk
 from paysdk.authoring import (
     MORE,
+    Amount,
     ApiKey,
     Capabilities,
     Checkpoint,
     InvoiceRef,
     Listing,
     PageNumber,
+    PaymentRecord,
     RawPage,
     Requester,
     RestProvider,
     RestSettings,
     SchemaReader,
+    TableReader,
     as_moment,
     check_page_size,
     encode_query,
+    exact_amount,
     parameters_of,
     refuse_filters,
     wrap_key,
 )
-from paysdk.records.reader import Amount, PaymentRecord
 from paysdk.testing import Request, Response, Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paysdk.listing.listing import PagedListing
 
 BEGINNING = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -54,7 +59,7 @@ class Envelope(msgspec.Struct):
     payments: list[msgspec.Raw]
 
 
-READER = SchemaReader(
+READER = TableReader(
     path="$.payments",
     page=Envelope,
     # The last page is empty.
@@ -131,8 +136,45 @@ class FilteringProvider(OddProvider):
     capabilities: Capabilities = attrs.evolve(OddProvider.capabilities, lists_incrementally=False)
 
 
+class Payment(msgspec.Struct):
+    """A payment of an invoice."""
+
+    id: int
+    amount: str
+
+
+class Invoice(msgspec.Struct):
+    """An invoice and its payments."""
+
+    id: int
+    payments: list[Payment]
+
+
+def normalise(invoice: Invoice, raw: bytes) -> list[sdk.Payment]:
+    """Return the payments of an invoice."""
+    return [
+        sdk.Payment(
+            provider="odd",
+            id=str(each.id),
+            amount=exact_amount(each.amount, "$.payments[].amount"),
+            invoice=InvoiceRef(id=str(invoice.id)),
+            raw=raw,
+        )
+        for each in invoice.payments
+    ]
+
+
+INVOICES = SchemaReader(
+    path="$",
+    page=list[msgspec.Raw],
+    open_page=lambda records: RawPage(records, None, None),
+    row=Invoice,
+    normalise=normalise,
+)
+
+
 class ByIds:
-    """Fetches a page of invoices by their ids, each with two payments."""
+    """Fetches a page of invoices by their ids."""
 
     def __init__(self) -> None:
         self._ids: list[int] | None = None
@@ -144,11 +186,9 @@ class ByIds:
         chosen = parameters_of(query)
         size = int(chosen.get("size", "50"))
         first = size * (int(chosen.get("page", "1")) - 1)
-        ids = self._ids[first : first + size]
-        response = await requester.post("/invoices", json={"ids": ids})
-        invoices = msgspec.json.decode(response.body, type=list[dict[str, list[msgspec.Raw]]])
-        payments = [payment for invoice in invoices for payment in invoice["payments"]]
-        return RawPage(payments, MORE if self._ids[first + size :] else None, None)
+        response = await requester.post("/invoices", json={"ids": self._ids[first : first + size]})
+        records = msgspec.json.decode(response.body, type=list[msgspec.Raw])
+        return RawPage(records, MORE if self._ids[first + size :] else None, None)
 
 
 class NestedProvider(OddProvider):
@@ -178,7 +218,7 @@ class NestedProvider(OddProvider):
         """Make the listing."""
         pages = PageNumber(encode_query(list(limit.items())), "page", limit=size, limit_name="size")
         return self._listing(
-            "/invoices", pages, READER, filters=filters, resume=resume, page_fetcher=ByIds
+            "/invoices", pages, INVOICES, filters=filters, resume=resume, page_fetcher=ByIds
         )
 
 
@@ -206,7 +246,10 @@ class OddSandbox(Sandbox):
         if not self.is_authorised(request):
             return _json({"error": {"message": "The key is not known", "field": "key"}}, 401)
         invoices = [
-            {"payments": [_payment(number) for number in range(first, self.payments)[:2]]}
+            {
+                "id": first,
+                "payments": [_payment(number) for number in range(first, self.payments)[:2]],
+            }
             for first in range(0, self.payments, 2)
         ]
         if request.path == "/ids":
