@@ -30,6 +30,7 @@ from paysdk.cli.options import (
     Account,
     Bom,
     Currency,
+    Filters,
     InSandbox,
     KeyFiles,
     Limit,
@@ -41,6 +42,7 @@ from paysdk.cli.options import (
     SandboxPayments,
     make_csv_style,
     parse_amount,
+    parse_filters,
     parse_moment,
     select_providers,
 )
@@ -80,7 +82,7 @@ def show_help(context: typer.Context) -> None:
 
 @app.command("providers")
 def providers_command() -> Job:
-    """Show the installed providers, what their APIs can do, and whether a key is set."""
+    """Show the installed providers, what their APIs can do, and which variables set them up."""
     return show_providers
 
 
@@ -129,6 +131,7 @@ def list_command(
             metavar="CHECKPOINT", help="Continue a listing of one provider after an error."
         ),
     ] = None,
+    filters: Filters = None,
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
         typer.Option(
@@ -159,6 +162,7 @@ def list_command(
         page_size=page_size,
         resume=resume,
         limit=limit,
+        filters=parse_filters(filters),
     )
     style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
     return partial(list_payments, selection, options, output_format, style)
@@ -199,6 +203,7 @@ def sync_command(
             "more than usual are missing.",
         ),
     ] = False,
+    filters: Filters = None,
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     output_format: Annotated[
@@ -224,7 +229,15 @@ def sync_command(
         currency=currency,
     )
     options = SyncOptions(account=account, full=full, allow_vanish=allow_vanish)
-    return partial(sync, selection, to, options, output_format, skip_malformed=skip_malformed)
+    return partial(
+        sync,
+        selection,
+        to,
+        options,
+        output_format,
+        skip_malformed=skip_malformed,
+        filters=parse_filters(filters),
+    )
 
 
 @app.command("reconcile", no_args_is_help=False)

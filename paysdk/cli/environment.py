@@ -20,7 +20,10 @@ __all__ = [
     "check_variables_are_unique",
     "find_key_variable",
     "find_parameters",
+    "find_settings",
     "find_unknown_variables",
+    "is_readable",
+    "parse_text",
     "read_settings",
     "variable_name",
 ]
@@ -91,18 +94,37 @@ def find_parameters(make: Callable[..., object]) -> Mapping[str, inspect.Paramet
 def read_settings(provider: str, make: Callable[..., object]) -> dict[str, tuple[object, str]]:
     """The settings in the environment, each with its variable, without the key and the origin.
 
-    Raises ``ConfigurationError`` for a setting that cannot be parsed.
+    Raises ``ConfigurationError`` for a setting that cannot be parsed, and for one that is missing
+    and has no default.
     """
     found: dict[str, tuple[object, str]] = {}
-    for name, parameter in find_parameters(make).items():
+    missing: list[str] = []
+    for name, parameter in find_settings(make).items():
         source = variable_name(provider, name.upper())
-        if (
-            name not in {"api_key", "base_url"}
-            and parameter.kind not in _VARIADIC
-            and (text := os.environ.get(source))
-        ):
-            found[name] = _parse(text, parameter, source), source
+        if text := os.environ.get(source):
+            found[name] = parse_text(text, parameter, source), source
+        elif parameter.default is parameter.empty:
+            missing.append(source)
+    if missing:
+        raise ConfigurationError(
+            f"{provider} needs a setting that is missing: set {' and '.join(missing)}. With "
+            "--sandbox you need no settings."
+        )
     return found
+
+
+def find_settings(make: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a provider's class that are not its key and its origin."""
+    return {
+        name: parameter
+        for name, parameter in find_parameters(make).items()
+        if name not in {"api_key", "base_url"} and parameter.kind not in _VARIADIC
+    }
+
+
+def is_readable(parameter: inspect.Parameter) -> bool:
+    """Whether a variable can give this setting."""
+    return _type_name(parameter) in _PARSERS
 
 
 def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[str]:
@@ -131,7 +153,11 @@ def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[s
     return sorted(set(given) - known)
 
 
-def _parse(text: str, parameter: inspect.Parameter, source: str) -> object:
+def parse_text(text: str, parameter: inspect.Parameter, source: str) -> object:
+    """The value that *source* gives to a parameter.
+
+    Raises ``ConfigurationError`` if the type of the parameter is another.
+    """
     type_name = _type_name(parameter)
     if type_name not in _PARSERS:
         raise ConfigurationError(

@@ -19,6 +19,7 @@ __all__ = [
     "Account",
     "Bom",
     "Currency",
+    "Filters",
     "InSandbox",
     "KeyFiles",
     "Limit",
@@ -30,6 +31,7 @@ __all__ = [
     "SandboxPayments",
     "make_csv_style",
     "parse_amount",
+    "parse_filters",
     "parse_moment",
     "select_providers",
 ]
@@ -78,6 +80,14 @@ ListFormat = Annotated[
 Currency = Annotated[
     str | None,
     typer.Option(metavar="CODE", help="Currency of payments whose provider sends none."),
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="NAME=VALUE",
+        help="A filter of the provider's own. Can be repeated. See: paysdk providers",
+    ),
 ]
 Account = Annotated[
     str,
@@ -129,6 +139,19 @@ def _parse_key_files(options: list[str], names: tuple[str, ...]) -> dict[str, Pa
             )
         files[name] = Path(path)
     return files
+
+
+def parse_filters(options: list[str] | None) -> dict[str, str]:
+    """The filters that options give, each with its text."""
+    filters: dict[str, str] = {}
+    for option in options or []:
+        name, equals, text = option.partition("=")
+        if not (name and equals and text):
+            raise ConfigurationError(f"--filter takes NAME=VALUE, not {option!r}.")
+        if name in filters:
+            raise ConfigurationError(f"--filter {name} is given twice.")
+        filters[name] = text
+    return filters
 
 
 def _parse_currency(text: str) -> str:

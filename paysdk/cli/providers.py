@@ -215,7 +215,7 @@ def _make_provider(name: str, target: _Target, extra: Mapping[str, object]) -> P
 
 async def _start_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Target:
     sandbox = await stack.enter_async_context(make_sandbox(name, settings))
-    return _Target(api_key=sandbox.api_key, base_url=sandbox.url)
+    return _Target(api_key=sandbox.api_key, base_url=sandbox.url, settings=sandbox.settings)
 
 
 def _find_api(name: str, key_file: Path | None) -> _Target:

@@ -249,7 +249,7 @@ class SyncRun:
         return page
 
     def _times(self, payments: Iterable[Payment]) -> list[datetime | None]:
-        """Return the time of each payment that the provider lists by, and count the missing ones."""
+        """Return the times that the provider lists by, and count the missing ones."""
         able = self._provider.capabilities
         by_creation = able.incremental_by == "created"
         times = [payment.created_at if by_creation else payment.modified_at for payment in payments]

@@ -67,8 +67,8 @@ class LoggedRequest:
     """One request that the sandbox received, in ``sandbox.requests``.
 
     ``headers`` has every header except ``Authorization``, and ignores case. ``authorised`` says
-    whether the key was right when the request arrived. ``status`` is the status of the response, or ``None`` if a fault took
-    its place; ``fault`` is that fault.
+    whether the key was right when the request arrived. ``status`` is the status of the response, or
+    ``None`` if a fault took its place; ``fault`` is that fault.
     """
 
     method: str

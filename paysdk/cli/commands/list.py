@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 import attrs
 from rich.text import Text
 
+from paysdk.cli.filters import convert_filters
 from paysdk.cli.output.formats import csv_writer, jsonl_writer
 from paysdk.cli.output.progress import make_progress, show_progress, show_wait
 from paysdk.cli.output.tables import PaymentsTables, payments_table
@@ -46,11 +47,15 @@ __all__ = ["ListOptions", "estimate_total", "list_payments"]
 _MAX_ROWS_SHOWN = 20
 # A table of more rows is printed in parts of this size, so that it is never in memory as a whole.
 _ROWS_PER_PART = 1000
+_ARE = ("are no payments", "is no payment")
 
 
 @attrs.frozen(kw_only=True)
 class ListOptions:
-    """The arguments of ``PaymentsProvider.list_payments``, and the most payments per provider."""
+    """The arguments of ``PaymentsProvider.list_payments``, and the most payments per provider.
+
+    ``filters`` are filters of a provider's own, as texts.
+    """
 
     modified_since: date | datetime | None
     modified_until: date | datetime | None
@@ -58,6 +63,7 @@ class ListOptions:
     page_size: int | None
     resume: str | None
     limit: int | None
+    filters: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 def list_payments(
@@ -135,9 +141,11 @@ class _ListingReader:
 
     def __str__(self) -> str:
         prefix = "failed after " if self.error else "" if self._complete else "the first "
+        left_out = self.listing.report.left_out
+        others = f", {left_out:,} left out that {_ARE[left_out == 1]}" if left_out else ""
         return (
             f"{self.provider.name}: {prefix}{self.count:,} "
-            f"payment{'' if self.count == 1 else 's'}{self._key}"
+            f"payment{'' if self.count == 1 else 's'}{others}{self._key}"
         )
 
 
@@ -265,11 +273,20 @@ def _open_listings(
 
 
 def _open_listing(provider: PaymentsProvider, options: ListOptions) -> Listing:
-    arguments = attrs.asdict(options, filter=lambda field, _: field.name != "limit")
+    own = {"limit", "filters"}
+    arguments = attrs.asdict(options, filter=lambda field, _: field.name not in own)
     try:
-        return provider.list_payments(**arguments)
+        filters = convert_filters(provider, options.filters)
+        _check_not_given_twice(arguments, filters)
+        return provider.list_payments(**{**arguments, **filters})
     except ConfigurationError as error:
         raise ConfigurationError(f"{provider.name}: {error}") from None
+
+
+def _check_not_given_twice(options: Mapping[str, object], filters: Mapping[str, object]) -> None:
+    for name in filters:
+        if options.get(name) is not None:
+            raise ConfigurationError(f"{name} is given by --filter and by an option: use one.")
 
 
 def _make_reader(

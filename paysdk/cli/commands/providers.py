@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from paysdk.cli.environment import check_variables_are_unique, find_key_variable, variable_name
+from paysdk.cli.environment import (
+    check_variables_are_unique,
+    find_key_variable,
+    find_settings,
+    is_readable,
+    variable_name,
+)
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import print_message, print_table
 from paysdk.cli.providers import as_paysdk_error
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.provider import Capabilities
+from paysdk.rest import RestSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from paysdk.errors import PaysdkError
 
 __all__ = ["show_providers"]
+
+_COMMON = (
+    "Providers over HTTP also read PAYSDK_<PROVIDER>_BASE_URL, _TIMEOUT, _DEADLINE and _ALLOW_HTTP."
+)
 
 
 def show_providers() -> None:
     """Print the installed providers. One that cannot be loaded does not hide the others."""
     table = plain_table()
-    for header in ("Provider", "Filters", "Largest page", "Voids", "Key"):
+    for header in ("Provider", "Filters", "Largest page", "Voids", "Key and settings"):
         table.add_column(header, overflow="fold")
     failures: list[PaysdkError] = []
     for name in installed_providers():
         try:
-            capabilities = getattr(load_provider(name), "capabilities", None)
+            make = load_provider(name)
+            capabilities = getattr(make, "capabilities", None)
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             failures.append(as_paysdk_error(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
-            table.add_row(
-                Text(name), *_describe(capabilities), _key_state(name, failures), end_section=True
-            )
+            states = [_key_state(name, failures), *_setting_states(name, make)]
+            table.add_row(Text(name), *_describe(capabilities), "\n".join(states), end_section=True)
     print_table(table)
+    print_table(Text(_COMMON))
     for failure in failures:
         print_message(failure)
 
@@ -51,6 +66,17 @@ def _describe(capabilities: object) -> tuple[str, str, str]:
         f"{capabilities.max_page_size:,}",
         "reported" if capabilities.reports_voids else "not reported",
     )
+
+
+def _setting_states(name: str, make: Callable[..., object]) -> Iterator[str]:
+    """The settings of its own that variables can give."""
+    for setting, parameter in find_settings(make).items():
+        if setting in RestSettings.__annotations__ or not is_readable(parameter):
+            continue
+        variable = variable_name(name, setting.upper())
+        needed = parameter.default is parameter.empty
+        state = "is set" if os.environ.get(variable) else "is missing" if needed else "is not set"
+        yield f"{variable}\n{state}"
 
 
 def _key_state(name: str, failures: list[PaysdkError]) -> str:

@@ -59,12 +59,11 @@ async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> No
     async with AsyncExitStack() as stack:
         for name, sandbox in sandboxes.items():
             await stack.enter_async_context(sandbox)
-            sys.stdout.write(
-                f"export {variable_name(name, 'BASE_URL')}={shlex.quote(sandbox.url)}\n"
-            )
-            sys.stdout.write(
-                f"export {variable_name(name, 'API_KEY')}={shlex.quote(sandbox.api_key)}\n"
-            )
+            given = {"BASE_URL": sandbox.url, "API_KEY": sandbox.api_key} | {
+                setting.upper(): str(value) for setting, value in sandbox.settings.items()
+            }
+            for what, text in given.items():
+                sys.stdout.write(f"export {variable_name(name, what)}={shlex.quote(text)}\n")
         sys.stdout.flush()
         print_message(
             f"Each has {settings.payments:,} payments. Set these variables in another shell."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 from rich.text import Text
 
+from paysdk.cli.filters import convert_filters
 from paysdk.cli.output.progress import make_progress, show_progress, show_wait
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import (
@@ -40,7 +42,7 @@ from paysdk.sync import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Progress, TaskID
 
@@ -71,6 +73,7 @@ def sync(
     output_format: Literal["table", "json"],
     *,
     skip_malformed: bool,
+    filters: Mapping[str, str] | None = None,
 ) -> int:
     """Sync, print what changed, and return the highest exit code of any provider."""
     failures: list[PaysdkError] = []
@@ -78,7 +81,12 @@ def sync(
     try:
         syncs = run_async(
             _sync_all(
-                selection, database, options, failures, skipped.append if skip_malformed else None
+                selection,
+                database,
+                options,
+                failures,
+                skipped.append if skip_malformed else None,
+                filters or {},
             )
         )
     except StoreError as error:
@@ -111,12 +119,15 @@ class _ProviderSync:
     """The sync of one provider, with its report or its error."""
 
     provider: PaymentsProvider
+    filters: Mapping[str, object]
     report: SyncReport | None = None
     error: PaysdkError | None = None
 
     async def run(self, store: SQLPaymentStore, options: SyncOptions) -> None:
         try:
-            self.report = await sync_payments(self.provider, store, **attrs.asdict(options))
+            self.report = await sync_payments(
+                self.provider, store, filters=self.filters or None, **attrs.asdict(options)
+            )
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             self.error = as_paysdk_error(self.provider.name, error)
 
@@ -127,6 +138,7 @@ async def _sync_all(
     options: SyncOptions,
     failures: list[PaysdkError],
     on_malformed: Callable[[MalformedResponseError], object] | None,
+    filters: Mapping[str, str],
 ) -> list[_ProviderSync]:
     progress = make_progress(data_on_screen=False)
     bars: dict[str, TaskID] = {}
@@ -139,7 +151,9 @@ async def _sync_all(
             provider.name: progress.add_task(provider.name, total=None, note="")
             for provider in providers
         }
-        syncs = [_ProviderSync(provider) for provider in providers]
+        syncs = [
+            _ProviderSync(provider, convert_filters(provider, filters)) for provider in providers
+        ]
         with show_progress(progress):
             async with asyncio.TaskGroup() as tasks:
                 for each in syncs:
@@ -189,8 +203,24 @@ def _print_reports(reports: list[SyncReport]) -> None:
         )
     print_table(table)
     for report in reports:
-        if report.waiting:
-            print_table(Text(to_printable(_describe_malformed_records(report))))
+        for line in _describe_rest(report):
+            print_table(Text(to_printable(line)))
+
+
+def _describe_rest(report: SyncReport) -> Iterator[str]:
+    if report.waiting:
+        yield _describe_malformed_records(report)
+    if report.left_out:
+        one = report.left_out == 1
+        yield (
+            f"{report.provider}: {report.left_out:,} record{' is no payment' if one else 's are no payments'}"
+            f", so {'it was' if one else 'they were'} left out."
+        )
+    if report.untimed and report.watermark is None and report.kind != "filtered":
+        yield (
+            f"{report.provider}: no payment has the time by which this provider says that it lists "
+            "incrementally, so each sync lists everything. Tell its author."
+        )
 
 
 def _describe_malformed_records(report: SyncReport) -> str:

@@ -57,7 +57,8 @@ class CapabilityCases(ContractCases):
     @case
     async def test_has_capabilities(self) -> None:
         """`capabilities` is a `Capabilities`: its filters are a frozenset of parameters of
-        `list_payments`, and its largest page is 1 or more, and is the fixed page size if it has one.
+        `list_payments`, and its largest page is 1 or more, and is the fixed page size if there is
+        one.
         """
         async with self.harness(0) as harness:
             provider = harness.provider()

@@ -277,8 +277,8 @@ class FailureCases(ContractCases):
                 )
             else:
                 fail(
-                    f"collect() returned {len(found)} of {harness.payments} payments, and raised no "
-                    "error"
+                    f"collect() returned {len(found)} of {harness.payments} payments, and raised "
+                    "no error"
                 )
 
     @wire_case

@@ -183,7 +183,7 @@ def _filters(
 ) -> list[_Filter]:
     """Return filters that choose several pages of payments, but not all of them."""
     moments = _moments(provider, everything)
-    values = {"voided": [True, False]}
+    values: dict[str, list[Any]] = {"voided": [True, False]}
     if moments:
         # One bound leaves out what comes first, and the other what comes last.
         ends = [moments[len(moments) // 3], moments[2 * len(moments) // 3]]

@@ -146,7 +146,7 @@ class Harness:
             if page is not None
         ]
         check(
-            seen,
+            seen or start,
             "no page can be found or changed, because no response contains what Payment.raw says "
             "was sent",
         )
