@@ -46,10 +46,10 @@ class SyncState:
 
     ``kind`` is that of the current pass, and ``None`` between passes. ``latest`` is the largest
     time that the pass has seen, of those by which the provider lists. ``malformed`` counts the
-    records that it set aside. ``since`` is the time from which it lists, and ``None`` if it lists everything.
-    ``oldest_malformed`` is the time of the oldest record that it set aside, and ``None`` if that is
-    not known. ``waiting_since`` comes from the last complete pass: the next one lists from that
-    time or earlier.
+    records that it set aside. ``since`` is the time from which it lists, and ``None`` if it lists
+    everything. ``oldest_malformed`` is the time of the oldest record that it set aside, and
+    ``None`` if that is not known. ``waiting_since`` comes from the last complete pass: the next one
+    lists from that time or earlier.
     """
 
     number: int = 0

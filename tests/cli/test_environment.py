@@ -105,6 +105,18 @@ def test_a_setting_that_cannot_be_read_is_named(
         read_settings("acme", make_acme)
 
 
+def test_missing_settings_are_named_by_their_variables() -> None:
+    """A setting without a default must be set."""
+
+    def make(api_key: str, tenant: str, realm: str, region: str = "eu") -> None: ...
+
+    with pytest.raises(
+        ConfigurationError,
+        match=r"acme needs a setting that is missing: set PAYSDK_ACME_TENANT and PAYSDK_ACME_REALM",
+    ):
+        read_settings("acme", make)
+
+
 def test_other_variables_are_not_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key, the origin, and empty or unknown variables are not settings."""
     for name in ("API_KEY", "BASE_URL", "MORE", "COLOUR", "PAY_API_KEY"):

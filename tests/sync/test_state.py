@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +14,6 @@ from paysdk.sync.state import (
     listing_start,
     note_page,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from paysdk import Payment
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 EARLIER = NOW - timedelta(days=1)

@@ -86,7 +86,7 @@ def sync(
                 options,
                 failures,
                 skipped.append if skip_malformed else None,
-                filters or {},
+                filters=filters or {},
             )
         )
     except StoreError as error:
@@ -138,6 +138,7 @@ async def _sync_all(
     options: SyncOptions,
     failures: list[PaysdkError],
     on_malformed: Callable[[MalformedResponseError], object] | None,
+    *,
     filters: Mapping[str, str],
 ) -> list[_ProviderSync]:
     progress = make_progress(data_on_screen=False)
@@ -213,8 +214,8 @@ def _describe_rest(report: SyncReport) -> Iterator[str]:
     if report.left_out:
         one = report.left_out == 1
         yield (
-            f"{report.provider}: {report.left_out:,} record{' is no payment' if one else 's are no payments'}"
-            f", so {'it was' if one else 'they were'} left out."
+            f"{report.provider}: {report.left_out:,} record{'' if one else 's'} left out that "
+            f"{'is no payment' if one else 'are no payments'}."
         )
     if report.untimed and report.watermark is None and report.kind != "filtered":
         yield (

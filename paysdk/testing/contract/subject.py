@@ -34,7 +34,8 @@ class ContractSubject:
     ``sandbox`` has the payments, and is not started yet. ``provider`` makes a provider for it: the
     contract calls it with the sandbox's key, ``base_url=``, the sandbox's ``settings``, and any
     settings that every provider over HTTP takes (``retry``, ``timeout``, ``deadline``,
-    ``limiter``, ``session``, ``on_malformed``, ``on_event``). A subclass of ``RestProvider`` takes all of these.
+    ``limiter``, ``session``, ``on_malformed``, ``on_event``). A subclass of ``RestProvider`` takes
+    all of these.
 
     If ``sandbox`` is ``None``, the provider needs no server. The contract then calls ``provider``
     without arguments, and skips the cases that need a sandbox, with this reason.

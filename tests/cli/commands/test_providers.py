@@ -41,7 +41,12 @@ def test_providers_are_shown_with_their_capabilities(
         "PAYSDK_NOTIFY_API_KEY_FILE",
         "is",
         "set",
-    ] == notify.split()
+        "PAYSDK_NOTIFY_CURRENCY",
+        "is",
+        "not",
+        "set",
+    ] == notify.split()[:12]
+    assert "Providers over HTTP also read PAYSDK_<PROVIDER>_BASE_URL" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -121,3 +126,21 @@ def test_two_providers_of_one_name_are_reported(paysdk: Command, install: Instal
     assert "acme      cannot be used" in outcome.out
     assert "Several installed packages have a provider 'acme': " in outcome.err
     assert "Made of acme-pay" in outcome.err
+
+
+def test_settings_are_shown_with_their_variables(
+    paysdk: Command, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting without a default is missing until its variable is set."""
+    install(
+        "acme",
+        "class Made:\n    name = 'acme'\n    list_payments = aclose = None\n\n"
+        "    def __init__(self, api_key, tenant: str, *, region: str = 'eu', key: bytes = b''):\n"
+        "        ...",
+    )
+    for state in ("is missing", "is set"):
+        acme = paysdk("providers").out.partition("campfire")[0]
+        assert f"PAYSDK_ACME_TENANT {state}" in " ".join(acme.split())
+        monkeypatch.setenv("PAYSDK_ACME_TENANT", "x")
+    assert "PAYSDK_ACME_REGION is not set" in " ".join(acme.split())
+    assert "PAYSDK_ACME_KEY" not in acme

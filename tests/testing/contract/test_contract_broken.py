@@ -59,6 +59,7 @@ NAIVE_KEEPS = frozenset(
         "keeps_the_protocol",
         "keeps_the_sign_of_amounts",
         "lists_nothing_if_there_is_nothing",
+        "names_its_tenant_in_its_origin",
         "never_closes_the_session_of_the_user",
         "outlives_an_event_loop",
         "pages_hold_the_same",
