@@ -13,7 +13,12 @@ from paysdk import lazy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paysdk.testing.contract import ContractSubject, ErrorSample, ProviderContract
+    from paysdk.testing.contract import (
+        ContractSubject,
+        ErrorSample,
+        MeaningContract,
+        ProviderContract,
+    )
     from paysdk.testing.discovery import installed_sandboxes, open_sandbox
     from paysdk.testing.exchange import LoggedRequest, Request, Response
     from paysdk.testing.faults import (
@@ -36,7 +41,12 @@ if TYPE_CHECKING:
     from paysdk.testing.threads import in_thread
 
 _MODULES = {
-    "paysdk.testing.contract": ("ContractSubject", "ErrorSample", "ProviderContract"),
+    "paysdk.testing.contract": (
+        "ContractSubject",
+        "ErrorSample",
+        "MeaningContract",
+        "ProviderContract",
+    ),
     "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
     "paysdk.testing.exchange": ("Response", "LoggedRequest", "Request"),
     "paysdk.testing.faults": (
@@ -66,6 +76,7 @@ __all__ = [
     "FaultPlan",
     "FaultRule",
     "LoggedRequest",
+    "MeaningContract",
     "ProviderContract",
     "Request",
     "Response",

@@ -10,11 +10,12 @@ from paysdk.testing.contract.filters import FilterCases
 from paysdk.testing.contract.keys import KeyCases
 from paysdk.testing.contract.lifetimes import LifetimeCases
 from paysdk.testing.contract.listings import ListingCases
+from paysdk.testing.contract.meaning import MeaningContract
 from paysdk.testing.contract.records import PaymentCases
 from paysdk.testing.contract.requests import RequestCases
 from paysdk.testing.contract.subject import ContractSubject, ErrorSample
 
-__all__ = ["CASES", "ContractSubject", "ErrorSample", "ProviderContract"]
+__all__ = ["CASES", "ContractSubject", "ErrorSample", "MeaningContract", "ProviderContract"]
 
 CASES = (
     CapabilityCases,
