@@ -74,7 +74,7 @@ async def test_request_may_come_by_http_basic(
     """A sandbox can have an endpoint that takes a user and a password."""
     arrived: list[Request] = []
 
-    class Tokens(greeting_sandbox):  # type: ignore[misc]  # it is a class
+    class Tokens(greeting_sandbox):  # type: ignore[misc,valid-type]  # it is a class
         def respond(self, request: Request) -> Response:
             arrived.append(request)
             return Response(200)
@@ -94,7 +94,7 @@ async def test_key_is_judged_when_the_request_arrives(
 ) -> None:
     """A response that ends the key does not make its own request unauthorised."""
 
-    class Once(greeting_sandbox):  # type: ignore[misc]  # it is a class
+    class Once(greeting_sandbox):  # type: ignore[misc,valid-type]  # it is a class
         ended = False
 
         def is_authorised(self, request: Request) -> bool:

@@ -134,7 +134,10 @@ class KeepsItsPageSize(Ledger):
     begun: ClassVar[int] = _DEFAULT_SIZE
 
     @wraps(Ledger.list_payments)
-    def list_payments(self, **arguments: Any) -> LedgerListing:  # noqa: ANN401  # any value
+    def list_payments(  # type: ignore[override]  # it has the same signature
+        self,
+        **arguments: Any,  # noqa: ANN401  # any value
+    ) -> LedgerListing:
         listing = super().list_payments(**arguments)
         if arguments.get("resume") is None:
             type(self).begun = listing.size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paysdk.authoring import ErrorDetails, RawResponse, RestProvider
 from paysdk.events import Event, ResponseReceived
@@ -40,11 +40,11 @@ class LosesHeaders(OddProvider):
         self.sent: list[Request] = []
 
         def headers_of(request: Request, session: aiohttp.ClientSession) -> Mapping[str, str]:
-            headers = complete(request, session)
+            headers: Any = complete(request, session)
             if self.loses_headers(request):
                 del headers["Odd-Division"]
             self.sent.append(request)
-            return headers
+            return cast("Mapping[str, str]", headers)
 
         http._headers_of = headers_of
 
@@ -146,7 +146,11 @@ class NamesFieldsItself(OddProvider):
 
     def explain_error(self, response: RawResponse) -> ErrorDetails | None:
         said = "The key is not known"
-        return ErrorDetails(said, {"unknown": (said,)}) if response.status == 401 else None
+        return (
+            ErrorDetails(detail=said, fields={"unknown": (said,)})
+            if response.status == 401
+            else None
+        )
 
 
 @breaks("says_what_the_api_said")
@@ -154,7 +158,7 @@ class DropsTheField(OddProvider):
     """An error does not have the field that the API named."""
 
     def explain_error(self, response: RawResponse) -> ErrorDetails | None:
-        return ErrorDetails("Too much") if response.status == 422 else None
+        return ErrorDetails(detail="Too much") if response.status == 422 else None
 
 
 @breaks("refuses_page_sizes_out_of_range")
