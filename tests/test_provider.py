@@ -52,7 +52,7 @@ def test_capabilities_say_what_the_apis_can() -> None:
         )
         == notify.capabilities
     )
-    assert (10_000, True, True) == attrs.astuple(campfire.capabilities)[1:]
+    assert (10_000, True, True, "modified", None) == attrs.astuple(campfire.capabilities)[1:]
 
 
 def test_new_report() -> None:
