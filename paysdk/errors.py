@@ -173,7 +173,7 @@ class RateLimitedError(APIError):
 
 
 class ServerError(APIError):
-    """5xx: the provider failed, also after the retries."""
+    """5xx: the provider failed, even after the retries."""
 
 
 class MalformedResponseError(PaysdkError):

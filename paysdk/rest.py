@@ -1,4 +1,4 @@
-"""A provider over JSON and HTTP, but for its endpoints."""
+"""A provider over JSON and HTTP, without its endpoints."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-# What a key may be given as. Hidden, it comes from a constructor that passes it on.
+# The forms of a key. A ``Secret`` comes from a constructor that passes the key on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
 
 
@@ -72,7 +72,7 @@ class RestSettings(TypedDict, total=False):
 
 
 class RestProvider:
-    """A provider over JSON and HTTP, but for its endpoints.
+    """A provider over JSON and HTTP, without its endpoints.
 
     *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once
     more after a 401, so that keys can rotate. *base_url* is the origin alone; by default the
@@ -88,10 +88,10 @@ class RestProvider:
     first request. One object serves any number of tasks, and goes on in another event loop.
 
     The class of a provider says how its API differs from others. ``headers`` are sent with each
-    request. Filters that ``header_parameters`` names are sent as headers. ``reset_headers`` name
-    the end of a rate limit, beside the usual ones. ``empty_statuses`` mean that nothing was found.
-    A constructor can add its own *headers*. If a key can reach several tenants, realms or
-    divisions, *tenant* says which of them the object lists.
+    request. Filters that ``header_parameters`` names are sent as headers. ``reset_headers`` are
+    headers, in addition to the usual ones, that say when a rate limit resets. ``empty_statuses``
+    mean that nothing was found. A constructor can add its own *headers*. If a key can reach several
+    tenants, realms or divisions, *tenant* says which of them the object lists.
     """
 
     name: str

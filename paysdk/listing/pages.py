@@ -148,7 +148,7 @@ class PageStream:
             following = self._request_next(raw, position, [row.id for row in rows])
             self._overlap = [] if following is None else pagination.overlap(following, marks)
         if len(rows) > ROWS_PER_TURN:
-            # What comes next also takes about a millisecond for a large page.
+            # The next step also takes about a millisecond for a large page.
             await asyncio.sleep(0)
         return rows, following
 

@@ -49,7 +49,7 @@ class RequestsMade:
     def add(self, query: str) -> None:
         """Remember *query*.
 
-        Raises ``PaginationError`` if the same request, also with its parameters in another order,
+        Raises ``PaginationError`` if the same request, even with its parameters in another order,
         was made before.
         """
         if not self._made.add(same_request(query)):
@@ -98,7 +98,7 @@ class PagesGiven:
 
 
 def _mark(row: Row) -> object:
-    """What changes with a payment: its time of modification or, without one, its bytes."""
+    """A value that changes with a payment: its time of modification or, without one, its bytes."""
     return row.modified_at or row.raw
 
 

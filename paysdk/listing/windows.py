@@ -3,7 +3,7 @@
 A cursor leads only to the next page, so pages behind cursors cannot be requested side by side. But
 the provider can filter by time of modification. So the listing is divided into windows of time. The
 dividing times are those of rows at even distances in the whole list, so that each window has about
-as many rows, also if the times are distributed unevenly.
+as many rows, even if the times are distributed unevenly.
 
 A provider reads both bounds of a window as inclusive; a row exactly at a dividing time belongs to
 the later window. The last window has no end: a payment that is modified during the listing moves
@@ -163,7 +163,7 @@ class WindowedPages:
         self._tail_recheck: PageStream | None = None
 
     async def next_page(self) -> RowsOfPage | None:
-        """The next page of any window, or ``None`` after the last of all."""
+        """The next page of any window, or ``None`` if no window has another page."""
         if not (positions := self._positions()):
             return None
         position = positions[0]

@@ -199,7 +199,7 @@ class OAuth2Client:
     def _use(self, tokens: Tokens) -> Tokens:
         """Give these tokens out from now on."""
         self._tokens = tokens
-        # A server may give the same token again. What becomes of it is for the API to say.
+        # A server may give the same token again. Then the API decides whether it is valid.
         token = tokens.access_token and tokens.access_token.reveal()
         others = (other for other in self._refused if other.reveal() != token)
         self._refused = deque(others, maxlen=_REFUSED_REMEMBERED)

@@ -137,9 +137,9 @@ def _explain_error(response: RawResponse) -> ErrorDetails | None:
 
 def _check_client(client_id: object, secret: object, authentication: object) -> None:
     if not isinstance(client_id, str) or not client_id:
-        raise ConfigurationError(f"client_id must be a text that is not empty, not {client_id!r}.")
+        raise ConfigurationError(f"client_id must be a non-empty text, not {client_id!r}.")
     if secret is not None and (not isinstance(secret, Secret) or not secret.reveal()):
-        raise ConfigurationError("client_secret must be a text that is not empty, or None.")
+        raise ConfigurationError("client_secret must be a non-empty text or None.")
     if authentication not in AUTHENTICATIONS:
         raise ConfigurationError(
             f"authentication must be one of {', '.join(AUTHENTICATIONS)}, not "

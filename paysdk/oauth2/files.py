@@ -36,11 +36,11 @@ class FileTokenStore:
 
     *path* is the file; its folder must exist, on a local disk. A file ``<path>.lock`` beside it is
     the lock of all tasks and processes, and must not be deleted. A lock ends with the process that
-    holds it, also if that one is killed. The file always has either the old tokens or the new ones:
-    they are written to ``<path>.new``, brought to the disk, and renamed.
+    holds it, even if the process is killed. The file always has either the old tokens or the new
+    ones: they are written to ``<path>.new``, brought to the disk, and renamed.
 
-    Raises ``ConfigurationError`` for what is no path, and ``TokenStoreError`` if the files cannot
-    be used.
+    Raises ``ConfigurationError`` if *path* is not a path, and ``TokenStoreError`` if the files
+    cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -143,7 +143,7 @@ async def _in_thread(work: Callable[[], T], what: str) -> T:
         return await run_to_end(asyncio.to_thread(work))
     except OSError as error:
         failure = _explain(error, what)
-    # Raised here, where the frames that hold tokens are no part of it.
+    # Raised here, so that its traceback has no frames that hold tokens.
     raise failure
 
 

@@ -156,7 +156,7 @@ class Refresher:
         sent_at = marked.refresh_sent_at
         if self._grace_seconds is None or sent_at is None:
             return False
-        # A note from the future was written by a clock that was wrong, and tells little.
+        # A time in the future was written by a clock that was wrong, so it cannot be trusted.
         return abs((datetime.now(UTC) - sent_at).total_seconds()) < self._grace_seconds
 
     def _raise_if_unknown(self, error: BaseException) -> None:

@@ -29,7 +29,7 @@ def _as_secret(text: str | Secret | None) -> Secret | None:
         return given
     if not isinstance(given, str) or not given:
         del given, text
-        raise ConfigurationError("A token must be a text that is not empty.")
+        raise ConfigurationError("A token must be a non-empty text.")
     return Secret(given)
 
 
@@ -106,8 +106,8 @@ def read_response(body: bytes, sent_at: datetime, previous: Secret | None = None
     """Return the tokens of a token server's response (RFC 6749, section 5.1).
 
     *sent_at* is when the request was sent. A response without a new refresh token leaves the
-    *previous* one valid (section 6). What is not needed to use the tokens cannot make them
-    unreadable, because a refresh token that was replaced is lost then.
+    *previous* one valid (section 6). A bad value that is not needed to use the tokens is ignored,
+    because refusing the response would lose the new refresh token.
 
     Raises ``MalformedResponseError``, without the body, because that may hold tokens.
     """

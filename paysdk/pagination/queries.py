@@ -138,7 +138,7 @@ def same_request(query: str) -> str:
 
 
 def marks_from(marks: Sequence[object], first: str) -> list[object]:
-    """The *marks* from the record with the id *first* on, also if that record is malformed."""
+    """The *marks* from the record with the id *first* on, even if that record is malformed."""
     quoted = b'"%b"' % first.encode(errors="surrogatepass")
     for place, mark in enumerate(marks):
         if quoted in mark if isinstance(mark, bytes) else str(mark) == first:

@@ -85,12 +85,12 @@ def make_items(entries: Iterable[Payment | Vanished], *, is_left: bool) -> Itera
 
 
 def payment_sort_key(payment: Payment) -> tuple[date, str, str]:
-    """What payments are sorted by: their dates, and those without a date last."""
+    """The sort key of a payment: by date. Payments without a date come last."""
     return payment.payment_date or date.max, payment.provider, payment.id
 
 
 def item_sort_key(item: Item) -> tuple[date, str, str]:
-    """What items are sorted by, as their payments are."""
+    """The sort key of an item: that of its payment."""
     return payment_sort_key(item.payment)
 
 
@@ -101,7 +101,7 @@ def remove_decided(items: list[Item], decided: Iterable[Decision]) -> list[Item]
 
 
 def have_same_currency(one: Payment, other: Payment) -> bool:
-    """Whether both are in one currency. A payment without one is in the currency of the others."""
+    """Whether both have the same currency. A payment without a currency can have any."""
     return (
         one.currency is None
         or other.currency is None
@@ -110,7 +110,7 @@ def have_same_currency(one: Payment, other: Payment) -> bool:
 
 
 def are_close(one: Item, other: Item, days: int) -> bool:
-    """Whether two are in one currency and their dates are close enough.
+    """Whether two payments have the same currency, and dates that are close enough.
 
     A missing date can be any date.
     """
@@ -120,7 +120,7 @@ def are_close(one: Item, other: Item, days: int) -> bool:
 
 
 def link_by_amount(tolerances: Tolerances) -> Link:
-    """What tells whether two payments can be counterparts."""
+    """Return a function that says whether two payments can be counterparts."""
 
     def agree(one: Item, other: Item) -> bool:
         return abs(one.payment.amount - other.payment.amount) <= tolerances.tolerance and are_close(

@@ -27,10 +27,10 @@ _CACHED_TEXTS = 8192  # a page has few different amounts and days
 
 @attrs.frozen
 class _Conversion:
-    """How a value is made of what was decoded, which is never ``None``.
+    """How the value of a field is made from the decoded value, which is never ``None``.
 
-    ``convert`` takes that and its path. If ``look``, an expression for a ``value``, is ``done``,
-    the value stays as it is.
+    ``convert`` takes the decoded value and its path. ``look`` is an expression with the name
+    ``value``. If its result is ``done``, the value stays as it is.
     """
 
     convert: Callable[[Any, str], object]
@@ -39,9 +39,9 @@ class _Conversion:
 
 
 def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
-    """The annotation of a field whose value *convert* makes of what was decoded.
+    """The annotation of a field whose value *convert* makes from the decoded value.
 
-    *convert* takes what was decoded, which is never ``None``, and its path. It raises
+    *convert* takes the decoded value, which is never ``None``, and its path. It raises
     ``ValueError`` or ``msgspec.ValidationError`` for a bad value. Equal texts are converted once.
     """
     return msgspec.Meta(extra={"paysdk": _Conversion(convert)})

@@ -1,4 +1,4 @@
-"""Reading what an envelope has beside the records, in any form whose meaning is certain: pure."""
+"""Reading an envelope's link, count and error, in any form whose meaning is certain: pure."""
 
 from __future__ import annotations
 

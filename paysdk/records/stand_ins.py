@@ -65,7 +65,7 @@ def open_with_stand_ins(
 
 
 def hide_constants(body: bytes) -> bytes:
-    """*body* with a number of the same length in the place of each NaN and Infinity.
+    """*body* with a number of the same length instead of each NaN and Infinity.
 
     The number must not be read: an envelope reads no link and no count from it.
     """

@@ -62,7 +62,7 @@ class ExclusiveNames:
         given: object = name
         if not isinstance(given, str) or not given:
             raise ConfigurationError(
-                f"exclusive takes a name that is a text and not empty, not {name!r}."
+                f"exclusive takes a name that is a non-empty text, not {name!r}."
             )
         key = as_key(name)
         lock = self._locks.setdefault(key, asyncio.Lock())

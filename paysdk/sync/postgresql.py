@@ -48,7 +48,7 @@ class PostgreSQL:
     def engine(self) -> AsyncEngine:
         threshold = self.url.query.get("prepare_threshold", "None")
         if threshold != "None":
-            int(str(threshold))  # raises ValueError if it is no number
+            int(str(threshold))  # raises ValueError if it is not a number
         # Nothing is prepared, because behind a pooler the next transaction may run in another
         # session, without the prepared statements.
         settings: dict[str, Any] = {"prepare_threshold": None}

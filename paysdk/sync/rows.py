@@ -221,6 +221,6 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-# msgspec converts a whole row in one call. What SQLite has no type for becomes text.
+# msgspec converts a whole row in one call. A value becomes text if SQLite has no type for it.
 SQLITE = Codec(msgspec.to_builtins, Decimal, _parse_day, _parse_moment)
 POSTGRESQL = Codec(_identity, _identity, _identity, _in_utc, _is_numeric)

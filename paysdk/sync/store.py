@@ -50,12 +50,12 @@ class SQLPaymentStore:
     """Payments in an SQL database.
 
     *place* is the path of a file for SQLite, or a URL such as ``postgresql://user@host/name``. Use
-    the store in ``async with``. Entering it makes missing tables, in a new file or beside your own,
-    and brings older tables up to date. With ``create=False`` it makes and changes nothing, and
-    fails if there are no tables. In PostgreSQL the tables are in *schema*, which is made if it is
-    missing, or else in the first schema of the user's search path. Any number of tasks of one event
-    loop can share one object. If the holder of a name from ``exclusive`` has not renewed it for
-    *lease* seconds, for example because its process stalled, others can take the name.
+    the store in ``async with``. Entering it makes missing tables, in a new file or next to your own
+    tables, and brings older tables up to date. With ``create=False`` it makes and changes nothing,
+    and fails if there are no tables. In PostgreSQL the tables are in *schema*, which is made if it
+    is missing, or else in the first schema of the user's search path. Any number of tasks of one
+    event loop can share one object. If the holder of a name from ``exclusive`` has not renewed it
+    for *lease* seconds, for example because its process stalled, others can take the name.
 
     Raises ``ConfigurationError`` for an invalid place. Raises ``StoreError``, on entering or later,
     if the database cannot be used.

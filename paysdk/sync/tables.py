@@ -161,7 +161,7 @@ payments: sa.Table = sa.Table(
 # These columns hold what paysdk notes about a payment. All others hold what the provider sent.
 _BOOKKEEPING = {"provider", "account", "first_seen_at", "vanished_at", "seen_pass"}
 
-# What the provider sent, in the order in which rows are built and compared.
+# The columns of what the provider sent, in the order in which rows are built and compared.
 content_columns: tuple[sa.Column[Any], ...] = tuple(
     column for column in payments.columns if column.name not in _BOOKKEEPING
 )

@@ -32,7 +32,7 @@ class SQLTokenStore:
     it, and the former holder can no longer save. Whoever can read the database can use the tokens.
     Use it while *store* is open.
 
-    Raises ``ConfigurationError`` for what is no store or no name. Raises ``StoreError`` if the
+    Raises ``ConfigurationError`` for an invalid *store* or *name*. Raises ``StoreError`` if the
     database cannot be used.
     """
 
@@ -40,7 +40,7 @@ class SQLTokenStore:
         given: object = name
         if not isinstance(given, str) or not given:
             raise ConfigurationError(
-                f"Tokens are stored under a name, a text that is not empty, not {name!r}."
+                f"The name of the tokens must be a non-empty text, not {name!r}."
             )
         self._database = get_database(store)
         self._store = store

@@ -31,9 +31,10 @@ def _explain_nothing(_response: RawResponse) -> ErrorDetails | None:
 class Conventions:
     """What an API does in its own way.
 
-    ``headers`` are sent with each request. ``reset_headers`` name the end of a rate limit, beside
-    the usual ones. A response with one of ``empty_statuses`` means that nothing was found.
-    ``explain_error`` reads the body of an error, and returns ``None`` if the usual way will do.
+    ``headers`` are sent with each request. ``reset_headers`` are headers, in addition to the usual
+    ones, that say when a rate limit resets. A response with one of ``empty_statuses`` means that
+    nothing was found. ``explain_error`` reads the body of an error, and returns ``None`` if the
+    usual way will do.
     """
 
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])

@@ -21,9 +21,9 @@ class Request:
     """One request to a provider's API.
 
     ``path`` begins with a slash. ``query`` is already percent-encoded and is sent byte for byte,
-    because a cursor must not change. ``content_type`` is that of the body. ``headers`` go out
-    beside those that every request of the provider has. ``repeatable`` says that another method
-    than GET reads only, so that the request may be repeated like a GET.
+    because a cursor must not change. ``content_type`` is that of the body. ``headers`` are sent in
+    addition to those that every request of the provider has. ``repeatable`` says that the request
+    only reads, although its method is not GET. So it may be repeated like a GET.
     """
 
     method: str

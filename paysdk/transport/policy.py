@@ -148,7 +148,7 @@ def wait_before_retry(
         return ours
     if asked > policy.retry_after_max:
         return None
-    # "0" or a past date does not allow a series of retries without any wait.
+    # A series of retries must have waits, even after "0" or a past date.
     return add_jitter(asked, draw) if asked >= _MIN_RETRY_AFTER_SECONDS else max(ours, asked)
 
 

@@ -112,7 +112,7 @@ class Retrying:
             try:
                 return await self._attempt(call)
             except PaysdkError as error:
-                # What gives the key has retried as often as it wants.
+                # The source of the key has already retried as often as it wants.
                 if call.got_no_key:
                     raise
                 wait = self._plan_retry(request, call.number - call.renewals, error)

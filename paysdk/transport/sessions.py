@@ -40,7 +40,7 @@ class Sessions:
         self._of_parent_process: list[object] = []
 
     def reopen(self) -> None:
-        """Accept requests again after ``aclose``, also in a fork of the process."""
+        """Accept requests again after ``aclose``, even in a fork of the process."""
         self.closed = False
         if self._given is None:
             if self.is_forked:

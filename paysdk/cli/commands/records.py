@@ -1,4 +1,4 @@
-"""``paysdk invoices`` and ``paysdk accounts``: what a provider lists beside payments."""
+"""``paysdk invoices`` and ``paysdk accounts``: what a provider lists in addition to payments."""
 
 from __future__ import annotations
 

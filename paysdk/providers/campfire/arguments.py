@@ -135,7 +135,7 @@ def check_record_id(name: str, value: object, what: str) -> int:
 
 
 def looks_like_uuid(value: object) -> bool:
-    """Whether *value* is a UUID. Campfire gives one to some records, beside their integer ids."""
+    """Whether *value* is a UUID. Campfire gives some records one and an integer id."""
     return isinstance(value, UUID) or (
         isinstance(value, str) and _UUID.fullmatch(value) is not None
     )
@@ -149,7 +149,7 @@ def check_external_id(external_id: str) -> str:
 def _check_text(name: str, value: object, listed: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"{name} must be a text that is not empty, not {value!r}. The API would "
+            f"{name} must be a non-empty text, not {value!r}. The API would "
             f"ignore an empty one and list every {listed}."
         )
     if not value.isprintable():

@@ -314,8 +314,8 @@ class CampfireProvider(RestProvider):
 
         Raises ``ConfigurationError`` before anything is sent, ``DuplicatePaymentError`` if this
         order may be booked already or if more is booked than was ordered, ``APIError`` if the API
-        refuses, and ``OutcomeUnknownError`` if the outcome is unknown. Not safe to repeat without
-        looking unless every item has an ``external_id``.
+        refuses, and ``OutcomeUnknownError`` if the outcome is unknown. The call is safe to repeat
+        if every item has an ``external_id``. Otherwise look first.
         """
         from paysdk.providers.campfire.paying.items import (  # noqa: PLC0415  # see _read_invoice
             CreditMemoPayment,

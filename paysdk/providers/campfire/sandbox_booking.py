@@ -268,7 +268,7 @@ class BookingSandbox(Sandbox):
         return [payment_id]
 
     def _preview(self, invoice_id: int, order: Order) -> Row:
-        """What Calculate Invoice Payment says of an order."""
+        """The response of Calculate Invoice Payment to an order."""
         invoice: Any = self.invoice(invoice_id)
         live = [row for row in invoice["payments"] if row["voided_date"] is None]
         credited = sum(

@@ -1,9 +1,9 @@
 """Campfire's shape: what its documents say that it sends.
 
-Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026.
-Their "required" cannot be relied on: the sample answer of Retrieve Invoice itself has no
-``customer`` and a null among its integers. So only what a record is nothing without is required
-here, enumerations are plain texts since they grow, and what has no field here is in ``raw``.
+Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026. Their
+"required" cannot be relied on: the sample response of Retrieve Invoice has no ``customer``, and a
+null among its integers. So a field is required here only if a record is useless without it.
+Enumerations are plain texts, because they grow. Fields that are not listed here are in ``raw``.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Invoice(msgspec.Struct, gc=False):
 
 
 class Customer(msgspec.Struct, gc=False):
-    """Who pays; ``number`` is called ``customerCode`` where a customer stands alone."""
+    """Who pays. In the record of a customer, ``number`` is called ``customerCode``."""
 
     id: str | None = None
     number: str | None = None
@@ -65,7 +65,7 @@ class Customer(msgspec.Struct, gc=False):
 
 
 class Link(msgspec.Struct):
-    """A link, whose ``href`` may be null where there is no such page."""
+    """A link. Its ``href`` may be null if there is no such page."""
 
     href: msgspec.Raw = NULL
 
@@ -79,7 +79,7 @@ class Links(msgspec.Struct):
 class PageEnvelope(msgspec.Struct):
     """A page, nearly HAL: ``links`` has no underscore, and the payments are not embedded.
 
-    ``count`` is 5 beside four records in the document's sample.
+    In the document's sample, ``count`` is 5, but there are four records.
     """
 
     payments: list[msgspec.Raw]

@@ -139,7 +139,7 @@ def _customer(outcome: Outcome) -> str:
 
 
 def _sort_values(names: Names) -> list[Callable[[Outcome], Any]]:
-    """What each column of the differences is sorted by."""
+    """For each column of the differences, the function that returns its sort value."""
     statuses = list(names.statuses)
     return [
         lambda outcome: outcome.key or "",

@@ -55,5 +55,5 @@ class ProviderContract(
 
     A test that fails names the promise, what it found, and where the promise is written. The tests
     are plain functions that start their own event loops. So they need no plugin for asyncio, and
-    run beside any plugin.
+    work with any plugin.
     """

@@ -53,7 +53,7 @@ class LifetimeCases(ContractCases):
 
     @case
     async def test_can_be_closed_twice(self) -> None:
-        """`aclose` can be called twice, also on an object that was never used."""
+        """`aclose` can be called twice, even on an object that was never used."""
         async with self.harness() as harness:
             for used in (False, True):
                 provider = harness.provider()
@@ -92,7 +92,7 @@ class LifetimeCases(ContractCases):
 
     @wire_case
     async def test_closing_leaves_nothing_open(self) -> None:
-        """After `aclose` no connection is open, no task is left, and there is no warning, also if a
+        """After `aclose` no connection is open, no task is left, and there is no warning, even if a
         listing was running.
         """
         async with self.harness() as harness:

@@ -58,7 +58,7 @@ class ListingCases(ContractCases):
 
     @case
     async def test_starts_afresh(self) -> None:
-        """Each iteration of a listing starts at the beginning, also while another iteration is
+        """Each iteration of a listing starts at the beginning, even while another iteration is
         running.
         """
         async with self.harness() as harness:

@@ -53,7 +53,7 @@ class InvalidCursorError(ValueError):
 
 @attrs.frozen(kw_only=True)
 class Window:
-    """The keys of one page, whether more follow, and the links to the pages beside it."""
+    """The keys of one page, whether more follow, and the links to the pages around it."""
 
     keys: Sequence[Key]
     start: int

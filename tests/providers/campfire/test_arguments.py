@@ -36,9 +36,9 @@ from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
         ({"invoice_id": True}, "invoice_id must be a whole number"),
         (
             {"external_id": ""},
-            "external_id must be a text that is not empty, not ''. The API would",
+            "external_id must be a non-empty text, not ''. The API would",
         ),
-        ({"external_id": "  "}, "external_id must be a text that is not empty"),
+        ({"external_id": "  "}, "external_id must be a non-empty text"),
         ({"external_id": 7}, "external_id"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1"),
         ({"concurrency": True}, "concurrency must be"),

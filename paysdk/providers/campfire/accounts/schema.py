@@ -47,7 +47,7 @@ class Account:
 
 
 class AccountRecord(RawRecord, kw_only=True, gc=False):
-    """One of the list's ``results``. An id that is no integer is malformed."""
+    """One of the list's ``results``. An id must be an integer."""
 
     id: int
     number: str | None = None
@@ -99,7 +99,7 @@ class AccountSettings:
 
 @cache
 def settings_record() -> Any:  # noqa: ANN401  # a class that no type checker knows
-    """The struct that the settings are decoded into: each account's id, and its name beside it."""
+    """The struct that the settings are decoded into: each account's id and name."""
     *accounts, split, _raw = (field.name for field in attrs.fields(AccountSettings))
     return msgspec.defstruct(
         "SettingsRecord",

@@ -123,7 +123,7 @@ class Paid:
 
 
 def read_paid(body: bytes) -> Paid:
-    """What Mark Invoice as Paid answered.
+    """The response of Mark Invoice as Paid.
 
     The document has the invoice, the later schema ids only. ``payment_ids`` tells them apart.
     """
@@ -137,7 +137,7 @@ def read_paid(body: bytes) -> Paid:
 
 
 def _credit_memos(sent: msgspec.Raw | None) -> tuple[CreditMemoRef, ...]:
-    # They only inform: a payment that was made is not in doubt because they cannot be read.
+    # They are only information. If they cannot be read, the payment was still made.
     try:
         made = _memos.decode(sent or b"null") or ()
     except msgspec.MsgspecError:

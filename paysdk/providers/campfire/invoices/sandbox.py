@@ -34,7 +34,7 @@ _SHARED_FIELDS = (
 
 
 def make_open_total(seed: int, invoice_id: int) -> Decimal:
-    """What is due on an invoice that has no payments at first."""
+    """The amount due on an invoice that has no payments at first."""
     return (
         _SAMPLE_DUE
         if invoice_id == OPEN_INVOICES[0]
@@ -43,7 +43,7 @@ def make_open_total(seed: int, invoice_id: int) -> Decimal:
 
 
 def make_remainder(seed: int, invoice_id: int) -> Decimal:
-    """What is due on an invoice beyond its first payments: something on every fourth invoice."""
+    """The amount due after an invoice's first payments: above zero on every fourth invoice."""
     return (
         from_cents(1 + scatter(seed, invoice_id) % 90_000)
         if invoice_id % 4 == 1

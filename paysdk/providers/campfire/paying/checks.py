@@ -51,9 +51,9 @@ def find_already_booked(
 
 
 def find_under_external_ids(turn: Turn, snapshot: Snapshot) -> tuple[str, ...] | None:
-    """What is booked under the order's external ids.
+    """The payments that are booked under the order's external ids.
 
-    Raises ``ConfigurationError`` if that pays another invoice.
+    Raises ``ConfigurationError`` if one of them pays another invoice.
     """
     try:
         payment_ids = find_by_external_ids(turn.order, snapshot.payments)

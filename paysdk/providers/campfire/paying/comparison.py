@@ -154,7 +154,7 @@ def is_surplus(payments: Collection[Payment], amounts: Collection[Decimal]) -> b
 
 
 def _withheld_amount(payment: Payment) -> Decimal:
-    """What the payer kept back for taxes. The later schema shows it beside the amount."""
+    """The tax that the payer withheld. The later schema shows it in addition to the amount."""
     shown = payment.raw.get("withheld_amount")
     return Decimal(shown) if isinstance(shown, int | Decimal) else Decimal(0)
 

@@ -10,8 +10,8 @@ from unicodedata import normalize
 
 __all__ = ["external_id_fits"]
 
-# A shorter beginning is taken for another external id ("order-1" beside "order-10"), not for one
-# that a server has cut.
+# A beginning shorter than this counts as another external id, as "order-1" does for "order-10", and
+# not as one that a server has cut.
 _MIN_CUT_CHARS = 10
 
 

@@ -61,7 +61,7 @@ def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None
 
 
 def refuse_uuid(name: str, value: object) -> None:
-    """Raise ``ConfigurationError`` if *value* is a UUID in the place of an integer id."""
+    """Raise ``ConfigurationError`` if *value* is a UUID instead of an integer id."""
     if looks_like_uuid(value):
         raise ConfigurationError(
             f"{name} must be the integer that the record has as its id. {value!r} is a UUID, "
@@ -71,7 +71,7 @@ def refuse_uuid(name: str, value: object) -> None:
 
 def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
+        raise ConfigurationError(f"{field.name} must be a non-empty text, not {value!r}.")
 
 
 def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:

@@ -45,7 +45,7 @@ class OpenOrders:
     """Reads and writes the journals of all names that one turn holds.
 
     An order is in the journal of each of its names: that of its invoice, *invoice_name*, and that
-    of each external id. A write after the order was sent may take *write_seconds*, also if the
+    of each external id. A write after the order was sent may take *write_seconds*, even if the
     operation's deadline has passed.
     """
 

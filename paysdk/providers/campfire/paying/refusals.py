@@ -34,7 +34,7 @@ def similar_payments_error(similar: Collection[Payment]) -> DuplicatePaymentErro
     return DuplicatePaymentError(
         "Nothing was sent. This order may be booked already, with an external id that the server "
         f"changed or did not keep: payments {_list(similar)}. Compare them with your order. If "
-        "they are this order, it is paid. If they are other payments, pass their ids in "
+        "they belong to it, the order is paid. If they are other payments, pass their ids in "
         "other_payments=.",
         payment_ids=tuple(payment.id for payment in similar),
     )

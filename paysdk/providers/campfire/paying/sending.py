@@ -212,7 +212,7 @@ def _is_draft(turn: Turn, paid: Paid) -> bool:
 
 
 async def _keep_open(turn: Turn, sent: SentOrder, payment_ids: tuple[str, ...]) -> None:
-    # It was accepted, so it must not be sent again, also after resend_after.
+    # It was accepted, so it must not be sent again, not even after resend_after.
     sent.drafted = True
     await turn.open_orders.update(sent)
     what = (
