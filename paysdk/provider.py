@@ -58,7 +58,7 @@ class Page(Generic[T]):
     Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
     the next page, and ``None`` on the last page. If you store it together with the payments, you
     can resume a listing that ended early. ``left_out`` has the ids of the records that are not
-    payments, or are not any more.
+    payments, or no longer are.
     """
 
     payments: Sequence[T]

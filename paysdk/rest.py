@@ -322,8 +322,7 @@ def check_page_size(page_size: int | None, largest: int, smallest: int = 1) -> i
 def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
     """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
 
-    Raises ``ConfigurationError`` for a naive datetime, which names no moment, and for one that has
-    no name in UTC.
+    Raises ``ConfigurationError`` for a naive datetime, and for one that UTC cannot express.
     """
     given: object = value
     if isinstance(given, datetime):

@@ -164,7 +164,7 @@ class PageStream:
         self.position = position if self.bad_link else following
 
     def _request_next(self, raw: RawPage, position: Position, ids: list[str]) -> Position | None:
-        """Where the next page starts. Requests it, unless the listing does not read ahead."""
+        """Where the next page starts. Requests it if the listing reads ahead."""
         self.under_way.pop(same_request(position.query), None)
         following = None
         try:

@@ -32,7 +32,7 @@ class TokenStore(Protocol):
     """A place for the tokens of one authorization."""
 
     def lock(self) -> AbstractAsyncContextManager[LockedTokens]:
-        """Wait until no other task and no other process holds the lock, and hold it.
+        """Wait until the lock is free in every task and process, and hold it.
 
         If the holder is killed, the lock must become free.
         """

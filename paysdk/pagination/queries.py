@@ -30,8 +30,8 @@ __all__ = [
     "without_parameters",
 ]
 
-# What RFC 3986 allows in a query, and the percent sign of encoded characters. A request line must
-# not have other characters.
+# The characters that RFC 3986 allows in a query, and "%" for encoded characters. A request line
+# must not have other characters.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
 # More digits than any page size or offset has, and few enough for Python to parse.
 _INTEGER = re.compile("[0-9]{1,18}")

@@ -95,7 +95,7 @@ class Reader(Protocol[T_co]):
 
 
 def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
-    """``decode(body)``, with its errors as ``MalformedResponseError``."""
+    """Return ``decode(body)``. Raises ``MalformedResponseError`` if it fails."""
     try:
         return decode(body)
     except UNREADABLE as error:

@@ -67,7 +67,7 @@ def open_with_stand_ins(
 def hide_constants(body: bytes) -> bytes:
     """*body* with a number of the same length instead of each NaN and Infinity.
 
-    The number must not be read: an envelope reads no link and no count from it.
+    Do not use the number: an envelope never takes a link or a count from it.
     """
     return _replace_constants(body, lambda constant: b"0e".ljust(len(constant), b"0"))
 

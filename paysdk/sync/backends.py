@@ -28,7 +28,7 @@ Rows: TypeAlias = "Sequence[Sequence[Any]]"
 
 
 class Backend(Protocol):
-    """What differs between the databases."""
+    """The parts that differ between the databases."""
 
     @property
     def codec(self) -> Codec:

@@ -235,7 +235,7 @@ async def _check_vanished(
     found_nothing = (await connection.execute(seen)).first() is None
     if vanished <= limit.count and not found_nothing:
         return
-    # Payments that are new in this pass do not make up for stored ones that it did not find.
+    # Payments that are new in this pass do not replace the stored ones that it missed.
     still_there = sa.select(sa.func.count()).where(
         of_account,
         payments.c.first_seen_at < backend.codec.encode(state.started_at),

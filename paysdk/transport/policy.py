@@ -182,7 +182,7 @@ def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -
 
 
 def add_jitter(wait: float, draw: Callable[[], float]) -> float:
-    """Return *wait* plus up to a tenth of it, and at most one second more.
+    """Return *wait* plus a random part: up to a tenth of *wait*, and at most one second.
 
     This spreads requests that wait for the same moment.
     """

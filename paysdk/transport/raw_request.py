@@ -21,7 +21,7 @@ __all__ = ["build_request"]
 
 _FORM = "application/x-www-form-urlencoded"
 _METHOD = re.compile("[A-Z]+")
-# What RFC 3986 (section 3.3) allows in a path, percent signs of what is encoded already included.
+# The characters that RFC 3986 (section 3.3) allows in a path, and "%" for encoded characters.
 _PATH = re.compile(r"/[A-Za-z0-9!$%&'()*+,;=:@._~/-]*")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 

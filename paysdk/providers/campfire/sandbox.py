@@ -257,7 +257,7 @@ class CampfireSandbox(BookingSandbox):
 
 @attrs.frozen
 class _Route:
-    """An endpoint, and the ids in its path. An endpoint that is not of one invoice has none."""
+    """An endpoint, and the ids in its path. Only an endpoint of one invoice has ids."""
 
     name: str
     methods: tuple[str, ...]

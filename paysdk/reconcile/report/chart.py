@@ -47,7 +47,7 @@ class Bar:
 
 @attrs.frozen(kw_only=True)
 class DrawnMonth:
-    """What the chart shows of one month; ``label`` and ``year`` are empty if there is no room."""
+    """One month of the chart. ``label`` and ``year`` are empty if there is no room."""
 
     name: str
     middle: str

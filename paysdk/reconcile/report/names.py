@@ -11,7 +11,7 @@ __all__ = ["Names", "status_class"]
 
 @attrs.frozen
 class Names:
-    """What the sides and the statuses are called."""
+    """The names of the sides and of the statuses."""
 
     left: str
     right: str

@@ -53,8 +53,8 @@ class Report:
         """Add an outcome to the totals, and keep it if it is among the largest differences."""
         self.totals.add(outcome)
         if outcome.status.is_difference and self.most:
-            # If amounts are equal, the first outcomes are kept. The number also prevents a
-            # comparison of outcomes.
+            # The number decides between equal amounts, so the first outcomes are kept and heapq
+            # never compares two outcomes.
             entry = (_size(outcome), -self.totals.differences, outcome)
             if len(self._largest) < self.most:
                 heapq.heappush(self._largest, entry)

@@ -65,7 +65,7 @@ class TotalsSection:
 
 
 def make_totals_section(totals: Totals, names: Names) -> TotalsSection:
-    """What each side has, by currency and status."""
+    """The totals of each side, by currency and status."""
     currencies = totals.by_currency()
     return TotalsSection(
         tables=[

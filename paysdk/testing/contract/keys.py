@@ -92,7 +92,7 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_urls(self) -> None:
-        """The key is in no URL and in no body of a request."""
+        """No URL and no body of a request contains the key."""
         async with self.harness() as harness:
             await collect_payments(harness.provider().list_payments(page_size=harness.size))
             key = _key(harness)
@@ -104,8 +104,8 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_reprs(self) -> None:
-        """The key is in no `repr` of a provider, its listings, pages and checkpoints, and in no
-        pickle.
+        """The `repr` of a provider and of its listings, pages and checkpoints does not contain the
+        key. Their pickles do not contain it either.
         """
         async with self.harness() as harness:
             provider = harness.provider()
@@ -129,8 +129,8 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_errors(self) -> None:
-        """The key is not in an exception: not in its text, not in its chain, and not in the locals
-        that a traceback shows.
+        """An exception does not contain the key in its text, its chain, or the locals that a
+        traceback shows.
         """
         async with self.harness() as harness:
             provider = harness.provider(retry=ONCE)
@@ -145,7 +145,7 @@ class KeyCases(ContractCases):
 
     @wire_case
     async def test_keeps_the_key_out_of_logs_and_events(self) -> None:
-        """The key is in no log record of any logger, and in no event that `on_event` receives."""
+        """No log record of any logger and no event that `on_event` receives contains the key."""
         async with self.harness() as harness:
             events: list[Event] = []
             provider = harness.provider(on_event=events.append)

@@ -154,7 +154,7 @@ class PaymentCases(ContractCases):
     @wire_case
     async def test_keeps_the_sign_of_amounts(self) -> None:
         """An amount of zero or less is returned as it was sent, or makes its record malformed. It
-        is neither left out nor without its sign.
+        is never left out, and it keeps its sign.
         """
         async with self.harness() as harness:
             provider = harness.provider()

@@ -86,7 +86,7 @@ class ExpectedPayment:
 
 @attrs.frozen
 class PayOrder:
-    """What to pay with: the body to send, and what to recognise its payments by."""
+    """An order: the body to send, and the payments to expect from it."""
 
     body: bytes
     expected: tuple[ExpectedPayment, ...]

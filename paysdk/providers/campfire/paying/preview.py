@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PaymentPreview", "encode_preview", "read_preview"]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-# What the schema knows of each kind of item: the field of its id, and that of its day.
+# The fields of each kind of item in the schema: for its id, and for its day.
 _KINDS: Mapping[str, tuple[str | None, str]] = {
     "transactions": ("transaction_id", "posted_at"),
     "credit_memos": ("credit_memo_id", "posted_at"),

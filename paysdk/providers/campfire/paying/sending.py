@@ -190,7 +190,8 @@ def _find_new_payments(turn: Turn, sent: SentOrder, paid: Paid) -> tuple[str, ..
     if paid.invoice.id != turn.invoice_id:
         return ()
     # The order was booked. So if only as many payments as were ordered can be its own, no other
-    # order made them. If none can be, it was not booked yet, and what is new is somebody else's.
+    # order made them. If none can be, it is not booked yet, and the new payments are somebody
+    # else's.
     sent.payment_ids = _find_certain(turn, sent, paid.invoice)
     return sent.payment_ids or find_possible(
         turn.order, (each for each in paid.invoice.payments if each.id not in sent.before)
