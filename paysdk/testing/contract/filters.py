@@ -82,22 +82,22 @@ class FilterCases(ContractCases):
 
     @case
     async def test_filters_by_modified_since(self) -> None:
-        """`modified_since` lists what was modified then or later; a date counts from its first
-        moment in UTC. Or it is not a filter, and is refused.
+        """`modified_since` lists what was modified then or later. A date includes its whole day in
+        UTC. A provider without this filter refuses it.
         """
         await self._check_time_filter("modified_since", _FAR_AHEAD)
 
     @case
     async def test_filters_by_modified_until(self) -> None:
-        """`modified_until` lists what was modified then or earlier; a date counts to its last
-        moment in UTC. Or it is not a filter, and is refused.
+        """`modified_until` lists what was modified then or earlier. A date includes its whole day
+        in UTC. A provider without this filter refuses it.
         """
         await self._check_time_filter("modified_until", _LONG_AGO)
 
     @case
     async def test_filters_by_voided(self) -> None:
-        """`voided` true lists what is voided, false what is not. Or it is not a filter, and is
-        refused.
+        """`voided=True` lists what is voided, and `voided=False` the rest. A provider without this
+        filter refuses it.
         """
         async with self.harness(_SOME) as harness:
             provider = harness.provider()
