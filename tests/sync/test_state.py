@@ -70,7 +70,9 @@ def test_the_latest_time_is_that_of_all_pages() -> None:
     latest = []
     pages: list[list[int | None]] = [[None], [1, 3, None], [2], []]
     for minutes in pages:
-        times = [each and datetime(2025, 1, 1, 0, each, tzinfo=UTC) for each in minutes]
+        times = [
+            None if each is None else datetime(2025, 1, 1, 0, each, tzinfo=UTC) for each in minutes
+        ]
         account = note_page(account, times)
         latest.append(account.latest)
 
