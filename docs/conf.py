@@ -28,7 +28,7 @@ extensions = [
     "generated",
     "records",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples/*/README.md"]
 html_theme = "furo"
 html_use_index = False
 html_static_path = ["_static"]

@@ -27,7 +27,11 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
+# The tests of each example run its own README.
+DOCUMENTS = [
+    README,
+    *sorted(set((ROOT / "docs").glob("**/*.md")) - set(ROOT.glob("docs/examples/*/README.md"))),
+]
 # Blocks that are not run: commands, listings, configuration, and Sphinx's own.
 NOT_PYTHON = {
     "sh",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import os
 import shutil
@@ -16,18 +17,27 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-MOLLIE = Path(__file__).parents[1] / "docs" / "examples" / "paysdk-mollie"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
-# The lines that the tutorial promises, without its sandbox and its tests.
+# The lines that the tutorial promises, without its sandbox, its tokens and its tests.
 MAX_LINES = 150
+# Nothing is downloaded. hatchling, which builds an example, comes with the tests, and the
+# dependencies of an example are installed already.
+ALONE = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
 
 
 @attrs.frozen
 class Installed:
     """An example, installed in a folder, and a copy of its source."""
 
+    name: str
     source: Path
     site: Path
+
+    @property
+    def package(self) -> Path:
+        """The installed package."""
+        return self.site / f"paysdk_{self.name}"
 
     def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the copy with only *settings* in its environment."""
@@ -37,88 +47,110 @@ class Installed:
         )
 
 
-@pytest.fixture(scope="module")
-def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The tutorial's provider, built from a copy to leave the tree clean."""
-    work = tmp_path_factory.mktemp("paysdk-mollie")
+def install(name: str, work: Path) -> Installed:
+    """Build and install an example from a copy, which leaves the tree clean."""
     ignored = shutil.ignore_patterns("__pycache__", ".*", "dist")
-    installed = Installed(shutil.copytree(MOLLIE, work / "source", ignore=ignored), work / "site")
-    # Nothing is downloaded. hatchling, which builds it, comes with the tests, and its dependencies
-    # are installed already.
-    alone = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
-    done = installed.run(
-        sys.executable,
-        "-m",
-        "pip",
-        "--isolated",
-        "install",
-        *alone,
-        "--target",
-        str(installed.site),
-        ".",
-    )
+    source = shutil.copytree(EXAMPLES / f"paysdk-{name}", work / "source", ignore=ignored)
+    installed = Installed(name, source, work / "site")
+    pip = (sys.executable, "-m", "pip", "--isolated", "install")
+    done = installed.run(*pip, *ALONE, "--target", str(installed.site), ".")
     assert 0 == done.returncode, done.stderr
     return installed
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(mollie: Installed) -> None:
+@pytest.fixture(scope="module", params=["mollie", "moneybird", "xero"])
+def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Each provider of the examples."""
+    return install(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The tutorial's provider."""
+    return install("mollie", tmp_path_factory.mktemp("mollie"))
+
+
+def names_in(folder: Path) -> set[str]:
+    """What is in a folder, but for caches."""
+    return {path.name for path in folder.iterdir()} - {"__pycache__"}
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(example: Installed) -> None:
     """The installation has the package, marked as typed, and its metadata."""
-    assert {"paysdk_mollie", "paysdk_mollie-0.1.0.dist-info"} == {
-        path.name for path in mollie.site.iterdir()
-    }
-    sources = {
-        path.name
-        for path in (MOLLIE / "src" / "paysdk_mollie").iterdir()
-        if path.name != "__pycache__"
-    }
-    assert sources == {
-        path.name
-        for path in (mollie.site / "paysdk_mollie").iterdir()
-        if path.name != "__pycache__"
-    }
+    module = f"paysdk_{example.name}"
+    assert {module, f"{module}-0.1.0.dist-info"} == names_in(example.site)
+    sources = EXAMPLES / f"paysdk-{example.name}" / "src" / module
+    assert names_in(sources) == names_in(example.package)
+    assert "py.typed" in names_in(sources)
 
 
-def test_its_own_tests_pass(mollie: Installed) -> None:
+def test_its_own_tests_pass(example: Installed) -> None:
     """The package passes the contract and its own tests."""
-    done = mollie.run(sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider")
+    done = example.run(sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider")
 
     assert 0 == done.returncode, done.stdout
-    assert "tests/test_contract.py::TestMollie::" in done.stdout
+    assert f"contract.py::Test{example.name.title()}::test_gives_each_payment_once" in done.stdout
 
 
-def test_it_is_among_the_providers(mollie: Installed) -> None:
-    """The provider is found once it is installed, and takes its own settings."""
-    done = mollie.run(PAYSDK, "providers")
+def test_it_is_among_the_providers(example: Installed) -> None:
+    """The provider is found once it is installed, beside the others."""
+    done = example.run(PAYSDK, "providers")
 
     assert (0, "") == (done.returncode, done.stderr)
+    assert f"PAYSDK_{example.name.upper()}_API_KEY" in done.stdout
+    assert "campfire" in done.stdout
+
+
+def test_it_is_listed_beside_the_others(example: Installed) -> None:
+    """`paysdk list` lists it with the other providers, from its own sandbox."""
+    sandboxes = ("--sandbox", "--sandbox-payments", "3", "--format", "csv")
+    done = example.run(PAYSDK, "list", example.name, "notify", *sandboxes)
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+
+    said = f"paysdk: {example.name}: 3 payments; notify: 3 payments, test key\n"
+    assert (0, said) == (done.returncode, done.stderr)
+    assert [example.name] * 3 + ["notify"] * 3 == [row["provider"] for row in rows]
+    newest = {
+        "mollie": ["INV-20000", "INV-19999", "INV-19998"],
+        "moneybird": ["2026-19998", "2026-19999", "2026-20000"],
+        "xero": ["INV-20000", "INV-19999", "INV-19998"],
+    }
+    assert newest[example.name] == [row["invoice_number"] for row in rows[:3]]
+
+
+def test_it_is_an_afternoons_work(example: Installed) -> None:
+    """Provider, schema and normalising are at most as long as the tutorial says."""
+    lines = [
+        count_lines((example.package / name).read_text())
+        for name in ("provider.py", "schema.py", "normalise.py")
+    ]
+
+    assert sum(lines) <= MAX_LINES
+
+
+def count_lines(source: str) -> int:
+    """The lines of *source* without blanks, comments and docstrings."""
+    with_body = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    documented = {
+        number
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, with_body) and ast.get_docstring(node) is not None
+        for number in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#") and number not in documented
+        for number, line in enumerate(source.splitlines(), 1)
+    )
+
+
+def test_it_is_shown_with_what_it_can_do(mollie: Installed) -> None:
+    """The list of providers has its filters, its largest page, its voids and its variable."""
+    done = mollie.run(PAYSDK, "providers")
+
     shown = done.stdout[done.stdout.index("mollie") :]
     assert ["mollie", "none", "250", "not", "reported", "PAYSDK_MOLLIE_API_KEY"] == shown.split()[
         :6
     ]
-    assert "campfire" in done.stdout
-
-
-def test_it_is_listed_beside_the_others(mollie: Installed) -> None:
-    """`paysdk list` lists it with the other providers, from its own sandbox."""
-    done = mollie.run(
-        PAYSDK,
-        "list",
-        "mollie",
-        "notify",
-        "--sandbox",
-        "--sandbox-payments",
-        "3",
-        "--format",
-        "csv",
-    )
-    rows = list(csv.DictReader(done.stdout.splitlines()))
-
-    assert (0, "paysdk: mollie: 3 payments; notify: 3 payments, test key\n") == (
-        done.returncode,
-        done.stderr,
-    )
-    assert ["mollie"] * 3 + ["notify"] * 3 == [row["provider"] for row in rows]
-    assert ["INV-20000", "INV-19999", "INV-19998"] == [row["invoice_number"] for row in rows[:3]]
 
 
 def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
@@ -155,14 +187,3 @@ def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
         for done in (usual, other)
     ]
     assert [["INV-20000", "INV-19999"], ["", ""]] == numbers
-
-
-def test_it_is_an_afternoons_work(mollie: Installed) -> None:
-    """Provider, schema and normalising are at most as long as the tutorial says."""
-    package = mollie.site / "paysdk_mollie"
-    lines = [
-        (package / name).read_text().count("\n")
-        for name in ("provider.py", "schema.py", "normalise.py")
-    ]
-
-    assert sum(lines) <= MAX_LINES
