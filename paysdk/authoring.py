@@ -1,6 +1,6 @@
 """Everything that the author of a provider needs, from one place.
 
-``docs/providers.md`` shows how the parts work together.
+``docs/how-to/add-a-provider.md`` shows how the parts work together.
 """
 
 from __future__ import annotations

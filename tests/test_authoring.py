@@ -25,6 +25,7 @@ from paysdk.authoring import (
     FollowLinks,
     InvoiceRef,
     Listing,
+    MalformedResponseError,
     PagedListing,
     PageNumber,
     Payment,
@@ -79,6 +80,9 @@ READER = SchemaReader(
 )
 
 
+decode_records = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
 class ByIds:
     """Fetches two records at a time, by a list of ids that it requests once."""
 
@@ -91,9 +95,10 @@ class ByIds:
             self._ids = (await requester.get("/ids")).json()
         first = 2 * int(parameters_of(query).get("page", "1")) - 2
         chosen = self._ids[first : first + 2]
-        response = await requester.post("/payments", json={"ids": chosen})
+        body = {"ids": chosen}
+        records = await requester.post("/payments", json=body, decode=decode_records)
         more = MORE if self._ids[first + 2 :] else None
-        return RawPage(msgspec.json.decode(response.body, type=list[msgspec.Raw]), more, None)
+        return RawPage(records, more, None)
 
 
 class Acme(RestProvider):
@@ -422,6 +427,23 @@ async def test_page_of_several_requests() -> None:
     assert ["3", "4", "5"] == [each.id for each in rest]
     assert (5, 1) == (listing.report.requests, listing.report.retries)
     assert {"d1"} == {each.headers["Acme-Division"] for each in requests}
+
+
+@pytest.mark.parametrize(
+    ("body", "requests_made", "path"), [("<html>", 4, "$"), ('{"data": 1}', 2, "$")]
+)
+async def test_page_of_several_requests_that_is_malformed(
+    body: str, requests_made: int, path: str
+) -> None:
+    """A body that is not JSON is retried, and JSON of another shape is malformed at once."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.json_response([1]) if request.path == "/ids" else web.Response(text=body)
+
+    async with serve(handler) as (acme, requests):
+        with pytest.raises(MalformedResponseError) as raised:
+            await acme.list_by_ids().collect()
+    assert (requests_made, path) == (len(requests), raised.value.path)
 
 
 async def two_lists(request: web.Request) -> web.StreamResponse:

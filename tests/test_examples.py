@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import json
 import os
 import shutil
 import signal
@@ -112,10 +113,26 @@ def test_it_is_listed_beside_the_others(example: Installed) -> None:
     assert [example.name] * 3 + ["notify"] * 3 == [row["provider"] for row in rows]
     newest = {
         "mollie": ["INV-20000", "INV-19999", "INV-19998"],
-        "moneybird": ["2026-19998", "2026-19999", "2026-20000"],
+        "moneybird": ["2026-20000", "2026-19999", "2026-19998"],
         "xero": ["INV-20000", "INV-19999", "INV-19998"],
     }
     assert newest[example.name] == [row["invoice_number"] for row in rows[:3]]
+
+
+def test_it_is_synced_and_reconciled(example: Installed, tmp_path: Path) -> None:
+    """`paysdk sync` stores its payments, and `paysdk reconcile` compares them with others."""
+    database = str(tmp_path / "payments.db")
+    sandboxes = ("--sandbox", "--sandbox-payments", "3", "--format", "json")
+    synced = example.run(PAYSDK, "sync", example.name, "notify", *sandboxes, "--to", database)
+    compared = example.run(PAYSDK, "reconcile", example.name, "notify", "--from", database)
+
+    assert 0 == synced.returncode, synced.stderr
+    reports = [json.loads(line) for line in synced.stdout.splitlines()]
+    assert [(example.name, 3), ("notify", 3)] == [
+        (report["provider"], report["created"]) for report in reports
+    ]
+    assert 3 == compared.returncode, compared.stderr
+    assert example.name in compared.stdout
 
 
 def test_it_is_an_afternoons_work(example: Installed) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar, overload
 
 import attrs
 
+from paysdk.records.page import decode_or_raise
 from paysdk.transport.client import Client
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.raw_request import build_request
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from paysdk.transport.messages import RawResponse, Request
 
 __all__ = ["Requester", "keep_response"]
+
+T = TypeVar("T")
 
 
 @attrs.frozen(eq=False)
@@ -29,14 +32,35 @@ class Requester:
     _stats: RequestStats
     _headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
-    async def get(self, path: str, query: Mapping[str, object] | None = None) -> RawResponse:
-        """Send a GET request to *path*.
+    @overload
+    async def get(self, path: str, query: Mapping[str, object] | None = None) -> RawResponse: ...
+    @overload
+    async def get(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        decode: Callable[[bytes], T],
+    ) -> T: ...
+    async def get(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        decode: Callable[[bytes], object] | None = None,
+    ) -> object:
+        """Send a GET request to *path*, and return the response.
+
+        With *decode*, return what it makes of the body, such as the ``decode`` of a
+        ``msgspec.json.Decoder``. If it cannot read the body, ``MalformedResponseError`` is raised.
+        If the body is not JSON, the request is retried first.
 
         Raises ``ConfigurationError`` for arguments that cannot be sent, and otherwise the errors of
         a listing.
         """
-        return await self._send(build_request("GET", path, query))
+        return await self._send(build_request("GET", path, query), decode)
 
+    @overload
     async def post(
         self,
         path: str,
@@ -44,17 +68,41 @@ class Requester:
         *,
         json: object = None,
         form: Mapping[str, object] | None = None,
-    ) -> RawResponse:
+    ) -> RawResponse: ...
+    @overload
+    async def post(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        json: object = None,
+        form: Mapping[str, object] | None = None,
+        decode: Callable[[bytes], T],
+    ) -> T: ...
+    async def post(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        json: object = None,
+        form: Mapping[str, object] | None = None,
+        decode: Callable[[bytes], object] | None = None,
+    ) -> object:
         """Send a POST request that only reads, such as one that fetches records by their ids.
 
         It is retried like a GET request, so do not use it for a request that changes something.
+        *decode* is that of ``get``.
         """
         request = build_request("POST", path, query, json=json, form=form)
-        return await self._send(attrs.evolve(request, repeatable=True))
+        return await self._send(attrs.evolve(request, repeatable=True), decode)
 
-    async def _send(self, request: Request) -> RawResponse:
+    async def _send(self, request: Request, decode: Callable[[bytes], object] | None) -> object:
         request = attrs.evolve(request, headers=self._headers)
-        return await self._client.call(request, keep_response, self._stats)
+
+        def read(response: RawResponse) -> object:
+            return response if decode is None else decode_or_raise(decode, response.body)
+
+        return await self._client.call(request, read, self._stats)
 
 
 def keep_response(response: RawResponse) -> RawResponse:

@@ -48,7 +48,7 @@ async def ask(
 
 
 async def test_pages_are_linked() -> None:
-    """A page is an array; ``Link`` leads to the next and the one before, and a count says how many."""
+    """A page is an array; ``Link`` leads to the pages beside it, and a count says how many."""
     async with MoneybirdSandbox(payments=5) as sandbox:
         query = {"filter": "state:paid", "per_page": "2"}
         first, second, last = [

@@ -203,7 +203,7 @@ async def test_tenants_are_kept_apart() -> None:
 
 
 async def test_modified_since_is_a_header() -> None:
-    """The filter is sent with each page, also when the listing is resumed, and never in the query."""
+    """The filter is sent with each page, also after resuming, and never in the query."""
     sandbox = XeroSandbox(payments=9)
     since = datetime(2026, 6, 29, 8, 30, tzinfo=UTC)
     async with sandbox, connected(sandbox) as xero:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from paysdk.testing import ContractSubject, ProviderContract
+from paysdk.testing import ContractSubject, ErrorSample, ProviderContract
 from paysdk_xero.provider import XeroProvider
 from paysdk_xero.sandbox import XeroSandbox
+
+# An error of "Requests and responses", and a 401 that a user has seen.
+ERRORS = [
+    ErrorSample(
+        status=400,
+        body=b"""{
+            "ErrorNumber": 10,
+            "Type": "ValidationException",
+            "Message": "A validation exception occurred",
+            "Elements": [{"ValidationErrors": [{"Message": "Email address must be valid."}]}]
+        }""",
+        detail="A validation exception occurred; Email address must be valid.",
+    ),
+    ErrorSample(
+        status=401,
+        body=b"""{
+            "Type": null,
+            "Title": "Unauthorized",
+            "Status": 401,
+            "Detail": "TokenExpired: token expired at 06/30/2026 12:00:00",
+            "Instance": "6489df60-0000-4000-8000-000000000001",
+            "Extensions": {}
+        }""",
+        detail="TokenExpired: token expired at 06/30/2026 12:00:00",
+    ),
+]
 
 
 class TestXero(ProviderContract):
@@ -15,8 +39,13 @@ class TestXero(ProviderContract):
     def subject(self, payments: int) -> ContractSubject:
         """Return a provider with this number of payments."""
         sandbox = XeroSandbox(payments=payments)
-        provider = partial(XeroProvider, tenant_id=sandbox.tenant_id)
-        return ContractSubject(provider=provider, sandbox=sandbox)
+        return ContractSubject(
+            provider=XeroProvider,
+            sandbox=sandbox,
+            rough_bounds=1.0,
+            other_tenant={"tenant_id": "another"},
+            errors=ERRORS,
+        )
 
 
 class TestXeroWithoutCounts(ProviderContract):
@@ -25,5 +54,6 @@ class TestXeroWithoutCounts(ProviderContract):
     def subject(self, payments: int) -> ContractSubject:
         """Return a provider with this number of payments."""
         sandbox = XeroSandbox(payments=payments, counts_pages=False)
-        provider = partial(XeroProvider, tenant_id=sandbox.tenant_id)
-        return ContractSubject(provider=provider, sandbox=sandbox, empty_page_ends=True)
+        return ContractSubject(
+            provider=XeroProvider, sandbox=sandbox, rough_bounds=1.0, empty_page_ends=True
+        )

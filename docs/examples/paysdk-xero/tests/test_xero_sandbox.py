@@ -31,7 +31,7 @@ async def get(
     path: str = PATH,
     **headers: str | None,
 ) -> Answer:
-    """Send a GET with the sandbox's key and tenant; *headers* replace them, and ``None`` drops one."""
+    """Send a GET with the key and tenant. *headers* replace them, and ``None`` drops one."""
     usual: dict[str, str | None] = {
         "Authorization": f"Bearer {sandbox.api_key}",
         "xero-tenant-id": sandbox.tenant_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from paysdk import authoring as sdk
+import paysdk.authoring as sdk
 from paysdk_mollie.normalise import MollieRecord
 from paysdk_mollie.schema import Page, open_page
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paysdk import authoring as sdk
+import paysdk.authoring as sdk
 
 if TYPE_CHECKING:
     from paysdk_moneybird.schema import Contact, InvoicePayment, MoneybirdInvoice

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import ClassVar, Unpack
 
 import msgspec
 
-from paysdk import authoring as sdk
+import paysdk.authoring as sdk
 from paysdk_moneybird.normalise import normalise
 from paysdk_moneybird.schema import MoneybirdInvoice, Version
 
@@ -69,30 +70,36 @@ class MoneybirdProvider(sdk.RestProvider):
         size = sdk.check_page_size(page_size, _LARGEST) or _LARGEST
         if modified_since is None and not _brings_a_filter(resume):
             first = sdk.encode_query([("limit", str(size))])
-            ids = sdk.NextToken(first, "after", limit=size)
-            return self._listing(
-                self._synchronization, ids, _READER, filters={}, resume=resume, fetch=self._fetch
-            )
+            ids = sdk.NextToken(first, "before", limit=size)
+            path = self._synchronization
+            pages = partial(_ByIds, path)
+            return self._listing(path, ids, _READER, filters={}, resume=resume, page_fetcher=pages)
         filters = {} if modified_since is None else {"filter": _updated_after(modified_since)}
         first = sdk.encode_query([*filters.items(), ("per_page", str(size))])
-        pages = sdk.LinkHeader(first, {"page"}, limit_name="per_page", filters={"filter"})
-        return self._listing(self._list, pages, _READER, filters=filters, resume=resume)
+        links = sdk.LinkHeader(first, {"page"}, limit_name="per_page", filters={"filter"})
+        return self._listing(self._list, links, _READER, filters=filters, resume=resume)
 
-    async def _fetch(self, requests: sdk.ListingRequests, query: str) -> sdk.RawPage:
-        """Fetch a page: all ids come first, then a POST gets the invoices of some."""
-        ids: list[int] | None = requests.memory.get("ids")
-        if ids is None:
-            versions = _decode_versions((await requests.get(self._synchronization)).body)
-            ids = requests.memory["ids"] = sorted(int(version.id) for version in versions)
+
+class _ByIds:
+    """Fetches the pages of one pass: all ids come first, then a POST gets the invoices of some."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._ids: list[int] | None = None
+
+    async def __call__(self, requester: sdk.Requester, query: str) -> sdk.RawPage:
+        if self._ids is None:
+            versions = await requester.get(self._path, decode=_decode_versions)
+            self._ids = sorted(int(version.id) for version in versions)
         asked = sdk.parameters_of(query)
-        start = bisect_right(ids, int(asked.get("after", "0")))
-        chosen = ids[start : start + int(asked["limit"])]
-        if not chosen:
-            return sdk.RawPage([], None, len(ids))
+        end = bisect_left(self._ids, int(asked["before"])) if "before" in asked else None
+        left = self._ids[:end]
+        if not (chosen := left[-int(asked["limit"]) :][::-1]):  # the newest ones first
+            return sdk.RawPage([], None, len(self._ids))
         body = {"ids": chosen}
-        response = await requests.post(self._synchronization, json=body, repeatable=True)
-        after = str(chosen[-1]) if chosen[-1] < ids[-1] else None
-        return sdk.RawPage(_decode_records(response.body), after, len(ids))
+        records = await requester.post(self._path, json=body, decode=_decode_records)
+        before = str(chosen[-1]) if len(chosen) < len(left) else None
+        return sdk.RawPage(records, before, len(self._ids))
 
 
 def _updated_after(since: datetime | date) -> str:

@@ -153,8 +153,8 @@ class MoneybirdSandbox(Sandbox):
             return _error(HTTPStatus.BAD_REQUEST, "ids is missing")
         if "ids" not in body:
             return _error(HTTPStatus.BAD_REQUEST, "ids is missing")
-        ids = set(map(str, body["ids"]))
-        found = [each for each in self.invoices if each["id"] in ids]
+        invoices = {each["id"]: each for each in self.invoices}
+        found = [invoices[each] for each in map(str, body["ids"]) if each in invoices]
         return _json(HTTPStatus.OK, found[:_MAX_PER_PAGE])
 
     def _chosen(self, text: str) -> list[Invoice] | Response:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from paysdk import authoring as sdk
+import paysdk.authoring as sdk
 
 if TYPE_CHECKING:
     from paysdk_xero.schema import Contact, Page, XeroPayment
@@ -16,15 +16,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def open_page(page: Page) -> sdk.RawPage:
-    """Return the records, and whether there is another page.
+    """Return the records, and the number of the next page.
 
     Without ``pagination`` the list ends with an empty page.
     """
     counted = page.pagination
     if counted is None:
         return sdk.RawPage(page.payments, sdk.MORE if page.payments else None, None)
-    more = counted.page < counted.page_count
-    return sdk.RawPage(page.payments, sdk.MORE if more else None, counted.item_count)
+    following = str(counted.page + 1) if counted.page < counted.page_count else None
+    return sdk.RawPage(page.payments, following, counted.item_count)
 
 
 def normalise(row: XeroPayment, record: bytes) -> sdk.Payment | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from paysdk import authoring as sdk
+import paysdk.authoring as sdk
 from paysdk_xero.normalise import normalise, open_page
 from paysdk_xero.schema import Page, XeroPayment
 
