@@ -94,7 +94,7 @@ async def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         monkeypatch.setattr(XeroProvider, "default_base_url", sandbox.url)
         names = {
             "client_id": "client",
-            "client_secret": "secret-of-tests",
+            "client_secret": "words-of-the-client",
             "yesterday": date(2026, 6, 29),
         }
         await eval(code, names)  # noqa: S307  # the example of this package
@@ -239,7 +239,7 @@ async def test_a_token_that_ends_is_refreshed_in_the_middle(tmp_path: Path) -> N
     store = FileTokenStore(tmp_path / "xero.json")
     async with sandbox:
         await keep_tokens(store, sandbox)
-        tokens = xero_tokens("client", "secret-of-tests", store, token_url=sandbox.token_url)
+        tokens = xero_tokens("client", "words-of-the-client", store, token_url=sandbox.token_url)
         async with connected(sandbox, api_key=tokens) as xero:
             found = []
             async for page in xero.list_payments(page_size=2).pages():

@@ -48,11 +48,12 @@ async def get(
         return Answer(response.status, response.headers, text, body)
 
 
-async def refresh(sandbox: XeroSandbox, **form: str) -> Answer:
+async def refresh(sandbox: XeroSandbox, client_id: str = "client", **form: str) -> Answer:
     """Ask the token endpoint."""
+    auth = aiohttp.BasicAuth(client_id, sandbox.client_secret)
     async with (
         aiohttp.ClientSession() as session,
-        session.post(sandbox.token_url, data=form) as response,
+        session.post(sandbox.token_url, data=form, auth=auth) as response,
     ):
         text = await response.text()
         return Answer(response.status, response.headers, text, decode(text))
@@ -172,14 +173,16 @@ async def test_refresh_tokens_rotate() -> None:
 
 
 async def test_a_refresh_token_ends() -> None:
-    """After the grace, and for any other token, the answer is ``invalid_grant``."""
+    """After the grace a token is refused, as are another grant and another client."""
     async with XeroSandbox(payments=1, grace_seconds=0) as sandbox:
         old = sandbox.refresh_token
         await refresh(sandbox, grant_type="refresh_token", refresh_token=old)
         ended = await refresh(sandbox, grant_type="refresh_token", refresh_token=old)
         other = await refresh(sandbox, grant_type="password")
-    assert [(400, "invalid_grant"), (400, "unsupported_grant_type")] == [
-        (answer.status, answer.body["error"]) for answer in (ended, other)
+        stranger = await refresh(sandbox, client_id="stranger", grant_type="password")
+    assert {400} == {answer.status for answer in (ended, other, stranger)}
+    assert ["invalid_grant", "unsupported_grant_type", "invalid_client"] == [
+        answer.body["error"] for answer in (ended, other, stranger)
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -75,7 +76,7 @@ class MoneybirdSandbox(Sandbox):
         ]
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> Mapping[str, object]:
         """The settings that a provider for this sandbox needs, other than the key."""
         return {"administration_id": self.administration_id}
 

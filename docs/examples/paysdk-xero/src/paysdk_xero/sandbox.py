@@ -6,6 +6,7 @@ The README says what the documents leave open, and what this sandbox does about 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -58,6 +59,8 @@ class XeroSandbox(Sandbox):
     minute_limit: int | None = None
     token_seconds: int = 1800
     grace_seconds: float = 1800
+    client_id: str = "client"
+    client_secret: str = attrs.field(default="words-of-the-client", repr=False)
     refresh_token: str = attrs.field(default="refresh-0", repr=False)
     records: list[Record] = attrs.field(init=False, repr=False)
     _tokens: set[str] = attrs.field(init=False, repr=False)
@@ -74,7 +77,7 @@ class XeroSandbox(Sandbox):
         self.records = [_record(number, kind) for number, kind in enumerate(kinds)]
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> Mapping[str, object]:
         """The settings that a provider for this sandbox needs, other than the key."""
         return {"tenant_id": self.tenant_id}
 
@@ -164,6 +167,8 @@ class XeroSandbox(Sandbox):
 
     def _refresh(self, request: Request) -> Response:
         """Exchange a refresh token for a new access token and a new refresh token."""
+        if request.basic != (self.client_id, self.client_secret):
+            return _json(HTTPStatus.BAD_REQUEST, {"error": "invalid_client"})
         form = dict(parse_qsl(request.body.decode()))
         if form.get("grant_type") != "refresh_token":
             return _json(HTTPStatus.BAD_REQUEST, {"error": "unsupported_grant_type"})
