@@ -241,7 +241,7 @@ async def test_a_token_that_ends_is_refreshed_in_the_middle(tmp_path: Path) -> N
         await keep_tokens(store, sandbox)
         tokens = xero_tokens("client", "words-of-the-client", store, token_url=sandbox.token_url)
         async with connected(sandbox, api_key=tokens) as xero:
-            found = []
+            found: list[Payment] = []
             async for page in xero.list_payments(page_size=2).pages():
                 found += page.payments
                 sandbox.expire_tokens()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -50,10 +51,11 @@ async def get(
 
 async def refresh(sandbox: XeroSandbox, client_id: str = "client", **form: str) -> Answer:
     """Ask the token endpoint."""
-    auth = aiohttp.BasicAuth(client_id, sandbox.client_secret)
+    words = b64encode(f"{client_id}:{sandbox.client_secret}".encode()).decode()
+    headers = {"Authorization": f"Basic {words}"}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(sandbox.token_url, data=form, auth=auth) as response,
+        session.post(sandbox.token_url, data=form, headers=headers) as response,
     ):
         text = await response.text()
         return Answer(response.status, response.headers, text, decode(text))

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 import attrs
 import msgspec
 
 from paysdk.testing import Request, Response, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["MoneybirdSandbox"]
 

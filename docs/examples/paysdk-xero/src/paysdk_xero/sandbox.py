@@ -6,17 +6,19 @@ The README says what the documents leave open, and what this sandbox does about 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
 import attrs
 import msgspec
 
 from paysdk.testing import Request, Response, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["XeroSandbox"]
 
