@@ -32,7 +32,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     key: str | None = attrs.field(repr=False)
-    _authorization: str = attrs.field(default="", repr=False)
+    _authorization: str = attrs.field(default="", repr=False, alias="authorization")
 
     @property
     def basic(self) -> tuple[str, str] | None:

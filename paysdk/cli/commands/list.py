@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import attrs
 from rich.text import Text
@@ -278,7 +278,9 @@ def _open_listing(provider: PaymentsProvider, options: ListOptions) -> Listing:
     try:
         filters = convert_filters(provider, options.filters)
         _check_not_given_twice(arguments, filters)
-        return provider.list_payments(**{**arguments, **filters})
+        # A filter of its own is not in the protocol, so the call cannot be typed.
+        given: dict[str, Any] = {**arguments, **filters}
+        return provider.list_payments(**given)
     except ConfigurationError as error:
         raise ConfigurationError(f"{provider.name}: {error}") from None
 

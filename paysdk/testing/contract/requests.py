@@ -126,8 +126,10 @@ def _origin(provider: PaymentsProvider) -> str:
 
 def _constant_headers(*requests: LoggedRequest) -> set[tuple[str, str]]:
     """Return the headers that all of these requests have, with their values."""
-    each = [{(name.lower(), value) for name, value in sent.headers.items()} for sent in requests]
-    return {pair for pair in set.intersection(*each) if pair[0] not in _OF_ONE_REQUEST}
+    first, *others = (
+        {(name.lower(), value) for name, value in sent.headers.items()} for sent in requests
+    )
+    return {pair for pair in first.intersection(*others) if pair[0] not in _OF_ONE_REQUEST}
 
 
 def _check_headers(
