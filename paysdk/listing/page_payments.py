@@ -42,7 +42,7 @@ class PagePayments(Sequence[T]):
             return NotImplemented
         return list(self) == list(cast("Sequence[object]", other))
 
-    __hash__ = None  # type: ignore[assignment]  # it is equal to lists, which have none
+    __hash__: None = None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # it is equal to lists, which have none
 
     def __repr__(self) -> str:
         return repr(list(self))

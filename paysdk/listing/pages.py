@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.listing.endpoint import Endpoint, RowsOfPage
     from paysdk.listing.progress import Progress
-    from paysdk.transport.client import Client
+    from paysdk.transport.client import Client, Deadline
 
 __all__ = ["ROWS_PER_TURN", "PageRequests", "PageStream"]
 
@@ -35,7 +35,7 @@ class PageRequests:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.deadline = client.deadline()
+        self.deadline: Deadline = client.deadline()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._client.start(work)

@@ -47,12 +47,12 @@ class TokenEndpoint:
     ) -> None:
         _check_client(client_id, secret, authentication)
         origin, self._path, self._query = _split_url(token_url)
-        self.url = origin + self._path
+        self.url: str = origin + self._path
         self._client_id = client_id
         self._secret = secret
         self._in_header = secret is not None and authentication == "client_secret_basic"
         key = _basic_credentials(client_id, secret)
-        self.client = Client(
+        self.client: Client = Client(
             "oauth2",
             "Basic" if self._in_header else "",
             Settings(key=key, default_base_url=origin, **settings),

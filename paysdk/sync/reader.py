@@ -45,7 +45,7 @@ class PaymentReader:
     def __init__(
         self, database: Database, provider: str, account: str, *which: sa.ColumnElement[bool]
     ) -> None:
-        self.is_waiting = False
+        self.is_waiting: bool = False
         self._is_closed = False
         self._database = database
         self._what = f"account {account!r} of {provider}"

@@ -49,8 +49,8 @@ class Payer:
         exclusive: Exclusive | None = None,
         resend_after: float | None = None,
     ) -> None:
-        self.turns = Turns(client, exclusive)
-        self.lookup = OrderLookup(client, retrieve_invoice, list_payments)
+        self.turns: Turns = Turns(client, exclusive)
+        self.lookup: OrderLookup = OrderLookup(client, retrieve_invoice, list_payments)
         self._recovery = Recovery(self.lookup, self.turns)
         self._sender = Sender(client, self.lookup, self._recovery)
         self._resend_after = resend_after

@@ -68,7 +68,10 @@ def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:
         ),
         (lambda: TransactionPayment("", Decimal(1)), "transaction_id must be an id"),
         (lambda: TransactionPayment(1.5, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
-        (lambda: TransactionPayment(1, Decimal(1), ""), "transaction_description must be a text"),
+        (
+            lambda: TransactionPayment(1, Decimal(1), ""),
+            "transaction_description must be a non-empty text",
+        ),
         (
             lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"),  # type: ignore[arg-type]
             "posted_at must be a datetime.date",
@@ -77,7 +80,7 @@ def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:
             lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)),  # noqa: DTZ001  # what is refused
             "posted_at must be a datetime.date",
         ),
-        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a text"),
+        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a non-empty text"),
         (
             lambda: ManualPayment(Decimal(1), 1, "Bank", None),  # type: ignore[arg-type]
             "payment_date must be a datetime.date",
