@@ -144,6 +144,11 @@ class Acme(RestProvider):
         pages = FollowLinks(first, ["page"], page_size, filters=list(filters))
         return self._listing("/payments", pages, READER, filters=filters, resume=resume)
 
+    async def count(self) -> int:
+        """Return how many payments there are."""
+        count: int = (await self._get("/count", {"of": "payments"})).json()
+        return count
+
     def list_all(self, *, resume: Checkpoint | str | None = None) -> Listing:
         """Return the payments of two endpoints."""
         return self._join(self._part("/old"), self._part("/new"), resume=resume)
@@ -379,6 +384,16 @@ async def test_request_that_is_not_modelled() -> None:
     assert ["application/json", "application/x-www-form-urlencoded"] == [
         each.headers["Content-Type"] for each in requests[2:]
     ]
+
+
+async def test_second_request_of_a_provider() -> None:
+    """A provider can send another GET request of its own."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.json_response(7 if request.query["of"] == "payments" else 0)
+
+    async with serve(handler) as (acme, _):
+        assert 7 == await acme.count()
 
 
 async def test_write_is_sent_once() -> None:

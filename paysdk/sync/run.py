@@ -109,16 +109,16 @@ class SyncRun:
         listing = self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
         try:
             async with _read_ahead(listing) as request_page:
-                request = request_page()
-                while (
-                    page := await self._wait_for_page(request, may_be_refused=False)
-                ) is not None:
-                    last = page.checkpoint is None
-                    if not last:
-                        request = request_page()  # while this page is written
+                page = await self._wait_for_page(request_page(), may_be_refused=False)
+                while page is not None:
+                    # The next page is requested while this one is written.
+                    request = None if page.checkpoint is None else request_page()
                     await self._write_page(state, page.payments, (), last=False, keep_state=True)
-                    if last:
-                        break
+                    page = (
+                        None
+                        if request is None
+                        else await self._wait_for_page(request, may_be_refused=False)
+                    )
         finally:
             self._count_listing(listing)
         self._counts["malformed"] = listing.report.malformed

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from paysdk import Payment, RequestTimeoutError, ServerError
 from paysdk.checkpoint import Checkpoint
-from paysdk.errors import APIError
+from paysdk.errors import APIError, PaginationError
 from paysdk.listing.windows import TimeWindows, recheck_position, rows_in_window, sort_cuts
 from paysdk.pagination import Position
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -432,6 +432,29 @@ async def test_failed_window_has_all_windows_in_its_checkpoint() -> None:
         for payment in await provider.list_payments(resume=caught.value.checkpoint).collect()
     ]
     assert sorted(str(number) for number in server.rows) == sorted(got)
+
+
+async def test_bad_link_in_a_window_leads_to_the_rest() -> None:
+    """The payments of its page come first, then an error with a checkpoint for every window."""
+    server = ModelServer(list(range(300)))
+    answer = server.answer
+    provider = provider_of(server)
+
+    def lead_nowhere(query: str) -> bytes:
+        page = json.loads(answer(query))
+        if len(server.requests) > 20 and page["next"] is not None:
+            page["next"] = "http://api.example.org/accounts/?colour=red"
+        return json.dumps(page).encode()
+
+    server.answer = lead_nowhere  # type: ignore[method-assign]
+    got: list[str] = []
+    with pytest.raises(PaginationError) as caught:
+        async for payment in provider.list_payments(page_size=10, concurrency=4):
+            got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
+    server.answer = answer  # type: ignore[method-assign]
+    rest = await provider.list_payments(resume=caught.value.checkpoint).collect()
+    expected = {str(number) for number in server.rows}
+    assert expected == {*got, *(payment.id for payment in rest)}
 
 
 async def test_many_payments_may_share_a_time() -> None:

@@ -70,11 +70,9 @@ class _Filter:
         if self.name == "voided":
             return bool(payment.is_voided is self.value)
         moment = listed_by(payment, self.able)
-        if moment is None:
-            return False
         if self.name == "modified_since":
-            return moment >= _moment(self.value, time.min) - rough
-        return moment <= _moment(self.value, time.max) + rough
+            return moment is not None and moment >= _moment(self.value, time.min) - rough
+        return moment is not None and moment <= _moment(self.value, time.max) + rough
 
 
 class FilterCases(ContractCases):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paysdk.testing.contract.harness import Harness
     from paysdk.testing.exchange import LoggedRequest, Response
 
-__all__ = ["RequestCases"]
+__all__ = ["RequestCases", "check_words"]
 
 # They belong to a connection or to a body, and not to the API.
 _OF_ONE_REQUEST = {"host", "connection", "content-length", "content-type", "transfer-encoding"}
@@ -103,18 +103,16 @@ class RequestCases(ContractCases):
             key = harness.proxy.api_key
             wrong = harness.provider(key[:-1] + ("b" if key.endswith("a") else "a"), retry=ONCE)
             _, error = await collect_until_error(wrong.list_payments())
-            if isinstance(error, APIError):
-                _check_words(error, harness.proxy.responses[-1])
+            check_words(error, harness.proxy.responses[-1])
             provider = harness.provider(retry=ONCE)
             for sample in harness.subject.errors:
                 fault = status(sample.status, headers=sample.headers, body=sample.body)
                 harness.proxy.inject_faults(FaultPlan().always(fault))
-                error = await expect_error(provider.list_payments())
-                if not isinstance(error, APIError):
-                    fail(f"status {sample.status} raised {type(error).__name__}: {error}")
+                raised = await expect_error(provider.list_payments())
+                said = raised if isinstance(raised, APIError) else fail(f"not APIError: {raised!r}")
                 check_equal(
                     (sample.detail, dict(sample.fields), sample.request_id),
-                    (error.detail, dict(error.fields), error.request_id),
+                    (said.detail, dict(said.fields), said.request_id),
                     f"detail, fields and request_id of {sample.body!r}",
                 )
 
@@ -161,8 +159,10 @@ def _carries(value: str, request: LoggedRequest) -> bool:
     )
 
 
-def _check_words(error: APIError, response: Response) -> None:
+def check_words(error: Exception | None, response: Response) -> None:
     """Check that an error says only what its response says."""
+    if not isinstance(error, APIError):
+        return
     try:
         document = decode_exactly(response.body)
     except ValueError:
