@@ -105,7 +105,7 @@ async def test_waiting_for_a_lock_has_an_end(
     pooler: str, schema: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bound holds even if the server is not told at the start of a session."""
-    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 1)
     async with SQLPaymentStore(pooler) as store:
         await sync_payments(shelf, store)
         with psycopg.connect(schema) as other:

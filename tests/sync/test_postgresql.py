@@ -30,7 +30,7 @@ async def test_locked_rows_are_reported(
     """The error comes after a bounded wait."""
     async with SQLPaymentStore(schema) as store:
         await sync_payments(shelf, store)
-    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("paysdk.sync.postgresql.LOCK_TIMEOUT", 1)
     with psycopg.connect(schema) as other:
         other.execute("SELECT * FROM sync_state FOR UPDATE")
         async with SQLPaymentStore(f"{schema}") as store:
