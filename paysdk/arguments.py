@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 from paysdk.errors import ConfigurationError
@@ -11,8 +10,6 @@ __all__ = ["check_bool", "check_int", "check_seconds", "check_share", "check_tex
 
 # The largest finite float. Infinity and NaN are not times.
 _MAX_SECONDS = sys.float_info.max
-# Signs that can be printed, without a space at either end.
-_ONE_LINE = re.compile(r"[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
 
 
 def check_int(name: str, value: object, least: int, most: int | None = None) -> int:
@@ -59,6 +56,6 @@ def check_bool(name: str, value: object) -> bool:
 
 def check_text(name: str, value: object) -> str:
     """Return *value* if it is a text of one line with something in it."""
-    if not isinstance(value, str) or not _ONE_LINE.fullmatch(value):
+    if not isinstance(value, str) or not value.isprintable() or value.strip() != value or not value:
         raise ConfigurationError(f"{name} must be a text of one line, not {value!r}.")
     return value

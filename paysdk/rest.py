@@ -15,7 +15,7 @@ from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
-from paysdk.transport.conventions import Conventions, check_headers
+from paysdk.transport.conventions import Conventions, check_headers, check_scheme
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.raw_request import build_request
@@ -123,6 +123,7 @@ class RestProvider:
         for name in settings.keys() - RestSettings.__annotations__.keys():
             raise TypeError(f"{type(self).__name__} has no setting {name!r}.")
         checked = Settings(key=key, default_base_url=self.default_base_url, **settings)
+        check_scheme(self.authorization_scheme)
         conventions = Conventions(
             headers=check_headers({**self.headers, **(headers or {})}),
             reset_headers=self.reset_headers,
@@ -279,6 +280,9 @@ def _spell_out_settings(constructor: Callable[..., None]) -> Signature:
     So ``open_provider`` can refuse a misspelt setting, and help and documents show them all.
     """
     own = list(signature(constructor).parameters.values())[1:]
+    if constructor is RestProvider.__init__:
+        # A provider without a constructor of its own has no use for these.
+        own = [each for each in own if each.name not in {"headers", "tenant"}]
     if not own or "RestSettings" not in str(own[-1].annotation):
         return Signature(own)
     defaults = {field.name: field.default for field in attrs.fields(Settings)}

@@ -95,7 +95,9 @@ def test_takes_texts_of_one_line(value: str) -> None:
     assert value == check_text("tenant", value)
 
 
-@pytest.mark.parametrize("value", ["", " ", " d", "d ", "a\nb", "a\x00b", "d\n", 7, None, b"d"])
+@pytest.mark.parametrize(
+    "value", ["", " ", " d", "d ", "a\nb", "a\x00b", "a\u2028b", "\ud800", "d\n", 7, None, b"d"]
+)
 def test_refuses_what_is_no_text_of_one_line(value: object) -> None:
     """Empty texts, control characters and spaces at the ends are refused."""
     with pytest.raises(ConfigurationError, match="tenant must be a text of one line, not"):

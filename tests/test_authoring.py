@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -288,6 +289,27 @@ async def test_checkpoint_of_another_tenant() -> None:
         first = await anext(acme.list_payments().pages())
         with pytest.raises(ConfigurationError, match="belongs to 'acme#d1', not to 'acme#d2'"):
             other.list_payments(resume=first.checkpoint)
+
+
+@pytest.mark.parametrize("scheme", [None, "", "Be\r\narer", "B\xe9", "Bearer token"])
+def test_scheme_is_a_name(scheme: str) -> None:
+    """A scheme that HTTP cannot send is refused when the provider is made."""
+
+    class Odd(Acme):
+        authorization_scheme: ClassVar[str] = scheme
+
+    with pytest.raises(ConfigurationError, match="authorization_scheme must be a name"):
+        Odd("letmein")
+
+
+def test_settings_of_a_provider_without_a_constructor() -> None:
+    """It has the settings of every provider, and none that only constructors pass on."""
+
+    class Plain(RestProvider):
+        name: str = "plain"
+
+    assert {"headers", "tenant"}.isdisjoint(inspect.signature(Plain).parameters)
+    assert "timeout" in inspect.signature(Plain).parameters
 
 
 def test_origin_says_which_tenant() -> None:

@@ -12,7 +12,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.transport.error_bodies import ErrorDetails
 from paysdk.transport.messages import RawResponse
 
-__all__ = ["Conventions", "check_headers"]
+__all__ = ["Conventions", "check_headers", "check_scheme"]
 
 # RFC 9110, sections 5.1 and 5.5.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -52,6 +52,14 @@ class Conventions:
     def means_empty(self, response: RawResponse) -> bool:
         """Whether *response* says that nothing was found."""
         return response.status in self.empty_statuses
+
+
+def check_scheme(scheme: object) -> None:
+    """Raise ``ConfigurationError`` unless *scheme* can come before a key (RFC 9110, 11.1)."""
+    if not isinstance(scheme, str) or not _NAME.fullmatch(scheme):
+        raise ConfigurationError(
+            f"authorization_scheme must be a name such as Bearer or Token, not {scheme!r}."
+        )
 
 
 def check_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -99,7 +99,9 @@ def explain_parsed_body(parsed: object) -> ErrorDetails:
     """Return what the parsed body of an error says."""
     problems = list(dict.fromkeys(_find_problems(parsed, _FIELDS_OF_ALL)))
     if not problems and _is_mapping(parsed):
-        codes = {_plain(name): part for name, part in parsed.items()}
+        inner = parsed.get("error")
+        named = {**parsed, **inner} if _is_mapping(inner) else parsed
+        codes = {_plain(name): part for name, part in named.items()}
         problems = [_Problem(text) for name in _CODES if (text := _text(codes.get(name)))]
     fields: _Fields = {}
     for each in problems:

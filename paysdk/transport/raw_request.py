@@ -96,12 +96,24 @@ def _as_text(name: str, given: object) -> str:
         return given.isoformat()
     if isinstance(given, Decimal) and given.is_finite():
         return f"{given:f}"
-    if isinstance(given, str | int | UUID):
+    if isinstance(given, str):
+        return _check_unicode(name, given)
+    if isinstance(given, int | UUID):
         return str(given)
     raise ConfigurationError(
         f"{name} must be a text, an integer, a finite Decimal, a bool, a date, an aware datetime "
         f"or None, not {given!r}."
     )
+
+
+def _check_unicode(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"{name} has half of a surrogate pair, which UTF-8 cannot say: {text!r}."
+        ) from None
+    return text
 
 
 def _check_json(value: object, path: str) -> None:
@@ -114,11 +126,13 @@ def _check_json(value: object, path: str) -> None:
     elif isinstance(value, list | tuple):
         for index, part in enumerate(cast("Sequence[object]", value)):
             _check_json(part, f"{path}[{index}]")
+    elif isinstance(value, str):
+        _check_unicode(path, value)
     elif isinstance(value, datetime) and value.utcoffset() is None:
         raise ConfigurationError(f"{path} must be an aware datetime; {value!r} has no zone.")
     elif isinstance(value, float | Decimal) and not math.isfinite(value):
         raise ConfigurationError(f"{path} is {value}, which JSON cannot hold.")
-    elif value is not None and not isinstance(value, str | int | float | Decimal | date | UUID):
+    elif value is not None and not isinstance(value, int | float | Decimal | date | UUID):
         raise ConfigurationError(
             f"{path} must be a value of JSON, a Decimal, a date or a UUID, not {value!r}."
         )

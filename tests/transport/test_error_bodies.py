@@ -140,6 +140,10 @@ BODIES: dict[str, tuple[Any, ErrorDetails]] = {
         ),
     ),
     "only a code": ({"code": "E1"}, ErrorDetails(detail="E1")),
+    "only codes in an error": (
+        {"error": {"code": "card_declined", "type": "card_error"}},
+        ErrorDetails(detail="card_declined; card_error"),
+    ),
     "a message that repeats its only field": (
         {"error": "amount: too small", "errors": {"amount": ["too small"]}},
         ErrorDetails(detail="amount: too small", fields={"amount": ("too small",)}),
