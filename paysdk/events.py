@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
@@ -30,7 +31,10 @@ class RequestSent:
 
 @attrs.frozen
 class ResponseReceived:
-    """A complete response arrived ``seconds`` after its request, with ``size`` bytes of body."""
+    """A complete response arrived ``seconds`` after its request, with ``size`` bytes of body.
+
+    ``headers`` are those about a rate limit, with names in lower case, for a limiter of yours.
+    """
 
     provider: str
     method: str
@@ -39,6 +43,7 @@ class ResponseReceived:
     status: int
     seconds: float
     size: int
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 @attrs.frozen

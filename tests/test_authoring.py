@@ -41,7 +41,7 @@ from paysdk.authoring import (
     wrap_key,
 )
 from paysdk.errors import BadRequestError, ConnectionFailedError, RateLimitedError
-from paysdk.events import Event, RequestSent
+from paysdk.events import Event, RequestSent, ResponseReceived
 from paysdk.transport.policy import RetryPolicy
 
 SINCE = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -200,7 +200,7 @@ async def serve(
     async with TestServer(application) as server:
         url = str(server.make_url("")).rstrip("/")
         async with Acme(
-            "letmein",
+            "letmein-please",
             division=division,
             base_url=url,
             retry=QUICK,
@@ -378,6 +378,23 @@ async def test_reset_header_of_its_own() -> None:
         with pytest.raises(RateLimitedError) as raised:
             await acme.list_payments().first()
     assert (90.0, 1) == (raised.value.retry_after, len(requests))
+
+
+async def test_events_have_the_headers_about_limits() -> None:
+    """A limiter of your own can go by what each response says about the rate limit."""
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            {"data": []},
+            headers={"X-MinLimit-Remaining": "59", "X-Limit-Key": "letmein-please", "X-Other": "x"},
+        )
+
+    events: list[Event] = []
+    async with serve(handler, on_event=events.append) as (acme, _):
+        await acme.list_payments().first()
+    assert [{"x-minlimit-remaining": "59", "x-limit-key": "***"}] == [
+        each.headers for each in events if isinstance(each, ResponseReceived)
+    ]
 
 
 async def test_request_that_is_not_modelled() -> None:

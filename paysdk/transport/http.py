@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
+    from paysdk.transport.credentials import Secret
     from paysdk.transport.observer import Attempt, EventEmitter
     from paysdk.transport.sessions import Sessions
 
@@ -179,6 +180,7 @@ class HTTPTransport:
                     response.status,
                     seconds,
                     len(response.body),
+                    _limit_headers(response.headers, attempt.authorization),
                 )
             )
             return response
@@ -248,6 +250,15 @@ class HTTPTransport:
                 self._provider, request.method, url, attempt.number, seconds, type(error).__name__
             )
         )
+
+
+def _limit_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
+    """Return the headers about a rate limit, such as X-MinLimit-Remaining, without the key."""
+    return {
+        name: key.redact(value)
+        for name, value in headers.items()
+        if "limit" in name or name == "retry-after"
+    }
 
 
 def _usual_headers() -> dict[str, str]:
