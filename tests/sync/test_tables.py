@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
     OpeningError = Callable[..., Coroutine[Any, Any, str]]
 
+BOOKING_TABLES = (
+    "paysdk_booking_policies",
+    "paysdk_booking_runs",
+    "paysdk_bookings",
+    "paysdk_booking_history",
+)
+
 
 async def test_a_newer_database_is_refused(
     opening_error: OpeningError, place: str, rows: Rows
@@ -109,7 +116,8 @@ async def test_version_2_gets_the_columns_of_waiting_records(
         await rows(store, "ALTER TABLE payments DROP COLUMN voided", writes=True)
         for column in ("pass_since", "oldest_malformed", "waiting_since"):
             await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
-        await rows(store, "DROP TABLE paysdk_tokens", writes=True)
+        for name in ("paysdk_tokens", *BOOKING_TABLES):
+            await rows(store, f"DROP TABLE {name}", writes=True)
         await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
     async with SQLPaymentStore(place) as store:
         assert new == await described(store)
@@ -129,14 +137,18 @@ async def test_two_stores_can_make_the_tables_at_once(place: str) -> None:
         await store.aclose()
 
 
-async def test_version_1_gets_the_tables_of_names(place: str, rows: Rows) -> None:
-    """They are the same as in a new database."""
+@pytest.mark.parametrize(
+    ("version", "names"), [(1, ("paysdk_held_names", "paysdk_open_orders")), (5, BOOKING_TABLES)]
+)
+async def test_an_older_version_gets_the_tables_of_a_new_database(
+    place: str, rows: Rows, version: int, names: tuple[str, ...]
+) -> None:
+    """Version 1 has no tables of names, and version 5 has none of bookings."""
     columns = {"sqlite": "SELECT name, \"notnull\", pk FROM pragma_table_info('{}')"}
     postgresql = (
         "SELECT column_name, data_type, is_nullable, collation_name FROM information_schema.columns"
         " WHERE table_name = '{}' AND table_schema = current_schema() ORDER BY ordinal_position"
     )
-    names = ("paysdk_held_names", "paysdk_open_orders")
 
     async def described(store: SQLPaymentStore) -> list[Any]:
         statement = columns.get(store._database.engine.dialect.name, postgresql)
@@ -146,7 +158,7 @@ async def test_version_1_gets_the_tables_of_names(place: str, rows: Rows) -> Non
         new = await described(store)
         for name in names:
             await rows(store, f"DROP TABLE {name}", writes=True)
-        for statement in MIGRATIONS[1][store._database.engine.dialect.name]:
+        for statement in MIGRATIONS[version][store._database.engine.dialect.name]:
             await rows(store, statement, writes=True)
         assert new == await described(store)
         async with store.exclusive("receipt-1") as journal:

@@ -1,0 +1,92 @@
+"""Approve a plan, and decide about orders whose outcome is unknown. A person does this."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from paysdk.booking.booking import Approval
+from paysdk.booking.journal import BookingJournal
+from paysdk.booking.looking import Lookup
+from paysdk.booking.runs import BookingRuns, check_age, check_sum, find_missing
+from paysdk.booking.states import State
+from paysdk.booking.targets import as_target
+from paysdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from paysdk.booking.booking import Booking
+    from paysdk.booking.plan import BookingPlan
+    from paysdk.sync.store import SQLPaymentStore
+
+__all__ = ["approve_plan", "check_name", "release_booking"]
+
+
+async def approve_plan(
+    store: SQLPaymentStore,
+    plan: BookingPlan,
+    *,
+    by: str,
+    limit: Decimal,
+    leave_out: Collection[str] = (),
+) -> int:
+    """Approve the plan that *by* has looked at, and return how many lines may be booked.
+
+    *limit* is the largest sum that may be booked with it, and *leave_out* are the ids of payments
+    not to book. Raises ``PlanRefusedError`` if the store has another plan, if the plan is too old
+    or was approved before, or if its lines add up to more than the limit.
+    """
+    check_name("by", by)
+    if not isinstance(limit, Decimal) or not limit.is_finite() or limit <= 0:
+        raise ConfigurationError(f"limit must be a finite decimal.Decimal above 0, not {limit!r}.")
+    if missing := find_missing(plan, leave_out):
+        raise ConfigurationError(
+            f"The plan has no line for {', '.join(missing)}. Name payments of the plan to leave out."
+        )
+    runs = BookingRuns(store)
+    run = await runs.read(plan.digest)
+    check_age(run)
+    left_out = tuple(sorted(set(leave_out)))
+    approval = Approval(by=by, at=datetime.now(UTC), limit=limit, left_out=left_out)
+    check_sum([line for line in plan.lines if line.payment_id not in left_out], approval)
+    return await runs.approve(run.digest, approval)
+
+
+async def release_booking(
+    store: SQLPaymentStore, booking: Booking, *, target: object, by: str, reason: str
+) -> Booking:
+    """Let an order be sent again, because *by* is certain that it will not be booked.
+
+    It must be ``unknown`` or ``drafted``. It is looked up first: if it is found, nothing is
+    released. Returns the booking in its new state. Raises ``ConfigurationError`` if it is in
+    another state, or if another worker has it.
+    """
+    check_name("by", by)
+    check_name("reason", reason)
+    journal = BookingJournal(store)
+    if booking.state not in {State.UNKNOWN, State.DRAFTED}:
+        raise ConfigurationError(
+            f"The booking of payment {booking.key.payment_id} is {booking.state}. Only one that is "
+            "unknown or drafted can be released."
+        )
+    books = as_target(target)
+    policy = (await BookingRuns(store).read(booking.run)).plan.policy
+    lookup = Lookup(target=books, policy=policy, journal=journal, rest=0, by=by)
+    found = await lookup.settle(booking)
+    if found is not None and found.state not in {State.UNKNOWN, State.DRAFTED}:
+        return found
+    taken = None if found is None else await journal.take(found)
+    if taken is None:
+        raise ConfigurationError(
+            f"Another worker has the booking of payment {booking.key.payment_id}. Try again later."
+        )
+    await books.release(booking.line.to_order(policy))
+    return await journal.move(taken, State.APPROVED, {"by": by, "reason": reason})
+
+
+def check_name(what: str, text: object) -> None:
+    """Raise ``ConfigurationError`` unless *text* says something."""
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError(f"{what} must be a text that is not empty, not {text!r}.")

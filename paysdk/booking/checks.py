@@ -1,0 +1,250 @@
+"""What must be true before a payment is booked. Pure.
+
+Each check returns ``None``, or the problem with both figures. Nothing is corrected or guessed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking.names import is_booking_name
+from paysdk.currencies import normalise_currency
+from paysdk.reconcile.outcome import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from paysdk.booking.plan import BookingLine
+    from paysdk.booking.policy import BookingPolicy
+    from paysdk.payment import Payment
+    from paysdk.target import PaymentEffect, TargetInvoice
+
+__all__ = [
+    "Problem",
+    "check_amount",
+    "check_invoice",
+    "check_invoices",
+    "check_payment",
+    "check_preview",
+    "check_similar",
+    "check_source",
+    "find_own",
+    "find_wait",
+    "recheck",
+]
+
+
+@attrs.frozen
+class Problem:
+    """Why a payment is not booked. ``nearest`` shows what fits best."""
+
+    reason: str
+    sentence: str
+    nearest: str | None = None
+
+
+def find_wait(payment: Payment, policy: BookingPolicy, today: date) -> str | None:
+    """Why a payment is not looked at yet or at all, or ``None``."""
+    day = payment.payment_date
+    if day is None:
+        return None
+    if day < policy.since:
+        return "before_since"
+    if day > today - timedelta(days=policy.waiting_days):
+        return "too_recent"
+    return None
+
+
+def check_payment(payment: Payment, policy: BookingPolicy) -> Problem | None:
+    """Check what the source says of a payment."""
+    if payment.payment_date is None:
+        return Problem("no_date", "The payment has no date.")
+    if payment.amount <= 0:
+        return Problem(
+            "not_positive",
+            f"The amount is {payment.amount:f}. Only amounts above zero are booked. It may be a "
+            "refund.",
+        )
+    currency = normalise_currency(payment.currency)
+    if currency not in {None, policy.currency}:
+        return Problem(
+            "other_currency",
+            f"The payment is in {currency}, and the policy is for {policy.currency}.",
+        )
+    if payment.amount > policy.max_amount:
+        return Problem(
+            "above_limit",
+            f"The amount is {payment.amount:f}, and the policy allows {policy.max_amount:f}.",
+        )
+    return None
+
+
+def check_invoices(number: str, found: Sequence[TargetInvoice]) -> Problem | None:
+    """Check that exactly one invoice has the number."""
+    if not found:
+        return Problem("no_invoice", f"The target has no invoice with the number {number}.")
+    if len(found) > 1:
+        shown = "; ".join(map(_describe, found))
+        return Problem(
+            "several_invoices",
+            f"The target has {len(found)} invoices with the number {number}.",
+            shown,
+        )
+    return None
+
+
+def _describe(invoice: TargetInvoice) -> str:
+    return (
+        f"invoice {invoice.id}, entity {invoice.entity}, {invoice.client_name or 'no client name'},"
+        f" total {_show(invoice.total)}, due {_show(invoice.due)}"
+    )
+
+
+def _show(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"{amount:f}"
+
+
+def check_invoice(
+    invoice: TargetInvoice, total: Decimal | None, policy: BookingPolicy
+) -> Problem | None:
+    """Check that the invoice is the one that the payment is for, and that it can be paid.
+
+    *total* is what the source says of it.
+    """
+    if invoice.entity != str(policy.entity):
+        return Problem(
+            "other_entity",
+            f"The invoice belongs to entity {invoice.entity}, and the policy is for "
+            f"{policy.entity}.",
+        )
+    if normalise_currency(invoice.currency) != policy.currency:
+        return Problem(
+            "other_currency",
+            f"The invoice is in {invoice.currency}, and the policy is for {policy.currency}.",
+        )
+    if not invoice.is_payable:
+        return Problem("not_payable", f"The invoice has the status {invoice.status}.")
+    if total is None or invoice.total is None or total != invoice.total:
+        return Problem(
+            "totals_differ",
+            f"The invoice's total is {_show(invoice.total)} in the target and {_show(total)} in "
+            "the source.",
+        )
+    return None
+
+
+def check_amount(
+    amount: Decimal, invoice: TargetInvoice, planned: Decimal = Decimal(0)
+) -> Problem | None:
+    """Check that the amount is within what is due, less what is *planned* already."""
+    if invoice.due is None:
+        return Problem("due_unknown", "The target does not say what is due on the invoice.")
+    due = EXACT.subtract(invoice.due, planned)
+    if amount <= due:
+        return None
+    less = f" less {planned:f} of this plan" if planned else ""
+    return Problem(
+        "above_due",
+        f"The amount is {amount:f}, and {invoice.due:f}{less} is due.",
+        f"{EXACT.subtract(amount, due):f} too much. It may include a collection fee.",
+    )
+
+
+def check_similar(
+    external_id: str, amount: Decimal, day: date, payments: Iterable[Payment], days: int
+) -> Problem | None:
+    """Check that no live payment near this day has the same amount.
+
+    A payment that paysdk booked for another payment of the source is something else.
+    """
+    for payment in payments:
+        other = payment.external_id
+        if (
+            not payment.is_voided
+            and payment.amount == amount
+            and other != external_id
+            and not is_booking_name(other)
+            and (payment.payment_date is None or abs(payment.payment_date - day).days <= days)
+        ):
+            return Problem(
+                "possible_duplicate",
+                f"The invoice has a payment of the same amount, {amount:f}, dated "
+                f"{payment.payment_date}.",
+                f"payment {payment.id}",
+            )
+    return None
+
+
+def check_preview(amount: Decimal, due: Decimal, effect: PaymentEffect) -> Problem | None:
+    """Check that the target would take exactly the amount off what is due."""
+    expected = EXACT.subtract(due, amount)
+    if effect.discount:
+        return Problem(
+            "term_discount",
+            f"The payment would trigger an early-payment discount of {effect.discount:f}: "
+            f"{effect.due_after:f} would be due instead of {expected:f}.",
+        )
+    if effect.due_after != expected:
+        return Problem(
+            "preview_differs",
+            f"The target says that {effect.due_after:f} would be due after it, instead of "
+            f"{expected:f}.",
+        )
+    return None
+
+
+def check_source(line: BookingLine, payment: Payment | None) -> Problem | None:
+    """Check that the source still has the payment as it was planned.
+
+    *payment* is ``None`` if it has vanished.
+    """
+    if payment is None:
+        return Problem("source_vanished", "The source no longer has the payment.")
+    if payment.is_voided:
+        return Problem("source_voided", "The source has voided the payment.")
+    planned = (line.amount, line.payment_date, line.number)
+    now = (payment.amount, payment.payment_date, payment.invoice.number)
+    if planned != now:
+        return Problem(
+            "source_changed",
+            f"The source now has {_words(*now)} instead of {_words(*planned)}.",
+        )
+    return None
+
+
+def _words(amount: Decimal, day: date | None, number: str | None) -> str:
+    return f"{amount:f} of {day} for invoice {number}"
+
+
+def recheck(line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy) -> Problem | None:
+    """Check a line once more, just before its order is sent."""
+    if invoice.number != line.invoice_number:
+        return Problem(
+            "other_number",
+            f"Invoice {invoice.id} now has the number {invoice.number} instead of "
+            f"{line.invoice_number}.",
+        )
+    return (
+        check_invoice(invoice, line.total, policy)
+        or check_amount(line.amount, invoice)
+        or check_similar(
+            line.external_id,
+            line.amount,
+            line.payment_date,
+            invoice.payments or (),
+            policy.match_days,
+        )
+    )
+
+
+def find_own(
+    external_id: str, payment_ids: Iterable[str], payments: Iterable[Payment]
+) -> list[Payment]:
+    """The payments of a booking, also voided ones: by their ids, or by the external id."""
+    known = frozenset(payment_ids)
+    return [each for each in payments if each.id in known or each.external_id == external_id]

@@ -1,0 +1,170 @@
+"""Follow bookings after a sync: adopt payments that turned up, and find what has diverged.
+
+Nothing is sent. The store's payments may be older than a booking. So only what can never become
+true again by an older record counts: a payment that is there, was voided, edited, or has vanished.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking.checks import Problem, check_source
+from paysdk.booking.errors import BookingTakenError
+from paysdk.booking.journal import BookingJournal
+from paysdk.booking.sending import describe
+from paysdk.booking.source import read_payments
+from paysdk.booking.states import State
+from paysdk.booking.verifying import check_booked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paysdk.booking.booking import Booking
+    from paysdk.payment import Payment
+    from paysdk.sync.store import SQLPaymentStore, StoredPayment
+
+__all__ = ["FollowReport", "Verdict", "follow_bookings", "judge"]
+
+_WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
+_FINISHED = frozenset({State.BOOKED, State.DIVERGED})
+
+
+@attrs.frozen(kw_only=True)
+class FollowReport:
+    """What following found.
+
+    ``adopted`` counts the orders without a known outcome that turned up in the sync. ``diverged``
+    counts the bookings that diverged since the last time, by reason. ``healed`` counts those that
+    agree again.
+    """
+
+    adopted: int = 0
+    diverged: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    healed: int = 0
+
+
+@attrs.frozen
+class Verdict:
+    """The state that a booking gets, why, and its payments in the target."""
+
+    state: State
+    problem: Problem | None
+    payment_ids: tuple[str, ...]
+
+
+def judge(
+    booking: Booking, own: Sequence[StoredPayment], source: StoredPayment | None
+) -> Verdict | None:
+    """Say what stored payments mean for a booking, or ``None`` if they change nothing. Pure.
+
+    *own* are its payments in the target, and *source* is the payment that it books.
+    """
+    payments = [each.payment for each in own if each.vanished_at is None]
+    ids = tuple(each.payment.id for each in own) or booking.payment_ids
+    if booking.state in _WAITING:
+        if not payments:
+            return None
+        problem = check_booked(booking.line, payments)
+        return Verdict(State.BOOKED if problem is None else State.DIVERGED, problem, ids)
+    if booking.state not in _FINISHED:
+        return None
+    problem = (check_booked(booking.line, payments) if own else None) or check_source(
+        booking.line, _live(source)
+    )
+    if problem is not None:
+        known = booking.state is State.DIVERGED and not _was_followed(booking)
+        same = booking.reason == problem.reason
+        return None if known or same else Verdict(State.DIVERGED, problem, ids)
+    if booking.state is State.DIVERGED and _was_followed(booking):
+        return Verdict(State.BOOKED, None, ids)
+    return None
+
+
+def _live(stored: StoredPayment | None) -> Payment | None:
+    return None if stored is None or stored.vanished_at is not None else stored.payment
+
+
+def _was_followed(booking: Booking) -> bool:
+    """Whether the store's payments showed the divergence, so that they can also show its end."""
+    return booking.details.get("by") == _BY
+
+
+_BY = "sync"
+
+
+async def follow_bookings(
+    store: SQLPaymentStore, *, source: str = "notify", source_account: str = "default"
+) -> FollowReport:
+    """Compare all bookings of an account with the store's payments. Call it after each sync.
+
+    A booking that diverged is never booked again by itself. A booking that another worker has is
+    left for the next time.
+    """
+    journal = BookingJournal(store)
+    counts: Counter[str] = Counter()
+    diverged: Counter[str] = Counter()
+    after: tuple[str, int] | None = None
+    while batch := await journal.read_batch(source, source_account, after):
+        after = batch[-1].key.payment_id, batch[-1].key.generation
+        chosen = [each for each in batch if each.state in _WAITING | _FINISHED]
+        sources = await read_payments(
+            store, source, source_account, {each.key.payment_id for each in chosen}
+        )
+        by_id = {each.payment.id: each for each in sources}
+        for booking, own in await _find_own(store, chosen):
+            verdict = judge(booking, own, by_id.get(booking.key.payment_id))
+            if verdict is None or not await _record(journal, booking, verdict):
+                continue
+            if verdict.problem is not None:
+                diverged[verdict.problem.reason] += 1
+            else:
+                counts["healed" if booking.state is State.DIVERGED else "adopted"] += 1
+    return FollowReport(
+        adopted=counts["adopted"], healed=counts["healed"], diverged=dict(sorted(diverged.items()))
+    )
+
+
+async def _find_own(
+    store: SQLPaymentStore, bookings: Iterable[Booking]
+) -> list[tuple[Booking, list[StoredPayment]]]:
+    """Each booking with its stored payments: by their ids, or by the external id without these."""
+    places: defaultdict[tuple[str, str], list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        places[booking.target, booking.target_account].append(booking)
+    found: list[tuple[Booking, list[StoredPayment]]] = []
+    for (target, account), some in places.items():
+        ids = {each for booking in some for each in booking.payment_ids}
+        names = {booking.line.external_id for booking in some if not booking.payment_ids}
+        stored = [
+            *await read_payments(store, target, account, ids),
+            *await read_payments(store, target, account, names, by="external_id"),
+        ]
+        for booking in some:
+            own = [each for each in stored if _belongs(booking, each.payment)]
+            found.append((booking, own))
+    return found
+
+
+def _belongs(booking: Booking, payment: Payment) -> bool:
+    return payment.id in booking.payment_ids or payment.external_id == booking.line.external_id
+
+
+async def _record(journal: BookingJournal, booking: Booking, verdict: Verdict) -> bool:
+    taken = await journal.take(booking)
+    if taken is None:
+        return False
+    # The store does not show the invoice, so the next apply looks at it.
+    details = (
+        {"by": _BY, "verified": False}
+        if verdict.problem is None
+        else describe(verdict.problem, by=_BY)
+    )
+    try:
+        await journal.move(taken, verdict.state, details, payment_ids=verdict.payment_ids)
+    except BookingTakenError:
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""The external id of a booking: deterministic, so every process finds the same one. Pure."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from urllib.parse import quote
+
+__all__ = ["is_booking_name", "make_name"]
+
+_PREFIX = "paysdk:"
+# Campfire takes 256 characters (the schema of July 2026).
+_MAX_CHARS = 256
+
+
+def make_name(source: str, account: str, payment_id: str, generation: int = 1) -> str:
+    """Return ``paysdk:<source>:<account>:<payment id>``, and ``:g2`` for the second generation.
+
+    Characters that a server could change, such as spaces, are percent-encoded.
+    """
+    parts = ":".join(quote(part, safe="-._~") for part in (source, account, payment_id))
+    suffix = "" if generation == 1 else f":g{generation}"
+    name = f"{_PREFIX}{parts}{suffix}"
+    if len(name) <= _MAX_CHARS:
+        return name
+    digest = f"#{sha256(parts.encode()).hexdigest()}{suffix}"
+    return name[: _MAX_CHARS - len(digest)] + digest
+
+
+def is_booking_name(external_id: str | None) -> bool:
+    """Whether paysdk made this external id for a booking."""
+    return external_id is not None and external_id.startswith(_PREFIX)

@@ -1,0 +1,207 @@
+"""Send one order: check again, write down that it is sent, send it once, and record its outcome."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking.checks import Problem, check_source, recheck
+from paysdk.booking.errors import BookingTakenError
+from paysdk.booking.journal import BookingJournal
+from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.source import read_payments
+from paysdk.booking.states import State
+from paysdk.booking.verifying import check_effect
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    DuplicatePaymentError,
+    OutcomeUnknownError,
+    PaysdkError,
+    RateLimitedError,
+    ServerError,
+    TransportError,
+)
+from paysdk.sync.errors import StoreError
+from paysdk.sync.store import SQLPaymentStore
+from paysdk.target import BooksPayments
+
+if TYPE_CHECKING:
+    from paysdk.booking.booking import Booking
+    from paysdk.target import Booked, TargetInvoice
+
+__all__ = ["Sender", "describe"]
+
+# Request Timeout and Too Early do not say whether the order was processed.
+_UNCLEAR_STATUSES = {408, 425}
+
+
+class _RefusedError(Exception):
+    """The check before sending found a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+def describe(problem: Problem, **more: object) -> dict[str, object]:
+    """Return the details of a step that a problem caused."""
+    return {"reason": problem.reason, "sentence": problem.sentence, **more}
+
+
+@attrs.define(kw_only=True)
+class Sender:
+    """Books the orders of one run in a target."""
+
+    store: SQLPaymentStore
+    target: BooksPayments
+    policy: BookingPolicy
+    journal: BookingJournal
+    by: str
+
+    async def send(self, booking: Booking) -> Booking | None:
+        """Book one approved line, and return it in its new state.
+
+        Returns ``None`` if another worker has it. A line that could not be sent, for example during
+        an outage, is approved again, and the error is raised.
+        """
+        claimed = await self.journal.take(booking, State.CLAIMED, {"by": self.by})
+        if claimed is None:
+            return None
+        # One order at a time on an invoice, in every process that shares the store. Two orders
+        # that were checked at the same time could pay more than is due together.
+        async with self.store.exclusive(self._name_of(booking)):
+            return await _Order(self, claimed).run()
+
+    def _name_of(self, booking: Booking) -> str:
+        invoice = booking.line.invoice_id
+        return f"booking {self.target.name} {booking.target_account} invoice {invoice}"
+
+
+class _Order:
+    """The steps of one order."""
+
+    def __init__(self, sender: Sender, booking: Booking) -> None:
+        self._sender = sender
+        self._journal = sender.journal
+        self._by = {"by": sender.by}
+        self._booking = booking
+        self._before: TargetInvoice | None = None
+
+    async def run(self) -> Booking | None:
+        try:
+            booked = await self._book()
+        except BookingTakenError:
+            return None
+        except _RefusedError as refused:
+            return await self._end(State.REFUSED, describe(refused.problem, **self._by))
+        except PaysdkError as error:
+            return await self._fail(error)
+        except BaseException:
+            await self._leave()
+            raise
+        return await self._record(booked)
+
+    async def _book(self) -> Booked:
+        line = self._booking.line
+        await self._check_source()
+        return await self._sender.target.book(
+            line.to_order(self._sender.policy), self._before_sending
+        )
+
+    async def _check_source(self) -> None:
+        key = self._booking.key
+        found = await read_payments(
+            self._sender.store, key.source, key.source_account, [key.payment_id]
+        )
+        payment = next((each.payment for each in found if each.vanished_at is None), None)
+        if (problem := check_source(self._booking.line, payment)) is not None:
+            raise _RefusedError(problem)
+
+    async def _before_sending(self, invoice: TargetInvoice) -> None:
+        """Check the line against the invoice as it is now, and write down that it is sent."""
+        if (problem := recheck(self._booking.line, invoice, self._sender.policy)) is not None:
+            raise _RefusedError(problem)
+        self._before = invoice
+        details = {**self._by, "due": invoice.due, "status": invoice.status}
+        self._booking = await self._journal.move(self._booking, State.SENT, details, keep=True)
+
+    async def _fail(self, error: PaysdkError) -> Booking | None:
+        """Record what an error says about the order."""
+        if isinstance(error, DuplicatePaymentError):
+            problem = Problem("booked_twice" if error.sent else "possible_duplicate", str(error))
+            state = State.DIVERGED if error.sent else State.REFUSED
+            ids = error.payment_ids if error.sent else None
+            return await self._end(state, describe(problem, **self._by), ids)
+        was_sent = self._booking.state is State.SENT
+        if was_sent and not _proves_nothing_booked(error):
+            problem = Problem("outcome_unknown", str(error))
+            return await self._end(State.UNKNOWN, describe(problem, **self._by))
+        if _is_refusal(error):
+            return await self._end(
+                State.REFUSED, describe(Problem("refused_by_target", str(error)), **self._by)
+            )
+        await self._end(State.APPROVED, describe(Problem("not_sent", str(error)), **self._by))
+        raise error
+
+    async def _leave(self) -> None:
+        """After a cancellation or an unexpected error: free the booking, and guess nothing."""
+        with suppress(BookingTakenError, StoreError):
+            if self._booking.state is State.SENT:
+                problem = Problem("outcome_unknown", "The worker was stopped during the request.")
+                await self._journal.move(self._booking, State.UNKNOWN, describe(problem))
+            else:
+                await self._journal.move(self._booking, State.APPROVED, self._by)
+
+    async def _record(self, booked: Booked) -> Booking | None:
+        if booked.drafted:
+            problem = Problem("drafted", "It waits in the target for a person's approval.")
+            return await self._end(State.DRAFTED, describe(problem, **self._by))
+        line, details = self._booking.line, self._details()
+        if self._booking.state is State.CLAIMED:
+            # It was booked before, by a worker whose record was lost.
+            details["reason"] = "found"
+        if booked.invoice is None:
+            return await self._end(State.BOOKED, {**details, "verified": False}, booked.payment_ids)
+        found = check_effect(
+            line, booked.payment_ids, self._before, booked.invoice, booked.credit_memos
+        )
+        if found is None:
+            details |= {"verified": True, "due": booked.invoice.due}
+            return await self._end(State.BOOKED, details, booked.payment_ids)
+        return await self._end(State.DIVERGED, describe(found, **self._by), booked.payment_ids)
+
+    def _details(self) -> dict[str, object]:
+        return {**self._by}
+
+    async def _end(
+        self, state: State, details: dict[str, object], payment_ids: tuple[str, ...] | None = None
+    ) -> Booking | None:
+        try:
+            return await self._journal.move(self._booking, state, details, payment_ids=payment_ids)
+        except BookingTakenError:
+            # The other worker looks up what came of it.
+            return None
+
+
+def _is_refusal(error: PaysdkError) -> bool:
+    """Whether the order itself is at fault, so that others may still be booked."""
+    if isinstance(error, ConfigurationError):
+        return True
+    return (
+        isinstance(error, APIError)
+        and not isinstance(error, AuthenticationError | RateLimitedError | ServerError)
+        and error.status not in _UNCLEAR_STATUSES
+    )
+
+
+def _proves_nothing_booked(error: PaysdkError) -> bool:
+    """Whether an order that was written down as sent certainly was not processed."""
+    if isinstance(error, OutcomeUnknownError):
+        return False
+    if isinstance(error, TransportError):
+        return error.never_sent
+    return _is_refusal(error) or isinstance(error, AuthenticationError | RateLimitedError)

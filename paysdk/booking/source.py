@@ -1,0 +1,52 @@
+"""Read single payments from the store, as the last sync left them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from paysdk.sync.store import StoredPayment, get_database
+from paysdk.sync.tables import CONTENT, payments
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.sync.store import SQLPaymentStore
+
+__all__ = ["read_payments"]
+
+
+async def read_payments(
+    store: SQLPaymentStore,
+    provider: str,
+    account: str,
+    values: Collection[str],
+    *,
+    by: str = "id",
+) -> list[StoredPayment]:
+    """Return the stored payments whose id, or *by* another column, is one of *values*."""
+    if not values:
+        return []
+    database = get_database(store)
+    codec = database.backend.codec
+    ids = sa.bindparam("ids", json.dumps(sorted(values)), type_=sa.Text)
+    select = sa.select(*(payments.c[name] for name in CONTENT), payments.c.vanished_at).where(
+        payments.c.provider == provider,
+        payments.c.account == account,
+        database.backend.in_ids(payments.c[by], ids),
+    )
+
+    async def work(connection: AsyncConnection) -> list[StoredPayment]:
+        return [
+            StoredPayment(
+                payment=codec.to_payment(provider, tuple(row)[:-1]),
+                vanished_at=codec.read_moment(row[-1]),
+            )
+            for row in await connection.execute(select)
+        ]
+
+    return await database.read(work)

@@ -1,0 +1,128 @@
+"""The states of a booking, and the steps between them. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from paysdk.errors import PaysdkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["STEPS", "InvalidStepError", "State", "check_step", "replay"]
+
+
+class State(StrEnum):
+    """Where a booking is.
+
+    - ``proposed``: a plan has it, and no person has approved it.
+    - ``approved``: a person approved it, and nothing was sent.
+    - ``claimed``: a worker checks it again. Nothing was sent.
+    - ``sent``: the order may be with the target, and its outcome is not recorded yet.
+    - ``booked``: the target has exactly one live payment for it.
+    - ``drafted``: the target accepted it, and a person must approve it there.
+    - ``refused``: the check or the target refused it, and nothing was booked.
+    - ``unknown``: it may or may not be booked. It is looked up, and never sent again by itself.
+    - ``diverged``: it was booked, and the two systems no longer agree. A person must decide.
+    - ``void_requested``: its payment is being voided.
+    - ``voided``: its payment is voided. It is not booked again by itself.
+    - ``skipped``: a person left it out.
+    """
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    BOOKED = "booked"
+    DRAFTED = "drafted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    DIVERGED = "diverged"
+    VOID_REQUESTED = "void_requested"
+    VOIDED = "voided"
+    SKIPPED = "skipped"
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether paysdk does nothing more about it until a person decides."""
+        return self in _FOR_A_PERSON
+
+    @property
+    def may_be_booked(self) -> bool:
+        """Whether the target may have a live payment for it."""
+        return self in _MAY_BE_BOOKED
+
+
+_FOR_A_PERSON = frozenset({State.DRAFTED, State.REFUSED, State.UNKNOWN, State.DIVERGED})
+_MAY_BE_BOOKED = frozenset(
+    {
+        State.SENT,
+        State.BOOKED,
+        State.DRAFTED,
+        State.UNKNOWN,
+        State.DIVERGED,
+        State.VOID_REQUESTED,
+    }
+)
+
+# From each state to those that may follow it. A booking begins as proposed.
+STEPS: Mapping[State, frozenset[State]] = {
+    # A newer plan proposes it again. Its older approval is then no longer valid.
+    State.PROPOSED: frozenset({State.PROPOSED, State.APPROVED, State.SKIPPED}),
+    State.APPROVED: frozenset({State.PROPOSED, State.CLAIMED, State.SKIPPED}),
+    # A worker that died here had sent nothing, so it is approved again.
+    # One whose external id is booked already, is booked or has diverged.
+    State.CLAIMED: frozenset(
+        {State.APPROVED, State.SENT, State.BOOKED, State.REFUSED, State.DIVERGED}
+    ),
+    State.SENT: frozenset(
+        {
+            State.APPROVED,  # only if the target cannot have received it
+            State.BOOKED,
+            State.DRAFTED,
+            State.REFUSED,
+            State.UNKNOWN,
+            State.DIVERGED,
+        }
+    ),
+    State.BOOKED: frozenset({State.BOOKED, State.DIVERGED, State.VOID_REQUESTED}),
+    # A person may release it. It is approved again then.
+    State.DRAFTED: frozenset({State.DRAFTED, State.BOOKED, State.APPROVED, State.DIVERGED}),
+    State.UNKNOWN: frozenset({State.UNKNOWN, State.BOOKED, State.APPROVED, State.DIVERGED}),
+    State.REFUSED: frozenset({State.PROPOSED}),
+    State.DIVERGED: frozenset({State.DIVERGED, State.BOOKED, State.VOID_REQUESTED, State.VOIDED}),
+    State.VOID_REQUESTED: frozenset(
+        {State.VOID_REQUESTED, State.VOIDED, State.BOOKED, State.DIVERGED}
+    ),
+    # Only a new generation books it again.
+    State.VOIDED: frozenset(),
+    State.SKIPPED: frozenset({State.PROPOSED}),
+}
+
+
+class InvalidStepError(PaysdkError):
+    """The history of a booking has a step that cannot happen. The database was changed by hand."""
+
+
+def check_step(before: State | None, after: State) -> None:
+    """Raise ``InvalidStepError`` unless *after* may follow *before*."""
+    allowed = frozenset({State.PROPOSED}) if before is None else STEPS[before]
+    if after not in allowed:
+        raise InvalidStepError(f"A booking that is {before or 'new'} cannot become {after}.")
+
+
+def replay(steps: Iterable[tuple[State | None, State]]) -> State | None:
+    """Return the state that the steps of a history lead to, or ``None`` if there are none.
+
+    Raises ``InvalidStepError`` if they do not follow from each other.
+    """
+    state: State | None = None
+    for before, after in steps:
+        if before != state:
+            raise InvalidStepError(
+                f"A booking that was {state or 'new'} continues as if it had been {before}."
+            )
+        check_step(before, after)
+        state = after
+    return state

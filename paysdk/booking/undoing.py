@@ -1,0 +1,175 @@
+"""Undo bookings: void their payments, and record it. Nothing is deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking.approving import check_name
+from paysdk.booking.checks import Problem
+from paysdk.booking.errors import BookingTakenError
+from paysdk.booking.journal import BookingJournal
+from paysdk.booking.looking import Lookup
+from paysdk.booking.runs import BookingRuns
+from paysdk.booking.sending import describe
+from paysdk.booking.states import State
+from paysdk.booking.targets import as_target
+from paysdk.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    PaysdkError,
+    RateLimitedError,
+    ServerError,
+)
+from paysdk.target import BooksPayments
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from paysdk.booking.booking import Booking
+    from paysdk.payment import Payment
+    from paysdk.sync.store import SQLPaymentStore
+
+__all__ = ["UndoReport", "undo_bookings"]
+
+_UNDOABLE = frozenset({State.BOOKED, State.DIVERGED, State.VOID_REQUESTED})
+_NOT_SENT = frozenset({State.PROPOSED, State.APPROVED})
+
+
+@attrs.frozen(kw_only=True)
+class UndoReport:
+    """What an undo did. ``states`` counts the bookings by the state that they have now.
+
+    ``failures`` has the message of each payment that could not be voided, by the payment of the
+    source.
+    """
+
+    run: str
+    states: Mapping[State, int]
+    failures: Mapping[str, str]
+
+
+async def undo_bookings(
+    store: SQLPaymentStore,
+    run: str,
+    *,
+    target: object,
+    by: str,
+    reason: str,
+    payment_ids: Collection[str] | None = None,
+    void_date: date | None = None,
+    lease: float = 120.0,
+) -> UndoReport:
+    """Undo a whole run, or the bookings of some payments of the source.
+
+    Each live payment of a booking is voided, and never deleted. Lines that were not sent yet are
+    left out. Orders whose outcome is unknown are left as they are: look them up first. A voided
+    payment is not booked again by itself. Call this again after anything that ended it. A second
+    void of a payment changes nothing.
+
+    Raises ``ConfigurationError`` without a name and a reason, or if the target cannot void.
+    """
+    check_name("by", by)
+    check_name("reason", reason)
+    books = as_target(target)
+    if not books.capabilities.voids:
+        raise ConfigurationError(
+            f"{books.name} cannot void payments, so nothing can be undone there. Nothing was sent."
+        )
+    journal = BookingJournal(store, lease)
+    policy = (await BookingRuns(store).read(run)).plan.policy
+    undo = _Undo(
+        target=books,
+        journal=journal,
+        lookup=Lookup(target=books, policy=policy, journal=journal, rest=0, by=by),
+        details={"by": by, "reason": reason},
+        void_date=void_date,
+    )
+    failures: dict[str, str] = {}
+    for booking in await journal.read_run(run, _UNDOABLE | _NOT_SENT):
+        if payment_ids is None or booking.key.payment_id in payment_ids:
+            try:
+                await undo.undo(booking)
+            except PaysdkError as error:
+                failures[booking.key.payment_id] = str(error)
+    states = Counter(
+        booking.state
+        for booking in await journal.read_run(run)
+        if payment_ids is None or booking.key.payment_id in payment_ids
+    )
+    return UndoReport(run=run, states=dict(sorted(states.items())), failures=failures)
+
+
+@attrs.define(kw_only=True)
+class _Undo:
+    """Undoes bookings for one reason."""
+
+    target: BooksPayments
+    journal: BookingJournal
+    lookup: Lookup
+    details: Mapping[str, str]
+    void_date: date | None
+
+    async def undo(self, booking: Booking) -> None:
+        """Undo one booking. Raises what stopped it. The booking says then where it is."""
+        taken = await self.journal.take(booking)
+        if taken is None:
+            raise BookingTakenError("Another worker has this booking. Try again later.")
+        if taken.state in _NOT_SENT:
+            await self.journal.move(taken, State.SKIPPED, self.details)
+            return
+        # Everything is read before anything is changed.
+        own, _ = await self.lookup.find_or_free(taken)
+        if not own:
+            problem = Problem("vanished_in_target", "The target does not show its payment.")
+            details = describe(problem, **self.details)
+            await self.journal.move(taken, State.DIVERGED, details)
+            raise ConfigurationError(f"{problem.sentence} Nothing was voided.")
+        details = {**self.details, "void_date": self.void_date}
+        ids = [payment.id for payment in own]
+        taken = await self.journal.move(
+            taken, State.VOID_REQUESTED, details, payment_ids=ids, keep=True
+        )
+        await self._void(taken, [payment for payment in own if not payment.is_voided])
+
+    async def _void(self, booking: Booking, live: Sequence[Payment]) -> None:
+        try:
+            for payment in live:
+                await self.target.void(payment.invoice.id, payment.id, self.void_date)
+        except PaysdkError as error:
+            if _is_refusal(error):
+                # The payment is still live, so a person must decide.
+                problem = Problem("void_refused", str(error))
+                await self.journal.move(booking, State.DIVERGED, describe(problem, **self.details))
+            else:
+                await self.journal.move(
+                    booking,
+                    State.VOID_REQUESTED,
+                    describe(Problem("void_unknown", str(error)), **self.details),
+                )
+            raise
+        own, _ = await self.lookup.find(booking)
+        left = [each for each in own if not each.is_voided]
+        if left:
+            problem = Problem(
+                "void_unknown",
+                f"The payment {', '.join(each.id for each in left)} is not voided yet.",
+            )
+            await self.journal.move(
+                booking, State.VOID_REQUESTED, describe(problem, **self.details)
+            )
+            return
+        await self.journal.move(booking, State.VOIDED, self.details)
+
+
+def _is_refusal(error: PaysdkError) -> bool:
+    if isinstance(error, ConfigurationError):
+        return True
+    return isinstance(error, APIError) and not isinstance(
+        error, AuthenticationError | RateLimitedError | ServerError
+    )

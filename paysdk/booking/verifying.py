@@ -1,0 +1,106 @@
+"""What a booking's payments say after it was sent. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from paysdk.booking.checks import Problem, find_own
+from paysdk.reconcile.outcome import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paysdk.booking.plan import BookingLine
+    from paysdk.payment import Payment
+    from paysdk.target import TargetInvoice
+
+__all__ = ["add_up", "check_booked", "check_effect", "check_overpaid"]
+
+
+def add_up(payments: Iterable[Payment]) -> Decimal:
+    """The exact sum of the live payments."""
+    total = Decimal(0)
+    for payment in payments:
+        if not payment.is_voided:
+            total = EXACT.add(total, payment.amount)
+    return total
+
+
+def check_booked(line: BookingLine, own: Sequence[Payment]) -> Problem | None:
+    """Check that the booking's payments are exactly what the line says.
+
+    *own* are those under its external id, or with its ids. A server may split one payment into
+    several: then their exact sum is the amount.
+    """
+    live = [payment for payment in own if not payment.is_voided]
+    ids = ", ".join(payment.id for payment in live)
+    if not live and own:
+        gone = ", ".join(payment.id for payment in own)
+        return Problem("voided_in_target", f"The payment {gone} was voided in the target.")
+    if not live:
+        return Problem("vanished_in_target", "The target no longer shows the payment.")
+    total = add_up(live)
+    if total != line.amount:
+        reason = "booked_twice" if total > line.amount else "edited_in_target"
+        return Problem(
+            reason,
+            f"The live payments {ids} add up to {total:f} instead of {line.amount:f}.",
+        )
+    elsewhere = [each for each in live if each.invoice.id != line.invoice_id]
+    if elsewhere:
+        return Problem(
+            "edited_in_target",
+            f"The payment {ids} pays invoice {elsewhere[0].invoice.id} instead of "
+            f"{line.invoice_id}.",
+        )
+    if any(each.payment_date not in {None, line.payment_date} for each in live):
+        return Problem(
+            "edited_in_target",
+            f"The payment {ids} is dated {live[0].payment_date} instead of {line.payment_date}.",
+        )
+    return None
+
+
+def check_overpaid(invoice: TargetInvoice) -> Problem | None:
+    """Check that the live payments of an invoice are not more than its total."""
+    paid = add_up(invoice.payments or ())
+    if invoice.total is None or paid <= invoice.total:
+        return None
+    return Problem(
+        "overpaid",
+        f"The live payments of invoice {invoice.id} add up to {paid:f}, and its total is "
+        f"{invoice.total:f}.",
+    )
+
+
+def check_effect(
+    line: BookingLine,
+    payment_ids: Sequence[str],
+    before: TargetInvoice | None,
+    after: TargetInvoice,
+    credit_memos: Sequence[str] = (),
+) -> Problem | None:
+    """Check that the balance fell by exactly the amount, and that no credit memo came of it.
+
+    Payments that others made or voided on the invoice meanwhile are counted.
+    """
+    if credit_memos:
+        return Problem(
+            "overpaid",
+            f"The target made a credit memo of an overpayment: {', '.join(credit_memos)}.",
+        )
+    own = find_own(line.external_id, payment_ids, after.payments or ())
+    if (problem := check_booked(line, own)) is not None:
+        return problem
+    if before is None or before.due is None or after.due is None:
+        return None
+    change = EXACT.subtract(add_up(after.payments or ()), add_up(before.payments or ()))
+    expected = EXACT.subtract(before.due, change)
+    if after.due == expected:
+        return None
+    reason = "overpaid" if after.due > expected else "due_differs"
+    return Problem(
+        reason,
+        f"{after.due:f} is due after the booking instead of {expected:f}.",
+    )
