@@ -43,7 +43,7 @@ async def approve_plan(
         raise ConfigurationError(f"limit must be a finite decimal.Decimal above 0, not {limit!r}.")
     if missing := find_missing(plan, leave_out):
         raise ConfigurationError(
-            f"The plan has no line for {', '.join(missing)}. Name payments of the plan to leave out."
+            f"The plan has no line for {', '.join(missing)}. Leave out payments of the plan only."
         )
     runs = BookingRuns(store)
     run = await runs.read(plan.digest)
@@ -83,7 +83,7 @@ async def release_booking(
             f"Another worker has the booking of payment {booking.key.payment_id}. Try again later."
         )
     await books.release(booking.line.to_order(policy))
-    return await journal.move(taken, State.APPROVED, {"by": by, "reason": reason})
+    return await journal.move(taken, State.APPROVED, {"by": by, "why": reason})
 
 
 def check_name(what: str, text: object) -> None:

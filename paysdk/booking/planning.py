@@ -107,7 +107,7 @@ async def _describe_missing_policy(target: BooksPayments) -> str:
     )
     return (
         "There is no policy for these accounts yet. Give one: BookingPolicy(currency=…, entity=…, "
-        f"account_id=…, account_name=…, since=…, max_amount=…), or a TOML file of these.{suggestion}"
+        f"account_id=…, account_name=…, since=…, max_amount=…), or a TOML file.{suggestion}"
     )
 
 

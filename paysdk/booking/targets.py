@@ -19,6 +19,6 @@ def as_target(given: object) -> BooksPayments:
         return given.booking_target()
     name = getattr(given, "name", None) or type(given).__name__
     raise ConfigurationError(
-        f"{name} cannot book payments: it has no booking_target(). Nothing was sent. Choose another "
-        "target, such as campfire."
+        f"{name} cannot book payments: it has no booking_target(). Nothing was sent. Choose "
+        "another target, such as campfire."
     )

@@ -87,7 +87,7 @@ async def undo_bookings(
         target=books,
         journal=journal,
         lookup=Lookup(target=books, policy=policy, journal=journal, rest=0, by=by),
-        details={"by": by, "reason": reason},
+        details={"by": by, "why": reason},
         void_date=void_date,
     )
     failures: dict[str, str] = {}

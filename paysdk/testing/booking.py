@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
@@ -28,12 +27,18 @@ from paysdk.target import (
     TargetInvoice,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
 __all__ = ["FakeBooks", "Fault"]
 
 # What happens to the next order or void. "lost": it is done, and the response is lost. "timeout":
 # it is not done, and that is not certain. "late": it is done when `commit_late` is called, and
 # until then nobody knows. "refused": 400. "down": no connection.
 Fault: TypeAlias = Literal["lost", "timeout", "late", "refused", "down", "drafted"]
+
+
+_ALL = BookingCapabilities(previews=True, voids=True)
 
 
 @attrs.define(eq=False)
@@ -45,7 +50,7 @@ class FakeBooks:
     """
 
     name: str = "books"
-    capabilities: BookingCapabilities = BookingCapabilities(previews=True, voids=True)
+    capabilities: BookingCapabilities = _ALL
     faults: deque[Fault | None] = attrs.field(factory=deque["Fault | None"])
     splits: bool = False
     reads_fail: bool = False

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from paysdk.orders import Exclusive
     from paysdk.payment import Payment
     from paysdk.providers.campfire.accounts.schema import Account, AccountSettings
+    from paysdk.providers.campfire.booking import CampfireTarget
     from paysdk.providers.campfire.invoices.schema import Invoice, InvoiceSummary
     from paysdk.providers.campfire.paying.items import (
         CreditMemoPayment,
@@ -433,6 +434,16 @@ class CampfireProvider(RestProvider):
             return await self._voider.release(check_invoice_id(invoice_id), payment)
         name = None if external_id is None else check_external_id(external_id)
         return await self._payer.release(check_invoice_id(invoice_id), name)
+
+    def booking_target(self) -> CampfireTarget:
+        """Return the target that ``paysdk.booking`` books in.
+
+        Open the provider with ``exclusive=store.exclusive``. Then an order whose outcome is unknown
+        also stops the same order of ``mark_invoice_paid`` in every process.
+        """
+        from paysdk.providers.campfire.booking import CampfireTarget  # noqa: PLC0415  # see _read_invoice
+
+        return CampfireTarget(self, self._payer)
 
     @cached_property
     def _payer(self) -> Payer:

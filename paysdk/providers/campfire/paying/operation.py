@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from paysdk.errors import PaysdkError
+from paysdk.payment import Payment  # attrs reads it
 from paysdk.providers.campfire.endpoints import PAY, VOID
-from paysdk.transport.client import Deadline  # attrs reads it
+from paysdk.providers.campfire.invoices.schema import Invoice  # likewise
+from paysdk.transport.client import Deadline  # likewise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from paysdk.transport.client import Client
 
 __all__ = ["Consent", "PayOperation", "run_within"]
@@ -23,14 +24,19 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Consent:
-    """What the caller allows.
+    """What the caller allows, and what it wants to see.
 
     ``others`` are the ids of payments that the caller knows to be something else.
+    ``before_sending`` is awaited with the invoice as it is just before the order is sent. If it
+    raises, nothing is sent. ``after_sending`` is called with the invoice as it is afterwards, if it
+    could be read.
     """
 
     overpayment: bool = False
     rebook_voided: bool = False
     others: frozenset[str] = frozenset()
+    before_sending: Callable[[Invoice, tuple[Payment, ...]], Awaitable[None]] | None = None
+    after_sending: Callable[[Invoice, tuple[Payment, ...]], None] | None = None
 
 
 @attrs.frozen

@@ -64,6 +64,8 @@ class Payer:
             if outcome is not None:
                 return outcome
             self._check(turn, snapshot, open_orders)
+            if consent.before_sending is not None:
+                await consent.before_sending(snapshot.invoice, snapshot.payments)
             for sent in open_orders:
                 await turn.open_orders.settle(sent)
             return await self._sender.send_once(turn, snapshot)

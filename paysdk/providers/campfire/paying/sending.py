@@ -173,6 +173,8 @@ class Sender:
                 error,
             )
             return None
+        if turn.consent.after_sending is not None:
+            turn.consent.after_sending(snapshot.invoice, snapshot.payments)
         return {payment.id: payment for payment in snapshot.payments}
 
 

@@ -1,0 +1,281 @@
+"""Booking what Notify has and Campfire has not, in the sandboxes of both."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk import CampfireProvider, NotifyProvider
+from paysdk.booking import (
+    BookingJournal,
+    BookingKey,
+    BookingPolicy,
+    BooksPayments,
+    State,
+    apply_bookings,
+    approve_plan,
+    compare_balances,
+    follow_bookings,
+    plan_bookings,
+    release_booking,
+    undo_bookings,
+)
+from paysdk.sync import SQLPaymentStore, sync_payments
+from paysdk.testing import open_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from paysdk.booking import ApplyReport, Booking, BookingPlan
+
+POLICY = BookingPolicy(
+    currency="USD",
+    entity=54,
+    account_id=2561,
+    account_name="1050 - Payments Clearing",
+    since=date(2025, 1, 1),
+    max_amount=Decimal(10_000),
+)
+
+
+@attrs.define
+class Pair:
+    """Both sandboxes, both providers, and a store."""
+
+    campfire: Any
+    notify: Any
+    target: CampfireProvider
+    source: NotifyProvider
+    store: SQLPaymentStore
+
+    def pay(self, invoice_id: int, amount: str | None = None, **fields: Any) -> str:
+        """Add a payment of an invoice to Notify, by default of all that is due."""
+        invoice = self.campfire.invoice(invoice_id)
+        paid = Decimal(amount or invoice["amount_due"])
+        ref = {
+            "id": f"n{invoice_id}",
+            "number": invoice["invoice_number"],
+            "invoiceTotal": invoice["total_amount"],
+            "invoiceBalance": invoice["amount_due"] - paid,
+        }
+        return str(
+            self.notify.add_payment(
+                amount=paid, invoice=ref, date="05-05-2025", **fields
+            )
+        )
+
+    async def plan(self, **options: Any) -> BookingPlan:
+        """Sync both and plan."""
+        await sync_payments(self.source, self.store)
+        await sync_payments(self.target, self.store, full=True)
+        return await plan_bookings(self.store, target=self.target, **{"policy": POLICY, **options})
+
+    async def approve(self) -> str:
+        """Plan and approve everything."""
+        plan = await self.plan()
+        await approve_plan(self.store, plan, by="Ann", limit=Decimal(100_000))
+        return plan.digest
+
+    async def apply(self, run: str, rest: float = 0) -> ApplyReport:
+        """Apply a run."""
+        return await apply_bookings(self.store, run, target=self.target, rest=rest)
+
+    async def booking(self, payment_id: str) -> Booking:
+        """The booking of a payment."""
+        found = await BookingJournal(self.store).read(BookingKey("notify", "default", payment_id))
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings of Campfire's sandbox, for a test to override."""
+    return {}
+
+
+@pytest.fixture
+async def pair(tmp_path: Path, settings: dict[str, Any]) -> AsyncIterator[Pair]:
+    """Both sandboxes. Notify is empty, and Campfire has two payments."""
+    campfire = open_sandbox("campfire", payments=2, **settings)
+    notify = open_sandbox("notify", payments=0)
+    async with (
+        campfire,
+        notify,
+        SQLPaymentStore(tmp_path / "payments.db") as store,
+        CampfireProvider(
+            campfire.api_key, base_url=campfire.url, exclusive=store.exclusive
+        ) as target,
+        NotifyProvider(notify.api_key, base_url=notify.url) as source,
+    ):
+        yield Pair(campfire, notify, target, source, store)
+
+
+async def test_the_whole_story(pair: Pair) -> None:
+    """Plan, approve, apply, verify, follow and undo. Five requests book one payment."""
+    first, second = pair.pay(58700), pair.pay(58701, "100.00")
+    before = [pair.campfire.invoice(each)["amount_due"] for each in (58700, 58701)]
+    run = await pair.approve()
+    sent = len(pair.campfire.requests)
+
+    report = await pair.apply(run)
+    used = len(pair.campfire.requests) - sent
+    plan = await pair.plan()
+    followed = await follow_bookings(pair.store)
+    balances = [each async for each in compare_balances(pair.store, target=pair.target)]
+
+    assert isinstance(pair.target.booking_target(), BooksPayments)
+    assert ({State.BOOKED: 2}, 10) == (report.states, used)
+    assert ((), ()) == (plan.lines, plan.review)
+    assert (0, {}, 0) == (followed.adopted, followed.diverged, followed.healed)
+    assert [True, True] == [each.is_equal for each in balances]
+    assert (await pair.booking(first)).details["verified"] is True
+
+    undone = await undo_bookings(
+        pair.store, run, target=pair.target, by="Ann", reason="wrong account"
+    )
+
+    assert ({State.VOIDED: 2}, {}) == (undone.states, undone.failures)
+    assert before == [pair.campfire.invoice(each)["amount_due"] for each in (58700, 58701)]
+    again = await undo_bookings(pair.store, run, target=pair.target, by="Ann", reason="again")
+    assert again.states == undone.states
+    review = (await pair.plan()).review
+    assert {first: "counterpart_voided", second: "counterpart_voided"} == {
+        line.payment_id: line.reason for line in review
+    }
+    rebooked = await pair.plan(rebook=[first])
+    assert [f"paysdk:notify:default:{first}:g2"] == [line.external_id for line in rebooked.lines]
+    await approve_plan(pair.store, rebooked, by="Ann", limit=Decimal(10_000))
+    assert {State.BOOKED: 1} == (await pair.apply(rebooked.digest)).states
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"split": True},
+        {"pay_response": "ids"},
+        {"schema": "documented"},
+        {"name_form": "lower"},
+        {"name_form": "cut"},
+    ],
+    ids=str,
+)
+async def test_a_server_may_treat_orders_in_its_own_way(pair: Pair) -> None:
+    """Each payment is booked once and recognised."""
+    pair.pay(58700)
+    run = await pair.approve()
+
+    assert {State.BOOKED: 1} == (await pair.apply(run)).states
+    assert {State.BOOKED: 1} == (await pair.apply(run)).states
+    assert 0 == pair.campfire.invoice(58700)["amount_due"]
+
+
+@pytest.mark.parametrize("settings", [{"drafts": True}, {"commits_late": True}], ids=str)
+async def test_an_order_that_waits_is_adopted_later(pair: Pair) -> None:
+    """It is not sent again meanwhile."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+
+    first = await pair.apply(run)
+    second = await pair.apply(run)
+    pair.campfire.book_held()
+    third = await pair.apply(run)
+
+    assert first.states == second.states
+    assert (await pair.booking(payment_id)).payment_ids
+    assert {State.BOOKED: 1} == third.states
+    assert 0 == pair.campfire.invoice(58700)["amount_due"]
+
+
+@pytest.mark.parametrize("settings", [{"drafts": True}], ids=str)
+async def test_a_person_can_release_an_order_that_will_not_come(pair: Pair) -> None:
+    """It is sent again then, under the same external id."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+    await pair.apply(run)
+
+    released = await release_booking(
+        pair.store,
+        await pair.booking(payment_id),
+        target=pair.target,
+        by="Ann",
+        reason="rejected in Campfire",
+    )
+
+    assert State.APPROVED is released.state
+    assert {State.DRAFTED: 1} == (await pair.apply(run, rest=1000)).states
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"agent": True}, "overpaid"),
+        ({"closed_until": date(2025, 12, 31)}, "refused_by_target"),
+        ({"department_required": True}, "refused_by_target"),
+    ],
+    ids=str,
+)
+async def test_what_campfire_does_by_itself_is_seen(pair: Pair, reason: str) -> None:
+    """A refusal has Campfire's words, and a double payment is found at once."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+
+    await pair.apply(run)
+
+    assert reason == (await pair.booking(payment_id)).reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"shared_number": True}, "several_invoices"),
+        ({"term_discount": Decimal(10)}, "term_discount"),
+    ],
+    ids=str,
+)
+async def test_what_is_not_clear_is_for_review(pair: Pair, reason: str) -> None:
+    """Nothing is guessed."""
+    # The sandbox grants the discount to the payment that is short of exactly that much.
+    pair.pay(58700, "1023.33")
+
+    plan = await pair.plan()
+
+    assert ((), [reason]) == (plan.lines, [line.reason for line in plan.review])
+
+
+@pytest.mark.parametrize("settings", [{"voids": "refused"}], ids=str)
+async def test_a_void_that_is_refused_is_for_a_person(pair: Pair) -> None:
+    """The payment is still live."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+    await pair.apply(run)
+
+    report = await undo_bookings(pair.store, run, target=pair.target, by="Ann", reason="wrong")
+
+    assert ({State.DIVERGED: 1}, [payment_id]) == (report.states, [*report.failures])
+    assert "void_refused" == (await pair.booking(payment_id)).reason
+
+
+async def test_the_suggested_account_is_the_clearing_account(pair: Pair) -> None:
+    """An error about a missing policy names it."""
+    account = await pair.target.booking_target().suggest_account()
+
+    assert account is not None
+    assert (2561, "1050 - Payments Clearing") == (account.id, account.name)
+
+
+async def test_an_organisation_may_have_no_clearing_account(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nothing is suggested."""
+
+    async def settings(_: object) -> Any:
+        return attrs.make_class("Settings", {"default_clearing": attrs.field(default=None)})()
+
+    monkeypatch.setattr(CampfireProvider, "retrieve_account_settings", settings)
+
+    assert await pair.target.booking_target().suggest_account() is None
