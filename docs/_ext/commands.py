@@ -26,12 +26,20 @@ class CommandLine(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return one section for each command."""
         group: Any = typer.main.get_command(commands)
-        lines = [line for name in group.commands for line in describe(name, group.commands[name])]
+        lines = [line for name, each in flatten(group) for line in describe(name, each)]
         parsed = nodes.Element()
         self.state.nested_parse(
             StringList(lines, "commands"), self.content_offset, parsed, match_titles=True
         )
         return parsed.children
+
+
+def flatten(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # typer's own
+    """Yield each command with its name. A group comes before its commands."""
+    for name, command in group.commands.items():
+        yield prefix + name, command
+        if hasattr(command, "commands"):
+            yield from flatten(command, f"{prefix}{name} ")
 
 
 def describe(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # typer's own

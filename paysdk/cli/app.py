@@ -6,14 +6,14 @@ typer reads every signature at the start, so all of them are in this module. The
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path  # noqa: TC003  # typer reads it in an annotation
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import typer
 
+from paysdk.cli.book import book_app
 from paysdk.cli.commands.invoice import find_invoice_provider, show_invoice
 from paysdk.cli.commands.list import ListOptions, list_payments
 from paysdk.cli.commands.providers import show_providers
@@ -32,6 +32,7 @@ from paysdk.cli.options import (
     Currency,
     Filters,
     InSandbox,
+    Job,
     KeyFiles,
     Limit,
     ListFormat,
@@ -51,10 +52,6 @@ from paysdk.errors import ConfigurationError
 
 __all__ = ["Job", "app"]
 
-# A command only parses its options, and returns its work as a job. So the job runs outside of
-# typer, which would handle its exceptions in its own way.
-Job: TypeAlias = Callable[[], int | None]
-
 app: typer.Typer = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they would print local variables, and the key is one of them
@@ -68,6 +65,8 @@ app: typer.Typer = typer.Typer(
         "129 SIGHUP."
     ),
 )
+
+app.add_typer(book_app, name="book")
 
 # Modules of the extras that only some commands need.
 _EXTRAS = {"jinja2", "sqlalchemy"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -21,6 +22,7 @@ __all__ = [
     "Currency",
     "Filters",
     "InSandbox",
+    "Job",
     "KeyFiles",
     "Limit",
     "ListFormat",
@@ -35,6 +37,10 @@ __all__ = [
     "parse_moment",
     "select_providers",
 ]
+
+# A command only parses its options, and returns its work as a job. So the job runs outside of
+# typer, which would handle its exceptions in its own way.
+Job: TypeAlias = Callable[[], int | None]
 
 SANDBOX_PAYMENTS = 3000
 # Enough to watch the pages arrive.

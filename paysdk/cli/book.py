@@ -1,0 +1,206 @@
+"""The commands of ``paysdk book`` with their options."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from pathlib import Path  # typer reads it in an annotation
+from typing import Annotated, Literal
+
+import typer
+
+from paysdk.cli.options import Account, Job, KeyFiles, parse_amount, select_providers
+from paysdk.errors import ConfigurationError
+
+__all__ = ["book_app"]
+
+book_app: typer.Typer = typer.Typer(
+    help="Book payments that one provider has and another has not.\n\n"
+    "A plan proposes, a person approves it, and each line is booked exactly once. The exit code is "
+    "0 if nothing is left, 1 after an outage, and 3 if something needs a person."
+)
+
+Database = Annotated[
+    str,
+    typer.Option(
+        "--in", metavar="DATABASE", help="The database that 'paysdk sync' filled with both sides."
+    ),
+]
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The file of the plan.")]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does this, for the history.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="json is for programs.")]
+
+
+@book_app.callback(invoke_without_command=True)
+def book_callback(
+    context: typer.Context,
+    *,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="Show the whole story in sandboxes: sync, plan, approve, apply, verify and undo. "
+            "Needs no key and no database.",
+        ),
+    ] = False,
+) -> Job | None:
+    """Without a command and without --sandbox, print the help."""
+    if context.invoked_subcommand is not None:
+        if sandbox:
+            raise ConfigurationError("--sandbox shows the whole story: leave the command out.")
+        return None
+    if not sandbox:
+        typer.echo(context.get_help())
+        return None
+    _check_extra()
+    from paysdk.cli.commands.book_story import show_story  # noqa: PLC0415  # the extra may be missing
+
+    return show_story
+
+
+@book_app.command("plan", no_args_is_help=False)
+def plan_command(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Who has the payments.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where to book them.")],
+    *,
+    database: Database,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write the plan, as JSON.")
+    ],
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file with the policy. By default, the policy of the last plan.",
+        ),
+    ] = None,
+    rebook: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Book a payment again whose booking was voided."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page to look at.")
+    ] = None,
+    by: By = "",
+    account: Account = "default",
+    output_format: Format = "table",
+    key_file: KeyFiles = None,
+) -> Job:
+    """Find what is missing, and check each payment without booking anything."""
+    _check_extra()
+    from paysdk.cli.commands.book import PlanOptions, make_plan  # noqa: PLC0415  # the extra may be missing
+
+    selection = select_providers((target,), sandbox=False, sandbox_payments=0, key_files=key_file)
+    options = PlanOptions(
+        source=source,
+        database=database,
+        account=account,
+        policy=policy,
+        rebook=tuple(rebook or ()),
+        out=out,
+        html=html,
+        by=by,
+    )
+    return partial(make_plan, selection, options, output_format)
+
+
+@book_app.command("approve")
+def approve_command(
+    plan: PlanFile,
+    *,
+    database: Database,
+    by: By,
+    limit: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="The largest sum that may be booked.")
+    ],
+    leave_out: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A payment not to book.")
+    ] = None,
+) -> Job:
+    """Approve a plan that you have looked at."""
+    _check_extra()
+    from paysdk.cli.commands.book import approve  # noqa: PLC0415  # the extra may be missing
+
+    amount = parse_amount("--limit", limit)
+    return partial(approve, plan, database, by, amount, tuple(leave_out or ()))
+
+
+@book_app.command("apply")
+def apply_command(
+    plan: PlanFile,
+    *,
+    database: Database,
+    by: By = "",
+    stop_after: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Stop after N failures in a row.")
+    ] = 5,
+    rest: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Look an unknown order up again after this time."
+        ),
+    ] = 120.0,
+    output_format: Format = "table",
+    key_file: KeyFiles = None,
+) -> Job:
+    """Book the approved lines. Run it again after anything that ended it."""
+    _check_extra()
+    from paysdk.cli.commands.book import apply  # noqa: PLC0415  # the extra may be missing
+
+    settings = {"by": by, "stop_after": stop_after, "rest": rest}
+    return partial(apply, plan, database, settings, output_format, key_file)
+
+
+@book_app.command("status")
+def status_command(plan: PlanFile, *, database: Database, output_format: Format = "table") -> Job:
+    """Show where each line is, with what the last sync found."""
+    _check_extra()
+    from paysdk.cli.commands.book import show_status  # noqa: PLC0415  # the extra may be missing
+
+    return partial(show_status, plan, database, output_format)
+
+
+@book_app.command("undo")
+def undo_command(
+    plan: PlanFile,
+    *,
+    database: Database,
+    by: By,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the history.")],
+    payment: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Undo only this payment. Can be repeated."),
+    ] = None,
+    void_date: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day of the reversing entry.")
+    ] = None,
+    output_format: Format = "table",
+    key_file: KeyFiles = None,
+) -> Job:
+    """Void the payments of a plan. Nothing is deleted."""
+    _check_extra()
+    from paysdk.cli.commands.book import undo  # noqa: PLC0415  # the extra may be missing
+
+    settings = {
+        "by": by,
+        "reason": reason,
+        "payment_ids": None if payment is None else tuple(payment),
+        "void_date": None if void_date is None else _parse_day(void_date),
+    }
+    return partial(undo, plan, database, settings, output_format, key_file)
+
+
+def _parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"--void-date takes a date such as 2026-01-31, not {text!r}."
+        ) from None
+
+
+def _check_extra() -> None:
+    try:
+        import paysdk.sync  # noqa: F401, PLC0415  # the extra may be missing
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(str(error)) from None

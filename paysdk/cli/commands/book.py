@@ -1,0 +1,217 @@
+"""``paysdk book``: plan, approve, apply, status and undo."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from paysdk.booking import (
+    BookingJournal,
+    BookingPlan,
+    BookingPolicy,
+    apply_bookings,
+    approve_plan,
+    follow_bookings,
+    plan_bookings,
+    read_status,
+    undo_bookings,
+)
+from paysdk.cli.options import select_providers
+from paysdk.cli.output.bookings import (
+    print_bookings,
+    print_json,
+    print_plan,
+    print_states,
+)
+from paysdk.cli.output.terminal import print_message, report_error
+from paysdk.cli.providers import open_providers
+from paysdk.cli.signals import run_async
+from paysdk.errors import ConfigurationError
+from paysdk.sync import SQLPaymentStore, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from decimal import Decimal
+
+    from paysdk.booking import ApplyReport, UndoReport
+    from paysdk.cli.providers import ProviderSelection
+    from paysdk.errors import PaysdkError
+    from paysdk.provider import PaymentsProvider
+
+__all__ = ["PlanOptions", "apply", "approve", "make_plan", "show_status", "undo"]
+
+_NEEDS_A_PERSON = 3
+
+
+@attrs.frozen(kw_only=True)
+class PlanOptions:
+    """The options of ``paysdk book plan``."""
+
+    source: str
+    database: str
+    account: str
+    policy: Path | None
+    rebook: tuple[str, ...]
+    out: Path
+    html: Path | None
+    by: str
+
+
+def make_plan(selection: ProviderSelection, options: PlanOptions, output_format: str) -> int:
+    """Make, write and print a plan, and return the exit code."""
+    policy = None if options.policy is None else BookingPolicy.from_toml(options.policy)
+
+    async def work() -> BookingPlan:
+        async with _open(options.database, selection) as (store, provider):
+            return await plan_bookings(
+                store,
+                target=provider,
+                source=options.source,
+                policy=policy,
+                source_account=options.account,
+                target_account=options.account,
+                rebook=options.rebook,
+                by=options.by,
+            )
+
+    def show(plan: BookingPlan) -> int:
+        options.out.write_text(plan.to_json(), encoding="utf-8")
+        if options.html is not None:
+            from paysdk.booking.page import write_page  # noqa: PLC0415  # it needs Jinja2
+
+            write_page(plan, options.html)
+        if output_format == "json":
+            print_json(plan.to_json())
+        else:
+            print_plan(plan)
+        print_message(f"The plan is in {options.out}. Look at it, and approve it.")
+        return _NEEDS_A_PERSON if plan.lines or plan.review else 0
+
+    return _run(work, show)
+
+
+def approve(path: Path, database: str, by: str, limit: Decimal, leave_out: tuple[str, ...]) -> int:
+    """Approve a plan, and return the exit code."""
+    plan = _read_plan(path)
+
+    async def work() -> int:
+        async with SQLPaymentStore(database) as store:
+            return await approve_plan(store, plan, by=by, limit=limit, leave_out=leave_out)
+
+    def show(count: int) -> int:
+        print_message(f"{by} approved {count} lines of the plan {plan.digest[:12]}.")
+        return 0
+
+    return _run(work, show)
+
+
+def apply(
+    path: Path,
+    database: str,
+    settings: dict[str, Any],
+    output_format: str,
+    key_files: list[str] | None,
+) -> int:
+    """Apply a plan, print where its lines are, and return the exit code."""
+    plan = _read_plan(path)
+    selection = _select(plan, key_files)
+
+    async def work() -> ApplyReport:
+        async with _open(database, selection) as (store, provider):
+            return await apply_bookings(store, plan.digest, target=provider, **settings)
+
+    def show(report: ApplyReport) -> int:
+        print_states(report.states, output_format)
+        if report.stopped is not None:
+            print_message(report.stopped)
+            return 1
+        return _exit_code(report)
+
+    return _run(work, show)
+
+
+def show_status(path: Path, database: str, output_format: str) -> int:
+    """Print where the lines of a plan are, and return the exit code."""
+    plan = _read_plan(path)
+
+    async def work() -> tuple[Any, ApplyReport]:
+        async with SQLPaymentStore(database) as store:
+            await follow_bookings(store, source=plan.source, source_account=plan.source_account)
+            bookings = await BookingJournal(store).read_run(plan.digest)
+            return bookings, await read_status(store, plan.digest)
+
+    def show(found: tuple[Any, ApplyReport]) -> int:
+        print_bookings(found[0], output_format)
+        return _exit_code(found[1])
+
+    return _run(work, show)
+
+
+def undo(
+    path: Path,
+    database: str,
+    settings: dict[str, Any],
+    output_format: str,
+    key_files: list[str] | None,
+) -> int:
+    """Undo a plan, print where its lines are, and return the exit code."""
+    plan = _read_plan(path)
+    selection = _select(plan, key_files)
+
+    async def work() -> UndoReport:
+        async with _open(database, selection) as (store, provider):
+            return await undo_bookings(store, plan.digest, target=provider, **settings)
+
+    def show(report: UndoReport) -> int:
+        print_states(report.states, output_format)
+        for payment_id, message in report.failures.items():
+            print_message(f"Payment {payment_id}: {message}")
+        return _NEEDS_A_PERSON if report.failures else 0
+
+    return _run(work, show)
+
+
+def _exit_code(report: ApplyReport) -> int:
+    return _NEEDS_A_PERSON if report.for_a_person or report.left else 0
+
+
+def _select(plan: BookingPlan, key_files: list[str] | None) -> ProviderSelection:
+    return select_providers((plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files)
+
+
+def _read_plan(path: Path) -> BookingPlan:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"The plan {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"The plan {path} is not a text file.") from None
+    return BookingPlan.from_json(text)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, Any]], show: Callable[[Any], int]) -> int:
+    try:
+        result = run_async(work())
+    except StoreError as error:
+        print_message(error)
+        return 2
+    return show(result)
+
+
+@asynccontextmanager
+async def _open(
+    database: str, selection: ProviderSelection
+) -> AsyncGenerator[tuple[SQLPaymentStore, PaymentsProvider]]:
+    failures: list[PaysdkError] = []
+    async with (
+        SQLPaymentStore(database) as store,
+        open_providers(selection, failures) as providers,
+    ):
+        if failures:
+            raise failures[0]
+        yield store, providers[0]
+    for failure in failures:
+        report_error(failure)
