@@ -137,7 +137,8 @@ def hours_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def move(hours: int) -> None:
         class Later(datetime):
             @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # noqa: ARG003  # always UTC here
+            def now(cls, tz: Any = None) -> Any:
+                assert tz is UTC
                 return datetime.now(UTC) + timedelta(hours=hours)
 
         monkeypatch.setattr("paysdk.booking.runs.datetime", Later)

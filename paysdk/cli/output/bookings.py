@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
+    from rich.table import Table
+
     from paysdk.booking import Booking, BookingPlan, State
 
 __all__ = ["print_bookings", "print_json", "print_plan", "print_states"]
@@ -114,7 +116,7 @@ def _table(
     headers: list[str],
     rows: list[list[object]],
     amounts: list[tuple[Decimal | None, str | None]],
-) -> object:
+) -> Table:
     table = plain_table()
     header, *shown = align_amounts("Amount", amounts)
     for each in headers:

@@ -63,11 +63,7 @@ class Pair:
             "invoiceTotal": invoice["total_amount"],
             "invoiceBalance": invoice["amount_due"] - paid,
         }
-        return str(
-            self.notify.add_payment(
-                amount=paid, invoice=ref, date="05-05-2025", **fields
-            )
-        )
+        return str(self.notify.add_payment(amount=paid, invoice=ref, date="05-05-2025", **fields))
 
     async def plan(self, **options: Any) -> BookingPlan:
         """Sync both and plan."""

@@ -1,0 +1,67 @@
+"""The HTML page of a plan: what would be booked where and why, and what is for review.
+
+It needs the extra ``report``. The page is one file without scripts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if find_spec("jinja2") is None:
+    raise ModuleNotFoundError(
+        "The page of a plan needs jinja2, which is not installed: in the folder of paysdk, pip "
+        'install ".[report]"',
+        name="jinja2",
+    )
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from paysdk.reconcile.report.text import format_money, replace_control_characters
+
+if TYPE_CHECKING:
+    import os
+
+    from paysdk.booking.plan import BookingPlan
+
+__all__ = ["render_plan", "write_page"]
+
+
+def render_plan(plan: BookingPlan) -> str:
+    """Return the page of a plan."""
+    reasons = Counter(line.reason for line in plan.review)
+    return (
+        _environment()
+        .get_template("plan.html")
+        .render(plan=plan, reasons=sorted(reasons.items(), key=lambda each: (-each[1], each[0])))
+    )
+
+
+def write_page(plan: BookingPlan, path: str | os.PathLike[str]) -> None:
+    """Write the page of a plan to a file."""
+    Path(path).write_text(render_plan(plan), encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("paysdk.booking", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_clean,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # Jinja2 declares only the types of its own filters.
+    cast("dict[str, object]", environment.filters)["money"] = format_money
+    return environment
+
+
+def _clean(value: object) -> object:
+    """Replace control characters in all that the template shows. Escaping does not do that."""
+    return value if isinstance(value, Markup) else replace_control_characters(str(value))

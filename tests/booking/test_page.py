@@ -1,0 +1,57 @@
+"""The HTML page of a plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking import BookingPlan
+from paysdk.booking.page import render_plan, write_page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paysdk.booking import BookingPolicy
+
+    from .conftest import Story
+
+
+async def test_the_page_shows_what_would_be_booked_and_what_is_for_review(
+    story: Story, tmp_path: Path
+) -> None:
+    """Text of a provider is escaped, and its control characters are replaced."""
+    story.add("A-1", "1234.50")
+    story.add("<b>\x1b", "99.00", total="100.00")
+    story.pay("A-9", "5.00", total="5.00")
+    plan = await story.plan()
+    blind = attrs.evolve(plan, lines=[attrs.evolve(plan.lines[0], due_after=None)])
+
+    write_page(plan, tmp_path / "plan.html")
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+
+    assert "<b>1,333.50 EUR</b>2 to book" in page
+    assert "&lt;b&gt;\ufffd" in page
+    assert "<b>1</b>for review" in page
+    assert "1 no invoice. These are not booked." in page
+    assert plan.digest in page
+    assert "not previewed" in render_plan(blind)
+
+
+def test_the_page_of_an_empty_plan_says_so(policy: BookingPolicy) -> None:
+    """What was left out is counted."""
+    plan = BookingPlan(
+        source="notify",
+        source_account="default",
+        target="books",
+        target_account="default",
+        made_at=datetime(2026, 3, 9, tzinfo=UTC),
+        policy=policy,
+        left_out={"too_recent": 3},
+    )
+
+    page = render_plan(plan)
+
+    assert "<b>Nothing</b>to book" in page
+    assert "<b>3</b>left out: too recent" in page
