@@ -1,0 +1,198 @@
+"""Making a plan."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from paysdk import ConfigurationError, ConnectionFailedError, InvoiceRef
+from paysdk.booking import (
+    BookingAccount,
+    BookingCapabilities,
+    apply_bookings,
+    plan_bookings,
+    undo_bookings,
+)
+
+if TYPE_CHECKING:
+    from paysdk.booking import BookingPlan
+
+    from .conftest import Story
+
+
+def reasons(plan: BookingPlan) -> dict[str, str]:
+    """Why each payment is for review."""
+    return {line.payment_id: line.reason for line in plan.review}
+
+
+async def test_only_a_payment_without_a_counterpart_is_proposed(story: Story) -> None:
+    """Every other difference is for review with its reason, and nothing is booked."""
+    story.add("A-1", "100.00")
+    story.add("A-2", "100.00")
+    story.add("A-3", "100.00")
+    story.add("A-4", "100.00")
+    ids = list(story.books.invoices)
+    story.books.add_payment(ids[1], Decimal("100.00"), date(2026, 3, 2))
+    story.books.add_payment(ids[2], Decimal("99.00"), date(2026, 3, 2))
+    story.books.add_payment(ids[3], Decimal("100.00"), date(2025, 3, 2))
+    story.books.add_invoice("A-5", Decimal(1))
+    story.books.add_payment(list(story.books.invoices)[-1], Decimal(1), date(2026, 3, 2))
+    requests = len(story.books.payments)
+
+    plan = await story.plan()
+
+    assert ["p1"] == [line.payment_id for line in plan.lines]
+    assert {"p3": "only_pair", "p4": "out_of_window"} == reasons(plan)
+    assert {"only_in_target": 2} == plan.left_out
+    assert requests == len(story.books.payments)
+    line = plan.lines[0]
+    assert (Decimal("100.00"), Decimal("0.00"), "paysdk:notify:default:p1") == (
+        line.seen_due,
+        line.due_after,
+        line.external_id,
+    )
+
+
+async def test_what_fails_a_check_is_for_review(story: Story) -> None:
+    """The payments of one invoice are checked together."""
+    story.add("A-1", "60.00", total="100.00")
+    story.pay("A-1", "60.00", total="100.00")
+    story.pay("A-2", "5.00", total="5.00")
+    story.add("A-3", "10.00", payment_date=None)
+    story.add("A-4", "10.00", payment_date=date(2025, 1, 1))
+    story.pay("A-5", "5.00", total="5.00", invoice=InvoiceRef("n5", None))
+
+    plan = await story.plan()
+
+    assert ["p1"] == [line.payment_id for line in plan.lines]
+    expected = {"p2": "above_due", "p3": "no_invoice", "p4": "no_date", "p6": "no_number"}
+    assert expected == reasons(plan)
+    assert {"before_since": 1} == plan.left_out
+
+
+async def test_a_preview_that_differs_is_for_review(story: Story) -> None:
+    """A target without previews is not asked."""
+    story.add("A-1", "60.00")
+    story.books.discount = Decimal(1)
+
+    assert {"p1": "term_discount"} == reasons(await story.plan())
+    story.books.capabilities = BookingCapabilities(previews=False, voids=True)
+    assert [None] == [line.due_after for line in (await story.plan()).lines]
+
+
+async def test_the_policy_is_kept_in_the_store(story: Story) -> None:
+    """Without one, the error suggests an account."""
+    story.add("A-1", "60.00")
+    await story.sync()
+
+    with pytest.raises(ConfigurationError, match=r"There is no policy(?!.*clearing)"):
+        await plan_bookings(story.store, target=story.books)
+    story.books.clearing = BookingAccount(id=9, name="1090")
+    with pytest.raises(ConfigurationError, match=r"suggests the clearing account 9 \(1090\)"):
+        await plan_bookings(story.store, target=story.books)
+    await story.plan()
+    assert story.policy == (await plan_bookings(story.store, target=story.books)).policy
+
+
+async def test_numbers_are_mapped_by_the_policy(story: Story) -> None:
+    """A number without the prefix has no counterpart."""
+    story.books.add_invoice("INV-7", Decimal(5))
+    story.pay("N-7", "5.00", total="5.00")
+    story.pay("7", "5.00", total="5.00")
+    story.policy = attrs.evolve(story.policy, strip_prefix="N-", number_prefix="INV-")
+
+    plan = await story.plan()
+
+    assert [("N-7", "INV-7")] == [(line.number, line.invoice_number) for line in plan.lines]
+    assert {"p2": "no_number"} == reasons(plan)
+
+
+async def test_a_booking_that_exists_is_not_proposed_again(story: Story) -> None:
+    """What needs a person is for review."""
+    for number in range(4):
+        story.add(f"A-{number}", "60.00")
+    run = await story.approve()
+    story.books.faults = deque([None, "timeout", "drafted", None])
+    await apply_bookings(story.store, run, target=story.books)
+    # As a plan sees it that is made before the next sync of the target.
+    plan = await plan_bookings(story.store, target=story.books)
+
+    assert () == plan.lines
+    assert {"p2": "unknown", "p3": "drafted"} == reasons(plan)
+    assert {"booked": 2} == plan.left_out
+
+
+async def test_a_voided_booking_is_proposed_again_on_order_only(story: Story) -> None:
+    """It gets a new generation."""
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    await undo_bookings(story.store, run, target=story.books, by="Ann", reason="wrong")
+
+    early = await plan_bookings(story.store, target=story.books)
+    plan = await story.plan()
+    ordered = await story.plan(rebook=["p1"])
+
+    assert {"p1": "voided", "p2": "voided"} == reasons(early)
+    assert {"p1": "counterpart_voided", "p2": "counterpart_voided"} == reasons(plan)
+    assert [("p1", 2)] == [(line.payment_id, line.generation) for line in ordered.lines]
+
+
+async def test_a_payment_is_booked_in_one_target_only(story: Story) -> None:
+    """Another target is for review."""
+    story.add("A-1", "60.00")
+    await story.plan()
+    story.books.name = "others"
+
+    assert {"p1": "other_target"} == reasons(await story.plan())
+
+
+async def test_a_line_that_is_being_booked_is_left_out(story: Story) -> None:
+    """Another worker has it."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    story.books.faults = deque(["timeout"])
+    await apply_bookings(story.store, run, target=story.books)
+    async with story.store._database.transaction(writes=True) as connection:
+        await connection.exec_driver_sql("UPDATE paysdk_bookings SET state = 'sent'")
+
+    plan = await story.plan()
+
+    assert ((), (), {"in_progress": 1}) == (plan.lines, plan.review, plan.left_out)
+
+
+async def test_an_outage_stores_no_plan(story: Story) -> None:
+    """The error of the look-up is raised."""
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    story.books.reads_fail = True
+
+    with pytest.raises(ConnectionFailedError):
+        await story.plan()
+
+
+async def test_many_invoices_are_looked_up_in_batches(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines are in the order of the numbers."""
+    monkeypatch.setattr("paysdk.booking.planning._BATCH", 2)
+    for number in range(5):
+        story.add(f"A-{number}", "6.00", total="12.00")
+        story.pay(f"A-{number}", "6.00", total="12.00")
+
+    plan = await story.plan()
+
+    assert sorted(line.number for line in plan.lines) == [line.number for line in plan.lines]
+    assert 10 == len(plan.lines)
+
+
+async def test_a_provider_that_cannot_book_says_so(story: Story) -> None:
+    """Nothing is read."""
+    with pytest.raises(ConfigurationError, match="notify cannot book payments"):
+        await plan_bookings(story.store, target=story.source)
