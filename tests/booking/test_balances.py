@@ -1,0 +1,50 @@
+"""Comparing what is due in both systems."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from paysdk import InvoiceRef
+from paysdk.booking import Balance, apply_bookings, compare_balances
+
+if TYPE_CHECKING:
+    from .conftest import Story
+
+
+async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
+    """An invoice that is missing, double or unclear is not called equal."""
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    run = await story.approve(leave_out=["p2"])
+    await apply_bookings(story.store, run, target=story.books)
+    story.pay("A-3", "5.00", total="5.00")
+    story.pay("A-4", "5.00", total="5.00")
+    for _ in range(2):
+        story.books.add_invoice("A-4", Decimal("5.00"))
+    story.add("A-5", "1.00", total="5.00")
+    story.pay("A-5", "2.00", total="5.00", invoice=InvoiceRef("n", "A-5", None, Decimal(2)))
+    story.pay("", "2.00", total="5.00", invoice=InvoiceRef("n", None))
+    await story.sync()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    zero = Decimal(0)
+    assert [
+        Balance(number="A-1", source=zero, target=zero, reason="equal"),
+        Balance(number="A-2", source=zero, target=Decimal(60), reason="differs"),
+        Balance(number="A-3", source=zero, target=None, reason="no_invoice"),
+        Balance(number="A-4", source=zero, target=None, reason="several_invoices"),
+        Balance(number="A-5", source=None, target=Decimal(5), reason="unclear"),
+    ] == found
+    assert [True, False] == [each.is_equal for each in found[:2]]
+
+
+async def test_the_numbers_are_taken_as_they_are_without_a_policy(story: Story) -> None:
+    """No plan was made yet."""
+    story.add("A-1", "60.00")
+    await story.sync()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    assert ["differs"] == [each.reason for each in found]

@@ -1,0 +1,159 @@
+"""Following bookings after a sync."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk.booking import (
+    BookingJournal,
+    BookingKey,
+    BookingTakenError,
+    FollowReport,
+    State,
+    apply_bookings,
+    follow_bookings,
+)
+
+if TYPE_CHECKING:
+    from paysdk.booking import Booking
+
+    from .conftest import Story
+
+
+async def the_booking(story: Story) -> Booking:
+    """The booking of the first payment."""
+    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1"))
+    assert found is not None
+    return found
+
+
+async def follow(story: Story) -> FollowReport:
+    """Sync and follow."""
+    await story.sync()
+    return await follow_bookings(story.store)
+
+
+async def booked(story: Story, fault: Any = None) -> None:
+    """Book a payment."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    story.books.faults = deque([fault])
+    await apply_bookings(story.store, run, target=story.books)
+
+
+async def test_our_own_payment_is_adopted(each_story: Story) -> None:
+    """The order whose outcome was unknown is booked, and gets its id."""
+    await booked(each_story, "lost")
+
+    assert FollowReport(adopted=1) == await follow(each_story)
+    booking = await the_booking(each_story)
+    assert (State.BOOKED, ("1",), False) == (
+        booking.state,
+        booking.payment_ids,
+        booking.details["verified"],
+    )
+    assert FollowReport() == await follow(each_story)
+    assert not (await each_story.plan()).lines
+
+
+async def test_an_adopted_payment_of_another_sum_diverges(story: Story) -> None:
+    """It is not what was ordered."""
+    await booked(story, "lost")
+    story.books.change_payment("1", amount=Decimal(61))
+
+    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
+
+
+async def test_an_order_that_is_not_there_stays_unknown(story: Story) -> None:
+    """It may still be booked."""
+    await booked(story, "timeout")
+
+    assert FollowReport() == await follow(story)
+    assert State.UNKNOWN is (await the_booking(story)).state
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"amount": Decimal(59)}, "edited_in_target"),
+        ({"payment_date": date(2026, 5, 5)}, "edited_in_target"),
+        ({"voided_date": date(2026, 5, 5)}, "voided_in_target"),
+        (None, "vanished_in_target"),
+    ],
+    ids=str,
+)
+async def test_what_a_person_changes_in_the_target_diverges(
+    story: Story, fields: dict[str, Any] | None, reason: str
+) -> None:
+    """It is never booked again by itself."""
+    await booked(story)
+    await follow(story)
+    if fields is None:
+        story.books.payments.clear()
+    else:
+        story.books.change_payment("1", **fields)
+
+    assert FollowReport(diverged={reason: 1}) == await follow(story)
+    assert FollowReport() == await follow(story)
+    plan = await story.plan()
+    assert () == plan.lines
+    assert State.DIVERGED is (await the_booking(story)).state
+
+
+async def test_a_payment_on_another_invoice_diverges(story: Story) -> None:
+    """Somebody moved it."""
+    await booked(story)
+    moved = attrs.evolve(story.books.payments["1"].invoice, id="9")
+    story.books.change_payment("1", invoice=moved)
+
+    assert FollowReport(diverged={"edited_in_target": 1}) == await follow(story)
+
+
+async def test_what_changes_at_the_source_diverges_and_may_heal(story: Story) -> None:
+    """The source may correct it again."""
+    await booked(story)
+    story.change("p1", amount=Decimal(61))
+
+    assert FollowReport(diverged={"source_changed": 1}) == await follow(story)
+    story.change("p1", amount=Decimal("60.00"))
+    assert FollowReport(healed=1) == await follow(story)
+    story.source.payments.clear()
+    assert FollowReport(diverged={"source_vanished": 1}) == await follow(story)
+
+
+async def test_a_divergence_that_a_look_up_found_stays(story: Story) -> None:
+    """The store may be older than the look-up."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    story.books.faults = deque(["lost"])
+    await apply_bookings(story.store, run, target=story.books)
+    story.books.change_payment("1", amount=Decimal(70))
+    await apply_bookings(story.store, run, target=story.books, rest=0)
+    story.books.change_payment("1", amount=Decimal("60.00"))
+
+    assert FollowReport() == await follow(story)
+    story.change("p1", amount=Decimal(61))
+    assert FollowReport() == await follow(story)
+    assert "booked_twice" == (await the_booking(story)).reason
+
+
+async def test_a_booking_that_another_worker_has_is_left_for_the_next_time(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It also may be taken over meanwhile."""
+    await booked(story, "lost")
+    await BookingJournal(story.store).take(await the_booking(story))
+    assert FollowReport() == await follow(story)
+
+    async def lose(*_: object, **__: object) -> None:
+        raise BookingTakenError
+
+    await BookingJournal(story.store).free(await the_booking(story))
+    monkeypatch.setattr(BookingJournal, "move", lose)
+    assert FollowReport() == await follow(story)

@@ -1,0 +1,171 @@
+"""Undoing bookings."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk import AuthenticationError, ConfigurationError, PermissionDeniedError
+from paysdk.booking import (
+    BookingCapabilities,
+    BookingJournal,
+    BookingKey,
+    State,
+    apply_bookings,
+    undo_bookings,
+)
+from paysdk.testing.booking import FakeBooks
+
+if TYPE_CHECKING:
+    from paysdk.booking import Booking, UndoReport
+
+    from .conftest import Story
+
+
+async def undo(story: Story, run: str, **options: Any) -> UndoReport:
+    """Undo a run for a reason."""
+    options = {"by": "Ann", "reason": "wrong account", **options}
+    return await undo_bookings(story.store, run, target=story.books, **options)
+
+
+async def booked(story: Story, *, lines: int = 1) -> str:
+    """Book some lines, and return their run."""
+    for number in range(lines):
+        story.add(f"A-{number}", "60.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    return run
+
+
+async def the_booking(story: Story) -> Booking:
+    """The booking of the first payment."""
+    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1"))
+    assert found is not None
+    return found
+
+
+async def test_a_run_is_undone_as_a_whole_or_in_part(each_story: Story) -> None:
+    """The payments are voided, and the history has the name and the reason."""
+    story = each_story
+    run = await booked(story, lines=3)
+
+    part = await undo(story, run, payment_ids=["p1"], void_date=date(2026, 3, 9))
+    assert ({State.VOIDED: 1}, {}) == (part.states, part.failures)
+    assert {"1": date(2026, 3, 9), "2": None, "3": None} == {
+        each.id: each.voided_date for each in story.books.payments.values()
+    }
+    assert {State.VOIDED: 3} == (await undo(story, run)).states
+    last = (await BookingJournal(story.store).history((await the_booking(story)).key))[-1]
+    assert {"by": "Ann", "why": "wrong account"} == last.details
+
+
+async def test_what_was_not_sent_is_left_out(story: Story) -> None:
+    """It is not booked by a later call."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+
+    assert {State.SKIPPED: 1} == (await undo(story, run)).states
+    assert {State.SKIPPED: 1} == (await apply_bookings(story.store, run, target=story.books)).states
+    assert not story.books.payments
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [("lost", State.VOID_REQUESTED), ("timeout", State.VOID_REQUESTED)]
+)
+async def test_a_void_whose_outcome_is_unknown_is_looked_up(
+    story: Story, fault: Any, state: State
+) -> None:
+    """A second call finds it, or voids it."""
+    run = await booked(story)
+    story.books.faults = deque([fault])
+
+    report = await undo(story, run)
+
+    assert ({state: 1}, {"p1": "The response to the void was lost."}) == (
+        report.states,
+        report.failures,
+    )
+    assert {State.VOIDED: 1} == (await undo(story, run)).states
+
+
+@attrs.define(eq=False)
+class Refusing(FakeBooks):
+    """Books that refuse a void, or seem to do it and do not."""
+
+    error: Exception | None = None
+
+    async def void(self, invoice_id: str, payment_id: str, void_date: Any) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.payments[payment_id]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (PermissionDeniedError("no", status=403), State.DIVERGED, "void_refused"),
+        (ConfigurationError("Stripe"), State.DIVERGED, "void_refused"),
+        (AuthenticationError("key", status=401), State.VOID_REQUESTED, "void_unknown"),
+        (None, State.VOID_REQUESTED, "void_unknown"),
+    ],
+    ids=repr,
+)
+async def test_a_payment_that_is_still_live_is_not_undone(
+    story: Story, error: Exception | None, state: State, reason: str
+) -> None:
+    """A refusal is for a person, and anything else is tried again."""
+    story.books = Refusing(error=error)
+    run = await booked(story)
+
+    assert {state: 1} == (await undo(story, run)).states
+    assert reason == (await the_booking(story)).reason
+
+
+async def test_a_payment_that_vanished_cannot_be_undone(story: Story) -> None:
+    """It may be there and not visible, so nothing is called voided."""
+    run = await booked(story)
+    story.books.payments.clear()
+
+    report = await undo(story, run)
+
+    assert {State.DIVERGED: 1} == report.states
+    assert "Nothing was voided" in report.failures["p1"]
+
+
+async def test_an_outage_frees_the_booking(story: Story) -> None:
+    """The next call can take it at once."""
+    run = await booked(story)
+    story.books.reads_fail = True
+    report = await undo(story, run)
+    story.books.reads_fail = False
+
+    assert ({State.BOOKED: 1}, ["p1"]) == (report.states, [*report.failures])
+    assert {State.VOIDED: 1} == (await undo(story, run)).states
+
+
+async def test_a_booking_that_another_worker_has_is_left_alone(story: Story) -> None:
+    """The report says so."""
+    run = await booked(story)
+    await BookingJournal(story.store).take(await the_booking(story))
+
+    report = await undo(story, run)
+
+    assert {State.BOOKED: 1} == report.states
+    assert {"p1": "Another worker has this booking. Try again later."} == report.failures
+
+
+async def test_an_undo_needs_a_name_a_reason_and_a_target_that_can_void(story: Story) -> None:
+    """Nothing is sent without them."""
+    run = await booked(story)
+
+    with pytest.raises(ConfigurationError, match="by must be a text"):
+        await undo(story, run, by=" ")
+    with pytest.raises(ConfigurationError, match="reason must be a text"):
+        await undo(story, run, reason="")
+    story.books.capabilities = BookingCapabilities(previews=True, voids=False)
+    with pytest.raises(ConfigurationError, match="books cannot void payments"):
+        await undo(story, run)
