@@ -121,7 +121,9 @@ async def test_an_order_that_is_found_is_not_released(story: Story) -> None:
     found = await release_booking(story.store, booking, **options)
 
     assert State.BOOKED is found.state
-    with pytest.raises(ConfigurationError, match="is booked. Only one that is unknown or drafted"):
+    with pytest.raises(
+        ConfigurationError, match=r"is booked\. Only one that is unknown or drafted"
+    ):
         await release_booking(story.store, found, **options)
 
 

@@ -98,7 +98,7 @@ class Refusing(FakeBooks):
 
     error: Exception | None = None
 
-    async def void(self, invoice_id: str, payment_id: str, void_date: Any) -> Any:
+    async def void(self, _: str, payment_id: str, __: Any) -> Any:
         if self.error is not None:
             raise self.error
         return self.payments[payment_id]
