@@ -216,6 +216,19 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def histories(session: nox.Session) -> None:
+    """Book in 10,000 random histories with faults, or in as many as given (`-- 500`).
+
+    It fails if a payment is booked twice, or if anything is left unexplained.
+    """
+    session.install(wheel(session), "--group", "tests")
+    count = session.posargs[0] if session.posargs else "10000"
+    # All histories are in one test, which takes longer than a test may take by default.
+    command = ["pytest", "tests/booking/test_histories.py", "-o", "faulthandler_timeout=0"]
+    session.run(*command, env={"PAYSDK_HISTORIES": count})
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Change the code bit by bit to see whether the tests notice.
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from paysdk.sync.report import SyncReport
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["OpenAccount", "SyncTasks", "sync_tasks"]
+__all__ = ["OpenAccount", "RetryStrategy", "SyncTasks", "sync_tasks"]
 
 OpenAccount: TypeAlias = Callable[[str, str], Awaitable[PaymentsProvider]]
 
@@ -100,7 +100,7 @@ class SyncTasks:
         self._app = app
         self._store = store
         self._open_account = open_account
-        self._task = app.task(name=_SYNC, queue=_QUEUE, retry=_RetryStrategy(), pass_context=True)(
+        self._task = app.task(name=_SYNC, queue=_QUEUE, retry=RetryStrategy(), pass_context=True)(
             self._sync
         )
         stalled = app.task(name=_RETRY_STALLED, queue=_QUEUE, queueing_lock=_RETRY_STALLED)(
@@ -189,7 +189,7 @@ class SyncTasks:
                     await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
-class _RetryStrategy(BaseRetryStrategy):
+class RetryStrategy(BaseRetryStrategy):
     """Tells procrastinate when to retry a job."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:

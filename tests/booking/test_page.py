@@ -26,7 +26,7 @@ async def test_the_page_shows_what_would_be_booked_and_what_is_for_review(
     story.add("<b>\x1b", "99.00", total="100.00")
     story.pay("A-9", "5.00", total="5.00")
     plan = await story.plan()
-    blind = attrs.evolve(plan, lines=[attrs.evolve(plan.lines[0], due_after=None)])
+    blind = attrs.evolve(plan, lines=(attrs.evolve(plan.lines[0], due_after=None),))
 
     write_page(plan, tmp_path / "plan.html")
     page = (tmp_path / "plan.html").read_text(encoding="utf-8")

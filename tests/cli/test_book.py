@@ -41,7 +41,7 @@ max_amount = "5000.00"
 class Desk:
     """Runs the commands on one plan, with Campfire's sandbox behind them."""
 
-    run: Any
+    run: Command
     folder: Path
     campfire: Any
     notify: Any
