@@ -277,12 +277,32 @@ def reconcile_command(
             "--html", metavar="FILE", help="Also write a report that you can read, print or send."
         ),
     ] = None,
+    balances: Annotated[
+        bool,
+        typer.Option(
+            "--balances",
+            help="Instead, compare what is due on each invoice that LEFT has payments for with "
+            "what RIGHT says now. RIGHT must be able to book.",
+        ),
+    ] = False,
+    key_file: KeyFiles = None,
 ) -> Job:
     """Compare the stored payments of two providers, and show which have no counterpart.
 
     The exit code is 3 if there are differences.
     """
+    if balances and (html is not None or output_format == "csv"):
+        raise ConfigurationError("--balances has neither a report nor CSV: leave these out.")
+    if key_file and not balances:
+        raise ConfigurationError("--key-file is for --balances. Reconciling needs no key.")
     try:
+        if balances:
+            from paysdk.cli.commands.balances import show_balances  # noqa: PLC0415  # the extra may be missing
+
+            selection = select_providers(
+                (right,), sandbox=False, sandbox_payments=0, key_files=key_file
+            )
+            return partial(show_balances, selection, left, database, account, output_format)
         from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
 
         if html is not None:

@@ -41,7 +41,15 @@ if TYPE_CHECKING:
     from paysdk.errors import PaysdkError
     from paysdk.provider import PaymentsProvider
 
-__all__ = ["PlanOptions", "apply", "approve", "make_plan", "show_status", "undo"]
+__all__ = [
+    "PlanOptions",
+    "apply",
+    "approve",
+    "make_plan",
+    "open_target",
+    "show_status",
+    "undo",
+]
 
 _NEEDS_A_PERSON = 3
 
@@ -65,7 +73,7 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
     policy = None if options.policy is None else BookingPolicy.from_toml(options.policy)
 
     async def work() -> BookingPlan:
-        async with _open(options.database, selection) as (store, provider):
+        async with open_target(options.database, selection) as (store, provider):
             return await plan_bookings(
                 store,
                 target=provider,
@@ -98,7 +106,7 @@ def approve(path: Path, database: str, by: str, limit: Decimal, leave_out: tuple
     plan = _read_plan(path)
 
     async def work() -> int:
-        async with SQLPaymentStore(database) as store:
+        async with SQLPaymentStore(database, create=False) as store:
             return await approve_plan(store, plan, by=by, limit=limit, leave_out=leave_out)
 
     def show(count: int) -> int:
@@ -120,7 +128,7 @@ def apply(
     selection = _select(plan, key_files)
 
     async def work() -> ApplyReport:
-        async with _open(database, selection) as (store, provider):
+        async with open_target(database, selection) as (store, provider):
             return await apply_bookings(store, plan.digest, target=provider, **settings)
 
     def show(report: ApplyReport) -> int:
@@ -138,7 +146,7 @@ def show_status(path: Path, database: str, output_format: str) -> int:
     plan = _read_plan(path)
 
     async def work() -> tuple[Any, ApplyReport]:
-        async with SQLPaymentStore(database) as store:
+        async with SQLPaymentStore(database, create=False) as store:
             await follow_bookings(store, source=plan.source, source_account=plan.source_account)
             bookings = await BookingJournal(store).read_run(plan.digest)
             return bookings, await read_status(store, plan.digest)
@@ -162,7 +170,7 @@ def undo(
     selection = _select(plan, key_files)
 
     async def work() -> UndoReport:
-        async with _open(database, selection) as (store, provider):
+        async with open_target(database, selection) as (store, provider):
             return await undo_bookings(store, plan.digest, target=provider, **settings)
 
     def show(report: UndoReport) -> int:
@@ -202,12 +210,13 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]], show: Callable[[Any], int
 
 
 @asynccontextmanager
-async def _open(
+async def open_target(
     database: str, selection: ProviderSelection
 ) -> AsyncGenerator[tuple[SQLPaymentStore, PaymentsProvider]]:
+    """Open the store and the target that a command names, and close them in the end."""
     failures: list[PaysdkError] = []
     async with (
-        SQLPaymentStore(database) as store,
+        SQLPaymentStore(database, create=False) as store,
         open_providers(selection, failures) as providers,
     ):
         if failures:
