@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import attrs
 
@@ -125,17 +126,13 @@ class BookingPlan:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read a plan. Raises ``ConfigurationError`` if it is not a plan, or if it was changed."""
-        try:
-            content: Any = json.loads(text)
-            known = content["format"] == _FORMAT
-        except (ValueError, LookupError, TypeError):
-            known = False
-        if not known:
+        content = _parse_object(text)
+        if content.get("format") != _FORMAT:
             raise ConfigurationError(
                 f'This is not a plan: it is no JSON object with "format": "{_FORMAT}".'
             )
         try:
-            plan: Self = _converter().structure(content["plan"], cls)
+            plan: Self = _converter().structure(content.get("plan"), cls)
         except Exception as error:  # noqa: BLE001  # cattrs raises groups of any errors
             raise ConfigurationError(f"This plan cannot be read: {error}.") from None
         if plan.digest != content.get("digest"):
@@ -152,6 +149,14 @@ class BookingPlan:
 @cache
 def _converter() -> Any:  # noqa: ANN401  # cattrs is known to the converter
     return make_converter()
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    with suppress(ValueError):
+        content: object = json.loads(text)
+        if isinstance(content, dict):
+            return cast("dict[str, Any]", content)
+    return {}
 
 
 def _canonical(content: object) -> bytes:

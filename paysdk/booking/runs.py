@@ -146,13 +146,17 @@ class BookingRuns:
 
     async def _write_plan(self, connection: AsyncConnection, plan: BookingPlan) -> None:
         now, pair = self._codec.encode(datetime.now(UTC)), Pair.of(plan)
-        values = {**attrs.asdict(pair), "content": _encode_policy(plan), "written_at": now}
+        values: dict[str, object] = {
+            **attrs.asdict(pair),
+            "content": _encode_policy(plan),
+            "written_at": now,
+        }
         # Two plans of one pair wait for each other here.
         await connection.execute(self._database.backend.add_if_new(booking_policies, values))
         await connection.execute(
             booking_policies.update().where(_of_pair(booking_policies, pair)).values(**values)
         )
-        run = {
+        run: dict[str, object] = {
             "digest": plan.digest,
             **attrs.asdict(pair),
             "made_at": self._codec.encode(plan.made_at),
@@ -169,7 +173,7 @@ class BookingRuns:
         for line in plan.lines:
             key = BookingKey(plan.source, plan.source_account, line.payment_id, line.generation)
             found = known.get((key.payment_id, key.generation))
-            values = {
+            values: dict[str, object] = {
                 "target": plan.target,
                 "target_account": plan.target_account,
                 "run": digest,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from importlib import import_module
 from pathlib import Path  # typer reads it in an annotation
 from typing import Annotated, Literal
 
@@ -201,6 +202,6 @@ def _parse_day(text: str) -> date:
 
 def _check_extra() -> None:
     try:
-        import paysdk.sync  # noqa: F401, PLC0415  # the extra may be missing
+        import_module("paysdk.sync")
     except ModuleNotFoundError as error:
         raise ConfigurationError(str(error)) from None
