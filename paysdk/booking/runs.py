@@ -98,16 +98,6 @@ class BookingRuns:
         plan = BookingPlan.from_json(found.content)
         return Run(digest=digest, plan=plan, approval=read_approval(found.approval))
 
-    async def list_digests(self, pair: Pair) -> list[str]:
-        """Return the digests of the plans of a pair, oldest first."""
-        select = sa.select(booking_runs.c.digest).where(_of_pair(booking_runs, pair))
-        ordered = select.order_by(booking_runs.c.made_at, booking_runs.c.digest)
-
-        async def work(connection: AsyncConnection) -> list[str]:
-            return [row[0] for row in await connection.execute(ordered)]
-
-        return await self._database.read(work)
-
     async def propose(self, plan: BookingPlan, by: str) -> None:
         """Store a plan and its policy, and propose its lines.
 

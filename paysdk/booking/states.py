@@ -48,23 +48,8 @@ class State(StrEnum):
         """Whether paysdk does nothing more about it until a person decides."""
         return self in _FOR_A_PERSON
 
-    @property
-    def may_be_booked(self) -> bool:
-        """Whether the target may have a live payment for it."""
-        return self in _MAY_BE_BOOKED
-
 
 _FOR_A_PERSON = frozenset({State.DRAFTED, State.REFUSED, State.UNKNOWN, State.DIVERGED})
-_MAY_BE_BOOKED = frozenset(
-    {
-        State.SENT,
-        State.BOOKED,
-        State.DRAFTED,
-        State.UNKNOWN,
-        State.DIVERGED,
-        State.VOID_REQUESTED,
-    }
-)
 
 # From each state to those that may follow it. A booking begins as proposed.
 STEPS: Mapping[State, frozenset[State]] = {
