@@ -61,7 +61,8 @@ def judge(
 ) -> Verdict | None:
     """Say what stored payments mean for a booking, or ``None`` if they change nothing. Pure.
 
-    *own* are its payments in the target, and *source* is the payment that it books.
+    The booking was sent, and is not being undone. *own* are its payments in the target, and
+    *source* is the payment that it books.
     """
     payments = [each.payment for each in own if each.vanished_at is None]
     ids = tuple(each.payment.id for each in own) or booking.payment_ids
@@ -70,8 +71,6 @@ def judge(
             return None
         problem = check_booked(booking.line, payments)
         return Verdict(State.BOOKED if problem is None else State.DIVERGED, problem, ids)
-    if booking.state not in _FINISHED:
-        return None
     problem = (check_booked(booking.line, payments) if own else None) or check_source(
         booking.line, _live(source)
     )

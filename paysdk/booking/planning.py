@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
@@ -272,14 +272,15 @@ class _Planner:
     def _make_line(
         self, payment: Payment, number: str, invoice: TargetInvoice, rule: Rule, generation: int
     ) -> BookingLine:
-        total, due, day = payment.invoice.total, invoice.due, payment.payment_date
-        if total is None or due is None or day is None or payment.invoice.number is None:
-            raise AssertionError("The checks let a payment through that lacks a figure.")
+        # The checks refuse a payment that lacks one of these.
+        own_number = cast("str", payment.invoice.number)
+        day = cast("date", payment.payment_date)
+        total, due = cast("Decimal", payment.invoice.total), cast("Decimal", invoice.due)
         pair = self.pair
         return BookingLine(
             payment_id=payment.id,
             generation=generation,
-            number=payment.invoice.number,
+            number=own_number,
             amount=payment.amount,
             currency=self.policy.currency,
             payment_date=day,

@@ -160,7 +160,7 @@ class _Order:
         if booked.drafted:
             problem = Problem("drafted", "It waits in the target for a person's approval.")
             return await self._end(State.DRAFTED, describe(problem, **self._by))
-        line, details = self._booking.line, self._details()
+        line, details = self._booking.line, dict[str, object](self._by)
         if self._booking.state is State.CLAIMED:
             # It was booked before, by a worker whose record was lost.
             details["reason"] = "found"
@@ -173,9 +173,6 @@ class _Order:
             details |= {"verified": True, "due": booked.invoice.due}
             return await self._end(State.BOOKED, details, booked.payment_ids)
         return await self._end(State.DIVERGED, describe(found, **self._by), booked.payment_ids)
-
-    def _details(self) -> dict[str, object]:
-        return {**self._by}
 
     async def _end(
         self, state: State, details: dict[str, object], payment_ids: tuple[str, ...] | None = None

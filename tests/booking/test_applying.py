@@ -24,7 +24,7 @@ from paysdk.booking import BookingJournal, BookingKey, PlanRefusedError, State, 
 from paysdk.testing.booking import FakeBooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from paysdk.booking import ApplyReport, Booking
 
@@ -224,6 +224,124 @@ async def test_a_payment_that_changed_at_the_source_is_not_booked(story: Story) 
     assert ["source_changed", "source_voided", "source_vanished"] == [
         (await the_booking(story, f"p{number}")).reason for number in (1, 2, 3)
     ]
+
+
+async def test_a_worker_that_died_before_sending_is_replaced(story: Story) -> None:
+    """It had sent nothing, so the line is approved again, and booked."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    dead = BookingJournal(story.store, lease=0.001)
+    await dead.take(await the_booking(story), State.CLAIMED)
+    await asyncio.sleep(0.01)
+
+    assert {State.BOOKED: 1} == (await apply(story, run)).states
+    assert [State.CLAIMED, State.APPROVED, State.CLAIMED] == [
+        each.after for each in (await dead.history((await the_booking(story)).key))[2:5]
+    ]
+
+
+async def test_a_worker_that_died_while_sending_leaves_an_unknown_order(story: Story) -> None:
+    """Nobody knows what came of it, so nothing is sent."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    dead = BookingJournal(story.store, lease=0.001)
+    claimed = await dead.take(await the_booking(story), State.CLAIMED)
+    assert claimed is not None
+    await dead.move(claimed, State.SENT, keep=True)
+    await asyncio.sleep(0.01)
+
+    assert {State.UNKNOWN: 1} == (await apply(story, run)).states
+    assert not story.books.payments
+
+
+async def test_a_line_that_another_worker_has_is_left_alone(story: Story) -> None:
+    """The same holds for an order whose outcome that worker looks up."""
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    run = await story.approve()
+    await BookingJournal(story.store).take(await the_booking(story, "p2"))
+    story.books.faults = deque(["timeout"])
+    first = await apply(story, run)
+    await BookingJournal(story.store).take(await the_booking(story, "p1"))
+
+    second = await apply(story, run)
+
+    assert {State.APPROVED: 1, State.UNKNOWN: 1} == first.states == second.states
+    assert not story.books.payments
+
+
+class Stalling(FakeBooks):
+    """Books that stall at one request, while another worker takes the booking over."""
+
+    take_over: Callable[[], Awaitable[object]]
+    at: str
+
+    async def find_payments(self, order: Any) -> Any:
+        if self.at == "look":
+            await self.take_over()
+        return await super().find_payments(order)
+
+    async def book(self, order: Any, before_sending: Any) -> Any:
+        if self.at == "check":
+            await self.take_over()
+        booked = await super().book(order, before_sending)
+        if self.at == "send":
+            await self.take_over()
+        return booked
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [("check", State.CLAIMED), ("send", State.SENT), ("look", State.UNKNOWN)],
+)
+async def test_a_worker_that_stalled_leaves_the_line_to_its_successor(
+    story: Story, at: str, state: State
+) -> None:
+    """It records nothing, and it sends nothing after that."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    if at == "look":
+        story.books.faults = deque(["timeout"])
+        await apply(story, run)
+
+    async def take_over() -> None:
+        await asyncio.sleep(0.01)
+        await BookingJournal(story.store).take(await the_booking(story))
+
+    books = Stalling(invoices=story.books.invoices)
+    books.take_over, books.at = take_over, at
+    story.books = books
+
+    report = await apply(story, run, lease=0.001)
+
+    assert ({state: 1}, None) == (report.states, report.stopped)
+    assert (at == "send") == len(books.payments)
+
+
+async def test_an_order_that_a_person_voided_is_not_sent_again(story: Story) -> None:
+    """The target has voided it under the same external id."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    invoice = next(iter(story.books.invoices))
+    payment = story.books.add_payment(
+        invoice, Decimal("60.00"), date(2026, 3, 2), "paysdk:notify:default:p1"
+    )
+    story.books.change_payment(payment.id, voided_date=date(2026, 3, 3))
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    assert "The order was booked and voided." == (await the_booking(story)).sentence
+
+
+async def test_an_overpayment_is_found_by_the_look_up(story: Story) -> None:
+    """An agent booked while the outcome of the order was unknown."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    story.books.faults = deque(["lost"])
+    await apply(story, run)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(10), date(2026, 3, 2))
+
+    assert {State.DIVERGED: 1} == (await apply(story, run)).states
+    assert "add up to 70.00, and its total is 60.00" in (await the_booking(story)).sentence
 
 
 class Failing(FakeBooks):

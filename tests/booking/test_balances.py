@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
-    """An invoice that is missing, double or unclear is not called equal."""
+    """One that is missing, double or unclear is not called equal, and the others are left out."""
     story.add("A-1", "60.00")
     story.add("A-2", "60.00")
     run = await story.approve(leave_out=["p2"])
@@ -24,6 +24,7 @@ async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
         story.books.add_invoice("A-4", Decimal("5.00"))
     story.add("A-5", "1.00", total="5.00")
     story.pay("A-5", "2.00", total="5.00", invoice=InvoiceRef("n", "A-5", None, Decimal(2)))
+    story.books.add_invoice("A-6", Decimal(1))
     story.pay("", "2.00", total="5.00", invoice=InvoiceRef("n", None))
     await story.sync()
 

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment
-from paysdk.booking import PaymentEffect, TargetInvoice
+from paysdk.booking import BookingLine, PaymentEffect, TargetInvoice
 from paysdk.booking.checks import (
     check_amount,
     check_invoice,
@@ -19,6 +19,7 @@ from paysdk.booking.checks import (
     check_preview,
     check_similar,
     find_wait,
+    recheck,
 )
 
 if TYPE_CHECKING:
@@ -170,5 +171,43 @@ def test_the_preview_must_agree(after: str, discount: str, reason: str | None) -
     """An early-payment discount shows there."""
     effect = PaymentEffect(due_after=Decimal(after), discount=Decimal(discount))
     problem = check_preview(Decimal(50), Decimal(60), effect)
+
+    assert reason == (problem and problem.reason)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, None),
+        ({"number": "A-2"}, "other_number"),
+        ({"entity": "2"}, "other_entity"),
+        ({"due": Decimal(49)}, "above_due"),
+        ({"payments": (paid(),)}, "possible_duplicate"),
+    ],
+    ids=str,
+)
+def test_a_line_is_checked_once_more_before_its_order_is_sent(
+    policy: BookingPolicy, fields: dict[str, Any], reason: str | None
+) -> None:
+    """The invoice may have changed since the plan was made."""
+    line = BookingLine(
+        payment_id="p1",
+        generation=1,
+        number="A-1",
+        amount=Decimal(50),
+        currency="EUR",
+        payment_date=DAY,
+        external_id="paysdk:notify:default:p1",
+        invoice_id="1",
+        invoice_number="A-1",
+        client_name=None,
+        total=Decimal(100),
+        balance=None,
+        seen_due=Decimal(60),
+        seen_status="open",
+        due_after=Decimal(10),
+        rule="",
+    )
+    problem = recheck(line, attrs.evolve(INVOICE, **fields), policy)
 
     assert reason == (problem and problem.reason)

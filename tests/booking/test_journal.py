@@ -61,6 +61,20 @@ async def test_a_worker_that_stalled_writes_nothing_more(each_story: Story) -> N
     assert State.SENT is (await journal.move(fast, State.SENT)).state
 
 
+async def test_a_booking_that_changed_since_it_was_read_is_not_taken(each_story: Story) -> None:
+    """Its details may have changed also if its state and its fence did not."""
+    booking = await approved(each_story)
+    journal = BookingJournal(each_story.store)
+    taken = await journal.take(booking, State.CLAIMED)
+    assert taken is not None
+    sent = await journal.move(taken, State.SENT, keep=True)
+    before = await journal.move(sent, State.UNKNOWN, keep=True)
+    now = await journal.move(before, State.UNKNOWN)
+
+    assert await journal.take(before) is None
+    assert await journal.take(now) is not None
+
+
 async def test_each_step_is_in_the_history(story: Story) -> None:
     """A step that cannot follow is refused, and changes nothing."""
     booking = await approved(story)

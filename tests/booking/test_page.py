@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import attrs
+import pytest
 
 from paysdk.booking import BookingPlan
+from paysdk.booking import page as pages
 from paysdk.booking.page import render_plan, write_page
 
 if TYPE_CHECKING:
@@ -37,6 +40,14 @@ async def test_the_page_shows_what_would_be_booked_and_what_is_for_review(
     assert "1 no invoice. These are not booked." in page
     assert plan.digest in page
     assert "not previewed" in render_plan(blind)
+
+
+def test_the_page_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import names the package and how to install it."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    with pytest.raises(ModuleNotFoundError, match=r'needs jinja2.*pip install "\.\[report\]"'):
+        importlib.reload(pages)
 
 
 def test_the_page_of_an_empty_plan_says_so(policy: BookingPolicy) -> None:

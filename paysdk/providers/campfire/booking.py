@@ -47,8 +47,8 @@ _PAGE_SIZE = 1000
 class CampfireTarget:
     """Books payments in Campfire, and voids them."""
 
-    name = NAME
-    capabilities = BookingCapabilities(previews=True, voids=True)
+    name: str = NAME
+    capabilities: BookingCapabilities = BookingCapabilities(previews=True, voids=True)
 
     def __init__(self, provider: CampfireProvider, payer: Payer) -> None:
         self._provider = provider
