@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from paysdk.booking import Booking, BookingPlan, State
+    from paysdk.booking import Booking, BookingPlan, ReviewLine, State
 
 __all__ = ["print_bookings", "print_json", "print_plan", "print_states"]
 
@@ -65,9 +65,8 @@ def print_plan(plan: BookingPlan) -> None:
     )
 
 
-def _explain(line: object) -> str:
-    sentence, nearest = getattr(line, "sentence", ""), getattr(line, "nearest", None)
-    return sentence if nearest is None else f"{sentence} Nearest: {nearest}"
+def _explain(line: ReviewLine) -> str:
+    return line.sentence if line.nearest is None else f"{line.sentence} Nearest: {line.nearest}"
 
 
 def print_bookings(bookings: Sequence[Booking], output_format: str) -> None:

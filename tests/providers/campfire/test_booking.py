@@ -187,6 +187,25 @@ async def test_an_order_that_waits_is_adopted_later(pair: Pair) -> None:
     assert 0 == pair.campfire.invoice(58700)["amount_due"]
 
 
+async def test_an_order_that_is_booked_already_is_found(pair: Pair) -> None:
+    """The record of it was lost, so nothing is sent."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+    pair.campfire.add_payment(
+        invoice_id=58700,
+        amount=pair.campfire.invoice(58700)["amount_due"],
+        payment_date="2025-05-05",
+        external_id=f"paysdk:notify:default:{payment_id}",
+    )
+
+    report = await pair.apply(run)
+
+    assert {State.BOOKED: 1} == report.states
+    booking = await pair.booking(payment_id)
+    assert ("found", True) == (booking.reason, booking.details["verified"])
+    assert 0 == pair.campfire.invoice(58700)["amount_due"]
+
+
 @pytest.mark.parametrize("settings", [{"drafts": True}], ids=str)
 async def test_a_person_can_release_an_order_that_will_not_come(pair: Pair) -> None:
     """It is sent again then, under the same external id."""
