@@ -66,6 +66,7 @@ OTHER = paid("20", id="8", external_id=None)
     [
         ("50", [paid("50")], None),
         ("30", [paid("50"), OTHER], None),
+        ("50", [paid("50"), attrs.evolve(OTHER, voided=True)], None),
         (None, [paid("50")], None),
         ("40", [paid("60")], "booked_twice"),
         ("60", [paid("40")], "edited_in_target"),
