@@ -14,6 +14,7 @@ import pytest
 from paysdk import ConfigurationError
 from paysdk.oauth2 import OAuth2Client, Tokens
 from paysdk.sync import LeaseLostError, SQLPaymentStore, SQLTokenStore, StoreError
+from paysdk.sync.booking_tables import booking_history, booking_policies, booking_runs, bookings
 from paysdk.sync.tables import MIGRATIONS
 from paysdk.testing import TokenSandbox
 
@@ -147,7 +148,9 @@ async def test_a_database_of_an_older_version_gets_the_table(place: str, rows: R
     """When it is opened."""
     (before,) = [version for version, step in MIGRATIONS.items() if "paysdk_tokens" in str(step)]
     async with SQLPaymentStore(place) as store:
-        await rows(store, "DROP TABLE paysdk_tokens", writes=True)
+        later = (booking_history, bookings, booking_runs, booking_policies)
+        for name in ("paysdk_tokens", *(table.name for table in later)):
+            await rows(store, f"DROP TABLE {name}", writes=True)
         await rows(store, f"UPDATE sync_schema SET version = {before}", writes=True)  # noqa: S608  # a number
     async with SQLPaymentStore(place) as store:
         await SQLTokenStore(store, "xero").save(TOKENS)
