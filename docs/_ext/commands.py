@@ -77,7 +77,8 @@ def value_form(option: Any) -> str:  # noqa: ANN401  # typer's own
 def explained(parameter: Any) -> str:  # noqa: ANN401  # typer's own
     """Return a parameter's help and its default."""
     default = parameter.default
-    shown = isinstance(default, str | int | float) and not isinstance(default, bool)
+    has_text = isinstance(default, str | int | float) and not isinstance(default, bool)
+    shown = has_text and default != ""
     return plain(parameter.help or "") + (f" Default: ``{default}``." if shown else "")
 
 

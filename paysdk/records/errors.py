@@ -45,5 +45,7 @@ def as_validation_error(error: Exception) -> msgspec.ValidationError:
     if isinstance(error, FieldError):
         return msgspec.ValidationError(f"{error} - at `$[0].{error.field}`")
     return msgspec.ValidationError(
-        str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        str(error)
+        if isinstance(error, ValueError | msgspec.ValidationError)
+        else f"{type(error).__name__}: {error}"
     )
