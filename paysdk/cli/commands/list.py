@@ -47,7 +47,7 @@ __all__ = ["ListOptions", "estimate_total", "list_payments"]
 _MAX_ROWS_SHOWN = 20
 # A table of more rows is printed in parts of this size, so that it is never in memory as a whole.
 _ROWS_PER_PART = 1000
-_ARE = ("are no payments", "is no payment")
+_ARE = ("are not payments", "is not a payment")
 
 
 @attrs.frozen(kw_only=True)

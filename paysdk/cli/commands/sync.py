@@ -215,7 +215,7 @@ def _describe_rest(report: SyncReport) -> Iterator[str]:
         one = report.left_out == 1
         yield (
             f"{report.provider}: {report.left_out:,} record{'' if one else 's'} left out that "
-            f"{'is no payment' if one else 'are no payments'}."
+            f"{'is not a payment' if one else 'are not payments'}."
         )
     if report.untimed and report.watermark is None and report.kind != "filtered":
         yield (

@@ -69,7 +69,7 @@ class MeaningContract(ContractCases):
         )
 
     def test_lists_only_money_that_moved(self) -> None:
-        """Attempts that failed are no payments, and refunds and voids are told apart."""
+        """Attempts that failed are not payments, and refunds and voids are told apart."""
         _must_be_written(
             "that a record of each status of the API's document is a payment, is voided, is "
             "malformed or is left out, and that a refund has the sign that you want"
