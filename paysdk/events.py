@@ -1,4 +1,7 @@
-"""The events that ``on_event=`` receives. None of them contains a key."""
+"""The events that ``on_event=`` receives. None of them contains a key.
+
+``str()`` of an event is the line that the log has.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,9 @@ class RequestSent:
     url: str
     attempt: int
 
+    def __str__(self) -> str:
+        return f"{self.provider}: sending {self.method} {self.url} (attempt {self.attempt})"
+
 
 @attrs.frozen
 class ResponseReceived:
@@ -45,6 +51,12 @@ class ResponseReceived:
     size: int
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
+    def __str__(self) -> str:
+        return (
+            f"{self.provider}: status {self.status} and {self.size:,} bytes after "
+            f"{self.seconds:.3f} s, for {self.method} {self.url} (attempt {self.attempt})"
+        )
+
 
 @attrs.frozen
 class RequestFailed:
@@ -59,6 +71,12 @@ class RequestFailed:
     attempt: int
     seconds: float
     error: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.provider}: no complete response after {self.seconds:.3f} s "
+            f"({self.error}), for {self.method} {self.url} (attempt {self.attempt})"
+        )
 
 
 @attrs.frozen
@@ -75,6 +93,12 @@ class RetryPlanned:
     error: str
     wait: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.provider}: attempt {self.attempt} of {self.method} {self.url} failed "
+            f"({self.error}). The next attempt follows in {self.wait:.2f} s."
+        )
+
 
 @attrs.frozen
 class Waiting:
@@ -84,6 +108,12 @@ class Waiting:
     method: str
     url: str
     wait: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.provider}: {self.method} {self.url} waits {self.wait:.2f} s, because the "
+            "provider told another request to wait."
+        )
 
 
 @attrs.frozen
@@ -95,6 +125,12 @@ class PageRead:
     payments: int
     reported_count: int | None
 
+    def __str__(self) -> str:
+        count = (
+            "" if self.reported_count is None else f" (the provider counts {self.reported_count:,})"
+        )
+        return f"{self.provider}: page {self.number} has {self.payments:,} new payments{count}"
+
 
 @attrs.frozen
 class RepeatDropped:
@@ -102,6 +138,9 @@ class RepeatDropped:
 
     provider: str
     payment_id: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}: payment {self.payment_id} came again unchanged, so it was dropped"
 
 
 Event: TypeAlias = (

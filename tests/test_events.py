@@ -37,6 +37,33 @@ def test_event_alias() -> None:
     assert {kind.__name__ for kind in get_args(Event)} | {"Event"} == set(events.__all__)
 
 
+LINES = [
+    f"campfire: sending GET {URL} (attempt 1)",
+    f"campfire: status 200 and 267 bytes after 0.250 s, for GET {URL} (attempt 1)",
+    (
+        "campfire: no complete response after 0.250 s (RequestTimeoutError), for GET "
+        f"{URL} (attempt 1)"
+    ),
+    (f"campfire: attempt 1 of GET {URL} failed (ServerError). The next attempt follows in 0.20 s."),
+    f"campfire: GET {URL} waits 2.00 s, because the provider told another request to wait.",
+    "campfire: page 1 has 100 new payments",
+    "notify: payment 07d125ef came again unchanged, so it was dropped",
+]
+
+
+@pytest.mark.parametrize(("event", "line"), list(zip(EVENTS, LINES, strict=True)))
+def test_text_of_an_event_is_a_line_in_words(event: Event, line: str) -> None:
+    """The log says in words what happened, without the names of classes and fields."""
+    assert line == str(event)
+
+
+def test_line_of_a_page_has_the_count_of_the_provider() -> None:
+    """If the provider reports a count, the line has it."""
+    assert "campfire: page 2 has 50 new payments (the provider counts 1,000)" == str(
+        PageRead("campfire", 2, 50, 1000)
+    )
+
+
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_events_are_values(event: Event) -> None:
     """An event has the provider's name, is frozen, and equals an equal event."""
