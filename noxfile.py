@@ -53,7 +53,7 @@ def wheel(session: nox.Session) -> str:
     folder = session.create_tmp()
     session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, silent=True)
     (built,) = Path(folder).glob("*.whl")
-    return f"{built}[cli,workers]"
+    return f"{built}[cli,workers,otel]"
 
 
 @nox.session
@@ -70,7 +70,7 @@ def lint(session: nox.Session) -> None:
 )
 def quick(session: nox.Session) -> None:
     """Style, layers, types and the fast tests, in an environment that nox keeps."""
-    session.install("-e", ".[cli,workers]", "--group", "lint", "--group", "types")
+    session.install("-e", ".[cli,workers,otel]", "--group", "lint", "--group", "types")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", env={"PYTHONSAFEPATH": ""})
