@@ -158,6 +158,13 @@ def linkcheck(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Look up known faults of every dependency. Needs the network, so run it by hand."""
+    session.install(wheel(session), "--group", "audit")
+    session.run("pip-audit", "--local", "--skip-editable")
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure paysdk beside other clients and write docs/benchmarks.md.
 

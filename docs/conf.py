@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "paysdk"
-release = metadata.version("paysdk")
+release = metadata.version("paysdk-async")
 extensions = [
     "sphinx.ext.autodoc",
     "myst_parser",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paysdk import lazy
+from paysdk import distribution, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,3 +162,6 @@ __all__ = [
 __getattr__: Callable[[str], object]
 __dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy.export(__name__, _MODULES)
+
+__version__: str = distribution.__version__
+distribution.warn_of_namesake(__path__[0])

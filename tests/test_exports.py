@@ -34,7 +34,7 @@ def loaded_after(code: str) -> set[str]:
 
 def test_tested_package_is_the_installed_one() -> None:
     """The tests run against the installed wheel, or against the tree of an editable install."""
-    origin = json.loads(metadata.distribution("paysdk").read_text("direct_url.json") or "{}")
+    origin = json.loads(metadata.distribution("paysdk-async").read_text("direct_url.json") or "{}")
     editable = origin.get("dir_info", {}).get("editable", False)
 
     assert (TREE if editable else Path(sysconfig.get_path("purelib"), "paysdk")) == INSTALLED

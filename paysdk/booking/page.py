@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from paysdk.distribution import describe_missing
+
 if find_spec("jinja2") is None:
     raise ModuleNotFoundError(
-        "The page of a plan needs jinja2, which is not installed: in the folder of paysdk, pip "
-        'install ".[report]"',
-        name="jinja2",
+        describe_missing("The page of a plan", "jinja2", "report"), name="jinja2"
     )
 
 from jinja2 import Environment, PackageLoader, StrictUndefined

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from paysdk.cli.signals import StoppedBySignal, raise_on_signals
+from paysdk.distribution import describe_missing
 
 __all__ = ["main"]
 
@@ -38,10 +39,7 @@ def main() -> int:
         missing = (error.name or "").partition(".")[0]
         if missing not in {"rich", "typer"}:
             raise
-        sys.stderr.write(
-            f"paysdk: The command line needs {missing}, which is not installed: in the folder of "
-            'paysdk, pip install ".[cli]"\n'
-        )
+        sys.stderr.write(f"paysdk: {describe_missing('The command line', missing, 'cli')}\n")
         return 2
     except KeyboardInterrupt:
         return 130

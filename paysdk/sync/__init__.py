@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from paysdk.distribution import describe_missing
+
 if find_spec("sqlalchemy") is None:
     raise ModuleNotFoundError(
-        "paysdk.sync needs sqlalchemy, which is not installed: in the folder of paysdk, pip "
-        'install ".[sync]"',
-        name="sqlalchemy",
+        describe_missing("paysdk.sync", "sqlalchemy", "sync"), name="sqlalchemy"
     )
 
 from paysdk.sync.changes import Change

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from paysdk.distribution import describe_missing
 from paysdk.errors import ConfigurationError
 from paysdk.sync.database import Database
 from paysdk.sync.postgresql import PostgreSQL
@@ -173,7 +174,4 @@ def _open_database(name: str, backend: Backend, extra: str) -> Database:
         pass  # the error would show an option's value, which may be a password
     if missing is None:
         raise ConfigurationError(f"The URL of {name} has an option with an invalid value.")
-    raise ConfigurationError(
-        f"{name} needs {missing}, which is not installed: in the folder of paysdk, pip install "
-        f'".[{extra}]"'
-    )
+    raise ConfigurationError(describe_missing(name, missing, extra))

@@ -17,11 +17,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
+from paysdk.distribution import describe_missing
+
 if find_spec("procrastinate") is None:
     raise ModuleNotFoundError(
-        "paysdk.sync.workers needs procrastinate, which is not installed: in the folder of "
-        'paysdk, pip install ".[workers]"',
-        name="procrastinate",
+        describe_missing("paysdk.sync.workers", "procrastinate", "workers"), name="procrastinate"
     )
 
 from procrastinate import BaseRetryStrategy, RetryDecision

@@ -11,6 +11,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from paysdk.distribution import __version__
 from paysdk.errors import MalformedResponseError, PaysdkError
 from paysdk.events import RequestFailed, RequestSent, ResponseReceived
 from paysdk.transport.aiohttp_errors import (
@@ -262,10 +263,7 @@ def _limit_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
 
 
 def _usual_headers() -> dict[str, str]:
-    # Importing this takes longer than importing the rest of the transport.
-    from importlib.metadata import version  # noqa: PLC0415
-
-    return {"User-Agent": f"paysdk/{version('paysdk')}", "Accept": "application/json, */*;q=0.5"}
+    return {"User-Agent": f"paysdk/{__version__}", "Accept": "application/json, */*;q=0.5"}
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:

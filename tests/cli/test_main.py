@@ -176,8 +176,8 @@ def test_a_missing_extra_is_named(missing: str) -> None:
 
     assert (2, "") == (done.returncode, done.stdout)
     assert (
-        f"paysdk: The command line needs {missing}, which is not installed: in the folder of "
-        'paysdk, pip install ".[cli]"\n' == done.stderr
+        f"paysdk: The command line needs {missing}, which is not installed: "
+        'pip install "paysdk-async[cli]"\n' == done.stderr
     )
 
 
@@ -190,7 +190,7 @@ def test_a_missing_extra_is_named_in_this_process(
     monkeypatch.setitem(sys.modules, "typer", None)
 
     assert 2 == main()
-    assert 'pip install ".[cli]"' in capsys.readouterr().err
+    assert 'pip install "paysdk-async[cli]"' in capsys.readouterr().err
 
 
 def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,8 +49,8 @@ def test_a_missing_extra_is_named() -> None:
     )
 
     assert (
-        "ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: in the "
-        'folder of paysdk, pip install ".[sync]"' in done.stderr
+        "ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: "
+        'pip install "paysdk-async[sync]"' in done.stderr
     )
 
 

@@ -256,7 +256,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
     with pytest.raises(
         ModuleNotFoundError,
-        match=r'procrastinate, which is not installed: .* pip install "\.\[workers\]"',
+        match=r'procrastinate, which is not installed: pip install "paysdk-async\[workers\]"',
     ):
         importlib.reload(paysdk.sync.workers)
 

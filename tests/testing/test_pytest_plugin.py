@@ -19,6 +19,13 @@ HOW_TO = Path(__file__).parents[2].joinpath("docs", "how-to", "test.md").read_te
 
 # pytest-asyncio warns where this is not set.
 SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")
+PLUGIN = {
+    "paysdk",
+    "paysdk.distribution",
+    "paysdk.lazy",
+    "paysdk.testing",
+    "paysdk.testing.pytest_plugin",
+}
 MODES = {
     "auto": ("-o", "asyncio_mode=auto", *SCOPE),
     "strict": ("-o", "asyncio_mode=strict", *SCOPE),
@@ -49,9 +56,8 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_plugin_loads_nothing_but_itself() -> None:
-    """Loading the plugin loads four small modules in addition to pytest."""
-    mine = {"paysdk", "paysdk.lazy", "paysdk.testing", "paysdk.testing.pytest_plugin"}
-    assert mine == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after(
+    """Loading the plugin loads five small modules in addition to pytest."""
+    assert PLUGIN == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after(
         "import pytest, importlib, typing"
     )
 
@@ -63,14 +69,13 @@ def test_testing_needs_no_pytest() -> None:
 
 def test_unused_plugin_changes_nothing(pytester: pytest.Pytester) -> None:
     """A run without the fixtures loads nothing of paysdk except the plugin."""
-    pytester.makepyfile("""
+    pytester.makepyfile(f"""
         import sys
 
         def test_mine():
             ours = ("paysdk", "aiohttp")
-            loaded = {name for name in sys.modules if name.partition(".")[0] in ours}
-            plugin = {"paysdk", "paysdk.lazy", "paysdk.testing", "paysdk.testing.pytest_plugin"}
-            assert plugin == loaded
+            loaded = {{name for name in sys.modules if name.partition(".")[0] in ours}}
+            assert {PLUGIN!r} == loaded
     """)
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
 

@@ -9,12 +9,10 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import cast
 
+from paysdk.distribution import describe_missing
+
 if find_spec("jinja2") is None:
-    raise ModuleNotFoundError(
-        "The report needs jinja2, which is not installed: in the folder of paysdk, pip install "
-        '".[report]"',
-        name="jinja2",
-    )
+    raise ModuleNotFoundError(describe_missing("The report", "jinja2", "report"), name="jinja2")
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup

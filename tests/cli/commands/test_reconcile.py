@@ -537,7 +537,7 @@ def test_a_missing_extra_is_named(paysdk: Command, monkeypatch: pytest.MonkeyPat
     outcome = paysdk("reconcile", "campfire", "notify", "--from", "payments.db")
 
     assert 2 == outcome.code
-    assert 'pip install ".[sync]"' in outcome.err
+    assert 'pip install "paysdk-async[sync]"' in outcome.err
 
 
 def test_a_missing_extra_is_named_before_anything_is_read(
@@ -552,7 +552,7 @@ def test_a_missing_extra_is_named_before_anything_is_read(
     outcome = paysdk("reconcile", "a", "b", "--from", "payments.db", "--html", str(page))
 
     assert 2 == outcome.code
-    assert 'pip install ".[report]"' in outcome.err
+    assert 'pip install "paysdk-async[report]"' in outcome.err
     assert not page.exists()
 
 

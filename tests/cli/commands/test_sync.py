@@ -270,8 +270,8 @@ def test_a_missing_extra_is_named(
     assert (
         2,
         (
-            "paysdk: paysdk.sync needs sqlalchemy, which is not installed: in the folder of "
-            'paysdk, pip install ".[sync]"\n'
+            "paysdk: paysdk.sync needs sqlalchemy, which is not installed: "
+            'pip install "paysdk-async[sync]"\n'
         ),
     ) == (
         outcome.code,
