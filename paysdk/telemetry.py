@@ -14,10 +14,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from paysdk.distribution import describe_missing
+
 if find_spec("opentelemetry") is None:
     raise ModuleNotFoundError(
-        "paysdk.telemetry needs opentelemetry-api, which is not installed: in the folder of "
-        'paysdk, pip install ".[otel]"',
+        describe_missing("paysdk.telemetry", "opentelemetry-api", "otel"),
         name="opentelemetry",
     )
 
