@@ -29,7 +29,7 @@ from paysdk.records.columns import Amount, converted
 from paysdk.records.errors import FieldError
 from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage
-from paysdk.records.schema_reader import SchemaReader
+from paysdk.records.schema_reader import InvoicePayments, SchemaReader
 from paysdk.records.table_reader import TableReader
 from paysdk.rest import (
     ApiKey,
@@ -58,6 +58,7 @@ __all__ = [
     "FieldError",
     "FollowLinks",
     "HalFrom",
+    "InvoicePayments",
     "InvoiceRef",
     "LinkHeader",
     "Listing",

@@ -58,13 +58,15 @@ class Page(Generic[T]):
     Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
     the next page, and ``None`` on the last page. If you store it together with the payments, you
     can resume a listing that ended early. ``left_out`` has the ids of the records that are not
-    payments, or no longer are.
+    payments, or no longer are. ``whole_invoices`` has the ids of the invoices that have no other
+    payments than those on this page.
     """
 
     payments: Sequence[T]
     reported_count: int | None
     checkpoint: Checkpoint | None
     left_out: tuple[str, ...] = ()
+    whole_invoices: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

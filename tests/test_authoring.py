@@ -64,6 +64,8 @@ class Records(msgspec.Struct):
 
 def normalise(record: Record, _raw: bytes) -> Payment:
     """Return the payment in a record."""
+    if record.id == 0:
+        raise TypeError("an id is 0")
     return Payment(
         provider="acme",
         id=str(record.id),
@@ -561,6 +563,26 @@ async def test_error_in_a_joined_listing(fails: str, goes_on: list[str]) -> None
                 await acme.list_all(resume=checkpoint).collect()
             assert checkpoint == again.value.checkpoint
     assert None is collected.value.checkpoint
+
+
+async def test_exception_of_a_function_is_about_its_record() -> None:
+    """The error of a listing has the path and the cause, and the listing can be resumed."""
+    pages: list[list[object]] = [[{"id": 1, "amount": "1"}], [{"id": 0, "amount": "1"}]]
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        place = int(request.query.get("page", "0"))
+        return web.json_response({"data": pages[place], "next": None if place else "?page=1"})
+
+    async with serve(handler) as (acme, _):
+        with pytest.raises(MalformedResponseError, match="TypeError: an id is 0") as raised:
+            async for _page in acme.list_payments().pages():
+                pass
+        pages[1] = [{"id": 2, "amount": "1"}]
+        rest = await acme.list_payments(resume=raised.value.checkpoint).collect()
+    assert ("$.data[0]", b'{"id": 0, "amount": "1"}') == (raised.value.path, raised.value.raw)
+    assert isinstance(raised.value.__cause__, TypeError)
+    assert raised.value.__cause__.__traceback__ is None
+    assert ["2"] == [payment.id for payment in rest]
 
 
 async def test_nothing_in_joined_listings() -> None:

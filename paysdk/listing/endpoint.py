@@ -12,7 +12,7 @@ from paysdk.errors import MalformedResponseError, PaysdkError
 from paysdk.events import PageRead
 from paysdk.listing.checkpoints import make_checkpoint
 from paysdk.pagination import Pagination, Position, parameters_of, without_parameters
-from paysdk.records.page import RawPage, Reader, open_page
+from paysdk.records.page import RawPage, Reader, Selected, open_page
 from paysdk.transport.client import Client
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.requester import Requester
@@ -41,6 +41,7 @@ class RowsOfPage:
     reported_count: int | None
     checkpoint: Checkpoint | None
     left_out: tuple[str, ...] = ()
+    whole_invoices: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -48,7 +49,7 @@ class Endpoint(Generic[T_co]):
     """One listing of a provider: how to request its pages, and how to read them.
 
     ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
-    and the ids of the records that are not payments. Up to ``concurrency`` pages are requested at a
+    and what else the rows say. Up to ``concurrency`` pages are requested at a
     time. Without ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is
     the provider with its tenant. The filters that ``header_parameters`` name are sent as headers.
     If a page takes other requests than a GET, ``page_fetcher`` makes a function for each pass over
@@ -62,7 +63,7 @@ class Endpoint(Generic[T_co]):
     reader: Reader[T_co]
     filters: str
     on_malformed: Callable[[MalformedResponseError], object] | None
-    select: Callable[[list[Any]], tuple[list[Any], list[str]]] | None = None
+    select: Callable[[list[Any]], Selected] | None = None
     concurrency: int = 1
     read_ahead: bool = True
     header_parameters: frozenset[str] = frozenset()
@@ -119,6 +120,7 @@ class Endpoint(Generic[T_co]):
         progress: Progress,
         *,
         left_out: tuple[str, ...] = (),
+        whole_invoices: tuple[str, ...] = (),
     ) -> RowsOfPage:
         """Count a page and report it. *following* is where the listing goes on, if it does."""
         if not progress.pages:
@@ -131,7 +133,7 @@ class Endpoint(Generic[T_co]):
             PageRead(self.client.provider, progress.pages, len(rows), reported_count)
         )
         checkpoint = self.checkpoint(following) if following else None
-        return RowsOfPage(rows, reported_count, checkpoint, left_out)
+        return RowsOfPage(rows, reported_count, checkpoint, left_out, whole_invoices)
 
     def describe_error(
         self,

@@ -128,7 +128,13 @@ class PagedListing(Generic[T]):
                     # too. In between the event loop gets its turn.
                     await asyncio.sleep(0)
                 payments = PagePayments(endpoint.reader.make, page.rows)
-                yield Page(payments, page.reported_count, page.checkpoint, page.left_out)
+                yield Page(
+                    payments,
+                    page.reported_count,
+                    page.checkpoint,
+                    page.left_out,
+                    page.whole_invoices,
+                )
 
     async def _payments(self, endpoint: Endpoint[T]) -> AsyncGenerator[T]:
         make = endpoint.reader.make

@@ -11,7 +11,7 @@ from paysdk.events import RepeatDropped
 from paysdk.listing.malformed import decode_around_malformed
 from paysdk.listing.repeats import PagesGiven, RequestsMade, find_repeats
 from paysdk.pagination import Position, same_request
-from paysdk.records.malformed import modified_at
+from paysdk.records.malformed import modified_at, read_id
 from paysdk.records.page import RawPage, batches, try_decode
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class PageStream:
         self.position: Position | None = position
         self.bad_link: PaginationError | None = None
         self.left_out: tuple[str, ...] = ()
+        self.whole_invoices: tuple[str, ...] = ()
         self.under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._endpoint = endpoint
         self._progress = progress
@@ -100,7 +101,12 @@ class PageStream:
             raise
         left = [self.position] if self.position else []
         return endpoint.finish_page(
-            rows, raw.reported_count, left, self._progress, left_out=self.left_out
+            rows,
+            raw.reported_count,
+            left,
+            self._progress,
+            left_out=self.left_out,
+            whole_invoices=self.whole_invoices,
         )
 
     async def aclose(self) -> None:
@@ -145,7 +151,8 @@ class PageStream:
         following = None if pagination.needs_ids else self._request_next(raw, position, [])
         rows, marks = await self._decode(raw, position)
         if pagination.needs_ids:
-            following = self._request_next(raw, position, [row.id for row in rows])
+            ids = [row.id for row in rows] or self._ids_of_malformed(raw)
+            following = self._request_next(raw, position, ids)
             self._overlap = [] if following is None else pagination.overlap(following, marks)
         if len(rows) > ROWS_PER_TURN:
             # The next step also takes about a millisecond for a large page.
@@ -160,7 +167,7 @@ class PageStream:
                 self._pages_given.add(rows)
             except PaginationError as error:
                 self.bad_link = error
-        self.left_out = self._select(rows)
+        self._select(rows)
         self.position = position if self.bad_link else following
 
     def _request_next(self, raw: RawPage, position: Position, ids: list[str]) -> Position | None:
@@ -197,6 +204,13 @@ class PageStream:
             rows += decoded
         return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
 
+    def _ids_of_malformed(self, raw: RawPage) -> list[Any]:
+        """The id of the last record, if the pagination can go on from a malformed record."""
+        if not raw.records or not getattr(self._endpoint.pagination, "can_skip_malformed", False):
+            return []
+        found = read_id(self._endpoint.reader, bytes(raw.records[-1]))
+        return [] if found is None else [found]
+
     def _set_aside(
         self,
         position: Position,
@@ -219,10 +233,11 @@ class PageStream:
             del rows[index]
         self._progress.repeats_dropped += len(repeats)
 
-    def _select(self, rows: list[Any]) -> tuple[str, ...]:
-        """Replace *rows* by the payments in them. Return the ids of what is not a payment."""
+    def _select(self, rows: list[Any]) -> None:
+        """Replace *rows* by the payments in them, and note what else the records say."""
         if (select := self._endpoint.select) is None:
-            return ()
-        rows[:], left_out = select(rows)
-        self._progress.left_out += len(left_out)
-        return tuple(left_out)
+            return
+        selected = select(rows)
+        rows[:] = selected.items
+        self.left_out, self.whole_invoices = selected.left_out, selected.whole_invoices
+        self._progress.left_out += len(self.left_out)

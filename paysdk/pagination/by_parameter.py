@@ -157,10 +157,18 @@ class AfterLastId(_ByParameter):
     ``starting_after``. The link says only whether there is another page: the reader returns
     ``MORE`` if the provider says so, with ``has_more`` for example. ``limit`` is the page size for
     a resumed listing, and ``limit_name`` is the parameter for it.
+
+    If no record of a page can be read, the next page starts after the id of its last record. If
+    that id cannot be read either, the listing ends with ``PaginationError``.
     """
 
     @property
     def needs_ids(self) -> bool:
+        return True
+
+    @property
+    def can_skip_malformed(self) -> bool:
+        """Whether the next page can start after a record that cannot be read."""
         return True
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
@@ -172,13 +180,17 @@ class AfterLastId(_ByParameter):
         position: Position,
         link: str | None,
         ids: Sequence[str],
-        records: int = 0,  # noqa: ARG002  # the protocol has it
+        records: int = 0,
     ) -> Position | None:
         if link is None:
             return None
         if not ids:
+            there = "The provider says that there is another page, which starts after an id, but "
             raise PaginationError(
-                "The provider says that there is another page, but this page has no id to start it "
-                "from. Resume from the checkpoint later, or tell the provider."
+                f"{there}the id of the last record cannot be read. Resume from the checkpoint with "
+                "a larger page_size, so that a page ends with another record, or tell the provider."
+                if records
+                else f"{there}this page has no record. Resume from the checkpoint later, or tell "
+                "the provider."
             ).quoting()
         return self._at(position, str(ids[-1]))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from paysdk.records.page import RawPage
 
-__all__ = ["BAD_VALUE", "FieldError", "as_validation_error", "open_or_raise"]
+__all__ = ["FieldError", "open_or_raise", "reading_records"]
 
 PageType = TypeVar("PageType")
 
@@ -28,24 +29,29 @@ class FieldError(ValueError):
         self.field = field
 
 
-# The errors that Python raises for a bad value.
-BAD_VALUE = (ValueError, LookupError, ArithmeticError)
+@contextmanager
+def reading_records() -> Iterator[None]:
+    """Raise ``msgspec.ValidationError`` for what the provider's own code raises about a record.
+
+    A bad value can make such code raise anything, for example ``TypeError`` for ``None``.
+    """
+    try:
+        yield
+    except (msgspec.MsgspecError, RecursionError, MemoryError):
+        raise
+    except Exception as error:
+        raise _as_validation_error(error) from error
 
 
 def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> RawPage:
-    """``open_page(page)``. Raises ``msgspec.ValidationError`` if it raises a ``BAD_VALUE``."""
-    try:
+    """``open_page(page)``. Raises ``msgspec.ValidationError`` for what it raises."""
+    with reading_records():
         return open_page(page)
-    except BAD_VALUE as error:
-        raise as_validation_error(error) from error
 
 
-def as_validation_error(error: Exception) -> msgspec.ValidationError:
-    """Return the error to raise for one of the ``BAD_VALUE`` errors."""
+def _as_validation_error(error: Exception) -> msgspec.ValidationError:
     if isinstance(error, FieldError):
         return msgspec.ValidationError(f"{error} - at `$[0].{error.field}`")
     return msgspec.ValidationError(
-        str(error)
-        if isinstance(error, ValueError | msgspec.ValidationError)
-        else f"{type(error).__name__}: {error}"
+        str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     )

@@ -2,7 +2,7 @@
 
 A reader reads each record strictly first. If that fails, a ``Mender`` writes the fields anew in the
 form that their types ask for, as far as the meaning is certain. It never rewrites amounts and
-required texts.
+required texts, and never makes a required number of a text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     ByType: TypeAlias = dict[type[inspect.Type], inspect.Type]
 
-__all__ = ["Mender"]
+__all__ = ["Mender", "find_name"]
 
 _INTEGRAL = re.compile(r"(-?(?:0|[1-9][0-9]{0,99}))\.0+")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
@@ -84,6 +84,12 @@ class Mender:
         return truncate_times(self.fields_of_time)
 
 
+def find_name(kind: type[Any], name: str) -> str | None:
+    """The name in JSON of the field *name* of *kind*, or ``None`` if it has no such field."""
+    fields: tuple[inspect.Field, ...] = getattr(inspect.type_info(kind), "fields", ())
+    return next((field.encode_name for field in fields if field.name == name), None)
+
+
 def _fields_of_time(kind: inspect.Type) -> Iterator[str]:
     for part in _members(kind):
         if isinstance(part, inspect.StructType | inspect.DataclassType):
@@ -126,7 +132,7 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         )
         return None if inspect.NoneType in by_type and not is_text and not is_records else value
     if isinstance(value, str):
-        return _mended_text(value, by_type)
+        return _mended_text(value, by_type, optional=optional)
     return _mended_parts(value, by_type, path)
 
 
@@ -164,14 +170,15 @@ def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool
     return _plain(value, path)
 
 
-def _mended_text(value: str, by_type: ByType) -> object:
+def _mended_text(value: str, by_type: ByType, *, optional: bool) -> object:
     if inspect.BoolType in by_type:
         return _TRUTH.get(value.lower(), value)
     if inspect.DateTimeType in by_type:
         return _mended_time(value)
     if (inspect.DateType in by_type or _day(by_type)) and _TIME.fullmatch(value[_DAY_CHARS:]):
         return value[:_DAY_CHARS]
-    if inspect.IntType in by_type and inspect.StrType not in by_type and _WHOLE.fullmatch(value):
+    is_whole = inspect.IntType in by_type and inspect.StrType not in by_type
+    if is_whole and optional and _WHOLE.fullmatch(value):
         return msgspec.Raw(value.encode())
     return value
 

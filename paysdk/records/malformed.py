@@ -22,6 +22,7 @@ __all__ = [
     "lone_surrogate_path",
     "malformed_error",
     "modified_at",
+    "read_id",
 ]
 
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
@@ -47,7 +48,7 @@ def decode_one_by_one(
         except UNREADABLE as error:
             fault = malformed_error(error, f"{reader.path}[{number}]", record)
             if set_aside is None:
-                raise fault from None
+                raise fault from fault.__cause__
             set_aside(fault)
             yield None
 
@@ -65,11 +66,16 @@ def _read_one(reader: Reader[object], record: bytes) -> list[Any]:
         except (*UNREADABLE, ValueError) as still:
             # A validation error of the second reading names what is still wrong. Its other errors
             # have no path.
-            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+            found = still if isinstance(still, msgspec.ValidationError) else error
+            raise found from found.__cause__
 
 
 def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
-    """The error to raise for a decoder's *error* about *raw*, which is at the path *at*."""
+    """The error to raise for a decoder's *error* about *raw*, which is at the path *at*.
+
+    If a provider's own code raised another exception, that is the ``__cause__`` of both.
+    """
+    cause = error.__cause__
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
     if half is not None:
@@ -94,7 +100,9 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     said += [repr(raw[:_MAX_SHOWN_BYTES])] if not_json else []
     said += [path] if half is not None else []
     shown = raw if at != "$" else raw[:_MAX_SHOWN_BYTES]
-    return MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)
+    fault = MalformedResponseError(message, path=path, raw=shown, not_json=not_json).quoting(*said)
+    fault.__cause__ = cause
+    return fault
 
 
 def lone_surrogate_path(raw: bytes) -> str | None:
@@ -126,14 +134,28 @@ def modified_at(reader: Reader[object], record: bytes) -> datetime | None:
     result is a second early, because the provider may have rounded the time.
     """
     names: Sequence[str] = getattr(reader, "times", ())
+    fields = _read_fields(record)
+    values = (fields.get(name) for name in names)
+    return next((found for found in map(_read_moment, values) if found is not None), None)
+
+
+def read_id(reader: Reader[object], record: bytes) -> str | int | None:
+    """The id of a malformed record, or ``None`` if it cannot be read.
+
+    If *reader* has an ``id_name``, that is the name of the field to look in.
+    """
+    found = _read_fields(record).get(getattr(reader, "id_name", None) or "")
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return None if found == "" else found
+
+
+def _read_fields(record: bytes) -> dict[str, object]:
     try:
         fields = json.loads(record.decode(errors="replace"))
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(fields, dict):
-        return None
-    values = (cast("dict[str, object]", fields).get(name) for name in names)
-    return next((found for found in map(_read_moment, values) if found is not None), None)
+        return {}
+    return cast("dict[str, object]", fields) if isinstance(fields, dict) else {}
 
 
 def _read_moment(value: object) -> datetime | None:

@@ -26,6 +26,7 @@ __all__ = [
     "RawPage",
     "Reader",
     "Row",
+    "Selected",
     "as_array",
     "batches",
     "decode_or_raise",
@@ -50,6 +51,19 @@ class RawPage:
     records: Sequence[bytes | msgspec.Raw]
     link: str | None
     reported_count: int | None
+
+
+@attrs.frozen
+class Selected:
+    """What the records of a page are: items of the listing, or something else.
+
+    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` are the ids of
+    the invoices that have no other payments than those in ``items``.
+    """
+
+    items: list[Any]
+    left_out: tuple[str, ...] = ()
+    whole_invoices: tuple[str, ...] = ()
 
 
 class Row(Protocol):

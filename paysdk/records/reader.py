@@ -15,7 +15,7 @@ import msgspec
 
 from paysdk.exact import exact_number
 from paysdk.records.columns import compile_finish, has_times
-from paysdk.records.errors import BAD_VALUE, as_validation_error
+from paysdk.records.errors import reading_records
 from paysdk.records.fields import RawRecord
 from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
@@ -86,6 +86,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
         self.times: tuple[str, ...] = tuple(
             names[name] for name in ("modified_at", "created_at") if name in names
         )
+        self.id_name: str | None = names.get("id")
 
     def split(self, body: bytes) -> RawPage:
         return self._open_page(self._decode_page(body))
@@ -99,10 +100,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
     def _finish(self, records: list[bytes], array: bytes) -> list[RecordType]:
         """The rows of *records*, which are decoded from *array*."""
         rows = self._decode(self._truncate_times(array))
-        try:
+        with reading_records():
             self._convert(rows, records, *self._settings)
-        except BAD_VALUE as error:
-            raise as_validation_error(error) from error
         return rows
 
     def _decode(self, array: bytes) -> list[RecordType]:

@@ -12,15 +12,15 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_number
 from paysdk.payment import Payment
-from paysdk.records.errors import BAD_VALUE, as_validation_error, open_or_raise
-from paysdk.records.liberal import Mender
-from paysdk.records.page import as_array
+from paysdk.records.errors import open_or_raise, reading_records
+from paysdk.records.liberal import Mender, find_name
+from paysdk.records.page import Selected, as_array
 from paysdk.records.stand_ins import quote_constants
 
 if TYPE_CHECKING:
     from paysdk.records.page import RawPage
 
-__all__ = ["HasId", "NormalisedRow", "SchemaReader"]
+__all__ = ["HasId", "InvoicePayments", "NormalisedRow", "SchemaReader"]
 
 
 class HasId(Protocol):
@@ -32,17 +32,45 @@ class HasId(Protocol):
 
 PageType = TypeVar("PageType")
 RowType = TypeVar("RowType", bound=HasId)
-Normalised: TypeAlias = Payment | Sequence[Payment] | None
+
+
+@attrs.frozen
+class InvoicePayments:
+    """All payments of one invoice, as its record has them.
+
+    A *normalise* that returns this says that the invoice has no other payments. So a sync that
+    lists only what was modified marks those as vanished that the invoice had before.
+
+    Raises ``ValueError`` for a payment of another invoice.
+    """
+
+    invoice_id: str
+    payments: Sequence[Payment]
+
+    def __attrs_post_init__(self) -> None:
+        for payment in self.payments:
+            if payment.invoice.id != self.invoice_id:
+                raise ValueError(
+                    f"Payment {payment.id!r} is of invoice {payment.invoice.id!r}, and not of "
+                    f"{self.invoice_id!r}"
+                )
+
+
+Normalised: TypeAlias = Payment | InvoicePayments | Sequence[Payment] | None
 
 
 @attrs.frozen
 class NormalisedRow:
-    """A record, the payments in it, and its bytes. ``payments`` is ``None`` if it is not one."""
+    """A record, the payments in it, and its bytes. ``payments`` is ``None`` if it is not one.
+
+    ``whole_invoice`` is the id of the invoice that has no other payments.
+    """
 
     id: str | int
     modified_at: datetime | None
     payments: Sequence[Payment] | None
     raw: bytes
+    whole_invoice: str | None = None
 
 
 class SchemaReader(Generic[PageType, RowType]):
@@ -54,13 +82,14 @@ class SchemaReader(Generic[PageType, RowType]):
 
     *normalise* gets a record and its bytes, for ``Payment.raw``. It returns the payment, a sequence
     of payments if a record has several, or ``None`` if the record is not a payment. Such a record
-    is left out, and counted in ``report.left_out``. An empty sequence counts as nothing.
+    is left out, and counted in ``report.left_out``. An empty sequence counts as nothing. If a
+    record is an invoice with all its payments, return ``InvoicePayments``, so that a sync notices
+    if one of them is gone.
 
-    A record that does not fit its type is malformed. So is a record for which *normalise* raises
-    ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError``. Raise
-    ``FieldError`` to say which field is at fault. Numbers without a type in the schema become
-    ``Decimal``. *times* names the fields with the time of the last change, for records that are
-    malformed.
+    A record that does not fit its type is malformed. So is a record for which *normalise* raises an
+    exception. Raise ``FieldError`` to say which field is at fault. Numbers without a type in the
+    schema become ``Decimal``. *times* names the fields with the time of the last change, for
+    records that are malformed.
 
     Raises ``ConfigurationError`` if *row* has no ``id``.
     """
@@ -78,6 +107,7 @@ class SchemaReader(Generic[PageType, RowType]):
         check_has_id(row)
         self.path: str = path
         self.times: Sequence[str] = times
+        self.id_name: str | None = find_name(row, "id")
         self._page = msgspec.json.Decoder(page)
         self._open_page = open_page
         self._rows = msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it is a type by then
@@ -98,8 +128,8 @@ class SchemaReader(Generic[PageType, RowType]):
     def make(self, row: Payment) -> Payment:
         return row
 
-    def select(self, rows: list[NormalisedRow]) -> tuple[list[Payment], list[str]]:
-        """Return the payments in *rows*, and the ids of the records that are not payments."""
+    def select(self, rows: list[NormalisedRow]) -> Selected:
+        """Return the payments in *rows*, and what else *rows* say."""
         payments: list[Payment] = []
         left_out: list[str] = []
         for row in rows:
@@ -107,22 +137,20 @@ class SchemaReader(Generic[PageType, RowType]):
                 left_out.append(str(row.id))
             else:
                 payments += row.payments
-        return payments, left_out
+        whole = tuple(row.whole_invoice for row in rows if row.whole_invoice is not None)
+        return Selected(payments, tuple(left_out), whole)
 
     def _normalised_rows(self, records: list[bytes], array: bytes) -> list[NormalisedRow]:
         """Return the rows of *records*, decoded from *array*, which says the same."""
         rows: list[RowType] = self._rows.decode(self._mender.truncate_times(array))
         normalise = self._normalise
         normalised: list[NormalisedRow] = []
-        try:
+        with reading_records():
             for row, record in zip(rows, records, strict=True):
-                found = normalise(row, record)
-                payments = (found,) if isinstance(found, Payment) else found
+                payments, invoice = _split_normalised(normalise(row, record))
                 normalised.append(
-                    NormalisedRow(row.id, _modified_at(row, payments), payments, record)
+                    NormalisedRow(row.id, _modified_at(row, payments), payments, record, invoice)
                 )
-        except BAD_VALUE as error:
-            raise as_validation_error(error) from error
         return normalised
 
 
@@ -133,6 +161,15 @@ def check_has_id(row: type[Any]) -> None:
             f"{row.__name__} has no id. Give the type of a record a field or a property of that "
             "name: a listing tells its records apart by it."
         )
+
+
+def _split_normalised(found: Normalised) -> tuple[Sequence[Payment] | None, str | None]:
+    """Return the payments and, if they are all payments of one invoice, its id."""
+    if isinstance(found, Payment):
+        return (found,), None
+    if isinstance(found, InvoicePayments):
+        return found.payments, found.invoice_id
+    return found, None
 
 
 def _modified_at(row: object, payments: Sequence[Payment] | None) -> datetime | None:

@@ -11,8 +11,9 @@ import attrs
 import msgspec
 
 from paysdk.payment import Payment
-from paysdk.records.errors import BAD_VALUE, as_validation_error, open_or_raise
+from paysdk.records.errors import open_or_raise, reading_records
 from paysdk.records.fields import PaymentRecord, make_payment
+from paysdk.records.page import Selected
 from paysdk.records.reader import RecordReader
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
     link to the next page, and the count. *row* is your subclass of ``PaymentRecord``, which says
     what each field of a ``Payment`` is. *settings* are further values that each record gets.
 
-    A record that does not fit its type is malformed. So is a record with a property that raises
-    ``ValueError``, ``LookupError``, ``ArithmeticError`` or ``msgspec.ValidationError``: the reader
-    reads every property once. If ``is_payment`` of a record is false, the record is left out, and
-    counted in ``report.left_out``.
+    A record that does not fit its type is malformed. So is a record with a property that raises an
+    exception: the reader reads every property once. If ``is_payment`` of a record is false, the
+    record is left out, and counted in ``report.left_out``.
     """
 
     def __init__(
@@ -61,19 +61,17 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
 
     def _finish(self, records: list[bytes], array: bytes) -> list[PaymentType]:
         rows: list[Any] = super()._finish(records, array)
-        try:
+        with reading_records():
             for row in rows:
                 if row.is_payment:
                     _check_amount(row.amount)
                     self._read_properties(row)
-        except BAD_VALUE as error:
-            raise as_validation_error(error) from error
         return rows
 
-    def select(self, rows: list[Any]) -> tuple[list[PaymentType], list[str]]:
+    def select(self, rows: list[Any]) -> Selected:
         """Return the rows that are payments, and the ids of the others."""
-        left_out = [str(row.id) for row in rows if not row.is_payment]
-        return ([row for row in rows if row.is_payment] if left_out else rows), left_out
+        left_out = tuple(str(row.id) for row in rows if not row.is_payment)
+        return Selected([row for row in rows if row.is_payment] if left_out else rows, left_out)
 
 
 def _read_properties(row: type[PaymentRecord]) -> Callable[[PaymentRecord], object]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
+from paysdk.provider import Page
 from paysdk.sync import writing
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import renew
@@ -30,12 +31,12 @@ from paysdk.sync.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.payment import Payment
-    from paysdk.provider import Listing, Page, PaymentsProvider
+    from paysdk.provider import Listing, PaymentsProvider
     from paysdk.sync.database import Database
     from paysdk.sync.lease import Lease
     from paysdk.sync.state import SyncState, VanishLimit
@@ -113,7 +114,7 @@ class SyncRun:
                 while page is not None:
                     # The next page is requested while this one is written.
                     request = None if page.checkpoint is None else request_page()
-                    await self._write_page(state, page.payments, (), last=False, keep_state=True)
+                    await self._write_page(state, page, last=False, keep_state=True)
                     page = (
                         None
                         if request is None
@@ -204,10 +205,10 @@ class SyncRun:
                         malformed=aside.malformed,
                         oldest_malformed=aside.oldest_malformed,
                     )
-                    state = await self._write_page(state, page.payments, page.left_out, last=last)
+                    state = await self._write_page(state, page, last=last)
                     if last:
                         return state
-            return await self._write_page(state, (), (), last=True)
+            return await self._write_page(state, Page((), None, None), last=True)
         finally:
             self._count_listing(listing)
 
@@ -243,7 +244,7 @@ class SyncRun:
         # A checkpoint says that there is more. If it leads to nothing, the provider did not
         # understand it. This must not count as the end, or everything after it would vanish.
         if may_be_refused and (
-            page is None or (page.checkpoint is None and not (page.payments or page.left_out))
+            page is None or (page.checkpoint is None and not _says_anything(page))
         ):
             raise _CheckpointRefusedError
         return page
@@ -260,18 +261,19 @@ class SyncRun:
     async def _write_page(
         self,
         state: SyncState,
-        payments: Sequence[Payment],
-        left_out: Sequence[str],
+        found: Page,
         *,
         last: bool,
         keep_state: bool = False,
     ) -> SyncState:
         """Write a page, its changes and its checkpoint in one transaction.
 
-        With *keep_state*, the stored state stays as it is.
+        With *keep_state*, the stored state stays as it is, and nothing vanishes.
         """
         backend, lease = self._database.backend, self._lease
-        page = await writing.prepare_page(payments, backend.codec, left_out)
+        if keep_state:
+            found = Page(found.payments, None, None)
+        page = await writing.prepare_page(found, backend.codec)
         seen = note_page(state, self._times(page.payments.values()))
         after = complete_pass(seen) if last else seen
         columns = {} if keep_state else writing.state_columns(after, backend.codec, complete=last)
@@ -291,6 +293,10 @@ class SyncRun:
         self._counts["pages"] += 1
         self._counts["malformed"] = state.malformed
         return after
+
+
+def _says_anything(page: Page) -> bool:
+    return bool(page.payments or page.left_out or page.whole_invoices)
 
 
 @asynccontextmanager

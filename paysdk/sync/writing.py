@@ -22,6 +22,7 @@ from paysdk.sync.tables import CONTENT, content_columns, payment_changes, paymen
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from paysdk.provider import Page
     from paysdk.sync.backends import Backend
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
@@ -42,22 +43,19 @@ _new_ids = sa.bindparam("new_ids", type_=sa.Text)
 class PageRows:
     """A page's payments by id, each once, and their rows.
 
-    ``left_out`` are the ids of the records that are not payments.
+    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` are the ids of
+    the invoices that have no other payments than these.
     """
 
     payments: dict[str, Payment]
     rows: dict[str, tuple[Any, ...]]
     left_out: Sequence[str] = ()
+    whole_invoices: Sequence[str] = ()
 
 
-async def prepare_page(
-    given: Sequence[Payment], codec: Codec, left_out: Sequence[str] = ()
-) -> PageRows:
-    """Turn payments into rows. If a payment comes in several versions, the newest counts.
-
-    *left_out* are the ids of the page's records that are not payments.
-    """
-    page = PageRows({}, {}, left_out)
+async def prepare_page(found: Page, codec: Codec) -> PageRows:
+    """Turn payments into rows. If a payment comes in several versions, the newest counts."""
+    page, given = PageRows({}, {}, found.left_out, found.whole_invoices), found.payments
     for first in range(0, len(given), _ROWS_PER_TURN):
         for payment in given[first : first + _ROWS_PER_TURN]:
             row = codec.to_row(payment)
@@ -114,30 +112,43 @@ async def write_page(
         await connection.execute(seen.values(seen_pass=state.number), ids)
     counts = Counter(created=len(created), unchanged=len(differences.unchanged))
     counts.update(entry["kind"] for entry in entries)
-    gone = [each for each in page.left_out if each not in page.rows]
-    if gone and state.kind == "incremental":
+    if state.kind == "incremental":
         # A full pass marks what it has not seen at its end.
-        counts["vanished"] += await _mark_vanished(connection, backend, lease, gone, now=now)
+        counts["vanished"] += await _mark_vanished(connection, backend, lease, page, now=now)
     return counts
 
 
 async def _mark_vanished(
-    connection: AsyncConnection, backend: Backend, lease: Lease, ids: Sequence[str], *, now: object
+    connection: AsyncConnection, backend: Backend, lease: Lease, page: PageRows, *, now: object
 ) -> int:
-    """Mark the live payments with these ids as vanished, and return how many there are."""
+    """Mark the live payments that *page* says are gone as vanished, and return how many there are.
+
+    The rows of the page are written by now, so a payment that moved to another invoice stays live.
+    """
     of_account = _of_account(payments, lease)
-    by_id = backend.in_ids(payments.c.id, _new_ids)
-    live = sa.select(payments.c.id).where(of_account, by_id, payments.c.vanished_at.is_(None))
-    found = await connection.execute(live, {"new_ids": _encode_ids(ids)})
-    gone = {"new_ids": _encode_ids(sorted(row.id for row in found))}
-    marked = payments.update().where(of_account, by_id).values(vanished_at=now)
-    count = (await connection.execute(marked, gone)).rowcount
+    gone: set[str] = set()
+    for column, values in (
+        (payments.c.id, page.left_out),
+        (payments.c.invoice_id, page.whole_invoices),
+    ):
+        if values:
+            named = backend.in_ids(column, _new_ids)
+            live = sa.select(payments.c.id).where(
+                of_account, named, payments.c.vanished_at.is_(None)
+            )
+            found = await connection.execute(live, {"new_ids": _encode_ids(values)})
+            gone |= {row.id for row in found} - page.rows.keys()
+    if not gone:
+        return 0
+    ids = {"new_ids": _encode_ids(sorted(gone))}
+    marked = payments.update().where(of_account, backend.in_ids(payments.c.id, _new_ids))
+    count = (await connection.execute(marked.values(vanished_at=now), ids)).rowcount
     if count:
         await backend.lock_feed(connection)
         entry = insert_entries(
             "vanished", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
         )
-        await connection.execute(entry, gone)
+        await connection.execute(entry, ids)
     return count
 
 

@@ -6,7 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NoReturn, TypeAlias, TypeVar, cast
 
-from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
+from paysdk.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    PaysdkError,
+    UnsupportedFilterError,
+)
 
 __all__ = [
     "KeySource",
@@ -94,11 +99,14 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
 
     An API may repeat in its response what it received. The words of paysdk, the provider's name and
     the URL do not change, even if a key looks like them. The error is not chained to its cause: the
-    frames of the cause hold the response, and the frames of aiohttp hold the request's headers.
+    frames of the cause hold the response, and the frames of aiohttp hold the request's headers. But
+    a ``MalformedResponseError`` gets a copy of the cause: the exception of a provider's own code.
     """
-    drop_tracebacks(error)
-    error.__cause__ = error.__context__ = None
     keys = tuple(keys)
+    drop_tracebacks(error)
+    cause = error.__cause__ if isinstance(error, MalformedResponseError) else None
+    error.__cause__ = None if cause is None else _copy_with_words_only(cause, keys)
+    error.__context__ = None
     # An error about an argument or a setting contains nothing from an API.
     quoted = () if isinstance(error, ConfigurationError | UnsupportedFilterError) else error.quoted
     for name, value in vars(error).items():
@@ -106,6 +114,13 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
             setattr(error, name, _redact_value(value, keys))
     error.args = tuple(_fit_message(value, quoted, keys) for value in error.args)
     return error
+
+
+def _copy_with_words_only(error: BaseException, keys: tuple[Secret, ...]) -> BaseException:
+    """An exception like *error*, without its frames and attributes: they may hold the response."""
+    kind = type(error)
+    # Without __init__, which may expect other arguments.
+    return kind.__new__(kind, *(_fit_message(word, None, keys) for word in error.args))
 
 
 def _fit_message(

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import parse_qsl
 
 import attrs
@@ -362,6 +362,42 @@ class Hosted(Sandbox):
             else {}
         )
         return Reply(200, json.dumps({"data": [{"id": f"p{page}"}]}).encode(), link)
+
+
+def spoil(server: ModelServer, bad: set[str], **fields: object) -> None:
+    """Give these records other *fields*, so that they cannot be read."""
+    answer = server.answer
+
+    def answer_badly(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+        body, headers = answer(asked)
+        for record in cast("list[dict[str, object]]", body["data"]):
+            record.update(fields if record["id"] in bad else {})
+        return body, headers
+
+    server.answer = answer_badly  # type: ignore[method-assign]
+
+
+async def test_page_without_a_readable_record_is_skipped() -> None:
+    """If only the ids of a page's records can be read, the next page starts after the last one."""
+    server, errors = ModelServer("id", 6), list[MalformedResponseError]()
+    spoil(server, {"p1", "p2", "p3", "p5"}, paid="who knows")
+    async with provider_of(server, on_malformed=errors.append) as model:
+        payments = await model.list_payments(page_size=1).collect()
+    assert ["p0", "p4"] == [payment.id for payment in payments]
+    assert ["paid"] * 4 == [error.path.rpartition(".")[2] for error in errors]
+
+
+@pytest.mark.parametrize("found", [7.5, None, True, {}])
+async def test_page_without_a_readable_id_ends_the_listing(found: object) -> None:
+    """If no id of a page can be read either, the error says to resume with larger pages."""
+    server = ModelServer("id", 4)
+    spoil(server, {"p1"}, id=found)
+    async with provider_of(server, on_malformed=lambda _: None) as model:
+        listing = model.list_payments(page_size=1)
+        with pytest.raises(PaginationError, match="with a larger page_size") as raised:
+            await anext(page async for page in listing.pages() if page.checkpoint is None)
+        rest = await model.list_payments(page_size=3, resume=raised.value.checkpoint).collect()
+    assert ["p2", "p3"] == [payment.id for payment in rest]
 
 
 async def test_another_host_is_never_called() -> None:

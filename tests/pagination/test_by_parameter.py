@@ -191,7 +191,9 @@ def test_short_or_empty_page_is_not_the_last() -> None:
 
 def test_page_without_an_id_to_start_from_is_an_error() -> None:
     """If there is another page but no id on this one, the listing raises an error."""
-    with pytest.raises(PaginationError, match="this page has no id to start it from"):
+    with pytest.raises(PaginationError, match="but this page has no record"):
+        AFTER.next_position(AFTER.start(), MORE, [])
+    with pytest.raises(PaginationError, match=r"cannot be read.*with a larger page_size"):
         AFTER.next_position(AFTER.start(), MORE, [], 2)
 
 

@@ -140,6 +140,31 @@ def test_notifys_customer_becomes_what_it_means(sent: str, expected: CustomerRef
     assert ([], [expected]) == (faults, [payment.customer for payment in payments])
 
 
+class Cents(PaymentRecord, kw_only=True):
+    """A record of another provider, with two whole numbers."""
+
+    provider = "acme"
+    id: str
+    cents: int
+    rank: int | None = None
+    invoice = InvoiceRef("i")
+    amount = property(lambda self: Decimal(self.cents).scaleb(-2))
+
+
+def test_text_is_a_number_only_for_information() -> None:
+    """A text becomes the number of an optional field, but never that of a required one."""
+    reader = TableReader(
+        path="$.data",
+        page=dict[str, list[msgspec.Raw]],
+        open_page=lambda page: RawPage(page["data"], None, None),
+        row=Cents,
+    )
+    sent = ('{"id": "1", "cents": 1250, "rank": "7"}', '{"id": "2", "cents": "1250"}')
+    payments, faults = read(reader, *sent)
+    assert [Decimal("12.50")] == [payment.amount for payment in payments]
+    assert ["$.data[1].cents"] == [fault.path for fault in faults]
+
+
 def test_notifys_date_becomes_what_it_means() -> None:
     """The day of a time is the day that is written. An empty text is not a day."""
     dates = ['"21-01-2021T10:00:00Z"', '""', "[]", "null"]

@@ -11,7 +11,7 @@ import pytest
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
 from paysdk.providers.notify.normalise import make_reader
-from paysdk.records.malformed import decode_one_by_one, modified_at
+from paysdk.records.malformed import decode_one_by_one, modified_at, read_id
 from paysdk.records.page import RawPage, decode_or_raise, try_decode
 from tests.records.reading import (
     CAMPFIRE,
@@ -328,3 +328,22 @@ def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime 
 def test_reader_without_times() -> None:
     """The time of Notify's records is unknown, because Notify sends none."""
     assert modified_at(make_reader(None), b'{"last_modified_at": "2026-01-05T10:00:01Z"}') is None
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (b'{"id": "p1", "amount": "?"}', "p1"),
+        (b'{"id": 1, "amount": "?"}', 1),
+        (b'{"id": 0}', 0),
+        (b'{"id": ""}', None),
+        (b'{"id": true}', None),
+        (b'{"id": 1.0}', None),
+        (b"{}", None),
+        (b"[1]", None),
+        (b"{", None),
+    ],
+)
+def test_id_of_a_malformed_record(record: bytes, expected: object) -> None:
+    """An id is a text that is not empty, or a whole number."""
+    assert expected == read_id(CAMPFIRE, record)

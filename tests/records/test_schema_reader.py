@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError, Payment
-from paysdk.authoring import FieldError, RawPage, SchemaReader
+from paysdk.authoring import FieldError, InvoicePayments, RawPage, SchemaReader
 from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
@@ -80,13 +80,39 @@ def test_record_becomes_its_payments() -> None:
         b'{"id": 3}',
     ]
     rows = READER.rows(sent)
-    payments, left_out = READER.select(rows)
-    assert ["7", "8"] == [READER.make(each).id for each in payments]
-    assert ["3"] == left_out
+    selected = READER.select(rows)
+    assert ["7", "8"] == [READER.make(each).id for each in selected.items]
+    assert (("3",), ()) == (selected.left_out, selected.whole_invoices)
     assert [(1, None), (2, datetime(2026, 1, 31, 12, tzinfo=UTC)), (3, None)] == [
         (row.id, row.modified_at) for row in rows
     ]
     assert sent == [row.raw for row in rows]
+
+
+@pytest.mark.parametrize("invoice_id", ["1", "2"])
+def test_record_with_all_payments_of_an_invoice(invoice_id: str) -> None:
+    """It says which invoice is whole, also without payments, but never of another's payments."""
+
+    def find_all(invoice: Invoice, _raw: bytes) -> InvoicePayments:
+        parts = invoice.payments or []
+        return InvoicePayments(invoice_id, [make(each, 0) for each in parts])
+
+    reader = SchemaReader(
+        path="$",
+        page=list[msgspec.Raw],
+        open_page=lambda page: RawPage(page, None, None),
+        row=Invoice,
+        normalise=find_all,
+    )
+    selected = reader.select(reader.rows([b'{"id": 1}']))
+    assert ([], (invoice_id,)) == (selected.items, selected.whole_invoices)
+    sent = [b'{"id": 1, "payments": [{"id": 7, "price": "1.50"}]}']
+    if invoice_id == "2":
+        with pytest.raises(msgspec.ValidationError, match="'7' is of invoice '1', and not of '2'"):
+            reader.rows(sent)
+    else:
+        selected = reader.select(reader.rows(sent))
+        assert (["7"], ("1",)) == ([each.id for each in selected.items], selected.whole_invoices)
 
 
 def test_time_of_a_single_payment() -> None:

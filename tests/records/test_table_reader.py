@@ -13,7 +13,7 @@ from paysdk import InvoiceRef, MalformedResponseError
 from paysdk.records.columns import Amount
 from paysdk.records.fields import PaymentRecord
 from paysdk.records.malformed import decode_one_by_one
-from paysdk.records.page import RawPage, decode_or_raise, try_decode
+from paysdk.records.page import RawPage, Selected, decode_or_raise, try_decode
 from paysdk.records.table_reader import TableReader
 
 
@@ -95,13 +95,13 @@ def test_records_become_payments_and_keep_their_bytes() -> None:
     assert ("1", "12.50", "web") == (payment.id, str(payment.amount), payment.source)
     assert {"note": "x"}.items() <= payment.raw.items()
     assert (1, datetime(2026, 1, 1, tzinfo=UTC), sent) == (row.id, row.modified_at, row.raw)
-    assert ([row], []) == READER.select([row])
+    assert Selected([row]) == READER.select([row])
 
 
 def test_record_that_is_no_payment_is_left_out() -> None:
     """It keeps its id, from which a pagination may go on, and its properties are not read."""
     (row,) = READER.rows([b'{"id": 1, "what": "attempt", "place": 7}'])
-    assert ([], ["1"]) == READER.select([row])
+    assert Selected([], ("1",)) == READER.select([row])
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,17 @@ def test_amount_must_be_finite() -> None:
         reader_of(Loose).rows([b'{"id": 1, "amount": "NaN"}'])
 
 
-def test_mistake_in_a_property_is_no_malformed_record() -> None:
-    """An error that no value causes is raised as it is."""
-    with pytest.raises(TypeError, match="a mistake"):
-        try_decode(reader_of(Refuses), [b'{"id": 1}'])
+def test_exception_of_a_property_is_about_its_record() -> None:
+    """Any exception of a property makes the record malformed, and is the cause of the error."""
+    reader, page = reader_of(Refuses), RawPage([b'{"id": 1}'], None, None)
+    assert try_decode(reader, [b'{"id": 1}']) is None
+    with pytest.raises(MalformedResponseError, match=r"TypeError: a mistake, at \$\[0\]") as raised:
+        list(decode_one_by_one(reader, page, None))
+    assert "a mistake" == str(raised.value.__cause__)
+    assert isinstance(raised.value.__cause__, TypeError)
+    set_aside: list[MalformedResponseError] = []
+    list(decode_one_by_one(reader, page, set_aside.append))
+    assert isinstance(set_aside[0].__cause__, TypeError)
 
 
 def test_record_must_say_what_each_required_field_is() -> None:

@@ -81,8 +81,10 @@ class ShelfListing:
             if len(rows) > self.page_size:
                 position = _key(page[-1]) if shelf.sorts else str(int(position) + self.page_size)
                 following = Checkpoint("acme", str(self.since), position)
-            left_out = tuple(shelf.left_out) if following is None else ()
-            yield Page(page, None, following, left_out)
+            last = following is None
+            left_out = tuple(shelf.left_out) if last else ()
+            whole = tuple(shelf.whole_invoices) if last else ()
+            yield Page(page, None, following, left_out, whole)
             if following is None:
                 return
 
@@ -104,6 +106,7 @@ class Shelf:
     page_size: int = 2
     malformed: int = 0
     left_out: list[str] = attrs.field(factory=list[str])
+    whole_invoices: list[str] = attrs.field(factory=list[str])
     refused: BaseException | None = None
     read: int = 0
     asked: list[tuple[datetime | None, str | None]] = attrs.field(

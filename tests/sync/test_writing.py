@@ -93,6 +93,27 @@ async def test_a_record_that_is_no_payment_any_more_vanishes(
     assert 1 == (await sync_payments(shelf, store)).returned
 
 
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_payment_that_is_gone_from_its_invoice_vanishes(
+    shelf: Shelf, store: SQLPaymentStore, kinds: Kinds, make: Make, kept: Kept, *, full: bool
+) -> None:
+    """If an invoice comes whole, its other stored payments vanish. A moved one stays live."""
+    shelf.page_size = 9
+    moved = make(5, 1, invoice=InvoiceRef("1", "INV-0001"))
+    shelf.payments = [make(2, 1), make(3, 1), make(4, 1), moved]
+    await sync_payments(shelf, store)
+    shelf.payments = [make(2, 2), make(4, 2), attrs.evolve(moved, invoice=InvoiceRef("2"))]
+    shelf.whole_invoices = ["1", "7"]
+    first = await sync_payments(shelf, store, full=full)
+    again = await sync_payments(shelf, store, full=full)
+    assert (1, 0) == (first.vanished, again.vanished)
+    assert {"2", "4", "5"} == set(await kept(store))
+    assert ("vanished", "3", ()) == (await kinds(store))[-1]
+    shelf.payments, shelf.whole_invoices = [make(4, 3), shelf.payments[2]], ["1", "2"]
+    assert 1 == (await sync_payments(shelf, store, full=full)).vanished
+    assert {"4", "5"} == set(await kept(store))
+
+
 async def test_an_interrupted_full_pass_finds_vanished_payments(
     counts: Counts,
     kinds: Kinds,

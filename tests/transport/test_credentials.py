@@ -153,6 +153,18 @@ def test_redacts_an_error() -> None:
     )
 
 
+def test_malformed_response_keeps_the_words_of_its_cause() -> None:
+    """The copy of the cause has its type and its words, and neither keys, frames nor attributes."""
+    cause = raised(AttributeError(f"no {KEY}", name="id", obj=KEY))
+    cause.__cause__ = LookupError(KEY)
+    error = MalformedResponseError("bad")
+    error.__cause__ = cause
+    found = redact_error(error, [Secret(KEY)]).__cause__
+    assert isinstance(found, AttributeError)
+    assert (("no ***",), None) == (found.args, found.obj)
+    assert [None] * 3 == [found.__cause__, found.__context__, found.__traceback__]
+
+
 @pytest.mark.parametrize(
     ("password", "shown"), [("pw", "the pw of proxy.pw"), ("proxy", "the pw of ***.pw")]
 )
@@ -161,9 +173,9 @@ def test_short_passwords_are_not_redacted(password: str, shown: str) -> None:
     assert shown == redact_passwords("the pw of proxy.pw", [password])
 
 
-def raised(error: ValueError) -> ValueError:
+def raised(error: Exception) -> Exception:
     """Return *error* with a frame in its traceback."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(Exception):
         raise error
     return error
 

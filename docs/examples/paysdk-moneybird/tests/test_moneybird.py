@@ -24,6 +24,7 @@ from paysdk import (
     RetryPolicy,
     UnsupportedFilterError,
 )
+from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import FaultPlan, reset
 from paysdk_moneybird.provider import MoneybirdProvider
 from paysdk_moneybird.sandbox import MoneybirdSandbox
@@ -96,6 +97,24 @@ def posted(sandbox: MoneybirdSandbox) -> list[list[int]]:
     """The ids of each POST."""
     bodies = [request.body for request in sandbox.requests if request.method == "POST"]
     return [msgspec.json.decode(body)["ids"] for body in bodies]
+
+
+async def test_a_deleted_payment_vanishes(tmp_path: Path) -> None:
+    """A sync of what was modified notices that a payment is gone from its invoice."""
+    sandbox = MoneybirdSandbox(payments=6, per_invoice=2)
+    store = SQLPaymentStore(tmp_path / "payments.db")
+    async with sandbox, connected(sandbox) as moneybird, store:
+        await sync_payments(moneybird, store)
+        changed = sandbox.invoices[1]
+        gone = {each["id"] for each in changed["payments"][:1]}
+        changed["payments"] = changed["payments"][1:]
+        changed["updated_at"] = "2026-07-01T08:00:00.000Z"
+        report = await sync_payments(moneybird, store)
+        live = {payment.id async for payment in store.payments(provider="moneybird")}
+    expected = {paid["id"] for invoice in sandbox.invoices for paid in invoice["payments"]}
+    assert ("incremental", 1) == (report.kind, report.vanished)
+    assert expected == live
+    assert gone.isdisjoint(live)
 
 
 async def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from paysdk_moneybird.schema import Contact, InvoicePayment, MoneybirdInvoice
 
 
-def normalise(row: MoneybirdInvoice, record: bytes) -> list[sdk.Payment]:
-    """Make the payments of an invoice. An unpaid invoice has none."""
+def normalise(row: MoneybirdInvoice, record: bytes) -> sdk.InvoicePayments:
+    """Make the payments of an invoice, which has them all. An unpaid invoice has none."""
     total = sdk.exact_amount(row.total_price_incl_tax, "$.total_price_incl_tax")
     balance = sdk.exact_amount(row.total_unpaid, "$.total_unpaid")
     invoice = sdk.InvoiceRef(str(row.id), row.invoice_id, total, balance)
@@ -32,7 +32,8 @@ def normalise(row: MoneybirdInvoice, record: bytes) -> list[sdk.Payment]:
             raw=record,
         )
 
-    return [payment(paid, f"$.payments[{place}]") for place, paid in enumerate(row.payments)]
+    payments = [payment(paid, f"$.payments[{place}]") for place, paid in enumerate(row.payments)]
+    return sdk.InvoicePayments(invoice.id, payments)
 
 
 def _customer(contact: Contact) -> sdk.CustomerRef:
