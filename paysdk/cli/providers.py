@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from paysdk.errors import MalformedResponseError
     from paysdk.events import Event
+    from paysdk.orders import Exclusive
     from paysdk.provider import PaymentsProvider
     from paysdk.testing import Sandbox
 
@@ -114,13 +115,19 @@ async def open_providers(
     failures: list[PaysdkError],
     on_event: Callable[[Event], object] | None = None,
     on_malformed: Callable[[MalformedResponseError], object] | None = None,
+    exclusive: Exclusive | None = None,
 ) -> AsyncGenerator[list[PaymentsProvider]]:
     """Open the providers in the order of their names, and close them when the context ends.
 
     A provider that raises an error of its own is left out, and the error is added to *failures*.
     Raises ``ConfigurationError`` for wrong input, before anything is sent.
     """
-    options = {"currency": selection.currency, "on_event": on_event, "on_malformed": on_malformed}
+    options = {
+        "currency": selection.currency,
+        "on_event": on_event,
+        "on_malformed": on_malformed,
+        "exclusive": exclusive,
+    }
     classes = _load_classes(selection.names, failures)
     extra = {name: _select_settings(make, options) for name, make in classes.items()}
     _check_currency_is_used(selection, extra)

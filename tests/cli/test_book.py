@@ -137,6 +137,30 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
     assert (desk.folder / "plan.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_orders_and_voids_take_turns_with_all_processes_that_share_the_database(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Campfire holds their names in the database, so that an order of another program waits."""
+    held: list[str] = []
+    exclusive = SQLPaymentStore.exclusive
+
+    def hold(store: SQLPaymentStore, name: str) -> Any:
+        held.append(name)
+        return exclusive(store, name)
+
+    monkeypatch.setattr(SQLPaymentStore, "exclusive", hold)
+    desk.plan()
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+    desk.do("apply")
+    ordered = [name for name in held if desk.campfire.url in name]
+    held.clear()
+    desk.do("undo", "--by", "Ann", "--reason", "x")
+    voided = [name for name in held if desk.campfire.url in name]
+
+    assert 4 == len(ordered) == len(voided), (ordered, voided)
+    assert ["paysdk:notify" in name for name in ordered].count(True) == 2
+
+
 def test_an_empty_plan_needs_nobody(desk: Desk) -> None:
     """The exit code is 0, and json is the plan itself."""
     for payment in desk.notify.payments:

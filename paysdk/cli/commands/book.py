@@ -217,7 +217,8 @@ async def open_target(
     failures: list[PaysdkError] = []
     async with (
         SQLPaymentStore(database, create=False) as store,
-        open_providers(selection, failures) as providers,
+        # The orders of every process that shares the store are kept apart.
+        open_providers(selection, failures, exclusive=store.exclusive) as providers,
     ):
         if failures:
             raise failures[0]
