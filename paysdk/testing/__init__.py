@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MeaningContract,
         ProviderContract,
     )
+    from paysdk.testing.contract.targets import TargetContract, TargetFailure, TargetSubject
     from paysdk.testing.discovery import installed_sandboxes, open_sandbox
     from paysdk.testing.exchange import LoggedRequest, Request, Response
     from paysdk.testing.faults import (
@@ -47,6 +48,7 @@ _MODULES = {
         "MeaningContract",
         "ProviderContract",
     ),
+    "paysdk.testing.contract.targets": ("TargetContract", "TargetFailure", "TargetSubject"),
     "paysdk.testing.discovery": ("installed_sandboxes", "open_sandbox"),
     "paysdk.testing.exchange": ("Response", "LoggedRequest", "Request"),
     "paysdk.testing.faults": (
@@ -81,6 +83,9 @@ __all__ = [
     "Request",
     "Response",
     "Sandbox",
+    "TargetContract",
+    "TargetFailure",
+    "TargetSubject",
     "TokenSandbox",
     "dripping_body",
     "dripping_headers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import wraps
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from unittest import SkipTest
 
@@ -13,10 +14,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paysdk.testing.contract.harness import ContractCases
+    from paysdk.testing.contract.targets.cases import TargetCases
 
-__all__ = ["Promise", "case", "check", "check_equal", "fail", "find_promise", "wire_case"]
+__all__ = [
+    "Promise",
+    "case",
+    "check",
+    "check_equal",
+    "fail",
+    "find_promise",
+    "target_case",
+    "wire_case",
+]
 
-T = TypeVar("T", bound="ContractCases")
+T = TypeVar("T", bound="ContractCases | TargetCases")
+C = TypeVar("C", bound="ContractCases")
+B = TypeVar("B", bound="TargetCases")
 
 # Seconds for one case. A case that hangs breaks its promise too.
 _CASE_TIMEOUT_SECONDS = 20.0
@@ -28,33 +41,59 @@ class Promise:
     """The promise that a case checks.
 
     ``case`` is its name, and its heading in the documents. ``text`` is the promise in words.
+    ``contract`` is the class that has the case, and ``page`` its document.
     """
 
     case: str
     text: str
-    needs_sandbox: bool
+    needs_sandbox: bool = False
+    contract: str = "ProviderContract"
+    page: str = "docs/contract.md"
+
+    @classmethod
+    def of(cls, work: Callable[..., object], **fields: Any) -> Promise:  # noqa: ANN401  # its own
+        """Read the promise from the name and the docstring of a case."""
+        return cls(work.__name__, " ".join((work.__doc__ or "").split()), **fields)
 
     @property
     def anchor(self) -> str:
         """Where the promise is in the source of paysdk. A wheel has no documents."""
-        return f"docs/contract.md#{self.case.removeprefix('test_').replace('_', '-')}"
+        return f"{self.page}#{self.case.removeprefix('test_').replace('_', '-')}"
 
 
-def case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
+def case(work: Callable[[C], Coroutine[Any, Any, None]]) -> Callable[[C], None]:
     """Make a case that every provider must pass. Its docstring is the promise.
 
     The case is a plain function that starts its own event loop. So it runs with any plugin for
     asyncio, or without one.
     """
-    return _case(work, needs_sandbox=False)
+    return _case(work, Promise.of(work))
 
 
-def wire_case(work: Callable[[T], Coroutine[Any, Any, None]]) -> Callable[[T], None]:
+def wire_case(work: Callable[[C], Coroutine[Any, Any, None]]) -> Callable[[C], None]:
     """Make a case about the requests and responses of a provider.
 
     It is skipped for a provider without a sandbox.
     """
-    return _case(work, needs_sandbox=True)
+    promise = Promise.of(work, needs_sandbox=True)
+    run = _case(work, promise)
+
+    @wraps(run)
+    def run_in_sandbox(cases: C) -> None:
+        __tracebackhide__ = True
+        if cases.subject(0).sandbox is None:
+            raise SkipTest(
+                f"the subject of {type(cases).__name__} has sandbox=None, so this promise cannot "
+                f"be checked: {promise.text}"
+            )
+        run(cases)
+
+    return run_in_sandbox
+
+
+def target_case(work: Callable[[B], Coroutine[Any, Any, None]]) -> Callable[[B], None]:
+    """Make a case that every target must pass, as ``case`` does for providers."""
+    return _case(work, Promise.of(work, contract="TargetContract", page="docs/target-contract.md"))
 
 
 def find_promise(case: object) -> Promise | None:
@@ -82,21 +121,14 @@ def check_equal(expected: object, actual: object, what: str) -> None:
     check(expected == actual, f"{what}: expected {_show(expected)}, but was {_show(actual)}")
 
 
-def _case(
-    work: Callable[[T], Coroutine[Any, Any, None]], *, needs_sandbox: bool
-) -> Callable[[T], None]:
-    promise = Promise(work.__name__, " ".join((work.__doc__ or "").split()), needs_sandbox)
-
+def _case(work: Callable[[T], Coroutine[Any, Any, None]], promise: Promise) -> Callable[[T], None]:
     def run(cases: T) -> None:
         __tracebackhide__ = True
-        if needs_sandbox and cases.subject(0).sandbox is None:
-            raise SkipTest(
-                f"the subject of {type(cases).__name__} has sandbox=None, so this promise cannot "
-                f"be checked: {promise.text}"
-            )
         try:
             with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
                 runner.run(_run_in_time(work(cases)))
+        except SkipTest:
+            raise
         except AssertionError as broken:
             raise AssertionError(_message(promise, str(broken))) from None
         except Exception as error:
@@ -131,7 +163,7 @@ def _show(value: object) -> str:
 
 def _message(promise: Promise, found: str) -> str:
     place = (
-        f"It is {promise.case} of ProviderContract, written in the source of paysdk in "
+        f"It is {promise.case} of {promise.contract}, written in the source of paysdk in "
         f"{promise.anchor}"
     )
     return f"A promise is broken. It says: {promise.text}\nFound: {found}.\n{place}"
