@@ -144,7 +144,7 @@ def test_orders_and_voids_take_turns_with_all_processes_that_share_the_database(
     held: list[str] = []
     exclusive = SQLPaymentStore.exclusive
 
-    def hold(store: SQLPaymentStore, name: str) -> Any:
+    def hold(store: SQLPaymentStore, name: str) -> object:
         held.append(name)
         return exclusive(store, name)
 

@@ -29,9 +29,7 @@ class LookupCases(TargetCases):
                 f"{target!r} lacks something that BooksPayments names",
             )
             name: object = target.name
-            check(
-                isinstance(name, str) and name and name == name.lower(), f"the name is {name!r}"
-            )
+            check(isinstance(name, str) and name and name == name.lower(), f"the name is {name!r}")
 
     @target_case
     async def test_says_what_it_can_do(self) -> None:
@@ -109,7 +107,7 @@ class LookupCases(TargetCases):
 
     @target_case
     async def test_previews_without_booking(self) -> None:
-        """If it previews, `preview` returns what would be due after the order, and books nothing."""
+        """If it previews, `preview` returns what would be due after an order, and books nothing."""
         async with self.books() as books:
             target = books.open_target()
             if target.capabilities.previews:

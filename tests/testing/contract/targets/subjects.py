@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from paysdk import CampfireProvider, RetryPolicy
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, TargetSubject, status
-from paysdk.testing.booking import FakeBooks
 
 if TYPE_CHECKING:
     from paysdk.testing import Fault, TargetFailure
+    from paysdk.testing.booking import FakeBooks
     from paysdk.testing.booking import Fault as BooksFault
 
 _IN_MEMORY: dict[TargetFailure, BooksFault] = {
