@@ -8,6 +8,7 @@ var Scorer = {
     "sync-design",
     "design-notes",
     "contract",
+    "target-contract",
     "faults",
     "benchmarks",
     "mutants",
