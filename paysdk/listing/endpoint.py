@@ -49,11 +49,11 @@ class Endpoint(Generic[T_co]):
     """One listing of a provider: how to request its pages, and how to read them.
 
     ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
-    and what else the rows say. Up to ``concurrency`` pages are requested at a
-    time. Without ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is
-    the provider with its tenant. The filters that ``header_parameters`` name are sent as headers.
-    If a page takes other requests than a GET, ``page_fetcher`` makes a function for each pass over
-    the listing that sends them: ``fetch_page``.
+    and what else the rows say. Up to ``concurrency`` pages are requested at a time. Without
+    ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is the provider
+    with its tenant. The filters that ``header_parameters`` names are sent as headers. If a page
+    takes other requests than a GET, ``page_fetcher`` is called for each pass over the listing. It
+    returns the function that sends the requests, ``fetch_page``.
     """
 
     client: Client
@@ -77,9 +77,6 @@ class Endpoint(Generic[T_co]):
             return {}
         chosen = parameters_of(self.filters).items()
         return {name: value for name, value in chosen if name in self.header_parameters}
-
-    def with_filters(self, filters: str) -> Endpoint[T_co]:
-        return attrs.evolve(self, filters=filters)
 
     def for_one_pass(self) -> Endpoint[T_co]:
         if self.page_fetcher is None:
@@ -123,12 +120,7 @@ class Endpoint(Generic[T_co]):
         whole_invoices: tuple[str, ...] = (),
     ) -> RowsOfPage:
         """Count a page and report it. *following* is where the listing goes on, if it does."""
-        if not progress.pages:
-            progress.reported_first = reported_count
-        progress.reported_last = reported_count
-        progress.pages += 1
-        progress.payments += len(rows)
-        progress.complete = not following
+        progress.count_page(len(rows), reported_count, is_last=not following)
         self.client.events.emit(
             PageRead(self.client.provider, progress.pages, len(rows), reported_count)
         )

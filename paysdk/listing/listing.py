@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
+
 from paysdk.arguments import check_int
 from paysdk.errors import PaysdkError
 from paysdk.listing.checkpoints import read_checkpoint
@@ -77,7 +79,7 @@ class PagedListing(Generic[T]):
             endpoint.pagination,
             header_parameters=endpoint.header_parameters,
         )
-        return PagedListing(endpoint.with_filters(filters), positions, self._windows)
+        return PagedListing(attrs.evolve(endpoint, filters=filters), positions, self._windows)
 
     def first_checkpoint(self) -> Checkpoint:
         """Return a checkpoint at the beginning, or where this listing is resumed."""

@@ -28,6 +28,14 @@ class Progress:
     complete: bool = False
     stats: RequestStats = attrs.field(factory=RequestStats)
 
+    def count_page(self, payments: int, reported_count: int | None, *, is_last: bool) -> None:
+        if not self.pages:
+            self.reported_first = reported_count
+        self.reported_last = reported_count
+        self.pages += 1
+        self.payments += payments
+        self.complete = is_last
+
     def count_malformed(self, modified: datetime | None) -> None:
         """Count a record that was set aside.
 

@@ -1,6 +1,7 @@
-"""What is left to do with a record when it has been decoded: exact amounts, and times in UTC. Pure.
+"""Converts the fields of decoded records: amounts to exact numbers, and times to UTC. Pure.
 
-A field says so by its type: ``Amount``, ``datetime``, or a type with ``converted(...)``.
+The type of a field says whether it is converted: ``Amount``, ``datetime``, or a type with
+``converted(...)``.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _CACHED_TEXTS = 8192  # a page has few different amounts and days
 
 @attrs.frozen
 class _Conversion:
-    """How the value of a field is made from the decoded value, which is never ``None``.
+    """How to convert the decoded value of a field. A value of ``None`` is not converted.
 
-    ``convert`` takes the decoded value and its path. ``look`` is an expression with the name
-    ``value``. If its result is ``done``, the value stays as it is.
+    ``convert`` takes the value and its path. ``look`` is an expression that uses the name
+    ``value``. If its result is ``done``, the value needs no conversion.
     """
 
     convert: Callable[[Any, str], object]
@@ -39,10 +40,11 @@ class _Conversion:
 
 
 def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
-    """The annotation of a field whose value *convert* makes from the decoded value.
+    """Return the annotation of a field whose decoded value *convert* converts.
 
-    *convert* takes the decoded value, which is never ``None``, and its path. It raises
-    ``ValueError`` or ``msgspec.ValidationError`` for a bad value. Equal texts are converted once.
+    *convert* takes the value, which is never ``None``, and its path, and returns the new value. It
+    raises ``ValueError`` or ``msgspec.ValidationError`` for a bad value. If several records have
+    the same text, *convert* is called once for all of them.
     """
     return msgspec.Meta(extra={"paysdk": _Conversion(convert)})
 
@@ -59,14 +61,14 @@ _MOMENT = _Conversion(_read_moment, "value.tzinfo", UTC)
 if TYPE_CHECKING:
     Amount: TypeAlias = Decimal
 else:
-    # An amount is decoded as what it is, a number with its digits or a text: `exact_amount` checks
-    # texts more closely than msgspec does.
+    # The decoder accepts a number or a text as it is. `exact_amount` checks texts more closely than
+    # msgspec does.
     Amount = Annotated[Any, msgspec.Meta(extra={"paysdk": _AMOUNT})]
 
 
 @attrs.frozen
 class _Column:
-    """A field with a conversion. ``owner`` is the expression for the struct that has it."""
+    """A field with a conversion. ``owner`` is the expression for the struct with the field."""
 
     owner: str
     name: str
@@ -75,7 +77,10 @@ class _Column:
     may_be_none: bool
 
     def write(self, number: int) -> Iterator[str]:
-        """The lines of code that convert it. *number* tells the names of the columns apart."""
+        """Yield the lines of code that convert the field.
+
+        *number* makes the names in these lines different from those of other columns.
+        """
         if self.owner == "row":
             owner = "row"
             yield f"  value = row.{self.name}"
@@ -95,11 +100,12 @@ class _Column:
 
 @cache
 def compile_finish(kind: type[Any], settings: tuple[str, ...]) -> Callable[..., None]:
-    """A function ``finish(rows, records, *settings)`` for rows of *kind*.
+    """Return a function ``finish(rows, records, *settings)`` for rows of *kind*.
 
-    It gives each row its record's bytes and the settings, which have these names, and converts the
-    fields in place. It is compiled for its columns, as attrs compiles ``__init__``: a loop over
-    names that are not known before would take as long as a third of the decoding.
+    The function sets ``raw`` of each row to the bytes of its record, sets the attributes that
+    *settings* names, and converts the fields in place. It is compiled for the fields of *kind*, as
+    attrs compiles ``__init__``. A loop over the names of the fields would take a third as long as
+    the decoding.
     """
     lines = [
         f"def finish({', '.join(['rows', 'records', *settings])}):",
@@ -113,7 +119,7 @@ def compile_finish(kind: type[Any], settings: tuple[str, ...]) -> Callable[..., 
         lines += column.write(number)
         scope |= {
             f"convert{number}": conversion.convert,
-            # By their text, whose digits stay as they are. Equal numbers may differ in digits.
+            # Only texts are cached. Equal numbers may have different digits, such as 1.5 and 1.50.
             f"texts{number}": lru_cache(_CACHED_TEXTS)(conversion.convert),
             f"done{number}": conversion.done,
             f"path{number}": column.path,
@@ -124,7 +130,7 @@ def compile_finish(kind: type[Any], settings: tuple[str, ...]) -> Callable[..., 
 
 
 def has_times(kind: type[Any]) -> bool:
-    """Whether a record of this type has a field for a time."""
+    """Whether a record of this type has a field with a time."""
     return any(column.conversion is _MOMENT for column in _find_columns(kind))
 
 
@@ -140,7 +146,7 @@ def _find_columns(kind: type[Any], owner: str = "row", path: str = "$[0]") -> It
 
 
 def _flatten(kind: Any) -> Iterator[object]:  # noqa: ANN401  # any type that msgspec knows
-    """The conversion of a field of this type, if it has one, or else the types of the field."""
+    """Yield the conversion of a field of this type or, if it has none, the types of the field."""
     if kind is datetime:
         yield _MOMENT
     elif get_origin(kind) is Annotated:

@@ -1,4 +1,4 @@
-"""The record that a payment looks its fields up in, and fast constructors: pure."""
+"""The base class of the records that hold the fields of payments, and fast constructors: pure."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ __all__ = [
     "make_payment",
 ]
 
-# The __init__ of a frozen class goes through object.__setattr__ for each field, which takes more
-# than twice as long as the slot's own setter.
+# The __init__ of a frozen class calls object.__setattr__ for each field. That takes more than twice
+# as long as the setter of the slot.
 _new: Any = object.__new__
 _set_row = row_setter(Payment)
 _set_invoice_id, _set_invoice_number, _set_total, _set_balance = slot_setters(InvoiceRef)
@@ -30,22 +30,23 @@ _set_customer_id, _set_customer_number, _set_name = slot_setters(CustomerRef)
 
 
 class RawRecord(msgspec.Struct, kw_only=True, gc=False):
-    """A record that keeps its own bytes in ``raw``."""
+    """A record with its own bytes in ``raw``."""
 
-    # The reader sets it. The name in JSON is one that no record contains, so that the decoder does
-    # not.
+    # The reader sets this field. Its name in JSON is one that no record contains, so the decoder
+    # never sets it.
     raw: bytes = msgspec.field(default=b"", name="<raw>")
 
 
 class PaymentRecord(RawRecord, kw_only=True, gc=False):
     """The base class for a provider's record of a payment.
 
-    A subclass lists ``Payment``'s fields: each is a field of the struct, a class attribute, or a
-    property. ``provider``, ``id``, ``amount`` and ``invoice`` are required. The others are ``None``
-    unless the subclass says otherwise.
+    A subclass lists the fields of ``Payment``. Each of them is a field of the struct, a class
+    attribute, or a property. ``provider``, ``id``, ``amount`` and ``invoice`` are required. The
+    others are ``None`` by default.
     """
 
-    # Type checkers refuse a field or a class attribute in the place of a property, and the reverse.
+    # Type checkers do not see these defaults. They would not allow a subclass to replace a property
+    # by a field or a class attribute, or the reverse.
     if not TYPE_CHECKING:  # pragma: no branch  # it is always true at run time
         currency = None
         payment_date = None
@@ -63,12 +64,12 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
 
     @property
     def is_payment(self) -> bool:
-        """Whether the record is a payment. A reader leaves out the others, and counts them."""
+        """Whether the record is a payment. A reader leaves other records out, and counts them."""
         return True
 
 
 def make_payment(row: PaymentRecord | SimpleNamespace) -> Payment:
-    """The payment whose fields are in *row*, which are neither converted nor validated."""
+    """Return the payment with the fields of *row*. They are not converted or validated."""
     payment = _new(Payment)
     _set_row(payment, row)
     return cast("Payment", payment)
@@ -80,7 +81,7 @@ def make_invoice_ref(
     total: Decimal | None = None,
     balance: Decimal | None = None,
 ) -> InvoiceRef:
-    """``InvoiceRef(invoice_id, number, total, balance)``, in half the time."""
+    """Return ``InvoiceRef(invoice_id, number, total, balance)``, in half the time."""
     invoice = _new(InvoiceRef)
     _set_invoice_id(invoice, invoice_id)
     _set_invoice_number(invoice, number)
@@ -92,7 +93,7 @@ def make_invoice_ref(
 def make_customer_ref(
     customer_id: str | None = None, number: str | None = None, name: str | None = None
 ) -> CustomerRef:
-    """``CustomerRef(customer_id, number, name)``, in half the time."""
+    """Return ``CustomerRef(customer_id, number, name)``, in half the time."""
     customer = _new(CustomerRef)
     _set_customer_id(customer, customer_id)
     _set_customer_number(customer, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 __all__ = [
     "UNREADABLE",
     "decode_one_by_one",
+    "decode_or_raise",
     "lone_surrogate_path",
     "malformed_error",
     "modified_at",
     "read_id",
 ]
 
+T = TypeVar("T")
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _AT = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
@@ -68,6 +70,14 @@ def _read_one(reader: Reader[object], record: bytes) -> list[Any]:
             # have no path.
             found = still if isinstance(still, msgspec.ValidationError) else error
             raise found from found.__cause__
+
+
+def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
+    """Return ``decode(body)``. Raises ``MalformedResponseError`` if it fails."""
+    try:
+        return decode(body)
+    except UNREADABLE as error:
+        raise malformed_error(error, "$", body) from None
 
 
 def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseError:

@@ -10,13 +10,13 @@ and it costs nothing while all records are good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 import msgspec
 
-from paysdk.records.malformed import UNREADABLE, malformed_error
+from paysdk.records.malformed import UNREADABLE
 from paysdk.records.stand_ins import open_with_stand_ins
 
 if TYPE_CHECKING:
@@ -29,12 +29,10 @@ __all__ = [
     "Selected",
     "as_array",
     "batches",
-    "decode_or_raise",
     "open_page",
     "try_decode",
 ]
 
-T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 # Reading this many records takes less than a millisecond.
 _BATCH_RECORDS = 500
@@ -106,14 +104,6 @@ class Reader(Protocol[T_co]):
     def make(self, row: Any, /) -> T_co:  # noqa: ANN401  # what a row is, only its reader knows
         """Return the payment, or the other item of the listing, that has this row."""
         ...
-
-
-def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
-    """Return ``decode(body)``. Raises ``MalformedResponseError`` if it fails."""
-    try:
-        return decode(body)
-    except UNREADABLE as error:
-        raise malformed_error(error, "$", body) from None
 
 
 def open_page(reader: Reader[object], body: bytes) -> RawPage:

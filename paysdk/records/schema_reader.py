@@ -1,4 +1,4 @@
-"""A reader that is made from two types and a function: pure."""
+"""A reader for a provider of your own, which makes payments with a function: pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["HasId", "InvoicePayments", "NormalisedRow", "SchemaReader"]
 
 
 class HasId(Protocol):
-    """A record of a provider, typed."""
+    """A decoded record of a provider."""
 
     @property
     def id(self) -> str | int: ...
@@ -61,9 +61,10 @@ Normalised: TypeAlias = Payment | InvoicePayments | Sequence[Payment] | None
 
 @attrs.frozen
 class NormalisedRow:
-    """A record, the payments in it, and its bytes. ``payments`` is ``None`` if it is not one.
+    """A record, the payments in it, and its bytes.
 
-    ``whole_invoice`` is the id of the invoice that has no other payments.
+    ``payments`` is ``None`` if the record is not a payment. ``whole_invoice`` is the id of the
+    invoice that has no other payments.
     """
 
     id: str | int
@@ -76,20 +77,21 @@ class NormalisedRow:
 class SchemaReader(Generic[PageType, RowType]):
     """Reads the pages of a provider of your own into payments, with a function.
 
-    *path* is where the records are in a page, such as ``$.data``. *page* is the type of a page, in
-    which the records stay ``msgspec.Raw``. *open_page* makes a ``RawPage`` of it: the records, the
-    link to the next page, and the count. *row* is the type of a record, which has an ``id``.
+    *path* is the path of the records in a page, such as ``$.data``. *page* is the type of a page.
+    Its records have the type ``msgspec.Raw``. *open_page* takes a page and returns a ``RawPage``
+    with the records, the link to the next page, and the count. *row* is the type of a record, and
+    must have an ``id``.
 
-    *normalise* gets a record and its bytes, for ``Payment.raw``. It returns the payment, a sequence
-    of payments if a record has several, or ``None`` if the record is not a payment. Such a record
-    is left out, and counted in ``report.left_out``. An empty sequence counts as nothing. If a
-    record is an invoice with all its payments, return ``InvoicePayments``, so that a sync notices
-    if one of them is gone.
+    *normalise* takes a record and its bytes, which are for ``Payment.raw``. It returns the payment,
+    a sequence of payments if the record has several, or ``None`` if the record is not a payment. If
+    it returns ``None``, the record is left out, and counted in ``report.left_out``. An empty
+    sequence has the same effect as ``None``, but is not counted. If a record is an invoice with all
+    its payments, return ``InvoicePayments``, so that a sync notices if one of them is gone.
 
-    A record that does not fit its type is malformed. So is a record for which *normalise* raises an
-    exception. Raise ``FieldError`` to say which field is at fault. Numbers without a type in the
-    schema become ``Decimal``. *times* names the fields with the time of the last change, for
-    records that are malformed.
+    A record that does not fit *row* is malformed. So is a record for which *normalise* raises an
+    exception. Raise ``FieldError`` to say which field has the bad value. A number whose type *row*
+    does not say becomes a ``Decimal``. *times* names the fields that have the time of the last
+    change. The listing reads this time in malformed records.
 
     Raises ``ConfigurationError`` if *row* has no ``id``.
     """
@@ -141,7 +143,7 @@ class SchemaReader(Generic[PageType, RowType]):
         return Selected(payments, tuple(left_out), whole)
 
     def _normalised_rows(self, records: list[bytes], array: bytes) -> list[NormalisedRow]:
-        """Return the rows of *records*, decoded from *array*, which says the same."""
+        """Return the rows of *records*, decoded from *array*, which has the same records."""
         rows: list[RowType] = self._rows.decode(self._mender.truncate_times(array))
         normalise = self._normalise
         normalised: list[NormalisedRow] = []
@@ -158,8 +160,8 @@ def check_has_id(row: type[Any]) -> None:
     """Raise ``ConfigurationError`` unless records of this type have an ``id``."""
     if not hasattr(row, "id") and "id" not in getattr(row, "__annotations__", {}):
         raise ConfigurationError(
-            f"{row.__name__} has no id. Give the type of a record a field or a property of that "
-            "name: a listing tells its records apart by it."
+            f"{row.__name__} has no id. Give the type of a record a field or a property with that "
+            "name. A listing uses it to tell its records apart."
         )
 
 

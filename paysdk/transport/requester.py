@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 import attrs
 
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 from paysdk.transport.client import Client
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.raw_request import build_request

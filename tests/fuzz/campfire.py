@@ -9,7 +9,7 @@ import atheris
 with atheris.instrument_imports(include=["paysdk"]):
     from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
     from paysdk.providers.campfire.normalise import READER
-    from paysdk.records.page import decode_or_raise
+    from paysdk.records.malformed import decode_or_raise
 
 from faults import check
 from pages import check_invoice, read_page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -401,6 +402,171 @@ def test_mended_record_has_only_what_is_read() -> None:
     assert b'{"id":"a","amount":1.50}' == Mender(Row).mend(
         b'{"id":"a","amount":1.50,"more":[1,{"x":NaN}]}'
     )
+
+
+class Inner(msgspec.Struct):
+    """A nested record."""
+
+    note: str | None = None
+    made: datetime | None = msgspec.field(default=None, name="madeAt")
+
+
+@dataclass
+class Plain:
+    """A nested record that is a dataclass."""
+
+    number: int
+    seen: datetime | None = None
+
+
+class Whole(msgspec.Struct):
+    """A record with a field of each kind."""
+
+    required: str = msgspec.field(name="req")
+    number: int | None = None
+    text: str | None = None
+    flag: bool | None = None
+    moment: datetime | None = None
+    day: date | None = None
+    written: Annotated[str, msgspec.Meta(min_length=10, max_length=10)] | None = None
+    code: Annotated[str, msgspec.Meta(min_length=10, max_length=12)] | None = None
+    either: int | str | None = None
+    exact: Decimal | None = None
+    anything: Any = None
+    raw: msgspec.Raw = msgspec.Raw(b"null")
+    records: list[msgspec.Raw] | None = None
+    inner: Inner | None = None
+    plain: Plain | None = None
+    several: list[Inner] | None = None
+    pairs: tuple[Plain, ...] | None = None
+    always: bool = True
+
+
+@pytest.mark.parametrize(
+    ("sent", "mended"),
+    [
+        ('"req": 7', '"req":7'),
+        ('"number": 12.0', '"number":12'),
+        ('"number": -0.00', '"number":-0'),
+        ('"number": 12.05', '"number":12.05'),
+        ('"number": "12"', '"number":12'),
+        ('"number": "-12"', '"number":-12'),
+        ('"number": "012"', '"number":"012"'),
+        ('"number": "12.0"', '"number":"12.0"'),
+        ('"number": false', '"number":null'),
+        ('"number": true', '"number":true'),
+        ('"number": ""', '"number":null'),
+        ('"number": []', '"number":null'),
+        ('"text": 7', '"text":"7"'),
+        ('"text": 7.0', '"text":"7"'),
+        ('"text": 7.50', '"text":"7.50"'),
+        ('"text": ""', '"text":""'),
+        ('"text": []', '"text":null'),
+        ('"text": {}', '"text":null'),
+        ('"text": false', '"text":false'),
+        ('"text": "2026-01-05T10:00"', '"text":"2026-01-05T10:00"'),
+        ('"text": ["x", 1.0]', '"text":["x",1.0]'),
+        ('"flag": 0', '"flag":false'),
+        ('"flag": 1', '"flag":true'),
+        ('"flag": 1.0', '"flag":1.0'),
+        ('"flag": 2', '"flag":2'),
+        ('"flag": "FALSE"', '"flag":false'),
+        ('"flag": "1"', '"flag":true'),
+        ('"flag": "yes"', '"flag":"yes"'),
+        ('"flag": false', '"flag":false'),
+        ('"flag": ""', '"flag":null'),
+        ('"always": ""', '"always":""'),
+        ('"always": []', '"always":[]'),
+        ('"moment": false', '"moment":null'),
+        ('"moment": "2026-01-05 10:00+01"', '"moment":"2026-01-05T10:00:00+01:00"'),
+        ('"moment": "2026-01-05T10:00"', '"moment":"2026-01-05T10:00"'),
+        ('"moment": "2026-01-05"', '"moment":"2026-01-05"'),
+        ('"moment": "2026-1-05T10:00:00Z"', '"moment":"2026-1-05T10:00:00Z"'),
+        ('"moment": "2026-13-05T10:00Z"', '"moment":"2026-13-05T10:00Z"'),
+        ('"moment": 7', '"moment":7'),
+        ('"day": "2026-01-05T23:59:59.9Z"', '"day":"2026-01-05"'),
+        ('"day": "2026-01-05 10:00"', '"day":"2026-01-05"'),
+        ('"day": "2026-01-05x"', '"day":"2026-01-05x"'),
+        ('"day": "2026-01-05"', '"day":"2026-01-05"'),
+        ('"day": ""', '"day":null'),
+        ('"written": "05-01-2026 10:00"', '"written":"05-01-2026"'),
+        ('"written": ""', '"written":null'),
+        ('"written": 7', '"written":7'),
+        ('"code": "05-01-2026 10:00"', '"code":"05-01-2026 10:00"'),
+        ('"code": ""', '"code":""'),
+        ('"code": 7', '"code":"7"'),
+        ('"either": 7.0', '"either":7'),
+        ('"either": "7"', '"either":"7"'),
+        ('"either": false', '"either":false'),
+        ('"exact": 1.50', '"exact":1.50'),
+        ('"exact": ""', '"exact":""'),
+        ('"exact": "1,50"', '"exact":"1,50"'),
+        ('"anything": {"a": [1.50, "x", null]}', '"anything":{"a":[1.50,"x",null]}'),
+        ('"anything": false', '"anything":false'),
+        ('"raw": [NaN, {"a": -Infinity}, 1.50]', '"raw":["NaN",{"a":"-Infinity"},1.50]'),
+        ('"records": []', '"records":[]'),
+        ('"records": {}', '"records":{}'),
+        ('"records": ""', '"records":""'),
+        ('"records": false', '"records":false'),
+        ('"records": [{"a": 1.50, "b": NaN}]', '"records":[{"a":1.50,"b":"NaN"}]'),
+        ('"inner": false', '"inner":null'),
+        ('"inner": []', '"inner":null'),
+        ('"inner": [1]', '"inner":[1]'),
+        ('"inner": {"note": 7, "other": NaN}', '"inner":{"note":"7"}'),
+        ('"plain": {"number": "7", "other": 1}', '"plain":{"number":7}'),
+        ('"several": {}', '"several":null'),
+        ('"several": {"note": 7}', '"several":{"note":7}'),
+        ('"several": [{"note": 7}, null]', '"several":[{"note":"7"},null]'),
+        ('"pairs": [{"number": 1.0}, {"number": "2"}]', '"pairs":[{"number":1},{"number":2}]'),
+        ('"unknown": NaN', ""),
+    ],
+)
+def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
+    """A field is written in the form of its type, and left as it is if its meaning is uncertain."""
+    assert f"{{{mended}}}" == Mender(Whole).mend(f"{{{sent}}}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ('"number": NaN', "NaN is not a number of JSON - at `$[0].number`"),
+        ('"text": Infinity', "Infinity is not a number of JSON - at `$[0].text`"),
+        ('"flag": NaN', "NaN is not a number of JSON - at `$[0].flag`"),
+        ('"exact": -Infinity', "-Infinity is not a number of JSON - at `$[0].exact`"),
+        ('"anything": {"a": [1, NaN]}', "NaN is not a number of JSON - at `$[0].anything.a[1]`"),
+        ('"inner": {"note": NaN}', "NaN is not a number of JSON - at `$[0].inner.note`"),
+        (
+            '"several": [{}, {"note": NaN}]',
+            "NaN is not a number of JSON - at `$[0].several[1].note`",
+        ),
+        ('"inner": [NaN]', "NaN is not a number of JSON - at `$[0].inner[0]`"),
+    ],
+)
+def test_constant_in_a_field_is_an_error_at_its_path(sent: str, message: str) -> None:
+    """NaN and Infinity raise with the path of the field."""
+    with pytest.raises(msgspec.ValidationError) as raised:
+        Mender(Whole).mend(f"{{{sent}}}".encode())
+    assert message == str(raised.value)
+
+
+def test_path_of_the_record_is_part_of_an_error() -> None:
+    """The path that is given is where the record is."""
+    with pytest.raises(msgspec.ValidationError, match=r"at `\$\.number`$"):
+        Mender(Whole).mend(b'{"number": NaN}', "$")
+
+
+def test_fields_with_times_are_found() -> None:
+    """The names in JSON of the fields with times are found in nested types as well."""
+    assert {"moment", "madeAt", "seen"} == Mender(Whole).fields_of_time
+    assert frozenset() == Mender(list[int]).fields_of_time
+
+
+def test_times_are_truncated() -> None:
+    """Times in fields with times are truncated, and a record without such times stays as it is."""
+    finer = b'{"madeAt":"2026-01-05T10:00:00.1234567Z","req":"2026-01-05T10:00:00.1234567Z"}'
+    assert finer.replace(b"7Z", b"Z", 1) == Mender(Whole).truncate_times(finer)
+    sent = b'{"madeAt":"2026-01-05T10:00:00.123456Z"}'
+    assert sent is Mender(Whole).truncate_times(sent)
 
 
 MUTANTS: list[Any] = [

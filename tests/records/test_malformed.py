@@ -11,8 +11,8 @@ import pytest
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
 from paysdk.providers.notify.normalise import make_reader
-from paysdk.records.malformed import decode_one_by_one, modified_at, read_id
-from paysdk.records.page import RawPage, decode_or_raise, try_decode
+from paysdk.records.malformed import decode_one_by_one, decode_or_raise, modified_at, read_id
+from paysdk.records.page import RawPage, try_decode
 from tests.records.reading import (
     CAMPFIRE,
     NOTIFY,

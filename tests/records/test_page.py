@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
-from paysdk.records.page import as_array, batches, decode_or_raise
+from paysdk.records.malformed import decode_or_raise
+from paysdk.records.page import as_array, batches
 from tests.records.reading import (
     CAMPFIRE,
     CAMPFIRE_ROW,

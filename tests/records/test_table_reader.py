@@ -12,8 +12,8 @@ import pytest
 from paysdk import InvoiceRef, MalformedResponseError
 from paysdk.records.columns import Amount
 from paysdk.records.fields import PaymentRecord
-from paysdk.records.malformed import decode_one_by_one
-from paysdk.records.page import RawPage, Selected, decode_or_raise, try_decode
+from paysdk.records.malformed import decode_one_by_one, decode_or_raise
+from paysdk.records.page import RawPage, Selected, try_decode
 from paysdk.records.table_reader import TableReader
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysdk.records.times import is_finer, truncate_times
+from paysdk.records.times import is_finer, may_have_finer_times, truncate_times
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,27 @@ def test_truncating_touches_only_the_named_fields() -> None:
     sent = b'{"at":"2026-01-05T10:00:00.1234567Z","id":"2026-01-05T10:00:00.1234567Z"}'
     assert sent.replace(b"7Z", b"Z", 1) == truncate_times(["at"])(sent)
     assert sent == truncate_times([])(sent)
+
+
+FINER = b'"2026-01-05T10:00:00.1234567Z"'
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (b"[]", False),
+        (FINER, True),
+        ((b" " * 8000 + FINER).ljust(16_384), True),
+        ((b" " * 8000 + FINER).ljust(16_385), False),
+        (FINER.ljust(16_385), True),
+        (FINER.rjust(16_385), True),
+        (FINER.rjust(1024).ljust(16_385), True),
+        (FINER.rjust(1025 + len('567Z"')).ljust(16_385), False),
+        (FINER.ljust(1024).rjust(16_385), True),
+        (FINER.ljust(1020).rjust(16_385).replace(b'"2026', b"2026 "), True),
+    ],
+    ids=range(10),
+)
+def test_only_the_ends_of_a_long_array_are_searched(array: bytes, expected: bool) -> None:
+    """A short array is searched as a whole, and a longer one within 1,024 bytes of its ends."""
+    assert expected == may_have_finer_times(array)

@@ -21,7 +21,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Event, RetryPlanned, Waiting
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 from paysdk.transport import retry
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import RawResponse, Request

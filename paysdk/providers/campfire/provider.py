@@ -37,7 +37,7 @@ from paysdk.providers.campfire.endpoints import (
     PREVIEW,
 )
 from paysdk.providers.campfire.normalise import NAME, READER
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 from paysdk.rest import ApiKey, RestProvider, RestSettings, check_page_size, wrap_key
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import RequestStats

@@ -19,7 +19,7 @@ from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.paying.recognition import can_be_found, find_booked, find_possible
 from paysdk.providers.campfire.paying.recovery import warn_unless_external_ids_kept
 from paysdk.providers.campfire.paying.sent_order import SentOrder
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 from paysdk.transport.client import Deadline
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats

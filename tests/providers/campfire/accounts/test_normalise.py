@@ -6,8 +6,8 @@ import pytest
 
 from paysdk import Account, AccountRef, AccountSettings, MalformedResponseError, make_converter
 from paysdk.providers.campfire.accounts.normalise import ACCOUNT_READER, read_settings
-from paysdk.records.malformed import decode_one_by_one
-from paysdk.records.page import RawPage, decode_or_raise
+from paysdk.records.malformed import decode_one_by_one, decode_or_raise
+from paysdk.records.page import RawPage
 
 UUID = "a3c1b2d4-0000-4000-8000-000000000001"
 

@@ -16,7 +16,7 @@ from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from paysdk.providers.campfire.invoices.normalise import Paid, read_invoice, read_paid
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 
 SAMPLES = Path(paysdk.providers.campfire.__file__).parent / "samples"
 

@@ -23,7 +23,7 @@ from paysdk import (
 )
 from paysdk.providers.campfire.paying.preview import encode_preview, read_preview
 from paysdk.providers.campfire.sandbox import CampfireSandbox
-from paysdk.records.page import decode_or_raise
+from paysdk.records.malformed import decode_or_raise
 from paysdk.testing import FaultPlan, status
 from tests.providers.campfire.paying.orders import DAY, INVOICE, asked, open_at
 
