@@ -6,15 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from decimal import Decimal
-from typing import TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 from paysdk.arguments import check_int
 from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
+from paysdk.paid import PaidRange, check_paid_range
 from paysdk.payment import Payment
 from paysdk.reconcile.items import Tolerances
 from paysdk.reconcile.outcome import Outcome, Vanished
 from paysdk.reconcile.rules import decide
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["Payments", "invoice_number", "reconcile"]
 
@@ -43,6 +48,8 @@ def reconcile(
     tolerance: Decimal = Decimal(0),
     key: Callable[[Payment], str | None] = invoice_number,
     ordered: bool = False,
+    paid_since: date | None = None,
+    paid_until: date | None = None,
 ) -> AsyncGenerator[Outcome]:
     """Match the payments of *left* with those of *right*. Yields outcomes sorted by key.
 
@@ -61,11 +68,18 @@ def reconcile(
     Each payment must then occur once, and each side must be sorted by key, as Python compares text.
     Payments without a key can be anywhere.
 
+    With *paid_since* or *paid_until*, only outcomes with a payment that was made from the one day
+    to the other are yielded, both days included. They are the same outcomes as without these
+    bounds. So a payment on the last day of a month is matched with one on the first day of the
+    next. Give all payments of both sides, or at least those of *days* days before and after: the
+    bounds choose outcomes, not payments.
+
     Raises ``ConfigurationError`` at the call for an invalid setting. While iterating,
     raises it if a side of *ordered* is not sorted, or if two different payments have one id. Errors
     from reading a side are passed on.
     """
     tolerances = _check_tolerances(days, tolerance)
+    paid = check_paid_range(paid_since, paid_until)
     sides: dict[str, object] = {"left": left, "right": right}
     for name, side in sides.items():
         if not isinstance(side, Iterable | AsyncIterable):
@@ -78,6 +92,7 @@ def reconcile(
         _group_by_key("left", read("left", left, key), key),
         _group_by_key("right", read("right", right, key), key),
         tolerances,
+        paid,
     )
 
 
@@ -91,7 +106,10 @@ def _check_tolerances(days: object, tolerance: object) -> Tolerances:
 
 
 async def _reconcile(
-    left: AsyncGenerator[_Group], right: AsyncGenerator[_Group], tolerances: Tolerances
+    left: AsyncGenerator[_Group],
+    right: AsyncGenerator[_Group],
+    tolerances: Tolerances,
+    paid: PaidRange,
 ) -> AsyncGenerator[Outcome]:
     async with aclosing(left), aclosing(right):
         ours, theirs = await _next(left), await _next(right)
@@ -101,7 +119,8 @@ async def _reconcile(
             for outcome in decide(
                 key, ours[1] if from_left else (), theirs[1] if from_right else (), tolerances
             ):
-                yield outcome
+                if any(map(paid.includes, chain(outcome.left, outcome.right))):
+                    yield outcome
             if from_left:
                 ours = await _next(left)
             if from_right:

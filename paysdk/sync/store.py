@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from paysdk.arguments import check_seconds
 from paysdk.errors import ConfigurationError
+from paysdk.paid import PaidRange, check_paid_range
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
@@ -22,8 +23,9 @@ from paysdk.sync.tables import MIGRATIONS, VERSION, metadata, payments, sync_sch
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
     from contextlib import AbstractAsyncContextManager
+    from datetime import date
     from types import TracebackType
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -142,9 +144,18 @@ class SQLPaymentStore:
             )
         return self._names.hold(name)
 
-    def payments(self, *, provider: str, account: str = "default") -> AsyncGenerator[Payment]:
+    def payments(
+        self,
+        *,
+        provider: str,
+        account: str = "default",
+        paid_since: date | None = None,
+        paid_until: date | None = None,
+    ) -> AsyncGenerator[Payment]:
         """Yield the stored payments of an account, ordered by invoice number and then id.
 
+        With *paid_since* or *paid_until*, only payments with a ``payment_date`` from the one day to
+        the other are yielded, both days included. A payment without a date is then left out.
         Vanished payments are left out. Texts are ordered by code point, and payments without an
         invoice number come first. The order is read first. Then a few thousand payments are read at
         a time, each time in a transaction of its own. So you may take your time over each payment,
@@ -153,15 +164,26 @@ class SQLPaymentStore:
         Payments that a sync writes meanwhile may or may not be included. No payment comes twice. A
         payment that stays in the store comes as it was at some moment of the reading. Only a
         payment that moves to another invoice meanwhile may be missed.
-        """
-        return self._iterate_payments(provider, account)
 
-    def stored(self, *, provider: str, account: str = "default") -> AsyncGenerator[StoredPayment]:
+        Raises ``ConfigurationError`` at the call if a bound is not a date.
+        """
+        paid = check_paid_range(paid_since, paid_until)
+        return self._iterate_payments(provider, account, *self._paid_within(paid))
+
+    def stored(
+        self,
+        *,
+        provider: str,
+        account: str = "default",
+        paid_since: date | None = None,
+        paid_until: date | None = None,
+    ) -> AsyncGenerator[StoredPayment]:
         """Yield all payments of an account that were ever stored, also vanished ones.
 
         Otherwise this is like ``payments``.
         """
-        return self._iterate_stored(provider, account)
+        paid = check_paid_range(paid_since, paid_until)
+        return self._iterate_stored(provider, account, *self._paid_within(paid))
 
     async def changes(self, after: int = 0) -> AsyncGenerator[Change]:
         """Yield the changes of all accounts, from the first one after number *after*.
@@ -181,22 +203,34 @@ class SQLPaymentStore:
             if len(rows) < BATCH_ROWS:
                 return
 
-    async def _iterate_payments(self, provider: str, account: str) -> AsyncGenerator[Payment]:
+    async def _iterate_payments(
+        self, provider: str, account: str, *which: sa.ColumnElement[bool]
+    ) -> AsyncGenerator[Payment]:
         to_payment = self._database.backend.codec.to_payment
-        reader = self._make_reader(provider, account, payments.c.vanished_at.is_(None))
+        reader = self._make_reader(provider, account, payments.c.vanished_at.is_(None), *which)
         while rows := await reader.next_batch():
             for row in rows:
                 yield to_payment(provider, row[:-1])
 
-    async def _iterate_stored(self, provider: str, account: str) -> AsyncGenerator[StoredPayment]:
+    async def _iterate_stored(
+        self, provider: str, account: str, *which: sa.ColumnElement[bool]
+    ) -> AsyncGenerator[StoredPayment]:
         codec = self._database.backend.codec
-        reader = self._make_reader(provider, account)
+        reader = self._make_reader(provider, account, *which)
         while rows := await reader.next_batch():
             for row in rows:
                 yield StoredPayment(
                     payment=codec.to_payment(provider, row[:-1]),
                     vanished_at=codec.read_moment(row[-1]),
                 )
+
+    def _paid_within(self, paid: PaidRange) -> Iterator[sa.ColumnElement[bool]]:
+        # The dates in SQLite are texts, whose order is that of the days.
+        encode = self._database.backend.codec.encode
+        if paid.since is not None:
+            yield payments.c.payment_date >= encode(paid.since)
+        if paid.until is not None:
+            yield payments.c.payment_date <= encode(paid.until)
 
     def _make_reader(
         self, provider: str, account: str, *which: sa.ColumnElement[bool]

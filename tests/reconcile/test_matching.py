@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -304,3 +305,86 @@ async def test_merging_and_sorting_give_the_same(
 
     assert set(merged) == {outcome async for outcome in reconcile(lefts, rights)}
     assert len(left) == sum(len(outcome.left) for outcome in merged)
+
+
+in_may = partial(reconcile, paid_since=date(2026, 5, 1), paid_until=date(2026, 5, 31))
+
+
+def made_on(name: str, number: str, day: date | None) -> Payment:
+    """A payment of an invoice with this number, made on this day."""
+    return attrs.evolve(paid(name, number), payment_date=day)
+
+
+async def test_a_month_takes_its_neighbours_into_account() -> None:
+    """A payment of 31 May that was booked on 2 June is matched, in May and in June."""
+    left = [made_on("1", "INV-1", date(2026, 5, 31)), made_on("2", "INV-2", date(2026, 6, 9))]
+    right = [made_on("3", "INV-1", date(2026, 6, 2)), made_on("4", "INV-4", date(2026, 4, 30))]
+    in_june = partial(reconcile, paid_since=date(2026, 6, 1), paid_until=date(2026, 6, 30))
+
+    assert [("INV-1", Status.MATCHED)] == [
+        (each.key, each.status) async for each in in_may(left, right)
+    ]
+    assert [("INV-1", Status.MATCHED), ("INV-2", Status.LEFT_ONLY)] == [
+        (each.key, each.status) async for each in in_june(left, right)
+    ]
+
+
+async def test_a_payment_without_a_date_is_in_no_month() -> None:
+    """It still counts as the counterpart of a payment of the month."""
+    left = [made_on("1", "INV-1", date(2026, 5, 9)), made_on("2", "INV-2", None)]
+    right = [made_on("3", "INV-1", None)]
+
+    assert [("INV-1", Status.MATCHED)] == [
+        (each.key, each.status) async for each in in_may(left, right)
+    ]
+
+
+@given(
+    sides=st.lists(
+        st.tuples(
+            st.booleans(),
+            st.sampled_from(["INV-1", "INV-2"]),
+            st.integers(0, 40),
+            st.sampled_from(["1", "2", "3"]),
+        ),
+        max_size=12,
+    ),
+    first=st.integers(0, 40),
+    length=st.integers(0, 10),
+)
+async def test_a_month_has_the_outcomes_of_the_whole(
+    sides: list[tuple[bool, str, int, str]], first: int, length: int
+) -> None:
+    """The bounds choose outcomes, and change none."""
+    payments = [
+        (is_left, attrs.evolve(paid(str(place), number, amount), payment_date=_day(day)))
+        for place, (is_left, number, day, amount) in enumerate(sides)
+    ]
+    left, right = (
+        [each for is_left, each in payments if is_left is side] for side in (True, False)
+    )
+    since, until = _day(first), _day(first + length)
+
+    whole = [outcome async for outcome in reconcile(left, right)]
+    chosen = [
+        outcome async for outcome in reconcile(left, right, paid_since=since, paid_until=until)
+    ]
+
+    assert chosen == [
+        outcome
+        for outcome in whole
+        if any(
+            each.payment_date is not None and since <= each.payment_date <= until
+            for each in (*outcome.left, *outcome.right)
+        )
+    ]
+
+
+def _day(number: int) -> date:
+    return date.fromordinal(date(2026, 5, 1).toordinal() + number)
+
+
+def test_bounds_are_checked_at_the_call() -> None:
+    """A bound that is not a date is refused before a side is read."""
+    with pytest.raises(ConfigurationError, match=r"paid_until must be a datetime\.date"):
+        reconcile([], [], paid_until="2026-05-31")  # type: ignore[arg-type]  # wrong on purpose

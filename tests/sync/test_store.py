@@ -7,10 +7,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.sync.tables import VERSION
 
@@ -110,3 +112,32 @@ async def test_other_tables_do_not_matter(
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(file) as store:
         assert 1 == (await sync_payments(shelf, store)).created
+
+
+async def test_payments_can_be_chosen_by_day(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
+    """Both bounds are included, and a payment without a date is left out."""
+    days = [date(2026, 4, 30), date(2026, 5, 1), date(2026, 5, 31), date(2026, 6, 1), None]
+    shelf.payments = [make(number, number, payment_date=day) for number, day in enumerate(days)]
+    await sync_payments(shelf, store)
+
+    async def ids(since: date | None, until: date | None) -> list[str]:
+        payments = store.payments(provider="acme", paid_since=since, paid_until=until)
+        stored = store.stored(provider="acme", paid_since=since, paid_until=until)
+        found = [payment.id async for payment in payments]
+        assert found == [each.payment.id async for each in stored]
+        return sorted(found)
+
+    assert ["1", "2"] == await ids(date(2026, 5, 1), date(2026, 5, 31))
+    assert ["1", "2", "3"] == await ids(date(2026, 5, 1), None)
+    assert ["0", "1", "2"] == await ids(None, date(2026, 5, 31))
+    assert ["0", "1", "2", "3", "4"] == await ids(None, None)
+
+
+async def test_a_bound_that_is_no_day_is_refused_at_the_call(store: SQLPaymentStore) -> None:
+    """A text or a time is an error of the caller, before anything is read."""
+    with pytest.raises(ConfigurationError, match=r"paid_since must be a datetime\.date"):
+        store.payments(provider="acme", paid_since="2026-05-01")  # type: ignore[arg-type]  # wrong
+    with pytest.raises(ConfigurationError, match="is after paid_until"):
+        store.stored(provider="acme", paid_since=date(2026, 5, 2), paid_until=date(2026, 5, 1))
