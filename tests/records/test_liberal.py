@@ -19,7 +19,7 @@ from paysdk.providers.campfire.normalise import READER as CAMPFIRE
 from paysdk.providers.notify.normalise import make_reader
 from paysdk.records import liberal
 from paysdk.records.fields import PaymentRecord
-from paysdk.records.liberal import Mender
+from paysdk.records.liberal import Mender, find_name
 from paysdk.records.malformed import decode_one_by_one
 from paysdk.records.page import RawPage, open_page, try_decode
 from paysdk.records.table_reader import TableReader
@@ -513,11 +513,11 @@ class Whole(msgspec.Struct):
         ('"inner": []', '"inner":null'),
         ('"inner": [1]', '"inner":[1]'),
         ('"inner": {"note": 7, "other": NaN}', '"inner":{"note":"7"}'),
-        ('"plain": {"number": "7", "other": 1}', '"plain":{"number":7}'),
+        ('"plain": {"number": "7", "other": 1}', '"plain":{"number":"7"}'),
         ('"several": {}', '"several":null'),
         ('"several": {"note": 7}', '"several":{"note":7}'),
         ('"several": [{"note": 7}, null]', '"several":[{"note":"7"},null]'),
-        ('"pairs": [{"number": 1.0}, {"number": "2"}]', '"pairs":[{"number":1},{"number":2}]'),
+        ('"pairs": [{"number": 1.0}, {"number": "2"}]', '"pairs":[{"number":1},{"number":"2"}]'),
         ('"unknown": NaN', ""),
     ],
 )
@@ -553,6 +553,14 @@ def test_path_of_the_record_is_part_of_an_error() -> None:
     """The path that is given is where the record is."""
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.number`$"):
         Mender(Whole).mend(b'{"number": NaN}', "$")
+
+
+def test_name_of_a_field_in_json() -> None:
+    """The name in JSON is found by the name of the field, also in a dataclass."""
+    names = ("required", "req", "number")
+    assert ["req", None, "number"] == [find_name(Whole, name) for name in names]
+    assert ["number", None] == [find_name(Plain, "number"), find_name(Plain, "text")]
+    assert find_name(int, "real") is None
 
 
 def test_fields_with_times_are_found() -> None:
