@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING
 
 from paysdk.cli.environment import is_readable, parse_text
-from paysdk.cli.options import parse_moment
+from paysdk.cli.parsing import parse_moment
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from paysdk.errors import PaysdkError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paysdk.cli.app import Job
+    from paysdk.cli.options.shared import Job
 
 __all__ = ["run"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from paysdk import CampfireProvider, Capabilities, ConfigurationError, UnsupportedFilterError
 from paysdk.cli.filters import convert_filters
-from paysdk.cli.options import parse_filters
+from paysdk.cli.parsing import parse_filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from paysdk.cli import main, options
+from paysdk.cli import main
+from paysdk.cli.options import shared
 
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 
@@ -139,7 +140,7 @@ def test_an_early_signal_sets_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     """A signal during the parsing of options sets the exit code."""
-    monkeypatch.setattr(options, "ProviderSelection", lambda **_: signal.raise_signal(number))
+    monkeypatch.setattr(shared, "ProviderSelection", lambda **_: signal.raise_signal(number))
     monkeypatch.setattr(sys, "argv", ["paysdk", "list", "campfire"])
 
     assert code == main()
@@ -197,7 +198,7 @@ def test_any_other_missing_module_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> N
     """Any other missing module is not mistaken for a missing extra."""
     monkeypatch.delitem(sys.modules, "paysdk.cli.app", raising=False)
     monkeypatch.delitem(sys.modules, "paysdk.cli.run", raising=False)
-    monkeypatch.setitem(sys.modules, "paysdk.cli.providers", None)
+    monkeypatch.setitem(sys.modules, "paysdk.cli.commands.providers", None)
 
     with pytest.raises(ModuleNotFoundError, match="providers"):
         main()

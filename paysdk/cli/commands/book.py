@@ -19,7 +19,7 @@ from paysdk.booking import (
     read_status,
     undo_bookings,
 )
-from paysdk.cli.options import select_providers
+from paysdk.cli.options.shared import select_providers
 from paysdk.cli.output.bookings import (
     print_bookings,
     print_json,

@@ -1,4 +1,4 @@
-"""The commands of ``paysdk book`` with their options."""
+"""The options of ``paysdk book`` and its commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from paysdk.cli.options import Account, Job, KeyFiles, parse_amount, select_providers
+from paysdk.cli.options.shared import Account, Job, KeyFiles, select_providers
+from paysdk.cli.parsing import parse_amount
 from paysdk.errors import ConfigurationError
 
 __all__ = ["book_app"]

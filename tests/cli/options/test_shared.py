@@ -10,19 +10,11 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from .conftest import Outcome
+    from tests.cli.conftest import Outcome
 
     Command = Callable[..., Outcome]
 
 SANDBOX = ("--sandbox", "--sandbox-payments", "1")
-
-
-def test_times_with_a_zone_are_accepted(paysdk: Command) -> None:
-    """Both bounds may be moments: the first three payments are at 08:00:00 UTC."""
-    bounds = ("--since", "2025-01-01T09:00+01:00", "--until", "2025-01-01T08:00:30Z")
-    outcome = paysdk("list", "campfire", "--sandbox", "--sandbox-payments", "5", *bounds)
-
-    assert (0, "campfire: 3 payments") == (outcome.code, outcome.out.splitlines()[-1])
 
 
 def test_a_repeated_name_is_listed_once(paysdk: Command) -> None:

@@ -1,18 +1,15 @@
-"""Options that several commands share, and how their texts are parsed."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from paysdk.cli.output.formats import CsvStyle
+from paysdk.cli.parsing import parse_currency, parse_key_files
 from paysdk.cli.providers import ProviderSelection, SandboxSettings
-from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
 
 __all__ = [
@@ -31,16 +28,17 @@ __all__ = [
     "PageSize",
     "RawText",
     "SandboxPayments",
+    "explain_missing_extra",
     "make_csv_style",
-    "parse_amount",
-    "parse_filters",
-    "parse_moment",
     "select_providers",
 ]
 
 # A command only parses its options, and returns its work as a job. So the job runs outside of
 # typer, which would handle its exceptions in its own way.
 Job: TypeAlias = Callable[[], int | None]
+
+# Modules of the extras that only some commands need.
+_EXTRAS = {"jinja2", "sqlalchemy"}
 
 SANDBOX_PAYMENTS = 3000
 # Enough to watch the pages arrive.
@@ -128,45 +126,9 @@ def select_providers(
     return ProviderSelection(
         names=once,
         sandbox=settings if sandbox else None,
-        key_files=_parse_key_files(key_files or [], once),
-        currency=None if currency is None else _parse_currency(currency),
+        key_files=parse_key_files(key_files or [], once),
+        currency=None if currency is None else parse_currency(currency),
     )
-
-
-def _parse_key_files(options: list[str], names: tuple[str, ...]) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for option in options:
-        name, equals, path = option.partition("=")
-        if not (equals and path) or name not in names:
-            # The message does not repeat the option: its text may be the key itself.
-            raise ConfigurationError(
-                "--key-file takes NAME=PATH. NAME must be a provider of this command: "
-                f"{', '.join(names)}."
-            )
-        files[name] = Path(path)
-    return files
-
-
-def parse_filters(options: list[str] | None) -> dict[str, str]:
-    """The filters that options give, each with its text."""
-    filters: dict[str, str] = {}
-    for option in options or []:
-        name, equals, text = option.partition("=")
-        if not (name and equals and text):
-            raise ConfigurationError(f"--filter takes NAME=VALUE, not {option!r}.")
-        if name in filters:
-            raise ConfigurationError(f"--filter {name} is given twice.")
-        filters[name] = text
-    return filters
-
-
-def _parse_currency(text: str) -> str:
-    try:
-        return check_currency("--currency", text)
-    except ConfigurationError:
-        raise ConfigurationError(
-            f"--currency takes a code of ISO 4217, such as EUR, not {text!r}."
-        ) from None
 
 
 def make_csv_style(output_format: str, *, raw_text: bool, bom: bool) -> CsvStyle:
@@ -177,34 +139,6 @@ def make_csv_style(output_format: str, *, raw_text: bool, bom: bool) -> CsvStyle
     return CsvStyle(raw_text=raw_text, bom=bom)
 
 
-def parse_amount(option: str, text: str) -> Decimal:
-    """The amount that an option gives, which must be 0 or more."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
-        raise ConfigurationError(
-            f"{option} takes an amount of 0 or more, such as 0.05, not {text!r}."
-        )
-    return amount
-
-
-def parse_moment(option: str, text: str | None) -> date | datetime | None:
-    """The day or the moment that an option gives. A moment needs a time zone."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not "
-            f"{text!r}."
-        ) from None
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"{option} needs a time zone, such as UTC: {text}Z.")
-    return moment
+def explain_missing_extra(error: ModuleNotFoundError) -> Exception:
+    """An error that names the extra to install, or the same error for any other module."""
+    return ConfigurationError(str(error)) if error.name in _EXTRAS else error

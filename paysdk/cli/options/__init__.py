@@ -1,0 +1,1 @@
+"""What each command takes: its arguments and options, with their help."""

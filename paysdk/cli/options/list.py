@@ -1,0 +1,109 @@
+"""The options of ``paysdk list``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+
+import typer
+
+from paysdk.cli.commands.list import ListOptions, list_payments
+from paysdk.cli.options.shared import (
+    SANDBOX_PAYMENTS,
+    Bom,
+    Currency,
+    Filters,
+    InSandbox,
+    Job,
+    KeyFiles,
+    Names,
+    RawText,
+    SandboxPayments,
+    make_csv_style,
+    select_providers,
+)
+from paysdk.cli.parsing import parse_filters, parse_moment
+from paysdk.errors import ConfigurationError
+
+__all__ = ["list_command"]
+
+
+def list_command(
+    names: Names,
+    *,
+    sandbox: InSandbox = False,
+    sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Only payments modified at this time or later: a date, or a time with its zone.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Only payments modified up to this time. The day or moment itself is included.",
+        ),
+    ] = None,
+    voided: Annotated[
+        bool | None,
+        typer.Option(
+            "--voided/--not-voided", help="Only voided payments, or only those that are not voided."
+        ),
+    ] = None,
+    page_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Payments per request. By default, the API decides."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Read only the first N payments of each provider. By default all are read, and a "
+            "table shows the first 20.",
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHECKPOINT", help="Continue a listing of one provider after an error."
+        ),
+    ] = None,
+    filters: Filters = None,
+    output_format: Annotated[
+        Literal["table", "jsonl", "csv"],
+        typer.Option(
+            "--format", help="jsonl and csv contain every payment, and amounts as exact text."
+        ),
+    ] = "table",
+    raw_text: RawText = False,
+    bom: Bom = False,
+    currency: Currency = None,
+    key_file: KeyFiles = None,
+) -> Job:
+    """List the payments of one or more providers in one common form."""
+    selection = select_providers(
+        tuple(names),
+        sandbox=sandbox,
+        sandbox_payments=sandbox_payments,
+        key_files=key_file,
+        currency=currency,
+    )
+    if resume is not None and len(selection.names) > 1:
+        raise ConfigurationError(
+            "--resume is for one provider: a checkpoint belongs to one listing."
+        )
+    options = ListOptions(
+        modified_since=parse_moment("--since", since),
+        modified_until=parse_moment("--until", until),
+        voided=voided,
+        page_size=page_size,
+        resume=resume,
+        limit=limit,
+        filters=parse_filters(filters),
+    )
+    style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
+    return partial(list_payments, selection, options, output_format, style)

@@ -1,0 +1,83 @@
+"""The texts of options, as values. Each error is one line for the user."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from paysdk.currencies import check_currency
+from paysdk.errors import ConfigurationError
+
+__all__ = ["parse_amount", "parse_currency", "parse_filters", "parse_key_files", "parse_moment"]
+
+
+def parse_filters(options: list[str] | None) -> dict[str, str]:
+    """The filters that options give, each with its text."""
+    filters: dict[str, str] = {}
+    for option in options or []:
+        name, equals, text = option.partition("=")
+        if not (name and equals and text):
+            raise ConfigurationError(f"--filter takes NAME=VALUE, not {option!r}.")
+        if name in filters:
+            raise ConfigurationError(f"--filter {name} is given twice.")
+        filters[name] = text
+    return filters
+
+
+def parse_currency(text: str) -> str:
+    """The code of a currency that ``--currency`` gives."""
+    try:
+        return check_currency("--currency", text)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"--currency takes a code of ISO 4217, such as EUR, not {text!r}."
+        ) from None
+
+
+def parse_key_files(options: list[str], names: tuple[str, ...]) -> dict[str, Path]:
+    """The file of each provider's key that ``--key-file`` options give."""
+    files: dict[str, Path] = {}
+    for option in options:
+        name, equals, path = option.partition("=")
+        if not (equals and path) or name not in names:
+            # The message does not repeat the option: its text may be the key itself.
+            raise ConfigurationError(
+                "--key-file takes NAME=PATH. NAME must be a provider of this command: "
+                f"{', '.join(names)}."
+            )
+        files[name] = Path(path)
+    return files
+
+
+def parse_amount(option: str, text: str) -> Decimal:
+    """The amount that an option gives, which must be 0 or more."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        raise ConfigurationError(
+            f"{option} takes an amount of 0 or more, such as 0.05, not {text!r}."
+        )
+    return amount
+
+
+def parse_moment(option: str, text: str | None) -> date | datetime | None:
+    """The day or the moment that an option gives. A moment needs a time zone."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option} takes a date or a time, such as 2026-01-31 or 2026-01-31T08:00Z, not "
+            f"{text!r}."
+        ) from None
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"{option} needs a time zone, such as UTC: {text}Z.")
+    return moment
