@@ -288,6 +288,6 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
     with pytest.raises(
         ModuleNotFoundError,
-        match=r'needs opentelemetry-api, which is not installed: pip install "paysdk-async\[otel\]"',
+        match=r'opentelemetry-api, which is not installed: pip install "paysdk-async\[otel\]"',
     ):
         importlib.reload(paysdk.telemetry)
