@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from paysdk.listing.windows import TimeWindows
     from paysdk.provider import Capabilities
     from paysdk.records.page import Reader
-    from paysdk.transport.client import Session
+    from paysdk.transport.client import Session, SSLContext
     from paysdk.transport.error_bodies import ErrorDetails
     from paysdk.transport.messages import RawResponse
     from paysdk.transport.policy import RetryPolicy
@@ -69,6 +69,8 @@ class RestSettings(TypedDict, total=False):
     on_malformed: Callable[[MalformedResponseError], object] | None
     on_event: Callable[[Event], object] | None
     allow_http: bool
+    trust_env: bool
+    ssl_context: SSLContext | None
 
 
 class RestProvider:

@@ -68,7 +68,7 @@ PAIRS = pytest.mark.parametrize(
                 "",
                 "example.com",
                 "http://example.com",
-                "https://example.com/v2",
+                "https://example.com/v2?x",
                 "https://u@example.com",
                 7,
             )

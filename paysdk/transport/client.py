@@ -27,19 +27,22 @@ from paysdk.transport.origin import parse_origin
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiohttp
 
     from paysdk.transport.messages import RawResponse, Request
 
-__all__ = ["Client", "Deadline", "Session", "Settings"]
+__all__ = ["Client", "Deadline", "SSLContext", "Session", "Settings"]
 
 T = TypeVar("T")
 
 # A callable may return another key for each attempt. More than 32 requests are rarely in flight.
 _KEYS_REMEMBERED = 32
 
-# Modules above the transport use this name, so they do not import aiohttp for a type.
+# Modules above the transport use these names, so they do not import aiohttp or ssl for a type.
 Session: TypeAlias = "aiohttp.ClientSession"
+SSLContext: TypeAlias = "ssl.SSLContext"
 
 
 # No repr of the fields: if the origin is wrong, the object is incomplete, and a traceback that
@@ -59,10 +62,20 @@ class Settings:
     on_malformed: Callable[[MalformedResponseError], object] | None = None
     on_event: Callable[[Event], object] | None = None
     allow_http: bool = False
+    trust_env: bool = False
+    ssl_context: SSLContext | None = None
     origin: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         check_bool("allow_http", self.allow_http)
+        check_bool("trust_env", self.trust_env)
+        _check_ssl_context(self.ssl_context)
+        if self.session is not None and (self.trust_env or self.ssl_context is not None):
+            raise ConfigurationError(
+                "trust_env and ssl_context are for the sessions that paysdk opens. Give your own "
+                "session its proxy and its connector: aiohttp.ClientSession(proxy=..., "
+                "connector=aiohttp.TCPConnector(ssl=...))."
+            )
         base_url = self.default_base_url if self.base_url is None else self.base_url
         origin = parse_origin(base_url, allow_http=self.allow_http)
         object.__setattr__(
@@ -82,6 +95,16 @@ class Settings:
         for name in ("on_malformed", "on_event"):
             if (given := getattr(self, name)) is not None and not callable(given):
                 raise ConfigurationError(f"{name} must be callable, not {given!r}.")
+
+
+def _check_ssl_context(given: object) -> None:
+    # Importing ssl takes a while, and a context that was given has imported it.
+    kinds = [kind.__name__ for kind in type(given).__mro__]
+    if given is not None and "SSLContext" not in kinds:
+        raise ConfigurationError(
+            f"ssl_context must be an ssl.SSLContext, not {given!r}. ssl.create_default_context("
+            "cafile=...) makes one."
+        )
 
 
 def _is_async_context(given: object) -> bool:
@@ -138,6 +161,7 @@ class Client:
         # Importing aiohttp takes longer than importing everything else. It is not needed before
         # the first provider object is made.
         from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
+        from paysdk.transport.proxies import find_proxy  # noqa: PLC0415
         from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
         from paysdk.transport.retry import Retrying  # noqa: PLC0415
         from paysdk.transport.sessions import Sessions  # noqa: PLC0415
@@ -147,7 +171,12 @@ class Client:
         self.conventions = conventions
         self.events: EventEmitter = EventEmitter(settings.on_event)
         self._scheme = scheme
-        self._sessions = Sessions(provider, settings.session)
+        self._sessions = Sessions(
+            provider,
+            settings.session,
+            proxy=find_proxy(settings.origin) if settings.trust_env else None,
+            ssl_context=settings.ssl_context,
+        )
         self._http = HTTPTransport(
             provider,
             settings.origin,

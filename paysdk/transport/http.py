@@ -86,6 +86,24 @@ class _Body(aiohttp.BytesPayload):
         await super().write_with_length(writer, content_length)
 
 
+class _FirstMiddleware:
+    """Runs before the session's own middlewares, and sets the key.
+
+    If the session has a login, such as one that ``trust_env=True`` takes from ``~/.netrc``, aiohttp
+    refuses a request that has this header already.
+    """
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._key.reveal():
+            request.headers["Authorization"] = self._key.reveal()
+        return await handler(request)
+
+
 class _LastMiddleware:
     """Runs after the session's own middlewares, and notes whether the request was sent."""
 
@@ -204,9 +222,6 @@ class HTTPTransport:
     ) -> RawResponse:
         target = URL(url, encoded=True)
         headers = self._headers_of(request, session)
-        if authorization := attempt.authorization.reveal():
-            headers["Authorization"] = authorization
-        del authorization
         own_connection: str | None = None
         if request.method != "GET":
             # A server may close a kept-alive connection just when a request uses it again. A GET is
@@ -227,7 +242,11 @@ class HTTPTransport:
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
             server_hostname=own_connection,
-            middlewares=(*others, _LastMiddleware(attempt)),
+            middlewares=(
+                _FirstMiddleware(attempt.authorization),
+                *others,
+                _LastMiddleware(attempt),
+            ),
         ) as response:
             body = await _read_body(response)
             found = {name.lower(): value for name, value in response.headers.items()}

@@ -22,6 +22,8 @@ _log = logging.getLogger("paysdk")
 _FOLLOWED_STATUSES = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
+# A gateway's path has no characters that a server or a proxy may read in two ways.
+_GATEWAY_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?")
 # The characters that RFC 3986 allows in a path and in a query. A Location header can contain any
 # character, but a request line cannot.
 _PATH_SAFE = "%/:@!$&'()*+,;=~"
@@ -29,9 +31,9 @@ _QUERY_SAFE = _PATH_SAFE + "?"
 
 
 def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
-    """Return *base_url* as an origin without a trailing slash.
+    """Return *base_url* as an origin, with the path of a gateway, and without a trailing slash.
 
-    Raises ``ConfigurationError`` if *base_url* is not an origin. Also raises it for plain http to
+    Raises ``ConfigurationError`` if *base_url* is something else. Also raises it for plain http to
     another machine, because the network between could read the key. With *allow_http* this is only
     a warning in the log.
     """
@@ -54,10 +56,12 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
             "base_url contains a character that no host can have. Write an international name in "
             f"its ASCII form, xn--…. {hint}"
         )
-    if "@" in parts.netloc or parts.query or parts.fragment or parts.path not in {"", "/"}:
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(f"base_url must not have a user, query or fragment. {hint}")
+    if not _GATEWAY_PATH.fullmatch(parts.path):
         raise ConfigurationError(
-            "base_url must not have a user, path, query or fragment. The provider adds the paths. "
-            f"{hint}"
+            "base_url may have the path of a gateway, such as https://gateway.example.com/pay, "
+            f"but the provider adds its own paths. {hint}"
         )
     if parts.scheme == "http" and not is_loopback(host):
         if not allow_http:
@@ -68,14 +72,18 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
             )
         _log.warning("The API key is sent to %s over plain http, so the network can read it.", host)
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+    return (
+        f"{parts.scheme}://{shown}"
+        + (f":{port}" if port is not None else "")
+        + parts.path.rstrip("/")
+    )
 
 
 def follow_redirect(origin: str, request: Request, response: RawResponse) -> Request | None:
     """Return the request that follows a redirect, or ``None`` if it must not be followed.
 
     Only a GET on the same origin is followed: a second POST could pay twice, and another origin
-    would receive the key.
+    would receive the key. Behind a gateway, its path belongs to the origin.
     """
     location = response.headers.get("location")
     if response.status not in _FOLLOWED_STATUSES or request.method != "GET" or location is None:
@@ -85,11 +93,13 @@ def follow_redirect(origin: str, request: Request, response: RawResponse) -> Req
         same = _origin_parts(target.geturl()) == _origin_parts(origin)
     except ValueError:
         return None
-    if not same:
+    gateway = urlsplit(origin).path
+    path = target.path or "/"
+    if not same or (gateway and not path.startswith(f"{gateway}/")):
         return None
     return attrs.evolve(
         request,
-        path=_quote(target.path or "/", _PATH_SAFE),
+        path=_quote(path.removeprefix(gateway), _PATH_SAFE),
         query=_quote(target.query, _QUERY_SAFE),
     )
 

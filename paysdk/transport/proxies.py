@@ -1,19 +1,52 @@
-"""Finds the passwords of a session's proxies, which must not be shown."""
+"""Finds the proxy of the environment, and the passwords of proxies, which must not be shown."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
-from urllib.request import getproxies
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
+
+from paysdk.errors import ConfigurationError
+from paysdk.transport.origin import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import aiohttp
 
-__all__ = ["find_proxy_passwords"]
+__all__ = ["find_proxy", "find_proxy_passwords"]
+
+
+def find_proxy(origin: str) -> str | None:
+    """Return the proxy that the environment names for *origin*, or ``None``.
+
+    ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count, in upper or lower case. A
+    proxy cannot reach the loopback of this machine, so loopback needs none.
+
+    aiohttp's own ``trust_env`` is not used, because it also takes a login from ``~/.netrc``.
+
+    Raises ``ConfigurationError`` if the proxy is not an http or https URL.
+    """
+    parts = urlsplit(origin)
+    found = getproxies()
+    proxy = found.get(parts.scheme) or found.get("all")
+    if not proxy or is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
+        return None
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        url = URL(address)
+        usable = url.scheme in {"http", "https"} and bool(url.host)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(
+            f"The proxy in {parts.scheme.upper()}_PROXY or ALL_PROXY is not an http or https URL, "
+            "such as http://proxy.example.com:3128. Correct it, or name the host in NO_PROXY."
+        )
+    return address
 
 
 def find_proxy_passwords(session: aiohttp.ClientSession) -> tuple[str, ...]:

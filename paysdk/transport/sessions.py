@@ -12,6 +12,7 @@ from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from ssl import SSLContext
 
 __all__ = ["Sessions"]
 
@@ -24,13 +25,22 @@ class Sessions:
     ``aclose`` would open a session that stays open.
     """
 
-    def __init__(self, provider: str, given: aiohttp.ClientSession | None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        given: aiohttp.ClientSession | None,
+        *,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+    ) -> None:
         session: object = given
         if session is not None and not isinstance(session, aiohttp.ClientSession):
             raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {session!r}.")
         self.closed: bool = False
         self._provider = provider
         self._given = given
+        self._proxy = proxy
+        self._ssl_context = ssl_context
         self._own: dict[
             asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
         ] = {}
@@ -85,7 +95,11 @@ class Sessions:
         if loop not in self._own or self._own[loop][0].closed:
             await self._close_own(loop)
             self._process = os.getpid()
-            session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=aiohttp.TCPConnector(ssl=self._ssl_context or True),
+                proxy=self._proxy,
+            )
             # An event loop closes the async generators that were started in it before it ends
             # (loop.shutdown_asyncgens). So if the provider is never closed, its session is closed
             # with the loop.

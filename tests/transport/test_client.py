@@ -71,7 +71,7 @@ def read(response: RawResponse) -> int:
         ({"key": Secret(7)}, "api_key must be a str"),  # type: ignore[arg-type]  # what is refused
         ({"origin": "http://example.com"}, "base_url must be https"),
         ({"origin": "example.com"}, "base_url is not an http"),
-        ({"origin": "https://example.com/v2"}, "base_url must not have a"),
+        ({"origin": "https://example.com/a b"}, "base_url contains a character"),
         ({"origin": 7}, "base_url is not a URL"),
         ({"timeout": 0}, "timeout must be"),
         ({"timeout": -1.0}, "timeout must be"),
@@ -96,6 +96,8 @@ def read(response: RawResponse) -> int:
         ({"limiter": asyncio.Lock}, "limiter must be an async context manager"),
         ({"on_event": "log"}, "on_event must be callable"),
         ({"on_malformed": []}, "on_malformed must be callable"),
+        ({"trust_env": 1}, "trust_env must be True or False"),
+        ({"ssl_context": "ca.pem"}, "ssl_context must be an ssl.SSLContext, not 'ca.pem'"),
         ({"session": "session"}, "session must be an aiohttp.ClientSession"),
     ],
 )

@@ -85,8 +85,14 @@ def test_http_is_refused_except_to_this_machine(host: str) -> None:
         "https://@api.example.com",
         "https://api.example.com\\@evil.com",
         "https://evil.com\\.example.com",
-        "https://api.example.com/v2",
         "https://api.example.com//",
+        "https://api.example.com//v2",
+        "https://api.example.com/v2//x",
+        "https://api.example.com/v2/../x",
+        "https://api.example.com/.",
+        "https://api.example.com/%2e%2e",
+        "https://api.example.com/v2;x",
+        "https://api.example.com/\\evil.com",
         "https://api.example.com?x=1",
         "https://api.example.com#x",
         " https://api.example.com",
@@ -191,6 +197,41 @@ def test_redirect_on_the_same_origin_is_followed(location: str, target: str, sta
 def test_redirect_elsewhere_is_not_followed(location: str | None) -> None:
     """Another origin would receive the key, and an unreadable address is ignored."""
     assert follow_redirect(ORIGIN, REQUEST, redirect_to(location)) is None
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [
+        ("https://gateway.example.com/campfire/", "https://gateway.example.com/campfire"),
+        (
+            "https://gateway.example.com:8443/a/b-1_2.3~",
+            "https://gateway.example.com:8443/a/b-1_2.3~",
+        ),
+        ("https://gateway.example.com/.well-known", "https://gateway.example.com/.well-known"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ],
+)
+def test_the_path_of_a_gateway_is_kept(base_url: str, origin: str) -> None:
+    """The path of a gateway comes before the paths of the provider."""
+    assert origin == parse_origin(base_url)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://api.example.com/campfire/v3/payments?from=a", "/v3/payments?from=a"),
+        ("/campfire/", "/"),
+        ("payments/", "/v2/payments/"),
+        ("/v3/payments", None),
+        ("/campfire-2/v3", None),
+        ("/campfire", None),
+        ("", "/v2/payments?from=a&limit=2"),
+    ],
+)
+def test_a_redirect_stays_behind_the_gateway(location: str, target: str | None) -> None:
+    """Behind a gateway, a redirect to a path outside it is not followed."""
+    followed = follow_redirect(f"{ORIGIN}/campfire", REQUEST, redirect_to(location))
+    assert target == (None if followed is None else followed.target)
 
 
 @pytest.mark.parametrize("status", [200, 201, 300, 304, 305, 400, 404, 503])

@@ -1,24 +1,32 @@
-"""Tests that no error shows the password of a proxy."""
+"""Tests of proxies: which one is used, and that no error shows its password."""
 
 from __future__ import annotations
 
 import base64
+import ssl
+import subprocess
+import sys
 import warnings
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+import trustme
+from aiohttp import web
 
-from paysdk.errors import APIError, ConnectionFailedError, PaysdkError
+from paysdk.errors import APIError, ConfigurationError, ConnectionFailedError, PaysdkError
 from paysdk.providers.campfire.provider import CampfireProvider
+from paysdk.testing import open_sandbox
 from paysdk.transport.policy import RetryPolicy
-from paysdk.transport.proxies import find_proxy_passwords
+from paysdk.transport.proxies import find_proxy, find_proxy_passwords
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
-    from tests.conftest import RawServers
+    from tests.conftest import RawServers, Until
 
 ONCE = RetryPolicy(attempts=1)
 LOGIN = base64.b64encode(b"user:pass w0rd").decode()
@@ -121,3 +129,187 @@ async def test_password_in_a_header_of_the_session() -> None:
         assert (login, "s3cret") == find_proxy_passwords(session)
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": "Bearer t0ken"}) as session:
         assert ("t0ken",) == find_proxy_passwords(session)
+
+
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the variables of proxies, and no others."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+    def set_variables(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_variables
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin", "proxy"),
+    [
+        ({}, "https://api.example.com", None),
+        ({"HTTPS_PROXY": "http://proxy:1"}, "https://api.example.com", "http://proxy:1"),
+        ({"https_proxy": "http://proxy:1"}, "https://api.example.com/v2", "http://proxy:1"),
+        ({"HTTPS_PROXY": "proxy:1"}, "https://api.example.com", "http://proxy:1"),
+        ({"HTTPS_PROXY": ""}, "https://api.example.com", None),
+        ({"HTTP_PROXY": "http://proxy:1"}, "https://api.example.com", None),
+        ({"HTTP_PROXY": "http://proxy:1"}, "http://api.example.com", "http://proxy:1"),
+        ({"ALL_PROXY": "http://proxy:1"}, "https://api.example.com", "http://proxy:1"),
+        ({"HTTPS_PROXY": "http://proxy:1"}, "https://127.0.0.1:8443", None),
+        ({"HTTPS_PROXY": "http://proxy:1"}, "https://[::1]:8443", None),
+        ({"HTTPS_PROXY": "http://proxy:1"}, "https://localhost", None),
+        (
+            {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "other,example.com"},
+            "https://api.example.com",
+            None,
+        ),
+        (
+            {"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "api.example.com:8443"},
+            "https://api.example.com:8443",
+            None,
+        ),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, "https://api.example.com", None),
+    ],
+)
+def test_the_proxy_of_the_environment(
+    environment: Callable[..., None],
+    variables: dict[str, str],
+    origin: str,
+    proxy: str | None,
+) -> None:
+    """The usual variables name the proxy, and loopback needs none."""
+    environment(**variables)
+    assert proxy == find_proxy(origin)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:s3cret@proxy:1", "http://", "http://proxy:s3cret"]
+)
+def test_a_proxy_that_cannot_be_used_is_refused(
+    environment: Callable[..., None], proxy: str
+) -> None:
+    """The error names the variables and not the value, which may have a password."""
+    environment(HTTPS_PROXY=proxy)
+    with pytest.raises(ConfigurationError, match="in HTTPS_PROXY or ALL_PROXY is not") as raised:
+        CampfireProvider("sandbox-key", trust_env=True)
+    assert "s3cret" not in str(raised.value)
+
+
+class RealProxy:
+    """proxy.py, in a process of its own, with a user and a password."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port_file = folder / "port"
+        self.log = folder / "log"
+        options = ["--port", "0", "--port-file", str(self._port_file), "--log-file", str(self.log)]
+        limits = ["--num-workers", "1", "--num-acceptors", "1", "--basic-auth", "user:s3cret"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "proxy", "--hostname", "127.0.0.1", *options, *limits],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def port(self) -> str:
+        """The port, once the proxy listens."""
+        return self._port_file.read_text().strip() if self._port_file.exists() else ""
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path, until: Until) -> AsyncIterator[RealProxy]:
+    """A proxy that paysdk did not write."""
+    running = RealProxy(tmp_path)
+    try:
+        await until(lambda: running.port)
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait()
+
+
+@asynccontextmanager
+async def serve_behind_tls(authority: trustme.CA, url: str) -> AsyncIterator[str]:
+    """Serve what is at *url* over https, with a certificate of *authority*."""
+
+    async def forward(request: web.Request) -> web.Response:
+        headers = {"Authorization": request.headers["Authorization"]}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(url + str(request.rel_url), headers=headers) as response,
+        ):
+            body = await response.read()
+            return web.Response(body=body, content_type="application/json", status=response.status)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", forward)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    try:
+        yield f"https://localhost:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_listing_through_a_real_proxy(
+    environment: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    proxy: RealProxy,
+    until: Until,
+) -> None:
+    """A listing goes through a tunnel, to a server of a private CA that wants a certificate."""
+    # The proxy of this test can reach loopback, because it is on this machine.
+    monkeypatch.setattr("paysdk.transport.proxies.is_loopback", lambda _host: False)
+    authority = trustme.CA()
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    authority.issue_cert("client@example.com").configure_cert(context)
+    async with (
+        open_sandbox("campfire", payments=25) as sandbox,
+        serve_behind_tls(authority, sandbox.url) as url,
+    ):
+        environment(HTTPS_PROXY=f"http://user:s3cret@127.0.0.1:{proxy.port}")
+        async with CampfireProvider(
+            sandbox.api_key, base_url=url, trust_env=True, ssl_context=context, retry=ONCE
+        ) as provider:
+            assert 25 == len(await provider.list_payments().collect())
+        await until(lambda: f"CONNECT localhost:{url.rpartition(':')[2]}" in proxy.log.read_text())
+
+
+async def test_a_real_proxy_that_refuses_the_password(
+    environment: Callable[..., None],
+    proxy: RealProxy,
+    told_by: Callable[[BaseException], str],
+) -> None:
+    """The error says what to check, and does not contain the password."""
+    environment(HTTPS_PROXY=f"http://user:wr0ng@127.0.0.1:{proxy.port}")
+    async with CampfireProvider(
+        "sandbox-key", base_url="https://api.example.com", trust_env=True, retry=ONCE
+    ) as provider:
+        with pytest.raises(ConnectionFailedError, match="responded 407") as raised:
+            await provider.retrieve_invoice(1)
+    assert "wr0ng" not in told_by(raised.value)
+
+
+async def test_a_login_of_netrc_does_not_replace_the_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A session that trusts the environment reads ~/.netrc, and the API still gets the key."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with (
+        open_sandbox("campfire", payments=5) as sandbox,
+        aiohttp.ClientSession(trust_env=True) as session,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url, session=session) as provider,
+    ):
+        assert 5 == len(await provider.list_payments().collect())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +50,15 @@ def raw_server_in_a_thread() -> Iterator[str]:
         thread.submit(server.serve_forever, 0.01)
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.mark.parametrize("setting", ["trust_env", "ssl_context"])
+async def test_settings_of_a_session_belong_to_the_session(setting: str) -> None:
+    """With a session of the user's own, paysdk refuses the settings of its own sessions."""
+    given = {"trust_env": True, "ssl_context": ssl.create_default_context()}
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ConfigurationError, match="Give your own session its proxy"):
+            CampfireProvider("sandbox-key", session=session, **{setting: given[setting]})  # type: ignore[arg-type]  # one of two
 
 
 async def test_closed_session_of_the_user(told_by: Callable[[BaseException], str]) -> None:
