@@ -9,6 +9,7 @@ from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.exact import exact_amount, in_utc
 from paysdk.listing.listing import PagedListing
+from paysdk.oauth2.server import TokenServer
 from paysdk.pagination import (
     MORE,
     AfterLastId,
@@ -78,6 +79,7 @@ __all__ = [
     "RestSettings",
     "SchemaReader",
     "TableReader",
+    "TokenServer",
     "UnsupportedFilterError",
     "as_moment",
     "check_int",

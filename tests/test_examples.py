@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import contextlib
 import csv
 import json
 import os
@@ -12,9 +14,15 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+
+from paysdk.oauth2 import FileTokenStore, Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +77,12 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def mollie(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The tutorial's provider."""
     return install("mollie", tmp_path_factory.mktemp("mollie"))
+
+
+@pytest.fixture(scope="module")
+def xero(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The provider whose tokens end."""
+    return install("xero", tmp_path_factory.mktemp("xero"))
 
 
 def names_in(folder: Path) -> set[str]:
@@ -170,32 +184,56 @@ def test_it_is_shown_with_what_it_can_do(mollie: Installed) -> None:
     ]
 
 
-def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
-    """``paysdk list`` uses the printed settings, and a setting that only Mollie has."""
+@contextlib.contextmanager
+def running_sandbox(example: Installed, variables: int) -> Iterator[dict[str, str]]:
+    """Run the sandbox of an example with two payments, and yield the *variables* that it prints."""
     with subprocess.Popen(
-        [PAYSDK, "sandbox", "mollie", "--payments", "2"],
+        [PAYSDK, "sandbox", example.name, "--payments", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={"PATH": os.defpath, "PYTHONPATH": str(mollie.site)},
+        env={"PATH": os.defpath, "PYTHONPATH": str(example.site)},
     ) as sandbox:
         assert sandbox.stdout is not None
-        settings = dict(
-            sandbox.stdout.readline().removeprefix("export ").strip().split("=", 1)
-            for _ in range(2)
-        )
-        usual = mollie.run(PAYSDK, "list", "mollie", "--format", "csv", **settings)
-        other = mollie.run(
-            PAYSDK,
-            "list",
-            "mollie",
-            "--format",
-            "csv",
-            **settings,
-            PAYSDK_MOLLIE_INVOICE_KEY="bill",
-        )
-        sandbox.send_signal(signal.SIGINT)
-        sandbox.communicate()
+        lines = [sandbox.stdout.readline() for _ in range(variables)]
+        try:
+            yield dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
+        finally:
+            sandbox.send_signal(signal.SIGINT)
+            sandbox.communicate()
+
+
+def test_its_tokens_are_renewed(xero: Installed, tmp_path: Path) -> None:
+    """Each command renews the tokens in the file, and leaves new ones for the next command."""
+    file, database = FileTokenStore(tmp_path / "tokens.json"), str(tmp_path / "payments.db")
+    seen = ["refresh-0"]
+    with running_sandbox(xero, 3) as printed:
+        del printed["PAYSDK_XERO_API_KEY"]
+        settings = {
+            **printed,
+            "PAYSDK_XERO_CLIENT_ID": "client",
+            "PAYSDK_XERO_CLIENT_SECRET": "words-of-the-client",
+            "PAYSDK_XERO_TOKEN_URL": f"{printed['PAYSDK_XERO_BASE_URL']}/connect/token",
+            "PAYSDK_XERO_TOKEN_FILE": str(tmp_path / "tokens.json"),
+        }
+        for command in (("list", "xero"), ("sync", "xero", "--to", database), ("list", "xero")):
+            # As after 30 minutes: there is no access token that can be used.
+            asyncio.run(file.save(Tokens(refresh_token=seen[-1])))
+            done = xero.run(PAYSDK, *command, **settings)
+            assert 0 == done.returncode, done.stderr
+            kept = asyncio.run(file.load())
+            assert kept is not None
+            assert kept.refresh_token is not None
+            seen.append(kept.refresh_token.reveal())
+    assert ["refresh-0", "refresh-1", "refresh-2", "refresh-3"] == seen
+
+
+def test_its_settings_come_from_the_environment(mollie: Installed) -> None:
+    """``paysdk list`` uses the printed settings, and a setting that only Mollie has."""
+    with running_sandbox(mollie, 2) as settings:
+        listing = (PAYSDK, "list", "mollie", "--format", "csv")
+        usual = mollie.run(*listing, **settings)
+        other = mollie.run(*listing, **settings, PAYSDK_MOLLIE_INVOICE_KEY="bill")
 
     assert {"PAYSDK_MOLLIE_API_KEY", "PAYSDK_MOLLIE_BASE_URL"} == settings.keys()
     assert (0, 0) == (usual.returncode, other.returncode)

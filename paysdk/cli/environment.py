@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 
 from paysdk.discovery import installed_providers
 from paysdk.errors import ConfigurationError
+from paysdk.oauth2 import TokenServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "TOKEN_VARIABLES",
     "check_variables_are_unique",
     "find_key_variable",
     "find_parameters",
     "find_settings",
+    "find_token_server",
     "find_unknown_variables",
     "is_readable",
     "parse_text",
@@ -28,6 +31,15 @@ __all__ = [
     "variable_name",
 ]
 
+# What a provider with a token server reads in place of its key.
+TOKEN_VARIABLES = (
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CLIENT_SECRET_FILE",
+    "TOKEN_FILE",
+    "TOKEN_STORE",
+    "TOKEN_URL",
+)
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)]")
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _TRUE_OR_FALSE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -54,6 +66,19 @@ def find_key_variable(provider: str) -> str | None:
             if os.environ.get(name := variable_name(provider, what))
         ),
         None,
+    )
+
+
+def find_token_server(make: object) -> TokenServer | None:
+    """The server of the provider's tokens, or ``None`` if the class names none.
+
+    Raises ``ConfigurationError`` if the class names something else.
+    """
+    found: object = getattr(make, "token_server", None)
+    if found is None or isinstance(found, TokenServer):
+        return found
+    raise ConfigurationError(
+        f"{getattr(make, '__name__', make)}.token_server must be a TokenServer, not {found!r}."
     )
 
 
@@ -134,6 +159,8 @@ def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[s
     """
     own = variable_name(provider, "")
     known = {variable_name(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
+    if find_token_server(make) is not None:
+        known |= {variable_name(provider, what) for what in TOKEN_VARIABLES}
     known |= {
         variable_name(provider, name.upper())
         for name, parameter in find_parameters(make).items()

@@ -14,14 +14,18 @@ from paysdk.cli.environment import (
     check_variables_are_unique,
     find_key_variable,
     find_parameters,
+    find_token_server,
     find_unknown_variables,
     read_settings,
     variable_name,
 )
+from paysdk.cli.files import read_secret
 from paysdk.cli.output.terminal import print_message
+from paysdk.cli.tokens import find_token_variables, open_tokens
 from paysdk.currencies import check_currency
 from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError, PaysdkError
+from paysdk.oauth2 import OAuth2Client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -184,7 +188,7 @@ async def _open(
     stack: AsyncExitStack, selection: ProviderSelection, name: str, extra: Mapping[str, object]
 ) -> PaymentsProvider:
     target = (
-        _find_api(name, selection.key_files.get(name))
+        await _find_api(stack, name, selection.key_files.get(name))
         if selection.sandbox is None
         else await _start_sandbox(stack, name, selection.sandbox)
     )
@@ -202,7 +206,7 @@ async def _close(name: str, provider: PaymentsProvider, failures: list[PaysdkErr
 class _Target:
     """A provider's key, origin and other settings, and the variables or options they come from."""
 
-    api_key: str = attrs.field(repr=False)
+    api_key: str | OAuth2Client = attrs.field(repr=False)
     base_url: str | None
     settings: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     sources: tuple[str, ...] = ()
@@ -225,11 +229,19 @@ async def _start_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSett
     return _Target(api_key=sandbox.api_key, base_url=sandbox.url, settings=sandbox.settings)
 
 
-def _find_api(name: str, key_file: Path | None) -> _Target:
+async def _find_api(stack: AsyncExitStack, name: str, key_file: Path | None) -> _Target:
     check_variables_are_unique(name)
-    api_key, source = _find_key(name, key_file)
-    base_url = os.environ.get(variable_name(name, "BASE_URL")) or None
     make = load_provider(name)
+    server = None if key_file is not None else find_token_server(make)
+    variables = {} if server is None else find_token_variables(name)
+    api_key: str | OAuth2Client
+    if server is not None and variables:
+        api_key = await open_tokens(stack, name, server, variables)
+        sources = [*variables.values()]
+    else:
+        api_key, source = _find_key(name, key_file, renews=server is not None)
+        sources = [source]
+    base_url = os.environ.get(variable_name(name, "BASE_URL")) or None
     found = read_settings(name, make)
     for unknown in find_unknown_variables(name, make):
         print_message(f"{unknown} is set, but {name} has no such setting, so it is not used.")
@@ -238,29 +250,29 @@ def _find_api(name: str, key_file: Path | None) -> _Target:
         api_key=api_key,
         base_url=base_url,
         settings={setting: value for setting, (value, _) in found.items()},
-        sources=(source, *origin, *(each for _, each in found.values())),
+        sources=(*sources, *origin, *(each for _, each in found.values())),
     )
 
 
-def _find_key(name: str, key_file: Path | None) -> tuple[str, str]:
-    """The key, and the option or variable that it comes from."""
+def _find_key(name: str, key_file: Path | None, *, renews: bool) -> tuple[str, str]:
+    """The key, and the option or variable that it comes from.
+
+    If the provider *renews* its key with OAuth2, an error also names the variables for that.
+    """
     source = find_key_variable(name)
     if key_file is not None:
-        return _read_key(key_file), "--key-file"
+        return read_secret(key_file, "key"), "--key-file"
     if source is None:
+        tokens = (
+            f" For keys that are renewed, set {variable_name(name, 'CLIENT_ID')}, "
+            "…_CLIENT_SECRET and …_TOKEN_FILE instead."
+            if renews
+            else ""
+        )
         raise ConfigurationError(
             f"There is no key for {name}: set {variable_name(name, 'API_KEY')}, or name a file "
-            f"that holds it with --key-file {name}=PATH. With --sandbox you need no key."
+            f"that holds it with --key-file {name}=PATH.{tokens} With --sandbox you need no key."
         )
     value = os.environ[source]
     in_file = source == variable_name(name, "API_KEY_FILE")
-    return (_read_key(Path(value)) if in_file else value), source
-
-
-def _read_key(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(f"The key file {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"The key file {path} is not a text file.") from None
+    return (read_secret(value, "key") if in_file else value), source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paysdk.oauth2.client import OAuth2Client
 from paysdk.oauth2.errors import AuthorizationEndedError, TokenStoreError
 from paysdk.oauth2.files import FileTokenStore
+from paysdk.oauth2.server import TokenServer
 from paysdk.oauth2.stores import LockedTokens, TokenStore
 from paysdk.oauth2.tokens import Tokens
 
@@ -13,6 +14,7 @@ __all__ = [
     "FileTokenStore",
     "LockedTokens",
     "OAuth2Client",
+    "TokenServer",
     "TokenStore",
     "TokenStoreError",
     "Tokens",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paysdk.transport.messages import RawResponse
     from paysdk.transport.observer import Attempt
 
-__all__ = ["AUTHENTICATIONS", "Form", "TokenEndpoint"]
+__all__ = ["AUTHENTICATIONS", "Form", "TokenEndpoint", "check_authentication", "split_url"]
 
 Form: TypeAlias = dict[str, str | Secret | None]
 
@@ -46,7 +46,7 @@ class TokenEndpoint:
         **settings: Any,  # noqa: ANN401  # of Settings
     ) -> None:
         _check_client(client_id, secret, authentication)
-        origin, self._path, self._query = _split_url(token_url)
+        origin, self._path, self._query = split_url(token_url)
         self.url: str = origin + self._path
         self._client_id = client_id
         self._secret = secret
@@ -140,6 +140,11 @@ def _check_client(client_id: object, secret: object, authentication: object) -> 
         raise ConfigurationError(f"client_id must be a non-empty text, not {client_id!r}.")
     if secret is not None and (not isinstance(secret, Secret) or not secret.reveal()):
         raise ConfigurationError("client_secret must be a non-empty text or None.")
+    check_authentication(authentication)
+
+
+def check_authentication(authentication: object) -> None:
+    """Raise ``ConfigurationError`` unless this is a way to send the client's words."""
     if authentication not in AUTHENTICATIONS:
         raise ConfigurationError(
             f"authentication must be one of {', '.join(AUTHENTICATIONS)}, not "
@@ -147,7 +152,7 @@ def _check_client(client_id: object, secret: object, authentication: object) -> 
         )
 
 
-def _split_url(token_url: str) -> tuple[str, str, str]:
+def split_url(token_url: str) -> tuple[str, str, str]:
     """Return the origin, the path and the query of *token_url*."""
     given: object = token_url
     if not isinstance(given, str) or not given.isascii() or not given.isprintable() or " " in given:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from paysdk.cli.environment import (
+    TOKEN_VARIABLES,
     check_variables_are_unique,
     find_key_variable,
     find_settings,
+    find_token_server,
     is_readable,
     variable_name,
 )
@@ -48,7 +50,11 @@ def show_providers() -> None:
             failures.append(as_paysdk_error(name, error))
             table.add_row(Text(name), Text("cannot be used", style="red"))
         else:
-            states = [_key_state(name, failures), *_setting_states(name, make)]
+            states = [
+                _key_state(name, failures),
+                *_token_states(name, make),
+                *_setting_states(name, make),
+            ]
             table.add_row(Text(name), *_describe(capabilities), "\n".join(states), end_section=True)
     print_table(table)
     print_table(Text(_COMMON))
@@ -66,6 +72,15 @@ def _describe(capabilities: object) -> tuple[str, str, str]:
         f"{capabilities.max_page_size:,}",
         "reported" if capabilities.reports_voids else "not reported",
     )
+
+
+def _token_states(name: str, make: Callable[..., object]) -> Iterator[str]:
+    """The variables that give a client of OAuth2 instead of a key."""
+    if find_token_server(make) is None:
+        return
+    for what in TOKEN_VARIABLES:
+        variable = variable_name(name, what)
+        yield f"{variable}\n{'is set' if os.environ.get(variable) else 'is not set'}"
 
 
 def _setting_states(name: str, make: Callable[..., object]) -> Iterator[str]:

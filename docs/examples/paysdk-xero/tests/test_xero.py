@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from paysdk import (
@@ -27,7 +28,6 @@ from paysdk.oauth2 import FileTokenStore, Tokens
 from paysdk.testing import FaultPlan, status
 from paysdk_xero.provider import XeroProvider
 from paysdk_xero.sandbox import XeroSandbox
-from paysdk_xero.tokens import xero_tokens
 
 README = Path(__file__).parents[1] / "README.md"
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
@@ -239,8 +239,11 @@ async def test_a_token_that_ends_is_refreshed_in_the_middle(tmp_path: Path) -> N
     store = FileTokenStore(tmp_path / "xero.json")
     async with sandbox:
         await keep_tokens(store, sandbox)
-        tokens = xero_tokens("client", "words-of-the-client", store, token_url=sandbox.token_url)
-        async with connected(sandbox, api_key=tokens) as xero:
+        server = attrs.evolve(XeroProvider.token_server, token_url=sandbox.token_url)
+        async with (
+            server.client("client", "words-of-the-client", store=store) as tokens,
+            connected(sandbox, api_key=tokens) as xero,
+        ):
             found: list[Payment] = []
             async for page in xero.list_payments(page_size=2).pages():
                 found += page.payments

@@ -33,6 +33,10 @@ class XeroProvider(sdk.RestProvider):
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/json"}  # XML by default
     header_parameters: ClassVar[frozenset[str]] = frozenset({"If-Modified-Since"})
     empty_statuses: ClassVar[frozenset[int]] = frozenset({304})
+    token_server: ClassVar[sdk.TokenServer] = sdk.TokenServer(
+        token_url="https://identity.xero.com/connect/token",  # noqa: S106  # an address
+        grace_seconds=1800,  # so long Xero accepts a refresh token that was replaced
+    )
 
     def __init__(
         self, api_key: sdk.ApiKey, tenant_id: str, **settings: Unpack[sdk.RestSettings]
