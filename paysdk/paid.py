@@ -17,7 +17,7 @@ __all__ = ["PaidRange", "check_paid_range"]
 
 @attrs.frozen(kw_only=True)
 class PaidRange:
-    """The days from ``since`` to ``until``, both included. ``None`` is no bound."""
+    """The days from ``since`` to ``until``, both included. ``None`` means no bound."""
 
     since: date | None = None
     until: date | None = None

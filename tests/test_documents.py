@@ -205,6 +205,15 @@ def test_what_is_drawn_is_in_the_code() -> None:
         )
 
 
+def test_the_map_for_contributors_names_files_that_exist() -> None:
+    """Each path in the map of "Where is what" leads to a module."""
+    text = (ROOT / "docs" / "contributing.md").read_text()
+    paths = re.findall(r"`([\w/*]+\.py)`", text.split("## Where is what")[1].split("\n## ")[0])
+
+    assert 15 < len(paths)
+    assert [] == [path for path in paths if not list((ROOT / "paysdk").glob(path))]
+
+
 def test_every_export_is_in_the_reference() -> None:
     """The reference has every public name, and no other."""
     pages = "".join(path.read_text() for path in sorted((ROOT / "docs" / "reference").glob("*.md")))

@@ -34,7 +34,7 @@ __all__ = ["FakeBooks", "Fault"]
 
 # What happens to the next order or void. "lost": it is done, and the response is lost. "timeout":
 # it is not done, and that is not certain. "late": it is done when `commit_late` is called, and
-# until then nobody knows. "refused": 400. "down": no connection.
+# cannot be seen before. "refused": 400. "down": no connection.
 Fault: TypeAlias = Literal["lost", "timeout", "late", "refused", "down", "drafted"]
 
 

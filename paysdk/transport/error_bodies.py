@@ -1,6 +1,6 @@
 """Reads what an API says in the body of an error. Pure.
 
-There is no one shape. These are understood, with names in any case and with or without ``_``:
+APIs use many forms. These are understood, with names in any case and with or without ``_``:
 
 - Django REST Framework: ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list
 - RFC 9457: ``title``, ``detail``, and ``errors`` or ``invalid-params``

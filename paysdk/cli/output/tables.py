@@ -105,7 +105,7 @@ class PaymentsTables:
         return (self._apply_style(text, style) for text in texts) if style else texts
 
     def _fold(self, row: tuple[str, ...]) -> list[str]:
-        # If the amounts are wider than the terminal, there is no other column.
+        # If the amounts are wider than the terminal, they are the only column.
         if len(row) == 1 and cell_len(row[0]) > self._width:
             return chop_cells(row[0].strip(), self._width)
         return [(" " * GAP).join(row)]

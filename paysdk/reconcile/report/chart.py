@@ -1,4 +1,4 @@
-"""The chart by month, with two bars for each month, and the same amounts as a table.
+"""The charts by month, with two bars for each month, and the same amounts as a table.
 
 ``chart.html`` writes the SVG.
 """
@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.reconcile.outcome import EXACT
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
 from paysdk.reconcile.report.text import format_money, format_month
+from paysdk.reconcile.report.totals_table import MAX_CURRENCIES
 from paysdk.reconcile.totals import Month, Sides
 
-__all__ = ["MAX_MONTHS", "Chart", "make_chart"]
+if TYPE_CHECKING:
+    from paysdk.reconcile.report.names import Names
+    from paysdk.reconcile.totals import Totals
+
+__all__ = ["Chart", "ChartsSection", "Drawing", "make_chart", "make_charts_section"]
 
 # The bars of this many months can still be told apart on a phone.
-MAX_MONTHS = 36
+_MAX_MONTHS = 36
 # Fifty years of months. A longer span comes from mistyped dates.
 _MAX_ROWS = 600
 _HEIGHT_PX = 200
@@ -82,11 +88,37 @@ class Chart:
     left_out: int
 
 
+@attrs.frozen(kw_only=True)
+class ChartsSection:
+    """A chart for each currency; ``left_out`` counts the currencies that are not shown.
+
+    ``max_months`` is how many months a chart shows if there are more, else ``None``.
+    """
+
+    charts: list[Chart]
+    left_out: int
+    max_months: int | None
+
+
+def make_charts_section(totals: Totals, names: Names) -> ChartsSection:
+    """The totals by month."""
+    currencies = totals.by_month()
+    is_shortened = any(len(months) > _MAX_MONTHS for months in currencies.values())
+    return ChartsSection(
+        charts=[
+            make_chart(currency, months, names.sides)
+            for currency, months in list(currencies.items())[:MAX_CURRENCIES]
+        ],
+        left_out=max(0, len(currencies) - MAX_CURRENCIES),
+        max_months=_MAX_MONTHS if is_shortened else None,
+    )
+
+
 def make_chart(
     currency: str | None, months: Mapping[Month, Sides], names: tuple[str, str]
 ) -> Chart:
     """The chart of one currency; *names* are those of the sides."""
-    dated = [month for month in months if month is not None][-MAX_MONTHS:]
+    dated = [month for month in months if month is not None][-_MAX_MONTHS:]
     with localcontext(EXACT):
         drawing = _draw(_fill_gaps(dated), months, names) if dated else None
     return Chart(
@@ -100,10 +132,10 @@ def make_chart(
 def _fill_gaps(months: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """All months from the first to the last, unless those are too many."""
     filled = [months[0]]
-    while filled[-1] < months[-1] and len(filled) <= MAX_MONTHS:
+    while filled[-1] < months[-1] and len(filled) <= _MAX_MONTHS:
         year, month = filled[-1]
         filled.append((year + 1, 1) if month == _DECEMBER else (year, month + 1))
-    return filled if len(filled) <= MAX_MONTHS else months
+    return filled if len(filled) <= _MAX_MONTHS else months
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""The report on a reconciliation: a page for people in finance, in a single file."""
+"""Collects the outcomes of a reconciliation, and writes the page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
-from paysdk.reconcile.report.differences import make_differences_section
+from paysdk.reconcile.report.chart import make_charts_section
+from paysdk.reconcile.report.differences_table import make_differences_section
 from paysdk.reconcile.report.fitting import fit_tables
 from paysdk.reconcile.report.names import Names
-from paysdk.reconcile.report.sections import (
-    make_charts_section,
-    make_rules_table,
-    make_tiles,
-    make_totals_section,
-)
+from paysdk.reconcile.report.rules_table import make_rules_table
+from paysdk.reconcile.report.tiles import make_tiles
+from paysdk.reconcile.report.totals_table import make_totals_section
 from paysdk.reconcile.totals import Totals
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A table as data. ``table.html`` shows it."""
+"""The parts that all tables of the page have: cells and rows. ``table.html`` shows them."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def check_words(error: Exception | None, response: Response) -> None:
         return
     sent = [*response.headers.values(), *_texts(document)]
     if not any(" " in text for text in _texts(document)):
-        return  # a code is no sentence, so the provider may say it in other words
+        return  # it is only a code, and the provider may say it in words
     check(
         any(text and text in error.detail for text in sent) and "{" not in error.detail,
         f"the API sent {response.body!r}, but detail is {error.detail!r}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from paysdk.reconcile import Sides, Total
 from paysdk.reconcile.report.chart import Drawing, make_chart
 from paysdk.reconcile.report.table import Cell
+from tests.reconcile.report.pages import EVERYTHING, Page, html
 
 if TYPE_CHECKING:
     from paysdk.reconcile.totals import Month
@@ -109,3 +111,18 @@ def test_payments_without_a_date_are_only_in_the_table() -> None:
     assert [[Cell("No date"), Cell("1", "money"), Cell("1", "money"), Cell("0", "money")]] == [
         row.cells for row in chart.table.rows
     ]
+
+
+def test_months_are_side_by_side() -> None:
+    """Each month has two bars, and a row in a table."""
+    text = html(*EVERYTHING)
+    found = Page(text)
+    bars = [given for tag, given in found.tags if tag == "rect" and "y" in given]
+
+    assert ["January 2026", "1,197.30", "1,000.30", "+197.00"] in found.rows
+    assert ["February 2026", "0", "7.00", "\u22127.00"] in found.rows
+    assert ["No date", "3", "0", "+3"] in found.rows
+    assert 6 == len(bars)
+    assert ["January 2026: +197.00", "February 2026: \u22127.00", "January 2026: +2"] == re.findall(
+        r"<circle[^>]*><title>([^<]*)</title></circle>", text
+    )

@@ -1,11 +1,11 @@
-"""The steps of an order to pay: look, check, send once, and look again."""
+"""The steps that pay an invoice, and never twice: look, check, send once, and look again."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from paysdk.providers.campfire.paying.checks import (
+from paysdk.providers.campfire.paying.duplicate_checks import (
     check_consent,
     check_found_or_drafted,
     check_similar,
@@ -37,8 +37,8 @@ class Payer:
     """Pays invoices: one order at a time on an invoice, and one at a time under an external id.
 
     An order whose outcome is unknown stays open, and nothing more is sent under its names. That
-    ends when the order is found, when a person releases it, or, with *resend_after*, so many
-    seconds after it was sent. ``OrderLookup`` takes *retrieve_invoice* and *list_payments*.
+    ends when the order is found, when a person releases it, or *resend_after* seconds after it was
+    sent. ``OrderLookup`` takes *retrieve_invoice* and *list_payments*.
     """
 
     def __init__(

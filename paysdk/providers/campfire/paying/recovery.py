@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paysdk.errors import DuplicatePaymentError, OutcomeUnknownError
-from paysdk.providers.campfire.paying.checks import check_surplus
+from paysdk.providers.campfire.paying.duplicate_checks import check_surplus
 from paysdk.providers.campfire.paying.order import PayOutcome
 from paysdk.providers.campfire.paying.recognition import are_external_ids_kept
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paysdk.errors import DuplicatePaymentError, MalformedResponseError
 from paysdk.providers.campfire.endpoints import PAY
 from paysdk.providers.campfire.invoices.normalise import Paid, read_paid
-from paysdk.providers.campfire.paying.checks import (
+from paysdk.providers.campfire.paying.duplicate_checks import (
     check_similar,
     check_surplus,
     find_under_external_ids,

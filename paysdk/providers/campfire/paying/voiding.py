@@ -86,9 +86,9 @@ class _Turn:
 class Voider:
     """Voids payments, one at a time.
 
-    A void whose outcome is unknown stays open, as an order does, and no other is sent for its
-    payment until the payment is found to be voided, until a person releases the void, or, with
-    *resend_after*, so many seconds after it was sent.
+    A void whose outcome is unknown stays open, as an order does, and no other void of its payment
+    is sent. That ends when the payment is found to be voided, when a person releases the void, or
+    *resend_after* seconds after it was sent.
     """
 
     def __init__(

@@ -1,12 +1,10 @@
-"""The totals, the charts and the rules."""
+"""The tables with the totals of both sides."""
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
-from paysdk.reconcile import RULES, Rule
-from tests.reconcile.report.pages import EVERYTHING, Page, html, only_left, page, paid
+from tests.reconcile.report.pages import EVERYTHING, html, only_left, page, paid
 
 
 def test_totals_are_side_by_side() -> None:
@@ -20,29 +18,6 @@ def test_totals_are_side_by_side() -> None:
     assert ["Total", "5", "1,197.30", "3", "1,007.30", "+190.00"] in rows
     assert ["Voided or vanished", "1", "7.00", "\u2013", "\u2013", ""] in rows
     assert ["Ambiguous", "2", "5", "\u2013", "\u2013", "+5"] in rows
-
-
-def test_months_are_side_by_side() -> None:
-    """Each month has two bars, and a row in a table."""
-    text = html(*EVERYTHING)
-    found = Page(text)
-    bars = [given for tag, given in found.tags if tag == "rect" and "y" in given]
-
-    assert ["January 2026", "1,197.30", "1,000.30", "+197.00"] in found.rows
-    assert ["February 2026", "0", "7.00", "\u22127.00"] in found.rows
-    assert ["No date", "3", "0", "+3"] in found.rows
-    assert 6 == len(bars)
-    assert ["January 2026: +197.00", "February 2026: \u22127.00", "January 2026: +2"] == re.findall(
-        r"<circle[^>]*><title>([^<]*)</title></circle>", text
-    )
-
-
-def test_rules_are_counted() -> None:
-    """Each rule that decided an outcome has its sentence and its count."""
-    rows = page(*EVERYTHING).rows
-
-    assert ["same day", RULES[Rule.SAME_DAY], "1"] in rows
-    assert "split" not in {row[0] for row in rows}
 
 
 def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:

@@ -1,4 +1,7 @@
-"""What stops an order before it is sent. Pure: it depends only on what was found."""
+"""The checks that keep an invoice from being paid twice: what stops an order that may be booked.
+
+Pure: they depend only on what was found.
+"""
 
 from __future__ import annotations
 

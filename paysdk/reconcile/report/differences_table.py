@@ -1,4 +1,4 @@
-"""The table of differences as data. ``differences.html`` has the words."""
+"""The table of differences as data. ``differences_table.html`` has the words."""
 
 from __future__ import annotations
 

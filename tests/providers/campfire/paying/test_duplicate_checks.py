@@ -1,4 +1,4 @@
-"""What stops an order before it is sent."""
+"""The checks that keep an invoice from being paid twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""The tables with the totals of both sides, one for each currency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.reconcile.outcome import Status
+from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
+from paysdk.reconcile.report.text import format_money
+from paysdk.reconcile.totals import Sides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paysdk.reconcile.report.names import Names
+    from paysdk.reconcile.totals import Total, Totals
+
+__all__ = ["MAX_CURRENCIES", "TotalsSection", "make_totals_section"]
+
+# The page shows the totals and the charts of this many currencies.
+MAX_CURRENCIES = 12
+_NOTHING = Cell("\u2013", "money soft")
+
+
+@attrs.frozen(kw_only=True)
+class TotalsSection:
+    """A table for each currency; ``left_out`` counts the currencies that are not shown."""
+
+    tables: list[Table]
+    left_out: int
+    some_without_currency: bool
+
+
+def make_totals_section(totals: Totals, names: Names) -> TotalsSection:
+    """The totals of each side, by currency and status."""
+    currencies = totals.by_currency()
+    return TotalsSection(
+        tables=[
+            _make_totals_table(currency, found, names)
+            for currency, found in list(currencies.items())[:MAX_CURRENCIES]
+        ],
+        left_out=max(0, len(currencies) - MAX_CURRENCIES),
+        some_without_currency=None in currencies and len(currencies) > 1,
+    )
+
+
+def _make_totals_table(currency: str | None, found: dict[Status, Sides], names: Names) -> Table:
+    headers = [Cell("Finding")]
+    for name in names.sides:
+        headers += [Cell(f"{name}: payments", "number"), Cell(f"{name}: amount", "money")]
+    headers.append(Cell("Difference", "money"))
+    caption = "No currency named" if currency is None else currency
+    return Table(headers, list(_make_totals_rows(found, names)), caption)
+
+
+def _make_totals_rows(found: dict[Status, Sides], names: Names) -> Iterator[Row]:
+    total = Sides()
+    for status, name in names.statuses.items():
+        if status in found and status is not Status.VOIDED_OR_VANISHED:
+            total.include(found[status])
+            yield Row([Cell(name), *_cells(found[status])])
+    yield Row([Cell("Total"), *_cells(total)], "sum")
+    if (gone := found.get(Status.VOIDED_OR_VANISHED)) is not None:
+        name = names.statuses[Status.VOIDED_OR_VANISHED]
+        yield Row([Cell(name, "soft"), *_cells(gone)[:-1], Cell("", "nothing")], "soft")
+
+
+def _cells(sides: Sides) -> list[Cell]:
+    return [*_total(sides.left), *_total(sides.right), difference_cell(sides)]
+
+
+def _total(total: Total) -> tuple[Cell, Cell]:
+    if not total.count:
+        return _NOTHING, _NOTHING
+    return Cell(f"{total.count:,}", "number"), Cell(format_money(total.amount), "money")
