@@ -24,5 +24,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     report = Report(left="Left", right="Right")
 
     assert [] == report.largest()
-    with pytest.raises(ModuleNotFoundError, match=r'needs jinja2.*pip install "\.\[report\]"'):
+    with pytest.raises(
+        ModuleNotFoundError, match=r'needs jinja2.*pip install "paysdk-async\[report\]"'
+    ):
         report.html()
