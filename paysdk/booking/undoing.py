@@ -116,7 +116,7 @@ class _Undo:
     void_date: date | None
 
     async def undo(self, booking: Booking) -> None:
-        """Undo one booking. Raises what stopped it. The booking then has the state that it reached."""
+        """Undo one booking. Raises what stopped it; the booking has the state it reached."""
         taken = await self.journal.take(booking)
         if taken is None:
             raise BookingTakenError("Another worker has this booking. Try again later.")
