@@ -26,8 +26,8 @@ class Account:
     ``id`` is the integer that ``ManualPayment.account_id`` takes. The API also sends a UUID in a
     field called ``account_id``. A payment does not take it, so only ``raw`` has it.
     ``name_and_number`` is what ``ManualPayment.account_name`` takes, such as "1100 - Accounts
-    Receivable" (inferred from the API's sample of a payment). ``type`` and ``subtype`` are the API's words, such as
-    "ASSET" and "BANK". ``status`` is "ACTIVE" or "INACTIVE".
+    Receivable" (inferred from the API's sample of a payment). ``type`` and ``subtype`` are the
+    API's words, such as "ASSET" and "BANK". ``status`` is "ACTIVE" or "INACTIVE".
     """
 
     id: int
