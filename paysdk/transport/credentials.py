@@ -189,7 +189,10 @@ def redact_passwords(text: str, passwords: Iterable[str]) -> str:
 def _sign_pattern(sign: str) -> str:
     """Return a pattern for a character of a key, plain or escaped as in JSON, Python or a URL."""
     code = f"{ord(sign):02x}"
-    return rf"(?:\\{{0,4}}(?:{re.escape(sign)}|u00(?i:{code}))|%(?:25)?(?i:{code}))"
+    return (
+        rf"(?:\\{{0,4}}(?:{re.escape(sign)}|u00(?i:{code}))"
+        rf"|\\{{1,4}}x(?i:{code})|%(?:25)?(?i:{code}))"
+    )
 
 
 def drop_tracebacks(error: BaseException) -> None:

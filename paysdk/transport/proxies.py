@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+from netrc import NetrcParseError, netrc
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -49,21 +52,45 @@ def find_proxy(origin: str) -> str | None:
     return address
 
 
+# RFC 7617, section 2, leaves the encoding of a password open. aiohttp's own default is the second.
+_ENCODINGS = ("utf-8", "latin-1")
+
+
 def find_proxy_passwords(session: aiohttp.ClientSession) -> tuple[str, ...]:
     """Return the passwords of the session's proxies, in every form in which they are sent."""
     found = list(_in_header(session.headers.get("Proxy-Authorization", "")))
     for user, password in _logins(session):
-        found += [base64.b64encode(f"{user}:{password}".encode()).decode(), password]
-    return tuple(found)
+        found += [password, *_sent_forms(user, password)]
+    # A short form may be a part of a longer one.
+    return tuple(sorted(dict.fromkeys(found), key=len, reverse=True))
+
+
+def _sent_forms(user: str, password: str) -> Iterator[str]:
+    """The login as it is sent, and the password as a proxy's response may show it."""
+    for encoding in _ENCODINGS:
+        try:
+            sent = password.encode(encoding)
+            login = f"{user}:{password}".encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        yield base64.b64encode(login).decode()
+        yield from _shown_forms(sent)
+
+
+def _shown_forms(password: bytes) -> Iterator[str]:
+    # Bodies are searched as Latin-1. aiohttp decodes headers as UTF-8 with surrogates.
+    yield password.decode("latin-1")
+    yield password.decode(errors="surrogateescape")
 
 
 def _in_header(value: str) -> Iterator[str]:
     if login := value.rpartition(" ")[2]:
         yield login
         try:
-            yield base64.b64decode(login, validate=True).decode().partition(":")[2]
+            sent = base64.b64decode(login, validate=True).partition(b":")[2]
         except ValueError:
             return
+        yield from _shown_forms(sent)
 
 
 def _logins(session: aiohttp.ClientSession) -> Iterator[tuple[str, str]]:
@@ -82,3 +109,15 @@ def _logins(session: aiohttp.ClientSession) -> Iterator[tuple[str, str]]:
             continue
         if url.password:
             yield url.user or "", url.password
+        elif session.trust_env and url.host and (login := _find_in_netrc(url.host)) is not None:
+            yield login
+
+
+def _find_in_netrc(host: str) -> tuple[str, str] | None:
+    """The user and password of a proxy in the file that aiohttp reads with ``trust_env``."""
+    try:
+        home = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
+        found = netrc(os.environ.get("NETRC") or str(home)).authenticators(host)
+    except (OSError, RuntimeError, NetrcParseError):  # RuntimeError: there is no home
+        return None
+    return None if found is None else (found[0] or found[1], found[2] or "")

@@ -129,6 +129,59 @@ async def test_password_in_a_header_of_the_session() -> None:
         assert (login, "s3cret") == find_proxy_passwords(session)
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": "Bearer t0ken"}) as session:
         assert ("t0ken",) == find_proxy_passwords(session)
+    login = base64.b64encode("user:g\u00e9heim".encode("latin-1")).decode()
+    async with aiohttp.ClientSession(headers={"Proxy-Authorization": f"Basic {login}"}) as session:
+        assert "g\u00e9heim" in find_proxy_passwords(session)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+async def test_password_that_is_not_ascii(
+    encoding: str, raw_server: RawServers, told_by: Callable[[BaseException], str]
+) -> None:
+    """A proxy may repeat the password as bytes of either encoding, also where HTTP is broken."""
+    sent = "g\u00e9heim".encode(encoding)
+    login = base64.b64encode(b"user:" + sent)
+
+    async def respond(number: int, writer: asyncio.StreamWriter) -> None:
+        start = b"HTTP/1.1 407 " if number == 0 else b"What? "
+        writer.write(start + sent + b" " + login + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    proxy = await raw_server(respond)
+    address = proxy.url.replace("http://", "http://user:g%C3%A9heim@")
+    async with (
+        aiohttp.ClientSession(proxy=address) as session,
+        CampfireProvider(
+            "sandbox-key", base_url="https://api.example.com", session=session, retry=ONCE
+        ) as provider,
+    ):
+        for _ in range(2):
+            with pytest.raises(ConnectionFailedError, match=r"\*\*\* \*\*\*") as raised:
+                await provider.retrieve_invoice(1)
+            told = told_by(raised.value)
+            assert [] == [form for form in ("heim", login.decode()) if form in told]
+
+
+async def test_password_in_netrc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The password in netrc, which aiohttp sends to a proxy of the environment, is found."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    (file := tmp_path / "netrc").write_text("machine proxy.example.com login user password s3cret")
+    login = base64.b64encode(b"user:s3cret").decode()
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        monkeypatch.setenv("NETRC", str(file))
+        assert {login, "s3cret"} == set(find_proxy_passwords(session))
+        file.write_text("machine other.example.com login user password s3cret")
+        assert () == find_proxy_passwords(session)
+        monkeypatch.setenv("NETRC", str(tmp_path / "missing"))
+        assert () == find_proxy_passwords(session)
+
+
+async def test_password_that_latin_1_does_not_have() -> None:
+    """A password that one encoding does not have is sent in the other."""
+    async with aiohttp.ClientSession(proxy="http://user:\u5bc6\u7801\u5b57@127.0.0.1:1") as session:
+        found = find_proxy_passwords(session)
+    assert "\u5bc6\u7801\u5b57" in found
+    assert base64.b64encode("user:\u5bc6\u7801\u5b57".encode()).decode() in found
 
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
