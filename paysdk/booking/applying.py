@@ -12,10 +12,11 @@ from paysdk.arguments import check_int, check_seconds
 from paysdk.booking.errors import PlanRefusedError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import OPEN, Lookup
-from paysdk.booking.runs import BookingRuns, check_age, check_sum
+from paysdk.booking.runs import BookingRuns
 from paysdk.booking.sending import Sender
 from paysdk.booking.states import State
 from paysdk.booking.targets import as_target
+from paysdk.booking.validity import check_age, check_sum
 from paysdk.errors import PaysdkError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ async def apply_bookings(
     stopped = await _settle_all(journal, lookup, run)
     approved = await journal.read_run(run, {State.APPROVED})
     if approved and stopped is None:
-        check_age(found)
+        check_age(found.plan)
         stopped = await _send_all(sender, approved, stop_after, on_booking)
     return attrs.evolve(await read_status(store, run), stopped=stopped)
 
@@ -112,8 +113,7 @@ def _check_approval(run: Run, target: BooksPayments) -> None:
             f"Nobody has approved the plan {run.digest[:12]}. Look at it, and approve it. Nothing "
             "was sent."
         )
-    left_out = frozenset(run.approval.left_out)
-    check_sum([line for line in run.plan.lines if line.payment_id not in left_out], run.approval)
+    check_sum(run.plan, run.approval)
 
 
 async def _settle_all(journal: BookingJournal, lookup: Lookup, run: str) -> str | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from paysdk.booking.booking import Approval
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
-from paysdk.booking.runs import BookingRuns, check_age, check_sum, find_missing
+from paysdk.booking.runs import BookingRuns
 from paysdk.booking.states import State
 from paysdk.booking.targets import as_target
+from paysdk.booking.validity import check_age, check_sum, find_missing
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ async def approve_plan(
         )
     runs = BookingRuns(store)
     run = await runs.read(plan.digest)
-    check_age(run)
+    check_age(run.plan)
     left_out = tuple(sorted(set(leave_out)))
     approval = Approval(by=by, at=datetime.now(UTC), limit=limit, left_out=left_out)
-    check_sum([line for line in plan.lines if line.payment_id not in left_out], approval)
+    check_sum(plan, approval)
     return await runs.approve(run.digest, approval)
 
 

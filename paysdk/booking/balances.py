@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.runs import BookingRuns, Pair
+from paysdk.booking.pair import Pair
+from paysdk.booking.runs import BookingRuns
 from paysdk.booking.targets import as_target
 from paysdk.reconcile import invoice_number
 

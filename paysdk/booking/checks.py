@@ -33,6 +33,7 @@ __all__ = [
     "check_preview",
     "check_similar",
     "check_source",
+    "describe_invoice",
     "find_own",
     "find_wait",
     "recheck",
@@ -89,7 +90,7 @@ def check_invoices(number: str, found: Sequence[TargetInvoice]) -> Problem | Non
     if not found:
         return Problem("no_invoice", f"The target has no invoice with the number {number}.")
     if len(found) > 1:
-        shown = "; ".join(map(_describe, found))
+        shown = "; ".join(map(describe_invoice, found))
         return Problem(
             "several_invoices",
             f"The target has {len(found)} invoices with the number {number}.",
@@ -98,15 +99,18 @@ def check_invoices(number: str, found: Sequence[TargetInvoice]) -> Problem | Non
     return None
 
 
-def _describe(invoice: TargetInvoice) -> str:
+def describe_invoice(invoice: TargetInvoice) -> str:
+    """Say in words which invoice it is, and what its figures are."""
     return (
         f"invoice {invoice.id}, entity {invoice.entity}, {invoice.client_name or 'no client name'},"
-        f" total {_show(invoice.total)}, due {_show(invoice.due)}"
+        f" status {invoice.status}, total {_show(invoice.total)}, due {_show(invoice.due)}"
     )
 
 
-def _show(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{amount:f}"
+def _show(value: Decimal | str | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:f}" if isinstance(value, Decimal) else value
 
 
 def check_invoice(
@@ -119,21 +123,37 @@ def check_invoice(
     if invoice.entity != str(policy.entity):
         return Problem(
             "other_entity",
-            f"The invoice belongs to entity {invoice.entity}, and the policy is for "
+            f"The invoice belongs to entity {_show(invoice.entity)}, and the policy is for "
             f"{policy.entity}.",
+            describe_invoice(invoice),
         )
     if normalise_currency(invoice.currency) != policy.currency:
         return Problem(
             "other_currency",
-            f"The invoice is in {invoice.currency}, and the policy is for {policy.currency}.",
+            f"The currency of the invoice is {_show(invoice.currency)}, and the policy is for "
+            f"{policy.currency}.",
+            describe_invoice(invoice),
         )
     if not invoice.is_payable:
-        return Problem("not_payable", f"The invoice has the status {invoice.status}.")
-    if total is None or invoice.total is None or total != invoice.total:
+        return Problem(
+            "not_payable",
+            f"The invoice has the status {_show(invoice.status)}, which allows no payment.",
+            describe_invoice(invoice),
+        )
+    if total is None or invoice.total is None:
         return Problem(
             "totals_differ",
             f"The invoice's total is {_show(invoice.total)} in the target and {_show(total)} in "
             "the source.",
+            describe_invoice(invoice),
+        )
+    if total != invoice.total:
+        difference = EXACT.subtract(total, invoice.total)
+        return Problem(
+            "totals_differ",
+            f"The invoice's total is {invoice.total:f} in the target and {total:f} in the source.",
+            f"{difference:+f} in the source. It may be a collection fee, or another invoice with "
+            f"this number. {describe_invoice(invoice)}",
         )
     return None
 
@@ -151,7 +171,8 @@ def check_amount(
     return Problem(
         "above_due",
         f"The amount is {amount:f}, and {invoice.due:f}{less} is due.",
-        f"{EXACT.subtract(amount, due):f} too much. It may include a collection fee.",
+        f"{EXACT.subtract(amount, due):f} too much. It may include a collection fee, or also be "
+        "for other invoices.",
     )
 
 

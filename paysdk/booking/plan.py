@@ -30,9 +30,9 @@ class BookingLine:
 
     ``number`` is the source's invoice number, and ``invoice_number`` the target's. ``total`` and
     ``balance`` are the source's figures of the invoice. ``seen_due`` and ``seen_status`` are the
-    target's. ``due_after`` is what the target says would be due after it. ``rule`` is the sentence
-    of the rule that found no counterpart. ``generation`` is above 1 if a person ordered to book it
-    again.
+    target's. ``due_after`` is what would be due after it and the lines before it on the same
+    invoice, or ``None`` if the target has no previews. ``rule`` is the sentence of the rule that
+    found no counterpart. ``generation`` is above 1 if a person ordered to book it again.
     """
 
     payment_id: str
@@ -112,6 +112,20 @@ class BookingPlan:
         for line in self.lines:
             totals[line.currency] += line.amount
         return dict(sorted(totals.items()))
+
+    @property
+    def disagreements(self) -> list[BookingLine]:
+        """The last line of each invoice on which the two systems would still disagree afterwards.
+
+        The line's ``due_after`` is then not its ``balance``. Both may be right, for example after a
+        discount or a write-off that only one system knows.
+        """
+        last = {line.invoice_id: line for line in self.lines}
+        return [
+            line
+            for line in last.values()
+            if None not in {line.balance, line.due_after} and line.balance != line.due_after
+        ]
 
     @property
     def digest(self) -> str:

@@ -6,52 +6,40 @@ import asyncio
 from collections import Counter, defaultdict
 from contextlib import aclosing
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from paysdk.booking.checks import (
-    Problem,
-    check_amount,
-    check_invoice,
-    check_invoices,
-    check_payment,
-    check_preview,
-    find_wait,
-)
+from paysdk.booking.candidates import LeftOut, choose_generation, judge
+from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
-from paysdk.booking.names import make_name
+from paysdk.booking.near_numbers import find_near
+from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
 from paysdk.booking.policy import BookingPolicy
-from paysdk.booking.runs import REPLANNABLE, BookingRuns, Pair
-from paysdk.booking.states import State
+from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
+from paysdk.booking.runs import BookingRuns
 from paysdk.booking.targets import as_target
 from paysdk.errors import ConfigurationError
-from paysdk.reconcile import RULES, Rule, Status, Vanished, invoice_number, reconcile
+from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 
-    from paysdk.booking.booking import Booking
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
-    from paysdk.target import TargetInvoice
 
 __all__ = ["plan_bookings"]
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-# Only a payment that one of these rules decided is booked. Every other difference is for review.
-_CANDIDATES = frozenset({Rule.NOT_THERE, Rule.NONE_LEFT})
-_COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
 # How many invoices are looked up at the same time, and how many before anything is kept.
 _CONCURRENCY, _BATCH = 8, 200
-# A person may order to book these again.
-_REBOOKABLE = frozenset({"voided_in_target", "vanished_in_target"})
+# A payment with one of these reasons has a number that no invoice has.
+_UNKNOWN_NUMBER = frozenset({"no_invoice", "no_number"})
 
 
 async def plan_bookings(
@@ -147,7 +135,7 @@ class _Planner:
             made_at=datetime.now(UTC),
             policy=self.policy,
             lines=tuple(self.lines),
-            review=tuple(self.review),
+            review=await self._show_near_numbers(),
             left_out=dict(sorted(self.left_out.items())),
         )
 
@@ -166,7 +154,7 @@ class _Planner:
             ordered=True,
         )
 
-    def _sort_out(self, outcome: Outcome) -> Iterable[Payment]:
+    def _sort_out(self, outcome: Outcome) -> Iterator[Payment]:
         """The payments of an outcome that may be booked. The others are for review or left out."""
         if not outcome.status.is_difference:
             return
@@ -174,20 +162,16 @@ class _Planner:
             self.left_out["only_in_target"] += len(outcome.right)
             return
         for payment in outcome.left:
-            if (wait := find_wait(payment, self.policy, self.today)) is not None:
-                self.left_out[wait] += 1
-            elif self._is_candidate(outcome, payment):
+            found = judge(payment, outcome, self.policy, today=self.today, rebook=self.rebook)
+            if isinstance(found, Rule):
                 yield payment
             else:
-                self._review(payment, _explain(outcome))
+                self._note(payment, found)
 
-    def _is_candidate(self, outcome: Outcome, payment: Payment) -> bool:
-        if outcome.status is not Status.LEFT_ONLY:
-            return False
-        rebooked = payment.id in self.rebook and outcome.rule in _COUNTERPART_GONE
-        return rebooked or outcome.rule in _CANDIDATES
-
-    def _review(self, payment: Payment, problem: Problem) -> None:
+    def _note(self, payment: Payment, why: Problem | LeftOut) -> None:
+        if isinstance(why, LeftOut):
+            self.left_out[why.reason] += 1
+            return
         self.review.append(
             ReviewLine(
                 side=self.pair.source,
@@ -196,120 +180,69 @@ class _Planner:
                 amount=payment.amount,
                 currency=payment.currency or self.policy.currency,
                 payment_date=payment.payment_date,
-                reason=problem.reason,
-                sentence=problem.sentence,
-                nearest=problem.nearest,
+                reason=why.reason,
+                sentence=why.sentence,
+                nearest=why.nearest,
             )
         )
 
     async def _check_groups(self, groups: dict[str, list[tuple[Payment, Rule]]]) -> None:
-        ids = [payment.id for group in groups.values() for payment, _ in group]
-        known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
-        chosen = {
-            number: [
-                (payment, rule, generation)
-                for payment, rule in group
-                if (generation := self._choose_generation(payment, known.get(payment.id)))
-            ]
-            for number, group in groups.items()
-        }
-        numbers = [number for number, group in chosen.items() if group]
-        found = await _map_concurrently(self.target.find_invoices, numbers)
-        checked: list[tuple[Payment, BookingLine | Problem]] = []
-        for number, invoices in zip(numbers, found, strict=True):
-            checked += self._check_group(number, invoices, chosen[number])
+        """Look up the invoices of some candidates, and propose the lines that pass the checks."""
+        chosen = await self._choose(groups)
+        found = await _map_concurrently(self.target.find_invoices, list(chosen))
+        checked: list[tuple[Payment, Proposal | Problem]] = []
+        for (number, candidates), invoices in zip(chosen.items(), found, strict=True):
+            proposed = propose_lines(self.pair, self.policy, number, invoices, candidates)
+            payments = (candidate.payment for candidate in candidates)
+            checked += zip(payments, proposed, strict=True)
         previewed = await _map_concurrently(self._preview, [entry for _, entry in checked])
         for (payment, _), entry in zip(checked, previewed, strict=True):
             if isinstance(entry, Problem):
-                self._review(payment, entry)
+                self._note(payment, entry)
             else:
                 self.lines.append(entry)
 
-    def _choose_generation(self, payment: Payment, known: Booking | None) -> int | None:
-        """The generation to book, or ``None`` if the payment is not booked by this plan."""
-        if (problem := check_payment(payment, self.policy)) is not None:
-            self._review(payment, problem)
-            return None
-        if known is None:
-            return 1
-        if (known.target, known.target_account) != (self.pair.target, self.pair.target_account):
-            what = f"It is booked in {known.target}, account {known.target_account}."
-            self._review(payment, Problem("other_target", what))
-            return None
-        if known.state in REPLANNABLE:
-            return known.key.generation
-        gone = known.state is State.VOIDED or known.reason in _REBOOKABLE
-        if gone and payment.id in self.rebook:
-            return known.key.generation + 1
-        if known.state.needs_person or known.state is State.VOIDED:
-            what = known.sentence or f"Its booking is {known.state}."
-            self._review(payment, Problem(known.state.value, what))
-        else:
-            self.left_out["booked" if known.state is State.BOOKED else "in_progress"] += 1
-        return None
+    async def _choose(
+        self, groups: dict[str, list[tuple[Payment, Rule]]]
+    ) -> dict[str, list[Candidate]]:
+        """The candidates of each invoice number that have no booking yet, or may have another."""
+        ids = [payment.id for group in groups.values() for payment, _ in group]
+        known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
+        chosen: defaultdict[str, list[Candidate]] = defaultdict(list)
+        for number, group in groups.items():
+            for payment, rule in group:
+                generation = choose_generation(
+                    payment, known.get(payment.id), self.pair, self.policy, self.rebook
+                )
+                if isinstance(generation, int):
+                    chosen[number].append(Candidate(payment, rule, generation))
+                else:
+                    self._note(payment, generation)
+        return chosen
 
-    def _check_group(
-        self,
-        number: str,
-        invoices: Sequence[TargetInvoice],
-        group: Iterable[tuple[Payment, Rule, int]],
-    ) -> Iterable[tuple[Payment, BookingLine | Problem]]:
-        """Check the payments of one invoice one after the other, as they would be booked."""
-        planned = Decimal(0)
-        for payment, rule, generation in group:
-            problem = check_invoices(number, invoices)
-            if problem is None:
-                invoice = invoices[0]
-                problem = check_invoice(
-                    invoice, payment.invoice.total, self.policy
-                ) or check_amount(payment.amount, invoice, planned)
-                if problem is None:
-                    planned += payment.amount
-                    yield payment, self._make_line(payment, number, invoice, rule, generation)
-                    continue
-            yield payment, problem
-
-    def _make_line(
-        self, payment: Payment, number: str, invoice: TargetInvoice, rule: Rule, generation: int
-    ) -> BookingLine:
-        # The checks refuse a payment that lacks one of these.
-        own_number = cast("str", payment.invoice.number)
-        day = cast("date", payment.payment_date)
-        total, due = cast("Decimal", payment.invoice.total), cast("Decimal", invoice.due)
-        pair = self.pair
-        return BookingLine(
-            payment_id=payment.id,
-            generation=generation,
-            number=own_number,
-            amount=payment.amount,
-            currency=self.policy.currency,
-            payment_date=day,
-            external_id=make_name(pair.source, pair.source_account, payment.id, generation),
-            invoice_id=invoice.id,
-            invoice_number=number,
-            client_name=invoice.client_name,
-            total=total,
-            balance=payment.invoice.balance,
-            seen_due=due,
-            seen_status=invoice.status,
-            due_after=None,
-            rule=RULES[rule],
-        )
-
-    async def _preview(self, entry: BookingLine | Problem) -> BookingLine | Problem:
-        if isinstance(entry, Problem) or not self.target.capabilities.previews:
+    async def _preview(self, entry: Proposal | Problem) -> BookingLine | Problem:
+        if isinstance(entry, Problem):
             return entry
-        effect = await self.target.preview(entry.to_order(self.policy))
-        problem = check_preview(entry.amount, entry.seen_due, effect)
-        return problem or attrs.evolve(entry, due_after=effect.due_after)
+        if not self.target.capabilities.previews:
+            return entry.line
+        return add_preview(entry, await self.target.preview(entry.line.to_order(self.policy)))
 
-
-def _explain(outcome: Outcome) -> Problem:
-    others = "; ".join(
-        f"{each.amount:f} of {each.payment_date}, {each.provider} payment {each.id}"
-        for each in outcome.right
-    )
-    return Problem(outcome.rule.value, RULES[outcome.rule], others or None)
+    async def _show_near_numbers(self) -> tuple[ReviewLine, ...]:
+        """The lines for review. Those with an unknown number show the nearest ones."""
+        numbers = {
+            line.payment_id: self.policy.map_number(line.number) or line.number
+            for line in self.review
+            if line.reason in _UNKNOWN_NUMBER and line.number
+        }
+        if not numbers:
+            return tuple(self.review)
+        near = await find_near(set(numbers.values()), self.target.list_invoices())
+        return tuple(
+            attrs.evolve(line, nearest=near.get(numbers[line.payment_id]))
+            if line.payment_id in numbers
+            else line
+            for line in self.review
+        )
 
 
 async def _read_side(

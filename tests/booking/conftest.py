@@ -141,6 +141,6 @@ def hours_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 assert tz is UTC
                 return datetime.now(UTC) + timedelta(hours=hours)
 
-        monkeypatch.setattr("paysdk.booking.runs.datetime", Later)
+        monkeypatch.setattr("paysdk.booking.validity.datetime", Later)
 
     return move

@@ -21,10 +21,12 @@ from paysdk import (
     ServerError,
 )
 from paysdk.booking import BookingJournal, BookingKey, PlanRefusedError, State, apply_bookings
+from paysdk.sync import SQLPaymentStore
 from paysdk.testing.booking import FakeBooks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from paysdk.booking import ApplyReport, Booking
 
@@ -224,6 +226,24 @@ async def test_a_payment_that_changed_at_the_source_is_not_booked(story: Story) 
     assert ["source_changed", "source_voided", "source_vanished"] == [
         (await the_booking(story, f"p{number}")).reason for number in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize("status", ["voided", "paid", "uncollectible", "draft"])
+async def test_an_invoice_that_was_closed_meanwhile_gets_no_payment(
+    story: Story, status: str
+) -> None:
+    """The check before sending sees its status."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    (invoice_id,) = story.books.invoices
+    story.books.invoices[invoice_id] = attrs.evolve(
+        story.books.invoices[invoice_id], status=status, is_payable=False
+    )
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("not_payable", True) == (booking.reason, status in booking.sentence)
+    assert not story.books.payments
 
 
 async def test_a_worker_that_died_before_sending_is_replaced(story: Story) -> None:
@@ -460,6 +480,22 @@ async def test_an_invoice_that_is_gone_says_nothing_about_an_order(story: Story)
     story.books.invoices.clear()
 
     assert {State.UNKNOWN: 1} == (await apply(story, run)).states
+
+
+async def test_the_external_id_finds_what_was_booked_with_another_store(
+    story: Story, make_story: Callable[[SQLPaymentStore], Story], tmp_path: Path
+) -> None:
+    """Two operators without a shared store still book a payment once, one after the other."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    async with SQLPaymentStore(tmp_path / "others.db") as store:
+        other = make_story(store)
+        other.source, other.books = story.source, story.books
+        second = await other.approve()
+        await apply(story, run)
+
+        assert {State.BOOKED: 1} == (await apply(other, second)).states
+    assert 1 == len(story.books.payments)
 
 
 async def test_a_plan_that_nobody_approved_is_not_applied(story: Story) -> None:

@@ -97,7 +97,9 @@ def test_exactly_one_invoice_must_have_the_number() -> None:
     assert several is not None
     assert check_invoices("A-1", [INVOICE]) is None
     assert ("no_invoice", "several_invoices") == (none.reason, several.reason)
-    assert "invoice 2, entity 1, Bob, total unknown, due unknown" in str(several.nearest)
+    assert "invoice 2, entity 1, Bob, status open, total unknown, due unknown" in str(
+        several.nearest
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,9 @@ def test_exactly_one_invoice_must_have_the_number() -> None:
     [
         ({}, None),
         ({"entity": "2"}, "other_entity"),
+        ({"entity": None}, "other_entity"),
         ({"currency": "USD"}, "other_currency"),
+        ({"currency": None}, "other_currency"),
         ({"is_payable": False}, "not_payable"),
         ({"total": Decimal("100.01")}, "totals_differ"),
         ({"total": None}, "totals_differ"),
@@ -119,6 +123,22 @@ def test_the_invoice_must_be_the_same_in_both_systems(
     problem = check_invoice(attrs.evolve(INVOICE, **fields), Decimal(100), policy)
 
     assert reason == (problem and problem.reason)
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [(Decimal("112.50"), "+12.50 in the source"), (Decimal(95), "-5 in the source")],
+)
+def test_totals_that_differ_are_shown_with_the_difference(
+    policy: BookingPolicy, total: Decimal, expected: str
+) -> None:
+    """A collection fee makes the source's total larger."""
+    problem = check_invoice(INVOICE, total, policy)
+
+    assert problem is not None
+    assert f"total is 100 in the target and {total} in the source" in problem.sentence
+    assert expected in str(problem.nearest)
+    assert "invoice 1, entity 1" in str(problem.nearest)
 
 
 @pytest.mark.parametrize(

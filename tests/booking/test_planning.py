@@ -75,6 +75,71 @@ async def test_what_fails_a_check_is_for_review(story: Story) -> None:
     assert {"before_since": 1} == plan.left_out
 
 
+@pytest.mark.parametrize(
+    ("number", "amount", "reason", "nearest"),
+    [
+        # A collection fee is in the payment, or in the source's invoice too.
+        ("A-100", "112.50", "above_due", "12.50 too much. It may include a collection fee"),
+        # One payment for two invoices.
+        ("A-100", "150.00", "above_due", "50.00 too much"),
+        # The number is nearly right: case, zeros, prefix, and another one.
+        ("a-100", "100.00", "no_invoice", "number A-100, invoice 1000"),
+        ("A-00100", "100.00", "no_invoice", "number A-100, invoice 1000"),
+        ("INV-A-100", "100.00", "no_invoice", "number A-100, invoice 1000"),
+        ("A-101", "100.00", "no_invoice", None),
+        # Two invoices have the number.
+        ("A-200", "20.00", "several_invoices", "invoice 1001"),
+        # A refund.
+        ("A-100", "-5.00", "not_positive", None),
+    ],
+)
+async def test_what_is_never_guessed_is_shown_with_what_fits_best(
+    story: Story, number: str, amount: str, reason: str, nearest: str | None
+) -> None:
+    """The line for review has the reason, and nothing is proposed."""
+    story.books.add_invoice("A-100", Decimal("100.00"))
+    for _ in range(2):
+        story.books.add_invoice("A-200", Decimal("20.00"))
+    story.pay(number, amount, total="20.00" if number == "A-200" else "100.00")
+
+    plan = await story.plan()
+
+    assert ((), {"p1": reason}) == (plan.lines, reasons(plan))
+    shown = plan.review[0].nearest
+    assert (shown or "").find(nearest or "") >= 0
+    assert (nearest is None) == (shown is None)
+
+
+async def test_a_discount_or_a_write_off_is_shown_and_not_booked(story: Story) -> None:
+    """The payment is booked as it is. The plan names the invoice on which the systems differ."""
+    story.add("A-1", "98.00", total="100.00")
+    story.add("A-2", "60.00", total="100.00")
+    story.pay("A-2", "40.00", total="100.00")
+    story.add("A-3", "1.00", total="2.00", invoice=InvoiceRef("n", "A-3", Decimal("2.00"), None))
+
+    plan = await story.plan()
+
+    assert [Decimal(2), Decimal(40), Decimal(0), Decimal(1)] == [
+        line.due_after for line in plan.lines
+    ]
+    assert [("A-1", Decimal(2), Decimal(0))] == [
+        (line.number, line.due_after, line.balance) for line in plan.disagreements
+    ]
+
+
+async def test_a_near_number_is_looked_for_as_the_policy_maps_it(story: Story) -> None:
+    """One without the prefix is looked for as it is."""
+    story.books.add_invoice("INV-0077", Decimal(5))
+    story.pay("N-77", "5.00", total="5.00")
+    story.pay("X-77", "5.00", total="5.00")
+    story.policy = attrs.evolve(story.policy, strip_prefix="N-", number_prefix="INV-")
+
+    plan = await story.plan()
+
+    assert {"p1": "no_invoice", "p2": "no_number"} == reasons(plan)
+    assert all("number INV-0077" in str(line.nearest) for line in plan.review)
+
+
 async def test_a_preview_that_differs_is_for_review(story: Story) -> None:
     """A target without previews is not asked."""
     story.add("A-1", "60.00")

@@ -262,6 +262,60 @@ async def test_what_is_not_clear_is_for_review(pair: Pair, reason: str) -> None:
     assert ((), [reason]) == (plan.lines, [line.reason for line in plan.review])
 
 
+@pytest.mark.parametrize(
+    ("fields", "payable"),
+    [
+        *(({"payment_status": status}, True) for status in ("open", "sent", "partial")),
+        *(
+            ({"payment_status": status}, False)
+            for status in ("draft", "paid", "uncollectible", "voided", None)
+        ),
+        ({"voided_date": date(2026, 1, 1)}, False),
+        ({"is_deleted": True}, False),
+    ],
+    ids=str,
+)
+async def test_only_an_open_invoice_can_be_paid(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], *, payable: bool
+) -> None:
+    """A draft, a paid, a voided and a deleted one cannot."""
+    found = attrs.evolve(await pair.target.retrieve_invoice(58700), **fields)
+
+    async def retrieve(*_: object) -> Any:
+        return found
+
+    monkeypatch.setattr(CampfireProvider, "retrieve_invoice", retrieve)
+
+    assert payable == (await pair.target.booking_target().retrieve_invoice("58700")).is_payable
+
+
+async def test_a_payment_by_stripe_is_never_voided(pair: Pair) -> None:
+    """A void would refund real money. A person must decide."""
+    payment_id = pair.pay(58700)
+    run = await pair.approve()
+    await pair.apply(run)
+    (booked,) = (await pair.booking(payment_id)).payment_ids
+    pair.campfire.change_payment(int(booked), source="STRIPE")
+
+    report = await undo_bookings(pair.store, run, target=pair.target, by="Ann", reason="wrong")
+
+    assert {State.DIVERGED: 1} == report.states
+    assert "void_refused" == (await pair.booking(payment_id)).reason
+    assert 0 == pair.campfire.invoice(58700)["amount_due"]
+
+
+async def test_what_stripe_has_paid_is_not_booked_too(pair: Pair) -> None:
+    """The store does not have the payment yet. Campfire's invoice shows it before sending."""
+    payment_id = pair.pay(58701, "100.00")
+    run = await pair.approve()
+    pair.campfire.add_payment(
+        invoice_id=58701, amount=Decimal("100.00"), payment_date="2025-05-05", source="STRIPE"
+    )
+
+    assert {State.REFUSED: 1} == (await pair.apply(run)).states
+    assert "possible_duplicate" == (await pair.booking(payment_id)).reason
+
+
 @pytest.mark.parametrize("settings", [{"voids": "refused"}], ids=str)
 async def test_a_void_that_is_refused_is_for_a_person(pair: Pair) -> None:
     """The payment is still live."""

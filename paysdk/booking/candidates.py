@@ -1,0 +1,112 @@
+"""Which payments of the source may be booked at all. Pure.
+
+A payment may be booked only if no payment of the target can be its counterpart. Every other
+difference is for review with its reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from paysdk.booking.checks import Problem, check_payment, find_wait
+from paysdk.booking.states import State
+from paysdk.reconcile import RULES, Rule, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from paysdk.booking.booking import Booking
+    from paysdk.booking.pair import Pair
+    from paysdk.booking.policy import BookingPolicy
+    from paysdk.payment import Payment
+    from paysdk.reconcile import Outcome
+
+__all__ = ["REPLANNABLE", "LeftOut", "choose_generation", "judge"]
+
+# A new plan may propose a booking again that is in one of these states.
+REPLANNABLE = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
+
+# Only a payment that one of these rules decided is booked.
+_CANDIDATES = frozenset({Rule.NOT_THERE, Rule.NONE_LEFT})
+# A person may order to book these again.
+_COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
+_REBOOKABLE = frozenset({"voided_in_target", "vanished_in_target"})
+
+
+@attrs.frozen
+class LeftOut:
+    """Why a payment is neither booked nor for review."""
+
+    reason: str
+
+
+def judge(
+    payment: Payment,
+    outcome: Outcome,
+    policy: BookingPolicy,
+    *,
+    today: date,
+    rebook: Collection[str] = (),
+) -> Rule | Problem | LeftOut:
+    """The rule that makes a payment of the source a candidate, or why it is none.
+
+    *outcome* is what reconciling says about it.
+    """
+    if (wait := find_wait(payment, policy, today)) is not None:
+        return LeftOut(wait)
+    if outcome.status is Status.LEFT_ONLY and (
+        outcome.rule in _CANDIDATES or (payment.id in rebook and outcome.rule in _COUNTERPART_GONE)
+    ):
+        return outcome.rule
+    number = payment.invoice.number
+    if outcome.rule is Rule.NO_NUMBER and number is not None and number.strip():
+        return Problem(
+            "no_number",
+            f"The number {number} does not start with {policy.strip_prefix}, and the policy says "
+            "that it must.",
+        )
+    return _explain(outcome)
+
+
+def choose_generation(
+    payment: Payment,
+    known: Booking | None,
+    pair: Pair,
+    policy: BookingPolicy,
+    rebook: Collection[str] = (),
+) -> int | Problem | LeftOut:
+    """The generation in which to book a candidate, or why it is not booked.
+
+    *known* is its latest booking.
+    """
+    if (problem := check_payment(payment, policy)) is not None:
+        return problem
+    if known is None:
+        return 1
+    if (known.target, known.target_account) != (pair.target, pair.target_account):
+        return Problem(
+            "other_target", f"It is booked in {known.target}, account {known.target_account}."
+        )
+    if known.state in REPLANNABLE:
+        return known.key.generation
+    gone = known.state is State.VOIDED or known.reason in _REBOOKABLE
+    if gone and payment.id in rebook:
+        return known.key.generation + 1
+    return _explain_booking(known)
+
+
+def _explain_booking(known: Booking) -> Problem | LeftOut:
+    if known.state.needs_person or known.state is State.VOIDED:
+        return Problem(known.state.value, known.sentence or f"Its booking is {known.state}.")
+    return LeftOut("booked" if known.state is State.BOOKED else "in_progress")
+
+
+def _explain(outcome: Outcome) -> Problem:
+    others = "; ".join(
+        f"{each.amount:f} of {each.payment_date}, {each.provider} payment {each.id}"
+        for each in outcome.right
+    )
+    return Problem(outcome.rule.value, RULES[outcome.rule], others or None)

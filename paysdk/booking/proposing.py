@@ -1,0 +1,111 @@
+"""The lines that a plan proposes for the payments of one invoice. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from paysdk.booking.checks import (
+    Problem,
+    check_amount,
+    check_invoice,
+    check_invoices,
+    check_preview,
+)
+from paysdk.booking.names import make_name
+from paysdk.booking.plan import BookingLine
+from paysdk.payment import Payment
+from paysdk.reconcile import RULES, Rule
+from paysdk.reconcile.outcome import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from paysdk.booking.pair import Pair
+    from paysdk.booking.policy import BookingPolicy
+    from paysdk.target import PaymentEffect, TargetInvoice
+
+__all__ = ["Candidate", "Proposal", "add_preview", "propose_lines"]
+
+
+@attrs.frozen
+class Candidate:
+    """A payment that may be booked, the rule that says so, and the generation of its booking."""
+
+    payment: Payment
+    rule: Rule
+    generation: int
+
+
+@attrs.frozen
+class Proposal:
+    """A line for a payment. ``planned`` is the sum of the lines before it on the same invoice."""
+
+    line: BookingLine
+    planned: Decimal
+
+
+def propose_lines(
+    pair: Pair,
+    policy: BookingPolicy,
+    number: str,
+    invoices: Sequence[TargetInvoice],
+    candidates: Iterable[Candidate],
+) -> Iterator[Proposal | Problem]:
+    """Yield a line for each candidate of an invoice number, or why it is not booked.
+
+    *invoices* are those that have the number. The candidates are checked one after the other, as
+    they would be booked.
+    """
+    planned = Decimal(0)
+    for candidate in candidates:
+        problem = check_invoices(number, invoices)
+        if problem is None:
+            invoice, payment = invoices[0], candidate.payment
+            problem = check_invoice(invoice, payment.invoice.total, policy) or check_amount(
+                payment.amount, invoice, planned
+            )
+            if problem is None:
+                yield Proposal(_make_line(pair, policy, invoice, number, candidate), planned)
+                planned = EXACT.add(planned, payment.amount)
+                continue
+        yield problem
+
+
+def add_preview(proposal: Proposal, effect: PaymentEffect) -> BookingLine | Problem:
+    """The line with what would be due after it, or what is wrong with its preview.
+
+    The target previews each payment alone, so the lines before it are subtracted here.
+    """
+    line = proposal.line
+    problem = check_preview(line.amount, line.seen_due, effect)
+    due_after = EXACT.subtract(effect.due_after, proposal.planned)
+    return problem or attrs.evolve(line, due_after=due_after)
+
+
+def _make_line(
+    pair: Pair, policy: BookingPolicy, invoice: TargetInvoice, number: str, candidate: Candidate
+) -> BookingLine:
+    payment, generation = candidate.payment, candidate.generation
+    return BookingLine(
+        payment_id=payment.id,
+        generation=generation,
+        # The checks refuse a payment or an invoice that lacks one of these.
+        number=cast("str", payment.invoice.number),
+        amount=payment.amount,
+        currency=policy.currency,
+        payment_date=cast("date", payment.payment_date),
+        external_id=make_name(pair.source, pair.source_account, payment.id, generation),
+        invoice_id=invoice.id,
+        invoice_number=number,
+        client_name=invoice.client_name,
+        total=cast("Decimal", payment.invoice.total),
+        balance=payment.invoice.balance,
+        seen_due=cast("Decimal", invoice.due),
+        seen_status=invoice.status,
+        due_after=None,
+        rule=RULES[candidate.rule],
+    )
