@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import attrs
 
+from paysdk.arguments import check_bool, check_int
 from paysdk.checkpoint import Checkpoint
+from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,6 +42,8 @@ class Capabilities:
     is ``Payment.created_at``, for an API that lists by it because its records never change.
     ``fixed_page_size`` is the only page size of an API that takes no other. It is ``None`` if the
     size can be chosen.
+
+    Raises ``ConfigurationError`` for a value that cannot be right.
     """
 
     filters: frozenset[str]
@@ -47,6 +52,28 @@ class Capabilities:
     lists_incrementally: bool
     incremental_by: Literal["modified", "created"] = "modified"
     fixed_page_size: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        _check_filters(self.filters)
+        check_int("Capabilities.max_page_size", self.max_page_size, 1)
+        check_bool("Capabilities.reports_voids", self.reports_voids)
+        check_bool("Capabilities.lists_incrementally", self.lists_incrementally)
+        if self.incremental_by not in {"modified", "created"}:
+            raise ConfigurationError(
+                "Capabilities.incremental_by must be 'modified' or 'created', not "
+                f"{self.incremental_by!r}."
+            )
+        if self.fixed_page_size is not None:
+            check_int("Capabilities.fixed_page_size", self.fixed_page_size, 1, self.max_page_size)
+
+
+def _check_filters(filters: object) -> None:
+    names = cast("AbstractSet[object]", filters) if isinstance(filters, AbstractSet) else None
+    if names is None or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise ConfigurationError(
+            "Capabilities.filters must be a set of parameters of list_payments, such as "
+            f"frozenset({{'modified_since'}}), not {filters!r}."
+        )
 
 
 @attrs.frozen

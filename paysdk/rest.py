@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar,
 import attrs
 
 from paysdk.arguments import check_int, check_text
+from paysdk.declared import check_declarations
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.listing.endpoint import Endpoint
 from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
 from paysdk.pagination import Pagination, encode_query
 from paysdk.transport.client import Client, Settings
-from paysdk.transport.conventions import Conventions, check_headers, check_scheme
+from paysdk.transport.conventions import Conventions, check_headers
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.raw_request import build_request
@@ -124,8 +125,8 @@ class RestProvider:
         del api_key  # so that no traceback of what follows can show it
         for name in settings.keys() - RestSettings.__annotations__.keys():
             raise TypeError(f"{type(self).__name__} has no setting {name!r}.")
+        check_declarations(self)
         checked = Settings(key=key, default_base_url=self.default_base_url, **settings)
-        check_scheme(self.authorization_scheme)
         conventions = Conventions(
             headers=check_headers({**self.headers, **(headers or {})}),
             reset_headers=self.reset_headers,

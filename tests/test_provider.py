@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
+from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
 from paysdk.providers.campfire.provider import CampfireProvider
@@ -53,6 +54,38 @@ def test_capabilities_say_what_the_apis_can() -> None:
         == notify.capabilities
     )
     assert (10_000, True, True, "modified", None) == attrs.astuple(campfire.capabilities)[1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("filters", None),
+        ("filters", "voided"),
+        ("filters", ["voided"]),
+        ("filters", frozenset({1})),
+        ("filters", frozenset({"modified since"})),
+        ("max_page_size", 0),
+        ("max_page_size", "100"),
+        ("max_page_size", True),
+        ("reports_voids", None),
+        ("lists_incrementally", 1),
+        ("incremental_by", "updated"),
+        ("fixed_page_size", 0),
+        ("fixed_page_size", 101),
+    ],
+)
+def test_capabilities_that_cannot_be_right(name: str, value: object) -> None:
+    """The error names the field."""
+    given: dict[str, Any] = {
+        "filters": frozenset({"voided"}),
+        "max_page_size": 100,
+        "reports_voids": True,
+        "lists_incrementally": False,
+    }
+    assert Capabilities(**given) == Capabilities(**given, fixed_page_size=None)
+    assert 100 == Capabilities(**given, fixed_page_size=100).fixed_page_size
+    with pytest.raises(ConfigurationError, match=rf"^Capabilities\.{name} must be"):
+        Capabilities(**{**given, name: value})
 
 
 def test_new_report() -> None:
