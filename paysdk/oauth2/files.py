@@ -14,6 +14,7 @@ import attrs
 from paysdk.cancellation import run_to_end
 from paysdk.errors import ConfigurationError
 from paysdk.oauth2.errors import TokenStoreError
+from paysdk.oauth2.holders import note_holder, refuse_to_wait_for_itself
 from paysdk.oauth2.locking import open_locked, unlock
 from paysdk.oauth2.tokens import Tokens
 
@@ -55,10 +56,16 @@ class FileTokenStore:
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[_LockedFile]:
-        """Hold the lock while the context lasts. Waits until it is free."""
+        """Hold the lock while the context lasts. Waits until it is free.
+
+        Load and save with what it yields. Raises ``ConfigurationError`` if this task holds the lock
+        already: ``save`` of the store takes it, too.
+        """
+        refuse_to_wait_for_itself(self._path)
         descriptor = await self._wait_for_lock()
         try:
-            yield _LockedFile(self._path)
+            with note_holder(self._path):
+                yield _LockedFile(self._path)
         finally:
             unlock(descriptor)
 
@@ -67,7 +74,10 @@ class FileTokenStore:
         return await _LockedFile(self._path).load()
 
     async def save(self, tokens: Tokens) -> None:
-        """Replace the stored tokens, under the lock. They are on the disk when this returns."""
+        """Replace the stored tokens, under the lock. They are on the disk when this returns.
+
+        Inside ``lock``, call ``save`` of what it yields instead.
+        """
         async with self.lock() as locked:
             await locked.save(tokens)
 

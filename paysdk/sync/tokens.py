@@ -9,6 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
+from paysdk.oauth2.holders import note_holder, refuse_to_wait_for_itself
 from paysdk.oauth2.tokens import Tokens
 from paysdk.sync.database import Database
 from paysdk.sync.errors import StoreError
@@ -51,16 +52,26 @@ class SQLTokenStore:
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[_LockedRow]:
-        """Hold the lock while the context lasts. Waits until it is free."""
+        """Hold the lock while the context lasts. Waits until it is free.
+
+        Load and save with what it yields. Raises ``ConfigurationError`` if this task holds the lock
+        already: ``save`` of the store takes it, too.
+        """
+        place = (self._database, self._name)
+        refuse_to_wait_for_itself(place)
         async with self._store.exclusive(f"tokens of {self._name}") as journal:
-            yield _LockedRow(self._database, self._name, cast("StoredJournal", journal))
+            with note_holder(place):
+                yield _LockedRow(self._database, self._name, cast("StoredJournal", journal))
 
     async def load(self) -> Tokens | None:
         """Return the stored tokens, or ``None`` if there are none."""
         return await _load(self._database, self._name)
 
     async def save(self, tokens: Tokens) -> None:
-        """Replace the stored tokens, under the lock. They are on the disk when this returns."""
+        """Replace the stored tokens, under the lock. They are on the disk when this returns.
+
+        Inside ``lock``, call ``save`` of what it yields instead.
+        """
         async with self.lock() as locked:
             await locked.save(tokens)
 

@@ -265,3 +265,17 @@ async def test_a_save_that_is_cancelled_is_done_before_the_lock_is_free(
         await saving
     await other
     assert Tokens(refresh_token="another-refresh-token") == await store.load()
+
+
+async def test_task_that_holds_the_lock_does_not_wait_for_itself(path: Path) -> None:
+    """The error says what to call instead, and the lock is free afterwards."""
+    store, same = FileTokenStore(path), FileTokenStore(path)
+    async with store.lock() as locked:
+        for each in (store, same):
+            with pytest.raises(ConfigurationError, match=r"call tokens\.load\(\) and tokens\.save"):
+                await each.save(TOKENS)
+        await locked.save(TOKENS)
+        other = asyncio.create_task(same.save(Tokens(refresh_token="of-another-task")))
+        assert TOKENS == await store.load()
+    await other
+    assert Tokens(refresh_token="of-another-task") == await store.load()

@@ -155,3 +155,15 @@ async def test_a_database_of_an_older_version_gets_the_table(place: str, rows: R
     async with SQLPaymentStore(place) as store:
         await SQLTokenStore(store, "xero").save(TOKENS)
         assert TOKENS == await SQLTokenStore(store, "xero").load()
+
+
+async def test_task_that_holds_the_lock_does_not_wait_for_itself(store: SQLPaymentStore) -> None:
+    """The error says what to call instead. Other tokens have a lock of their own."""
+    tokens = SQLTokenStore(store, "xero")
+    async with tokens.lock() as locked:
+        with pytest.raises(ConfigurationError, match=r"call tokens\.load\(\) and tokens\.save"):
+            await SQLTokenStore(store, "xero").save(TOKENS)
+        await SQLTokenStore(store, "moneybird").save(TOKENS)
+        await locked.save(TOKENS)
+    await tokens.save(Tokens(refresh_token="another"))
+    assert Tokens(refresh_token="another") == await tokens.load()

@@ -120,17 +120,20 @@ class CapabilityCases(ContractCases):
 
     @case
     async def test_lists_incrementally_by_a_time_that_it_sends(self) -> None:
-        """If `lists_incrementally` is true, payments have the time that it goes by: `modified_at`,
-        or `created_at` if `incremental_by` is "created".
+        """If a provider lists incrementally, or filters by `modified_since` or `modified_until`,
+        its payments have the time that this goes by: `modified_at`, or `created_at` if
+        `incremental_by` is "created".
         """
         async with self.harness() as harness:
             provider = harness.provider()
             able = provider.capabilities
-            if able.lists_incrementally:
+            uses = sorted({"modified_since", "modified_until"} & able.filters)
+            uses += ["lists_incrementally=True"] * able.lists_incrementally
+            if uses:
                 payments = await collect_payments(provider.list_payments())
                 check(
                     any(listed_by(payment, able) for payment in payments),
-                    f"it has lists_incrementally=True and incremental_by={able.incremental_by!r}, "
+                    f"it has {' and '.join(uses)} with incremental_by={able.incremental_by!r}, "
                     f"but none of its payments has {able.incremental_by}_at",
                 )
 

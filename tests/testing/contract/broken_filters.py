@@ -115,6 +115,15 @@ class NeverSendsATime(Ledger):
         return [attrs.evolve(each, modified_at=None, raw=b"{}") for each in super().select(filters)]
 
 
+@breaks("lists_incrementally_by_a_time_that_it_sends")
+class FiltersByATimeThatItNeverSends(NeverSendsATime):
+    """It filters by a time, lists everything in each sync, and its payments have no times."""
+
+    capabilities: ClassVar[Capabilities] = attrs.evolve(
+        Ledger.capabilities, filters=frozenset({"modified_since"}), lists_incrementally=False
+    )
+
+
 @breaks("filters_by_modified_since", "filters_by_modified_until")
 class GoesByAnotherTime(Ledger):
     """It says that it lists by creation, and lists by modification."""
