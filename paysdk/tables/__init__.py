@@ -1,0 +1,1 @@
+"""Payments as tables: Arrow, Parquet and Excel, with exact amounts."""
