@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paysdk.errors import ConfigurationError
 
-__all__ = ["check_currency", "normalise_currency"]
+__all__ = ["check_currency", "minor_digits", "normalise_currency"]
 
 # ISO 4217, list one, as of November 2026. It also has the codes of funds and metals, the test code
 # and the code for no currency. Every legal tender in CLDR is in this list.
@@ -20,6 +20,19 @@ _ACTIVE = """
 """
 # ISO 4217, list three: the codes withdrawn since 2010. Old payments still have them.
 _WITHDRAWN = "ANG BGN BYR CUC EEK HRK LTL LVL MRO SLL STD USS VEF XFU ZMK ZWL"
+# How many digits after the point the currencies have that do not have two (ISO 4217, lists one and
+# three). Funds and metals have none of their own.
+_NO_DIGITS = """
+    BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XAG XAU XBA XBB XBC XBD XDR
+    XOF XPD XPF XPT XSU XTS XUA XXX
+"""
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DIGITS = "CLF UYW"
+_MINOR_DIGITS = {
+    **dict.fromkeys(_NO_DIGITS.split(), 0),
+    **dict.fromkeys(_THREE_DIGITS.split(), 3),
+    **dict.fromkeys(_FOUR_DIGITS.split(), 4),
+}
 _CODES = frozenset(f"{_ACTIVE} {_WITHDRAWN}".split())
 
 
@@ -39,3 +52,12 @@ def check_currency(name: str, given: object) -> str:
 def normalise_currency(code: str | None) -> str | None:
     """Return *code* in capitals, so that codes can be compared."""
     return None if code is None else code.upper()
+
+
+def minor_digits(code: str) -> int:
+    """Return how many digits after the point an amount in a currency usually has.
+
+    A code that ISO 4217 does not have counts as one without digits after the point.
+    """
+    known = code.upper()
+    return _MINOR_DIGITS.get(known, 2 if known in _CODES else 0)

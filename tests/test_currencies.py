@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paysdk import ConfigurationError, NotifyProvider
-from paysdk.currencies import check_currency, normalise_currency
+from paysdk.currencies import check_currency, minor_digits, normalise_currency
 
 
 @pytest.mark.parametrize("code", ["EUR", "eur", "Eur", "gbp", "XAU", "CHW", "HRK", "xxx"])
@@ -54,3 +54,12 @@ async def test_a_provider_keeps_the_capital_form() -> None:
 def test_codes_are_compared_in_capitals() -> None:
     """Codes are compared in capitals, and None stays None."""
     assert ["EUR", "EUR", None] == [normalise_currency(code) for code in ("eur", "EUR", None)]
+
+
+@pytest.mark.parametrize(
+    ("code", "digits"),
+    [("EUR", 2), ("jpy", 0), ("KWD", 3), ("CLF", 4), ("XAU", 0), ("MGA", 2), ("???", 0)],
+)
+def test_a_currency_has_its_own_decimals(code: str, digits: int) -> None:
+    """Most have two. A code that is none of ISO 4217 gets no decimals."""
+    assert digits == minor_digits(code)

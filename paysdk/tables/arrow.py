@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from paysdk.distribution import describe_missing
+
 if find_spec("pyarrow") is None:
     raise ModuleNotFoundError(
-        "Arrow and Parquet need pyarrow, which is not installed: in the folder of paysdk, pip "
-        'install ".[arrow]"',
-        name="pyarrow",
+        describe_missing("An Arrow table", "pyarrow", "arrow"), name="pyarrow"
     )
 
-import pyarrow as untyped_pyarrow  # pyright: ignore[reportMissingTypeStubs]
+import pyarrow as untyped_pyarrow  # noqa: ICN001  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.compute as untyped_compute  # pyright: ignore[reportMissingTypeStubs]
 
 from paysdk.errors import ConfigurationError
@@ -50,9 +50,9 @@ async def to_arrow(payments: Payments) -> Any:  # noqa: ANN401  # pyarrow ships 
     iterable. They are read in batches, so the objects of only one batch are in memory.
 
     The columns are those of ``paysdk list --format csv``. Amounts are ``decimal128`` with as many
-    digits after the point as the column needs, or ``decimal256`` if it needs more than 38 digits. Days are ``date32``, times are ``timestamp[us, tz=UTC]``, ``voided`` is a
-    Boolean, and all others are texts. ``provider``, ``currency`` and ``source`` are
-    dictionary-encoded.
+    digits after the point as the column needs, or ``decimal256`` if it needs more than 38 digits.
+    Days are ``date32``, times are ``timestamp[us, tz=UTC]``, ``voided`` is a Boolean, and all
+    others are texts. ``provider``, ``currency`` and ``source`` are dictionary-encoded.
 
     Raises ``ConfigurationError`` if *payments* cannot be iterated over, or if the amounts of a
     column need more than 76 digits. Errors from reading the payments are passed on.
@@ -140,9 +140,7 @@ class ArrowBatches:
         self._digits[name] = self._checked(name, known.widen(_count_digits(amounts)), columns)
         return pa.array(amounts, self._digits[name].arrow_type)
 
-    def _checked(
-        self, name: str, digits: _Digits, columns: Mapping[str, Sequence[Any]]
-    ) -> _Digits:
+    def _checked(self, name: str, digits: _Digits, columns: Mapping[str, Sequence[Any]]) -> _Digits:
         """Return the digits of a column, if a decimal of Arrow has them."""
         if digits.arrow_type is not None:
             return digits

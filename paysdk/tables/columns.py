@@ -45,9 +45,7 @@ WORDS = frozenset({"provider", "currency", "source"})
 
 Columns: TypeAlias = "dict[str, Sequence[Any]]"
 
-_OWN = tuple(
-    name for name in COLUMNS if not name.startswith(("invoice_", "customer_"))
-)
+_OWN = tuple(name for name in COLUMNS if not name.startswith(("invoice_", "customer_")))
 _read_own = attrgetter(*_OWN, "invoice", "customer")
 _read_invoice = attrgetter("id", "number", "total", "balance")
 _read_customer = attrgetter("id", "number", "name")

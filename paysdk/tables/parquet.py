@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import pyarrow.parquet as untyped_parquet  # pyright: ignore[reportMissingTypeStubs]
 
 from paysdk.tables.arrow import ArrowBatches, pa
 from paysdk.tables.batches import check_payments, read_batches
 from paysdk.tables.files import replace_when_complete
 
-import pyarrow.parquet as untyped_parquet  # pyright: ignore[reportMissingTypeStubs]
-
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Sequence
-    from pathlib import Path
 
     from paysdk.payment import Payment
     from paysdk.tables.batches import Payments
@@ -50,7 +49,7 @@ async def write_parquet(payments: Payments, path: str | os.PathLike[str]) -> int
 
 @contextmanager
 def open_parquet(path: str | os.PathLike[str]) -> Generator[ParquetFile]:
-    """Open a Parquet file for payments, which is complete when the context ends without an error."""
+    """Open a Parquet file for payments. It is complete when the context ends without an error."""
     with replace_when_complete(path) as draft, ExitStack() as parts:
         file = ParquetFile(draft, parts)
         yield file
@@ -71,7 +70,7 @@ class ParquetFile:
     _batches: ArrowBatches = attrs.field(factory=ArrowBatches, init=False)
     _waiting: list[Any] = attrs.field(factory=list[Any], init=False)
     _waiting_rows: int = attrs.field(default=0, init=False)
-    _parts: list[Path] = attrs.field(factory=list["Path"], init=False)
+    _parts: list[Path] = attrs.field(factory=list[Path], init=False)
     _writer: Any = attrs.field(default=None, init=False)
     _schema: Any = attrs.field(default=None, init=False)
 

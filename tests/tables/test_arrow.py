@@ -184,6 +184,6 @@ def test_a_missing_extra_is_named() -> None:
     )
 
     assert (
-        "ModuleNotFoundError: Arrow and Parquet need pyarrow, which is not installed: in the "
-        'folder of paysdk, pip install ".[arrow]"' in done.stderr
+        "ModuleNotFoundError: An Arrow table needs pyarrow, which is not installed: "
+        'pip install "paysdk-async[arrow]"' in done.stderr
     )
