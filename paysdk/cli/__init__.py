@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from paysdk.cli.signals import StoppedBySignal, raise_on_signals
-from paysdk.distribution import describe_missing
+from paysdk.distribution import __version__, describe_missing
 
 __all__ = ["main"]
 
@@ -27,6 +27,10 @@ def main() -> int:
             "it, use >/dev/null.\n"
         )
         return 2
+    if sys.argv[1:] == ["--version"]:
+        # The command line takes a while to load.
+        sys.stdout.write(f"paysdk {__version__}\n")
+        return 0
     try:
         # The handlers come first: a signal may arrive during the imports, which take a while.
         with raise_on_signals():

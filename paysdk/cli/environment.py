@@ -1,4 +1,4 @@
-"""A provider's settings from the environment: its key, its origin and other settings.
+"""A provider's settings from the environment or the config file: its key, its origin and others.
 
 ``paysdk providers`` and ``paysdk sandbox`` name the same variables, so they are kept here.
 """
@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 from typing import TYPE_CHECKING
 
+from paysdk.cli.config import describe_source, get_setting, list_settings
 from paysdk.discovery import installed_providers
 from paysdk.errors import ConfigurationError
 from paysdk.oauth2 import TokenServer
@@ -63,7 +63,7 @@ def find_key_variable(provider: str) -> str | None:
         (
             name
             for what in ("API_KEY", "API_KEY_FILE")
-            if os.environ.get(name := variable_name(provider, what))
+            if get_setting(name := variable_name(provider, what))
         ),
         None,
     )
@@ -126,8 +126,9 @@ def read_settings(provider: str, make: Callable[..., object]) -> dict[str, tuple
     missing: list[str] = []
     for name, parameter in find_settings(make).items():
         source = variable_name(provider, name.upper())
-        if text := os.environ.get(source):
-            found[name] = parse_text(text, parameter, source), source
+        if text := get_setting(source):
+            shown = describe_source(source)
+            found[name] = parse_text(text, parameter, shown), shown
         elif parameter.default is parameter.empty:
             missing.append(source)
     if missing:
@@ -173,9 +174,7 @@ def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[s
         if (prefix := variable_name(other, "")) != own and prefix.startswith(own)
     )
     given = (
-        name
-        for name, text in os.environ.items()
-        if text and name.startswith(own) and not name.startswith(longer)
+        name for name in list_settings() if name.startswith(own) and not name.startswith(longer)
     )
     return sorted(set(given) - known)
 

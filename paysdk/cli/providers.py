@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.cli.config import describe_source, get_setting
 from paysdk.cli.environment import (
     check_variables_are_unique,
     find_key_variable,
@@ -20,6 +20,7 @@ from paysdk.cli.environment import (
     variable_name,
 )
 from paysdk.cli.files import read_secret
+from paysdk.cli.network import current_network
 from paysdk.cli.output.terminal import print_message
 from paysdk.cli.tokens import find_token_variables, open_tokens
 from paysdk.currencies import check_currency
@@ -131,6 +132,7 @@ async def open_providers(
         "on_event": on_event,
         "on_malformed": on_malformed,
         "exclusive": exclusive,
+        **current_network().given,
     }
     classes = _load_classes(selection.names, failures)
     extra = {name: _select_settings(make, options) for name, make in classes.items()}
@@ -214,7 +216,8 @@ class _Target:
 
 def _make_provider(name: str, target: _Target, extra: Mapping[str, object]) -> PaymentsProvider:
     origin = {} if target.base_url is None else {"base_url": target.base_url}
-    settings = {**target.settings, **extra}
+    usual = _select_settings(load_provider(name), current_network().usual)
+    settings = {**usual, **target.settings, **extra}
     try:
         if (currency := settings.get("currency")) is not None:
             settings["currency"] = check_currency("currency", currency)
@@ -241,11 +244,13 @@ async def _find_api(stack: AsyncExitStack, name: str, key_file: Path | None) -> 
     else:
         api_key, source = _find_key(name, key_file, renews=server is not None)
         sources = [source]
-    base_url = os.environ.get(variable_name(name, "BASE_URL")) or None
+    base_url = get_setting(variable_name(name, "BASE_URL"))
     found = read_settings(name, make)
     for unknown in find_unknown_variables(name, make):
-        print_message(f"{unknown} is set, but {name} has no such setting, so it is not used.")
-    origin = () if base_url is None else (variable_name(name, "BASE_URL"),)
+        print_message(
+            f"{describe_source(unknown)} is set, but {name} has no such setting, so it is not used."
+        )
+    origin = () if base_url is None else (describe_source(variable_name(name, "BASE_URL")),)
     return _Target(
         api_key=api_key,
         base_url=base_url,
@@ -273,6 +278,6 @@ def _find_key(name: str, key_file: Path | None, *, renews: bool) -> tuple[str, s
             f"There is no key for {name}: set {variable_name(name, 'API_KEY')}, or name a file "
             f"that holds it with --key-file {name}=PATH.{tokens} With --sandbox you need no key."
         )
-    value = os.environ[source]
+    value = get_setting(source) or ""
     in_file = source == variable_name(name, "API_KEY_FILE")
-    return (read_secret(value, "key") if in_file else value), source
+    return (read_secret(value, "key") if in_file else value), describe_source(source)

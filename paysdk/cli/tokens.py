@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.cli.config import get_setting
 from paysdk.cli.environment import TOKEN_VARIABLES, find_key_variable, variable_name
 from paysdk.cli.files import read_secret
 from paysdk.errors import ConfigurationError
@@ -25,7 +25,7 @@ __all__ = ["find_token_variables", "open_tokens"]
 def find_token_variables(provider: str) -> dict[str, str]:
     """The variables about tokens that are set, by what they are, such as ``CLIENT_ID``."""
     named = {what: variable_name(provider, what) for what in TOKEN_VARIABLES}
-    return {what: name for what, name in named.items() if os.environ.get(name)}
+    return {what: name for what, name in named.items() if get_setting(name)}
 
 
 async def open_tokens(
@@ -46,7 +46,7 @@ async def open_tokens(
 async def _open_client(
     stack: AsyncExitStack, provider: str, server: TokenServer, variables: Mapping[str, str]
 ) -> OAuth2Client:
-    values = {what: os.environ[name] for what, name in variables.items()}
+    values = {what: get_setting(name) or "" for what, name in variables.items()}
     store = await _open_store(stack, provider, values)
     if await store.load() is None:
         raise ConfigurationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -64,6 +65,7 @@ class ListOptions:
     resume: str | None
     limit: int | None
     filters: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    concurrency: int | None = None
 
 
 def list_payments(
@@ -273,16 +275,25 @@ def _open_listings(
 
 
 def _open_listing(provider: PaymentsProvider, options: ListOptions) -> Listing:
-    own = {"limit", "filters"}
+    own = {"limit", "filters", "concurrency"}
     arguments = attrs.asdict(options, filter=lambda field, _: field.name not in own)
     try:
         filters = convert_filters(provider, options.filters)
         _check_not_given_twice(arguments, filters)
         # A filter of its own is not in the protocol, so the call cannot be typed.
-        given: dict[str, Any] = {**arguments, **filters}
+        given: dict[str, Any] = {**arguments, **filters, **_read_ahead(provider, options)}
         return provider.list_payments(**given)
     except ConfigurationError as error:
         raise ConfigurationError(f"{provider.name}: {error}") from None
+
+
+def _read_ahead(provider: PaymentsProvider, options: ListOptions) -> dict[str, object]:
+    """The number of pages to request at a time, if this provider can."""
+    can = "concurrency" in inspect.signature(provider.list_payments).parameters
+    # A resumed listing has no windows to read side by side.
+    if options.concurrency is None or not can or options.resume is not None:
+        return {}
+    return {"concurrency": options.concurrency}
 
 
 def _check_not_given_twice(options: Mapping[str, object], filters: Mapping[str, object]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from paysdk.cli.config import describe_source, get_setting
 from paysdk.cli.environment import (
     TOKEN_VARIABLES,
     check_variables_are_unique,
@@ -90,7 +90,7 @@ def _setting_states(name: str, make: Callable[..., object]) -> Iterator[str]:
             continue
         variable = variable_name(name, setting.upper())
         needed = parameter.default is parameter.empty
-        state = "is set" if os.environ.get(variable) else "is missing" if needed else "is not set"
+        state = "is set" if get_setting(variable) else "is missing" if needed else "is not set"
         yield f"{variable}\n{state}"
 
 
@@ -101,4 +101,8 @@ def _key_state(name: str, failures: list[PaysdkError]) -> str:
         failures.append(error)
         return f"{variable_name(name, 'API_KEY')}\nis not used"
     source = find_key_variable(name)
-    return f"{source}\nis set" if source else f"{variable_name(name, 'API_KEY')}\nis not set"
+    return (
+        f"{describe_source(source)}\nis set"
+        if source
+        else f"{variable_name(name, 'API_KEY')}\nis not set"
+    )

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from paysdk.cli.network import with_network
 from paysdk.cli.options.shared import Account, Job, KeyFiles, select_providers
 from paysdk.cli.parsing import parse_amount
 from paysdk.errors import ConfigurationError
@@ -61,6 +62,7 @@ def book_callback(
 
 
 @book_app.command("plan", no_args_is_help=False)
+@with_network
 def plan_command(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Who has the payments.")],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Where to book them.")],
@@ -128,6 +130,7 @@ def approve_command(
 
 
 @book_app.command("apply")
+@with_network
 def apply_command(
     plan: PlanFile,
     *,
@@ -163,6 +166,7 @@ def status_command(plan: PlanFile, *, database: Database, output_format: Format 
 
 
 @book_app.command("undo")
+@with_network
 def undo_command(
     plan: PlanFile,
     *,

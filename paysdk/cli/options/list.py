@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from paysdk.cli.commands.list import ListOptions, list_payments
+from paysdk.cli.config import get_count
 from paysdk.cli.options.shared import (
     SANDBOX_PAYMENTS,
     Bom,
@@ -72,6 +73,12 @@ def list_command(
             metavar="CHECKPOINT", help="Continue a listing of one provider after an error."
         ),
     ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Request up to N pages at a time, if the provider can."
+        ),
+    ] = None,
     filters: Filters = None,
     output_format: Annotated[
         Literal["table", "jsonl", "csv"],
@@ -104,6 +111,7 @@ def list_command(
         resume=resume,
         limit=limit,
         filters=parse_filters(filters),
+        concurrency=concurrency or get_count("PAYSDK_CONCURRENCY"),
     )
     style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
     return partial(list_payments, selection, options, output_format, style)
