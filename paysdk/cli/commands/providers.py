@@ -80,7 +80,7 @@ def _token_states(name: str, make: Callable[..., object]) -> Iterator[str]:
         return
     for what in TOKEN_VARIABLES:
         variable = variable_name(name, what)
-        yield f"{variable}\n{'is set' if os.environ.get(variable) else 'is not set'}"
+        yield f"{variable}\n{'is set' if get_setting(variable) else 'is not set'}"
 
 
 def _setting_states(name: str, make: Callable[..., object]) -> Iterator[str]:

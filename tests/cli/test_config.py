@@ -1,0 +1,170 @@
+"""Tests of the config file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paysdk.cli.config import (
+    describe_source,
+    get_count,
+    get_setting,
+    list_settings,
+    use_config,
+)
+from paysdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .conftest import Outcome
+
+    Command = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def forget_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test begins and ends without a config file."""
+    monkeypatch.setattr("typer.get_app_dir", lambda _name: str(tmp_path / "home"))
+    yield
+    use_config(None)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a config file."""
+
+    def write_config(text: str) -> Path:
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_config
+
+
+def test_a_setting_of_the_file_takes_the_place_of_its_variable(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment overrides the file, and each source is named."""
+    path = write('timeout = 5\nproxy = false\n[acme-pay]\nbase_url = "https://x.example"\n')
+    use_config(path)
+    monkeypatch.setenv("PAYSDK_TIMEOUT", "7")
+
+    assert ("7", "PAYSDK_TIMEOUT") == (
+        get_setting("PAYSDK_TIMEOUT"),
+        describe_source("PAYSDK_TIMEOUT"),
+    )
+    assert "false" == get_setting("PAYSDK_PROXY")
+    assert "https://x.example" == get_setting("PAYSDK_ACME_PAY_BASE_URL")
+    assert f"{path}: [acme-pay] base_url" == describe_source("PAYSDK_ACME_PAY_BASE_URL")
+    assert "PAYSDK_ACME_KEY" == describe_source("PAYSDK_ACME_KEY")
+    assert {"PAYSDK_TIMEOUT": "7", "PAYSDK_PROXY": "false"}.items() <= list_settings().items()
+
+
+def test_without_a_file_nothing_is_set() -> None:
+    """A file in the usual place is not needed."""
+    assert use_config(None).path is None
+    assert get_setting("PAYSDK_TIMEOUT") is None
+
+
+def test_the_file_in_the_usual_place_is_read(tmp_path: Path) -> None:
+    """The file of this user needs no option."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text("retries = 2\n", encoding="utf-8")
+
+    assert home / "config.toml" == use_config(None).path
+    assert "2" == get_setting("PAYSDK_RETRIES")
+
+
+def test_a_variable_names_the_file(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PAYSDK_CONFIG names the file, and --config overrides it."""
+    monkeypatch.setenv("PAYSDK_CONFIG", str(write("retries = 3\n")))
+    use_config(None)
+
+    assert "3" == get_setting("PAYSDK_RETRIES")
+
+
+def test_keys_come_by_reference(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file names a variable or a file, and does not hold the key."""
+    monkeypatch.setenv("THE_KEY", "sandbox-key")
+    use_config(write('[acme]\napi_key_variable = "THE_KEY"\n[other]\napi_key_file = "/key"\n'))
+
+    assert "sandbox-key" == get_setting("PAYSDK_ACME_API_KEY")
+    assert "/key" == get_setting("PAYSDK_OTHER_API_KEY_FILE")
+
+
+def test_a_variable_that_is_not_set_gives_no_key(write: Callable[[str], Path]) -> None:
+    """A key's variable without a value counts as no key."""
+    use_config(write('[acme]\napi_key_variable = "NOT_SET"\n'))
+
+    assert get_setting("PAYSDK_ACME_API_KEY") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("timeout = ", "is not valid TOML"),
+        ("\udcff", "is not valid TOML"),
+        ("time_out = 5", "time_out is not a setting. At the top there are timeout, deadline"),
+        ("timeout = [5]", r"timeout must be a text, a number, or true or false, not \[5\]"),
+        ("[acme]\ndate = 2026-01-01", r"\[acme\] date must be a text"),
+        ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a text"),
+        ('[acme]\napi_key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
+        ('[acme]\nclient_secret = "x"', "Name a file with client_secret_file, or a variable with"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """The error names the file and the place in it, and does not repeat a secret."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        use_config(path)
+    assert str(path) in str(raised.value)
+    assert "sandbox-key" not in str(raised.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that was named must be there."""
+    with pytest.raises(ConfigurationError, match=r"cannot be read: No such file"):
+        use_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "²"])
+def test_a_count_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Anything but a whole number above zero is refused."""
+    monkeypatch.setenv("PAYSDK_CONCURRENCY", text)
+    with pytest.raises(ConfigurationError, match="PAYSDK_CONCURRENCY must be a whole number"):
+        get_count("PAYSDK_CONCURRENCY")
+
+
+def test_a_count_of_the_file(write: Callable[[str], Path]) -> None:
+    """A number of the file is read, too."""
+    use_config(write("concurrency = 8\n"))
+
+    assert 8 == get_count("PAYSDK_CONCURRENCY")
+
+
+def test_a_command_reads_the_file(write: Callable[[str], Path], paysdk: Command) -> None:
+    """An error about a setting names the place in the file."""
+    path = write('[campfire]\nbase_url = "ftp://x"\napi_key_variable = "PATH"\n')
+    outcome = paysdk("--config", str(path), "list", "campfire")
+
+    assert 2 == outcome.code
+    assert (
+        f"campfire ({path}: [campfire] api_key_variable, {path}: [campfire] base_url): base_url"
+        in outcome.err.replace("\n", " ")
+    )
+
+
+def test_a_wrong_file_ends_the_command(write: Callable[[str], Path], paysdk: Command) -> None:
+    """A config file that cannot be used is one line, and nothing is sent."""
+    outcome = paysdk("--config", str(write("x = 1")), "providers")
+
+    assert (2, "", 1) == (outcome.code, outcome.out, len(outcome.err.splitlines()))
