@@ -51,7 +51,7 @@ class State(StrEnum):
 
 _FOR_A_PERSON = frozenset({State.DRAFTED, State.REFUSED, State.UNKNOWN, State.DIVERGED})
 
-# From each state to those that may follow it. A booking begins as proposed.
+# Maps each state to the states that may follow it. A booking begins as proposed.
 STEPS: Mapping[State, frozenset[State]] = {
     # A newer plan proposes it again. Its older approval is then no longer valid.
     State.PROPOSED: frozenset({State.PROPOSED, State.APPROVED, State.SKIPPED}),

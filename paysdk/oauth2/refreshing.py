@@ -42,7 +42,7 @@ class Refresher:
         self._store = store
         self._endpoint = endpoint
         self._grace_seconds = grace_seconds
-        # Tokens that could not be saved, after those that they replace.
+        # The tokens that were replaced, and the new ones, which could not be saved.
         self._unsaved: tuple[Tokens | None, Tokens] | None = None
         # The refresh token that the server has refused, and the error.
         self._ended: tuple[Secret, AuthorizationEndedError] | None = None

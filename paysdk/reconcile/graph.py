@@ -25,8 +25,8 @@ Item = TypeVar("Item")
 Node = TypeVar("Node", bound="Hashable")
 Value = TypeVar("Value", int, Decimal)
 
-# For the index of each item on the left, the indexes of the items on the right that it is linked
-# to.
+# Maps the index of each item on the left to the indexes of the items on the right that it is
+# linked to.
 Links = dict[int, list[int]]
 
 

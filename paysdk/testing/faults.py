@@ -207,26 +207,26 @@ class FaultPlan:
         method: str | None = None,
         path: str | None = None,
     ) -> FaultPlan:
-        """Add: the request with this number, or each of these numbers from 1, meets ``fault``."""
+        """Make the request with this number, or each of these numbers, meet ``fault``. 1 is the first."""
         chosen = frozenset([numbers] if isinstance(numbers, int) else numbers)
         return self._with(FaultRule(fault=fault, method=method, path=path, numbers=chosen))
 
     def first(
         self, count: int, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """Add: the first ``count`` requests meet ``fault``."""
+        """Make the first ``count`` requests meet ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, first=count))
 
     def every(
         self, interval: int, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """Add: every ``interval``-th request meets ``fault``."""
+        """Make every ``interval``-th request meet ``fault``."""
         return self._with(FaultRule(fault=fault, method=method, path=path, every=interval))
 
     def always(
         self, fault: Fault, *, method: str | None = None, path: str | None = None
     ) -> FaultPlan:
-        """Add: every request meets ``fault``."""
+        """Make every request meet ``fault``."""
         return self.every(1, fault, method=method, path=path)
 
     def meet(

@@ -67,7 +67,7 @@ class _UnsharedHost(str):
 
 
 class _Body(aiohttp.BytesPayload):
-    """A body that calls *note_start* when the first byte of it is about to be sent.
+    """A body that calls *note_start* just before its first byte is sent.
 
     Before that the provider cannot have processed the request.
     """

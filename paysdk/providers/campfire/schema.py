@@ -1,9 +1,10 @@
-"""Campfire's shape: what its documents say that it sends.
+"""The shape of Campfire's JSON, as its documents describe it.
 
-Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026. Their
-"required" cannot be relied on: the sample response of Retrieve Invoice has no ``customer``, and a
-null among its integers. So a field is required here only if a record is useless without it.
-Enumerations are plain texts, because they grow. Fields that are not listed here are in ``raw``.
+Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026. What
+they call "required" may be missing: the sample response of Retrieve Invoice has no ``customer``,
+and a null among its integers. So a field is required here only if a record is useless without it.
+Enumerations are plain texts, because the API may add values. Fields that are not listed here are in
+``raw``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from paysdk.records.page import RawPage
 
 __all__ = ["Identifier", "Moment", "PageEnvelope", "open_page"]
 
-# A time without an offset would be a guess. The documents' samples end in "Z" or in "+0000";
-# msgspec reads both.
+# A time without an offset is refused, because its zone would be a guess. The documents' samples end
+# in "Z" or in "+0000". msgspec reads both.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -27,7 +28,7 @@ Identifier: TypeAlias = int | Annotated[str, msgspec.Meta(min_length=1)]
 class PageEnvelope(msgspec.Struct):
     """A page of List Invoice Payments.
 
-    ``count`` is a lower bound with ``skip_count``, and Django's cursor pagination sends none.
+    With ``skip_count``, ``count`` is a lower bound. Django's cursor pagination sends no count.
     """
 
     results: list[msgspec.Raw]

@@ -33,12 +33,12 @@ _NOBODY = Customer()
 
 
 class NotifyRecord(PaymentRecord, kw_only=True, gc=False):
-    """One payment of List payments. There is no status and no timestamp."""
+    """One payment of List payments. It has neither a status nor a timestamp."""
 
     provider = NAME
     id: Identifier
     amount: Amount
-    # Not sent: what the provider was configured with. No record has a field of this name.
+    # Not sent. The reader sets the configured currency. No record has a field of this odd name.
     currency: str | None = field(default=None, name="<currency>")
     payment_date: Day | None = field(default=None, name="date")
     sent_invoice: Invoice = field(name="invoice")

@@ -1,8 +1,8 @@
 """Notify's API as documented, on this machine.
 
-No document has the default of ``limit``, what happens if it is above 250, the order of payments, or
-the last page's ``next``. The sandbox does what Mollie's API does, because Notify's pages on
-pagination and errors repeat Mollie's: 50, the same as 250, newest first, and null.
+Four things are not documented. In these the sandbox does what Mollie's API does, because Notify's
+pages on pagination and errors repeat Mollie's: ``limit`` is 50 by default, a larger ``limit`` than
+250 counts as 250, the newest payments come first, and the last page's ``next`` is null.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class NotifySandbox(Sandbox):
 
     ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` decides
     which id is the ``from`` of ``next``: the first of the next page, the last of this page or, as
-    in the document, the first of this page. With ``endless_links`` the last page has a link of the
-    latter two forms too. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit``
+    in the document, the first of this page. With ``endless_links`` the last page also has a link,
+    in the latter two forms. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit``
     change how the link is written. With ``with_elisions`` each page ends with empty objects and its
     count is too high by one, as in the document's sample.
     """

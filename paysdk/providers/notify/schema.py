@@ -1,7 +1,6 @@
-"""Notify's shape: what "List payments" (docs.notify.nl) says that it sends.
+"""The shape of Notify's JSON, as "List payments" (docs.notify.nl) describes it.
 
-``resource`` is not read: lists say "payments", single answers "payment", and other samples say
-something else again.
+``resource`` is not read, because the samples disagree about its values.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ else:
 
 
 class Invoice(msgspec.Struct, gc=False):
-    """The invoice that a payment is for, with its total and what is open of it now."""
+    """The invoice that a payment is for, with its total and the amount that is still open."""
 
     id: Identifier
     number: str | None = None
@@ -57,7 +56,7 @@ class Invoice(msgspec.Struct, gc=False):
 
 
 class Customer(msgspec.Struct, gc=False):
-    """Who pays. In the record of a customer, ``number`` is called ``customerCode``."""
+    """The customer that pays. In a customer's own record, ``number`` is ``customerCode``."""
 
     id: str | None = None
     number: str | None = None

@@ -1,4 +1,4 @@
-"""From the shape of Campfire's invoices to our meaning."""
+"""Makes an ``Invoice`` and its payments of what Campfire sent."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Paid:
 def read_paid(body: bytes) -> Paid:
     """The response of Mark Invoice as Paid.
 
-    The document has the invoice, the later schema ids only. ``payment_ids`` tells them apart.
+    The document shows the whole invoice. The later schema has only ids, in ``payment_ids``.
     """
     sent = _paid.decode(body)
     memos = _credit_memos(sent.get("auto_created_credit_memos"))
@@ -180,7 +180,7 @@ def _nested_payment(path: str, record: bytes, invoice: Any) -> Payment:  # noqa:
         )
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(str(error).replace("$[0]", path)) from None
-    except ConfigurationError:  # which is how a Payment says that it cannot be made
+    except ConfigurationError:  # Payment raises it for a record that is nested too deeply
         raise msgspec.ValidationError(
             f"Expected a payment that is not nested so deeply - at `{path}`"
         ) from None

@@ -1,8 +1,8 @@
 """The shape of Campfire's invoices: what its documents say that it sends.
 
 Sources: "Retrieve Invoice" and "Mark Invoice as Paid" on docs.campfire.ai, and the API's own schema
-of July 2026. Apart from the shape of payments, since these records have a hundred fields and most
-programs only list payments. For what is required see ``schema``.
+of July 2026. They are not in ``campfire/schema.py``, because they have a hundred fields and most
+programs only list payments. That module says why few fields are required.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class NestedPayment(msgspec.Struct):
 
 
 class PaidIds(msgspec.Struct):
-    """The later answer of Mark Invoice as Paid, which gives ids rather than the invoice."""
+    """The later response of Mark Invoice as Paid, which has ids instead of the invoice."""
 
     payment_ids: list[Identifier]
 
@@ -121,13 +121,12 @@ class InvoiceLine:
 class Invoice:
     """An invoice: every field that Retrieve Invoice and Mark Invoice as Paid document.
 
-    The names are the API's own.
-
-    Amounts are in major units of ``currency``. Who pays is ``client`` (``client_name``);
-    ``customer`` is the tenant's own organisation. ``status`` and ``payment_status`` are two
-    vocabularies, both open. Times are aware, in UTC. ``raw`` is all that was sent, fields unknown
-    here included, with exact numbers. Fields typed ``object`` are documented as "any", or as a
-    string that the samples contradict.
+    The names are the API's own. Amounts are in major units of ``currency``. The ``client``
+    (``client_name``) pays, and ``customer`` is the tenant's own organisation. ``status`` and
+    ``payment_status`` use different words, and the API may add more. Times are aware, in UTC.
+    ``raw`` is the whole record with exact numbers, also its fields that paysdk does not know. A
+    field has the type ``object`` if it is documented as "any", or if the samples contradict its
+    documented type.
     """
 
     id: int
@@ -221,8 +220,8 @@ class Invoice:
     _raw: bytes = attrs.field(default=b"{}", alias="raw", eq=False, repr=False)
 
     @property
-    def raw(self) -> Any:  # noqa: ANN401  # an answer is any JSON value
-        """What the provider sent, whole, decoded anew each time."""
+    def raw(self) -> Any:  # noqa: ANN401  # a record is any JSON value
+        """The whole record that the provider sent, with exact numbers."""
         return decode_exactly(self._raw)
 
 
@@ -232,7 +231,7 @@ class InvoiceSummary:
 
     The names are the API's own. Amounts are in major units of ``currency``. Times are aware, in
     UTC. The client pays, and the entity is the part of the organisation that is paid. ``status``
-    and ``payment_status`` are two vocabularies, both open.
+    and ``payment_status`` use different words, and the API may add more.
     """
 
     id: int
@@ -263,8 +262,8 @@ class InvoiceSummary:
         return decode_exactly(self._raw)
 
 
-# Fields of an Invoice whose wire form is another: ``auto_sent_at`` is a date in one document and a
-# time in the other.
+# Fields of an Invoice that are decoded from another form. In one document ``auto_sent_at`` is a
+# date, and in the other a time.
 _ON_THE_WIRE: dict[str, Any] = {
     "payments": list[msgspec.Raw] | None,
     "lines": tuple[InvoiceLine, ...] | None,
@@ -280,7 +279,8 @@ def _on_the_wire(field: attrs.Attribute[Any]) -> tuple[str, Any] | tuple[str, An
     return (field.name, kind) if field.default is attrs.NOTHING else (field.name, kind, None)
 
 
-# Made when the first invoice is read: a hundred fields take a while, and many programs only list.
+# It is made when the first invoice is read. A hundred fields take a while, and many programs only
+# list payments.
 @cache
 def invoice_envelope() -> Any:  # noqa: ANN401  # a class that no type checker knows
     """The struct that an invoice is decoded into: the fields of ``Invoice`` in their wire form."""
