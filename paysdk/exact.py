@@ -23,7 +23,7 @@ def exact_number(digits: str) -> Decimal | str:
         return digits
 
 
-def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON is any value
+def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON may be any value
     """Decode the JSON *sent*, with numbers as ``int`` or ``Decimal``.
 
     A number that neither can hold becomes the text of its digits. Raises ``ValueError`` or

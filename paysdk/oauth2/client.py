@@ -182,7 +182,7 @@ class OAuth2Client:
         try:
             return await asyncio.shield(task)
         except PaysdkError as error:
-            # Each task gets an error of its own, because a listing sets its checkpoint on it.
+            # Each task gets a copy of the error, because a listing sets its own checkpoint on it.
             raise copy.copy(error) from None
         except asyncio.CancelledError:
             me = asyncio.current_task()

@@ -77,7 +77,7 @@ class Refresher:
             return stored
         refresh_token = self._check_refreshable(stored, repeat=repeat)
         marked = attrs.evolve(stored, refresh_sent_at=stored.refresh_sent_at or datetime.now(UTC))
-        # If this fails, the note may have been written all the same.
+        # Even if this fails, the note may have been written.
         self._unsaved = marked, stored
         await locked.save(marked)
         self._unsaved = None

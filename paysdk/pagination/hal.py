@@ -98,7 +98,7 @@ class HalFrom:
             return self._position(
                 target, limit, [given for given in position.given if given not in ids]
             )
-        # The next page starts with a payment of this page, so it needs a second one to be of use.
+        # The next page repeats a payment of this page, so it must have room for a second one.
         return self._position(target, limit and max(limit, 2), ids[ids.index(target) :])
 
     def _position(

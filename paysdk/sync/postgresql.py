@@ -60,8 +60,8 @@ class PostgreSQL:
             settings["connect_timeout"] = LOCK_TIMEOUT
         if options := _split_options(self.url)[1]:
             settings["options"] = options
-        # The driver sets it when a transaction begins. The server or the user may have another
-        # default, with which taking and renewing leases would fail.
+        # The driver sets it when a transaction begins. Another default of the server or the
+        # user would make taking and renewing leases fail.
         level = "READ COMMITTED"
         return create_async_engine(
             url,

@@ -125,8 +125,8 @@ def _prepare_connection(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 
 def _begin_transaction(connection: sa.Connection) -> None:
-    # A transaction that begins by reading cannot wait for the right to write later, because what
-    # it has read may be outdated by then.
+    # A transaction that begins with a read cannot wait for the right to write: by then, what it has
+    # read may be outdated.
     options = connection.get_execution_options()
     writes = options.get(WRITES)
     if writes is not None:

@@ -44,7 +44,7 @@ _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 class SyncState:
     """The stored state of an account's syncs.
 
-    ``kind`` is that of the current pass, and ``None`` between passes. ``latest`` is the largest
+    ``kind`` is the kind of the current pass, and ``None`` between passes. ``latest`` is the largest
     time that the pass has seen, of those by which the provider lists. ``malformed`` counts the
     records that it set aside. ``since`` is the time from which it lists, and ``None`` if it lists
     everything. ``oldest_malformed`` is the time of the oldest record that it set aside, and

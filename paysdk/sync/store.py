@@ -225,7 +225,7 @@ class SQLPaymentStore:
                 )
 
     def _paid_within(self, paid: PaidRange) -> Iterator[sa.ColumnElement[bool]]:
-        # The dates in SQLite are texts, whose order is that of the days.
+        # In SQLite the dates are texts. Their order is the order of the days.
         encode = self._database.backend.codec.encode
         if paid.since is not None:
             yield payments.c.payment_date >= encode(paid.since)

@@ -113,7 +113,7 @@ async def write_page(
     counts = Counter(created=len(created), unchanged=len(differences.unchanged))
     counts.update(entry["kind"] for entry in entries)
     if state.kind == "incremental":
-        # A full pass marks what it has not seen at its end.
+        # A full pass marks at its end which payments have vanished.
         counts["vanished"] += await _mark_vanished(connection, backend, lease, page, now=now)
     return counts
 

@@ -207,7 +207,10 @@ class FaultPlan:
         method: str | None = None,
         path: str | None = None,
     ) -> FaultPlan:
-        """Make the request with this number, or each of these numbers, meet ``fault``. 1 is the first."""
+        """Make the request with this number, or with each of these, meet ``fault``.
+
+        The first request has the number 1.
+        """
         chosen = frozenset([numbers] if isinstance(numbers, int) else numbers)
         return self._with(FaultRule(fault=fault, method=method, path=path, numbers=chosen))
 

@@ -21,7 +21,7 @@ class Request:
     """One request to a provider's API.
 
     ``path`` begins with a slash. ``query`` is already percent-encoded and is sent byte for byte,
-    because a cursor must not change. ``content_type`` is that of the body. ``headers`` are sent in
+    because a cursor must not change. ``content_type`` describes the body. ``headers`` are sent in
     addition to those that every request of the provider has. ``repeatable`` says that the request
     only reads, although its method is not GET. So it may be repeated like a GET.
     """
@@ -57,7 +57,7 @@ class RawResponse:
     headers: Mapping[str, str]
     body: bytes = attrs.field(repr=False)
 
-    def json(self) -> Any:  # noqa: ANN401  # JSON is any value
+    def json(self) -> Any:  # noqa: ANN401  # JSON may be any value
         """Return the body as JSON with exact numbers, and ``None`` if the body is empty.
 
         Numbers become ``int`` or ``Decimal``. Raises ``MalformedResponseError`` if the body is not

@@ -44,8 +44,8 @@ _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # The statuses whose definition says that the request was refused (RFC 9110, 15.5; RFC 4918, 11.3;
 # RFC 6585; RFC 7725). Other statuses do not say so. A server that sends 406 may have processed the
 # request, and have failed only to write the result in a format that the client accepts. 408 and 425
-# concern the time of the request, and 424 concerns another request. Proxies use 460 and 499 for a client that has disconnected. A status
-# that no document defines can mean anything.
+# concern the time of the request, and 424 concerns another request. Proxies use 460 and 499 for a
+# client that has disconnected. A status that no document defines can mean anything.
 _REFUSALS = frozenset(
     {400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426}
     | {428, 429, 431, 451}

@@ -91,7 +91,7 @@ class Requester:
         """Send a POST request that only reads, such as one that fetches records by their ids.
 
         It is retried like a GET request, so do not use it for a request that changes something.
-        *decode* is that of ``get``.
+        For *decode* see ``get``.
         """
         request = build_request("POST", path, query, json=json, form=form)
         return await self._send(attrs.evolve(request, repeatable=True), decode)

@@ -49,7 +49,7 @@ class MeaningContract(ContractCases):
         )
 
     def test_takes_the_currency_of_the_payment(self) -> None:
-        """The currency is that of the amount, and not of the account or of the settlement."""
+        """The currency belongs to the amount, not to the account or the settlement."""
         _must_be_written(
             "the currency of a record that was paid in one currency and settled in another"
         )

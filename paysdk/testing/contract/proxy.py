@@ -38,7 +38,7 @@ class RecordingProxy(Sandbox):
 
     async def start(self) -> None:
         await super().start()
-        # A sandbox may put its own origin into its links, so that must be the proxy's.
+        # A sandbox may put its own origin into its links. So its origin must be the proxy's.
         self.upstream._running = self._running  # noqa: SLF001  # share the URL
 
     def is_authorised(self, request: Request) -> bool:

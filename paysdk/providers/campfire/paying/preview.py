@@ -66,7 +66,7 @@ class PaymentPreview:
     _raw: bytes = attrs.field(default=b"{}", alias="raw", eq=False, repr=False)
 
     @property
-    def raw(self) -> Any:  # noqa: ANN401  # an answer is any JSON value
+    def raw(self) -> Any:  # noqa: ANN401  # a response is any JSON value
         """What the provider sent, whole, with exact numbers."""
         return decode_exactly(self._raw)
 
