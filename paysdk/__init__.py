@@ -56,8 +56,6 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.preview import PaymentPreview
     from paysdk.providers.campfire.provider import CampfireProvider
     from paysdk.providers.notify.provider import NotifyProvider
-    from paysdk.tables.arrow import to_arrow
-    from paysdk.tables.parquet import write_parquet
     from paysdk.transport.messages import RawResponse
     from paysdk.transport.policy import RetryPolicy
 
@@ -105,8 +103,6 @@ _MODULES = {
         "InvoiceSummary",
     ),
     "paysdk.providers.notify.provider": ("NotifyProvider",),
-    "paysdk.tables.arrow": ("to_arrow",),
-    "paysdk.tables.parquet": ("write_parquet",),
     "paysdk.transport.messages": ("RawResponse",),
     "paysdk.transport.policy": ("RetryPolicy",),
 }
@@ -161,8 +157,6 @@ __all__ = [
     "UnsupportedFilterError",
     "make_converter",
     "open_provider",
-    "to_arrow",
-    "write_parquet",
 ]
 
 __getattr__: Callable[[str], object]

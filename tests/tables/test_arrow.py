@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paysdk import CampfireProvider, ConfigurationError, to_arrow
+from paysdk import CampfireProvider, ConfigurationError
+from paysdk.tables import to_arrow
 from paysdk.tables.columns import COLUMNS
 from paysdk.testing import open_sandbox
 from tests.tables.rows import REQUIRED, as_async, of_amount, payment
@@ -178,7 +179,7 @@ async def test_what_cannot_be_iterated_over_is_refused() -> None:
 
 def test_a_missing_extra_is_named() -> None:
     """The message has the command that installs it."""
-    source = "import sys; sys.modules['pyarrow'] = None; from paysdk import to_arrow"
+    source = "import sys; sys.modules['pyarrow'] = None; from paysdk.tables import to_arrow"
     done = subprocess.run(
         [sys.executable, "-c", source], check=False, capture_output=True, text=True
     )

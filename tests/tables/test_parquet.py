@@ -8,8 +8,9 @@ import attrs
 import pytest
 from pyarrow import parquet
 
-from paysdk import ConfigurationError, to_arrow, write_parquet
+from paysdk import ConfigurationError
 from paysdk.tables import parquet as ours
+from paysdk.tables import to_arrow, write_parquet
 from tests.tables.rows import REQUIRED, as_async, of_amount, payment
 
 if TYPE_CHECKING:
