@@ -21,23 +21,15 @@ from paysdk import (
 from paysdk.pagination import HalFrom, Position
 from paysdk.providers.notify.normalise import make_reader
 from paysdk.records.page import RawPage
+from tests.testing.contract.breaking import registering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from paysdk.listing.listing import PagedListing
 
 BROKEN: dict[type[NotifyProvider], frozenset[str]] = {}
-
-
-def breaks(*cases: str) -> Callable[[type[NotifyProvider]], type[NotifyProvider]]:
-    """Register the cases that must fail for a client."""
-
-    def note(broken: type[NotifyProvider]) -> type[NotifyProvider]:
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
-        return broken
-
-    return note
+breaks = registering(BROKEN)
 
 
 class KeepsSettings(NotifyProvider):

@@ -7,27 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from tests.testing.contract.breaking import registering
 from tests.testing.contract.ledger import NOON, Ledger, LedgerListing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from paysdk import Capabilities, Checkpoint, Payment
 
 # The page size of a ledger if the caller names none.
 _DEFAULT_SIZE = 5
 
 BROKEN: dict[type[Ledger], frozenset[str]] = {}
-
-
-def breaks(*cases: str) -> Callable[[type[Ledger]], type[Ledger]]:
-    """Register the cases that must fail for a ledger."""
-
-    def note(broken: type[Ledger]) -> type[Ledger]:
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
-        return broken
-
-    return note
+breaks = registering(BROKEN)
 
 
 class FirstPageListing(LedgerListing):

@@ -20,23 +20,15 @@ from paysdk import (
     UnsupportedFilterError,
 )
 from paysdk.records.fields import make_payment
+from tests.testing.contract.breaking import registering
 from tests.testing.contract.ledger import Ledger, LedgerListing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
     from decimal import Decimal
 
 BROKEN: dict[type[Ledger], frozenset[str]] = {}
-
-
-def breaks(*cases: str) -> Callable[[type[Ledger]], type[Ledger]]:
-    """Register the cases that must fail for a ledger."""
-
-    def note(broken: type[Ledger]) -> type[Ledger]:
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
-        return broken
-
-    return note
+breaks = registering(BROKEN)
 
 
 # What it says of itself.

@@ -18,6 +18,7 @@ from paysdk import (
     PaysdkError,
     RequestTimeoutError,
 )
+from tests.testing.contract.breaking import name_cases
 
 if TYPE_CHECKING:
     from paysdk import Checkpoint, Page, Payment
@@ -84,7 +85,7 @@ def breaks(*cases: str) -> Callable[[type[Wrapped]], type[Wrapped]]:
             )
 
         broken = type(listing.__name__, (NotifyProvider,), {"list_payments": list_payments})
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
+        BROKEN[broken] = name_cases(*cases)
         return listing
 
     return note

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from paysdk.authoring import ErrorDetails, RawResponse, RestProvider
 from paysdk.events import Event, ResponseReceived
+from tests.testing.contract.breaking import registering
 from tests.testing.contract.odd import FixedProvider, OddProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import aiohttp
 
@@ -18,16 +19,7 @@ if TYPE_CHECKING:
     from paysdk.transport.messages import Request
 
 BROKEN: dict[type[OddProvider], frozenset[str]] = {}
-
-
-def breaks(*cases: str) -> Callable[[type[OddProvider]], type[OddProvider]]:
-    """Register the cases that must fail for a provider."""
-
-    def note(broken: type[OddProvider]) -> type[OddProvider]:
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
-        return broken
-
-    return note
+breaks = registering(BROKEN)
 
 
 class LosesHeaders(OddProvider):

@@ -33,7 +33,7 @@ from paysdk.authoring import (
     refuse_filters,
     wrap_key,
 )
-from paysdk.testing import Request, Response, Sandbox
+from paysdk.testing import ErrorSample, Request, Response, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,15 @@ if TYPE_CHECKING:
     from paysdk.listing.listing import PagedListing
 
 BEGINNING = datetime(2026, 1, 31, 12, tzinfo=UTC)
+ERRORS = (
+    ErrorSample(
+        status=422,
+        body=b'{"error": {"message": "Too much", "field": "amount"}, "request_id": "r-1"}',
+        detail="Too much",
+        fields={"amount": ("Too much",)},
+        request_id="r-1",
+    ),
+)
 
 
 class Row(PaymentRecord, kw_only=True):

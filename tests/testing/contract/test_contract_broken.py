@@ -1,34 +1,18 @@
-"""Each provider that breaks the contract fails the cases about what it breaks, and no others."""
+"""The contract as a whole: what keeps it, what breaks half of it, and that each case can fail."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import pytest
 
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject
-from paysdk.testing.contract import CASES, listings, promises
-from tests.testing.contract import (
-    broken_clients,
-    broken_filters,
-    broken_ledgers,
-    broken_listings,
-    broken_odd,
-)
+from paysdk.testing.contract import listings, promises
+from tests.testing.contract.broken import BROKEN
 from tests.testing.contract.ledger import Ledger
 from tests.testing.contract.naive_client import NaiveClient
-from tests.testing.contract.odd import OddProvider, OddSandbox
 from tests.testing.contract.running import PROMISES, in_memory, run_cases
-from tests.testing.contract.test_odd import ERRORS
-
-if TYPE_CHECKING:
-    from paysdk import NotifyProvider
 
 pytestmark = pytest.mark.slow
-
-LEDGERS = broken_ledgers.BROKEN | broken_filters.BROKEN
-ON_THE_WIRE = broken_clients.BROKEN | broken_listings.BROKEN
 
 # What the forty lines of a careful afternoon keep.
 NAIVE_KEEPS = frozenset(
@@ -88,47 +72,6 @@ def test_provider_of_its_own_keeps_the_contract() -> None:
     assert {} == run_cases(in_memory(Ledger))
 
 
-@pytest.mark.parametrize("broken", LEDGERS, ids=lambda broken: broken.__name__)
-def test_broken_ledger_is_caught(broken: type[Ledger]) -> None:
-    """Each broken ledger fails the cases about what it breaks."""
-    assert LEDGERS[broken] == run_cases(in_memory(broken)).keys()
-
-
-@pytest.mark.parametrize("broken", ON_THE_WIRE, ids=lambda broken: broken.__name__)
-def test_broken_client_is_caught(broken: type[NotifyProvider]) -> None:
-    """Each broken client fails its cases, and no other case with a sandbox in the same groups."""
-    groups = [group for group in CASES if ON_THE_WIRE[broken] & vars(group).keys()]
-    on_the_wire = [
-        name
-        for name in PROMISES
-        if PROMISES[name].needs_sandbox and any(name in vars(group) for group in groups)
-    ]
-    said = run_cases(
-        lambda payments: ContractSubject(provider=broken, sandbox=NotifySandbox(payments=payments)),
-        on_the_wire,
-    )
-    assert ON_THE_WIRE[broken] == said.keys()
-
-
-@pytest.mark.parametrize("broken", broken_odd.BROKEN, ids=lambda broken: broken.__name__)
-def test_broken_odd_provider_is_caught(broken: type[OddProvider]) -> None:
-    """Each broken provider of the odd API fails its cases, and no other in the same groups."""
-    cases = broken_odd.BROKEN[broken]
-    groups = [group for group in CASES if cases & vars(group).keys()]
-    said = run_cases(
-        lambda payments: ContractSubject(
-            provider=broken,
-            sandbox=OddSandbox(payments=payments, **broken_odd.SETTINGS.get(broken, {})),
-            empty_page_ends=True,
-            rough_bounds=1.0,
-            other_tenant={"division": "south"},
-            errors=ERRORS,
-        ),
-        [name for name in PROMISES if any(name in vars(group) for group in groups)],
-    )
-    assert cases == said.keys(), said
-
-
 def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that looks right and was never tested by the contract breaks half of it."""
     monkeypatch.setattr(promises, "_CASE_TIMEOUT_SECONDS", 2.0)
@@ -143,10 +86,5 @@ def test_naive_client_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_case_catches_a_provider() -> None:
     """Each case fails for at least one broken provider."""
-    caught = set().union(
-        *LEDGERS.values(),
-        *ON_THE_WIRE.values(),
-        *broken_odd.BROKEN.values(),
-        PROMISES.keys() - NAIVE_KEEPS,
-    )
+    caught = set().union(*(each.cases for each in BROKEN), PROMISES.keys() - NAIVE_KEEPS)
     assert set() == PROMISES.keys() - caught

@@ -8,15 +8,16 @@ import pytest
 
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject
+from paysdk.testing.contract.listings import ListingCases
 from tests.testing.contract import broken_clients
+from tests.testing.contract.broken import Broken, each_broken
 from tests.testing.contract.running import run_cases
 
 if TYPE_CHECKING:
     from paysdk.pagination import HalFrom
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "short_page_ends", "caught"),
     [
@@ -37,3 +38,11 @@ def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caugh
         ["test_goes_on_after_a_short_page"],
     )
     assert caught is bool(said)
+
+
+@pytest.mark.slow
+@each_broken(ListingCases)
+def test_broken_provider_is_caught(broken: Broken) -> None:
+    """A provider that breaks a promise about listings fails its cases, and no others."""
+    said = broken.failing_cases()
+    assert broken.cases == said.keys(), said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paysdk.testing import ContractSubject, ErrorSample, ProviderContract
+from paysdk.testing import ContractSubject, ProviderContract
 from paysdk.testing.contract.arguments import ArgumentCases
 from paysdk.testing.contract.capabilities import CapabilityCases
 from paysdk.testing.contract.checkpoints import CheckpointCases
@@ -14,21 +14,12 @@ from paysdk.testing.contract.listings import ListingCases
 from paysdk.testing.contract.records import PaymentCases
 from paysdk.testing.contract.requests import RequestCases
 from tests.testing.contract.odd import (
+    ERRORS,
     FilteringProvider,
     FixedProvider,
     NestedProvider,
     OddProvider,
     OddSandbox,
-)
-
-ERRORS = (
-    ErrorSample(
-        status=422,
-        body=b'{"error": {"message": "Too much", "field": "amount"}, "request_id": "r-1"}',
-        detail="Too much",
-        fields={"amount": ("Too much",)},
-        request_id="r-1",
-    ),
 )
 
 

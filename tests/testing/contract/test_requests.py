@@ -6,7 +6,8 @@ import pytest
 
 from paysdk import APIError, ConfigurationError
 from paysdk.testing import Response
-from paysdk.testing.contract.requests import check_words
+from paysdk.testing.contract.requests import RequestCases, check_words
+from tests.testing.contract.broken import Broken, each_broken
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,11 @@ def test_words_that_the_response_lacks() -> None:
         check_words(
             APIError(detail="Something failed"), Response(400, b'{"message": "No such invoice."}')
         )
+
+
+@pytest.mark.slow
+@each_broken(RequestCases)
+def test_broken_provider_is_caught(broken: Broken) -> None:
+    """A provider that breaks a promise about requests fails its cases, and no others."""
+    said = broken.failing_cases()
+    assert broken.cases == said.keys(), said

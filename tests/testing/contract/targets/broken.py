@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -18,21 +18,10 @@ from paysdk.errors import (
 )
 from paysdk.target import BookingAccount, BookingCapabilities
 from paysdk.testing.booking import FakeBooks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.testing.contract.breaking import registering
 
 BROKEN: dict[type[FakeBooks], frozenset[str]] = {}
-
-
-def breaks(*cases: str) -> Callable[[type[FakeBooks]], type[FakeBooks]]:
-    """Register the cases that must fail for a target."""
-
-    def note(broken: type[FakeBooks]) -> type[FakeBooks]:
-        BROKEN[broken] = frozenset(f"test_{case}" for case in cases)
-        return broken
-
-    return note
+breaks = registering(BROKEN)
 
 
 # What it is, and what it finds.

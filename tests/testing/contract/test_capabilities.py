@@ -1,0 +1,16 @@
+"""Tests of the cases about what a provider says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from paysdk.testing.contract.capabilities import CapabilityCases
+from tests.testing.contract.broken import Broken, each_broken
+
+
+@pytest.mark.slow
+@each_broken(CapabilityCases)
+def test_broken_provider_is_caught(broken: Broken) -> None:
+    """A provider that describes itself wrongly fails its cases, and no others."""
+    said = broken.failing_cases()
+    assert broken.cases == said.keys(), said
