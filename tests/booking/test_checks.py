@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from paysdk import InvoiceRef, Payment
-from paysdk.booking import BookingLine, PaymentEffect, TargetInvoice
+from paysdk.booking import PaymentEffect
 from paysdk.booking.checks import (
     check_amount,
     check_invoice,
@@ -21,33 +20,10 @@ from paysdk.booking.checks import (
     find_wait,
     recheck,
 )
+from tests.booking.values import DAY, INVOICE, LINE, paid
 
 if TYPE_CHECKING:
     from paysdk.booking import BookingPolicy
-
-DAY = date(2026, 3, 2)
-INVOICE = TargetInvoice(
-    id="1",
-    number="A-1",
-    entity="1",
-    currency="EUR",
-    status="open",
-    is_payable=True,
-    total=Decimal(100),
-    due=Decimal(60),
-)
-
-
-def paid(**fields: Any) -> Payment:
-    """A payment of 50."""
-    known: dict[str, Any] = {
-        "provider": "notify",
-        "id": "p1",
-        "amount": Decimal(50),
-        "payment_date": DAY,
-        "invoice": InvoiceRef("n1", "A-1", Decimal(100), Decimal(50)),
-    }
-    return Payment(**{**known, **fields})
 
 
 @pytest.mark.parametrize(
@@ -210,24 +186,6 @@ def test_a_line_is_checked_once_more_before_its_order_is_sent(
     policy: BookingPolicy, fields: dict[str, Any], reason: str | None
 ) -> None:
     """The invoice may have changed since the plan was made."""
-    line = BookingLine(
-        payment_id="p1",
-        generation=1,
-        number="A-1",
-        amount=Decimal(50),
-        currency="EUR",
-        payment_date=DAY,
-        external_id="paysdk:notify:default:p1",
-        invoice_id="1",
-        invoice_number="A-1",
-        client_name=None,
-        total=Decimal(100),
-        balance=None,
-        seen_due=Decimal(60),
-        seen_status="open",
-        due_after=Decimal(10),
-        rule="",
-    )
-    problem = recheck(line, attrs.evolve(INVOICE, **fields), policy)
+    problem = recheck(LINE, attrs.evolve(INVOICE, **fields), policy)
 
     assert reason == (problem and problem.reason)

@@ -12,25 +12,16 @@ import pytest
 
 from paysdk.booking import (
     BookingJournal,
-    BookingKey,
     BookingTakenError,
     FollowReport,
     State,
     apply_bookings,
     follow_bookings,
 )
+from tests.booking.steps import the_booking
 
 if TYPE_CHECKING:
-    from paysdk.booking import Booking
-
     from .conftest import Story
-
-
-async def the_booking(story: Story) -> Booking:
-    """The booking of the first payment."""
-    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1"))
-    assert found is not None
-    return found
 
 
 async def follow(story: Story) -> FollowReport:

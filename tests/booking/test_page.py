@@ -46,7 +46,9 @@ def test_the_page_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -
     """The import names the package and how to install it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
 
-    with pytest.raises(ModuleNotFoundError, match=r'needs jinja2.*pip install "\.\[report\]"'):
+    with pytest.raises(
+        ModuleNotFoundError, match=r'needs jinja2.*pip install "paysdk-async\[report\]"'
+    ):
         importlib.reload(pages)
 
 

@@ -255,9 +255,3 @@ async def test_many_invoices_are_looked_up_in_batches(
 
     assert sorted(line.number for line in plan.lines) == [line.number for line in plan.lines]
     assert 10 == len(plan.lines)
-
-
-async def test_a_provider_that_cannot_book_says_so(story: Story) -> None:
-    """Nothing is read."""
-    with pytest.raises(ConfigurationError, match="notify cannot book payments"):
-        await plan_bookings(story.store, target=story.source)

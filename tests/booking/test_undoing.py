@@ -13,15 +13,15 @@ from paysdk import AuthenticationError, ConfigurationError, PermissionDeniedErro
 from paysdk.booking import (
     BookingCapabilities,
     BookingJournal,
-    BookingKey,
     State,
     apply_bookings,
     undo_bookings,
 )
 from paysdk.testing.booking import FakeBooks
+from tests.booking.steps import the_booking
 
 if TYPE_CHECKING:
-    from paysdk.booking import Booking, UndoReport
+    from paysdk.booking import UndoReport
 
     from .conftest import Story
 
@@ -39,13 +39,6 @@ async def booked(story: Story, *, lines: int = 1) -> str:
     run = await story.approve()
     await apply_bookings(story.store, run, target=story.books)
     return run
-
-
-async def the_booking(story: Story) -> Booking:
-    """The booking of the first payment."""
-    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1"))
-    assert found is not None
-    return found
 
 
 async def test_a_run_is_undone_as_a_whole_or_in_part(each_story: Story) -> None:

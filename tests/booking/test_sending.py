@@ -1,0 +1,264 @@
+"""Sending one order, with every way in which it can end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from paysdk import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    DuplicatePaymentError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+)
+from paysdk.booking import BookingJournal, State
+from paysdk.sync import SQLPaymentStore
+from paysdk.testing.booking import FakeBooks
+from tests.booking.steps import apply, the_booking
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from .conftest import Story
+
+
+async def test_a_split_payment_is_one_booking(story: Story) -> None:
+    """The server may book a payment as several whose sum is the amount."""
+    story.books.splits = True
+    story.add("A-1", "100.00")
+    run = await story.approve()
+
+    assert {State.BOOKED: 1} == (await apply(story, run)).states
+    assert 2 == len((await the_booking(story)).payment_ids)
+
+
+@pytest.mark.parametrize(
+    ("amount", "day", "reason"),
+    [("40.00", date(2025, 1, 1), "above_due"), ("60.00", date(2026, 3, 4), "possible_duplicate")],
+)
+async def test_what_an_agent_booked_meanwhile_is_seen(
+    story: Story, amount: str, day: date, reason: str
+) -> None:
+    """The check before sending refuses the line."""
+    story.add("A-1", "60.00")
+    invoice = story.books.add_invoice("A-2", Decimal("120.00"))
+    story.pay("A-2", "60.00", total="120.00")
+    run = await story.approve()
+    first = next(iter(story.books.invoices))
+    where = first if reason == "above_due" else invoice.id
+    story.books.add_payment(where, Decimal(amount), day)
+
+    report = await apply(story, run)
+
+    assert {State.BOOKED: 1, State.REFUSED: 1} == report.states
+    refused = "p1" if reason == "above_due" else "p2"
+    assert reason == (await the_booking(story, refused)).reason
+
+
+async def test_an_overpayment_is_found_at_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that books between the check and the order cannot be kept out."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    commit = FakeBooks._commit
+
+    def late(books: FakeBooks, order: Any) -> list[str]:
+        books.add_payment(order.invoice_id, Decimal("10.00"), date(2026, 3, 2))
+        return commit(books, order)
+
+    monkeypatch.setattr(FakeBooks, "_commit", late)
+
+    assert {State.DIVERGED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("overpaid", ("2",)) == (booking.reason, booking.payment_ids)
+    assert "The target made a credit memo" in booking.sentence
+
+
+async def test_a_payment_that_changed_at_the_source_is_not_booked(story: Story) -> None:
+    """The line says what was approved, and the source now says something else."""
+    for number in range(3):
+        story.add(f"A-{number}", "60.00")
+    story.add("A-4", "60.00", voided=False)
+    run = await story.approve()
+    story.change("p1", amount=Decimal("61.00"))
+    story.change("p2", voided=True)
+    del story.source.payments[2]
+    await story.sync()
+
+    report = await apply(story, run)
+
+    assert {State.BOOKED: 1, State.REFUSED: 3} == report.states
+    assert ["source_changed", "source_voided", "source_vanished"] == [
+        (await the_booking(story, f"p{number}")).reason for number in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("status", ["voided", "paid", "uncollectible", "draft"])
+async def test_an_invoice_that_was_closed_meanwhile_gets_no_payment(
+    story: Story, status: str
+) -> None:
+    """The check before sending sees its status."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    (invoice_id,) = story.books.invoices
+    story.books.invoices[invoice_id] = attrs.evolve(
+        story.books.invoices[invoice_id], status=status, is_payable=False
+    )
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("not_payable", True) == (booking.reason, status in booking.sentence)
+    assert not story.books.payments
+
+
+class Stalling(FakeBooks):
+    """Books that stall at one request, while another worker takes the booking over."""
+
+    take_over: Callable[[], Awaitable[object]]
+    at: str
+
+    async def find_payments(self, order: Any) -> Any:
+        if self.at == "look":
+            await self.take_over()
+        return await super().find_payments(order)
+
+    async def book(self, order: Any, before_sending: Any) -> Any:
+        if self.at == "check":
+            await self.take_over()
+        booked = await super().book(order, before_sending)
+        if self.at == "send":
+            await self.take_over()
+        return booked
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [("check", State.CLAIMED), ("send", State.SENT), ("look", State.UNKNOWN)],
+)
+async def test_a_worker_that_stalled_leaves_the_line_to_its_successor(
+    story: Story, at: str, state: State
+) -> None:
+    """It records nothing, and it sends nothing after that."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    if at == "look":
+        story.books.faults = deque(["timeout"])
+        await apply(story, run)
+
+    async def take_over() -> None:
+        await asyncio.sleep(0.01)
+        await BookingJournal(story.store).take(await the_booking(story))
+
+    books = Stalling(invoices=story.books.invoices)
+    books.take_over, books.at = take_over, at
+    story.books = books
+
+    report = await apply(story, run, lease=0.001)
+
+    assert ({state: 1}, None) == (report.states, report.stopped)
+    assert (at == "send") == len(books.payments)
+
+
+async def test_an_order_that_a_person_voided_is_not_sent_again(story: Story) -> None:
+    """The target has voided it under the same external id."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    invoice = next(iter(story.books.invoices))
+    payment = story.books.add_payment(
+        invoice, Decimal("60.00"), date(2026, 3, 2), "paysdk:notify:default:p1"
+    )
+    story.books.change_payment(payment.id, voided_date=date(2026, 3, 3))
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    assert "The order was booked and voided." == (await the_booking(story)).sentence
+
+
+class Failing(FakeBooks):
+    """Books whose orders fail with an error, before or after the last check."""
+
+    error: BaseException
+    sends = True
+
+    async def book(self, order: Any, before_sending: Any) -> Any:
+        if self.sends:
+            await before_sending(await self.retrieve_invoice(order.invoice_id))
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "before", "after"),
+    [
+        (ServerError("down", status=503), State.APPROVED, State.UNKNOWN),
+        (AuthenticationError("key", status=401), State.APPROVED, State.APPROVED),
+        (RateLimitedError("slow", status=429), State.APPROVED, State.APPROVED),
+        (ConnectionFailedError("cut"), State.APPROVED, State.UNKNOWN),
+        (NotFoundError("gone", status=404), State.REFUSED, State.REFUSED),
+        (ConfigurationError("wrong"), State.REFUSED, State.REFUSED),
+        (DuplicatePaymentError("may be"), State.REFUSED, State.REFUSED),
+        (
+            DuplicatePaymentError("twice", payment_ids=("8", "9"), sent=True),
+            State.DIVERGED,
+            State.DIVERGED,
+        ),
+        (asyncio.CancelledError(), State.APPROVED, State.UNKNOWN),
+        (ZeroDivisionError(), State.APPROVED, State.UNKNOWN),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("sends", [False, True])
+async def test_an_error_says_whether_anything_may_be_booked(
+    story: Story, error: BaseException, before: State, after: State, *, sends: bool
+) -> None:
+    """Only a line that certainly was not booked is approved again."""
+    books = Failing()
+    books.error, books.sends = error, sends
+    story.books = books
+    story.add("A-1", "60.00")
+    run = await story.approve()
+
+    # A PaysdkError is in the report.
+    await asyncio.gather(apply(story, run), return_exceptions=True)
+
+    assert (after if sends else before) is (await the_booking(story)).state
+
+
+async def test_a_booked_payment_whose_record_was_lost_is_found(story: Story) -> None:
+    """The external id is booked already, so nothing is sent."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    invoice = next(iter(story.books.invoices))
+    story.books.add_payment(invoice, Decimal("60.00"), date(2026, 3, 2), "paysdk:notify:default:p1")
+
+    assert {State.BOOKED: 1} == (await apply(story, run)).states
+    assert ("found", ("1",)) == (
+        (await the_booking(story)).reason,
+        (await the_booking(story)).payment_ids,
+    )
+    assert 1 == len(story.books.payments)
+
+
+async def test_the_external_id_finds_what_was_booked_with_another_store(
+    story: Story, make_story: Callable[[SQLPaymentStore], Story], tmp_path: Path
+) -> None:
+    """Two operators without a shared store still book a payment once, one after the other."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    async with SQLPaymentStore(tmp_path / "others.db") as store:
+        other = make_story(store)
+        other.source, other.books = story.source, story.books
+        second = await other.approve()
+        await apply(story, run)
+
+        assert {State.BOOKED: 1} == (await apply(other, second)).states
+    assert 1 == len(story.books.payments)

@@ -1,0 +1,32 @@
+"""Reading single payments from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paysdk.booking.source import read_payments
+
+if TYPE_CHECKING:
+    from .conftest import Story
+
+
+async def test_payments_are_read_by_a_column(each_story: Story) -> None:
+    """Those of another provider or account are not read, and one that vanished says so."""
+    story = each_story
+    for number in ("A-1", "A-1", "A-2"):
+        story.pay(number, "50.00", total="100.00")
+    await story.sync()
+    del story.source.payments[1]
+    await story.sync()
+    where = (story.store, "notify", "default")
+
+    by_id = await read_payments(*where, ["p2", "p3", "p9"])
+    by_number = await read_payments(*where, ["A-1"], by="invoice_number")
+
+    assert {("p2", True), ("p3", False)} == {
+        (each.payment.id, each.vanished_at is not None) for each in by_id
+    }
+    assert {"p1", "p2"} == {each.payment.id for each in by_number}
+    assert [] == await read_payments(*where, [])
+    assert [] == await read_payments(story.store, "notify", "other", ["p1"])
+    assert [] == await read_payments(story.store, "books", "default", ["p1"])

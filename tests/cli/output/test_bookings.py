@@ -1,0 +1,147 @@
+"""Printing plans and bookings."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from paysdk.booking import Booking, BookingKey, BookingLine, BookingPlan, BookingPolicy, State
+from paysdk.booking.plan import ReviewLine
+from paysdk.cli.output.bookings import print_bookings, print_plan, print_states
+
+LINE = BookingLine(
+    payment_id="p1",
+    generation=1,
+    number="A-1",
+    amount=Decimal("1050.00"),
+    currency="EUR",
+    payment_date=date(2026, 3, 2),
+    external_id="paysdk:notify:default:p1",
+    invoice_id="1",
+    invoice_number="A-1",
+    client_name="Ann\x1b[31m",
+    total=Decimal("1050.00"),
+    balance=None,
+    seen_due=Decimal("1050.00"),
+    seen_status="open",
+    due_after=Decimal(0),
+    rule="only_pair",
+)
+BOOKING = Booking(
+    key=BookingKey("notify", "default", "p1"),
+    target="books",
+    target_account="default",
+    run="1",
+    state=State.DIVERGED,
+    step=3,
+    fence=1,
+    line=LINE,
+    payment_ids=("7", "8"),
+    details={"reason": "booked_twice", "sentence": "It was booked twice."},
+    since=datetime(2026, 3, 2, tzinfo=UTC),
+)
+
+
+def make_plan(**fields: Any) -> BookingPlan:  # the fields of a plan
+    """Make a plan with these lines."""
+    policy = BookingPolicy(
+        currency="EUR",
+        entity=1,
+        account_id=77,
+        account_name="1090 - Clearing",
+        since=date(2026, 1, 1),
+        max_amount=Decimal(5000),
+    )
+    plan = BookingPlan(
+        source="notify",
+        source_account="default",
+        target="books",
+        target_account="default",
+        made_at=datetime(2026, 3, 5, tzinfo=UTC),
+        policy=policy,
+    )
+    return attrs.evolve(plan, **fields)
+
+
+def words(text: str) -> str:
+    """Return a table without its layout."""
+    return " ".join(text.split())
+
+
+def test_a_plan_has_two_tables_and_its_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    """What fits best is shown for a payment for review, and control characters are not."""
+    review = ReviewLine(
+        side="notify",
+        payment_id="p2",
+        number=None,
+        amount=Decimal("7.5"),
+        currency="EUR",
+        payment_date=None,
+        reason="no_number",
+        sentence="It has no number.",
+        nearest="invoice 9",
+    )
+    plan = make_plan(lines=(LINE,), review=(review,), left_out={"booked": 2})
+    print_plan(plan)
+    shown = capsys.readouterr().out
+
+    assert "Would be booked" in shown
+    assert "p1 A-1 2026-03-02" in words(shown)
+    assert "1,050.00 EUR" in words(shown)
+    assert "\x1b[31m" not in shown
+    assert "For review" in shown
+    assert "It has no number. Nearest: invoice 9" in words(shown)
+    assert [
+        "1 to book: 1050.00 EUR. 1 for review.",
+        "Left out: 2 booked.",
+        "Account: 77 (1090 - Clearing).",
+        f"Digest: {plan.digest}",
+    ] == shown.splitlines()[-4:]
+
+
+def test_an_empty_plan_has_no_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is left out either."""
+    plan = make_plan()
+    print_plan(plan)
+
+    assert [
+        "0 to book: nothing. 0 for review.",
+        "Account: 77 (1090 - Clearing).",
+        f"Digest: {plan.digest}",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_bookings_are_a_table_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON has one booking on each line, with exact amounts."""
+    print_bookings([BOOKING], "table")
+    assert "p1 A-1 diverged It was booked twice. 1,050.00 EUR" in words(capsys.readouterr().out)
+    print_bookings([BOOKING], "json")
+    assert {
+        "payment_id": "p1",
+        "generation": 1,
+        "invoice": "A-1",
+        "amount": "1050.00",
+        "state": "diverged",
+        "payments": ["7", "8"],
+        "details": {"reason": "booked_twice", "sentence": "It was booked twice."},
+    } == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("output_format", "shown"),
+    [
+        ("table", "     2  booked\n     1  unknown\n"),
+        ("json", '{"booked": 2, "unknown": 1}\n'),
+    ],
+)
+def test_states_are_counted(
+    capsys: pytest.CaptureFixture[str], output_format: str, shown: str
+) -> None:
+    """Each state is on a line, or in one object."""
+    print_states({State.BOOKED: 2, State.UNKNOWN: 1}, output_format)
+
+    assert shown == capsys.readouterr().out
