@@ -74,3 +74,11 @@ def expire(store: FileTokenStore) -> Callable[[], Any]:
         return stored
 
     return expire
+
+
+@pytest.fixture
+async def ready(client: OAuth2Client, expire: Callable[[], Any]) -> OAuth2Client:
+    """A client whose next call refreshes."""
+    await expire()
+    client._tokens = None
+    return client

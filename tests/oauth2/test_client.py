@@ -376,15 +376,6 @@ def test_a_client_cannot_be_pickled_and_shows_no_secret(store: FileTokenStore) -
         ({"client_secret": ""}, "client_secret must be a non-empty text"),
         ({"client_secret": 7}, "client_secret must be a non-empty text"),
         ({"authentication": "none"}, "authentication must be one of client_secret_basic"),
-        ({"token_url": 7}, "token_url must be a URL"),
-        ({"token_url": "https://id.example.com/to ken"}, "token_url must be a URL"),
-        ({"token_url": "https://id.example.com/tökén"}, "token_url must be a URL"),
-        ({"token_url": "http://id.example.com/token"}, "token_url must be https"),
-        ({"token_url": "ftp://id.example.com/token"}, "token_url must be the https URL"),
-        ({"token_url": "https:///token"}, "token_url must be the https URL"),
-        ({"token_url": "https://id.example.com/token#x"}, "token_url must be the https URL"),
-        ({"token_url": "https://user@id.example.com/token"}, "token_url must be the https URL"),
-        ({"token_url": "https://[id.example.com/token"}, "token_url is not a URL"),
     ],
 )
 def test_a_wrong_argument(

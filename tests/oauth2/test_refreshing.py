@@ -14,8 +14,6 @@ import pytest
 
 from paysdk import (
     APIError,
-    AuthenticationError,
-    BadRequestError,
     ConnectionFailedError,
     MalformedResponseError,
     OutcomeUnknownError,
@@ -30,7 +28,8 @@ from paysdk.oauth2 import (
     Tokens,
     TokenStoreError,
 )
-from paysdk.testing import FaultPlan, TokenSandbox, hang, reset, status, truncated, wrong_body
+from paysdk.testing import TokenSandbox, hang, reset, status, truncated, wrong_body
+from tests.oauth2.faults import fail_with
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,12 +42,6 @@ if TYPE_CHECKING:
 
 WORKER = str(Path(__file__).parent / "refresh_worker.py")
 BACK = "https://example.com/back"
-
-
-def fail_with(server: TokenSandbox, fault: Fault, times: int = 1) -> None:
-    """Let the next requests to a running server fail so."""
-    object.__setattr__(server, "faults", FaultPlan().first(times, fault))
-    server._counts = ()
 
 
 def break_file(path: Path) -> None:
@@ -66,14 +59,6 @@ async def stored_in(store: FileTokenStore) -> Tokens:
     stored = await store.load()
     assert stored is not None
     return attrs.evolve(stored, refresh_sent_at=None)
-
-
-@pytest.fixture
-async def ready(client: OAuth2Client, expire: Expire) -> OAuth2Client:
-    """A client whose next call refreshes."""
-    await expire()
-    client._tokens = None
-    return client
 
 
 MAY_BE_PROCESSED = {
@@ -196,33 +181,6 @@ async def test_a_refresh_that_cannot_have_been_processed(
     assert Tokens(refresh_token="sandbox-refresh-3") == stored
 
 
-async def test_a_refused_client(
-    server: TokenSandbox, ready: OAuth2Client, make_client: MakeClient, store: FileTokenStore
-) -> None:
-    """The error says what to check, and the refresh token can still be used."""
-    wrong = make_client(store, client_secret="other-words")
-    with pytest.raises(AuthenticationError) as raised:
-        await wrong()
-    assert not isinstance(raised.value, AuthorizationEndedError)
-    assert [
-        "Check token_url, client_id, client_secret and authentication."
-    ] == raised.value.__notes__
-    assert server.accepts(await ready())
-
-
-@pytest.mark.usefixtures("ready")
-async def test_the_client_can_be_sent_in_the_form(
-    server: TokenSandbox, make_client: MakeClient, store: FileTokenStore
-) -> None:
-    """Then no header has it."""
-    client = make_client(store, authentication="client_secret_post")
-    assert server.accepts(await client())
-    assert not server.requests[-1].authorised
-    assert server.requests[-1].body.endswith(
-        b"&client_id=sandbox-client&client_secret=sandbox-client-words"
-    )
-
-
 async def test_a_refresh_token_that_was_revoked(server: TokenSandbox, ready: OAuth2Client) -> None:
     """A person must authorise again. Until then the server is not asked again."""
     server.revoke_all()
@@ -238,14 +196,6 @@ async def test_a_refresh_token_that_was_revoked(server: TokenSandbox, ready: OAu
     assert 1 == len(server.requests) - before
     await ready.exchange_code(server.authorise(), BACK, "a-code-verifier")
     assert b"code_verifier=a-code-verifier" in server.requests[-1].body
-    assert server.accepts(await ready())
-
-
-async def test_another_error_of_the_request(server: TokenSandbox, ready: OAuth2Client) -> None:
-    """It comes as it is, and the refresh token can still be used."""
-    fail_with(server, status(400, body=b'{"error": "invalid_scope"}'))
-    with pytest.raises(BadRequestError, match="invalid_scope"):
-        await ready()
     assert server.accepts(await ready())
 
 
@@ -411,35 +361,6 @@ async def test_a_late_response_is_an_unknown_outcome(
     client = make_client(store, timeout=0.05, retry=RetryPolicy(attempts=5, wait_initial=0))
     with pytest.raises(OutcomeUnknownError, match="No complete response within the timeout"):
         await client()
-
-
-ECHOES = {
-    "words": b'{"error": "invalid_grant", "error_description": "%s"}',
-    "code": b'{"error": "invalid_grant %s"}',
-    "another error": b'{"error": "invalid_request: %s"}',
-    "HTML": b"<html><body>%s</body></html>",
-}
-
-
-@pytest.mark.parametrize("code", [200, 400, 401, 500])
-@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
-@pytest.mark.parametrize("secret", [b"sandbox-refresh-2", b"sandbox-client-words"])
-async def test_a_server_that_repeats_a_secret(
-    server: TokenSandbox,
-    ready: OAuth2Client,
-    told_by: Callable[[BaseException], str],
-    caplog: pytest.LogCaptureFixture,
-    *,
-    code: int,
-    echo: bytes,
-    secret: bytes,
-) -> None:
-    """No error and no log shows it."""
-    fail_with(server, status(code, body=echo % secret))
-    with caplog.at_level(0), pytest.raises(Exception, match=r".") as raised:
-        await ready()
-    assert secret.decode() not in told_by(raised.value)
-    assert secret.decode() not in caplog.text
 
 
 async def run_worker(step: str, store: FileTokenStore, server: TokenSandbox) -> Any:  # noqa: ANN401  # a process

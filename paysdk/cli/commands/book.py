@@ -124,12 +124,6 @@ def apply(
     key_files: list[str] | None,
 ) -> int:
     """Apply a plan, print where its lines are, and return the exit code."""
-    plan = _read_plan(path)
-    selection = _select(plan, key_files)
-
-    async def work() -> ApplyReport:
-        async with open_target(database, selection) as (store, provider):
-            return await apply_bookings(store, plan.digest, target=provider, **settings)
 
     def show(report: ApplyReport) -> int:
         print_states(report.states, output_format)
@@ -138,7 +132,9 @@ def apply(
             return 1
         return _exit_code(report)
 
-    return _run(work, show)
+    return _run_with_target(
+        apply_bookings, show, path, database, settings=settings, key_files=key_files
+    )
 
 
 def show_status(path: Path, database: str, output_format: str) -> int:
@@ -166,12 +162,6 @@ def undo(
     key_files: list[str] | None,
 ) -> int:
     """Undo a plan, print where its lines are, and return the exit code."""
-    plan = _read_plan(path)
-    selection = _select(plan, key_files)
-
-    async def work() -> UndoReport:
-        async with open_target(database, selection) as (store, provider):
-            return await undo_bookings(store, plan.digest, target=provider, **settings)
 
     def show(report: UndoReport) -> int:
         print_states(report.states, output_format)
@@ -179,15 +169,13 @@ def undo(
             print_message(f"Payment {payment_id}: {message}")
         return _NEEDS_A_PERSON if report.failures else 0
 
-    return _run(work, show)
+    return _run_with_target(
+        undo_bookings, show, path, database, settings=settings, key_files=key_files
+    )
 
 
 def _exit_code(report: ApplyReport) -> int:
     return _NEEDS_A_PERSON if report.for_a_person or report.left else 0
-
-
-def _select(plan: BookingPlan, key_files: list[str] | None) -> ProviderSelection:
-    return select_providers((plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files)
 
 
 def _read_plan(path: Path) -> BookingPlan:
@@ -198,6 +186,28 @@ def _read_plan(path: Path) -> BookingPlan:
     except UnicodeDecodeError:
         raise ConfigurationError(f"The plan {path} is not a text file.") from None
     return BookingPlan.from_json(text)
+
+
+def _run_with_target(
+    operation: Callable[..., Coroutine[Any, Any, Any]],
+    show: Callable[[Any], int],
+    path: Path,
+    database: str,
+    *,
+    settings: dict[str, Any],
+    key_files: list[str] | None,
+) -> int:
+    """Apply or undo the plan at *path* in its target, and return the exit code."""
+    plan = _read_plan(path)
+    selection = select_providers(
+        (plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files
+    )
+
+    async def work() -> object:
+        async with open_target(database, selection) as (store, provider):
+            return await operation(store, plan.digest, target=provider, **settings)
+
+    return _run(work, show)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, Any]], show: Callable[[Any], int]) -> int:

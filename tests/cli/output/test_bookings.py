@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -46,7 +47,7 @@ BOOKING = Booking(
 )
 
 
-def make_plan(**fields: Any) -> BookingPlan:  # the fields of a plan
+def make_plan(**fields: Any) -> BookingPlan:  # noqa: ANN401  # the fields of a plan
     """Make a plan with these lines."""
     policy = BookingPolicy(
         currency="EUR",
