@@ -51,7 +51,7 @@ def test_the_balance_must_fall_by_exactly_the_amount(
 
 
 @pytest.mark.parametrize(("total", "reason"), [("70", None), ("69.99", "overpaid"), (None, None)])
-def test_an_invoice_must_not_be_overbooked(total: str | None, reason: str | None) -> None:
+def test_an_invoice_must_not_be_overpaid(total: str | None, reason: str | None) -> None:
     """The payments of others count too."""
     invoice = attrs.evolve(
         BEFORE,
