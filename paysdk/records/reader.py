@@ -51,8 +51,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
 
     *path* is where the records are in a page, such as ``$.results``. *page* is the type of a page,
     in which the records stay ``msgspec.Raw``, and *open_page* takes the records, the link to the
-    next page and the count out of it. *row* is the type of a record, and *make* makes of a record
-    what the listing yields. *settings* are further values that each record gets.
+    next page and the count out of it. *row* is the type of a record, and *make* turns a record
+    into what the listing yields. *settings* are further values that each record gets.
     """
 
     def __init__(

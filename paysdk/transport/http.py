@@ -173,8 +173,8 @@ class HTTPTransport:
             async with asyncio.timeout(self._timeout):
                 response = await self._exchange(session, request, url, attempt)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
-            # A body notes by itself whether it was sent. A middleware may send it, and then fail to
-            # make a second connection.
+            # A body notes in *attempt* that its sending has begun. Then a connection error proves
+            # nothing: a middleware may send the body, and then fail to make a second connection.
             sent = attempt.may_have_been_processed and (
                 request.body is not None or not isinstance(error, CONNECT_ERRORS)
             )

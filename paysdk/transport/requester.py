@@ -51,7 +51,7 @@ class Requester:
     ) -> object:
         """Send a GET request to *path*, and return the response.
 
-        With *decode*, return what it makes of the body, such as the ``decode`` of a
+        *decode* turns the body into what is returned. It may be the ``decode`` of a
         ``msgspec.json.Decoder``. If it cannot read the body, ``MalformedResponseError`` is raised.
         If the body is not JSON, the request is retried first.
 

@@ -103,7 +103,8 @@ class Pages:
 def change_raws(known: Sequence[Payment], change: Callable[[Payment, Json], Json]) -> Edit:
     """Make an edit that replaces the ``raw`` of each payment with the result of *change*.
 
-    *change* takes the payment and what its ``raw`` is by then: several payments may have the same.
+    *change* takes the payment and its present ``raw``. Several payments may share one ``raw``, and
+    an earlier change may have replaced it.
     """
     known_records = KnownRecords(known)
 

@@ -183,7 +183,7 @@ async def _enter(
 
 
 class _QuietExit:
-    """Leaves a context manager of the user's. The order was sent by then, so an error is logged."""
+    """Leaves the user's context manager. The order was sent before, so an error is only logged."""
 
     def __init__(self, manager: AbstractAsyncContextManager[object]) -> None:
         self._manager = manager

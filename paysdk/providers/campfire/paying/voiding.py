@@ -244,7 +244,7 @@ class Voider:
 
 
 def _encode_body(void_date: date | None) -> bytes:
-    # Without a day the API takes its own today (the schema).
+    # Without a day, the API takes its current day (the schema).
     return msgspec.json.encode({} if void_date is None else {"void_date": void_date})
 
 
