@@ -52,7 +52,10 @@ __all__ = ["InvoiceOperations"]
 
 
 class InvoiceOperations(RestProvider):
-    """What ``CampfireProvider`` does with one invoice. Its docstring explains the arguments."""
+    """The operations of ``CampfireProvider`` on one invoice.
+
+    The docstring of ``CampfireProvider`` explains the arguments of the constructor.
+    """
 
     def __init__(
         self,
