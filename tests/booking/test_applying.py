@@ -131,13 +131,3 @@ async def test_an_old_plan_is_not_applied(story: Story, hours_later: Callable[[i
 
     assert State.BOOKED is (await the_booking(story, "p1")).state
     assert State.APPROVED is (await the_booking(story, "p2")).state
-
-
-async def test_a_newer_plan_takes_the_lines_of_an_older_one(story: Story) -> None:
-    """The older approval is no longer valid for them."""
-    story.add("A-1", "60.00")
-    older = await story.approve()
-    newer = await story.approve()
-
-    assert {} == (await apply(story, older)).states
-    assert {State.BOOKED: 1} == (await apply(story, newer)).states

@@ -1,0 +1,17 @@
+"""The two accounts that a plan is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paysdk.booking.pair import Pair
+
+if TYPE_CHECKING:
+    from .conftest import Story
+
+
+async def test_a_pair_is_that_of_its_plan(story: Story) -> None:
+    """It names the account of the source first."""
+    plan = await story.plan(source_account="north", target_account="books-7")
+
+    assert Pair("notify", "north", "books", "books-7") == Pair.of(plan)
