@@ -16,6 +16,7 @@ from paysdk.cli.commands.providers import show_providers
 from paysdk.cli.config import use_config
 from paysdk.cli.network import with_network
 from paysdk.cli.options.book import book_app
+from paysdk.cli.options.doctor import doctor_command
 from paysdk.cli.options.invoices import accounts_command, invoice_command, invoices_command
 from paysdk.cli.options.list import list_command
 from paysdk.cli.options.reconcile import reconcile_command
@@ -74,4 +75,5 @@ app.command("invoice")(with_network(invoice_command))
 app.command("invoices")(with_network(invoices_command))
 app.command("accounts")(with_network(accounts_command))
 app.command("sandbox")(sandbox_command)
+app.command("doctor")(with_network(doctor_command))
 app.add_typer(book_app, name="book")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GENERAL",
     "Config",
+    "current_config",
     "describe_source",
     "get_count",
     "get_setting",
@@ -70,6 +71,11 @@ def use_config(path: Path | None) -> Config:
     config = Config() if given is None and not found.is_file() else _read(found)
     _current.set(config)
     return config
+
+
+def current_config() -> Config:
+    """The config file of the command that is running."""
+    return _current.get()
 
 
 def get_setting(variable: str) -> str | None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
+from paysdk.testing.faults import FaultPlan, hang, reset, status, truncated, wrong_body
 
-__all__ = ["parse_amount", "parse_currency", "parse_filters", "parse_key_files", "parse_moment"]
+__all__ = [
+    "parse_amount",
+    "parse_currency",
+    "parse_faults",
+    "parse_filters",
+    "parse_key_files",
+    "parse_moment",
+]
+
+_FAULTS = {"reset": reset, "truncated": truncated, "html": wrong_body, "hang": hang}
 
 
 def parse_filters(options: list[str] | None) -> dict[str, str]:
@@ -81,3 +92,19 @@ def parse_moment(option: str, text: str | None) -> date | datetime | None:
     if moment.tzinfo is None:
         raise ConfigurationError(f"{option} needs a time zone, such as UTC: {text}Z.")
     return moment
+
+
+def parse_faults(options: list[str] | None) -> FaultPlan | None:
+    """The faults of a sandbox that ``--faults`` options give: a kind, and how often it comes."""
+    plan: FaultPlan | None = None
+    for option in options or []:
+        kind, _, every = option.partition("=")
+        is_status = re.fullmatch("[45][0-9][0-9]", kind) is not None
+        if not re.fullmatch("0*[1-9][0-9]*", every) or not (is_status or kind in _FAULTS):
+            raise ConfigurationError(
+                "--faults takes KIND=N, such as 503=10 for every tenth request. KIND is a status "
+                f"from 400 to 599, or one of {', '.join(_FAULTS)}; not {option!r}."
+            )
+        fault = status(int(kind)) if is_status else _FAULTS[kind]()
+        plan = (plan or FaultPlan()).every(int(every), fault)
+    return plan

@@ -27,6 +27,7 @@ from paysdk.currencies import check_currency
 from paysdk.discovery import installed_providers, load_provider, open_provider
 from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.oauth2 import OAuth2Client
+from paysdk.testing.faults import FaultPlan  # attrs reads it in an annotation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -49,10 +50,16 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class SandboxSettings:
-    """The settings of each sandbox: its number of payments, and its delay in seconds."""
+    """The settings of each sandbox: its number of payments, and its delay in seconds.
+
+    ``None`` leaves a setting to the sandbox.
+    """
 
     payments: int
     latency: float
+    seed: int | None = None
+    port: int | None = None
+    faults: FaultPlan | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +118,8 @@ def make_sandbox(name: str, settings: SandboxSettings) -> Sandbox:
     """
     from paysdk.testing import open_sandbox  # noqa: PLC0415  # most commands need no server
 
-    return open_sandbox(name, **attrs.asdict(settings))
+    given = attrs.asdict(settings, recurse=False, filter=lambda _, value: value is not None)
+    return open_sandbox(name, **given)
 
 
 @asynccontextmanager

@@ -8,10 +8,13 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import attrs
+
 from paysdk.cli.environment import variable_name
 from paysdk.cli.output.terminal import print_message
 from paysdk.cli.providers import as_paysdk_error, make_sandbox
 from paysdk.cli.signals import run_async
+from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from paysdk.cli.providers import SandboxSettings
@@ -34,9 +37,9 @@ def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
 
 def _make_named_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
     made: dict[str, Sandbox] = {}
-    for name in names:
+    for number, name in enumerate(names):
         try:
-            made[name] = make_sandbox(name, settings)
+            made[name] = make_sandbox(name, _on_port(settings, number))
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             raise as_paysdk_error(name, error)  # noqa: B904  # it sets the cause itself
     return made
@@ -47,18 +50,30 @@ def _make_installed_sandboxes(settings: SandboxSettings) -> dict[str, Sandbox]:
     from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # most commands need no server
 
     made: dict[str, Sandbox] = {}
-    for name in installed_sandboxes():
+    for number, name in enumerate(installed_sandboxes()):
         try:
-            made[name] = make_sandbox(name, settings)
+            made[name] = make_sandbox(name, _on_port(settings, number))
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             print_message(as_paysdk_error(name, error))
     return made
 
 
+def _on_port(settings: SandboxSettings, number: int) -> SandboxSettings:
+    """The settings of a sandbox. The first one has the port that was asked for."""
+    return (
+        settings if settings.port is None else attrs.evolve(settings, port=settings.port + number)
+    )
+
+
 async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> None:
     async with AsyncExitStack() as stack:
         for name, sandbox in sandboxes.items():
-            await stack.enter_async_context(sandbox)
+            try:
+                await stack.enter_async_context(sandbox)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"The sandbox of {name} cannot use the port {sandbox.port}: {error.strerror}."
+                ) from None
             given = {"BASE_URL": sandbox.url, "API_KEY": sandbox.api_key} | {
                 setting.upper(): str(value) for setting, value in sandbox.settings.items()
             }

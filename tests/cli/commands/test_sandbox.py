@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,13 @@ import pytest
 from paysdk import ConfigurationError, PaysdkError, open_provider
 from paysdk.cli.commands.sandbox import run_sandboxes
 from paysdk.cli.providers import SandboxSettings
+from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paysdk.testing import Sandbox
+    from tests.cli.conftest import Outcome
     from tests.conftest import Install
 
 
@@ -86,3 +92,55 @@ def test_one_missing_sandbox_starts_none(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(ConfigurationError, match="There is no sandbox 'nowhere'"):
         run_sandboxes(("notify", "nowhere"), SandboxSettings(payments=1, latency=0.0))
     assert "" == capsys.readouterr().out
+
+
+def test_a_port_and_a_seed_are_chosen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first sandbox has the port, the next one the port after it."""
+    asked: list[SandboxSettings] = []
+
+    def make(name: str, settings: SandboxSettings) -> Sandbox:
+        asked.append(settings)
+        return open_sandbox(name, payments=1)
+
+    async def ended(_: asyncio.Event) -> None: ...
+
+    monkeypatch.setattr(asyncio.Event, "wait", ended)
+    monkeypatch.setattr("paysdk.cli.commands.sandbox.make_sandbox", make)
+    run_sandboxes((), SandboxSettings(payments=1, latency=0.0, port=8800, seed=2))
+
+    assert [(8800, 2), (8801, 2)] == [(each.port, each.seed) for each in asked]
+    assert 4 == capsys.readouterr().out.count("export ")
+
+
+def test_the_printed_port_is_the_chosen_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sandbox listens on the port that was asked for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    async def ended(_: asyncio.Event) -> None: ...
+
+    monkeypatch.setattr(asyncio.Event, "wait", ended)
+    run_sandboxes(("campfire",), SandboxSettings(payments=1, latency=0.0, port=port))
+
+    assert f"CAMPFIRE_BASE_URL=http://127.0.0.1:{port}\n" in capsys.readouterr().out
+
+
+def test_a_port_that_is_taken_is_refused() -> None:
+    """The error names the sandbox and the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            ConfigurationError, match=f"The sandbox of notify cannot use the port {port}: "
+        ):
+            run_sandboxes(("notify",), SandboxSettings(payments=1, latency=0.0, port=port))
+
+
+def test_wrong_faults_end_the_command(paysdk: Callable[..., Outcome]) -> None:
+    """A fault that does not exist is one line."""
+    outcome = paysdk("sandbox", "--faults", "200=1")
+
+    assert (2, "", 1) == (outcome.code, outcome.out, len(outcome.err.splitlines()))
