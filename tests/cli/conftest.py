@@ -57,6 +57,19 @@ def paysdk(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     return command
 
 
+@pytest.fixture
+def refusal(paysdk: Callable[..., Outcome]) -> Callable[..., str]:
+    """Run a command that must refuse its input, and return the line on stderr."""
+
+    def run_refused(*arguments: str) -> str:
+        outcome = paysdk(*arguments)
+        assert (2, "", 1) == (outcome.code, outcome.out, outcome.err.count("\n"))
+        assert "hidden" not in outcome.err
+        return outcome.err.removeprefix("paysdk: ")
+
+    return run_refused
+
+
 class Stream(io.StringIO):
     """A replacement for a standard stream that may be a terminal."""
 

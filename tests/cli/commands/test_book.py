@@ -116,12 +116,6 @@ def test_wrong_use_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         "is not a text file": desk.run(
             "book", "status", str(folder / "binary.json"), "--in", desk.database
         ),
-        "--void-date takes a date": desk.do(
-            "undo", "--by", "Ann", "--reason", "x", "--void-date", "soon"
-        ),
-        "--sandbox shows the whole story": desk.run(
-            "book", "--sandbox", "status", "x", "--in", "y"
-        ),
     }
     desk.plan()
     results["cannot be used"] = desk.run("book", "status", desk.plan_file, "--in", str(folder))

@@ -4,17 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
-
     from tests.cli.conftest import Outcome
 
     Command = Callable[..., Outcome]
+    Refusal = Callable[..., str]
 
 SANDBOX = ("--sandbox", "--sandbox-payments", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["list", "campfire", "--currency", "EUR", *SANDBOX],
+            "--currency is for providers that send no currency. campfire sends one: leave it out.",
+        ),
+        (
+            ["list", "notify", "--currency", " ", *SANDBOX],
+            "--currency takes a code of ISO 4217, such as EUR, not ' '.",
+        ),
+        (
+            ["list", "notify", "--currency", "EURO", "--key-file", "notify=none"],
+            "--currency takes a code of ISO 4217, such as EUR, not 'EURO'.",
+        ),
+        (
+            ["list", "campfire", "--key-file", "hidden"],
+            "--key-file takes NAME=PATH. NAME must be a provider of this command: campfire.",
+        ),
+        (["list", "campfire", "--key-file", "notify=key"], "--key-file takes NAME=PATH"),
+        (
+            ["list", "campfire", "--key-file", "campfire=key", *SANDBOX],
+            "--sandbox needs no key: leave --key-file out.",
+        ),
+        (
+            ["list", "campfire", "--bom", *SANDBOX],
+            "--bom is for CSV: add --format csv, or leave it out.",
+        ),
+        (
+            ["list", "campfire", "--raw-text", "--format", "jsonl", *SANDBOX],
+            "--raw-text is for CSV",
+        ),
+        (["reconcile", "campfire", "notify", "--from", "none.db", "--bom"], "--bom is for CSV"),
+    ],
+)
+def test_bad_input_is_one_line(refusal: Refusal, arguments: list[str], message: str) -> None:
+    """Wrong input is one line on stderr and exit code 2."""
+    assert refusal(*arguments).startswith(message)
 
 
 def test_a_repeated_name_is_listed_once(paysdk: Command) -> None:

@@ -1,0 +1,24 @@
+"""The options of ``paysdk sandbox``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Refusal = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sandbox", "nowhere"], "There is no sandbox 'nowhere'"),
+        (["sandbox", "--latency", "-1"], "Invalid value for '--latency'"),
+    ],
+)
+def test_bad_input_is_one_line(refusal: Refusal, arguments: list[str], message: str) -> None:
+    """Wrong input is one line on stderr and exit code 2."""
+    assert refusal(*arguments).startswith(message)
