@@ -38,6 +38,18 @@ _NOT_POSTGRESQL = (
 )
 _CREDENTIALS = "Correct the user or the password, in the URL, in ~/.pgpass or in PGPASSWORD."
 _TLS = "Correct sslmode or the certificates in the options of the URL, as this server requires."
+_POOLER_LOGIN = (
+    "The pooler cannot log in to its server. Correct the host, the user and the password in the "
+    "pooler's settings."
+)
+_OPERATING_SYSTEM_USER = (
+    "This server only accepts the operating system's user of the same name. Correct the user in "
+    "the URL, run this program as that user, or change the server's pg_hba.conf."
+)
+_NOT_ACCEPTING = (
+    "This database accepts no connections. Name another database, or ask the people who run the "
+    "server."
+)
 _NO_CONNECTION_LEFT = (
     "It has no free connection. End other programs that use it, or raise its limit, and try again."
 )
@@ -99,6 +111,13 @@ _BY_SIGN = (
     # A limit on the size of a file causes the same error.
     ("disk I/O error", "Its disk may be full. " + _ROOM),
     (
+        "locking protocol",
+        (
+            "SQLite cannot lock a file there. Name a path on a disk of this machine, or use "
+            "PostgreSQL."
+        ),
+    ),
+    (
         "is locked",
         (
             f"Another program has been writing to it for {LOCK_TIMEOUT} seconds. End that program, "
@@ -121,8 +140,27 @@ _BY_SIGN = (
     ("too many", _NO_CONNECTION_LEFT),
     ("connection slots", _NO_CONNECTION_LEFT),
     ("no more connections", _NO_CONNECTION_LEFT),
+    # libpq's messages about its files of keys and certificates, some of which mention a password.
+    ("private key file", _TLS),
+    ("root certificate", _TLS),
+    ("weak sslmode", _TLS),
+    ("channel binding", _TLS),
+    # The next four are pgbouncer's, about its own login.
+    ("server login failed", _POOLER_LOGIN),
+    ("pgbouncer cannot connect", _POOLER_LOGIN),
+    ("bouncer config error", _POOLER_LOGIN),
+    ("login has been failing", "The pooler cannot reach its server. " + _AGAIN),
+    ("no such user", "Correct the user in the URL, or add it to the pooler's list of users."),
+    (
+        "statement pooling",
+        "Set pool_mode to transaction or session in the pooler's settings.",
+    ),
+    ("Peer authentication", _OPERATING_SYSTEM_USER),
+    ("Ident authentication", _OPERATING_SYSTEM_USER),
+    ("certificate authentication", _TLS),
     ("password", _CREDENTIALS),
-    ("SASL authentication failed", _CREDENTIALS),
+    ("authentication failed", _CREDENTIALS),
+    ("auth failed", _CREDENTIALS),
     (
         "role ",
         "Correct the user in the URL, or create it on the server with the right to log in.",
@@ -145,13 +183,30 @@ _BY_SIGN = (
         "no such database",
         "Create the database, or correct its name in the URL and in the pooler's settings.",
     ),
-    ("does not exist", "Create the database, or correct its name in the URL."),
+    ('database "" does not exist', "Create the database, or correct its name in the URL."),
+    ('database "" is', _NOT_ACCEPTING),
+    (
+        "permission denied for database",
+        "Grant the user the right to connect to this database, or correct its name in the URL.",
+    ),
     ("unrecognized configuration parameter", _OPTIONS),
     ("invalid value for parameter", _OPTIONS),
     ("invalid connection option", _OPTIONS),
+    ("definition of service", _OPTIONS),
+    ("service file", _OPTIONS),
+    ("invalid port number", "Correct the port in the URL."),
+    ("could not match", "Correct the hosts and the ports in the URL."),
     ("invalid sslmode", _OPTIONS),
     ("SSL negotiation", _NOT_POSTGRESQL),
     ("expected authentication request", _NOT_POSTGRESQL),
+    # These come before the ones about TLS, because a connection with TLS mentions it when it ends.
+    ("terminating connection", _AGAIN),
+    ("closed unexpectedly", _AGAIN),
+    ("SYSCALL error", _AGAIN),
+    ("could not receive data", _AGAIN),
+    ("could not send data", _AGAIN),
+    ("client_login_timeout", _AGAIN),
+    ("not yet accepting", _AGAIN),
     ("SSL", _TLS),
     ("certificate", _TLS),
     ("standby", "No server in the URL is of the kind that target_session_attrs requires."),
@@ -173,7 +228,6 @@ _BY_SIGN = (
     ("starting up", _AGAIN),
     ("shutting down", _AGAIN),
     ("recovery mode", _AGAIN),
-    ("login has been failing", "The pooler cannot reach its server. " + _AGAIN),
     ("server closed", _AGAIN),
     ("connection is closed", _AGAIN),
     ("connection is lost", _AGAIN),
