@@ -7,13 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # Where the tests are of a module that has none of its name.
 ELSEWHERE = {
-    # Options are tested with the commands that have them.
-    "cli/options/book.py": "cli/commands/test_book.py",
-    "cli/options/invoices.py": "cli/commands/test_invoice.py",
-    "cli/options/list.py": "cli/commands/test_list.py",
-    "cli/options/reconcile.py": "cli/commands/test_reconcile.py",
-    "cli/options/sandbox.py": "cli/commands/test_sandbox.py",
-    "cli/options/sync.py": "cli/commands/test_sync.py",
     # Subjects are values without a method. The contracts read each field of them.
     "testing/contract/subject.py": "testing/contract/test_odd.py",
     "testing/contract/targets/subject.py": "testing/contract/targets/test_targets.py",
