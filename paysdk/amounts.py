@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGLISH", "NumberStyle", "load_number_style"]
 
-# A longer amount keeps its exponent, because so many zeros cannot be read.
+# A longer amount keeps its exponent, because its many zeros would be hard to count.
 _MAX_DIGITS = 40
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
 

@@ -158,7 +158,7 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError, LookupError):
-    """404: there is no such record, or the key may not see it."""
+    """404: the record does not exist, or the key may not see it."""
 
 
 class ConflictError(APIError):

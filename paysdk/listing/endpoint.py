@@ -136,7 +136,7 @@ class Endpoint(Generic[T_co]):
     ) -> None:
         """Note on *error* which page failed, and the checkpoint to resume from.
 
-        Before the first page there is nothing to resume, so there is no checkpoint.
+        Before the first page there is nothing to resume, so *error* gets no checkpoint.
         """
         self.client.explain(error, self.request(position))
         if progress.resumed or progress.pages:

@@ -70,7 +70,7 @@ class FileTokenStore:
             unlock(descriptor)
 
     async def load(self) -> Tokens | None:
-        """Return the stored tokens, or ``None`` if there is no file."""
+        """Return the stored tokens, or ``None`` if the file does not exist."""
         return await _LockedFile(self._path).load()
 
     async def save(self, tokens: Tokens) -> None:

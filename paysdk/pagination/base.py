@@ -75,7 +75,7 @@ class Pagination(Protocol):
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         """The name of the first filter that *position* requests differently from *filters*.
 
-        ``None`` if there is no such filter.
+        ``None`` without such a filter.
         """
         ...
 

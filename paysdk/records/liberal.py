@@ -121,7 +121,7 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _plain(value, path)
     if isinstance(value, _Number):
         return _mended_number(value, by_type, path, optional=optional)
-    # Some APIs send false if there is no value. For a text, it may be a value.
+    # Some APIs send false for a missing value. For a text, it may be a value.
     is_absent = value is False and by_type.keys().isdisjoint({inspect.BoolType, inspect.StrType})
     if is_absent or _is_empty(value):
         is_text = value == "" and inspect.StrType in by_type and not _day(by_type)

@@ -15,8 +15,8 @@ __all__ = ["Payments", "check_payments", "read_batches"]
 
 Payments: TypeAlias = Iterable[Payment] | AsyncIterable[Payment]
 
-# It takes a few milliseconds to put so many payments into a table. After that the event loop gets a
-# turn.
+# The event loop gets a turn after this number of payments. Putting them into a table takes a few
+# milliseconds.
 _BATCH_ROWS = 2000
 
 

@@ -53,7 +53,7 @@ class Bar:
 
 @attrs.frozen(kw_only=True)
 class DrawnMonth:
-    """One month of the chart. ``label`` and ``year`` are empty if there is no room."""
+    """One month of the chart. ``label`` and ``year`` are empty if they do not fit."""
 
     name: str
     middle: str

@@ -43,7 +43,7 @@ class Amounts:
     """The amounts of payments, found in what was sent for them.
 
     Another number may equal the amount by chance. So of several places, those are chosen that hold
-    the amount in most of the payments. Places of ids are chosen only if there is no other.
+    the amount in most of the payments. Places of ids are chosen only if no other place is left.
     """
 
     known: Sequence[Payment]

@@ -302,7 +302,7 @@ class ListingCases(ContractCases):
 
 # A listing may take some pages to notice that it makes no progress, but not more than this.
 _MANY_PAGES = 2000
-# After so many pages without a new payment, a listing of paysdk gives up in this contract.
+# In this contract, a listing of paysdk gives up after this number of pages without a new payment.
 _FEW_PAGES = 20
 _NO_CIRCLE = (type(None), MalformedResponseError)
 
