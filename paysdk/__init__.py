@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         TransportError,
         UnsupportedFilterError,
     )
+    from paysdk.follow.following import Follower, PaymentChange, follow_payments
     from paysdk.orders import OpenOrder, OrderJournal
     from paysdk.payment import CustomerRef, InvoiceRef, Payment
     from paysdk.provider import Capabilities, Listing, ListingReport, Page, PaymentsProvider
@@ -83,6 +84,7 @@ _MODULES = {
         "TransportError",
         "UnsupportedFilterError",
     ),
+    "paysdk.follow.following": ("Follower", "PaymentChange", "follow_payments"),
     "paysdk.orders": ("OpenOrder", "OrderJournal"),
     "paysdk.payment": ("CustomerRef", "InvoiceRef", "Payment"),
     "paysdk.provider": ("Capabilities", "Listing", "ListingReport", "Page", "PaymentsProvider"),
@@ -126,6 +128,7 @@ __all__ = [
     "CustomerRef",
     "DebitMemoPayment",
     "DuplicatePaymentError",
+    "Follower",
     "Invoice",
     "InvoiceLine",
     "InvoiceRef",
@@ -143,6 +146,7 @@ __all__ = [
     "PaginationError",
     "PayOutcome",
     "Payment",
+    "PaymentChange",
     "PaymentPreview",
     "PaymentsProvider",
     "PaysdkError",
@@ -155,6 +159,7 @@ __all__ = [
     "TransactionPayment",
     "TransportError",
     "UnsupportedFilterError",
+    "follow_payments",
     "make_converter",
     "open_provider",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime, time
 
 from paysdk.errors import ConfigurationError
 
-__all__ = ["check_bool", "check_int", "check_seconds", "check_share", "check_text"]
+__all__ = ["as_moment", "check_bool", "check_int", "check_seconds", "check_share", "check_text"]
 
 # The largest finite float. Infinity and NaN are not times.
 _MAX_SECONDS = sys.float_info.max
@@ -59,3 +60,24 @@ def check_text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or value.strip() != value or not value:
         raise ConfigurationError(f"{name} must be a text of one line, not {value!r}.")
     return value
+
+
+def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
+    """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
+
+    Raises ``ConfigurationError`` for a naive datetime, and for one that UTC cannot express.
+    """
+    given: object = value
+    if isinstance(given, datetime):
+        if given.tzinfo is None or given.utcoffset() is None:
+            raise ConfigurationError(
+                f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), "
+                f"or a date; {given!r} has no zone."
+            )
+        try:
+            return given.astimezone(UTC)
+        except OverflowError:
+            raise ConfigurationError(f"{name} is outside the calendar in UTC: {given!r}.") from None
+    if isinstance(given, date):
+        return datetime.combine(given, time.max if end_of_day else time.min, UTC)
+    raise ConfigurationError(f"{name} must be an aware datetime or a date, not {value!r}.")

@@ -13,6 +13,7 @@ import attrs
 __all__ = [
     "Event",
     "PageRead",
+    "PollFailed",
     "RepeatDropped",
     "RequestFailed",
     "RequestSent",
@@ -143,6 +144,28 @@ class RepeatDropped:
         return f"{self.provider}: payment {self.payment_id} came again unchanged, so it was dropped"
 
 
+@attrs.frozen
+class PollFailed:
+    """``follow_payments`` could not list the changes, and tries again after ``wait`` seconds.
+
+    ``error`` is the name of the error's class, and ``reason`` its message. ``failures`` counts the
+    attempts that have failed in a row.
+    """
+
+    provider: str
+    error: str
+    reason: str
+    failures: int
+    wait: float
+
+    def __str__(self) -> str:
+        times = "" if self.failures == 1 else f" {self.failures} times in a row"
+        return (
+            f"{self.provider}: the changes could not be listed{times} ({self.error}). The next "
+            f"attempt follows in {self.wait:.2f} s. {self.reason}"
+        )
+
+
 Event: TypeAlias = (
     RequestSent
     | ResponseReceived
@@ -151,4 +174,5 @@ Event: TypeAlias = (
     | Waiting
     | PageRead
     | RepeatDropped
+    | PollFailed
 )

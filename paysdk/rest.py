@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 import attrs
 
-from paysdk.arguments import check_int, check_text
+from paysdk.arguments import as_moment, check_int, check_text
 from paysdk.declared import check_declarations
-from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
+from paysdk.errors import MalformedResponseError, UnsupportedFilterError
 from paysdk.listing.endpoint import Endpoint
 from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
@@ -324,24 +323,3 @@ def check_page_size(page_size: int | None, largest: int, smallest: int = 1) -> i
     If the API has one page size only, it is both the *largest* and the *smallest*.
     """
     return None if page_size is None else check_int("page_size", page_size, smallest, largest)
-
-
-def as_moment(name: str, value: datetime | date, *, end_of_day: bool) -> datetime:
-    """A bound in time as a moment in UTC; a date is the beginning or the end of its day, in UTC.
-
-    Raises ``ConfigurationError`` for a naive datetime, and for one that UTC cannot express.
-    """
-    given: object = value
-    if isinstance(given, datetime):
-        if given.tzinfo is None or given.utcoffset() is None:
-            raise ConfigurationError(
-                f"{name} must be an aware datetime, such as datetime(2026, 1, 31, tzinfo=UTC), "
-                f"or a date; {given!r} has no zone."
-            )
-        try:
-            return given.astimezone(UTC)
-        except OverflowError:
-            raise ConfigurationError(f"{name} is outside the calendar in UTC: {given!r}.") from None
-    if isinstance(given, date):
-        return datetime.combine(given, time.max if end_of_day else time.min, UTC)
-    raise ConfigurationError(f"{name} must be an aware datetime or a date, not {value!r}.")

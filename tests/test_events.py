@@ -11,6 +11,7 @@ from paysdk import events
 from paysdk.events import (
     Event,
     PageRead,
+    PollFailed,
     RepeatDropped,
     RequestFailed,
     RequestSent,
@@ -28,6 +29,7 @@ EVENTS: list[Event] = [
     Waiting("campfire", "GET", URL, 2.0),
     PageRead("campfire", 1, 100, None),
     RepeatDropped("notify", "07d125ef"),
+    PollFailed("notify", "ServerError", "Notify failed.", 1, 60.0),
 ]
 
 
@@ -48,6 +50,10 @@ LINES = [
     f"campfire: GET {URL} waits 2.00 s, because the provider told another request to wait.",
     "campfire: page 1 has 100 new payments",
     "notify: payment 07d125ef came again unchanged, so it was dropped",
+    (
+        "notify: the changes could not be listed (ServerError). The next attempt follows in "
+        "60.00 s. Notify failed."
+    ),
 ]
 
 
@@ -61,6 +67,13 @@ def test_line_of_a_page_has_the_count_of_the_provider() -> None:
     """If the provider reports a count, the line has it."""
     assert "campfire: page 2 has 50 new payments (the provider counts 1,000)" == str(
         PageRead("campfire", 2, 50, 1000)
+    )
+
+
+def test_line_of_repeated_failures_has_their_number() -> None:
+    """From the second failure on, the line says how many there were in a row."""
+    assert "could not be listed 3 times in a row (ServerError)" in str(
+        PollFailed("notify", "ServerError", "Notify failed.", 3, 60.0)
     )
 
 

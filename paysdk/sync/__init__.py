@@ -17,10 +17,10 @@ if find_spec("sqlalchemy") is None:
 from paysdk.sync.changes import Change
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.report import SyncReport
-from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import SQLPaymentStore, StoredPayment
 from paysdk.sync.syncing import sync_payments
 from paysdk.sync.tokens import SQLTokenStore
+from paysdk.sync.vanishing import VanishLimit
 
 __all__ = [
     "AccountBusyError",

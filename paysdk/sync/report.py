@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from paysdk.sync.state import PassKind
+from paysdk.passes import PassKind
 
 __all__ = ["SyncReport"]
 

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import attrs
 
 from paysdk.errors import APIError, ConfigurationError, PaginationError
-from paysdk.provider import Page
-from paysdk.sync import writing
-from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
-from paysdk.sync.lease import renew
-from paysdk.sync.report import SyncReport
-from paysdk.sync.state import (
+from paysdk.passes import (
     begin_pass,
     complete_pass,
     drop_pass,
@@ -29,17 +24,23 @@ from paysdk.sync.state import (
     restart_pass,
     set_aside,
 )
+from paysdk.provider import Page
+from paysdk.sync import writing
+from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
+from paysdk.sync.lease import renew
+from paysdk.sync.report import SyncReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from paysdk.passes import PassState
     from paysdk.payment import Payment
     from paysdk.provider import Listing, PaymentsProvider
     from paysdk.sync.database import Database
     from paysdk.sync.lease import Lease
-    from paysdk.sync.state import SyncState, VanishLimit
+    from paysdk.sync.vanishing import VanishLimit
 
 __all__ = ["SyncRun"]
 
@@ -125,7 +126,7 @@ class SyncRun:
         self._counts["malformed"] = listing.report.malformed
         return self._report("filtered", before, resumed=False, waiting=0)
 
-    async def _read_state(self) -> SyncState:
+    async def _read_state(self) -> PassState:
         return await self._database.read(
             partial(writing.read_state, codec=self._database.backend.codec, lease=self._lease)
         )
@@ -133,7 +134,7 @@ class SyncRun:
     def _report(
         self,
         kind: Literal["full", "incremental", "filtered"],
-        done: SyncState,
+        done: PassState,
         *,
         resumed: bool,
         waiting: int,
@@ -148,7 +149,7 @@ class SyncRun:
             **self._counts,
         )
 
-    def _warn_without_times(self, done: SyncState) -> None:
+    def _warn_without_times(self, done: PassState) -> None:
         if self._counts["untimed"] and done.watermark is None:
             _log.warning(
                 "%s says that it lists incrementally, but none of its payments has %s_at. So each "
@@ -165,7 +166,7 @@ class SyncRun:
         able = self._provider.capabilities
         return able.fixed_page_size or min(able.max_page_size, _MAX_PAGE_SIZE)
 
-    async def _drop_pass(self, state: SyncState) -> None:
+    async def _drop_pass(self, state: PassState) -> None:
         """Drop the pass. The next sync then begins a new one.
 
         If this fails, the next sync continues the pass and fails in the same way.
@@ -177,7 +178,7 @@ class SyncRun:
                 partial(renew, backend=backend, lease=lease, **values)
             )
 
-    async def _run_pass(self, state: SyncState) -> SyncState:
+    async def _run_pass(self, state: PassState) -> PassState:
         """Run the pass to its end.
 
         Raises ``_CheckpointRefusedError`` before anything is written.
@@ -212,7 +213,7 @@ class SyncRun:
         finally:
             self._count_listing(listing)
 
-    def _start_listing(self, state: SyncState) -> Listing:
+    def _start_listing(self, state: PassState) -> Listing:
         page_size = self._page_size()
         if state.checkpoint is None:
             return self._provider.list_payments(modified_since=state.since, page_size=page_size)
@@ -260,12 +261,12 @@ class SyncRun:
 
     async def _write_page(
         self,
-        state: SyncState,
+        state: PassState,
         found: Page,
         *,
         last: bool,
         keep_state: bool = False,
-    ) -> SyncState:
+    ) -> PassState:
         """Write a page, its changes and its checkpoint in one transaction.
 
         With *keep_state*, the stored state stays as it is, and nothing vanishes.

@@ -13,8 +13,8 @@ from paysdk.sync.errors import StoreError
 from paysdk.sync.lease import release, take
 from paysdk.sync.origin import get_origin
 from paysdk.sync.run import SyncRun
-from paysdk.sync.state import VanishLimit
 from paysdk.sync.store import get_database
+from paysdk.sync.vanishing import VanishLimit
 
 if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider

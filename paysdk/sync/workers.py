@@ -29,15 +29,8 @@ from procrastinate.exceptions import ConnectorException, JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
 
-from paysdk.errors import (
-    APIError,
-    ConfigurationError,
-    MalformedResponseError,
-    PaginationError,
-    RateLimitedError,
-    ServerError,
-    UnsupportedFilterError,
-)
+from paysdk.errors import APIError, ConfigurationError
+from paysdk.permanent import is_permanent
 from paysdk.provider import PaymentsProvider
 from paysdk.sync.errors import AccountBusyError, LeaseLostError, TooManyVanishedError
 from paysdk.sync.store import get_database
@@ -63,8 +56,6 @@ _MAX_RETRIES = 5
 _FIRST_WAIT_SECONDS = 30.0
 # Seconds. Even if a provider asks for a longer wait, the account is retried after a day.
 _MAX_WAIT_SECONDS = 86_400.0
-# Request Timeout and Too Early: 4xx statuses after which the same request may succeed.
-_TRANSIENT_STATUSES = {408, 425}
 
 
 def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -> SyncTasks:
@@ -223,26 +214,7 @@ def _retry_seconds(error: BaseException, attempts: int) -> float | None:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Whether a retry must fail in the same way.
-
-    An error that is not paysdk's comes from the application, and may be a short outage.
-    """
-    match error:
-        case RateLimitedError() | ServerError():
-            return False
-        case APIError():
-            return error.status not in _TRANSIENT_STATUSES
-        case MalformedResponseError():
-            # For example a proxy's maintenance page, not a broken record.
-            return not error.not_json
-        case _:
-            return isinstance(
-                error,
-                ConfigurationError
-                | UnsupportedFilterError
-                | PaginationError
-                | TooManyVanishedError,
-            )
+    return isinstance(error, TooManyVanishedError) or is_permanent(error)
 
 
 def _check_arguments(provider: str, account: str) -> tuple[str, str]:

@@ -12,11 +12,11 @@ import attrs
 import msgspec
 import sqlalchemy as sa
 
+from paysdk.passes import PassState
 from paysdk.payment import Payment
 from paysdk.sync.changes import classify_change, diff_fields, is_older
 from paysdk.sync.errors import TooManyVanishedError
 from paysdk.sync.feed import encode_payment, insert_entries
-from paysdk.sync.state import SyncState, VanishLimit
 from paysdk.sync.tables import CONTENT, content_columns, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from paysdk.sync.backends import Backend
     from paysdk.sync.lease import Lease
     from paysdk.sync.rows import Codec
+    from paysdk.sync.vanishing import VanishLimit
 
 __all__ = ["PageRows", "prepare_page", "read_state", "state_columns", "sweep", "write_page"]
 
@@ -78,7 +79,7 @@ class _Differences:
 
 
 async def write_page(
-    connection: AsyncConnection, backend: Backend, lease: Lease, page: PageRows, state: SyncState
+    connection: AsyncConnection, backend: Backend, lease: Lease, page: PageRows, state: PassState
 ) -> Counter[str]:
     """Write what is new or changed in the page.
 
@@ -157,7 +158,7 @@ def _compare(
     known: dict[str, tuple[tuple[Any, ...], object, int]],
     codec: Codec,
     lease: Lease,
-    state: SyncState,
+    state: PassState,
     *,
     now: object,
 ) -> _Differences:
@@ -203,7 +204,7 @@ async def sweep(
     connection: AsyncConnection,
     backend: Backend,
     lease: Lease,
-    state: SyncState,
+    state: PassState,
     limit: VanishLimit | None,
 ) -> int:
     """Mark the payments that a complete full pass has not seen as vanished, and return how many.
@@ -235,7 +236,7 @@ async def _check_vanished(
     connection: AsyncConnection,
     backend: Backend,
     lease: Lease,
-    state: SyncState,
+    state: PassState,
     *,
     limit: VanishLimit,
     vanished: int,
@@ -266,10 +267,10 @@ async def _check_vanished(
         )
 
 
-async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) -> SyncState:
+async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) -> PassState:
     """Read the state of the account."""
     row = (await connection.execute(sa.select(sync_state).where(lease.key))).one()
-    return SyncState(
+    return PassState(
         number=row.pass_number,
         kind=row.pass_kind,
         started_at=codec.read_moment(row.pass_started_at),
@@ -283,7 +284,7 @@ async def read_state(connection: AsyncConnection, codec: Codec, lease: Lease) ->
     )
 
 
-def state_columns(state: SyncState, codec: Codec, *, complete: bool) -> dict[str, Any]:
+def state_columns(state: PassState, codec: Codec, *, complete: bool) -> dict[str, Any]:
     """Return the values of the columns of `sync_state`.
 
     If the pass is *complete*, they include the current time, for people who read the table.

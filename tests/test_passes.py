@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from paysdk.sync.state import (
+from paysdk.passes import (
     PassKind,
-    SyncState,
+    PassState,
     begin_pass,
     complete_pass,
     listing_start,
@@ -22,22 +22,22 @@ EARLIER = NOW - timedelta(days=1)
 @pytest.mark.parametrize(
     ("account", "incremental", "full", "kind", "number"),
     [
-        (SyncState(), True, False, "full", 1),
-        (SyncState(), False, False, "full", 1),
-        (SyncState(number=3, watermark=EARLIER), True, False, "incremental", 4),
-        (SyncState(number=3, watermark=EARLIER), True, True, "full", 4),
-        (SyncState(number=3, watermark=EARLIER), False, False, "full", 4),
-        (SyncState(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
-        (SyncState(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
+        (PassState(), True, False, "full", 1),
+        (PassState(), False, False, "full", 1),
+        (PassState(number=3, watermark=EARLIER), True, False, "incremental", 4),
+        (PassState(number=3, watermark=EARLIER), True, True, "full", 4),
+        (PassState(number=3, watermark=EARLIER), False, False, "full", 4),
+        (PassState(number=3, kind="full", checkpoint="x"), True, False, "full", 3),
+        (PassState(number=3, kind="full", checkpoint="x"), True, True, "full", 4),
         (
-            SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
+            PassState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
             True,
             False,
             "incremental",
             3,
         ),
         (
-            SyncState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
+            PassState(number=3, kind="incremental", checkpoint="x", watermark=EARLIER),
             False,
             False,
             "full",
@@ -46,7 +46,7 @@ EARLIER = NOW - timedelta(days=1)
     ],
 )
 def test_the_next_pass(
-    account: SyncState, kind: PassKind, number: int, *, incremental: bool, full: bool
+    account: PassState, kind: PassKind, number: int, *, incremental: bool, full: bool
 ) -> None:
     """An unfinished pass continues. Otherwise an incremental pass begins if it can."""
     begins = begin_pass(account, incremental=incremental, full=full, now=NOW)
@@ -57,16 +57,16 @@ def test_the_next_pass(
 
 def test_a_full_pass_lists_everything() -> None:
     """The watermark does not matter."""
-    assert listing_start(SyncState(kind="full", watermark=EARLIER), 60) is None
-    assert listing_start(SyncState(kind="incremental"), 60) is None
+    assert listing_start(PassState(kind="full", watermark=EARLIER), 60) is None
+    assert listing_start(PassState(kind="incremental"), 60) is None
     assert EARLIER - timedelta(seconds=60) == listing_start(
-        SyncState(kind="incremental", watermark=EARLIER), 60
+        PassState(kind="incremental", watermark=EARLIER), 60
     )
 
 
 def test_the_latest_time_is_that_of_all_pages() -> None:
     """The order of the pages does not matter, and a page may have no time."""
-    account = SyncState(kind="full")
+    account = PassState(kind="full")
     latest = []
     pages: list[list[int | None]] = [[None], [1, 3, None], [2], []]
     for minutes in pages:
@@ -97,8 +97,8 @@ def test_the_watermark_after_a_pass(
     kind: PassKind, latest: datetime | None, watermark: datetime | None, expected: datetime | None
 ) -> None:
     """It is the latest time that the pass saw, but never later than its start."""
-    account = SyncState(
+    account = PassState(
         number=7, kind=kind, started_at=NOW, checkpoint="x", latest=latest, watermark=watermark
     )
 
-    assert SyncState(number=7, watermark=expected) == complete_pass(account)
+    assert PassState(number=7, watermark=expected) == complete_pass(account)

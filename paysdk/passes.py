@@ -1,4 +1,6 @@
-"""Decide which pass comes next, and what state it leaves. The functions are pure.
+"""Decide which pass over a provider's payments comes next, and what state it leaves: pure.
+
+Syncs and ``follow_payments`` have the same rules.
 
 A full pass lists everything, and at its end shows which payments vanished. An incremental pass
 lists what was modified since the watermark, minus an overlap. The watermark is a time by the
@@ -15,15 +17,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from paysdk.arguments import check_int, check_share
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
     "PassKind",
-    "SyncState",
-    "VanishLimit",
+    "PassState",
     "begin_pass",
     "complete_pass",
     "drop_pass",
@@ -41,8 +40,8 @@ _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
-class SyncState:
-    """The stored state of an account's syncs.
+class PassState:
+    """The state between two pages, or between two passes.
 
     ``kind`` is the kind of the current pass, and ``None`` between passes. ``latest`` is the largest
     time that the pass has seen, of those by which the provider lists. ``malformed`` counts the
@@ -64,27 +63,7 @@ class SyncState:
     waiting_since: datetime | None = None
 
 
-def _check_count(_: object, __: object, count: int) -> None:
-    check_int("count", count, 0)
-
-
-def _check_share(_: object, __: object, share: float) -> None:
-    check_share("share", share)
-
-
-@attrs.frozen(kw_only=True)
-class VanishLimit:
-    """How many payments may vanish in one full pass.
-
-    The limit is *count*, or *share* of the stored payments if that is more. A pass that finds
-    nothing at all exceeds every limit. Raises ``ConfigurationError`` for an impossible number.
-    """
-
-    count: int = attrs.field(default=10, validator=_check_count)
-    share: float = attrs.field(default=0.2, validator=_check_share)
-
-
-def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime) -> SyncState:
+def begin_pass(state: PassState, *, incremental: bool, full: bool, now: datetime) -> PassState:
     """Return the pass to continue, or the next one.
 
     *incremental* says whether the provider can list by time of modification. *full* asks for a new
@@ -97,7 +76,7 @@ def begin_pass(state: SyncState, *, incremental: bool, full: bool, now: datetime
     )
 
 
-def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> SyncState:
+def restart_pass(state: PassState, kind: PassKind | None, now: datetime) -> PassState:
     """Return a new pass.
 
     Its number is new, so what an unfinished pass saw does not count as seen.
@@ -105,16 +84,16 @@ def restart_pass(state: SyncState, kind: PassKind | None, now: datetime) -> Sync
     return attrs.evolve(drop_pass(state), number=state.number + 1, kind=kind, started_at=now)
 
 
-def drop_pass(state: SyncState) -> SyncState:
+def drop_pass(state: PassState) -> PassState:
     """End the current pass, and restore the state from before it began."""
-    return SyncState(
+    return PassState(
         number=state.number,
         watermark=state.watermark,
         waiting_since=state.waiting_since,
     )
 
 
-def listing_start(state: SyncState, overlap: float) -> datetime | None:
+def listing_start(state: PassState, overlap: float) -> datetime | None:
     """Return the time from which the pass lists, or ``None`` if it lists everything.
 
     *overlap* is in seconds.
@@ -128,7 +107,7 @@ def listing_start(state: SyncState, overlap: float) -> datetime | None:
     return since if state.waiting_since is None else min(since, state.waiting_since)
 
 
-def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> SyncState:
+def set_aside(state: PassState, malformed: int, oldest: datetime | None) -> PassState:
     """Count *malformed* more records as set aside. The first of them was modified at *oldest*."""
     if state.malformed and malformed:
         known = state.oldest_malformed
@@ -138,7 +117,7 @@ def set_aside(state: SyncState, malformed: int, oldest: datetime | None) -> Sync
     return attrs.evolve(state, malformed=state.malformed + malformed, oldest_malformed=oldest)
 
 
-def note_page(state: SyncState, times: Iterable[datetime | None]) -> SyncState:
+def note_page(state: PassState, times: Iterable[datetime | None]) -> PassState:
     """Count the payments with these times as seen."""
     latest = max((time for time in times if time is not None), default=state.latest)
     if latest is not None and state.latest is not None:
@@ -146,7 +125,7 @@ def note_page(state: SyncState, times: Iterable[datetime | None]) -> SyncState:
     return attrs.evolve(state, latest=latest)
 
 
-def complete_pass(state: SyncState) -> SyncState:
+def complete_pass(state: PassState) -> PassState:
     """End the pass, and move the watermark.
 
     The watermark is never later than the start of the pass by our own clock. Otherwise a record
@@ -163,10 +142,10 @@ def complete_pass(state: SyncState) -> SyncState:
     waiting = _waiting_since(state)
     if state.malformed and waiting is None:
         seen = None
-    return SyncState(number=state.number, watermark=seen, waiting_since=waiting)
+    return PassState(number=state.number, watermark=seen, waiting_since=waiting)
 
 
-def _waiting_since(state: SyncState) -> datetime | None:
+def _waiting_since(state: PassState) -> datetime | None:
     """Return the time from which the next pass must list to get every record that was set aside."""
     oldest, since = state.oldest_malformed, state.since
     if not state.malformed:
@@ -178,7 +157,7 @@ def _waiting_since(state: SyncState) -> datetime | None:
     return oldest if since is None else max(oldest, since)
 
 
-def public_watermark(state: SyncState) -> datetime | None:
+def public_watermark(state: PassState) -> datetime | None:
     """Return the watermark for the report, which is never later than a record that waits."""
     if state.watermark is None or state.waiting_since is None:
         return state.watermark

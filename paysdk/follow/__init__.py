@@ -1,0 +1,1 @@
+"""Follow a provider's payments without a database."""
