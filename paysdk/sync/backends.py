@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from paysdk.sync.rows import Codec
 
-__all__ = ["DURABLE", "LOCK_TIMEOUT", "WRITES", "Backend", "Rows", "get_driver_connection"]
+__all__ = [
+    "DURABLE",
+    "LOCK_TIMEOUT",
+    "WRITES",
+    "Backend",
+    "Listener",
+    "Rows",
+    "get_driver_connection",
+]
 
 # Seconds. A transaction gives up after waiting this long for another program's transaction on the
 # same rows or the same file.
@@ -25,6 +33,18 @@ WRITES = "paysdk_writes"
 DURABLE = "paysdk_durable"
 
 Rows: TypeAlias = "Sequence[Sequence[Any]]"
+
+
+class Listener(Protocol):
+    """Waits for the database to tell of changes."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until there may be a change, or for *seconds*."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it."""
+        ...
 
 
 class Backend(Protocol):
@@ -99,8 +119,13 @@ class Backend(Protocol):
     async def lock_feed(self, connection: AsyncConnection) -> None:
         """Wait until no other transaction is numbering changes.
 
-        So changes become visible in the order of their numbers.
+        So changes become visible in the order of their numbers. When the transaction is committed,
+        listeners are told.
         """
+        ...
+
+    async def listen(self, engine: AsyncEngine) -> Listener | None:
+        """Return a new listener, or ``None`` if the database cannot tell of changes."""
         ...
 
     async def lock_tables(self, connection: AsyncConnection) -> None:

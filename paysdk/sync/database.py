@@ -121,7 +121,7 @@ class Database:
         failure: StoreError | None = None
         try:
             yield
-        except self._driver_errors() as error:
+        except self.driver_errors() as error:
             failure = self._to_store_error(error)
         if failure is not None:
             raise failure
@@ -163,7 +163,7 @@ class Database:
                 connection = await stack.enter_async_context(self.engine.connect())
                 await connection.execution_options(**{WRITES: writes, DURABLE: durable})
                 await self.backend.begin(connection, durable=durable)
-            except self._driver_errors() as error:
+            except self.driver_errors() as error:
                 failure = self._to_store_error(error)
             else:
                 stack.pop_all()
@@ -171,6 +171,7 @@ class Database:
         # Raised outside the except clause, because the driver's frames contain the password.
         raise failure
 
-    def _driver_errors(self) -> tuple[type[BaseException], ...]:
+    def driver_errors(self) -> tuple[type[BaseException], ...]:
+        """Return every error that a database raises when it cannot be used."""
         # A driver fails with UnicodeError if it cannot encode or decode a text.
         return (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OSError, UnicodeError)

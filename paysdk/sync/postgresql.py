@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paysdk.sync.backends import LOCK_TIMEOUT, Rows, get_driver_connection
+from paysdk.sync.listening import CHANNEL, open_listener
 from paysdk.sync.rows import POSTGRESQL, Codec
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.sql.compiler import Compiled
+
+    from paysdk.sync.backends import Listener
 
 __all__ = ["PostgreSQL"]
 
@@ -177,7 +180,11 @@ class PostgreSQL:
         # Numbers are given out before they are committed. Without this lock, a smaller number could
         # become visible after a larger one, and a reader that has passed the larger one would miss
         # it.
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_FEED_LOCK)))
+        lock = sa.func.pg_advisory_xact_lock(_FEED_LOCK)
+        await connection.execute(sa.select(lock, sa.func.pg_notify(CHANNEL, "")))
+
+    async def listen(self, engine: AsyncEngine) -> Listener | None:
+        return await open_listener(engine)
 
     async def lock_tables(self, connection: AsyncConnection) -> None:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))

@@ -10,13 +10,14 @@ from weakref import WeakSet
 import attrs
 import sqlalchemy as sa
 
-from paysdk.arguments import check_seconds
+from paysdk.arguments import check_int, check_seconds
 from paysdk.errors import ConfigurationError
 from paysdk.paid import PaidRange, check_paid_range
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
+from paysdk.sync.follower import FeedFollower
 from paysdk.sync.location import find_database
 from paysdk.sync.reader import PaymentReader
 from paysdk.sync.tables import MIGRATIONS, VERSION, metadata, payments, sync_schema
@@ -77,6 +78,7 @@ class SQLPaymentStore:
         self._lease = check_seconds("lease", lease)
         self._names = ExclusiveNames(self._database, self._lease)
         self._readers: WeakSet[PaymentReader] = WeakSet()
+        self._followers: WeakSet[FeedFollower] = WeakSet()
 
     def __repr__(self) -> str:
         # A constructor that fails leaves an incomplete object in the frames of its error, and a
@@ -108,7 +110,8 @@ class SQLPaymentStore:
         """Close the connections when running transactions have ended.
 
         You may call this twice, and enter the store again. An iterator over payments that is not at
-        its end raises ``StoreError`` when it needs to read more.
+        its end raises ``StoreError`` when it needs to read more, and so does one over changes that
+        waits.
         """
         self._entered = False
         # A reader that waits for a batch will get it. Any other reader may never come back. In a
@@ -119,6 +122,9 @@ class SQLPaymentStore:
             await asyncio.sleep(0.001)
         for reader in self._readers:
             reader.close()
+        if not self._database.is_forked:
+            for follower in list(self._followers):
+                await follower.aclose()
         await self._database.aclose()
 
     def exclusive(self, name: str) -> AbstractAsyncContextManager[OrderJournal]:
@@ -202,6 +208,38 @@ class SQLPaymentStore:
                 yield change
             if len(rows) < BATCH_ROWS:
                 return
+
+    def follow(
+        self,
+        after: int = 0,
+        *,
+        provider: str | None = None,
+        account: str | None = None,
+        every: float = 5.0,
+    ) -> AsyncGenerator[Change]:
+        """Yield the changes after number *after*, and then each further one as it comes.
+
+        It is like ``changes``, and never ends. With *provider* or *account*, it yields only their
+        changes. It looks for changes every *every* seconds. PostgreSQL also tells it at once when a
+        sync has committed some, over a connection that this iterator keeps. Behind a pooler,
+        PostgreSQL cannot tell it.
+
+        If you write what you do and the ``sequence`` in one transaction, you process each change
+        exactly once. If the store is closed meanwhile, this raises ``StoreError``.
+
+        Raises ``ConfigurationError`` for a wrong argument.
+        """
+        check_int("after", after, 0)
+        check_seconds("every", every)
+        for name, value in (("provider", provider), ("account", account)):
+            given: object = value
+            if given is not None and (not isinstance(given, str) or not given.strip()):
+                raise ConfigurationError(
+                    f"{name} must be a text, such as 'default', not {value!r}."
+                )
+        follower = FeedFollower(self._database, after, provider, account, every)
+        self._followers.add(follower)
+        return follower.changes()
 
     async def _iterate_payments(
         self, provider: str, account: str, *which: sa.ColumnElement[bool]

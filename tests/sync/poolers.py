@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 # The startup parameters that each version of pgbouncer knows (its documentation,
 # `track_extra_parameters`).
@@ -153,7 +153,7 @@ class StrictPooler:
         try:
             async with asyncio.TaskGroup() as pumps:
                 pumps.create_task(_pump(reader, server_writer, state.asked))
-                pumps.create_task(_pump(server_reader, writer, state.told))
+                pumps.create_task(_pump(server_reader, writer, state.told, _hide_session))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -194,11 +194,21 @@ class _Session:
             self.in_transaction = body != b"I"
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: object) -> None:
+def _hide_session(kind: bytes, body: bytes) -> bytes:
+    """Give the client another process id than the server's, as each pooler must."""
+    return b"\x7f" + body[1:] if kind == b"K" else body
+
+
+async def _pump(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    look: object,
+    change: Callable[[bytes, bytes], bytes] = lambda _, body: body,
+) -> None:
     assert callable(look)
     while True:
         head = await reader.readexactly(5)
         body = await reader.readexactly(int.from_bytes(head[1:]) - 4)
         look(head[:1], body)
-        writer.write(head + body)
+        writer.write(head + change(head[:1], body))
         await writer.drain()

@@ -147,3 +147,17 @@ async def test_a_search_path_is_no_startup_option(
         assert 1 == (await sync_payments(shelf, store)).created
     async with SQLPaymentStore(pooler) as store:
         assert ["1"] == [payment.id async for payment in store.payments(provider="acme")]
+
+
+async def test_a_follower_looks_for_changes(
+    pooler: str, shelf: Shelf, make: Callable[..., Payment]
+) -> None:
+    """A pooler cannot tell of changes, and no session listens behind it."""
+    async with SQLPaymentStore(pooler) as store:
+        changes = store.follow(every=0.01)
+        following = asyncio.ensure_future(anext(changes))
+        await asyncio.sleep(0.05)
+        shelf.payments = [make(1, 1)]
+        await sync_payments(shelf, store)
+        assert "1" == (await following).payment_id
+        await changes.aclose()

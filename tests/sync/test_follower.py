@@ -1,0 +1,265 @@
+"""Follow the feed of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from paysdk import ConfigurationError
+from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
+from paysdk.sync.feed import FEED
+from paysdk.sync.listening import NotificationListener
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from paysdk import Payment
+    from paysdk.sync import Change
+
+    from .conftest import Shelf
+
+    Make = Callable[..., Payment]
+    Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+SOON = 0.005
+# No test waits this long.
+NEVER = 3600.0
+
+
+async def take(changes: AsyncGenerator[Change], count: int) -> list[tuple[str, str]]:
+    """Return the kind and the id of the next changes."""
+    found: list[tuple[str, str]] = []
+    while len(found) < count:
+        change = await anext(changes)
+        found.append((change.kind, change.payment_id))
+    return found
+
+
+def reads_of(store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A list that grows with each time that the store reads."""
+    reads: list[object] = []
+    read = store._database.read
+
+    async def count(work: Any) -> Any:  # noqa: ANN401  # of any kind
+        found = await read(work)
+        reads.append(found)
+        return found
+
+    monkeypatch.setattr(store._database, "read", count)
+    return reads
+
+
+async def test_changes_come_as_they_are_written(
+    shelf: Shelf, store: SQLPaymentStore, make: Make
+) -> None:
+    """First what is there after the position, and then what later syncs write."""
+    shelf.payments = [make(1, 1), make(2, 1)]
+    await sync_payments(shelf, store)
+    async with aclosing(store.follow(every=SOON)) as changes:
+        assert [("created", "1"), ("created", "2")] == await take(changes, 2)
+        shelf.payments = [make(1, 2, source="X"), make(2, 1), make(3, 2)]
+        await sync_payments(shelf, store)
+        assert {("changed", "1"), ("created", "3")} == set(await take(changes, 2))
+
+
+async def test_begins_after_the_position(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """What was processed before does not come again."""
+    shelf.payments = [make(number, 1) for number in range(5)]
+    await sync_payments(shelf, store)
+    third = [change.sequence async for change in store.changes()][2]
+    async with aclosing(store.follow(third, every=SOON)) as changes:
+        assert [("created", "3"), ("created", "4")] == await take(changes, 2)
+
+
+async def test_more_changes_than_are_read_at_a_time(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits only when it has read all that are there."""
+    shelf.page_size = 100
+    shelf.payments = [make(number, 1) for number in range(25)]
+    await sync_payments(shelf, store)
+    monkeypatch.setattr("paysdk.sync.follower.BATCH_ROWS", 10)
+    monkeypatch.setattr("paysdk.sync.follower.FEED", FEED.limit(10))
+    async with aclosing(store.follow(every=NEVER)) as changes:
+        assert [("created", str(number)) for number in range(25)] == await take(changes, 25)
+
+
+@pytest.mark.parametrize("by", [{"account": "b"}, {"provider": "acme", "account": "b"}], ids=str)
+async def test_changes_of_one_account(
+    shelf: Shelf, store: SQLPaymentStore, make: Make, by: dict[str, Any]
+) -> None:
+    """Changes of other accounts are left out."""
+    async with aclosing(store.follow(every=SOON, **by)) as changes:
+        following = asyncio.ensure_future(anext(changes))
+        shelf.payments = [make(number, 1) for number in range(3)]
+        await sync_payments(shelf, store, "a")
+        await sync_payments(shelf, store, "b")
+        assert ("b", "0") == ((change := await following).account, change.payment_id)
+        assert [("created", "1"), ("created", "2")] == await take(changes, 2)
+
+
+async def test_changes_of_others_are_looked_at_once(
+    shelf: Shelf,
+    store: SQLPaymentStore,
+    make: Make,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next look begins after them."""
+    reads = reads_of(store, monkeypatch)
+    shelf.payments = [make(number, 1) for number in range(3)]
+    await sync_payments(shelf, store, "a")
+    following = asyncio.ensure_future(anext(store.follow(every=SOON, account="b")))
+    (follower,) = store._followers
+    await until(lambda: reads.count(([], 3)) > 2)
+    assert 3 == follower._position
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+
+async def test_other_provider(shelf: Shelf, store: SQLPaymentStore, make: Make) -> None:
+    """Accounts of two providers may have one name."""
+    shelf.payments = [make(1, 1)]
+    await sync_payments(shelf, store)
+    other = type(shelf)(name="other", payments=[make(2, 1, provider="other")])
+    await sync_payments(other, store)
+    async with aclosing(store.follow(every=SOON, provider="other")) as changes:
+        assert [("created", "2")] == await take(changes, 1)
+
+
+async def test_postgresql_tells_of_a_change(schema: str, shelf: Shelf, make: Make) -> None:
+    """A change that another connection commits comes long before the next look is due."""
+    async with (
+        SQLPaymentStore(schema) as store,
+        SQLPaymentStore(schema) as other,
+        aclosing(store.follow(every=NEVER)) as changes,
+    ):
+        for number in range(3):
+            following = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(0)
+            shelf.payments = [*shelf.payments, make(number, number)]
+            await sync_payments(shelf, other)
+            assert str(number) == (await following).payment_id
+
+
+async def test_a_lost_connection_is_replaced(
+    schema: str, shelf: Shelf, make: Make, until: Until
+) -> None:
+    """If the session that listens ends, the follower looks for changes, and listens again."""
+    async with SQLPaymentStore(schema) as store, aclosing(store.follow(every=0.05)) as changes:
+        for number in range(2):
+            following = asyncio.ensure_future(anext(changes))
+            await until(lambda: listening(schema))
+            with psycopg.connect(schema, autocommit=True) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE query LIKE 'LISTEN%'"
+                )
+            shelf.payments = [*shelf.payments, make(number, number)]
+            await sync_payments(shelf, store)
+            assert str(number) == (await following).payment_id
+
+
+def listening(url: str) -> int:
+    """Return how many sessions listen."""
+    with psycopg.connect(url) as admin:
+        found = admin.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+async def test_no_session_stays_behind(schema: str, until: Until) -> None:
+    """Leaving a follower, or closing the store, ends the session that listens."""
+    async with SQLPaymentStore(schema) as store:
+        waiting = asyncio.ensure_future(anext(store.follow(every=NEVER)))
+        await until(lambda: listening(schema))
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+        gc.collect()
+        await until(lambda: not listening(schema))
+    assert 0 == listening(schema)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_closing_the_store_ends_it(
+    store: SQLPaymentStore, shelf: Shelf, make: Make, until: Until, *, begun: bool
+) -> None:
+    """A follower that waits, or waits later, raises an error, and the store closes at once."""
+    shelf.payments = [make(1, 1)]
+    await sync_payments(shelf, store)
+    changes = store.follow(every=NEVER)
+    assert [("created", "1")] == await take(changes, 1)
+    following = asyncio.ensure_future(anext(changes)) if begun else None
+    if begun:
+        (follower,) = store._followers
+        await until(lambda: follower._is_waiting)
+    await store.aclose()
+    with pytest.raises(StoreError, match="was closed while its changes were followed"):
+        await (following or anext(changes))
+
+
+async def test_database_that_goes_away(
+    store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it cannot be read, the error is the store's."""
+    async with aclosing(store.follow(every=SOON)) as changes:
+        monkeypatch.setattr("paysdk.sync.follower._LAST", sa.text("nonsense"))
+        with pytest.raises(StoreError, match="cannot be used"):
+            await anext(changes)
+
+
+async def test_without_the_right_to_listen(
+    schema: str, shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the database refuses to listen, the follower looks for changes."""
+    monkeypatch.setattr("paysdk.sync.listening.CHANNEL", "no such syntax")
+    async with SQLPaymentStore(schema) as store, aclosing(store.follow(every=SOON)) as changes:
+        following = asyncio.ensure_future(anext(changes))
+        shelf.payments = [make(1, 1)]
+        await sync_payments(shelf, store)
+        assert "1" == (await following).payment_id
+
+
+async def test_session_that_cannot_be_closed(
+    schema: str, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    """An error while closing the session hides no other error."""
+
+    async def broken(_listener: NotificationListener) -> None:
+        await aclose(_listener)
+        raise OSError("lost")
+
+    aclose = NotificationListener.aclose
+    monkeypatch.setattr(NotificationListener, "aclose", broken)
+    async with SQLPaymentStore(schema) as store:
+        waiting = asyncio.ensure_future(anext(store.follow(every=NEVER)))
+        await until(lambda: listening(schema))
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"after": -1}, "after must be a whole number from 0"),
+        ({"after": "7"}, "after must be a whole number from 0"),
+        ({"every": 0}, "every must be a finite number of seconds above 0"),
+        ({"account": ""}, "account must be a text, such as 'default', not ''"),
+        ({"provider": 7}, "provider must be a text"),
+    ],
+)
+def test_wrong_arguments(tmp_path: Any, arguments: dict[str, Any], message: str) -> None:  # noqa: ANN401  # a path
+    """A wrong argument is refused at the call."""
+    with pytest.raises(ConfigurationError, match=message):
+        SQLPaymentStore(tmp_path / "payments.db").follow(**arguments)
