@@ -20,13 +20,11 @@ class TestMollieMeans(MeaningContract):
         """Return a provider with this number of payments."""
         return ContractSubject(provider=MollieProvider, sandbox=MollieSandbox(payments=payments))
 
-    @pytest.mark.parametrize(
-        ("value", "currency"), [("1000", "JPY"), ("12.345", "KWD"), ("10.00", "EUR")]
-    )
-    def test_reads_minor_units(self, value: str, currency: str) -> None:
+    def test_reads_minor_units(self) -> None:
         """Mollie sends major units as a text, with the digits of the currency."""
-        (payment,) = self.read({"amount.value": value, "amount.currency": currency})
-        assert value == str(payment.amount)
+        for currency, value in (("JPY", "1000"), ("KWD", "12.345"), ("EUR", "10.00")):
+            (payment,) = self.read({"amount.value": value, "amount.currency": currency})
+            assert value == str(payment.amount)
 
     def test_takes_the_currency_of_the_payment(self) -> None:
         """The currency is that of ``amount``, and not of the settlement."""
