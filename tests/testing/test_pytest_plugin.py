@@ -189,13 +189,13 @@ def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester
 
 def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
     """A failure shows its promise, and not the code of the contract."""
-    pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Shouting") + SHOUTING)
+    pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Renamed") + RENAMED)
     done = pytester.runpytest_subprocess("-k", "test_has_a_name")
     assert 1 == done.parseoutcomes()["failed"]
     done.stdout.fnmatch_lines(
         [
             "*A promise is broken. It says: The name is a word in lower case*",
-            "*Found: the name is 'NOTIFY'*",
+            "*Found: Payment.provider: expected {'other'}, but was {'notify'}*",
         ]
     )
     done.stdout.fnmatch_lines(
@@ -204,10 +204,10 @@ def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
     done.stdout.no_fnmatch_line("*check(isinstance(name, str)*")
 
 
-SHOUTING = """
+RENAMED = """
 
-class Shouting(NotifyProvider):
-    name = "NOTIFY"
+class Renamed(NotifyProvider):
+    name = "other"
 """
 
 
