@@ -1,7 +1,7 @@
 """Everything that paysdk raises.
 
     PaysdkError
-    ├── ConfigurationError (ValueError)          an argument or a setting of yours is wrong
+    ├── ConfigurationError (ValueError)          one of your arguments or settings is wrong
     ├── UnsupportedFilterError (ValueError)      this provider cannot filter like that
     ├── TransportError                           no complete response
     │   ├── ConnectionFailedError (ConnectionError)
@@ -89,7 +89,7 @@ class PaysdkError(Exception):
 
 
 class ConfigurationError(PaysdkError, ValueError):
-    """An argument or a setting of yours cannot be right. Nothing was sent."""
+    """One of your arguments or settings cannot be right. Nothing was sent."""
 
 
 class UnsupportedFilterError(PaysdkError, ValueError):

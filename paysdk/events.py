@@ -40,7 +40,7 @@ class RequestSent:
 class ResponseReceived:
     """A complete response arrived ``seconds`` after its request, with ``size`` bytes of body.
 
-    ``headers`` are those about a rate limit, with names in lower case, for a limiter of yours.
+    ``headers`` are those about a rate limit, with names in lower case, for your own limiter.
     """
 
     provider: str

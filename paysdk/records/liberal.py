@@ -1,6 +1,6 @@
 """Reading a record whose fields have another form than the provider documents: pure.
 
-A reader reads each record strictly first. If that fails, a ``Mender`` writes the fields anew in the
+A reader reads each record strictly first. If that fails, a ``Mender`` rewrites the fields in the
 form that their types ask for, as far as the meaning is certain. It never rewrites amounts and
 required texts, and never makes a required number of a text.
 """
@@ -50,7 +50,7 @@ class _Constant(_Number):
 
 
 class Mender:
-    """Writes a record anew, in the form that *kind* asks for."""
+    """Rewrites a record in the form that *kind* asks for."""
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401  # any type that msgspec knows
         self._kind = kind

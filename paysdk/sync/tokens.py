@@ -30,8 +30,8 @@ class SQLTokenStore:
 
     *name* tells this authorization from others in the same database. The lock is a lease: if its
     holder was killed, or has stalled for longer than the store's *lease*, another process can take
-    it, and the former holder can no longer save. Whoever can read the database can use the tokens.
-    Use it while *store* is open.
+    it, and the former holder can no longer save. Anyone who can read the database can use the
+    tokens. Use it while *store* is open.
 
     Raises ``ConfigurationError`` for an invalid *store* or *name*. Raises ``StoreError`` if the
     database cannot be used.

@@ -1,4 +1,4 @@
-"""Asking Campfire what a payment would do: the request, and what it answers. Pure.
+"""The preview of a payment: what is sent to Campfire, and what its response says. Pure.
 
 Source: the API's own schema of July 2026 (CalculatePaymentInput, CalculatePaymentOutput).
 """
@@ -67,7 +67,7 @@ class PaymentPreview:
 
     @property
     def raw(self) -> Any:  # noqa: ANN401  # a response is any JSON value
-        """What the provider sent, whole, with exact numbers."""
+        """The whole response, with exact numbers."""
         return decode_exactly(self._raw)
 
 
