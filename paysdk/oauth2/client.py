@@ -41,8 +41,8 @@ class OAuth2Client:
     public client has no secret. *store* keeps the tokens.
 
     One refresh runs at a time, among all tasks and processes that share the store. The others take
-    its tokens. New tokens are in the store before any of them is used. A refresh is written down
-    before it is sent, and is not sent a second time if the first may have reached the server, since
+    its tokens. New tokens are in the store before any of them is used. A refresh is noted in
+    the store before it is sent. If it may have reached the server, it is not sent again, because
     many servers then revoke all tokens. *grace_seconds* says how long your server still accepts a
     refresh token that was replaced (Xero: 1,800). Within this time a refresh is repeated.
 

@@ -210,8 +210,8 @@ class CampfireProvider(InvoiceOperations):
         """
         from paysdk.providers.campfire.accounts.normalise import ACCOUNT_READER  # noqa: PLC0415  # many programs only list payments
 
-        # The API documents no order. The fewer pages there are, the less an account that is created
-        # during the listing can move.
+        # The API documents no order. On large pages, an account that is created during the listing
+        # seldom moves another one to a page that was read already.
         query = encode_query({"limit": str(_ACCOUNTS_PER_PAGE)}.items())
         rules = FollowLinks(query, ("offset",), None)
         return self._listing(ACCOUNTS, rules, ACCOUNT_READER, filters={}, resume=None)
