@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from paysdk.providers.campfire.paying.external_ids import external_id_fits
@@ -56,4 +59,59 @@ def test_external_id_whose_characters_a_server_may_have_changed(
     ours: str, kept: str, expected: bool
 ) -> None:
     """An external id with dropped or replaced characters still fits. Other words do not fit."""
+    assert expected is external_id_fits(ours, kept)
+
+
+OURS = "Müller-Łódź-Größe-2026/17 b"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        quote(OURS),
+        quote(OURS, safe=""),
+        quote(quote(OURS, safe="")),
+        quote_plus(OURS),
+        OURS.encode("ascii", "backslashreplace").decode(),
+        json.dumps(OURS),
+        OURS.encode("ascii", "xmlcharrefreplace").decode(),
+        OURS.encode().decode("latin-1"),
+        OURS.encode().decode("latin-1").encode().decode("latin-1"),
+        OURS.encode()[:17].decode("latin-1"),
+        "Müller-ód-Größe-2026/17 b",
+        "Müller-?ód?-Größe-2026/17 b",
+        "Müller-\ufffdód\ufffd-Größe-2026/17 b",
+        "Mueller-Lodz-Groesse-2026/17 b",
+        "MULLER-LODZ-GROSSE-2026/17 B",
+    ],
+)
+def test_external_id_that_a_server_encoded_in_another_way(kept: str) -> None:
+    """An external id that was escaped, read in a wrong charset or spelled in ASCII still fits."""
+    assert external_id_fits(OURS, kept)
+    assert not external_id_fits(OURS.replace("Müller", "Meier"), kept)
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept", "expected"),
+    [
+        ("order/2026 17", "order%2F2026%2017", True),
+        ("🚀-2026-0117", "\\ud83d\\ude80-2026-0117", True),
+        ("🚀-2026-0117", "ðŸš€-2026-0117", True),
+        ("🚀-2026-0117", "\\U0001f680-2026-0117", True),
+        ("Größe-17", "Gr%F6%DFe-17", True),
+        ("Æther-17", "aether-17", True),
+        ("Müller-17", "Möller-17", False),
+        ("Müller-17", "MÃ¶ller-17", False),
+        ("Müller-17", "M%C3%B6ller-17", False),
+        ("Müller-17", "Moeller-17", False),
+        ("order-2017", "order-%32%30%31%37", True),
+        ("order-2017", "order-%32%30%31%38", False),
+        ("100%", "100%25", True),
+        ("a\\u0062c-17", "a\\u0062c-17", True),
+    ],
+)
+def test_external_id_that_was_encoded_keeps_its_difference(
+    ours: str, kept: str, expected: bool
+) -> None:
+    """An encoded external id fits the one that it was made of, and no other."""
     assert expected is external_id_fits(ours, kept)
