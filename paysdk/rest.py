@@ -76,24 +76,44 @@ class RestSettings(TypedDict, total=False):
 class RestProvider:
     """A provider over JSON and HTTP, without its endpoints.
 
-    *api_key* is the key, or an async callable that gives it and is asked for each attempt, and once
-    more after a 401, so that keys can rotate. *base_url* is the origin alone; by default the
-    provider's own. *session* is used and never closed. *timeout* bounds one attempt, *deadline* one
-    whole operation with its retries and waits, both in seconds; for a listing the time between its
-    pages does not count. *limiter* is any async context manager, entered once for each request.
-    *on_malformed* is called with each record that cannot be read, which is then left out, instead
-    of ending the listing. *on_event* is called with each event of ``paysdk.events``. With
-    *allow_http* the origin may be plain http on another machine; the key can be read on its way
-    there.
+    These attributes of your class say how its API differs from others:
 
-    Raises ``ConfigurationError`` for a setting that cannot be right. Nothing is opened before the
-    first request. One object serves any number of tasks, and goes on in another event loop.
+    - ``name``: the name of the provider and of its entry point.
+    - ``capabilities``: the filters and what else the API can do.
+    - ``default_base_url``: the origin of the API.
+    - ``authorization_scheme``: the word before the key in the header ``Authorization``.
+    - ``headers``: headers that are sent with each request.
+    - ``header_parameters``: filters that are sent as headers, such as ``If-Modified-Since``.
+    - ``reset_headers``: headers, in addition to the usual ones, that say when a rate limit resets.
+    - ``empty_statuses``: statuses, such as 304, that mean that nothing was found.
 
-    The class of a provider says how its API differs from others. ``headers`` are sent with each
-    request. Filters that ``header_parameters`` names are sent as headers. ``reset_headers`` are
-    headers, in addition to the usual ones, that say when a rate limit resets. ``empty_statuses``
-    mean that nothing was found. A constructor can add its own *headers*. If a key can reach several
-    tenants, realms or divisions, *tenant* says which of them the object lists.
+    These settings are for every user of your provider:
+
+    - *api_key*: the key, or an async callable that returns it. The callable is called for each
+      attempt, and once more after a 401, so that keys can rotate.
+    - *base_url*: the origin, without a path. By default, ``default_base_url``.
+    - *session*: a session of your own, which is never closed.
+    - *retry*: when and how often a request is retried.
+    - *timeout*: the limit of one attempt, in seconds.
+    - *deadline*: the limit of a whole operation with its retries and waits, in seconds. The time
+      between two pages of a listing does not count.
+    - *limiter*: an async context manager that is entered once for each request.
+    - *on_malformed*: a callable that gets the error of each record that cannot be read. The record
+      is then left out. Without it, such a record ends the listing.
+    - *on_event*: a callable that gets each event of ``paysdk.events``.
+    - *allow_http*: whether the origin may be plain http on another machine, where others can read
+      the key.
+    - *trust_env*: whether to use the proxy that the environment names.
+    - *ssl_context*: a TLS context, for example for a private certificate authority.
+
+    These two are for the constructor of your class, which may pass them on:
+
+    - *headers*: further headers that are sent with each request.
+    - *tenant*: the tenant, realm or division that the object lists, if a key can reach several.
+
+    Raises ``ConfigurationError`` for a setting or an attribute that cannot be right. Nothing is
+    opened before the first request. One object serves any number of tasks, and goes on in another
+    event loop.
     """
 
     name: str

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
 from paysdk.cli.config import get_setting
 from paysdk.cli.environment import TOKEN_VARIABLES, find_key_variable, variable_name
 from paysdk.cli.files import read_secret
+from paysdk.cli.network import current_network
 from paysdk.errors import ConfigurationError
 from paysdk.oauth2 import FileTokenStore
+from paysdk.oauth2.server import RequestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from paysdk.sync import SQLTokenStore
 
 __all__ = ["find_token_variables", "open_tokens"]
+
+_OF_REQUESTS = frozenset(RequestSettings.__annotations__)
 
 
 def find_token_variables(provider: str) -> dict[str, str]:
@@ -54,7 +58,14 @@ async def _open_client(
             "got when a person authorised it, with save(Tokens(refresh_token=...))."
         )
     chosen = attrs.evolve(server, token_url=values.get("TOKEN_URL", server.token_url))
-    return chosen.client(values["CLIENT_ID"], _find_secret(values), store=store)
+    network = {**current_network().usual, **current_network().given}
+    settings = {name: value for name, value in network.items() if name in _OF_REQUESTS}
+    return chosen.client(
+        values["CLIENT_ID"],
+        _find_secret(values),
+        store=store,
+        **cast("RequestSettings", settings),
+    )
 
 
 def _check_variables(provider: str, variables: Mapping[str, str]) -> None:

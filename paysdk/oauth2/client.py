@@ -19,6 +19,7 @@ from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from ssl import SSLContext
     from types import TracebackType
 
     from paysdk.events import Event
@@ -46,8 +47,8 @@ class OAuth2Client:
     many servers then revoke all tokens. *grace_seconds* says how long your server still accepts a
     refresh token that was replaced (Xero: 1,800). Within this time a refresh is repeated.
 
-    *session*, *retry*, *timeout* and *on_event* are those of a provider, for the requests to the
-    token endpoint.
+    *session*, *retry*, *timeout*, *on_event*, *trust_env* and *ssl_context* are those of a
+    provider, for the requests to the token endpoint.
 
     Use the client in ``async with``, or call ``aclose``: this waits for the end of a refresh that
     was sent. Nothing is opened before the first request. A refresh goes on if the task that wanted
@@ -71,6 +72,8 @@ class OAuth2Client:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  # frozen
         timeout: float = 60.0,
         on_event: Callable[[Event], object] | None = None,
+        trust_env: bool = False,
+        ssl_context: SSLContext | None = None,
     ) -> None:
         secret = Secret(client_secret) if isinstance(client_secret, str) else client_secret
         del client_secret  # so that no traceback of what follows can show it
@@ -89,6 +92,8 @@ class OAuth2Client:
             retry=retry,
             timeout=timeout,
             on_event=on_event,
+            trust_env=trust_env,
+            ssl_context=ssl_context,
         )
         self._client = self._endpoint.client
         self._refresher = Refresher(store, self._endpoint, grace_seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, cast
 
 import attrs
 
@@ -12,11 +12,28 @@ from paysdk.oauth2.endpoint import check_authentication, split_url
 from paysdk.transport.credentials import Secret
 
 if TYPE_CHECKING:
-    from paysdk.oauth2.stores import TokenStore
+    from collections.abc import Callable
+    from ssl import SSLContext
 
-__all__ = ["TokenServer"]
+    from paysdk.events import Event
+    from paysdk.oauth2.stores import TokenStore
+    from paysdk.transport.client import Session
+    from paysdk.transport.policy import RetryPolicy
+
+__all__ = ["RequestSettings", "TokenServer"]
 
 Authentication: TypeAlias = Literal["client_secret_basic", "client_secret_post"]
+
+
+class RequestSettings(TypedDict, total=False):
+    """The settings of an ``OAuth2Client`` that are about its requests."""
+
+    session: Session | None
+    retry: RetryPolicy
+    timeout: float
+    on_event: Callable[[Event], object] | None
+    trust_env: bool
+    ssl_context: SSLContext | None
 
 
 @attrs.frozen(kw_only=True)
@@ -41,9 +58,17 @@ class TokenServer:
             check_seconds("grace_seconds", self.grace_seconds)
 
     def client(
-        self, client_id: str, client_secret: str | None = None, *, store: TokenStore
+        self,
+        client_id: str,
+        client_secret: str | None = None,
+        *,
+        store: TokenStore,
+        **settings: Unpack[RequestSettings],
     ) -> OAuth2Client:
-        """Return an ``OAuth2Client`` of this server, which you pass to the provider as its key."""
+        """Return an ``OAuth2Client`` of this server, which you pass to the provider as its key.
+
+        *settings* are those of ``OAuth2Client`` for its requests, such as ``timeout``.
+        """
         secret = Secret(client_secret) if isinstance(client_secret, str) else client_secret
         del client_secret  # so that no traceback of what follows can show it
         return OAuth2Client(
@@ -53,4 +78,5 @@ class TokenServer:
             store=store,
             authentication=self.authentication,
             grace_seconds=self.grace_seconds,
+            **settings,
         )

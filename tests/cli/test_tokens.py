@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
+from paysdk import ConfigurationError, RetryPolicy
 from paysdk.oauth2 import FileTokenStore, Tokens
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.sync import SQLPaymentStore, SQLTokenStore
@@ -148,6 +149,28 @@ def test_wrong_variables_are_named(
     assert 2 == outcome.code
     assert reason in " ".join(outcome.err.split())
     assert 0 == len(server.requests)
+
+
+def test_the_network_is_that_of_the_command(
+    paysdk: Command, server: TokenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token server is reached with the same proxy, limits and certificates as the API."""
+    given: dict[str, object] = {}
+
+    def refuse(*_: object, **settings: object) -> None:
+        given.update(settings)
+        raise ConfigurationError("not today")
+
+    monkeypatch.setattr("paysdk.oauth2.server.OAuth2Client", refuse)
+    monkeypatch.setenv("PAYSDK_ACME_TOKEN_FILE", str(tmp_path / "tokens.json"))
+    asyncio.run(FileTokenStore(tmp_path / "tokens.json").save(authorise(server)))
+    assert "not today" in paysdk(*LIST, "--timeout", "7", "--retries", "0", "--deadline", "9").err
+    assert (True, 7.0, RetryPolicy(attempts=1)) == (
+        given["trust_env"],
+        given["timeout"],
+        given["retry"],
+    )
+    assert "deadline" not in given
 
 
 def test_a_key_file_overrides_the_client(

@@ -46,6 +46,14 @@ async def test_client_of_a_server(
     assert [authentication == "client_secret_post"] == in_form
 
 
+def test_settings_of_requests(store: FileTokenStore) -> None:
+    """They reach the client, which checks them."""
+    described = TokenServer(token_url="https://identity.example.com/token")
+    wrong: Any = {"trust_env": "yes"}
+    with pytest.raises(ConfigurationError, match="trust_env must be True or False"):
+        described.client("x", store=store, **wrong)
+
+
 def test_public_client(store: FileTokenStore) -> None:
     """A public client has no secret, and the server can be another one for a test."""
     described = TokenServer(token_url="https://identity.example.com/token", grace_seconds=60)
