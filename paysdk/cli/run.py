@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import typer
 
@@ -15,7 +15,7 @@ from paysdk.cli.signals import StoppedBySignal
 from paysdk.errors import PaysdkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from paysdk.cli.options.shared import Job
 
@@ -38,7 +38,9 @@ def run(arguments: Sequence[str]) -> int:
         status = chosen() if callable(chosen) else chosen
         sys.stdout.flush()
     except typer.TyperException as error:
-        print_message(f"{error.format_message().rstrip('.')}. See: paysdk --help")
+        context = getattr(error, "ctx", None)
+        command = "paysdk" if context is None else context.command_path
+        print_message(f"{_reword(error).rstrip('.')}. See: {command} --help")
         return 2
     except PaysdkError as error:
         return report_error(error)
@@ -50,6 +52,34 @@ def run(arguments: Sequence[str]) -> int:
         print_message(_describe(error))
         return 1
     return status or 0
+
+
+def _reword(error: typer.TyperException) -> str:
+    """The message of typer, but in plain words if it comes from pydantic, which checks the values.
+
+    https://docs.pydantic.dev/latest/errors/validation_errors/ lists the types of its errors.
+    """
+    message = error.format_message()
+    cause: object = error.__cause__
+    if not isinstance(cause, _ValidationError):
+        return message
+    fault = cause.errors()[0]
+    bounds = fault.get("ctx", {})
+    wanted = {
+        "int_parsing": "a whole number",
+        "float_parsing": "a number",
+        "greater_than_equal": f"{bounds.get('ge')} or more",
+        "less_than_equal": f"{bounds.get('le')} or less",
+    }.get(fault["type"])
+    what = f"it must be {wanted}, not {fault['input']!r}" if wanted else bounds.get("error")
+    return message.replace(error.message, str(what)) if what else message
+
+
+@runtime_checkable
+class _ValidationError(Protocol):
+    """What is used of pydantic's error. typer depends on pydantic, and paysdk does not."""
+
+    def errors(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 def _describe(error: OSError) -> str:

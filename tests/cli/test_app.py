@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     [
         (["pay"], "No such command 'pay'. See: paysdk --help"),
         (["list", "campfire", "--api-key", "hidden"], "No such option: --api-key"),
-        (["list"], "Missing argument 'NAME'. See: paysdk --help"),
+        (["list"], "Missing argument 'NAME'. See: paysdk list --help"),
     ],
 )
 def test_bad_input_is_one_line(refusal: Refusal, arguments: list[str], message: str) -> None:

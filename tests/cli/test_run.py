@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 
 from paysdk.cli.run import run
 
@@ -99,3 +100,40 @@ def closed_pipe() -> Generator[TextIO]:
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
         yield pipe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("list", "campfire", "--limit", "x"), "'--limit': it must be a whole number, not 'x'"),
+        (("list", "campfire", "--limit", "0"), "'--limit': it must be 1 or more, not '0'"),
+        (("list", "campfire", "--timeout", "y"), "'--timeout': it must be a number, not 'y'"),
+        (("list", "campfire", "--format", "xml"), "'--format': 'xml' is not one of 'table', "),
+        (("sandbox", "--port", "99999"), "'--port': it must be 65535 or less, not '99999'"),
+        (("invoice", "x"), "'ID': it must be a whole number, not 'x'"),
+    ],
+)
+def test_a_wrong_value_is_named_in_plain_words(
+    paysdk: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    """The line says what the value must be, and which help to read."""
+    outcome = paysdk(*arguments)
+
+    assert (2, "") == (outcome.code, outcome.out)
+    assert outcome.err.startswith(f"paysdk: Invalid value for {message}")
+    assert outcome.err.endswith(f". See: paysdk {arguments[0]} --help\n")
+
+
+def test_another_fault_of_a_value_keeps_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that paysdk does not know is shown as it is."""
+    error = typer.BadParameter("It is odd.")
+
+    class UnknownError(Exception):
+        def errors(self) -> list[dict[str, str]]:
+            return [{"type": "odd", "input": "x"}]
+
+    def fail(**_: object) -> None:
+        raise error from UnknownError()
+
+    monkeypatch.setattr("paysdk.cli.run.app", fail)
+    assert 2 == run([])
