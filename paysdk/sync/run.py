@@ -26,12 +26,13 @@ from paysdk.passes import (
 )
 from paysdk.provider import Page
 from paysdk.sync import writing
+from paysdk.sync.customers import open_customers
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import renew
 from paysdk.sync.report import SyncReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -110,7 +111,7 @@ class SyncRun:
         size = self._page_size()
         listing = self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
         try:
-            async with _read_ahead(listing) as request_page:
+            async with self._read_ahead(listing, state) as request_page:
                 page = await self._wait_for_page(request_page(), may_be_refused=False)
                 while page is not None:
                     # The next page is requested while this one is written.
@@ -189,7 +190,7 @@ class SyncRun:
         begun = state
         listing = self._start_listing(state)
         try:
-            async with _read_ahead(listing) as request_page:
+            async with self._read_ahead(listing, state) as request_page:
                 request = request_page()
                 while (
                     page := await self._wait_for_page(request, may_be_refused=may_be_refused)
@@ -225,6 +226,20 @@ class SyncRun:
                 f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
                 "full=True (--full) to start again from the beginning."
             ) from None
+
+    @asynccontextmanager
+    async def _read_ahead(
+        self, listing: Listing, state: SyncState
+    ) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
+        customers = open_customers(
+            self._provider, self._database, self._lease, full=state.kind == "full"
+        )
+        async with customers as opened:
+            try:
+                async with _read_ahead(listing, opened.complete) as request_page:
+                    yield request_page
+            finally:
+                self._counts["requests"] += opened.requests
 
     async def _wait_for_page(
         self, request: asyncio.Task[Page | None], *, may_be_refused: bool
@@ -301,8 +316,12 @@ def _says_anything(page: Page) -> bool:
 
 
 @asynccontextmanager
-async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
+async def _read_ahead(
+    listing: Listing, complete: Callable[[Page], Awaitable[Page]]
+) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
     """Yield a function that requests the next page, which is ``None`` after the last one.
+
+    *complete* adds what a page lacks.
 
     The context cancels a request that is still running at its end.
     """
@@ -310,7 +329,8 @@ async def _read_ahead(listing: Listing) -> AsyncGenerator[Callable[[], asyncio.T
     tasks: list[asyncio.Task[Page | None]] = []
 
     async def next_page() -> Page | None:
-        return await anext(pages, None)
+        page = await anext(pages, None)
+        return None if page is None else await complete(page)
 
     def request_page() -> asyncio.Task[Page | None]:
         tasks[:] = [asyncio.ensure_future(next_page())]

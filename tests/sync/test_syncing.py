@@ -7,6 +7,7 @@ import gc
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 from paysdk import (
@@ -70,7 +71,10 @@ async def test_the_store_follows_the_provider(
         counts(second),
     )
     stored = await kept(store, name)
-    assert truth == stored == await replayed(store, name)
+    assert stored == await replayed(store, name)
+    # Campfire's list of payments has no customers, and a sync adds them.
+    listed = {"customer": None} if name == "campfire" else {}
+    assert truth == {id_: attrs.evolve(payment, **listed) for id_, payment in stored.items()}
     assert {id_: payment.raw for id_, payment in truth.items()} == {
         id_: payment.raw for id_, payment in stored.items()
     }

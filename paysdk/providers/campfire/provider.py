@@ -6,6 +6,7 @@ of July 2026. The operations on one invoice are in ``invoice_operations.py``.
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from paysdk.arguments import check_bool, check_int
@@ -37,17 +38,21 @@ from paysdk.transport.messages import Request
 from paysdk.transport.observer import RequestStats
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.providers.campfire.accounts.schema import Account, AccountSettings
     from paysdk.providers.campfire.booking import CampfireTarget
+    from paysdk.providers.campfire.customers import InvoiceCustomers
     from paysdk.providers.campfire.invoices.schema import InvoiceSummary
 
 __all__ = ["CampfireProvider"]
 
 _DEFAULT_PAGE_SIZE = 100
 _ACCOUNTS_PER_PAGE = 1000
+# The record of an invoice is long.
+_INVOICES_PER_PAGE = 1000
 
 
 class CampfireProvider(InvoiceOperations):
@@ -201,6 +206,30 @@ class CampfireProvider(InvoiceOperations):
         query = encode_query((paging | filters).items())
         rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
         return self._listing(INVOICES, rules, SUMMARY_READER, filters=filters, resume=resume)
+
+    @asynccontextmanager
+    async def look_up_customers(self) -> AsyncGenerator[InvoiceCustomers]:
+        """Find the customers of payments, whose list has none, in the list of invoices.
+
+        ``find`` of what it yields takes ids of invoices, and returns their customers by id. It
+        reads the invoices with the newest id first, and only as far as it needs to. A sync uses
+        it, and so does ``paysdk list --customers``.
+        """
+        from paysdk.providers.campfire.customers import InvoiceCustomers  # noqa: PLC0415  # many programs only list payments
+        from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER  # noqa: PLC0415  # likewise
+
+        limit = _INVOICES_PER_PAGE
+        query = encode_query({"sort": "-id", "limit": str(limit)}.items())
+        rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
+
+        def list_newest() -> Listing[InvoiceSummary]:
+            return self._listing(INVOICES, rules, SUMMARY_READER, filters={}, resume=None)
+
+        lookup = InvoiceCustomers(list_newest)
+        try:
+            yield lookup
+        finally:
+            await lookup.aclose()
 
     def list_accounts(self) -> Listing[Account]:
         """List the chart of accounts.

@@ -1,0 +1,104 @@
+"""The customers of Campfire's payments, from the list of invoices.
+
+Documents: the list of payments has no customer (List Invoice Payments). The list of invoices has
+``client`` and ``client_name``, and takes ``sort=-id``. It has no filter by id or by time of
+modification (the provider's schema).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from paysdk.payment import CustomerRef
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+
+    from paysdk.provider import Listing, Page
+    from paysdk.providers.campfire.invoices.schema import InvoiceSummary
+
+__all__ = ["InvoiceCustomers"]
+
+
+class InvoiceCustomers:
+    """Reads the list of invoices, the newest id first, only as far as it is needed.
+
+    So the customers of new payments, which mostly pay new invoices, take one request or two. A
+    first sync reads the whole list once. *list_invoices* returns a new listing in that order.
+    """
+
+    def __init__(self, list_invoices: Callable[[], Listing[InvoiceSummary]]) -> None:
+        self._list_invoices = list_invoices
+        self._customers: dict[int, CustomerRef | None] = {}
+        # A client has many invoices, and needs only one object.
+        self._clients: dict[tuple[int | None, str | None], CustomerRef] = {}
+        self._listings: list[Listing[InvoiceSummary]] = []
+        self._pages: AsyncIterator[Page[InvoiceSummary]] | None = None
+        self._newest = -1
+        self._oldest: float = float("inf")
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, including retries."""
+        return sum(listing.report.requests for listing in self._listings)
+
+    async def find(self, invoice_ids: Collection[str]) -> Mapping[str, CustomerRef]:
+        """Return the customers of these invoices by id, without those that are not found."""
+        numbers = {each: int(each) for each in invoice_ids if each.isdecimal()}
+        missing = numbers.values() - self._customers.keys()
+        if self._pages is not None and missing and max(missing) > self._newest:
+            await self._read_news()
+        while missing and min(missing) < self._oldest:
+            await self._read_page()
+        found = {each: self._customers.get(number) for each, number in numbers.items()}
+        return {each: customer for each, customer in found.items() if customer is not None}
+
+    async def aclose(self) -> None:
+        """Close the listing that was not read to its end."""
+        if isinstance(self._pages, AsyncGenerator):
+            await self._pages.aclose()
+
+    async def _read_page(self) -> None:
+        if self._pages is None:
+            self._pages = self._open().pages()
+        page = await anext(self._pages, None)
+        if page is None:
+            self._oldest = -1
+        else:
+            self._oldest = min([self._oldest, *self._note(page)])
+
+    async def _read_news(self) -> None:
+        """Read the invoices that were created since the first page was read."""
+        before = self._newest
+        pages = self._open().pages()
+        try:
+            async for page in pages:
+                if min(self._note(page), default=-1) <= before:
+                    return
+        finally:
+            if isinstance(pages, AsyncGenerator):
+                await pages.aclose()
+
+    def _open(self) -> Listing[InvoiceSummary]:
+        listing = self._list_invoices()
+        self._listings.append(listing)
+        return listing
+
+    def _note(self, page: Page[InvoiceSummary]) -> list[int]:
+        """Remember the customers of a page, and return the ids of its invoices."""
+        for invoice in page.payments:
+            key = invoice.client, invoice.client_name
+            self._customers[invoice.id] = (
+                None
+                if key == (None, None)
+                else self._clients.setdefault(key, _make_customer(invoice))
+            )
+        ids = [invoice.id for invoice in page.payments]
+        self._newest = max([self._newest, *ids])
+        return ids
+
+
+def _make_customer(invoice: InvoiceSummary) -> CustomerRef:
+    client = None if invoice.client is None else str(invoice.client)
+    return CustomerRef(id=client, name=invoice.client_name)

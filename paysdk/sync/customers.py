@@ -1,0 +1,122 @@
+"""Add the customers to the payments of a sync, if the provider lists them apart."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+import msgspec
+import sqlalchemy as sa
+
+from paysdk.customers import CustomerLookup, FindsCustomers, find_invoices, set_customers
+from paysdk.errors import APIError, MalformedResponseError, PaginationError
+from paysdk.payment import CustomerRef
+from paysdk.sync.database import Database
+from paysdk.sync.lease import Lease
+from paysdk.sync.tables import payments
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from paysdk.payment import Payment
+    from paysdk.provider import Page, PaymentsProvider
+
+__all__ = ["PageCustomers", "open_customers"]
+
+_log = logging.getLogger("paysdk")
+
+# With one of these statuses, the provider refuses to list its customers for good.
+_REFUSED_STATUSES = {400, 401, 403, 404, 405, 410, 422}
+_ids = sa.bindparam("customer_payment_ids", type_=sa.Text)
+
+
+@attrs.define
+class PageCustomers:
+    """Adds the customers to each page, before the page is written.
+
+    A full pass looks up the customers of all invoices. Any other pass looks up only those that the
+    store does not know, which takes few requests.
+    """
+
+    _database: Database
+    _lease: Lease
+    _lookup: CustomerLookup | None
+    _is_full: bool
+    _is_refused: bool = attrs.field(default=False, init=False)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, including retries."""
+        return 0 if self._lookup is None else self._lookup.requests
+
+    async def complete(self, page: Page) -> Page:
+        """Return the page with the customers of its payments, as far as they are found."""
+        if self._lookup is None:
+            return page
+        sources = (self._find, self._read_stored)
+        rows = page.payments
+        for source in sources if self._is_full else sources[::-1]:
+            if invoices := find_invoices(rows):
+                rows = set_customers(rows, await source(self._lookup, rows, invoices))
+        return attrs.evolve(page, payments=rows)
+
+    async def _find(
+        self, lookup: CustomerLookup, _: Sequence[Payment], invoices: Collection[str]
+    ) -> Mapping[str, CustomerRef]:
+        if self._is_refused:
+            return {}
+        try:
+            return await lookup.find(invoices)
+        except (APIError, MalformedResponseError, PaginationError) as error:
+            # Customers are only for information, and the same request would fail in each sync.
+            if isinstance(error, APIError) and error.status not in _REFUSED_STATUSES:
+                raise
+            self._is_refused = True
+            _log.warning(
+                "%s: the customers of the payments cannot be looked up, so new payments are stored "
+                "without them. A full pass tries again. The error: %s",
+                self._lease.provider,
+                error,
+            )
+            return {}
+
+    async def _read_stored(
+        self, _: CustomerLookup, rows: Sequence[Payment], __: Collection[str]
+    ) -> Mapping[str, CustomerRef]:
+        """Read the customers that are stored with these payments, by invoice."""
+        known = sa.select(
+            payments.c.invoice_id,
+            payments.c.customer_id,
+            payments.c.customer_number,
+            payments.c.customer_name,
+        ).where(
+            payments.c.provider == self._lease.provider,
+            payments.c.account == self._lease.account,
+            self._database.backend.in_ids(payments.c.id, _ids),
+            sa.or_(payments.c.customer_id.is_not(None), payments.c.customer_name.is_not(None)),
+        )
+        values = {_ids.key: msgspec.json.encode([payment.id for payment in rows]).decode()}
+
+        async def read(connection: AsyncConnection) -> dict[str, CustomerRef]:
+            return {
+                invoice_id: CustomerRef(*customer)
+                for invoice_id, *customer in await connection.execute(known, values)
+            }
+
+        return await self._database.read(read)
+
+
+@asynccontextmanager
+async def open_customers(
+    provider: PaymentsProvider, database: Database, lease: Lease, *, full: bool
+) -> AsyncGenerator[PageCustomers]:
+    """Open the lookup of the provider, if it has one."""
+    if not isinstance(provider, FindsCustomers):
+        yield PageCustomers(database, lease, None, full)
+        return
+    async with provider.look_up_customers() as lookup:
+        yield PageCustomers(database, lease, lookup, full)
