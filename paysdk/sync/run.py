@@ -229,7 +229,7 @@ class SyncRun:
 
     @asynccontextmanager
     async def _read_ahead(
-        self, listing: Listing, state: SyncState
+        self, listing: Listing, state: PassState
     ) -> AsyncGenerator[Callable[[], asyncio.Task[Page | None]]]:
         customers = open_customers(
             self._provider, self._database, self._lease, full=state.kind == "full"

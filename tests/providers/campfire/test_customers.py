@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import pytest
-
 from paysdk import CampfireProvider, CustomerRef, InvoiceSummary, ListingReport, Page
 from paysdk.customers import FindsCustomers, add_customers
 from paysdk.providers.campfire.customers import InvoiceCustomers
@@ -132,15 +130,3 @@ async def test_payments_get_the_clients_of_their_invoices() -> None:
     ]
     assert [payment.raw for payment in payments] == [payment.raw for payment in found]
     assert isinstance(campfire, FindsCustomers)
-
-
-@pytest.mark.parametrize("payments", [0, 1])
-async def test_payments_with_a_customer_stay(payments: int) -> None:
-    """Nothing is sent if there is nothing to look up."""
-    async with (
-        open_sandbox("notify", payments=payments) as sandbox,
-        CampfireProvider("sandbox-key", base_url=sandbox.url) as campfire,
-        campfire.look_up_customers() as lookup,
-    ):
-        assert [] == await add_customers([], lookup)
-        assert 0 == lookup.requests
