@@ -33,26 +33,36 @@ os.environ["PYENV_VERSION"] = (
 MEASURED = next(
     (python for python in reversed(PYTHONS) if shutil.which(f"python{python}")), RUNNING
 )
-# The oldest Python that is found. `lowest` runs nearly every test on it.
+# The oldest Python that is found. `lowest` runs on it.
 OLDEST = next((python for python in PYTHONS if shutil.which(f"python{python}")), RUNNING)
 # Many tests wait for servers and other processes, so two cores have time for four workers. A worker
 # that has no tests left takes some from another.
 SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
 # The tests in these folders start databases, commands, hundreds of faults and pytest.
-WITHOUT_SLOW_FOLDERS = [
-    f"--ignore=tests/{name}" for name in ("cli", "reconcile", "reliability", "sync", "testing")
-]
+SLOW_FOLDERS = ("booking", "cli", "reconcile", "reliability", "sync", "testing")
+WITHOUT_SLOW_FOLDERS = [f"--ignore=tests/{name}" for name in SLOW_FOLDERS]
 QUICK = ["-m", "not slow and not postgresql", *WITHOUT_SLOW_FOLDERS]
 # docs/contributing.md says why these tests are enough on each Python.
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
+# The tests in these folders call no dependency that the other folders do not call, too.
 ON_LOWEST = ["-m", "not slow"]
+ON_LOWEST += [f"--ignore=tests/{name}" for name in ("pagination", "reliability", "testing")]
+
+
+WHEELS: list[Path] = []
 
 
 def wheel(session: nox.Session) -> str:
-    """Build a wheel from the tree, and return its path with the extras that the tests need."""
-    folder = session.create_tmp()
-    session.run("uv", "build", "--quiet", "--wheel", "--out-dir", folder, silent=True)
-    (built,) = Path(folder).glob("*.whl")
+    """Build a wheel from the tree, and return its path with the extras that the tests need.
+
+    All sessions of one run share the wheel. It is the same for each Python.
+    """
+    if not WHEELS:
+        folder = Path(session.create_tmp(), "wheel")
+        shutil.rmtree(folder, ignore_errors=True)
+        session.run("uv", "build", "--quiet", "--wheel", "--out-dir", str(folder), silent=True)
+        WHEELS.extend(path.absolute() for path in folder.glob("*.whl"))
+    (built,) = WHEELS
     return f"{built}[cli,workers,otel]"
 
 
@@ -96,7 +106,7 @@ def tests(session: nox.Session) -> None:
     """The tests against the installed wheel.
 
     The newest Python runs all tests. The others run the fast tests, like `quick`. `lowest` runs
-    more tests on the oldest Python.
+    the databases and the commands on the oldest Python.
     """
     session.install(wheel(session), "--group", "tests")
     # Measuring coverage makes the tests slower, and once is enough.
