@@ -18,6 +18,8 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
 import paysdk
+from paysdk.providers.campfire.invoice_operations import InvoiceOperations
+from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.sync.tables import VERSION
 
 if TYPE_CHECKING:
@@ -220,6 +222,21 @@ def test_every_export_is_in_the_reference() -> None:
     entries = re.findall(r"^\.\. auto\w+:: paysdk\.(\w+)$", pages, re.MULTILINE)
 
     assert sorted(paysdk.__all__) == sorted(entries)
+
+
+def test_the_reference_has_every_operation_of_campfire() -> None:
+    """The page of the providers lists each public method of Campfire's, in the order to show."""
+    page = (ROOT / "docs" / "reference" / "providers.md").read_text()
+    entry = page.split("autoclass:: paysdk.CampfireProvider")[1].split(":inherited-members:")[0]
+    operations = {
+        name
+        for kind in (CampfireProvider, InvoiceOperations)
+        for name, value in vars(kind).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+
+    assert 9 < len(operations)
+    assert set() == operations - set(re.findall(r"\w+", entry))
 
 
 def test_top_level_holds_nothing_else() -> None:

@@ -127,11 +127,13 @@ def boxes(layers: list[list[str]]) -> Iterator[str]:
         yield f'layer{number} [label="{label}", width=2.6, class="{kind}"]'
     yield " -> ".join(f"layer{number}" for number in range(len(layers)))
     yield 'node [shape=plain, class="package"] edge [style=dashed, constraint=false]'
-    by_layer = {module: number for number, modules in enumerate(layers) for module in modules}
-    for module, package in known_packages():
-        number = by_layer[module]
-        label = package if layers[number] == [module] else f"{module}: {package}"
-        yield f'package{number} [label="{label}"] {{ rank=same; layer{number} -> package{number} }}'
+    known = dict(known_packages())
+    for number, modules in enumerate(layers):
+        packages = [f"{module}: {known[module]}" for module in modules if module in known]
+        if packages:
+            label = known[modules[0]] if len(modules) == 1 else "\\n".join(packages)
+            yield f'package{number} [label="{label}"]'
+            yield f"{{ rank=same; layer{number} -> package{number} }}"
 
 
 def known_packages() -> list[tuple[str, str]]:
