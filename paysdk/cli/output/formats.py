@@ -54,10 +54,14 @@ _NEEDS_QUOTES = re.compile(r"""[,;"\x00-\x1f\x7f-\x9f\u2028\u2029]|^\s|\s\Z""")
 # cell also begins after a semicolon or a line end if the spreadsheet splits the file there. Excel
 # does so in countries where the decimal sign is a comma.
 _BREAKS = r";\t\r\n\v\f\x85\u2028\u2029"
+# The invisible characters are those that Unicode calls Default_Ignorable_Code_Point, and spaces.
 _SKIPPED = (
-    r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2000-\u200f\u202f\u2060\u3000\ufeff]"""
+    r"""[ "'`\x00-\x08\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5"""
+    r"""\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"""
+    r"""\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"""
 )
-_FORMULA_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+# With the signs of full and of small width, which a spreadsheet may read as the usual ones.
+_FORMULA_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _FORMULA = re.compile(
     rf"^(?=[\t\r\n]|{_SKIPPED}*{_FORMULA_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_FORMULA_SIGNS})"
 )
