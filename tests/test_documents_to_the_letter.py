@@ -6,8 +6,9 @@ import inspect
 import json
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import pytest
@@ -68,6 +69,17 @@ def sent(responses: aioresponses, method: str, url: str) -> dict[str, Any]:
     return found
 
 
+async def sent_key(made: dict[str, Any]) -> str:
+    """The ``Authorization`` of a request.
+
+    aioresponses runs no middleware. So this runs the first one, which sets the header.
+    """
+    request = SimpleNamespace(headers={})
+    await made["middlewares"][0](request, AsyncMock())
+    key: str = request.headers["Authorization"]
+    return key
+
+
 async def test_campfires_list_is_read_as_documented(responses: aioresponses) -> None:
     """The sample's ``next`` has another host. Its offset is requested at Campfire's address."""
     respond(
@@ -85,7 +97,7 @@ async def test_campfires_list_is_read_as_documented(responses: aioresponses) -> 
     assert [("123", Decimal(0), "<string>")] == [
         (payment.id, payment.amount, payment.currency) for payment in payments
     ]
-    assert "Token sandbox-key" == sent(responses, "GET", following)["headers"]["Authorization"]
+    assert "Token sandbox-key" == await sent_key(sent(responses, "GET", following))
 
 
 async def test_campfires_invoice_is_read_as_documented(responses: aioresponses) -> None:
@@ -143,4 +155,4 @@ async def test_notifys_list_is_read_as_documented(responses: aioresponses) -> No
         for payment in payments
     ]
     assert 3 == len(aside)
-    assert "Bearer test_sandbox" == sent(responses, "GET", NOTIFY)["headers"]["Authorization"]
+    assert "Bearer test_sandbox" == await sent_key(sent(responses, "GET", NOTIFY))

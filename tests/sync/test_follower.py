@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from paysdk import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
 from paysdk.sync.feed import FEED
-from paysdk.sync.listening import NotificationListener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -149,47 +146,6 @@ async def test_postgresql_tells_of_a_change(schema: str, shelf: Shelf, make: Mak
             assert str(number) == (await following).payment_id
 
 
-async def test_a_lost_connection_is_replaced(
-    schema: str, shelf: Shelf, make: Make, until: Until
-) -> None:
-    """If the session that listens ends, the follower looks for changes, and listens again."""
-    async with SQLPaymentStore(schema) as store, aclosing(store.follow(every=0.05)) as changes:
-        for number in range(2):
-            following = asyncio.ensure_future(anext(changes))
-            await until(lambda: listening(schema))
-            with psycopg.connect(schema, autocommit=True) as admin:
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE query LIKE 'LISTEN%'"
-                )
-            shelf.payments = [*shelf.payments, make(number, number)]
-            await sync_payments(shelf, store)
-            assert str(number) == (await following).payment_id
-
-
-def listening(url: str) -> int:
-    """Return how many sessions listen."""
-    with psycopg.connect(url) as admin:
-        found = admin.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-        ).fetchone()
-    assert found is not None
-    return int(found[0])
-
-
-async def test_no_session_stays_behind(schema: str, until: Until) -> None:
-    """Leaving a follower, or closing the store, ends the session that listens."""
-    async with SQLPaymentStore(schema) as store:
-        waiting = asyncio.ensure_future(anext(store.follow(every=NEVER)))
-        await until(lambda: listening(schema))
-        waiting.cancel()
-        with suppress(asyncio.CancelledError):
-            await waiting
-        gc.collect()
-        await until(lambda: not listening(schema))
-    assert 0 == listening(schema)
-
-
 @pytest.mark.parametrize("begun", [False, True])
 async def test_closing_the_store_ends_it(
     store: SQLPaymentStore, shelf: Shelf, make: Make, until: Until, *, begun: bool
@@ -216,37 +172,6 @@ async def test_database_that_goes_away(
         monkeypatch.setattr("paysdk.sync.follower._LAST", sa.text("nonsense"))
         with pytest.raises(StoreError, match="cannot be used"):
             await anext(changes)
-
-
-async def test_without_the_right_to_listen(
-    schema: str, shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the database refuses to listen, the follower looks for changes."""
-    monkeypatch.setattr("paysdk.sync.listening.CHANNEL", "no such syntax")
-    async with SQLPaymentStore(schema) as store, aclosing(store.follow(every=SOON)) as changes:
-        following = asyncio.ensure_future(anext(changes))
-        shelf.payments = [make(1, 1)]
-        await sync_payments(shelf, store)
-        assert "1" == (await following).payment_id
-
-
-async def test_session_that_cannot_be_closed(
-    schema: str, monkeypatch: pytest.MonkeyPatch, until: Until
-) -> None:
-    """An error while closing the session hides no other error."""
-
-    async def broken(_listener: NotificationListener) -> None:
-        await aclose(_listener)
-        raise OSError("lost")
-
-    aclose = NotificationListener.aclose
-    monkeypatch.setattr(NotificationListener, "aclose", broken)
-    async with SQLPaymentStore(schema) as store:
-        waiting = asyncio.ensure_future(anext(store.follow(every=NEVER)))
-        await until(lambda: listening(schema))
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
 
 
 @pytest.mark.parametrize(
