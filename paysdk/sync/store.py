@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
 import attrs
-import sqlalchemy as sa
 
 from paysdk.arguments import check_int, check_seconds
 from paysdk.errors import ConfigurationError
@@ -20,7 +19,8 @@ from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
 from paysdk.sync.follower import FeedFollower
 from paysdk.sync.location import find_database
 from paysdk.sync.reader import PaymentReader
-from paysdk.sync.tables import MIGRATIONS, VERSION, metadata, payments, sync_schema
+from paysdk.sync.table_versions import check_tables, make_tables
+from paysdk.sync.tables import payments
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
     from types import TracebackType
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    import sqlalchemy as sa
 
     from paysdk.orders import OrderJournal
     from paysdk.sync.changes import Change
@@ -91,7 +91,7 @@ class SQLPaymentStore:
         self._names = ExclusiveNames(self._database, self._lease)
         try:
             await self._database.probe()
-            await (self._make_tables() if self._create else self._check_tables())
+            await (make_tables if self._create else check_tables)(self._database)
         except BaseException:
             await self.aclose()
             raise
@@ -276,81 +276,6 @@ class SQLPaymentStore:
         reader = PaymentReader(self._database, provider, account, *which)
         self._readers.add(reader)
         return reader
-
-    async def _make_tables(self) -> None:
-        if await self._read_version() != VERSION:
-            await self._database.in_transaction(self._migrate)
-        await self._database.prepare()
-
-    async def _check_tables(self) -> None:
-        version = await self._read_version()
-        if version is None:
-            raise StoreError(
-                f"The database {self._database.name} is not a paysdk store, because it has none of "
-                "paysdk's tables. Nothing was changed."
-            )
-        if version != VERSION:
-            raise StoreError(
-                f"The database {self._database.name} was written by an older paysdk (its tables "
-                f"have version {version}, and this one reads {VERSION}). Nothing was changed. A "
-                "sync brings it up to date."
-            )
-
-    async def _read_version(self) -> int | None:
-        async with self._database.transaction(writes=False) as connection:
-            return await self._find_version(connection)
-
-    async def _find_version(self, connection: AsyncConnection) -> int | None:
-        """Return the version of the tables, or ``None`` if there are none.
-
-        Raises ``StoreError`` if they belong to another program or a newer paysdk.
-        """
-        names = await self._database.backend.table_names(connection)
-        # SQLite ignores the case of a name.
-        existing = (
-            {name.lower(): name for name in names}
-            if connection.dialect.name == "sqlite"
-            else dict(zip(names, names, strict=True))
-        )
-        if sync_schema.name not in existing:
-            if taken := existing.keys() & metadata.tables.keys():
-                raise StoreError(
-                    f"The database {self._database.name} has a table {existing[min(taken)]} that "
-                    "is not paysdk's. Nothing was changed. Name another database, or give paysdk a "
-                    "schema of its own in PostgreSQL "
-                    '(schema="paysdk", or ?schema=paysdk in the URL).'
-                )
-            return None
-        version: int | None = (
-            await connection.execute(sa.select(sync_schema.c.version))
-        ).scalar_one_or_none()
-        if version is None or version < 1:
-            raise StoreError(
-                f"The version of the tables in the database {self._database.name} is unknown: "
-                f"sync_schema has version {version} instead of a number from 1. Nothing was "
-                "changed. Correct it, or sync to another database."
-            )
-        if version > VERSION:
-            raise StoreError(
-                f"The database {self._database.name} was written by a newer paysdk (its tables "
-                f"have version {version}, and this one reads up to {VERSION}). Nothing was "
-                "changed. Update paysdk."
-            )
-        return version
-
-    async def _migrate(self, connection: AsyncConnection) -> None:
-        await self._database.backend.lock_tables(connection)
-        version = await self._find_version(connection)
-        if version is None:
-            await self._database.backend.make_schema(connection)
-            # The current schema has none of them, so no check is needed.
-            await connection.run_sync(metadata.create_all, checkfirst=False)
-            await connection.execute(sync_schema.insert().values(version=VERSION))
-            return
-        for older in range(version, VERSION):
-            for statement in MIGRATIONS[older][connection.dialect.name]:
-                await connection.exec_driver_sql(statement)
-        await connection.execute(sync_schema.update().values(version=VERSION))
 
 
 def get_database(store: SQLPaymentStore) -> Database:

@@ -1,8 +1,7 @@
-"""The versions of the tables."""
+"""The tables, and what each version added."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,13 @@ from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.sync.tables import MIGRATIONS, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from paysdk import Payment
 
     from .conftest import Shelf
 
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
-    Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
-    OpeningError = Callable[..., Coroutine[Any, Any, str]]
 
 BOOKING_TABLES = (
     "paysdk_booking_policies",
@@ -30,34 +27,6 @@ BOOKING_TABLES = (
     "paysdk_bookings",
     "paysdk_booking_history",
 )
-
-
-async def test_a_newer_database_is_refused(
-    opening_error: OpeningError, place: str, rows: Rows
-) -> None:
-    """Its tables do not change."""
-    async with SQLPaymentStore(place) as store:
-        await rows(store, "UPDATE sync_schema SET version = 99", writes=True)
-
-    message = await opening_error(place)
-
-    assert f"its tables have version 99, and this one reads up to {VERSION})" in message
-
-
-@pytest.mark.parametrize(
-    ("statement", "version"),
-    [("DELETE FROM sync_schema", "None"), ("UPDATE sync_schema SET version = 0", "0")],
-)
-async def test_a_database_without_a_version_is_refused(
-    opening_error: OpeningError, place: str, rows: Rows, statement: str, version: str
-) -> None:
-    """Its content is unknown, so nothing is changed."""
-    async with SQLPaymentStore(place) as store:
-        await rows(store, statement, writes=True)
-
-    assert f"sync_schema has version {version} instead of a number from 1" in await opening_error(
-        place
-    )
 
 
 async def test_an_older_database_is_brought_up_to_date(
@@ -70,9 +39,9 @@ async def test_an_older_database_is_brought_up_to_date(
         ("ALTER TABLE payments ADD COLUMN first INTEGER",),
         ("ALTER TABLE payments ADD COLUMN second INTEGER",),
     ]
-    monkeypatch.setattr("paysdk.sync.store.VERSION", VERSION + 2)
+    monkeypatch.setattr("paysdk.sync.table_versions.VERSION", VERSION + 2)
     monkeypatch.setattr(
-        "paysdk.sync.store.MIGRATIONS",
+        "paysdk.sync.table_versions.MIGRATIONS",
         {
             VERSION + at: dict.fromkeys(("sqlite", "postgresql"), step)
             for at, step in enumerate(steps)
@@ -127,14 +96,6 @@ async def test_version_2_gets_the_columns_of_waiting_records(
         ]
         report = await sync_payments(shelf, store, full=True)
         assert ("full", 2, 0, 0) == (report.kind, report.unchanged, report.changed, report.voided)
-
-
-async def test_two_stores_can_make_the_tables_at_once(place: str) -> None:
-    """The second store waits for the first, and finds its tables."""
-    stores = [SQLPaymentStore(place) for _ in range(4)]
-    await asyncio.gather(*(store.__aenter__() for store in stores))
-    for store in stores:
-        await store.aclose()
 
 
 @pytest.mark.parametrize(
