@@ -14,7 +14,7 @@ from paysdk.booking.errors import BookingTakenError, PlanRefusedError
 from paysdk.booking.following import FollowReport, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
-from paysdk.booking.planning import plan_bookings
+from paysdk.booking.planning import plan_bookings, read_latest_plan
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.states import InvalidStepError, State, replay
 from paysdk.booking.undoing import UndoReport, undo_bookings
@@ -58,6 +58,7 @@ __all__ = [
     "compare_balances",
     "follow_bookings",
     "plan_bookings",
+    "read_latest_plan",
     "read_status",
     "release_booking",
     "replay",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.booking.booking import Booking, BookingKey, HistoryEntry
+    from paysdk.booking.pair import Pair
     from paysdk.sync.store import SQLPaymentStore
 
 __all__ = ["BookingJournal"]
@@ -62,6 +63,18 @@ class BookingJournal:
         if states is not None:
             select = select.where(bookings.c.state.in_(sorted(states)))
         return await self._select(select.order_by(bookings.c.payment_id, bookings.c.generation))
+
+    async def count(self, pair: Pair, state: State) -> int:
+        """Return how many bookings of a pair of accounts are in a state."""
+        select = sa.select(sa.func.count()).where(
+            *(bookings.c[name] == value for name, value in attrs.asdict(pair).items()),
+            bookings.c.state == state.value,
+        )
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(select)).scalar_one()
+
+        return await self._database.read(work)
 
     async def read_batch(
         self, source: str, source_account: str, after: tuple[str, int] | None

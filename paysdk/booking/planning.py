@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
-__all__ = ["plan_bookings"]
+__all__ = ["plan_bookings", "read_latest_plan"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -83,6 +83,23 @@ async def plan_bookings(
     plan = await planner.plan()
     await runs.propose(plan, by)
     return plan
+
+
+async def read_latest_plan(
+    store: SQLPaymentStore,
+    *,
+    target: str,
+    source: str = "notify",
+    source_account: str = "default",
+    target_account: str = "default",
+) -> BookingPlan | None:
+    """Return the plan that was made last for these accounts, or ``None`` if there is none.
+
+    *target* is the name of the provider. A plan that a job has made is read in this way.
+    """
+    pair = Pair(source, source_account, target, target_account)
+    run = await BookingRuns(store).read_latest(pair)
+    return None if run is None else run.plan
 
 
 async def _describe_missing_policy(target: BooksPayments) -> str:

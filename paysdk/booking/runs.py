@@ -71,6 +71,21 @@ class BookingRuns:
         plan = BookingPlan.from_json(found.content)
         return Run(digest=digest, plan=plan, approval=read_approval(found.approval))
 
+    async def read_latest(self, pair: Pair) -> Run | None:
+        """Return the latest plan of a pair, or ``None`` if there is none."""
+        select = (
+            sa.select(booking_runs.c.digest)
+            .where(_of_pair(booking_runs, pair))
+            .order_by(booking_runs.c.made_at.desc(), booking_runs.c.digest)
+            .limit(1)
+        )
+
+        async def work(connection: AsyncConnection) -> str | None:
+            return (await connection.execute(select)).scalar_one_or_none()
+
+        digest = await self._database.read(work)
+        return None if digest is None else await self.read(digest)
+
     async def propose(self, plan: BookingPlan, by: str) -> None:
         """Store a plan and its policy, and propose its lines.
 

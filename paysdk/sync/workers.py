@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     from paysdk.sync.report import SyncReport
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["OpenAccount", "RetryStrategy", "SyncTasks", "sync_tasks"]
+__all__ = [
+    "OpenAccount",
+    "RetryStrategy",
+    "SyncTasks",
+    "check_account",
+    "retry_stalled_jobs",
+    "sync_tasks",
+]
 
 OpenAccount: TypeAlias = Callable[[str, str], Awaitable[PaymentsProvider]]
 
@@ -110,9 +117,7 @@ class SyncTasks:
         ``procrastinate.exceptions.ConnectorException`` if procrastinate's database cannot be used.
         After either, nothing is queued.
         """
-        to_queue = dict.fromkeys(
-            _check_arguments(provider, account) for provider, account in accounts
-        )
+        to_queue = dict.fromkeys(check_account(provider, account) for provider, account in accounts)
         # These jobs have no queueing lock. procrastinate cannot retry a job while another job with
         # the same queueing lock is queued (procrastinate-org/procrastinate#1446), and then neither
         # would ever run. Two callers at the same time may queue an account twice, which costs one
@@ -170,14 +175,19 @@ class SyncTasks:
         return report
 
     async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
-        for job in await self._app.job_manager.get_stalled_jobs(queue=_QUEUE, task_name=_SYNC):
-            # The job may have ended meanwhile, or another worker may be doing the same.
-            with suppress(ConnectorException):
-                if job.attempts < _MAX_RETRIES:
-                    await self._app.job_manager.retry_job(job)
-                else:
-                    # A job that kills its worker each time must not run for ever.
-                    await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        await retry_stalled_jobs(self._app, _SYNC)
+
+
+async def retry_stalled_jobs(app: App, task_name: str) -> None:
+    """Retry the jobs of a task whose workers were killed. A job is retried five times at most."""
+    for job in await app.job_manager.get_stalled_jobs(queue=_QUEUE, task_name=task_name):
+        # The job may have ended meanwhile, or another worker may be doing the same.
+        with suppress(ConnectorException):
+            if job.attempts < _MAX_RETRIES:
+                await app.job_manager.retry_job(job)
+            else:
+                # A job that kills its worker each time must not run for ever.
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 class RetryStrategy(BaseRetryStrategy):
@@ -217,7 +227,8 @@ def _is_permanent(error: Exception) -> bool:
     return isinstance(error, TooManyVanishedError) or is_permanent(error)
 
 
-def _check_arguments(provider: str, account: str) -> tuple[str, str]:
+def check_account(provider: str, account: str) -> tuple[str, str]:
+    """Return the names of a provider and an account, or raise ``ConfigurationError``."""
     for what, name in (("provider", provider), ("account", account)):
         given: object = name
         if not isinstance(given, str) or not given.strip():
