@@ -151,9 +151,9 @@ def check_invoice(
         difference = EXACT.subtract(total, invoice.total)
         return Problem(
             "totals_differ",
-            f"The invoice's total is {invoice.total:f} in the target and {total:f} in the source.",
-            f"{difference:+f} in the source. It may be a collection fee, or another invoice with "
-            f"this number. {describe_invoice(invoice)}",
+            f"The invoice's total is {invoice.total:f} in the target and {total:f} in the source, "
+            f"which is {difference:+f}. It may be a collection fee, or another invoice.",
+            describe_invoice(invoice),
         )
     return None
 
@@ -170,9 +170,10 @@ def check_amount(
     less = f" less {planned:f} of this plan" if planned else ""
     return Problem(
         "above_due",
-        f"The amount is {amount:f}, and {invoice.due:f}{less} is due.",
+        f"The amount is {amount:f}, and {invoice.due:f}{less} is due: "
         f"{EXACT.subtract(amount, due):f} too much. It may include a collection fee, or also be "
         "for other invoices.",
+        describe_invoice(invoice),
     )
 
 

@@ -21,6 +21,7 @@ if find_spec("jinja2") is None:
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.reconcile.report.text import format_money, replace_control_characters
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ def render_plan(plan: BookingPlan) -> str:
     return (
         _environment()
         .get_template("plan.html")
-        .render(plan=plan, reasons=sorted(reasons.items(), key=lambda each: (-each[1], each[0])))
+        .render(
+            plan=plan,
+            disagreements=list(list_disagreements(plan)),
+            reasons=sorted(reasons.items(), key=lambda each: (-each[1], each[0])),
+        )
     )
 
 
@@ -58,7 +63,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     # Jinja2 declares only the types of its own filters.
-    cast("dict[str, object]", environment.filters)["money"] = format_money
+    filters = cast("dict[str, object]", environment.filters)
+    filters |= {"money": format_money, "words": describe_reason, "left_out": describe_left_out}
     return environment
 
 

@@ -121,10 +121,16 @@ class BookingPlan:
         discount or a write-off that only one system knows.
         """
         last = {line.invoice_id: line for line in self.lines}
+        said: defaultdict[str, set[Decimal | None]] = defaultdict(set)
+        for line in self.lines:
+            said[line.invoice_id].add(line.balance)
+        # If the source says several balances of one invoice, no document says which one is newer.
         return [
             line
             for line in last.values()
-            if None not in {line.balance, line.due_after} and line.balance != line.due_after
+            if line.due_after is not None
+            and line.balance not in {None, line.due_after}
+            and len(said[line.invoice_id]) == 1
         ]
 
     @property

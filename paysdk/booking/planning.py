@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -26,7 +27,7 @@ from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
 
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
@@ -53,6 +54,7 @@ async def plan_bookings(
     rebook: Collection[str] = (),
     by: str = "",
     today: date | None = None,
+    on_checked: Callable[[int], object] | None = None,
 ) -> BookingPlan:
     """Plan the bookings of payments that *source* has and *target* has not. Nothing is booked.
 
@@ -60,7 +62,8 @@ async def plan_bookings(
     that can book, such as ``CampfireProvider``. Without *policy*, the policy of the last plan of
     these accounts is used. *rebook* are the ids of payments whose booking was voided, and that a
     person orders to book again. *by* is who plans. The plan, its policy and its lines are stored.
-    Lines of an older plan that were not applied yet then belong to this one.
+    Lines of an older plan that were not applied yet then belong to this one. *on_checked* is called
+    from time to time with the number of candidates that were checked since the last call.
 
     Raises ``ConfigurationError`` if the target cannot book, or if there is no policy. Raises what
     the target's look-ups raise. Nothing is stored then.
@@ -79,6 +82,7 @@ async def plan_bookings(
         today=today or datetime.now(UTC).date(),
         rebook=frozenset(rebook),
         journal=BookingJournal(store),
+        on_checked=on_checked or (lambda _: None),
     )
     plan = await planner.plan()
     await runs.propose(plan, by)
@@ -127,6 +131,7 @@ class _Planner:
     today: date
     rebook: frozenset[str]
     journal: BookingJournal
+    on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
     review: list[ReviewLine] = attrs.field(factory=list[ReviewLine])
     left_out: Counter[str] = attrs.field(factory=Counter[str])
@@ -218,6 +223,7 @@ class _Planner:
                 self._note(payment, entry)
             else:
                 self.lines.append(entry)
+        self.on_checked(sum(map(len, groups.values())))
 
     async def _choose(
         self, groups: dict[str, list[tuple[Payment, Rule]]]

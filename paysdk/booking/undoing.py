@@ -29,7 +29,7 @@ from paysdk.errors import (
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from paysdk.booking.booking import Booking
     from paysdk.payment import Payment
@@ -64,13 +64,15 @@ async def undo_bookings(
     payment_ids: Collection[str] | None = None,
     void_date: date | None = None,
     lease: float = 120.0,
+    on_booking: Callable[[Booking], object] | None = None,
 ) -> UndoReport:
     """Undo a whole run, or the bookings of some payments of the source.
 
     Each live payment of a booking is voided, and never deleted. Lines that were not sent yet are
     left out. Orders whose outcome is unknown are left as they are: look them up first. A voided
     payment is not booked again by itself. Call this again after anything that ended it. A second
-    void of a payment changes nothing.
+    void of a payment changes nothing. *on_booking* is called with each booking that this call has
+    tried to undo, as it was before.
 
     Raises ``ConfigurationError`` without a name and a reason, or if the target cannot void.
     """
@@ -97,6 +99,8 @@ async def undo_bookings(
                 await undo.undo(booking)
             except PaysdkError as error:
                 failures[booking.key.payment_id] = str(error)
+            if on_booking is not None:
+                on_booking(booking)
     states = Counter(
         booking.state
         for booking in await journal.read_run(run)

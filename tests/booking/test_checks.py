@@ -103,7 +103,7 @@ def test_the_invoice_must_be_the_same_in_both_systems(
 
 @pytest.mark.parametrize(
     ("total", "expected"),
-    [(Decimal("112.50"), "+12.50 in the source"), (Decimal(95), "-5 in the source")],
+    [(Decimal("112.50"), "which is +12.50"), (Decimal(95), "which is -5")],
 )
 def test_totals_that_differ_are_shown_with_the_difference(
     policy: BookingPolicy, total: Decimal, expected: str
@@ -113,7 +113,7 @@ def test_totals_that_differ_are_shown_with_the_difference(
 
     assert problem is not None
     assert f"total is 100 in the target and {total} in the source" in problem.sentence
-    assert expected in str(problem.nearest)
+    assert expected in problem.sentence
     assert "invoice 1, entity 1" in str(problem.nearest)
 
 

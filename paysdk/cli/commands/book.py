@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from paysdk.cli.output.bookings import (
     print_plan,
     print_states,
 )
+from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import print_message, report_error
 from paysdk.cli.providers import open_providers
 from paysdk.cli.signals import run_async
@@ -33,7 +35,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from decimal import Decimal
 
     from paysdk.booking import ApplyReport, UndoReport
@@ -74,16 +76,18 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
 
     async def work() -> BookingPlan:
         async with open_target(options.database, selection) as (store, provider):
-            return await plan_bookings(
-                store,
-                target=provider,
-                source=options.source,
-                policy=policy,
-                source_account=options.account,
-                target_account=options.account,
-                rebook=options.rebook,
-                by=options.by,
-            )
+            with _count("checks") as advance:
+                return await plan_bookings(
+                    store,
+                    target=provider,
+                    source=options.source,
+                    policy=policy,
+                    source_account=options.account,
+                    target_account=options.account,
+                    rebook=options.rebook,
+                    by=options.by,
+                    on_checked=advance,
+                )
 
     def show(plan: BookingPlan) -> int:
         options.out.write_text(plan.to_json(), encoding="utf-8")
@@ -133,7 +137,7 @@ def apply(
         return _exit_code(report)
 
     return _run_with_target(
-        apply_bookings, show, path, database, settings=settings, key_files=key_files
+        apply_bookings, "books", show, path, database, settings=settings, key_files=key_files
     )
 
 
@@ -170,8 +174,17 @@ def undo(
         return _NEEDS_A_PERSON if report.failures else 0
 
     return _run_with_target(
-        undo_bookings, show, path, database, settings=settings, key_files=key_files
+        undo_bookings, "undoes", show, path, database, settings=settings, key_files=key_files
     )
+
+
+@contextmanager
+def _count(what: str, total: int | None = None) -> Generator[Callable[[int], object]]:
+    """Show on stderr how many payments are done, and yield what counts them."""
+    progress = make_progress(data_on_screen=False)
+    bar = progress.add_task(what, total=total, note="")
+    with show_progress(progress):
+        yield partial(progress.advance, bar)
 
 
 def _exit_code(report: ApplyReport) -> int:
@@ -190,6 +203,7 @@ def _read_plan(path: Path) -> BookingPlan:
 
 def _run_with_target(
     operation: Callable[..., Coroutine[Any, Any, Any]],
+    what: str,
     show: Callable[[Any], int],
     path: Path,
     database: str,
@@ -197,7 +211,10 @@ def _run_with_target(
     settings: dict[str, Any],
     key_files: list[str] | None,
 ) -> int:
-    """Apply or undo the plan at *path* in its target, and return the exit code."""
+    """Apply or undo the plan at *path* in its target, and return the exit code.
+
+    *what* names the operation in the display of its progress.
+    """
     plan = _read_plan(path)
     selection = select_providers(
         (plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files
@@ -205,7 +222,14 @@ def _run_with_target(
 
     async def work() -> object:
         async with open_target(database, selection) as (store, provider):
-            return await operation(store, plan.digest, target=provider, **settings)
+            with _count(what, len(plan.lines)) as advance:
+                return await operation(
+                    store,
+                    plan.digest,
+                    target=provider,
+                    on_booking=lambda _: advance(1),
+                    **settings,
+                )
 
     return _run(work, show)
 

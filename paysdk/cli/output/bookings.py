@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
+import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
+from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
+from paysdk.cli.output.entries import Entry, render_entries
 from paysdk.cli.output.layout import align_amounts
-from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import (
     configure_utf8_stdout,
+    make_console,
     print_lines,
-    print_table,
     to_printable,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
-
-    from rich.table import Table
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paysdk.booking import Booking, BookingPlan, ReviewLine, State
 
@@ -29,44 +28,68 @@ __all__ = ["print_bookings", "print_json", "print_plan", "print_states"]
 
 def print_plan(plan: BookingPlan) -> None:
     """Print what would be booked, what is for review, and the totals."""
-    if plan.lines:
-        print_table(
-            "Would be booked",
-            _table(
-                ["Payment", "Invoice", "Date", "Client"],
-                [
-                    [line.payment_id, line.invoice_number, line.payment_date, line.client_name]
-                    for line in plan.lines
-                ],
-                [(line.amount, line.currency) for line in plan.lines],
-            ),
-        )
-    if plan.review:
-        print_table(
-            "For review",
-            _table(
-                ["Payment", "Invoice", "Reason", "Why"],
-                [
-                    [line.payment_id, line.number, line.reason, _explain(line)]
-                    for line in plan.review
-                ],
-                [(line.amount, line.currency) for line in plan.review],
-            ),
-        )
-    totals = ", ".join(f"{amount:f} {currency}" for currency, amount in plan.totals.items())
-    left_out = ", ".join(f"{count} {reason}" for reason, count in plan.left_out.items())
-    print_lines(
-        [
-            f"{len(plan.lines)} to book: {totals or 'nothing'}. {len(plan.review)} for review.",
-            *([f"Left out: {left_out}."] if left_out else []),
-            f"Account: {plan.policy.account_id} ({to_printable(plan.policy.account_name)}).",
-            f"Digest: {plan.digest}",
-        ]
+    print_lines(_render_plan(plan, make_console(sys.stdout).width))
+
+
+def _render_plan(plan: BookingPlan, width: int) -> Iterator[str]:
+    yield (
+        f"From {plan.source} ({plan.source_account}) to {plan.target} ({plan.target_account}), "
+        f"made at {plan.made_at:%Y-%m-%d %H:%M} UTC."
     )
+    if plan.lines:
+        yield from ["", "WOULD BE BOOKED", *_render_lines(plan, width)]
+    if plan.review:
+        yield from ["", "FOR REVIEW. These are not booked.", *_render_review(plan.review, width)]
+    totals = ", ".join(f"{amount:,f} {currency}" for currency, amount in plan.totals.items())
+    left_out = ", ".join(
+        f"{count} {describe_left_out(reason)}" for reason, count in plan.left_out.items()
+    )
+    yield ""
+    yield f"{len(plan.lines)} to book: {totals or 'nothing'}. {len(plan.review)} for review."
+    if left_out:
+        yield f"Left out: {left_out}."
+    for sentence in list_disagreements(plan):
+        yield from textwrap.wrap(to_printable(sentence), width)
+    yield f"Account: {plan.policy.account_id} ({to_printable(plan.policy.account_name)})."
+    yield f"Digest: {plan.digest}"
 
 
-def _explain(line: ReviewLine) -> str:
-    return line.sentence if line.nearest is None else f"{line.sentence} Nearest: {line.nearest}"
+def _render_lines(plan: BookingPlan, width: int) -> Iterator[str]:
+    header, *amounts = align_amounts(
+        "Amount", [(each.amount, each.currency) for each in plan.lines]
+    )
+    due, *dues = align_amounts("Due after", [(each.due_after, None) for each in plan.lines])
+    entries = [
+        Entry(
+            [
+                line.payment_id,
+                line.invoice_number,
+                line.payment_date,
+                amount,
+                due_after,
+                line.client_name,
+            ]
+        )
+        for line, amount, due_after in zip(plan.lines, amounts, dues, strict=True)
+    ]
+    headers = ["Payment", "Invoice", "Date", header, due, "Client"]
+    return render_entries(headers, entries, width, needed=4)
+
+
+def _render_review(review: Sequence[ReviewLine], width: int) -> Iterator[str]:
+    header, *amounts = align_amounts("Amount", [(each.amount, each.currency) for each in review])
+    entries = [
+        Entry(
+            [line.number, line.payment_date, amount, describe_reason(line.reason)],
+            [
+                line.sentence,
+                *([] if line.nearest is None else [f"Nearest: {line.nearest}"]),
+                f"Payment: {line.payment_id}",
+            ],
+        )
+        for line, amount in zip(review, amounts, strict=True)
+    ]
+    return render_entries(["Invoice", "Date", header, "Reason"], entries, width, needed=4)
 
 
 def print_bookings(bookings: Sequence[Booking], output_format: str) -> None:
@@ -86,16 +109,20 @@ def print_bookings(bookings: Sequence[Booking], output_format: str) -> None:
         ]
         print_json("".join(f"{json.dumps(each)}\n" for each in content))
         return
-    print_table(
-        _table(
-            ["Payment", "Invoice", "State", "Why"],
-            [
-                [each.key.payment_id, each.line.invoice_number, each.state, each.sentence]
-                for each in bookings
-            ],
-            [(each.line.amount, each.line.currency) for each in bookings],
-        )
+    header, *amounts = align_amounts(
+        "Amount", [(each.line.amount, each.line.currency) for each in bookings]
     )
+    entries = [
+        Entry(
+            [each.key.payment_id, each.line.invoice_number, describe_reason(each.state), amount],
+            [each.sentence] if each.sentence else [],
+        )
+        for each, amount in zip(bookings, amounts, strict=True)
+    ]
+    headers = ["Payment", "Invoice", "State", header]
+    print_lines(render_entries(headers, entries, make_console(sys.stdout).width, needed=4))
+    counts = Counter(describe_reason(each.state) for each in bookings)
+    print_lines(["", f"{', '.join(f'{count} {state}' for state, count in counts.items())}."])
 
 
 def print_states(states: Mapping[State, int], output_format: str) -> None:
@@ -103,24 +130,9 @@ def print_states(states: Mapping[State, int], output_format: str) -> None:
     if output_format == "json":
         print_json(json.dumps({state.value: count for state, count in states.items()}) + "\n")
         return
-    print_lines(f"{count:>6}  {state.value}" for state, count in states.items())
+    print_lines(f"{count:>6}  {describe_reason(state)}" for state, count in states.items())
 
 
 def print_json(text: str) -> None:
     """Write JSON for programs to stdout."""
     configure_utf8_stdout().write(text)
-
-
-def _table(
-    headers: list[str],
-    rows: list[list[object]],
-    amounts: list[tuple[Decimal | None, str | None]],
-) -> Table:
-    table = plain_table()
-    header, *shown = align_amounts("Amount", amounts)
-    for each in headers:
-        table.add_column(each, overflow="fold")
-    table.add_column(header, no_wrap=True)
-    for row, amount in zip(rows, shown, strict=True):
-        table.add_row(*(Text(to_printable(value)) for value in row), Text(amount))
-    return table

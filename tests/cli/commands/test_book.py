@@ -37,8 +37,8 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
     assert [3, 0, 0, 0, 0, 0] == [
         each.code for each in (planned, approved, applied, status, part, undone)
     ]
-    assert "2 to book: 1133.33 USD. 1 for review." in planned.out
-    assert "only_pair" in planned.out
+    assert "2 to book: 1,133.33 USD. 1 for review." in planned.out
+    assert "only pair" in planned.out
     assert "Ann approved 2 lines of the plan" in approved.err
     assert "2  booked" in applied.out
     assert "booked" in status.out
@@ -81,7 +81,10 @@ def test_an_empty_plan_needs_nobody(desk: Desk) -> None:
 
     assert 0 == shown.code
     assert {"before_since": 3, "only_in_target": 2} == json.loads(shown.out)["plan"]["left_out"]
-    assert "Left out: 3 before_since, 2 only_in_target." in desk.plan().out
+    assert (
+        "Left out: 3 from before the first day of the policy, 2 only in the target."
+        in desk.plan().out
+    )
 
 
 def test_an_outage_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def test_the_story_can_be_seen_without_an_account(paysdk: Command) -> None:
     story = paysdk("book", "--sandbox")
 
     assert (0, "") == (story.code, story.err)
-    assert "2 to book: 1133.33 USD. 1 for review." in story.out
+    assert "2 to book: 1,133.33 USD. 1 for review." in story.out
     assert "40.00 too much" in " ".join(story.out.split())
     assert "6. Undo everything. The payments are voided, and never deleted.\n     2  voided" in (
         story.out
