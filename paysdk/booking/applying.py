@@ -97,7 +97,12 @@ async def apply_bookings(
 
 
 async def read_status(store: SQLPaymentStore, run: str) -> ApplyReport:
-    """Return where the lines of a run are. Nothing is sent."""
+    """Return where the lines of a run are. Nothing is sent.
+
+    A line that a newer plan has taken over is not counted. Raises ``PlanRefusedError`` if the store
+    does not have the plan.
+    """
+    await BookingRuns(store).read(run)
     bookings = await BookingJournal(store).read_run(run)
     states = Counter(booking.state for booking in bookings)
     return ApplyReport(run=run, states=dict(sorted(states.items())))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from paysdk.booking.booking import Approval
+from paysdk.booking.errors import PlanRefusedError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
@@ -37,7 +38,8 @@ async def approve_plan(
 
     *limit* is the largest sum that may be booked with it, and *leave_out* are the ids of payments
     not to book. Raises ``PlanRefusedError`` if the store has another plan, if the plan is too old
-    or was approved before, or if its lines add up to more than the limit.
+    or was approved before, if a newer plan has its lines, or if its lines add up to more than the
+    limit.
     """
     check_name("by", by)
     if not isinstance(limit, Decimal) or not limit.is_finite() or limit <= 0:
@@ -52,6 +54,11 @@ async def approve_plan(
     left_out = tuple(sorted(set(leave_out)))
     approval = Approval(by=by, at=datetime.now(UTC), limit=limit, left_out=left_out)
     check_sum(plan, approval)
+    if plan.lines and not await BookingJournal(store).read_run(run.digest):
+        raise PlanRefusedError(
+            f"A newer plan has taken over the lines of the plan {run.digest[:12]}. Look at the "
+            "newer one."
+        )
     return await runs.approve(run.digest, approval)
 
 

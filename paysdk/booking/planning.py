@@ -20,6 +20,7 @@ from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
 from paysdk.booking.runs import BookingRuns
+from paysdk.booking.source import check_synced, read_payments
 from paysdk.booking.targets import as_target
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
@@ -65,11 +66,13 @@ async def plan_bookings(
     Lines of an older plan that were not applied yet then belong to this one. *on_checked* is called
     from time to time with the number of candidates that were checked since the last call.
 
-    Raises ``ConfigurationError`` if the target cannot book, or if there is no policy. Raises what
-    the target's look-ups raise. Nothing is stored then.
+    Raises ``ConfigurationError`` if the target cannot book, if an account was never synced
+    completely, if the source has no payment of *rebook*, or if there is no policy. Raises what the
+    target's look-ups raise. Nothing is stored then.
     """
     books = as_target(target)
     pair = Pair(source, source_account, books.name, target_account)
+    await _check_input(store, pair, rebook)
     runs = BookingRuns(store)
     used = policy or await runs.read_policy(pair)
     if used is None:
@@ -104,6 +107,23 @@ async def read_latest_plan(
     pair = Pair(source, source_account, target, target_account)
     run = await BookingRuns(store).read_latest(pair)
     return None if run is None else run.plan
+
+
+async def _check_input(store: SQLPaymentStore, pair: Pair, rebook: Collection[str]) -> None:
+    """Raise ``ConfigurationError`` if nothing useful can come of a plan."""
+    if (pair.source, pair.source_account) == (pair.target, pair.target_account):
+        raise ConfigurationError(
+            f"The source and the target are both {pair.source}, account {pair.source_account}. "
+            "Name two accounts."
+        )
+    await check_synced(store, pair.source, pair.source_account)
+    await check_synced(store, pair.target, pair.target_account)
+    found = await read_payments(store, pair.source, pair.source_account, rebook)
+    if missing := sorted(set(rebook) - {each.payment.id for each in found}):
+        raise ConfigurationError(
+            f"{pair.source}, account {pair.source_account}, has no payment {', '.join(missing)} to "
+            "book again."
+        )
 
 
 async def _describe_missing_policy(target: BooksPayments) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from paysdk.errors import ConfigurationError
 from paysdk.sync.store import StoredPayment, get_database
-from paysdk.sync.tables import CONTENT, payments
+from paysdk.sync.tables import CONTENT, payments, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,7 +18,23 @@ if TYPE_CHECKING:
 
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["read_payments"]
+__all__ = ["check_synced", "read_payments"]
+
+
+async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> None:
+    """Raise ``ConfigurationError`` unless the store has a complete copy of an account."""
+    select = sa.select(sync_state.c.completed_at).where(
+        sync_state.c.provider == provider, sync_state.c.account == account
+    )
+
+    async def work(connection: AsyncConnection) -> object:
+        return (await connection.execute(select)).scalar_one_or_none()
+
+    if await get_database(store).read(work) is None:
+        raise ConfigurationError(
+            f"The store has no complete copy of {provider}, account {account}. Sync it first: a "
+            "payment that was not read would look as if it were missing."
+        )
 
 
 async def read_payments(

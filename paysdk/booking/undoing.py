@@ -74,7 +74,8 @@ async def undo_bookings(
     void of a payment changes nothing. *on_booking* is called with each booking that this call has
     tried to undo, as it was before.
 
-    Raises ``ConfigurationError`` without a name and a reason, or if the target cannot void.
+    Raises ``ConfigurationError`` without a name and a reason, if the target cannot void, or if the
+    run has no booking of one of *payment_ids*. Nothing is sent then.
     """
     check_name("by", by)
     check_name("reason", reason)
@@ -92,6 +93,8 @@ async def undo_bookings(
         details={"by": by, "why": reason},
         void_date=void_date,
     )
+    if payment_ids is not None:
+        _check_ids(payment_ids, await journal.read_run(run))
     failures: dict[str, str] = {}
     for booking in await journal.read_run(run, _UNDOABLE | _NOT_SENT):
         if payment_ids is None or booking.key.payment_id in payment_ids:
@@ -107,6 +110,14 @@ async def undo_bookings(
         if payment_ids is None or booking.key.payment_id in payment_ids
     )
     return UndoReport(run=run, states=dict(sorted(states.items())), failures=failures)
+
+
+def _check_ids(payment_ids: Collection[str], bookings: Sequence[Booking]) -> None:
+    if missing := sorted(set(payment_ids) - {each.key.payment_id for each in bookings}):
+        raise ConfigurationError(
+            f"The run has no booking of payment {', '.join(missing)}. It is not in the plan, or a "
+            "newer plan has taken it over. Nothing was sent."
+        )
 
 
 @attrs.define(kw_only=True)

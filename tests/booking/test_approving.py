@@ -78,6 +78,17 @@ async def test_a_wrong_approval_is_refused(
     assert {State.PROPOSED: 1} == (await read_status(story.store, plan.digest)).states
 
 
+async def test_a_plan_whose_lines_a_newer_one_has_is_not_approved(story: Story) -> None:
+    """The newer plan is the one to look at. Only a plan without lines needs none."""
+    story.add("A-1", "60.00")
+    older = await story.plan()
+    newer = await story.plan()
+
+    with pytest.raises(PlanRefusedError, match="A newer plan has taken over the lines"):
+        await approve_plan(story.store, older, by="Ann", limit=Decimal(60))
+    assert 1 == await approve_plan(story.store, newer, by="Ann", limit=Decimal(60))
+
+
 async def test_an_old_plan_is_not_approved(
     story: Story, hours_later: Callable[[int], None]
 ) -> None:

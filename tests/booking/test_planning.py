@@ -16,8 +16,11 @@ from paysdk.booking import (
     BookingCapabilities,
     apply_bookings,
     plan_bookings,
+    read_latest_plan,
     undo_bookings,
 )
+from paysdk.sync import sync_payments
+from tests.booking.conftest import Source
 
 if TYPE_CHECKING:
     from paysdk.booking import BookingPlan
@@ -255,3 +258,30 @@ async def test_many_invoices_are_looked_up_in_batches(
 
     assert sorted(line.number for line in plan.lines) == [line.number for line in plan.lines]
     assert 10 == len(plan.lines)
+
+
+async def test_a_plan_needs_complete_copies_of_two_accounts(story: Story) -> None:
+    """A payment that was not read would look as if it were missing. Nothing is stored."""
+    story.add("A-1", "60.00")
+    for provider in (story.source, Source("books", [])):
+        with pytest.raises(ConfigurationError, match=f"no complete copy of {provider.name}"):
+            await plan_bookings(story.store, target=story.books, policy=story.policy)
+        await sync_payments(provider, story.store)
+
+    with pytest.raises(ConfigurationError, match="are both books, account default"):
+        await plan_bookings(story.store, source="books", target=story.books, policy=story.policy)
+    with pytest.raises(ConfigurationError, match="no payment p7, p9 to book again"):
+        await story.plan(rebook=["p9", "p1", "p7"])
+    assert await read_latest_plan(story.store, target="books") is None
+
+
+async def test_what_was_checked_is_counted(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command shows so how far it is."""
+    monkeypatch.setattr("paysdk.booking.planning._BATCH", 2)
+    for number in range(3):
+        story.add(f"A-{number}", "6.00")
+    counts: list[int] = []
+
+    await story.plan(on_checked=counts.append)
+
+    assert [2, 1] == counts

@@ -151,6 +151,25 @@ async def test_a_booking_that_another_worker_has_is_left_alone(story: Story) -> 
     assert {"p1": "Another worker has this booking. Try again later."} == report.failures
 
 
+async def test_a_payment_that_the_run_has_not_booked_cannot_be_undone(story: Story) -> None:
+    """A mistyped id is not taken for done, and nothing is voided."""
+    run = await booked(story)
+
+    with pytest.raises(ConfigurationError, match="no booking of payment p8, p9"):
+        await undo(story, run, payment_ids=["p9", "p1", "p8"])
+    assert State.BOOKED is (await the_booking(story)).state
+
+
+async def test_each_booking_is_reported_when_it_was_tried(story: Story) -> None:
+    """The command shows so how far it is."""
+    run = await booked(story, lines=2)
+    seen: list[str] = []
+
+    await undo(story, run, on_booking=lambda each: seen.append(each.key.payment_id))
+
+    assert ["p1", "p2"] == seen
+
+
 async def test_an_undo_needs_a_name_a_reason_and_a_target_that_can_void(story: Story) -> None:
     """Nothing is sent without them."""
     run = await booked(story)

@@ -73,6 +73,9 @@ class PlanOptions:
 def make_plan(selection: ProviderSelection, options: PlanOptions, output_format: str) -> int:
     """Make, write and print a plan, and return the exit code."""
     policy = None if options.policy is None else BookingPolicy.from_toml(options.policy)
+    _check_writable("--out", options.out)
+    if options.html is not None:
+        _check_writable("--html", options.html)
 
     async def work() -> BookingPlan:
         async with open_target(options.database, selection) as (store, provider):
@@ -105,6 +108,14 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
     return _run(work, show)
 
 
+def _check_writable(option: str, path: Path) -> None:
+    """Raise ``ConfigurationError`` if a plan could be stored, and not be written to its file."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigurationError(
+            f"{option} takes the path of a file in a folder that exists, not {path}."
+        )
+
+
 def approve(path: Path, database: str, by: str, limit: Decimal, leave_out: tuple[str, ...]) -> int:
     """Approve a plan, and return the exit code."""
     plan = _read_plan(path)
@@ -131,6 +142,12 @@ def apply(
 
     def show(report: ApplyReport) -> int:
         print_states(report.states, output_format)
+        if not report.states:
+            print_message(
+                "The plan has no lines: it is empty, or a newer plan has taken them over. Nothing "
+                "was sent."
+            )
+            return 2
         if report.stopped is not None:
             print_message(report.stopped)
             return 1
@@ -147,6 +164,7 @@ def show_status(path: Path, database: str, output_format: str) -> int:
 
     async def work() -> tuple[Any, ApplyReport]:
         async with SQLPaymentStore(database, create=False) as store:
+            await read_status(store, plan.digest)  # it raises if the store has another plan
             await follow_bookings(store, source=plan.source, source_account=plan.source_account)
             bookings = await BookingJournal(store).read_run(plan.digest)
             return bookings, await read_status(store, plan.digest)

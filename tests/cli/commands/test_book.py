@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paysdk import CampfireProvider, ServerError
 from paysdk.sync import SQLPaymentStore
+from tests.cli.commands.conftest import POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,3 +160,103 @@ def test_without_a_command_the_help_is_printed(paysdk: Command) -> None:
     assert 0 == shown.code
     for name in ("plan", "approve", "apply", "status", "undo"):
         assert name in shown.out
+
+
+def test_a_policy_that_cannot_be_used_is_told(desk: Desk) -> None:
+    """The line names the setting. Nothing is written, and nothing is stored."""
+    policy = desk.folder / "wrong.toml"
+    for text, message in {
+        "currency = ": "is not a TOML file",
+        'currency = "USD"': "It needs these settings too: entity",
+        f"{POLICY}colour = 1": "It has unknown settings: colour",
+        POLICY.replace('"USD"', '"usd"'): "currency must be in capitals",
+        POLICY.replace("54", '"54"'): "entity must be",
+        POLICY.replace('"5000.00"', "5000.00"): "max_amount must be a finite decimal.Decimal",
+        POLICY.replace('"5000.00"', '"5,000.00"'): "max_amount must be a number such as",
+        POLICY.replace("2025-01-01", '"2025-01-01"'): "since must be a date",
+    }.items():
+        policy.write_text(text, encoding="utf-8")
+        shown = desk.plan("--policy", str(policy))
+        assert (2, True, "") == (shown.code, message in shown.err, shown.out), shown
+        assert 1 == shown.err.count("\n"), shown.err
+    unread = desk.plan("--policy", str(desk.folder / "no.toml"))
+    where = ("--in", desk.database, "--out", desk.plan_file)
+    absent = desk.run("book", "plan", "notify", "campfire", *where)
+
+    assert (2, 2) == (absent.code, unread.code)
+    assert "There is no policy for these accounts yet" in absent.err
+    assert "clearing account 2561 (1050 - Payments Clearing)" in absent.err
+    assert "no.toml cannot be read: No such file" in unread.err
+    assert not Path(desk.plan_file).exists()
+
+
+def test_a_plan_that_cannot_be_written_is_not_made(desk: Desk) -> None:
+    """Its lines would be in the database, and nobody could read them."""
+    for option in ("--out", "--html"):
+        for path in (desk.folder, desk.folder / "no" / "plan"):
+            shown = desk.plan(option, str(path))
+            assert 2 == shown.code
+            assert f"paysdk: {option} takes the path of a file in a folder that exists" in shown.err
+    assert not Path(desk.plan_file).exists()
+
+
+def test_names_that_do_not_exist_are_told(desk: Desk) -> None:
+    """Nothing is booked, approved or undone for a mistyped id or name."""
+    where = ("--in", desk.database, "--out", desk.plan_file)
+    for shown, message in [
+        (desk.run("book", "plan", "notify", "notify", *where), "notify"),
+        (desk.run("book", "plan", "campfire", "campfire", *where), "are both campfire"),
+        (desk.run("book", "plan", "acme", "campfire", *where), "no complete copy of acme"),
+        (desk.plan("--account", "other"), "no complete copy of notify, account other"),
+        (desk.plan("--rebook", "p9"), "has no payment p9 to book again"),
+    ]:
+        assert (2, True) == (shown.code, message in shown.err), shown
+    desk.plan()
+    for shown, message in [
+        (desk.do("approve", "--by", "Ann", "--limit", "2000", "--leave-out", "p9"), "no line for"),
+        (desk.do("approve", "--by", " ", "--limit", "2000"), "by must be a text"),
+        (desk.do("approve", "--by", "Ann", "--limit", "0"), "limit"),
+        (desk.do("approve", "--by", "Ann", "--limit", "100.00"), "Ann approved 100.00"),
+        (desk.do("apply"), "Nobody has approved the plan"),
+        (desk.do("undo", "--by", "Ann", "--reason", "x", "--payment", "p9"), "no booking of"),
+        (desk.do("undo", "--by", "Ann", "--reason", " "), "reason must be a text"),
+    ]:
+        assert (2, True, "") == (shown.code, message in shown.err, shown.out), shown
+    listed = desk.do("status", "--format", "json").out.splitlines()
+    assert ["proposed", "proposed"] == [json.loads(line)["state"] for line in listed]
+
+
+def test_only_the_newest_plan_of_this_database_is_used(desk: Desk) -> None:
+    """A plan that was changed, and one of another database, are refused."""
+    desk.plan()
+    text = Path(desk.plan_file).read_text(encoding="utf-8")
+    older, changed, broken = (desk.folder / f"{name}.json" for name in ("older", "other", "cut"))
+    older.write_text(text, encoding="utf-8")
+    changed.write_text(text.replace('"100.00"', '"900.00"'), encoding="utf-8")
+    broken.write_text(text[:-40], encoding="utf-8")
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+    desk.plan()
+    foreign = str(desk.folder / "others.db")
+    asyncio.run(_make_store(foreign))
+
+    for plan, message in {
+        changed: "This plan was changed",
+        broken: "This is not a plan",
+        older: "a newer plan has taken them over",
+    }.items():
+        shown = desk.run("book", "apply", str(plan), "--in", desk.database)
+        assert (2, True) == (shown.code, message in shown.err), shown
+    for command, *more in (
+        ("approve", "--by", "Ann", "--limit", "2000"),
+        ("apply",),
+        ("status",),
+        ("undo", "--by", "Ann", "--reason", "x"),
+    ):
+        shown = desk.run("book", command, desk.plan_file, "--in", foreign, *more)
+        assert (2, "") == (shown.code, shown.out), shown
+        assert "The store has no plan" in shown.err
+
+
+async def _make_store(path: str) -> None:
+    async with SQLPaymentStore(path):
+        pass

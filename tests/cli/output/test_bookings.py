@@ -90,15 +90,15 @@ def test_a_plan_has_two_tables_and_its_totals(capsys: pytest.CaptureFixture[str]
     print_plan(plan)
     shown = capsys.readouterr().out
 
-    assert "Would be booked" in shown
+    assert "WOULD BE BOOKED" in shown
     assert "p1 A-1 2026-03-02" in words(shown)
     assert "1,050.00 EUR" in words(shown)
     assert "\x1b[31m" not in shown
-    assert "For review" in shown
-    assert "It has no number. Nearest: invoice 9" in words(shown)
+    assert "FOR REVIEW" in shown
+    assert "It has no number. Nearest: invoice 9 Payment: p2" in words(shown)
     assert [
-        "1 to book: 1050.00 EUR. 1 for review.",
-        "Left out: 2 booked.",
+        "1 to book: 1,050.00 EUR. 1 for review.",
+        "Left out: 2 booked already.",
         "Account: 77 (1090 - Clearing).",
         f"Digest: {plan.digest}",
     ] == shown.splitlines()[-4:]
@@ -110,6 +110,8 @@ def test_an_empty_plan_has_no_tables(capsys: pytest.CaptureFixture[str]) -> None
     print_plan(plan)
 
     assert [
+        "From notify (default) to books (default), made at 2026-03-05 00:00 UTC.",
+        "",
         "0 to book: nothing. 0 for review.",
         "Account: 77 (1090 - Clearing).",
         f"Digest: {plan.digest}",
@@ -119,7 +121,9 @@ def test_an_empty_plan_has_no_tables(capsys: pytest.CaptureFixture[str]) -> None
 def test_bookings_are_a_table_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     """JSON has one booking on each line, with exact amounts."""
     print_bookings([BOOKING], "table")
-    assert "p1 A-1 diverged It was booked twice. 1,050.00 EUR" in words(capsys.readouterr().out)
+    assert "p1 A-1 diverged 1,050.00 EUR It was booked twice. 1 diverged." in words(
+        capsys.readouterr().out
+    )
     print_bookings([BOOKING], "json")
     assert {
         "payment_id": "p1",
