@@ -187,7 +187,7 @@ def parse_text(text: str, parameter: inspect.Parameter, source: str) -> object:
     type_name = _type_name(parameter)
     if type_name not in _PARSERS:
         raise ConfigurationError(
-            f"{source} is set, but no variable can give {parameter.name}, whose type is "
+            f"{source} is set, but a variable cannot hold {parameter.name}: its type is "
             f"{type_name}. Unset it."
         )
     parse, what = _PARSERS[type_name]

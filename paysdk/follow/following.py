@@ -194,7 +194,7 @@ class Follower(AsyncIterator[PaymentChange]):
 
     def _wait_after(self, error: PaysdkError, failures: int) -> float:
         requested = error.retry_after if isinstance(error, APIError) else None
-        # No longer wait has more doublings than this.
+        # After 30 doublings the wait has long reached its bound, and more would overflow.
         wait = self._every * 2.0 ** min(failures - 1, 30)
         return max(min(wait, max(self._every, _MAX_WAIT_SECONDS)), requested or 0.0)
 

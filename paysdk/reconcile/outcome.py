@@ -34,7 +34,7 @@ class Status(StrEnum):
 
 
 def in_words(left: str, right: str) -> dict[Status, str]:
-    """The name of each status, if the sides have these names."""
+    """Each status in words, with the names of the sides."""
     return {
         Status.MATCHED: "Matched",
         Status.AMOUNT_DIFFERS: "Amount differs",

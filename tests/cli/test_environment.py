@@ -93,7 +93,7 @@ def test_a_setting_is_read_by_its_type(
         ("pages", "many", "PAYSDK_ACME_PAGES must be a whole number, not 'many'"),
         ("timeout", "soon", "PAYSDK_ACME_TIMEOUT must be a number, not 'soon'"),
         ("live", "perhaps", "PAYSDK_ACME_LIVE must be true or false, not 'perhaps'"),
-        ("key", "x", "PAYSDK_ACME_KEY is set, but no variable can give key, whose type is bytes"),
+        ("key", "x", "PAYSDK_ACME_KEY is set, but a variable cannot hold key: its type is bytes"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(

@@ -230,7 +230,7 @@ def _warn_of_credit_memos(turn: Turn, paid: Paid) -> None:
     if paid.credit_memos:
         made = ", ".join(memo.number or memo.id for memo in paid.credit_memos)
         _log.warning(
-            "campfire: invoice %s was overpaid, and Campfire made credit memos of the rest: %s",
+            "campfire: invoice %s was overpaid, and Campfire made credit memos for the rest: %s",
             turn.invoice_id,
             made,
         )
