@@ -28,6 +28,7 @@ from paysdk.providers.campfire.invoices.schema import (
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
 from paysdk.providers.campfire.schema import Moment, PageEnvelope, open_page
+from paysdk.records.envelope import NULL, refuse_error
 from paysdk.records.liberal import Mender
 from paysdk.records.reader import RecordReader
 from paysdk.records.stand_ins import quote_constants
@@ -130,9 +131,10 @@ def read_paid(body: bytes) -> Paid:
     sent = _paid.decode(body)
     memos = _credit_memos(sent.get("auto_created_credit_memos"))
     if "payment_ids" in sent:
-        return Paid(
-            tuple(str(payment_id) for payment_id in _ids.decode(body).payment_ids), None, memos
-        )
+        payment_ids = _ids.decode(body).payment_ids
+        # Without an error, no ids mean a draft.
+        refuse_error(payment_ids, error=sent.get("error", NULL), errors=sent.get("errors", NULL))
+        return Paid(tuple(map(str, payment_ids)), None, memos)
     return Paid(None, read_invoice(body), memos)
 
 

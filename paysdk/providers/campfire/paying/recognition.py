@@ -28,6 +28,7 @@ from paysdk.providers.campfire.paying.refusals import partly_booked_error, surpl
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from decimal import Decimal
 
     from paysdk.payment import Payment
     from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
@@ -63,11 +64,15 @@ def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[
         item.external_id: [each for each in there.values() if has_external_id(item, each)]
         for item in order.expected
     }
+    unseen = [item for item in order.expected if not groups[item.external_id]]
     surplus = [
         payment
         for item in order.expected
         for payment in groups[item.external_id]
-        if is_surplus(groups[item.external_id], [item.amount])
+        if is_surplus(
+            groups[item.external_id],
+            _amounts_under(groups[item.external_id], order, unseen),
+        )
     ]
     if surplus:
         raise surplus_error(surplus)
@@ -138,17 +143,9 @@ def refuse_surplus(
     for item in order.expected:
         if item.external_id is None:
             continue
-        group, amounts = (
-            [payment for payment in live if has_external_id(item, payment)],
-            [item.amount],
-        )
-        if not group:
-            group = select_with_changed_external_id(item, new)
-            amounts = [
-                each.amount
-                for each in unseen
-                if any(has_changed_external_id(each, payment) for payment in group)
-            ]
+        group = [payment for payment in live if has_external_id(item, payment)]
+        group = group or select_with_changed_external_id(item, new)
+        amounts = _amounts_under(group, order, unseen)
         if not group:
             group = select_without_external_id(item, new)
             amounts = [
@@ -160,6 +157,25 @@ def refuse_surplus(
             found |= {payment.id: payment for payment in group}
     if found:
         raise surplus_error(tuple(found.values()))
+
+
+def _amounts_under(
+    group: Collection[Payment], order: PayOrder, unseen: Collection[ExpectedPayment]
+) -> list[Decimal]:
+    """The amounts of the items that a server may have booked as *group*.
+
+    A server may make one external id of two, such as "receipt-1" of that and of "Receipt-1". So
+    the *unseen* items count too, which no payment shows exactly.
+    """
+    return [
+        item.amount
+        for item in order.expected
+        if any(
+            has_external_id(item, payment)
+            or (item in unseen and has_changed_external_id(item, payment))
+            for payment in group
+        )
+    ]
 
 
 def are_external_ids_kept(order: PayOrder, payments: Collection[Payment]) -> bool:

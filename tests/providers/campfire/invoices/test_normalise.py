@@ -292,6 +292,8 @@ def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> N
         (b"[]", "$"),
         (b"{}", "$.id"),
         (b'{"payment_ids":null}', "$.payment_ids"),
+        (b'{"payment_ids":[],"error":"The period is closed"}', "$.error"),
+        (b'{"payment_ids":[],"errors":["The period is closed"]}', "$.errors"),
         (b'{"payment_ids":[1,null]}', "$.payment_ids[1]"),
         (b'{"payment_ids":[""]}', "$.payment_ids[0]"),
     ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import attrs
 import pytest
 
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, DuplicatePaymentError
 from paysdk.payment import InvoiceRef, Payment
 from paysdk.providers.campfire.paying.items import (
     CreditMemoPayment,
@@ -22,6 +23,7 @@ from paysdk.providers.campfire.paying.recognition import (
     find_booked,
     find_by_external_ids,
     find_possible,
+    refuse_surplus,
 )
 
 DAY = date(2025, 7, 25)
@@ -108,6 +110,31 @@ def test_external_id_that_is_taken_is_refused(
         ConfigurationError, match=r"These external ids are booked already: 'one' \(payment 1, 10"
     ):
         find_by_external_ids(order(*items), payments)
+
+
+UPPER, LOWER = manual("10.00", "Receipt-1"), manual("10.00", "receipt-1")
+FOLDED = [payment("1", "10.00", "receipt-1"), payment("2", "10.00", "receipt-1")]
+
+
+@pytest.mark.parametrize("items", [[UPPER, LOWER], [LOWER, UPPER]], ids=["first", "last"])
+def test_two_external_ids_that_a_server_makes_one_are_no_surplus(
+    items: list[ManualPayment],
+) -> None:
+    """As many payments as items are what was ordered. One more is too much."""
+    refuse_surplus(order(*items), FOLDED, before=())
+    with pytest.raises(ConfigurationError, match="These external ids are booked already"):
+        find_by_external_ids(order(*items), FOLDED)
+    for refuse in (partial(refuse_surplus, before=()), find_by_external_ids):
+        with pytest.raises(DuplicatePaymentError, match="More is booked"):
+            refuse(order(*items), [*FOLDED, payment("3", "10.00", "receipt-1")])
+
+
+def test_an_item_that_is_there_does_not_excuse_a_surplus_of_another() -> None:
+    """An external id that begins like another one is told apart if both are there."""
+    items = [manual("10.00", "receipt-2026-1"), manual("10.00", "receipt-2026-10")]
+    twice = [payment(id, "10.00", "receipt-2026-1") for id in ("1", "2")]
+    with pytest.raises(DuplicatePaymentError, match=r"payments 1 .* 2 "):
+        refuse_surplus(order(*items), [*twice, payment("3", "10.00", "receipt-2026-10")], before=())
 
 
 BANK = TransactionPayment(5, Decimal("10.00"))
