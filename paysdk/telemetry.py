@@ -18,8 +18,7 @@ from paysdk.distribution import describe_missing
 
 if find_spec("opentelemetry") is None:
     raise ModuleNotFoundError(
-        describe_missing("paysdk.telemetry", "opentelemetry-api", "otel"),
-        name="opentelemetry",
+        describe_missing("paysdk.telemetry", "opentelemetry-api", "otel"), name="opentelemetry"
     )
 
 from opentelemetry.metrics import get_meter

@@ -17,6 +17,7 @@ from paysdk.cli.config import use_config
 from paysdk.cli.network import with_network
 from paysdk.cli.options.book import book_app
 from paysdk.cli.options.doctor import doctor_command
+from paysdk.cli.options.follow import follow_command
 from paysdk.cli.options.invoices import accounts_command, invoice_command, invoices_command
 from paysdk.cli.options.list import list_command
 from paysdk.cli.options.reconcile import reconcile_command
@@ -69,6 +70,7 @@ def providers_command() -> Job:
 
 # Help lists them in this order. With no_args_is_help=False, a missing argument is an error.
 app.command("list", no_args_is_help=False)(with_network(list_command))
+app.command("follow", no_args_is_help=False)(with_network(follow_command))
 app.command("sync", no_args_is_help=False)(with_network(sync_command))
 app.command("reconcile", no_args_is_help=False)(with_network(reconcile_command))
 app.command("invoice")(with_network(invoice_command))

@@ -129,10 +129,13 @@ async def open_providers(
     on_event: Callable[[Event], object] | None = None,
     on_malformed: Callable[[MalformedResponseError], object] | None = None,
     exclusive: Exclusive | None = None,
+    *,
+    sandboxes: list[Sandbox] | None = None,
 ) -> AsyncGenerator[list[PaymentsProvider]]:
     """Open the providers in the order of their names, and close them when the context ends.
 
     A provider that raises an error of its own is left out, and the error is added to *failures*.
+    Each sandbox that is started is added to *sandboxes*.
     Raises ``ConfigurationError`` for wrong input, before anything is sent.
     """
     options = {
@@ -149,7 +152,7 @@ async def open_providers(
         providers: list[PaymentsProvider] = []
         for name, settings in extra.items():
             try:
-                provider = await _open(stack, selection, name, settings)
+                provider = await _open(stack, selection, name, settings, sandboxes)
             except PaysdkError:
                 raise
             except Exception as error:  # noqa: BLE001  # another package's class may raise anything
@@ -195,12 +198,16 @@ def _check_currency_is_used(
 
 
 async def _open(
-    stack: AsyncExitStack, selection: ProviderSelection, name: str, extra: Mapping[str, object]
+    stack: AsyncExitStack,
+    selection: ProviderSelection,
+    name: str,
+    extra: Mapping[str, object],
+    sandboxes: list[Sandbox] | None,
 ) -> PaymentsProvider:
     target = (
         await _find_api(stack, name, selection.key_files.get(name))
         if selection.sandbox is None
-        else await _start_sandbox(stack, name, selection.sandbox)
+        else await _start_sandbox(stack, name, selection.sandbox, sandboxes)
     )
     return _make_provider(name, target, extra)
 
@@ -235,8 +242,12 @@ def _make_provider(name: str, target: _Target, extra: Mapping[str, object]) -> P
         raise ConfigurationError(f"{name}{sources}: {error}") from None
 
 
-async def _start_sandbox(stack: AsyncExitStack, name: str, settings: SandboxSettings) -> _Target:
+async def _start_sandbox(
+    stack: AsyncExitStack, name: str, settings: SandboxSettings, started: list[Sandbox] | None
+) -> _Target:
     sandbox = await stack.enter_async_context(make_sandbox(name, settings))
+    if started is not None:
+        started.append(sandbox)
     return _Target(api_key=sandbox.api_key, base_url=sandbox.url, settings=sandbox.settings)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from paysdk.distribution import describe_missing
@@ -25,9 +25,10 @@ if find_spec("procrastinate") is None:
     )
 
 from procrastinate import BaseRetryStrategy, RetryDecision
-from procrastinate.exceptions import ConnectorException, JobAborted
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
+from procrastinate.tasks import Task
 
 from paysdk.errors import APIError, ConfigurationError
 from paysdk.permanent import is_permanent
@@ -65,7 +66,13 @@ _FIRST_WAIT_SECONDS = 30.0
 _MAX_WAIT_SECONDS = 86_400.0
 
 
-def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -> SyncTasks:
+def sync_tasks(
+    app: App,
+    store: SQLPaymentStore,
+    *,
+    open_account: OpenAccount,
+    after_sync: Task[..., Any, Any] | None = None,
+) -> SyncTasks:
     """Make the tasks that sync accounts into the store, in the queue "paysdk" of the app.
 
     ``open_account(provider, account)`` must open the provider with the key of that account. Raise
@@ -84,20 +91,36 @@ def sync_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount) -
     If its worker is stopped or killed, a job runs again and continues from the checkpoint. A task
     that runs every minute finds the jobs of killed workers.
 
+    After each sync, the task *after_sync* is queued, with the keyword arguments ``provider`` and
+    ``account``. If the worker dies in between, the sync runs again and then queues it, so it comes
+    at least once. If the task has a ``queueing_lock`` and is queued already, that is enough.
+
     Call this once per app, in a module that the workers import. Raises ``ConfigurationError`` if
-    *store* is not a store.
+    *store* is not a store, or *after_sync* is not a task.
     """
     get_database(store)
-    return SyncTasks(app, store, open_account)
+    given: object = after_sync
+    if given is not None and not isinstance(given, Task):
+        raise ConfigurationError(
+            f"after_sync must be a task, a function with @app.task, not {after_sync!r}."
+        )
+    return SyncTasks(app, store, open_account, after_sync)
 
 
 class SyncTasks:
     """The tasks of an app that sync accounts. ``sync_tasks`` makes them."""
 
-    def __init__(self, app: App, store: SQLPaymentStore, open_account: OpenAccount) -> None:
+    def __init__(
+        self,
+        app: App,
+        store: SQLPaymentStore,
+        open_account: OpenAccount,
+        after_sync: Task[..., Any, Any] | None = None,
+    ) -> None:
         self._app = app
         self._store = store
         self._open_account = open_account
+        self._after_sync = after_sync
         self._task = app.task(name=_SYNC, queue=_QUEUE, retry=RetryStrategy(), pass_context=True)(
             self._sync
         )
@@ -157,9 +180,11 @@ class SyncTasks:
                         f"open_account returned the provider {opened.name!r} for account "
                         f"{account!r} of {provider!r}. It must return a provider with that name."
                     )
-                return await self._sync_or_retry(
+                report = await self._sync_or_retry(
                     opened, account, full=full, is_retry=context.job.attempts > 0
                 )
+                await self._queue_next(provider, account)
+                return report
         except asyncio.CancelledError:
             if context.abort_reason() is AbortReason.USER_REQUEST:
                 raise JobAborted from None
@@ -173,6 +198,12 @@ class SyncTasks:
         if full and report.kind == "incremental":
             return await sync_payments(provider, self._store, account, full=True)
         return report
+
+    async def _queue_next(self, provider: str, account: str) -> None:
+        """Queue the task that comes after a sync, unless it is queued with its lock already."""
+        if self._after_sync is not None:
+            with suppress(AlreadyEnqueued):
+                await self._after_sync.defer_async(provider=provider, account=account)
 
     async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
         await retry_stalled_jobs(self._app, _SYNC)

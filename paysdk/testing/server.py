@@ -61,6 +61,12 @@ class Sandbox(ABC):
     def respond(self, request: Request) -> Response:
         """Return the API's response, and make the changes that the request causes."""
 
+    def make_change(self) -> None:  # noqa: B027  # a subclass need not have one
+        """Change something, as users of the API would. ``paysdk follow --sandbox`` calls it.
+
+        Override this for a demonstration of your provider. By default, nothing changes.
+        """
+
     @property
     def settings(self) -> Mapping[str, object]:
         """The settings that a provider for this sandbox needs, other than its key and origin.

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import psycopg
@@ -242,6 +242,49 @@ async def test_empty_names_are_refused(office: Office, provider: str, account: s
         await office.syncs.defer([ACME, (provider, account)])
 
     assert [] == await office.jobs()
+
+
+@pytest.mark.parametrize("lock", [None, "once"])
+async def test_a_task_runs_after_each_sync(
+    office: Office, shelf: Shelf, make: Make, lock: str | None
+) -> None:
+    """It is queued after a sync that succeeds, and not again while it is queued with its lock."""
+    told: list[tuple[str, str]] = []
+    once: dict[str, Any] = {"wait": False, "install_signal_handlers": False, "listen_notify": False}
+
+    @office.app.task(name="tell", queueing_lock=lock, queue="later")
+    async def tell(provider: str, account: str) -> None:
+        told.append((provider, account))
+
+    app = App(connector=office.app.connector)
+    syncs = sync_tasks(app, office.store, open_account=office.open_account, after_sync=tell)
+    shelf.payments = [make(1, 1)]
+    for _ in range(2):
+        await syncs.defer([ACME])
+        await app.run_worker_async(**once, queues=["paysdk"])
+    shelf.waiting = fails
+    await syncs.defer([ACME])
+    await app.run_worker_async(**once, queues=["paysdk"])
+    await office.work(queues=["later"])
+
+    assert [ACME] * (1 if lock else 2) == told
+
+
+async def fails(_: int) -> None:
+    """Fail with an error that is not retried."""
+    raise ConfigurationError("wrong")
+
+
+def test_what_runs_after_a_sync_is_a_task(tmp_path: Path) -> None:
+    """A function that is no task is refused at once."""
+    store, wrong = SQLPaymentStore(tmp_path / "payments.db"), cast("Any", print)
+    with pytest.raises(ConfigurationError, match="after_sync must be a task"):
+        sync_tasks(
+            App(connector=PsycopgConnector()),
+            store,
+            open_account=Office.open_account,  # type: ignore[arg-type]
+            after_sync=wrong,
+        )
 
 
 def test_the_tasks_need_a_store() -> None:

@@ -5,6 +5,7 @@ No document says most of it, so each choice is a switch.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -119,6 +120,8 @@ class BookingSandbox(Sandbox):
         init=False, factory=list["Callable[[], list[int]]"], repr=False
     )
     _ledger: Ledger = attrs.field(init=False, repr=False)
+    _changes: int = attrs.field(init=False, default=0, repr=False)
+    _latest: int = attrs.field(init=False, default=0, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Number the payments. Their fields are made when they are requested."""
@@ -177,6 +180,20 @@ class BookingSandbox(Sandbox):
     def void_payment(self, payment_id: int) -> None:
         """Void a payment. Raises KeyError if there is none."""
         self.change_payment(payment_id, voided_date=self._ledger.today)
+
+    def make_change(self) -> None:
+        """Add a payment, or, every third time, void the last one. It was modified just now."""
+        self._changes += 1
+        now = made_up.format_moment(time.time_ns() // 1000)
+        if self._changes % 3:
+            self._latest = self.add_payment(
+                amount=made_up.from_cents(1000 * self._changes),
+                payment_date=now[:10],
+                created_at=now,
+                last_modified_at=now,
+            )
+        else:
+            self.change_payment(self._latest, voided_date=now[:10], last_modified_at=now)
 
     def delete_payment(self, payment_id: int) -> None:
         """Delete a payment. The API shows no trace of it. Raises KeyError if there is none."""

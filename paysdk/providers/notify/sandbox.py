@@ -7,7 +7,7 @@ pages on pagination and errors repeat Mollie's: ``limit`` is 50 by default, a la
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import ClassVar, Literal
@@ -57,6 +57,8 @@ class NotifySandbox(Sandbox):
     with_elisions: bool = attrs.field(default=False, on_setattr=attrs.setters.frozen)
     _records: Records[str] = attrs.field(init=False, repr=False)
     _added: int = attrs.field(init=False, default=0, repr=False)
+    _changes: int = attrs.field(init=False, default=0, repr=False)
+    _latest: str = attrs.field(init=False, default="", repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Number the payments. Their fields are made when they are requested."""
@@ -91,6 +93,15 @@ class NotifySandbox(Sandbox):
         """Change fields of a payment, which keeps its place. Raises KeyError if there is none."""
         position, _ = self._records.key(payment_id)
         self._records.put(position, payment_id, {**self._records.row(payment_id), **fields})
+
+    def make_change(self) -> None:
+        """Add a payment of today, or, every third time, change the amount of the last one."""
+        self._changes += 1
+        if self._changes % 3:
+            today = datetime.now(UTC).date()
+            self._latest = self.add_payment(date=today.strftime("%d-%m-%Y"))
+        else:
+            self.change_payment(self._latest, amount=Decimal(10 * self._changes))
 
     def delete_payment(self, payment_id: str) -> None:
         """Delete a payment. The API shows no trace of it. Raises KeyError if there is none."""
