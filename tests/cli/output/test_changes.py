@@ -1,0 +1,74 @@
+"""Changes of payments, each on a line."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from paysdk import InvoiceRef, Payment, PaymentChange
+from paysdk.cli.output.changes import ChangesTable, write_json_line
+
+
+def change(number: int, kind: Any = "created", amount: str = "10.00") -> PaymentChange:  # noqa: ANN401  # one of three words
+    """A change of a payment."""
+    payment = Payment(
+        provider="acme",
+        id=str(number),
+        amount=Decimal(amount),
+        currency="EUR",
+        invoice=InvoiceRef("9", "INV-9"),
+    )
+    return PaymentChange(kind=kind, payment=payment)
+
+
+@pytest.fixture
+def out(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is printed."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "70")
+    return stream
+
+
+def test_table_grows(out: io.StringIO) -> None:
+    """A line has the time and the kind. The header comes first, and again for a wider column."""
+    table = ChangesTable()
+    for each in (change(1), change(2, "voided"), change(3, "changed", "1234567.00")):
+        table.write(each)
+    lines = out.getvalue().splitlines()
+    rows = [line for line in lines if ":" in line[:3]]
+
+    assert "Time      Change   Provider  Invoice  Payment  Amount" == lines[0][:53]
+    assert {"─"} == set(lines[1])
+    assert ["created", "voided", "changed"] == [row[10:19].strip() for row in rows]
+    assert ["acme", "acme", "acme"] == [row[19:23] for row in rows]
+    assert 2 == sum(line.startswith("Time") for line in lines)
+    for row in rows:
+        datetime.strptime(row[:8], "%H:%M:%S")  # noqa: DTZ007  # only its form
+
+
+def test_narrow_terminal(out: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An amount is whole in any width."""
+    monkeypatch.setenv("COLUMNS", "5")
+    ChangesTable().write(change(1))
+
+    assert "10.00 EUR" == out.getvalue().replace("\n", "").replace(" ", "")[-8:].replace(
+        "EUR", " EUR"
+    )
+
+
+def test_line_of_json(out: io.StringIO) -> None:
+    """A program gets an object with the kind, and the payment with an exact amount."""
+    write_json_line(change(1, "voided"))
+    found = json.loads(out.getvalue())
+
+    assert ("voided", "10.00", "acme") == (
+        found["kind"],
+        found["payment"]["amount"],
+        found["payment"]["provider"],
+    )
