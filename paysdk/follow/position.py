@@ -42,7 +42,7 @@ class _WirePosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True)
     version: int
     incremental: bool
     learning: bool
-    forgot: bool
+    forgotten: _Moment | None
     first: _Moment | None
     is_running: bool
     started_at: _Moment | None
@@ -59,8 +59,8 @@ class FollowPosition:
 
     If ``incremental``, a pass lists what was modified since the watermark, less *overlap* seconds,
     and never what was modified before ``first``. Otherwise it lists everything. While it is
-    ``learning``, what it sees is no change yet. ``forgot`` says whether it saw payments in the
-    current pass that it does not remember.
+    ``learning``, what it sees is no change yet. What it saw in the current pass and was modified
+    before ``forgotten`` is not remembered.
     """
 
     incremental: bool
@@ -69,7 +69,7 @@ class FollowPosition:
     state: PassState
     first: datetime | None = None
     learning: bool = False
-    forgot: bool = False
+    forgotten: datetime | None = None
 
     @classmethod
     def start(
@@ -98,9 +98,10 @@ class FollowPosition:
 
     def restart_pass(self, now: datetime) -> bool:
         """Begin the pass again. Returns false if changes would be found twice then."""
-        if not self.forgot:
-            self._begin(restart_pass(self.state, self.state.kind, now))
-        return not self.forgot
+        if self.forgotten is not None:
+            return False
+        self._begin(restart_pass(self.state, self.state.kind, now))
+        return True
 
     def note(self, payment: Payment, time: datetime | None) -> FollowedKind | None:
         """Remember a payment that was listed, and return how it changed, or ``None``."""
@@ -114,10 +115,16 @@ class FollowPosition:
         """Move on to the page at *checkpoint*. Without one, the pass is complete."""
         seen = attrs.evolve(note_page(self.state, times), checkpoint=checkpoint)
         done = complete_pass(seen)
-        if self.incremental and (since := self._listing_start(done)) is not None:
-            # No later pass lists what was modified before.
-            self.forgot = self.known.forget_before(since) or self.forgot
+        since = self._listing_start(done)
+        # No later pass lists what was modified before.
+        if self.incremental and since is not None and self.known.forget_before(since):
+            self.forgotten = since
         if checkpoint is None:
+            # With a larger overlap, a resumed follower would list what is not remembered.
+            self.first = max(
+                (each for each in (self.first, since, self.forgotten) if each is not None),
+                default=None,
+            )
             self.learning = False
         self.state = done if checkpoint is None else seen
 
@@ -128,7 +135,7 @@ class FollowPosition:
             _VERSION,
             self.incremental,
             self.learning,
-            self.forgot,
+            self.forgotten,
             self.first,
             state.kind is not None,
             state.started_at,
@@ -180,12 +187,12 @@ class FollowPosition:
             ),
             first=wire.first,
             learning=wire.learning,
-            forgot=wire.forgot,
+            forgotten=wire.forgotten,
         )
 
     def _begin(self, state: PassState) -> None:
         since = self._listing_start(state) if self.incremental else None
-        self.state, self.forgot = attrs.evolve(state, since=since), False
+        self.state, self.forgotten = attrs.evolve(state, since=since), None
 
     def _listing_start(self, state: PassState) -> datetime | None:
         since = listing_start(state, self.overlap)

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-__all__ = ["Records", "Row", "scatter"]
+__all__ = ["Records", "Row", "check_fields", "check_rows", "scatter"]
 
 Row = dict[str, Any]
 Id = TypeVar("Id", int, str)
 
 _MASK = (1 << 64) - 1
+
+
+def check_fields(what: str, fields: Iterable[str], known: Collection[str]) -> None:
+    """Raise ``ConfigurationError`` for the first of the *fields* that is not *known*.
+
+    A misspelt field would otherwise leave a made-up value where a test expects its own.
+    """
+    for name in fields:
+        if name not in known:
+            raise ConfigurationError(
+                f"{what} has no field {name!r}. Its fields are: {', '.join(known)}."
+            )
+
+
+def check_rows(rows: object) -> Sequence[Mapping[str, object]]:
+    """Return *rows* if they are mappings. Raises ``ConfigurationError`` if they are not."""
+    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
+        raise ConfigurationError(f"rows must be a list of payments, not {rows!r}.")
+    given = list(cast("Iterable[object]", rows))
+    for number, row in enumerate(given):
+        if not isinstance(row, Mapping):
+            raise ConfigurationError(
+                f"rows[{number}] must be a mapping of fields to values, such as "
+                f"{{'amount': Decimal('12.50')}}, not {row!r}."
+            )
+    return cast("list[Mapping[str, object]]", given)
 
 
 def scatter(seed: int, index: int) -> int:

@@ -491,6 +491,29 @@ async def test_several_payments_at_the_watermark() -> None:
     assert {NOW} == {each["modified_since"] for each in shelf.asked}
 
 
+async def test_resumes_with_a_larger_overlap() -> None:
+    """What is not remembered any more does not come again."""
+    shelf = Shelf()
+    payments = [paid(number, minute=number, created=number) for number in range(11)]
+    shelf.passes = [[page(payments[:10])], [page(payments[:10])], [page(payments)]]
+    follower = follow_payments(shelf, every=SOON, since=NOW, overlap=60)
+    found = await take(follower, 9)
+    # The last payment makes the follower note the end of the page.
+    following = asyncio.ensure_future(anext(follower))
+    while len(shelf.asked) < 2:
+        await asyncio.sleep(0)
+        if following.done():
+            found.append(("created", (await following).payment.id))
+            following = asyncio.ensure_future(anext(follower))
+    checkpoint = follower.checkpoint
+    following.cancel()
+    shelf.passes = [[page(payments)]]
+    again = follow_payments(shelf, every=SOON, resume=checkpoint, overlap=3600)
+    found += await take(again, 1)
+
+    assert [("created", str(number)) for number in range(11)] == found
+
+
 async def test_older_version_is_no_change() -> None:
     """A version that is older than the one that came before arrives late, and is ignored."""
     shelf = Shelf()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paysdk import Checkpoint, ConfigurationError
+from paysdk import Checkpoint, ConfigurationError, InvoiceRef, Payment
 from paysdk.follow.position import FollowPosition
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PAYMENT = Payment(provider="acme", id="7", amount=Decimal(1), invoice=InvoiceRef("1"))
 
 
 def start(first: datetime | None = None, *, incremental: bool = True) -> FollowPosition:
@@ -58,6 +61,23 @@ def test_time_in_the_future_does_not_move_the_watermark_beyond_now() -> None:
     position.begin_pass(NOW)
 
     assert NOW - 5 * MINUTE == position.state.since
+
+
+def test_larger_overlap_in_the_middle_of_a_pass() -> None:
+    """No later pass lists what was forgotten with a smaller overlap."""
+    position = start(NOW - 60 * MINUTE)
+    position.begin_pass(NOW)
+    old = attrs.evolve(PAYMENT, created_at=NOW - 59 * MINUTE)
+    assert "created" == position.note(old, NOW - 59 * MINUTE)
+    position.finish_page([NOW - 30 * MINUTE], "2")
+    assert NOW - 35 * MINUTE == position.forgotten
+    later = FollowPosition.from_checkpoint(
+        position.to_checkpoint("acme"), "acme", incremental=True, overlap=3600, limit=10
+    )
+    later.finish_page([NOW - 29 * MINUTE], None)
+    later.begin_pass(NOW)
+
+    assert NOW - 35 * MINUTE == later.state.since
 
 
 def test_provider_without_times_lists_everything() -> None:

@@ -81,12 +81,15 @@ _NOT_LISTED = {"payments", "payment_journal_entries", "attachments"}
 class CampfireSandbox(BookingSandbox):
     """Campfire's payments, invoices and accounts, and paying, previews and voids.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``rows`` replaces
-    them with payments of your own: mappings with any of the list's fields. These are served as they
-    are, and the missing fields are made up. ``schema="documented"`` serves only the fields in the
-    documents' samples. ``"2026"`` also serves those of the provider's later schema, which requires
-    more of a pay request too. ``pay_response="ids"`` responds to a payment with ids, as the later
-    schema says, instead of the invoice.
+    ``payments`` is how many there are at first; ``seed`` changes their content and their ids. The
+    open invoices have the same ids with each seed. ``rows`` replaces the payments with your own:
+    mappings with any of the list's fields. These are served as they are, and the missing fields are
+    made up. With ``client`` and ``client_name``, a row names the customer of its invoice, which the
+    list of payments does not show. An unknown field is refused with a list, unless ``extra_fields``
+    names it. ``schema="documented"`` serves only the fields in the documents' samples. ``"2026"``
+    also serves those of the provider's later schema, which requires more of a pay request too.
+    ``pay_response="ids"`` responds to a payment with ids, as the later schema says, instead of the
+    invoice.
 
     No document says how Campfire treats an order, so you can try each way. ``name_form`` is the
     form in which an external id is kept. ``split`` books each payment as two (the organisation's

@@ -6,7 +6,7 @@ No document says most of it, so each choice is a switch.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -71,6 +71,7 @@ class BookingSandbox(Sandbox):
     _given: Sequence[Mapping[str, object]] | None = attrs.field(
         default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen
     )
+    extra_fields: Collection[str] = attrs.field(default=(), on_setattr=attrs.setters.frozen)
     schema: Literal["2026", "documented"] = attrs.field(
         default="2026",
         validator=_check_choice(Literal["2026", "documented"]),
@@ -126,7 +127,7 @@ class BookingSandbox(Sandbox):
     def __attrs_post_init__(self) -> None:
         """Number the payments. Their fields are made when they are requested."""
         hidden = made_up.LATER_FIELDS if self.schema == "documented" else ()
-        self._ledger = Ledger(self.seed, self._size, self._given, hidden)
+        self._ledger = Ledger(self.seed, self._size, self._given, hidden, self.extra_fields)
 
     @property
     def payments(self) -> list[dict[str, object]]:

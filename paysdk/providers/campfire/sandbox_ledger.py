@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paysdk.providers.campfire import sandbox_payments as made_up
 from paysdk.providers.campfire.invoices import sandbox as made_up_invoices
 from paysdk.testing import drf
-from paysdk.testing.records import Records, Row
+from paysdk.testing.records import Records, Row, check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,12 +25,15 @@ _ENTERED_BY_HAND = {
 }
 
 
+_OF_INVOICE = ("client", "client_name")
+
+
 class Ledger:
     """The payments and invoices, which a test can change.
 
     *given* are a test's own payments. Otherwise the ledger begins with *size* payments that are
-    made up. *hidden* are fields that a listing does not show. ``booked`` has, for each payment of
-    an order, the fields that only an invoice shows.
+    made up. *hidden* are fields that a listing does not show, and *extra* those that the test adds.
+    ``booked`` has, for each payment of an order, the fields that only an invoice shows.
     """
 
     def __init__(
@@ -39,13 +42,21 @@ class Ledger:
         size: int,
         given: Sequence[Mapping[str, object]] | None,
         hidden: Collection[str],
+        extra: Collection[str] = (),
     ) -> None:
         self._seed = seed
         self._hidden = hidden
+        self._extra = extra
         self.booked: dict[int, Row] = {}
-        keys = made_up.number_payments(size if given is None else len(given))
+        given = None if given is None else check_rows(given)
+        for row in given or ():
+            made_up.check_payment(row, extra)
+        keys = made_up.number_payments(size if given is None else len(given), seed)
         self._now = max(keys, default=(made_up.FIRST_CHANGE, 0))[0]
-        self._next_id = max((payment_id for _, payment_id in keys), default=0) + 1
+        first = made_up.find_first_id(seed)
+        self._next_id = max((payment_id for _, payment_id in keys), default=first) + 1
+        # The client of an invoice, if a test has named one.
+        self._clients: dict[int, dict[str, object]] = {}
         self._by_invoice: dict[int, set[int]] = {each: set() for each in made_up.OPEN_INVOICES}
         self._totals = {
             invoice_id: made_up_invoices.make_open_total(seed, invoice_id)
@@ -77,9 +88,10 @@ class Ledger:
 
     def invoice(self, invoice_id: int) -> Row:
         """Return the invoice with its payments. Raises KeyError if there is none."""
-        return made_up_invoices.make_invoice(
+        made = made_up_invoices.make_invoice(
             invoice_id, self._total(invoice_id), self._payments_of(invoice_id), self.booked
         )
+        return {**made, **self._clients.get(invoice_id, {})}
 
     def amount_due(self, invoice_id: int) -> Decimal:
         """Return what is due on the invoice, below zero if it is overpaid."""
@@ -108,6 +120,7 @@ class Ledger:
 
     def add(self, invoice_id: int, amount: Decimal, fields: Mapping[str, object]) -> int:
         """Add a payment, and return its id. Raises ValueError if the id is taken."""
+        made_up.check_payment(fields, self._extra)
         self._now += made_up.SECOND
         if invoice_id in self._by_invoice:
             self._total(invoice_id)
@@ -120,6 +133,7 @@ class Ledger:
 
     def change(self, payment_id: int, fields: Mapping[str, object]) -> None:
         """Change fields of a payment. Raises KeyError if there is none."""
+        made_up.check_payment(fields, self._extra)
         row = self.remove(payment_id)
         self._now += made_up.SECOND
         self._write(
@@ -149,7 +163,8 @@ class Ledger:
             self._totals[invoice_id] = made_up_invoices.add_up(self._payments_of(invoice_id)) + rest
         return self._totals[invoice_id]
 
-    def _write(self, position: int, payment_id: int, fields: Mapping[str, Any]) -> int:
+    def _write(self, position: int, payment_id: int, given: Mapping[str, Any]) -> int:
+        fields = {name: value for name, value in given.items() if name not in _OF_INVOICE}
         row = made_up.complete_payment(self._seed, position, payment_id, fields)
         payment_id = row["id"]
         if payment_id in self.payments:
@@ -160,6 +175,8 @@ class Ledger:
         self._now, self._next_id = max(self._now, position), max(self._next_id, payment_id + 1)
         self.payments.put(position, payment_id, row)
         self._by_invoice.setdefault(row["invoice_id"], set()).add(payment_id)
+        named = {name: given[name] for name in _OF_INVOICE if name in given}
+        self._clients.setdefault(row["invoice_id"], {}).update(named)
         return payment_id
 
     def _render(self, row: Row) -> bytes:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from paysdk.testing.drf.fields import parse_moment
-from paysdk.testing.records import Row, scatter
+from paysdk.testing.records import Row, check_fields, scatter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = [
     "FIRST_CHANGE",
@@ -25,8 +25,10 @@ __all__ = [
     "LATER_FIELDS",
     "OPEN_INVOICES",
     "SECOND",
+    "check_payment",
     "choose_currency",
     "complete_payment",
+    "find_first_id",
     "find_invoice_id",
     "format_day",
     "format_moment",
@@ -55,6 +57,8 @@ _SHUFFLE = 5
 # one, two or three payments.
 _SHARES = (0, 1, 2, 2, 3, 3, 3, 4)
 _FIRST_INVOICE = 47_864
+# Sandboxes with different seeds have different ids, for up to ten million payments each.
+_IDS_PER_SEED, _SEEDS = 10_000_000, 1000
 # Ids that are left out for the open invoices.
 _BEFORE_GAP, _GAP = 10_000, 20_000
 _FIRST_NUMBER = 493
@@ -69,6 +73,12 @@ _KINDS = (
     ("CREDIT_MEMO", None, None),
 )
 _CURRENCIES = ("USD", "USD", "USD", "EUR", "GBP")
+# The last two are fields of the invoice. The list of payments does not show them.
+_FIELDS = (
+    *("id", "invoice_id", "invoice_number", "amount", "currency", "payment_date", "payment_type"),
+    *("source", "external_id", "voided_date", "created_at", "last_modified_at"),
+    *("client", "client_name"),
+)
 
 
 @cache
@@ -105,19 +115,27 @@ def _utc(position: int) -> datetime:
     return datetime.fromtimestamp(position // SECOND, UTC)
 
 
-def number_payments(count: int) -> list[tuple[int, int]]:
+def find_first_id(seed: int) -> int:
+    """The number that each id of a seed is above. For the seed 1 it is 0."""
+    return (seed - 1) % _SEEDS * _IDS_PER_SEED
+
+
+def number_payments(count: int, seed: int = 1) -> list[tuple[int, int]]:
     """The (moment, id) of the first ``count`` payments."""
+    first = find_first_id(seed) + _FIRST_PAYMENT
     return [
-        (FIRST_CHANGE + index // _SHARING * _INTERVAL, _FIRST_PAYMENT + (index ^ _SHUFFLE))
+        (FIRST_CHANGE + index // _SHARING * _INTERVAL, first + (index ^ _SHUFFLE))
         for index in range(count)
     ]
 
 
 def find_invoice_id(payment_id: int) -> int:
     """The id of the invoice that a made-up payment pays."""
-    index = (payment_id - _FIRST_PAYMENT) ^ _SHUFFLE
+    seed, own = divmod(payment_id, _IDS_PER_SEED)
+    index = (own - _FIRST_PAYMENT) ^ _SHUFFLE
     number = index // len(_SHARES) * (_SHARES[-1] + 1) + _SHARES[index % len(_SHARES)]
-    return _FIRST_INVOICE + number + (_GAP if number >= _BEFORE_GAP else 0)
+    gap = _GAP if number >= _BEFORE_GAP else 0
+    return seed * _IDS_PER_SEED + _FIRST_INVOICE + number + gap
 
 
 def make_payment(seed: int, position: int, payment_id: int) -> Row:
@@ -143,6 +161,11 @@ def make_payment(seed: int, position: int, payment_id: int) -> Row:
         "created_at": format_moment(position - (bits >> 52) % 4 * 3_600 * SECOND),
         "last_modified_at": format_moment(position),
     }
+
+
+def check_payment(fields: Mapping[str, object], extra: Collection[str]) -> None:
+    """Raise ``ConfigurationError`` for a field that no payment has, apart from the *extra* ones."""
+    check_fields("A payment of Campfire's sandbox", fields, (*_FIELDS, *extra))
 
 
 def complete_payment(seed: int, position: int, payment_id: int, fields: Mapping[str, Any]) -> Row:

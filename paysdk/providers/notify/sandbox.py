@@ -7,17 +7,18 @@ pages on pagination and errors repeat Mollie's: ``limit`` is 50 by default, a la
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 from urllib.parse import urlencode
 
 import attrs
 import msgspec
 
 from paysdk.testing.exchange import Request, Response
-from paysdk.testing.records import Records, Row, scatter
+from paysdk.testing.records import Records, Row, check_fields, check_rows, scatter
 from paysdk.testing.server import Sandbox
 
 __all__ = ["NotifySandbox"]
@@ -25,6 +26,11 @@ __all__ = ["NotifySandbox"]
 _PATH = "/v2/payments"
 _DEFAULT_LIMIT, _MAX_LIMIT = 50, 250
 _NEWEST = date(2025, 6, 30)
+_FIELDS = ("resource", "id", "date", "amount", "invoice", "customer")
+_NESTED = {
+    "invoice": ("id", "number", "invoiceTotal", "invoiceBalance"),
+    "customer": ("id", "number", "name"),
+}
 _ELISIONS: tuple[dict[str, str], ...] = ({}, {}, {})
 # An amount is a text in this API, and msgspec encodes a Decimal as a text by default.
 _encode = msgspec.json.Encoder().encode
@@ -34,12 +40,15 @@ _encode = msgspec.json.Encoder().encode
 class NotifySandbox(Sandbox):
     """Notify's ``GET /v2/payments``.
 
-    ``payments`` is how many there are at first; ``seed`` changes their content. ``links`` decides
-    which id is the ``from`` of ``next``: the first of the next page, the last of this page or, as
-    in the document, the first of this page. With ``endless_links`` the last page also has a link,
-    in the latter two forms. ``relative_links``, ``link_host`` (an origin) and ``links_with_limit``
-    change how the link is written. With ``with_elisions`` each page ends with empty objects and its
-    count is too high by one, as in the document's sample.
+    ``payments`` is how many there are at first; ``seed`` changes their content and their ids.
+    ``rows`` replaces the payments with your own, newest first: mappings with any of the API's
+    fields. These are served as they are, and the missing fields are made up, also those of
+    ``invoice`` and ``customer``. An unknown field is refused with a list, unless ``extra_fields``
+    names it. ``links`` decides which id is the ``from`` of ``next``: the first of the next page,
+    the last of this page or, as in the document, the first of this page. With ``endless_links`` the
+    last page also has a link, in the latter two forms. ``relative_links``, ``link_host`` (an
+    origin) and ``links_with_limit`` change how the link is written. With ``with_elisions`` each
+    page ends with empty objects and its count is too high by one, as in the document's sample.
     """
 
     scheme: ClassVar[str] = "Bearer"
@@ -47,6 +56,10 @@ class NotifySandbox(Sandbox):
     api_key: str = attrs.field(default="test_sandbox", repr=False, on_setattr=attrs.setters.frozen)
     _size: int = attrs.field(default=1000, alias="payments", on_setattr=attrs.setters.frozen)
     seed: int = attrs.field(default=1, on_setattr=attrs.setters.frozen)
+    _given: Sequence[Mapping[str, object]] | None = attrs.field(
+        default=None, alias="rows", repr=False, on_setattr=attrs.setters.frozen
+    )
+    extra_fields: Collection[str] = attrs.field(default=(), on_setattr=attrs.setters.frozen)
     links: Literal["next-page", "last-of-page", "first-of-page"] = attrs.field(
         default="next-page", on_setattr=attrs.setters.frozen
     )
@@ -62,8 +75,11 @@ class NotifySandbox(Sandbox):
 
     def __attrs_post_init__(self) -> None:
         """Number the payments. Their fields are made when they are requested."""
-        keys = ((index, self._id(index)) for index in range(self._size))
+        size = self._size if self._given is None else 0
+        keys = ((index, self._id(index)) for index in range(size))
         self._records = Records(keys, self._generate, _encode)
+        for index, row in enumerate(() if self._given is None else check_rows(self._given)):
+            self._add(index, row)
 
     @property
     def payments(self) -> list[dict[str, object]]:
@@ -80,19 +96,22 @@ class NotifySandbox(Sandbox):
         Raises ValueError if the id is taken.
         """
         self._added += 1
-        position = -self._added
+        return self._add(-self._added, fields)
+
+    def _add(self, position: int, fields: Mapping[str, object]) -> str:
         payment_id = str(fields.get("id", self._id(position)))
         if payment_id in self._records:
             raise ValueError(
                 f"there is a payment {payment_id} already: give each one an id of its own"
             )
-        self._records.put(position, payment_id, {**self._generate(position, payment_id), **fields})
+        made = self._generate(position, payment_id)
+        self._records.put(position, payment_id, self._merge(made, fields))
         return payment_id
 
     def change_payment(self, payment_id: str, **fields: object) -> None:
         """Change fields of a payment, which keeps its place. Raises KeyError if there is none."""
         position, _ = self._records.key(payment_id)
-        self._records.put(position, payment_id, {**self._records.row(payment_id), **fields})
+        self._records.put(position, payment_id, self._merge(self._records.row(payment_id), fields))
 
     def make_change(self) -> None:
         """Add a payment of today, or, every third time, change the amount of the last one."""
@@ -164,6 +183,21 @@ class NotifySandbox(Sandbox):
         origin = "" if self.relative_links else self.link_host or request.origin
         query = {"from": start, **({"limit": limit} if self.links_with_limit else {})}
         return {"href": f"{origin}{_PATH}?{urlencode(query)}", "type": "application/hal+json"}
+
+    def _merge(self, row: Row, fields: Mapping[str, object]) -> Row:
+        """The row with these fields, also those within its invoice and its customer.
+
+        Raises ``ConfigurationError`` for a field that no payment has.
+        """
+        check_fields("A payment of Notify's sandbox", fields, (*_FIELDS, *self.extra_fields))
+        merged = {**row, **fields}
+        for name, known in _NESTED.items():
+            given, made = fields.get(name), row[name]
+            if isinstance(given, Mapping) and isinstance(made, Mapping):
+                parts = cast("Mapping[str, object]", given)
+                check_fields(f"The {name} of Notify's sandbox", parts, (*known, *self.extra_fields))
+                merged[name] = {**cast("Mapping[str, object]", made), **parts}
+        return merged
 
     def _id(self, index: int) -> str:
         return _uuid(self.seed, 4 * index)

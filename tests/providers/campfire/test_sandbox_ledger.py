@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paysdk import ConfigurationError
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from tests.providers.campfire.caller import LIST, Json, with_options
 
@@ -99,10 +100,11 @@ async def test_adding_to_a_new_invoice(caller: Caller) -> None:
     rows=[
         {"id": 5, "last_modified_at": "2025-03-01T00:00:00.123456Z", "surprise": [1]},
         {"id": 4, "amount": "12.50", "invoice_id": 7},
-    ]
+    ],
+    extra_fields=["surprise"],
 )
 async def test_own_rows_are_served_as_they_are(caller: Caller) -> None:
-    """Given fields are served unchanged, also unknown ones. The others are made up."""
+    """Given fields are served unchanged, also new ones. The others are made up."""
     later, earlier = reversed(caller.sandbox.payments)
 
     assert [earlier, later] == await caller.walk("cursor=&limit=1")
@@ -156,3 +158,92 @@ def test_ids_of_many_invoices_leave_the_open_ones_alone() -> None:
         sandbox.invoice(58700)["payments"],
         sandbox.invoice(58700)["amount_due"],
     )
+
+
+def test_customer_of_a_row() -> None:
+    """A row names the client of its invoice. The list of payments does not show the client."""
+    client = {"client": 7, "client_name": "Zoë B.V."}
+    sandbox = CampfireSandbox(rows=[{"invoice_id": 9, **client}, {"invoice_id": 10}])
+    added = sandbox.add_payment(invoice_id=11, client_name="Acme")
+    sandbox.change_payment(added, client=8)
+
+    assert client == {name: sandbox.invoice(9)[name] for name in client}
+    assert {"client": 8, "client_name": "Acme"} == {
+        name: sandbox.invoice(11)[name] for name in client
+    }
+    assert "Client 24030" == sandbox.invoice(10)["client_name"]
+    assert set() == set(client) & set(sandbox.payments[0])
+
+
+FIELDS = "id, invoice_id, invoice_number, amount, currency, payment_date, payment_type, source"
+
+
+@pytest.mark.parametrize("how", ["rows", "add", "change"])
+def test_unknown_field(how: str) -> None:
+    """A misspelt field is refused with the list of those that there are."""
+    sandbox = CampfireSandbox(payments=1)
+    payment_id = sandbox._ledger.payments.keys[0][1]
+    with pytest.raises(
+        ConfigurationError, match=f"has no field 'amuont'. Its fields are: {FIELDS}"
+    ):
+        if how == "rows":
+            CampfireSandbox(rows=[{"amuont": 1}])
+        elif how == "add":
+            sandbox.add_payment(amuont=1)
+        else:
+            sandbox.change_payment(payment_id, amuont=1)
+
+    assert 1 == len(sandbox.payments)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({"amount": 1}, "rows must be a list of payments"),
+        ("rows", "rows must be a list of payments"),
+        (7, "rows must be a list of payments"),
+        ([{}, 7], r"rows\[1\] must be a mapping of fields to values"),
+    ],
+)
+def test_wrong_rows(rows: Any, message: str) -> None:  # noqa: ANN401  # what is refused
+    """Rows that are no mappings are refused."""
+    with pytest.raises(ConfigurationError, match=message):
+        CampfireSandbox(rows=rows)
+
+
+def test_ids_of_another_seed() -> None:
+    """Two sandboxes with different seeds have different payments and invoices, also new ones."""
+    first, second = CampfireSandbox(payments=500), CampfireSandbox(payments=500, seed=2)
+    for sandbox in (first, second):
+        sandbox.add_payment()
+    ids, invoices = (
+        [{row[name] for row in sandbox.payments[:500]} for sandbox in (first, second)]
+        for name in ("id", "invoice_id")
+    )
+
+    assert set() == ids[0] & ids[1]
+    assert set() == invoices[0] & invoices[1]
+    assert first.payments[-1]["id"] != second.payments[-1]["id"]
+    assert 500 == len(ids[1])
+    assert first.invoice(58700)["amount_due"] != 0
+
+
+@pytest.mark.parametrize("seed", [-5, 1001, 10**12])
+def test_any_seed(seed: int) -> None:
+    """Each whole number is a seed, and each payment belongs to an invoice."""
+    sandbox = CampfireSandbox(payments=20, seed=seed)
+    (sandbox.add_payment(), sandbox.add_payment())
+
+    assert 22 == len({row["id"] for row in sandbox.payments})
+    assert {row["invoice_id"] for row in sandbox.payments} <= set(sandbox.invoice_ids)
+
+
+def test_changes_for_a_demonstration() -> None:
+    """Payments are added and voided by today's clock."""
+    sandbox = CampfireSandbox(payments=3)
+    for _ in range(6):
+        sandbox.make_change()
+    added = sandbox.payments[3:]
+
+    assert (4, 2) == (len(added), sum(row["voided_date"] is not None for row in added))
+    assert all(str(row["last_modified_at"]) > "2026" for row in added)

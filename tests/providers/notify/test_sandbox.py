@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from paysdk import ConfigurationError
 from paysdk.providers.notify.sandbox import NotifySandbox
 
 if TYPE_CHECKING:
@@ -341,3 +342,78 @@ async def test_adding_with_an_id_of_ones_own(caller: Caller) -> None:
     assert "own" == caller.sandbox.add_payment(id="own")
     with pytest.raises(ValueError, match="a payment own already"):
         caller.sandbox.add_payment(id="own")
+
+
+def test_own_rows() -> None:
+    """Rows are served as they are, newest first. Missing fields are made up, also nested ones."""
+    sandbox = NotifySandbox(
+        rows=[
+            {"amount": "12.50", "customer": {"name": "Zoë B.V."}},
+            {"id": "own", "invoice": None, "new": 1},
+        ],
+        extra_fields=["new"],
+    )
+    first, second = sandbox.payments
+    customer: Any = first["customer"]
+
+    assert ("12.50", "Zoë B.V.") == (first["amount"], customer["name"])
+    assert {"id", "number", "name"} == set(customer)
+    assert ("own", None, 1) == (second["id"], second["invoice"], second["new"])
+    added = sandbox.add_payment(invoice={"number": "7"})
+    assert [added, first["id"], "own"] == [row["id"] for row in sandbox.payments]
+
+
+def test_no_rows() -> None:
+    """Without a row, there is no payment."""
+    assert [] == NotifySandbox(rows=[]).payments
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            {"amuont": 1},
+            "has no field 'amuont'. Its fields are: resource, id, date, amount, invoice",
+        ),
+        ({"invoice": {"nr": 1}}, "The invoice .* has no field 'nr'. Its fields are: id, number"),
+        ({"customer": {"nr": 1}}, "The customer .* has no field 'nr'. Its fields are: id, number"),
+    ],
+)
+def test_unknown_field(row: dict[str, Any], message: str) -> None:
+    """A misspelt field is refused with the list of those that there are."""
+    sandbox = NotifySandbox(payments=1)
+    payment_id = str(sandbox.payments[0]["id"])
+    for attempt in (
+        lambda: NotifySandbox(rows=[row]),
+        lambda: sandbox.add_payment(**row),
+        lambda: sandbox.change_payment(payment_id, **row),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            attempt()
+
+    assert 1 == len(sandbox.payments)
+
+
+def test_two_rows_of_one_id() -> None:
+    """Two rows with the same id are refused."""
+    with pytest.raises(ValueError, match="a payment 5 already"):
+        NotifySandbox(rows=[{"id": "5"}, {"id": "5"}])
+
+
+def test_ids_of_another_seed() -> None:
+    """Two sandboxes with different seeds have different payments."""
+    first, second = ({row["id"] for row in NotifySandbox(seed=seed).payments} for seed in (1, 2))
+
+    assert set() == first & second
+
+
+def test_changes_for_a_demonstration() -> None:
+    """Payments are added, and the amount of every second one changes."""
+    sandbox = NotifySandbox(payments=3)
+    for _ in range(6):
+        sandbox.make_change()
+
+    assert 7 == len(sandbox.payments)
+    assert [Decimal(60), Decimal(30)] == [
+        row["amount"] for row in sandbox.payments[:4] if row["amount"] in {Decimal(60), Decimal(30)}
+    ]
