@@ -651,6 +651,34 @@ async def test_last_page_is_given_when_nothing_is_under_way() -> None:
     assert 1 == shelf.closed
 
 
+async def test_pages_of_any_kind() -> None:
+    """The pages of a listing may be another iterator than a generator."""
+
+    class Pages:
+        """One page at a time, without anything to close."""
+
+        def __init__(self, pages: list[Page]) -> None:
+            self._pages = pages
+
+        def __aiter__(self) -> Pages:
+            return self
+
+        async def __anext__(self) -> Page:
+            if not self._pages:
+                raise StopAsyncIteration
+            return self._pages.pop(0)
+
+    class Other(Shelf):
+        """A provider whose listing has such pages."""
+
+        def pages(self) -> Any:
+            return Pages([page([paid(1)], "2"), page([paid(2)])])
+
+    follower = follow_payments(Other(), every=SOON, since=NOW)
+
+    assert [("created", "1"), ("created", "2")] == await take(follower, 2)
+
+
 async def test_cancelled_while_it_waits(until: Until) -> None:
     """A task that is cancelled between two passes ends at once."""
     shelf = Shelf()

@@ -38,7 +38,7 @@ def test_table_grows(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if ":" in line[:3]]
 
-    assert "Time      Change   Provider  Payment  Invoice" == lines[0][:46]
+    assert "Time      Change   Provider  Payment  Invoice" == lines[0][:45]
     assert {"─"} == set(lines[1])
     assert ["created", "voided", "changed"] == [row[10:19].strip() for row in rows]
     assert ["acme", "acme", "acme"] == [row[19:23] for row in rows]
