@@ -71,8 +71,8 @@ def judge(
             return None
         problem = check_booked(booking.line, payments)
         return Verdict(State.BOOKED if problem is None else State.DIVERGED, problem, ids)
-    problem = (check_booked(booking.line, payments) if own else None) or check_source(
-        booking.line, _live(source)
+    problem = (check_booked(booking.line, payments) if own else None) or _check_source(
+        booking, source
     )
     if problem is not None:
         known = booking.state is State.DIVERGED and not _was_followed(booking)
@@ -81,6 +81,15 @@ def judge(
     if booking.state is State.DIVERGED and _was_followed(booking):
         return Verdict(State.BOOKED, None, ids)
     return None
+
+
+def _check_source(booking: Booking, source: StoredPayment | None) -> Problem | None:
+    problem = check_source(booking.line, _live(source))
+    if problem is None:
+        return None
+    return attrs.evolve(
+        problem, sentence=f"{problem.sentence} If the source is right, undo this booking."
+    )
 
 
 def _live(stored: StoredPayment | None) -> Payment | None:

@@ -112,6 +112,10 @@ async def test_what_changes_at_the_source_diverges_and_may_heal(story: Story) ->
     story.change("p1", amount=Decimal(61))
 
     assert FollowReport(diverged={"source_changed": 1}) == await follow(story)
+    assert (
+        "61 of 2026-03-02 for invoice A-1 instead of 60.00" in (await the_booking(story)).sentence
+    )
+    assert "undo this booking" in (await the_booking(story)).sentence
     story.change("p1", amount=Decimal("60.00"))
     assert FollowReport(healed=1) == await follow(story)
     story.source.payments.clear()

@@ -66,7 +66,8 @@ async def _tell(database: Path) -> None:
         print_states(report.states, "table")
         print_lines(["5. Sync again, follow, and compare what is due in both systems."])
         await _sync(store, source, target)
-        await follow_bookings(store)
+        followed = await follow_bookings(store)
+        print_lines([f"{sum(followed.diverged.values())} bookings have diverged."])
         print_lines([await _describe_balances(store, target)])
         await _undo(store, target, plan)
 
@@ -100,12 +101,12 @@ async def _make_policy(target: CampfireProvider) -> BookingPolicy:
 async def _describe_balances(store: SQLPaymentStore, target: CampfireProvider) -> str:
     balances = [each async for each in compare_balances(store, target=target)]
     differ = [
-        f"invoice {each.number} is {each.reason}: {each.source} in Notify, {each.target} in "
-        "Campfire"
+        f"On invoice {each.number}, {each.source} is due in Notify and {each.target} in Campfire: "
+        "its payment is for review"
         for each in balances
         if not each.is_equal
     ]
-    return f"{len(balances) - len(differ)} equal. {'; '.join(differ)}."
+    return f"{len(balances) - len(differ)} invoices agree. {'; '.join(differ)}."
 
 
 def _fill(campfire: Any, notify: Any) -> None:  # noqa: ANN401  # sandboxes
