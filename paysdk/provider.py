@@ -95,6 +95,11 @@ class Page(Generic[T]):
     left_out: tuple[str, ...] = ()
     whole_invoices: tuple[str, ...] = ()
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether the page has payments, or says what has become of some."""
+        return bool(self.payments or self.left_out or self.whole_invoices)
+
 
 @attrs.frozen(kw_only=True)
 class ListingReport:

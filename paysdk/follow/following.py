@@ -287,7 +287,7 @@ async def _check_first(pages: AsyncIterator[Page]) -> AsyncGenerator[Page]:
         raise
     # A checkpoint says that there is more. If it leads to nothing, the provider did not understand
     # it.
-    if first is None or (first.checkpoint is None and not (first.payments or first.left_out)):
+    if first is None or (first.checkpoint is None and not first.says_anything):
         raise _CheckpointRefusedError
     yield first
     async for page in pages:

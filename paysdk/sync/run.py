@@ -260,7 +260,7 @@ class SyncRun:
         # A checkpoint says that there is more. If it leads to nothing, the provider did not
         # understand it. This must not count as the end, or everything after it would vanish.
         if may_be_refused and (
-            page is None or (page.checkpoint is None and not _says_anything(page))
+            page is None or (page.checkpoint is None and not page.says_anything)
         ):
             raise _CheckpointRefusedError
         return page
@@ -309,10 +309,6 @@ class SyncRun:
         self._counts["pages"] += 1
         self._counts["malformed"] = state.malformed
         return after
-
-
-def _says_anything(page: Page) -> bool:
-    return bool(page.payments or page.left_out or page.whole_invoices)
 
 
 @asynccontextmanager

@@ -37,6 +37,5 @@ def normalise(row: MoneybirdInvoice, record: bytes) -> sdk.InvoicePayments:
 
 
 def _customer(contact: Contact) -> sdk.CustomerRef:
-    person = " ".join(filter(None, (contact.firstname, contact.lastname)))
-    name = contact.company_name or person or None
-    return sdk.CustomerRef(str(contact.id), contact.customer_id, name)
+    name = contact.company_name or " ".join(filter(None, (contact.firstname, contact.lastname)))
+    return sdk.CustomerRef(str(contact.id), contact.customer_id, name or None)
