@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
-__all__ = ["REPLANNABLE", "LeftOut", "choose_generation", "judge"]
+__all__ = ["BOOKED", "REPLANNABLE", "LeftOut", "choose_generation", "judge"]
 
 # A new plan may propose a booking again that is in one of these states.
 REPLANNABLE = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
@@ -41,6 +41,9 @@ class LeftOut:
     """Why a payment is neither booked nor for review."""
 
     reason: str
+
+
+BOOKED = LeftOut("booked")
 
 
 def judge(
@@ -101,7 +104,7 @@ def choose_generation(
 def _explain_booking(known: Booking) -> Problem | LeftOut:
     if known.state.needs_person or known.state is State.VOIDED:
         return Problem(known.state.value, known.sentence or f"Its booking is {known.state}.")
-    return LeftOut("booked" if known.state is State.BOOKED else "in_progress")
+    return BOOKED if known.state is State.BOOKED else LeftOut("in_progress")
 
 
 def _explain(outcome: Outcome) -> Problem:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from paysdk.booking.booking import Booking
     from paysdk.booking.plan import BookingLine
     from paysdk.booking.policy import BookingPolicy
     from paysdk.payment import Payment
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Problem",
+    "add_up_open",
     "check_amount",
     "check_invoice",
     "check_invoices",
@@ -159,15 +161,15 @@ def check_invoice(
 
 
 def check_amount(
-    amount: Decimal, invoice: TargetInvoice, planned: Decimal = Decimal(0)
+    amount: Decimal, invoice: TargetInvoice, ordered: Decimal = Decimal(0)
 ) -> Problem | None:
-    """Check that the amount is within what is due, less what is *planned* already."""
+    """Check that the amount is within what is due, less what other orders may take of it."""
     if invoice.due is None:
         return Problem("due_unknown", "The target does not say what is due on the invoice.")
-    due = EXACT.subtract(invoice.due, planned)
+    due = EXACT.subtract(invoice.due, ordered)
     if amount <= due:
         return None
-    less = f" less {planned:f} of this plan" if planned else ""
+    less = f" less {ordered:f} of other lines" if ordered else ""
     return Problem(
         "above_due",
         f"The amount is {amount:f}, and {invoice.due:f}{less} is due: "
@@ -243,8 +245,13 @@ def _words(amount: Decimal, day: date | None, number: str | None) -> str:
     return f"{amount:f} of {day} for invoice {number}"
 
 
-def recheck(line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy) -> Problem | None:
-    """Check a line once more, just before its order is sent."""
+def recheck(
+    line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy, others: Iterable[Booking] = ()
+) -> Problem | None:
+    """Check a line once more, just before its order is sent.
+
+    *others* are the bookings whose outcome is not known.
+    """
     if invoice.number != line.invoice_number:
         return Problem(
             "other_number",
@@ -253,7 +260,7 @@ def recheck(line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy) ->
         )
     return (
         check_invoice(invoice, line.total, policy)
-        or check_amount(line.amount, invoice)
+        or check_amount(line.amount, invoice, add_up_open(others, invoice))
         or check_similar(
             line.external_id,
             line.amount,
@@ -262,6 +269,21 @@ def recheck(line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy) ->
             policy.match_days,
         )
     )
+
+
+def add_up_open(bookings: Iterable[Booking], invoice: TargetInvoice) -> Decimal:
+    """The sum of the orders for an invoice that may still be booked.
+
+    One whose payment the invoice shows is no longer due, so it does not count.
+    """
+    total = Decimal(0)
+    for booking in bookings:
+        line = booking.line
+        if line.invoice_id == invoice.id and not find_own(
+            line.external_id, booking.payment_ids, invoice.payments or ()
+        ):
+            total = EXACT.add(total, line.amount)
+    return total
 
 
 def find_own(

@@ -25,7 +25,7 @@ from paysdk.booking.rows import (
     read_booking,
     read_entry,
 )
-from paysdk.booking.states import State, check_step
+from paysdk.booking.states import MAY_BE_BOOKED, State, check_step
 from paysdk.sync.booking_tables import booking_history, bookings
 from paysdk.sync.lease import has_died, make_holder
 from paysdk.sync.store import get_database
@@ -114,6 +114,15 @@ class BookingJournal:
             .order_by(bookings.c.generation)
         )
         return {found.key.payment_id: found for found in await self._select(select)}
+
+    async def read_open(self, target: str, target_account: str) -> list[Booking]:
+        """Return the bookings of a target's account that were sent and have no known outcome."""
+        select = sa.select(*BOOKING).where(
+            bookings.c.target == target,
+            bookings.c.target_account == target_account,
+            bookings.c.state.in_(sorted(MAY_BE_BOOKED)),
+        )
+        return await self._select(select)
 
     async def history(self, key: BookingKey) -> list[HistoryEntry]:
         """Return the history of a booking, oldest first."""

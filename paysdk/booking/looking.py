@@ -14,7 +14,7 @@ from paysdk.booking.journal import BookingJournal
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.sending import describe
 from paysdk.booking.states import State
-from paysdk.booking.verifying import check_booked, check_overpaid
+from paysdk.booking.verifying import check_booked, check_doubled, check_overpaid
 from paysdk.errors import NotFoundError
 from paysdk.sync.errors import StoreError
 from paysdk.target import BooksPayments, TargetInvoice
@@ -59,6 +59,20 @@ class Lookup:
         except BookingTakenError:
             return None
 
+    async def find_gone(self, booking: Booking) -> Problem | None:
+        """Say why a booked payment is no longer as it was booked, and record that.
+
+        Returns ``None`` if it is, or if another worker has the booking.
+        """
+        own, invoice = await self.find(booking)
+        if check_booked(booking.line, own) is None:
+            return None
+        taken = await self.journal.take(booking)
+        if taken is None:
+            return None
+        settled = await self._record(taken, own, invoice)
+        return Problem(settled.state.value, settled.sentence)
+
     async def find_or_free(self, booking: Booking) -> tuple[list[Payment], TargetInvoice | None]:
         """Find the payments of a booking that was taken. If that fails, others can take it."""
         try:
@@ -94,7 +108,10 @@ class Lookup:
     ) -> Booking:
         problem = check_booked(booking.line, own)
         if problem is None and invoice is not None:
-            problem = check_overpaid(invoice)
+            ids = [payment.id for payment in own]
+            problem = check_overpaid(invoice) or check_doubled(
+                booking.line, ids, None, invoice, self.policy
+            )
         by = {"by": self.by}
         if problem is None:
             ids = [payment.id for payment in own if not payment.is_voided]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from paysdk.booking.candidates import LeftOut, choose_generation, judge
+from paysdk.booking.candidates import BOOKED, LeftOut, choose_generation, judge
 from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
+from paysdk.booking.looking import Lookup
 from paysdk.booking.near_numbers import find_near
 from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
@@ -30,6 +31,7 @@ from paysdk.target import BooksPayments
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
 
+    from paysdk.booking.booking import Booking
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
@@ -84,6 +86,7 @@ async def plan_bookings(
         policy=used,
         today=today or datetime.now(UTC).date(),
         rebook=frozenset(rebook),
+        by=by,
         journal=BookingJournal(store),
         on_checked=on_checked or (lambda _: None),
     )
@@ -150,15 +153,19 @@ class _Planner:
     policy: BookingPolicy
     today: date
     rebook: frozenset[str]
+    by: str
     journal: BookingJournal
     on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
     review: list[ReviewLine] = attrs.field(factory=list[ReviewLine])
     left_out: Counter[str] = attrs.field(factory=Counter[str])
+    # Orders that were sent, and whose outcome is not known.
+    waiting: list[Booking] = attrs.field(factory=list["Booking"])
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
+        self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
         outcomes = self._reconcile()
         async with aclosing(outcomes):
             async for outcome in outcomes:
@@ -234,7 +241,9 @@ class _Planner:
         found = await _map_concurrently(self.target.find_invoices, list(chosen))
         checked: list[tuple[Payment, Proposal | Problem]] = []
         for (number, candidates), invoices in zip(chosen.items(), found, strict=True):
-            proposed = propose_lines(self.pair, self.policy, number, invoices, candidates)
+            proposed = propose_lines(
+                self.pair, self.policy, number, invoices, candidates, self.waiting
+            )
             payments = (candidate.payment for candidate in candidates)
             checked += zip(payments, proposed, strict=True)
         previewed = await _map_concurrently(self._preview, [entry for _, entry in checked])
@@ -252,16 +261,33 @@ class _Planner:
         ids = [payment.id for group in groups.values() for payment, _ in group]
         known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
         chosen: defaultdict[str, list[Candidate]] = defaultdict(list)
+        booked: list[tuple[Payment, Booking]] = []
         for number, group in groups.items():
             for payment, rule in group:
+                booking = known.get(payment.id)
                 generation = choose_generation(
-                    payment, known.get(payment.id), self.pair, self.policy, self.rebook
+                    payment, booking, self.pair, self.policy, self.rebook
                 )
                 if isinstance(generation, int):
                     chosen[number].append(Candidate(payment, rule, generation))
+                elif generation == BOOKED and booking is not None:
+                    booked.append((payment, booking))
                 else:
                     self._note(payment, generation)
+        gone = await _map_concurrently(self._find_gone, [booking for _, booking in booked])
+        for (payment, _), problem in zip(booked, gone, strict=True):
+            self._note(payment, problem or BOOKED)
         return chosen
+
+    async def _find_gone(self, booking: Booking) -> Problem | None:
+        """Why a payment that is booked is not in the store, or ``None`` if a sync will bring it.
+
+        A payment that was deleted in the target before any sync saw it shows only here.
+        """
+        lookup = Lookup(
+            target=self.target, policy=self.policy, journal=self.journal, rest=0, by=self.by
+        )
+        return await lookup.find_gone(booking)
 
     async def _preview(self, entry: Proposal | Problem) -> BookingLine | Problem:
         if isinstance(entry, Problem):

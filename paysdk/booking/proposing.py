@@ -9,6 +9,7 @@ import attrs
 
 from paysdk.booking.checks import (
     Problem,
+    add_up_open,
     check_amount,
     check_invoice,
     check_invoices,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from paysdk.booking.booking import Booking
     from paysdk.booking.pair import Pair
     from paysdk.booking.policy import BookingPolicy
     from paysdk.target import PaymentEffect, TargetInvoice
@@ -54,19 +56,21 @@ def propose_lines(
     number: str,
     invoices: Sequence[TargetInvoice],
     candidates: Iterable[Candidate],
+    others: Iterable[Booking] = (),
 ) -> Iterator[Proposal | Problem]:
     """Yield a line for each candidate of an invoice number, or why it is not booked.
 
     *invoices* are those that have the number. The candidates are checked one after the other, as
-    they would be booked.
+    they would be booked. *others* are the bookings whose outcome is not known.
     """
     planned = Decimal(0)
+    ordered = add_up_open(others, invoices[0]) if invoices else planned
     for candidate in candidates:
         problem = check_invoices(number, invoices)
         if problem is None:
             invoice, payment = invoices[0], candidate.payment
             problem = check_invoice(invoice, payment.invoice.total, policy) or check_amount(
-                payment.amount, invoice, planned
+                payment.amount, invoice, EXACT.add(ordered, planned)
             )
             if problem is None:
                 yield Proposal(_make_line(pair, policy, invoice, number, candidate), planned)

@@ -13,7 +13,7 @@ from paysdk.booking.journal import BookingJournal
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.source import read_payments
 from paysdk.booking.states import State
-from paysdk.booking.verifying import check_effect
+from paysdk.booking.verifying import check_doubled, check_effect
 from paysdk.errors import (
     APIError,
     AuthenticationError,
@@ -123,11 +123,13 @@ class _Order:
 
     async def _before_sending(self, invoice: TargetInvoice) -> None:
         """Check the line against the invoice as it is now, and write down that it is sent."""
-        if (problem := recheck(self._booking.line, invoice, self._sender.policy)) is not None:
+        booking = self._booking
+        others = await self._journal.read_open(booking.target, booking.target_account)
+        if (problem := recheck(booking.line, invoice, self._sender.policy, others)) is not None:
             raise _RefusedError(problem)
         self._before = invoice
         details = {**self._by, "due": invoice.due, "status": invoice.status}
-        self._booking = await self._journal.move(self._booking, State.SENT, details, keep=True)
+        self._booking = await self._journal.move(booking, State.SENT, details, keep=True)
 
     async def _fail(self, error: PaysdkError) -> Booking | None:
         """Record what an error says about the order."""
@@ -168,6 +170,8 @@ class _Order:
             return await self._end(State.BOOKED, {**details, "verified": False}, booked.payment_ids)
         found = check_effect(
             line, booked.payment_ids, self._before, booked.invoice, booked.credit_memos
+        ) or check_doubled(
+            line, booked.payment_ids, self._before, booked.invoice, self._sender.policy
         )
         if found is None:
             details |= {"verified": True, "due": booked.invoice.due}

@@ -10,7 +10,7 @@ from paysdk.errors import PaysdkError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["STEPS", "InvalidStepError", "State", "check_step", "replay"]
+__all__ = ["MAY_BE_BOOKED", "STEPS", "InvalidStepError", "State", "check_step", "replay"]
 
 
 class State(StrEnum):
@@ -50,6 +50,9 @@ class State(StrEnum):
 
 
 _FOR_A_PERSON = frozenset({State.DRAFTED, State.REFUSED, State.UNKNOWN, State.DIVERGED})
+
+# Orders in these states were sent, and may still be booked.
+MAY_BE_BOOKED = frozenset({State.SENT, State.UNKNOWN, State.DRAFTED})
 
 # Maps each state to the states that may follow it. A booking begins as proposed.
 STEPS: Mapping[State, frozenset[State]] = {

@@ -5,17 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from paysdk.booking.checks import Problem, find_own
+from paysdk.booking.checks import Problem, check_similar, find_own
 from paysdk.reconcile.outcome import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from paysdk.booking.plan import BookingLine
+    from paysdk.booking.policy import BookingPolicy
     from paysdk.payment import Payment
     from paysdk.target import TargetInvoice
 
-__all__ = ["add_up", "check_booked", "check_effect", "check_overpaid"]
+__all__ = ["add_up", "check_booked", "check_doubled", "check_effect", "check_overpaid"]
 
 
 def add_up(payments: Iterable[Payment]) -> Decimal:
@@ -72,6 +73,23 @@ def check_overpaid(invoice: TargetInvoice) -> Problem | None:
         f"The live payments of invoice {invoice.id} add up to {paid:f}, and its total is "
         f"{invoice.total:f}.",
     )
+
+
+def check_doubled(
+    line: BookingLine,
+    payment_ids: Sequence[str],
+    before: TargetInvoice | None,
+    after: TargetInvoice,
+    policy: BookingPolicy,
+) -> Problem | None:
+    """Check that nobody else has booked the same after the last check before the order.
+
+    *before* is the invoice of that check, if it is known.
+    """
+    known = {payment.id for payment in (before.payments if before else None) or ()}
+    known.update(payment_ids)
+    new = [each for each in after.payments or () if each.id not in known]
+    return check_similar(line.external_id, line.amount, line.payment_date, new, policy.match_days)
 
 
 def check_effect(

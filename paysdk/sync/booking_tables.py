@@ -69,6 +69,10 @@ bookings: sa.Table = sa.Table(
     sa.Column("since", moment(), nullable=False),
 )
 sa.Index("paysdk_bookings_by_run", bookings.c.run)
+# Before each order is sent, the others without a known outcome are read.
+sa.Index(
+    "paysdk_bookings_by_state", *(bookings.c[name] for name in ("target", "target_account", "state"))
+)
 
 # Nothing is ever changed or deleted here.
 booking_history: sa.Table = sa.Table(
@@ -105,6 +109,8 @@ def _create(types: Mapping[str, str]) -> tuple[str, ...]:
             since {moment} NOT NULL,
             PRIMARY KEY (source, source_account, payment_id, generation))""",
         "CREATE INDEX paysdk_bookings_by_run ON paysdk_bookings (run)",
+        """CREATE INDEX paysdk_bookings_by_state
+            ON paysdk_bookings (target, target_account, state)""",
         """CREATE TABLE paysdk_booking_history (
             {key}, generation INTEGER NOT NULL, step INTEGER NOT NULL, "before" {text},
             "after" {text} NOT NULL, run {text} NOT NULL, at {moment} NOT NULL,

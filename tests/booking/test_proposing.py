@@ -51,7 +51,7 @@ def test_the_payments_of_an_invoice_are_checked_as_they_would_be_booked(
     assert isinstance(second, Problem)
     assert isinstance(third, Proposal)
     assert (Decimal(0), Decimal(60)) == (first.planned, third.planned)
-    assert "60, and 100 less 60 of this plan is due: 20 too much" in second.sentence
+    assert "60, and 100 less 60 of other lines is due: 20 too much" in second.sentence
 
 
 def test_what_is_due_after_a_line_counts_the_lines_before_it(policy: BookingPolicy) -> None:

@@ -1,0 +1,576 @@
+"""Random histories of both systems, and what must be true after each step of them.
+
+A history has its own accounts in a store that it shares with others. Its steps come from a seed:
+the same seed makes the same steps. People, Campfire's agent and several workers take them, and the
+workers meet faults, die and stall.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, defaultdict, deque
+from contextlib import AsyncExitStack, aclosing
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import attrs
+import sqlalchemy as sa
+
+from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment, PaysdkError
+from paysdk.booking import (
+    BookingJournal,
+    BookingPolicy,
+    State,
+    apply_bookings,
+    approve_plan,
+    follow_bookings,
+    plan_bookings,
+    release_booking,
+    replay,
+    undo_bookings,
+)
+from paysdk.reconcile import reconcile
+from paysdk.sync import SQLPaymentStore, sync_payments
+from paysdk.sync.booking_tables import booking_history
+from paysdk.sync.store import get_database
+from paysdk.testing.booking import FakeBooks
+
+from .processes import (
+    KilledError,
+    Worker,
+    current_worker,
+    separate_processes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+
+    from paysdk.booking import Booked, Booking, BookingPlan
+    from paysdk.target import BeforeSending, BookingOrder, PaymentEffect, TargetInvoice
+
+__all__ = ["History", "make_steps", "run_histories"]
+
+Step: TypeAlias = "tuple[Any, ...]"
+
+DAY = date(2026, 3, 2)
+TOTAL = Decimal("100.00")
+POLICY = BookingPolicy(
+    currency="EUR",
+    entity=1,
+    account_id=77,
+    account_name="1090 - Clearing",
+    since=date(2026, 1, 1),
+    max_amount=Decimal(5000),
+)
+_AMOUNTS = ("30.00", "30.00", "50.00", "70.00", "100.00", "120.00")
+_OPEN = frozenset({State.CLAIMED, State.SENT, State.UNKNOWN, State.DRAFTED})
+# How many histories share a store. Making the tables takes as long as a few steps.
+_BATCH = 250
+# A history that takes longer hangs. Most take a tenth of a second.
+_SECONDS = 120
+
+
+def make_steps(seed: int) -> list[Step]:
+    """Return the steps of a history."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    steps: list[Step] = [("pay", 0, "50.00"), ("pay", 1, chance.choice(_AMOUNTS)), ("approve",)]
+    return steps + [_make_step(chance) for _ in range(chance.randint(3, 9))]
+
+
+def _make_step(chance: random.Random) -> Step:
+    number = chance.randrange(3)
+    kind = chance.choices(*zip(*_KINDS.items(), strict=True))[0]
+    match kind:
+        case "pay" | "agent":
+            return kind, number, chance.choice(_AMOUNTS)
+        case "apply" | "undo":
+            return kind, [_make_worker(chance) for _ in range(chance.choice((1, 1, 2, 3)))], [
+                chance.choice(_FAULTS) for _ in range(chance.randint(0, 3))
+            ]
+        case "void" | "edit" | "delete" | "change" | "forget" | "rebook":
+            return kind, chance.randrange(4)
+        case _:
+            return (kind,)
+
+
+def _make_worker(chance: random.Random) -> tuple[int | None, int | None]:
+    """The point at which a worker dies, and the request at which it stalls."""
+    match chance.choice("nnnks"):
+        case "k":
+            return chance.randint(1, 30), None
+        case "s":
+            return None, chance.randint(1, 12)
+        case _:
+            return None, None
+
+
+_KINDS = {
+    "apply": 8,
+    "pay": 4,
+    "approve": 3,
+    "undo": 2,
+    "follow": 2,
+    "commit": 2,
+    "release": 1,
+    "resume": 1,
+    "agent": 2,
+    "void": 1,
+    "edit": 1,
+    "delete": 1,
+    "change": 1,
+    "forget": 1,
+    "rebook": 1,
+    "outage": 1,
+}
+_FAULTS = (None, None, None, "lost", "timeout", "late", "refused", "down", "drafted", "agent")
+
+
+@attrs.define
+class Source:
+    """A provider whose payments are a list, and also its listing."""
+
+    name: str
+    payments: list[Payment] = attrs.field(factory=list[Payment])
+    report: ListingReport = attrs.field(factory=ListingReport)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        filters=frozenset(), max_page_size=1000, reports_voids=True, lists_incrementally=False
+    )
+
+    def list_payments(self, **_: object) -> Any:
+        return self
+
+    async def pages(self) -> AsyncIterator[Page]:
+        yield Page(list(self.payments), None, None)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@attrs.define(eq=False)
+class Books(FakeBooks):
+    """Books that several workers use. They check each order at the moment when it is sent."""
+
+    in_flight: dict[str, BookingOrder] = attrs.field(factory=dict[str, Any])
+
+    async def check_order(self, order: BookingOrder) -> None:
+        """Check that an order fits its invoice, with all orders that may still be booked."""
+        waiting = {**self.in_flight, **{each.external_id: each for each in self.held}}
+        booked = {each.external_id for each in self.payments.values()}
+        amounts = [
+            each.amount
+            for name, each in waiting.items()
+            if each.invoice_id == order.invoice_id and name not in {order.external_id, *booked}
+        ]
+        live = self.live_payments(order.invoice_id)
+        total = order.amount + sum(amounts) + sum((each.amount for each in live), Decimal(0))
+        assert total <= TOTAL, f"{order.external_id} would make it {total}"
+        own = _payment_of(order.external_id)
+        assert own not in map(_payment_of, self.in_flight), f"{own} is being sent"
+        assert own not in [_payment_of(each.external_id) for each in live], f"{own} is booked"
+
+    def book_as_agent(self, order: BookingOrder) -> None:
+        """Book the same, as an agent does that finds the money in a bank feed."""
+        self.add_payment(order.invoice_id, order.amount, order.payment_date)
+
+
+@attrs.define(eq=False)
+class WorkerBooks:
+    """The books as one worker sees them: each request is a point at which it may end."""
+
+    books: Books
+    worker: Worker
+
+    @property
+    def name(self) -> str:
+        return self.books.name
+
+    @property
+    def capabilities(self) -> Any:
+        return self.books.capabilities
+
+    async def find_invoices(self, number: str) -> Sequence[TargetInvoice]:
+        return await self._request(lambda: self.books.find_invoices(number))
+
+    def list_invoices(self) -> AsyncIterator[TargetInvoice]:
+        return self.books.list_invoices()
+
+    async def retrieve_invoice(self, invoice_id: str) -> TargetInvoice:
+        return await self._request(lambda: self.books.retrieve_invoice(invoice_id))
+
+    async def preview(self, order: BookingOrder) -> PaymentEffect:
+        return await self._request(lambda: self.books.preview(order))
+
+    async def find_payments(self, order: BookingOrder) -> Sequence[Payment]:
+        return await self._request(lambda: self.books.find_payments(order))
+
+    async def book(self, order: BookingOrder, before_sending: BeforeSending) -> Booked:
+        async def before(invoice: TargetInvoice) -> None:
+            await self.worker.pass_request()
+            await before_sending(invoice)
+            await self.books.check_order(order)
+            self.books.in_flight[order.external_id] = order
+            await self.worker.pass_request()
+            if self.books.faults and self.books.faults[0] == "agent":
+                self.books.faults[0] = None
+                self.books.book_as_agent(order)
+
+        try:
+            booked = await self.books.book(order, before)
+        finally:
+            self.books.in_flight.pop(order.external_id, None)
+        await self.worker.pass_request()
+        return booked
+
+    async def release(self, order: BookingOrder) -> None:
+        await self.books.release(order)
+
+    async def void(self, invoice_id: str, payment_id: str, void_date: date | None) -> Payment:
+        await self.worker.pass_request()
+        return await self._request(lambda: self.books.void(invoice_id, payment_id, void_date))
+
+    async def suggest_account(self) -> None:
+        return None
+
+    async def _request(self, send: Callable[[], Awaitable[Any]]) -> Any:
+        result = await send()
+        await self.worker.pass_request()
+        return result
+
+
+def _payment_of(external_id: str | None) -> str | None:
+    """The payment of the source that an external id of paysdk is for, in any generation."""
+    return None if external_id is None else ":".join(external_id.split(":")[:4])
+
+
+@attrs.define(eq=False)
+class Stores:
+    """Stores of one database. Each worker has its own, as each process has."""
+
+    place: str
+    main: SQLPaymentStore
+    _stack: AsyncExitStack
+    _idle: list[SQLPaymentStore] = attrs.field(factory=list[SQLPaymentStore])
+
+    @classmethod
+    async def open(cls, place: str, stack: AsyncExitStack) -> Stores:
+        """Open the first one, which makes the tables. *stack* closes them all."""
+        return cls(place, await stack.enter_async_context(SQLPaymentStore(place)), stack)
+
+    async def take(self) -> SQLPaymentStore:
+        """Return one that no worker uses."""
+        if self._idle:
+            return self._idle.pop()
+        return await self._stack.enter_async_context(SQLPaymentStore(self.place))
+
+    def give_back(self, store: SQLPaymentStore) -> None:
+        """Let another worker use it."""
+        self._idle.append(store)
+
+
+@attrs.define(eq=False)
+class History:
+    """Takes the steps of one history, in accounts of its own."""
+
+    stores: Stores
+    account: str
+    books: Books = attrs.field(factory=Books)
+    source: Source = attrs.field(factory=lambda: Source("notify"))
+    runs: list[str] = attrs.field(factory=list[str])
+    stalled: dict[Worker, asyncio.Task[Any]] = attrs.field(factory=dict[Worker, Any])
+    seen: Counter[str] = attrs.field(factory=Counter[str])
+    _voided_by_people: set[str] = attrs.field(factory=set[str])
+    # A sync that would find nothing new is left out: it takes as long as several bookings.
+    _synced: dict[str, list[Payment]] = attrs.field(factory=dict[str, list[Payment]])
+
+    def __attrs_post_init__(self) -> None:
+        for number in range(3):
+            self.books.add_invoice(f"A-{number}", TOTAL)
+
+    @property
+    def store(self) -> SQLPaymentStore:
+        return self.stores.main
+
+    async def run(self, steps: Iterable[Step]) -> None:
+        """Take the steps, let everything come to its end, and undo it. Check after each step."""
+        for name, *arguments in steps:
+            await getattr(self, name)(*arguments)
+            await self.check()
+        await self.finish()
+        await self.undo_everything()
+
+    async def pay(self, number: int, amount: str) -> None:
+        self.source.payments.append(
+            Payment(
+                provider="notify",
+                id=f"p{len(self.source.payments) + 1}",
+                amount=Decimal(amount),
+                currency="EUR",
+                payment_date=DAY,
+                invoice=InvoiceRef(f"n{number}", f"A-{number}", TOTAL, Decimal(0)),
+            )
+        )
+
+    async def sync(self) -> None:
+        target = Source(self.books.name, [*self.books.payments.values()])
+        for provider in (self.source, target):
+            if self._synced.get(provider.name) != provider.payments:
+                self._synced[provider.name] = [*provider.payments]
+                await sync_payments(
+                    provider, self.store, self.account, full=True, allow_vanish=True
+                )
+
+    async def plan(self, rebook: Sequence[str] = ()) -> BookingPlan:
+        await self.sync()
+        return await plan_bookings(
+            self.store,
+            target=self.books,
+            policy=POLICY,
+            source_account=self.account,
+            target_account=self.account,
+            rebook=rebook,
+        )
+
+    async def approve(self, rebook: Sequence[str] = ()) -> None:
+        plan = await self.plan(rebook)
+        if plan.lines:
+            await approve_plan(self.store, plan, by="Ann", limit=Decimal(100_000))
+            self.runs.append(plan.digest)
+
+    async def rebook(self, number: int) -> None:
+        await self.approve([each.id for each in self.source.payments[number : number + 1]])
+
+    async def apply(self, workers: Sequence[tuple[int | None, int | None]], faults: Any) -> None:
+        await self._work(workers, faults, self._apply)
+
+    async def undo(self, workers: Sequence[tuple[int | None, int | None]], faults: Any) -> None:
+        chosen = [each for each in faults if each in {None, "lost", "timeout", "refused", "down"}]
+        await self._work(workers, chosen, self._undo)
+
+    async def outage(self) -> None:
+        self.books.reads_fail = True
+        await self._work([(None, None)], (), self._apply)
+        self.books.reads_fail = False
+
+    async def _apply(self, store: SQLPaymentStore, run: str, books: Any) -> None:
+        await apply_bookings(store, run, target=books, rest=0, stop_after=2)
+
+    async def _undo(self, store: SQLPaymentStore, run: str, books: Any) -> None:
+        await undo_bookings(store, run, target=books, by="Ann", reason="test")
+
+    async def _work(
+        self,
+        endings: Sequence[tuple[int | None, int | None]],
+        faults: Iterable[Any],
+        work: Callable[[SQLPaymentStore, str, Any], Awaitable[None]],
+    ) -> None:
+        """Let workers do the same work on each run at the same time."""
+        self.books.faults.extend(faults)
+        running: dict[Worker, asyncio.Task[Any]] = {}
+        for last, stalls in endings:
+            worker = Worker(last, stalls)
+            running[worker] = asyncio.create_task(self._run_worker(worker, work))
+        while any(not task.done() and not worker.has_stalled for worker, task in running.items()):
+            await asyncio.sleep(0.0005)
+        self.books.faults.clear()
+        for worker, task in running.items():
+            self.seen[_describe_end(worker)] += 1
+            if task.done():
+                task.result()
+            else:
+                self.stalled[worker] = task
+
+    async def _run_worker(self, worker: Worker, work: Any) -> None:
+        store = await self.stores.take()
+        current_worker.set(worker)
+        try:
+            for run in [*self.runs]:
+                await work(store, run, WorkerBooks(self.books, worker))
+        except KilledError:
+            pass
+        self.stores.give_back(store)
+
+    async def resume(self) -> None:
+        for worker in self.stalled:
+            worker.resumed.set()
+        await asyncio.gather(*self.stalled.values())
+        self.stalled.clear()
+
+    async def commit(self) -> None:
+        self.books.commit_late()
+
+    async def release(self) -> None:
+        """A person ends what may still book, and then says that nothing will be booked."""
+        for worker in self.stalled:
+            worker.is_dead = True
+        await self.resume()
+        self.books.held.clear()
+        for booking in await self.bookings():
+            if booking.state in {State.UNKNOWN, State.DRAFTED}:
+                await release_booking(
+                    self.store, booking, target=self.books, by="Ann", reason="not coming"
+                )
+
+    async def agent(self, number: int, amount: str) -> None:
+        for invoice in await self.books.find_invoices(f"A-{number}"):
+            if (invoice.due or 0) >= Decimal(amount):
+                self.books.add_payment(invoice.id, Decimal(amount), DAY)
+
+    async def void(self, number: int) -> None:
+        for payment in self._live(number):
+            self._voided_by_people.add(payment)
+            self.books.change_payment(payment, voided_date=DAY)
+
+    async def edit(self, number: int) -> None:
+        for payment in self._live(number):
+            self.books.change_payment(payment, amount=Decimal("29.00"))
+
+    async def delete(self, number: int) -> None:
+        for payment in self._live(number):
+            del self.books.payments[payment]
+
+    def _live(self, number: int) -> list[str]:
+        live = [each.id for each in self.books.payments.values() if not each.is_voided]
+        return live[number : number + 1]
+
+    async def change(self, number: int) -> None:
+        for payment in self.source.payments[number : number + 1]:
+            self.source.payments[number] = attrs.evolve(payment, amount=Decimal("31.00"))
+
+    async def forget(self, number: int) -> None:
+        for payment in self.source.payments[number : number + 1]:
+            self.source.payments[number] = attrs.evolve(payment, voided_date=DAY)
+
+    async def follow(self) -> None:
+        await self.sync()
+        await follow_bookings(self.store, source_account=self.account)
+
+    async def bookings(self) -> list[Booking]:
+        """All bookings."""
+        return await BookingJournal(self.store).read_batch("notify", self.account, None)
+
+    async def check(self) -> list[Booking]:
+        """Check what must be true after each step, and return all bookings."""
+        bookings = await self.bookings()
+        histories = await self._histories()
+        for booking in bookings:
+            key = booking.key.payment_id, booking.key.generation
+            assert booking.step == len(histories[key]), booking
+            assert booking.state is replay(histories[key]), booking
+        live = [each for each in self.books.payments.values() if not each.is_voided]
+        ours = Counter(_payment_of(each.external_id) for each in live if each.external_id)
+        assert set(ours.values()) <= {1}, f"live twice: {ours}"
+        for payment in self.books.payments.values():
+            if payment.is_voided and payment.external_id is None:
+                assert payment.id in self._voided_by_people, f"voided {payment}"
+        return bookings
+
+    async def _histories(self) -> dict[tuple[str, int], list[tuple[State | None, State]]]:
+        table = booking_history.c
+        columns = (table.payment_id, table.generation, table.before, table.after)
+        select = (
+            sa.select(*columns).where(table.source_account == self.account).order_by(table.step)
+        )
+        found: defaultdict[tuple[str, int], list[tuple[State | None, State]]] = defaultdict(list)
+        async with get_database(self.store).transaction(writes=False) as connection:
+            for payment_id, generation, before, after in await connection.execute(select):
+                entry = None if before is None else State(before), State(after)
+                found[payment_id, generation].append(entry)
+        return found
+
+    async def finish(self) -> None:
+        """Let everything come to its end, and check that it is booked once or explained."""
+        await self.resume()
+        self.books.commit_late()
+        await self._work([(None, None)], (), self._apply)
+        await self.follow()
+        await self._work([(None, None)], (), self._apply)
+        bookings = await self.check()
+        plan = await self.plan()
+        payments = [*self.books.payments.values()]
+        for booking in bookings:
+            self.seen[booking.state] += 1
+            self._check_end(booking, payments)
+        self._check_totals(bookings)
+        explained = {line.payment_id for line in (*plan.lines, *plan.review)}
+        explained |= {each.key.payment_id for each in bookings if each.state is State.BOOKED}
+        outcomes = reconcile(self.source.payments, payments, days=POLICY.match_days)
+        async with aclosing(outcomes):
+            async for outcome in outcomes:
+                if not outcome.status.is_difference:
+                    explained |= {payment.id for payment in outcome.left}
+        left = {each.id for each in self.source.payments if not each.is_voided} - explained
+        assert not left, f"neither booked nor explained: {left}"
+
+    def _check_end(self, booking: Booking, payments: Iterable[Payment]) -> None:
+        """Check the state of a booking against the books, with nothing left to come."""
+        own = [
+            each
+            for each in payments
+            if each.external_id == booking.line.external_id and not each.is_voided
+        ]
+        assert booking.state not in {State.CLAIMED, State.SENT}, booking
+        if booking.run in self.runs:
+            assert booking.state is not State.APPROVED, booking
+        if booking.state is State.BOOKED:
+            assert [booking.line.amount] == [each.amount for each in own], booking
+            assert tuple(each.id for each in own) == booking.payment_ids, booking
+        elif booking.state not in {State.DIVERGED, State.VOID_REQUESTED}:
+            assert not own, booking
+
+    def _check_totals(self, bookings: Iterable[Booking]) -> None:
+        for invoice in self.books.invoices.values():
+            live = self.books.live_payments(invoice.id)
+            ours = sum((each.amount for each in live if each.external_id), Decimal(0))
+            assert ours <= TOTAL, f"paysdk alone has paid {ours} of invoice {invoice.number}"
+            if sum((each.amount for each in live), Decimal(0)) > TOTAL:
+                reasons = {each.reason for each in bookings if each.line.invoice_id == invoice.id}
+                assert reasons & {"overpaid", "possible_duplicate"}, (reasons, bookings)
+
+    async def undo_everything(self) -> None:
+        """Check that the books are as if paysdk had never booked."""
+        others = [each for each in self.books.payments.values() if each.external_id is None]
+        await self._work([(None, None)], (), self._undo)
+        bookings = await self.check()
+        assert State.VOID_REQUESTED not in {each.state for each in bookings}
+        live = [each for each in self.books.payments.values() if not each.is_voided]
+        assert [each for each in others if not each.is_voided] == live
+
+
+def _describe_end(worker: Worker) -> str:
+    return "dead" if worker.is_dead else "stalled" if worker.has_stalled else "done"
+
+
+async def run_histories(place: Callable[[Path], str], seeds: Sequence[int]) -> Counter[str]:
+    """Run the history of each seed, and count what they met. *place* makes a database."""
+    seen: Counter[str] = Counter()
+    for start in range(0, len(seeds), _BATCH):
+        with TemporaryDirectory(prefix="paysdk-", dir=_find_fast_folder()) as folder:
+            async with AsyncExitStack() as stack:
+                database = place(Path(folder))
+                stack.enter_context(separate_processes())
+                stores = await Stores.open(database, stack)
+                for seed in seeds[start : start + _BATCH]:
+                    seen += await run_history(stores, seed)
+    return seen
+
+
+async def run_history(stores: Stores, seed: int) -> Counter[str]:
+    """Run one history, and count what it met. An error has a note with its seed and steps."""
+    history = History(stores, f"h{seed}-{random.getrandbits(32):x}")
+    steps = make_steps(seed)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await history.run(steps)
+    except (AssertionError, PaysdkError, TimeoutError) as error:
+        error.add_note(f"seed {seed}: {steps}")
+        raise
+    return history.seen
+
+
+def _find_fast_folder() -> str | None:
+    """A folder in memory, because each step of a booking waits for the disk."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # a folder of its own in it
