@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from paysdk.booking.booking import Booking
 from paysdk.booking.candidates import BOOKED, LeftOut, choose_generation, judge
 from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
@@ -31,7 +32,6 @@ from paysdk.target import BooksPayments
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
 
-    from paysdk.booking.booking import Booking
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
@@ -160,7 +160,7 @@ class _Planner:
     review: list[ReviewLine] = attrs.field(factory=list[ReviewLine])
     left_out: Counter[str] = attrs.field(factory=Counter[str])
     # Orders that were sent, and whose outcome is not known.
-    waiting: list[Booking] = attrs.field(factory=list["Booking"])
+    waiting: list[Booking] = attrs.field(factory=list[Booking])
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
@@ -242,7 +242,7 @@ class _Planner:
         checked: list[tuple[Payment, Proposal | Problem]] = []
         for (number, candidates), invoices in zip(chosen.items(), found, strict=True):
             proposed = propose_lines(
-                self.pair, self.policy, number, invoices, candidates, self.waiting
+                self.pair, self.policy, number, invoices, candidates, others=self.waiting
             )
             payments = (candidate.payment for candidate in candidates)
             checked += zip(payments, proposed, strict=True)

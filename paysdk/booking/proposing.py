@@ -56,6 +56,7 @@ def propose_lines(
     number: str,
     invoices: Sequence[TargetInvoice],
     candidates: Iterable[Candidate],
+    *,
     others: Iterable[Booking] = (),
 ) -> Iterator[Proposal | Problem]:
     """Yield a line for each candidate of an invoice number, or why it is not booked.

@@ -71,7 +71,8 @@ bookings: sa.Table = sa.Table(
 sa.Index("paysdk_bookings_by_run", bookings.c.run)
 # Before each order is sent, the others without a known outcome are read.
 sa.Index(
-    "paysdk_bookings_by_state", *(bookings.c[name] for name in ("target", "target_account", "state"))
+    "paysdk_bookings_by_state",
+    *(bookings.c[name] for name in ("target", "target_account", "state")),
 )
 
 # Nothing is ever changed or deleted here.

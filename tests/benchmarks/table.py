@@ -24,6 +24,7 @@ SCRIPTS = (
     "imports",
     "sync",
     "reconcile",
+    "booking",
 )
 PACKAGES = (
     "paysdk",

@@ -1,9 +1,11 @@
-"""Kill workers with SIGKILL at every statement of apply and undo: `killing.py PLACE`.
+"""Kill workers with SIGKILL at every statement of apply and undo: `killing.py PLACE WHAT TARGET`.
 
-One process imports everything and forks the others. A worker counts its SQL statements and the
-changes that it makes in the books, and kills itself at the one that it is told. Then the same work
-runs again to its end. Whatever the point, the books and the history must be the same. With
-`killing.py PLACE together`, three workers apply the same run at the same time instead.
+One process imports everything and forks the others. A worker counts its SQL statements and commits,
+and the requests or changes that it makes in the books, and kills itself at the one that it is told.
+Then the same work runs again to its end. Whatever the point, the books and the history must be the
+same. TARGET is "books", a file, or "campfire", its sandbox with ``exclusive=store.exclusive``. WHAT
+is "apply" or "undo". With "together", three workers apply one run at the same time instead, and one
+of them is killed.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, asynccontextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 from sqlalchemy import event
 
-from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment
+from paysdk import CampfireProvider, Capabilities, InvoiceRef, ListingReport, Page, Payment
 from paysdk.booking import (
     BookingJournal,
     BookingKey,
@@ -38,11 +40,13 @@ from paysdk.booking import (
     replay,
     undo_bookings,
 )
+from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing.booking import FakeBooks
+from paysdk.testing.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
 DAY = date(2026, 3, 2)
 POLICY = BookingPolicy(
@@ -54,11 +58,17 @@ POLICY = BookingPolicy(
     max_amount=Decimal(5000),
 )
 
+# As Campfire's sandbox needs it.
+DOLLARS = attrs.evolve(POLICY, currency="USD", entity=54)
+
 
 class Counting:
-    """Counts the points of a worker, and kills it at one of them."""
+    """Counts the points of a worker, and kills it at one of them.
 
-    def __init__(self, last: int | None) -> None:
+    As a limiter, it makes two points of each request: before it is sent, and after its response.
+    """
+
+    def __init__(self, last: int | None = None) -> None:
         self.points = 0
         self._last = last
 
@@ -66,6 +76,12 @@ class Counting:
         self.points += 1
         if self.points == self._last:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    async def __aenter__(self) -> None:
+        self()
+
+    async def __aexit__(self, *_: object) -> None:
+        self()
 
 
 @attrs.define(eq=False)
@@ -123,28 +139,92 @@ class Source:
         pass
 
 
-async def prepare(place: str, account: str, books: FileBooks, lines: int) -> str:
-    """Sync, plan and approve some lines of an account."""
+@attrs.define
+class BooksOffice:
+    """Books in a file of their own."""
+
+    path: Path
+    policy: BookingPolicy = POLICY
+
+    def make_invoice(self, number: int) -> tuple[str, Decimal]:
+        """Make an invoice, and return its number and its total."""
+        books = self._read()
+        books.add_invoice(f"A-{number}", Decimal(50))
+        books.save()
+        return f"A-{number}", Decimal(50)
+
+    @asynccontextmanager
+    async def open(self, store: SQLPaymentStore, point: Counting) -> AsyncIterator[Any]:  # noqa: ARG002  # the other office needs it
+        """Open the target of a worker."""
+        books = self._read()
+        books.point = point
+        yield books
+
+    def live(self) -> Counter[str | None]:
+        """How many live payments each external id has."""
+        payments = self._read().payments.values()
+        return Counter(each.external_id for each in payments if not each.is_voided)
+
+    def _read(self) -> FileBooks:
+        books = FileBooks(path=self.path)
+        if self.path.exists():
+            books._read()
+        return books
+
+
+@attrs.define
+class CampfireOffice:
+    """Campfire's sandbox, which runs in a thread of the process that forks the workers."""
+
+    sandbox: CampfireSandbox
+    policy: BookingPolicy = DOLLARS
+
+    def make_invoice(self, number: int) -> tuple[str, Decimal]:
+        """Return the number and the total of an open invoice in dollars."""
+        invoices: list[Any] = [self.sandbox.invoice(each) for each in self.sandbox.invoice_ids]
+        chosen = [each for each in invoices if each["currency"] == self.policy.currency][number]
+        return chosen["invoice_number"], chosen["total_amount"]
+
+    @asynccontextmanager
+    async def open(self, store: SQLPaymentStore, point: Counting) -> AsyncIterator[Any]:
+        """Open the provider of a worker."""
+        async with CampfireProvider(
+            self.sandbox.api_key,
+            base_url=self.sandbox.url,
+            exclusive=store.exclusive,
+            limiter=point,
+        ) as provider:
+            yield provider
+
+    def live(self) -> Counter[str | None]:
+        """How many live payments each external id has."""
+        rows: Any = self.sandbox.payments
+        return Counter(row["external_id"] for row in rows if row["voided_date"] is None)
+
+
+Office: TypeAlias = BooksOffice | CampfireOffice
+
+
+async def prepare(place: str, account: str, office: Office, lines: int) -> str:
+    """Sync, plan and approve some lines of an account. Each books 5.00."""
+    invoices = [office.make_invoice(number) for number in range(lines)]
     payments = [
         Payment(
             provider="notify",
             id=f"p{number}",
-            amount=Decimal(50),
-            currency="EUR",
+            amount=Decimal(5),
+            currency=office.policy.currency,
             payment_date=DAY,
-            invoice=InvoiceRef(f"n{number}", f"A-{number}", Decimal(50), Decimal(0)),
+            invoice=InvoiceRef(f"n{number}", invoice, total, Decimal(0)),
         )
-        for number in range(lines)
+        for number, (invoice, total) in enumerate(invoices)
     ]
-    for payment in payments:
-        books.add_invoice(payment.invoice.number or "", payment.amount)
-    books.save()
-    async with SQLPaymentStore(place) as store:
+    async with SQLPaymentStore(place) as store, office.open(store, Counting()) as target:
         await sync_payments(Source("notify", payments), store, account)
         plan = await plan_bookings(
             store,
-            target=books,
-            policy=POLICY,
+            target=target,
+            policy=office.policy,
             source_account=account,
             target_account=account,
         )
@@ -152,18 +232,18 @@ async def prepare(place: str, account: str, books: FileBooks, lines: int) -> str
     return plan.digest
 
 
-async def work(place: str, books: FileBooks, run: str, point: Counting, *, undo: bool) -> int:
+async def work(place: str, office: Office, run: str, point: Counting, *, undo: bool) -> int:
     """Apply or undo a run, and return the number of points."""
     async with SQLPaymentStore(place) as store:
         engine = store._database.engine.sync_engine
         event.listen(engine, "before_cursor_execute", point)
         event.listen(engine, "commit", point)
-        books.point = point
-        if undo:
-            await undo_bookings(store, run, target=books, by="Ann", reason="test")
-        else:
-            await apply_bookings(store, run, target=books, rest=0)
-    return point.points
+        async with office.open(store, point) as target:
+            if undo:
+                await undo_bookings(store, run, target=target, by="Ann", reason="test")
+            else:
+                await apply_bookings(store, run, target=target, rest=0)
+            return point.points
 
 
 def forked(coroutine: Coroutine[Any, Any, object]) -> int:
@@ -189,69 +269,77 @@ def wait(pid: int) -> bool:
     return False
 
 
-async def check(place: str, account: str, run: str, books: FileBooks, *, undo: bool) -> State:
-    """Check the books and the history, and return the state of the first line."""
-    books._read()
-    live = Counter(each.external_id for each in books.payments.values() if not each.is_voided)
-    assert not live or set(live.values()) == {1}, live
+# How many live payments a booking has after an apply or an undo was called again. An order may only
+# be unknown, and a void open, if its worker was killed after it had written down that it sends.
+_AFTER_APPLY = {State.BOOKED: 1, State.UNKNOWN: 0}
+_AFTER_UNDO = {State.VOIDED: 0, State.VOID_REQUESTED: 1}
+
+
+async def check(place: str, account: str, run: str, office: Office, *, undo: bool) -> Counter[str]:
+    """Check the books and the history, and count the states of the lines."""
+    live = office.live()
     async with SQLPaymentStore(place) as store:
         journal = BookingJournal(store)
-        for booking in await journal.read_run(run):
+        bookings = await journal.read_run(run)
+        for booking in bookings:
             history = await journal.history(BookingKey("notify", account, booking.key.payment_id))
             assert booking.state is replay((each.before, each.after) for each in history)
-            name = booking.line.external_id
-            if undo:
-                assert (booking.state, live[name]) == (State.VOIDED, 0)
-            else:
-                expected = {State.BOOKED: 1, State.UNKNOWN: 0}
-                assert live[name] == expected[booking.state], booking
-    return booking.state
+            expected = (_AFTER_UNDO if undo else _AFTER_APPLY)[booking.state]
+            assert expected == live[booking.line.external_id], booking
+    return Counter(booking.state.value for booking in bookings)
 
 
-def kill_at_each_point(place: str, folder: Path, *, undo: bool) -> dict[str, int]:
+def kill_at_each_point(
+    place: str, make_office: Callable[[str], Office], *, undo: bool
+) -> dict[str, int]:
     """Kill a worker at each point, run the work again, and count how it ended."""
     states: Counter[str] = Counter()
     point, total = 0, 1
     while point <= total:
-        kind = "undo" if undo else "apply"
-        account = f"{kind} {point}"
-        books = FileBooks(path=folder / f"{kind}-{point}")
-        run = asyncio.run(prepare(place, account, books, 1))
+        account = f"{'undo' if undo else 'apply'} {point}"
+        office = make_office(account)
+        run = asyncio.run(prepare(place, account, office, 1))
         if undo:
-            asyncio.run(work(place, books, run, Counting(None), undo=False))
+            asyncio.run(work(place, office, run, Counting(), undo=False))
         if point == 0:
-            total = asyncio.run(work(place, books, run, Counting(None), undo=undo))
+            total = asyncio.run(work(place, office, run, Counting(), undo=undo))
         else:
-            assert wait(forked(work(place, books, run, Counting(point), undo=undo)))
-            books.point = lambda *_: None
+            assert wait(forked(work(place, office, run, Counting(point), undo=undo)))
             # The second call looks up what the first one could only call unknown.
             for _ in range(2):
-                assert not wait(forked(work(place, books, run, Counting(None), undo=undo)))
-        books.point = lambda *_: None
-        states[asyncio.run(check(place, account, run, books, undo=undo))] += 1
+                assert not wait(forked(work(place, office, run, Counting(), undo=undo)))
+        states += asyncio.run(check(place, account, run, office, undo=undo))
         point += 1
     return {"points": total, **states}
 
 
-def work_together(place: str, folder: Path) -> dict[str, int]:
-    """Let three processes apply one run at the same time."""
-    books = FileBooks(path=folder / "together")
-    run = asyncio.run(prepare(place, "together", books, 8))
-    workers = [forked(work(place, books, run, Counting(None), undo=False)) for _ in range(3)]
-    killed = [wait(worker) for worker in workers]
-    assert not any(killed)
-    asyncio.run(check(place, "together", run, books, undo=False))
-    books._read()
-    return {"payments": len(books.payments)}
+def work_together(place: str, office: Office) -> dict[str, int]:
+    """Let three processes apply one run at the same time. One of them is killed on the way."""
+    run = asyncio.run(prepare(place, "together", office, 8))
+    points = [Counting(), Counting(), Counting(60)]
+    workers = [forked(work(place, office, run, each, undo=False)) for each in points]
+    ends = [wait(worker) for worker in workers]
+    assert not any(ends[:2])
+    for _ in range(2):
+        assert not wait(forked(work(place, office, run, Counting(), undo=False)))
+    return dict(asyncio.run(check(place, "together", run, office, undo=False)))
 
 
-def main(place: str, what: str) -> None:
+def main(place: str, what: str, target: str) -> None:
     """Do what is asked, and write the result."""
-    with tempfile.TemporaryDirectory() as folder, suppress(BrokenPipeError):
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sandbox = stack.enter_context(in_thread(CampfireSandbox(payments=0)))
+
+        def make_office(account: str) -> Office:
+            if target == "campfire":
+                return CampfireOffice(sandbox)
+            return BooksOffice(folder / account.replace(" ", "-"))
+
         told = (
-            work_together(place, Path(folder))
+            work_together(place, make_office("together"))
             if what == "together"
-            else kill_at_each_point(place, Path(folder), undo=what == "undo")
+            else kill_at_each_point(place, make_office, undo=what == "undo")
         )
         sys.stdout.write(json.dumps(told))
 

@@ -1,10 +1,9 @@
 """Workers of one process that die or stall as processes of their own do.
 
-A worker counts its points: each of its transactions before it begins, and each request. A worker
-that dies within a transaction has written as much as one that dies before it, and `killing.py` kills
-at each statement. At the last point it dies: nothing that it does afterwards reaches the
-database or the books, so not even its cleaning up, as after SIGKILL. Or it stalls at a request,
-past its lease: another may take what it has, and then it continues.
+A worker counts its points: each of its transactions before it begins, and each request. At the last
+one it dies: nothing that it does afterwards reaches the database or the books, so not even its
+cleaning up, as after SIGKILL. A worker that dies within a transaction would have written as much.
+Or it stalls at a request, past its lease: another may take what it has, and then it continues.
 """
 
 from __future__ import annotations
@@ -50,6 +49,7 @@ class Worker:
     requests: int = 0
     is_dead: bool = False
     has_stalled: bool = False
+    halted: asyncio.Event = attrs.field(factory=asyncio.Event)
     resumed: asyncio.Event = attrs.field(factory=asyncio.Event)
     name: str = attrs.field(factory=lambda: secrets.token_hex(4))
 
@@ -66,6 +66,7 @@ class Worker:
         self.requests += 1
         if self.requests == self.stalls:
             self.has_stalled = True
+            self.halted.set()
             await self.resumed.wait()
         else:
             await asyncio.sleep(0)

@@ -14,33 +14,44 @@ pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 
 
-def run_script(place: str, what: str) -> dict[str, int]:
+@pytest.fixture(params=["books", "campfire"])
+def target(request: pytest.FixtureRequest) -> str:
+    """What `killing.py` books in."""
+    return str(request.param)
+
+
+def run_script(place: str, what: str, target: str) -> dict[str, int]:
     """Run `killing.py`, and return what it tells."""
-    command = [sys.executable, str(HERE / "killing.py"), place, what]
+    command = [sys.executable, str(HERE / "killing.py"), place, what, target]
     told: dict[str, int] = json.loads(
         subprocess.run(command, check=True, capture_output=True, text=True).stdout
     )
     return told
 
 
-def test_a_kill_at_any_statement_of_apply_books_each_payment_once(place: str) -> None:
+def test_a_kill_at_any_statement_of_apply_books_each_payment_once(place: str, target: str) -> None:
     """Only a worker that dies between writing down and sending leaves an unknown order."""
-    told = run_script(place, "apply")
+    told = run_script(place, "apply", target)
 
-    assert told["points"] > 20
-    assert {"booked": told["points"], "unknown": 1} == {
-        name: count for name, count in told.items() if name != "points"
-    }
-
-
-def test_a_kill_at_any_statement_of_undo_voids_each_payment_once(place: str) -> None:
-    """The next undo continues."""
-    told = run_script(place, "undo")
-
-    assert told["points"] > 10
-    assert told["points"] + 1 == told["voided"]
+    points, unknown = told.pop("points"), told.pop("unknown")
+    assert points > 20
+    assert {"booked": points + 1 - unknown} == told
+    # Campfire's own journal is written in between, too.
+    assert unknown == 1 if target == "books" else 1 < unknown < points / 3
 
 
-def test_several_processes_apply_one_run(place: str) -> None:
-    """Each payment is booked once."""
-    assert {"payments": 8} == run_script(place, "together")
+def test_a_kill_at_any_statement_of_undo_voids_each_payment_once(place: str, target: str) -> None:
+    """The next undo continues, unless the worker had written down a void in Campfire's journal."""
+    told = run_script(place, "undo", target)
+
+    points, open_voids = told.pop("points"), told.pop("void_requested", 0)
+    assert points > 10
+    assert {"voided": points + 1 - open_voids} == told
+    assert open_voids == 0 if target == "books" else open_voids < points / 3
+
+
+def test_several_processes_apply_one_run_and_one_is_killed(place: str, target: str) -> None:
+    """Each payment is booked once. At most the order that the dead one was sending is unknown."""
+    told = run_script(place, "together", target)
+
+    assert told in ({"booked": 8}, {"booked": 7, "unknown": 1})

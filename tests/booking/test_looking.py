@@ -104,6 +104,18 @@ async def test_an_overpayment_is_found_by_the_look_up(story: Story) -> None:
     assert "add up to 70.00, and its total is 60.00" in (await the_booking(story)).sentence
 
 
+async def test_the_same_payment_of_an_agent_is_found_by_the_look_up(story: Story) -> None:
+    """An agent booked the same while the outcome of the order was unknown."""
+    story.add("A-1", "60.00", total="150.00")
+    run = await story.approve()
+    story.books.faults = deque(["lost"])
+    await apply(story, run)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), date(2026, 3, 2))
+
+    assert {State.DIVERGED: 1} == (await apply(story, run)).states
+    assert "possible_duplicate" == (await the_booking(story)).reason
+
+
 class Terse(FakeBooks):
     """Books that respond to an order with ids only."""
 

@@ -14,6 +14,7 @@ from paysdk import ConfigurationError, ConnectionFailedError, InvoiceRef
 from paysdk.booking import (
     BookingAccount,
     BookingCapabilities,
+    BookingJournal,
     apply_bookings,
     plan_bookings,
     read_latest_plan,
@@ -210,6 +211,29 @@ async def test_a_voided_booking_is_proposed_again_on_order_only(story: Story) ->
     assert {"p1": "voided", "p2": "voided"} == reasons(early)
     assert {"p1": "counterpart_voided", "p2": "counterpart_voided"} == reasons(plan)
     assert [("p1", 2)] == [(line.payment_id, line.generation) for line in ordered.lines]
+
+
+async def test_a_booked_payment_that_no_sync_has_seen_is_looked_up(story: Story) -> None:
+    """If somebody has deleted it, it is for review, and a person may order to book it again."""
+    for number in range(3):
+        story.add(f"A-{number}", "60.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    journal = BookingJournal(story.store)
+    held, gone, _ = await journal.read_run(run)
+    del story.books.payments[gone.payment_ids[0]]
+    del story.books.payments[held.payment_ids[0]]
+    assert await journal.take(held)
+
+    plan = await plan_bookings(story.store, target=story.books, by="Ann")
+
+    assert {gone.key.payment_id: "diverged"} == reasons(plan)
+    assert {"booked": 2} == plan.left_out
+    found = await journal.read(gone.key)
+    assert found is not None
+    assert ("vanished_in_target", "Ann") == (found.reason, found.details["by"])
+    again = await story.plan(rebook=[gone.key.payment_id])
+    assert [2] == [line.generation for line in again.lines]
 
 
 async def test_a_payment_is_booked_in_one_target_only(story: Story) -> None:

@@ -20,7 +20,7 @@ from paysdk import (
     RateLimitedError,
     ServerError,
 )
-from paysdk.booking import BookingJournal, State
+from paysdk.booking import BookingJournal, State, plan_bookings
 from paysdk.sync import SQLPaymentStore
 from paysdk.testing.booking import FakeBooks
 from tests.booking.steps import apply, the_booking
@@ -83,6 +83,48 @@ async def test_an_overpayment_is_found_at_once(
     booking = await the_booking(story)
     assert ("overpaid", ("2",)) == (booking.reason, booking.payment_ids)
     assert "The target made a credit memo" in booking.sentence
+
+
+async def test_the_same_payment_of_an_agent_is_found_at_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both fit on the invoice, so nothing is overpaid, and only the equal amount shows it."""
+    story.add("A-1", "60.00", total="150.00")
+    run = await story.approve()
+    commit = FakeBooks._commit
+
+    def late(books: FakeBooks, order: Any) -> list[str]:
+        books.add_payment(order.invoice_id, order.amount, date(2026, 3, 2))
+        return commit(books, order)
+
+    monkeypatch.setattr(FakeBooks, "_commit", late)
+
+    assert {State.DIVERGED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("possible_duplicate", ("2",)) == (booking.reason, booking.payment_ids)
+
+
+async def test_an_order_without_an_outcome_still_takes_what_is_due(each_story: Story) -> None:
+    """It may still be booked, so a second order must fit beside it."""
+    story = each_story
+    story.add("A-1", "40.00", total="100.00")
+    story.pay("A-1", "60.00", total="100.00")
+    run = await story.approve()
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(20), date(2025, 1, 1))
+    story.books.faults = deque(["late"])
+
+    report = await apply(story, run)
+    plan = await plan_bookings(story.store, target=story.books)
+    story.books.commit_late()
+
+    assert {State.UNKNOWN: 1, State.REFUSED: 1} == report.states
+    assert (
+        "60.00, and 80.00 less 40.00 of other lines is due"
+        in (await the_booking(story, "p2")).sentence
+    )
+    reasons = {line.payment_id: line.reason for line in plan.review}
+    assert {"p1": "unknown", "p2": "above_due"} == reasons
+    assert {State.BOOKED: 1, State.REFUSED: 1} == (await apply(story, run)).states
 
 
 async def test_a_payment_that_changed_at_the_source_is_not_booked(story: Story) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment
-from paysdk.booking.verifying import check_effect, check_overpaid
+from paysdk.booking.verifying import check_doubled, check_effect, check_overpaid
 from tests.booking.values import INVOICE, LINE, paid
+
+if TYPE_CHECKING:
+    from paysdk.booking import BookingPolicy, TargetInvoice
 
 BEFORE = attrs.evolve(INVOICE, due=Decimal(100), payments=())
 
@@ -48,6 +51,31 @@ def test_the_balance_must_fall_by_exactly_the_amount(
     problem = check_effect(LINE, ["7"], BEFORE, after)
 
     assert reason == (problem and problem.reason)
+
+
+@pytest.mark.parametrize(
+    ("other", "before", "found"),
+    [
+        (attrs.evolve(OTHER, amount=Decimal(50)), BEFORE, True),
+        (attrs.evolve(OTHER, amount=Decimal(50)), None, True),
+        (attrs.evolve(OTHER, amount=Decimal(50), voided=True), BEFORE, False),
+        (OTHER, BEFORE, False),
+        # One that was there is no news: the check before sending has judged it.
+        (
+            attrs.evolve(OTHER, amount=Decimal(50)),
+            attrs.evolve(BEFORE, payments=(attrs.evolve(OTHER, amount=Decimal(50)),)),
+            False,
+        ),
+    ],
+)
+def test_nobody_else_may_book_the_same_meanwhile(
+    policy: BookingPolicy, other: Payment, before: TargetInvoice | None, *, found: bool
+) -> None:
+    """Our own payment may have lost its external id on the way."""
+    own = booked("50", external_id=None)
+    after = attrs.evolve(BEFORE, payments=(own, other))
+
+    assert found == (check_doubled(LINE, ["7"], before, after, policy) is not None)
 
 
 @pytest.mark.parametrize(("total", "reason"), [("70", None), ("69.99", "overpaid"), (None, None)])
