@@ -9,9 +9,12 @@ import attrs
 import psycopg
 
 from paysdk.sync import SQLPaymentStore, sync_payments
+from paysdk.sync.feed import FEED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    import pytest
 
     from paysdk import Payment
 
@@ -35,18 +38,20 @@ class Direct:
 
 
 async def test_the_feed_continues_where_a_reader_stopped(
-    shelf: Shelf, store: SQLPaymentStore, make: Make
+    shelf: Shelf, store: SQLPaymentStore, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each entry comes once, in the order of its number, however many there are."""
-    shelf.page_size = 700
-    shelf.payments = [make(number, 1) for number in range(2500)]
+    """Each entry comes once, in the order of its number, however many batches there are."""
+    monkeypatch.setattr("paysdk.sync.store.BATCH_ROWS", 100)
+    monkeypatch.setattr("paysdk.sync.store.FEED", FEED.limit(100))
+    shelf.page_size = 70
+    shelf.payments = [make(number, 1) for number in range(250)]
     await sync_payments(shelf, store)
     first = [change async for change in store.changes()]
     shelf.payments = [make(7, 2, source="X")]
     await sync_payments(shelf, store)
     rest = [change async for change in store.changes(after=first[-1].sequence)]
 
-    assert [str(number) for number in range(2500)] == [change.payment_id for change in first]
+    assert [str(number) for number in range(250)] == [change.payment_id for change in first]
     assert [("changed", "7", ("source", "modified_at"))] == [
         (change.kind, change.payment_id, change.fields) for change in rest
     ]
