@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Outcome
 
     Command = Callable[..., Outcome]
-    Refusal = Callable[..., str]
     ServeApi = Callable[[str, Sandbox], AbstractContextManager[None]]
 
 SOURCE = "import sys; from paysdk.cli import main; sys.exit(main())"
@@ -103,20 +102,3 @@ def test_provider_of_another_package_that_fails(
 
     assert (1, "") == (outcome.code, outcome.out)
     assert "LookupError: no book" in outcome.err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("notify", "--sandbox", "--since", "2026-01-01"), "notify cannot list by time"),
-        (("campfire", "--sandbox", "--since", "soon"), "--since takes a date or a time"),
-        (("campfire", "--sandbox", "--every", "0"), "every must be a finite number of seconds"),
-        (("campfire", "--sandbox", "--every", "often"), "Invalid value for '--every'"),
-        (("campfire",), "There is no key for campfire"),
-        (("nobody", "--sandbox"), "There is no provider 'nobody'"),
-        ((), "Missing argument 'NAME'"),
-    ],
-)
-def test_wrong_input(refusal: Refusal, arguments: tuple[str, ...], message: str) -> None:
-    """Wrong input is one line and exit code 2, and nothing is printed."""
-    assert message in refusal("follow", *arguments)
