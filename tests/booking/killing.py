@@ -220,7 +220,9 @@ async def prepare(place: str, account: str, office: Office, lines: int) -> str:
         for number, (invoice, total) in enumerate(invoices)
     ]
     async with SQLPaymentStore(place) as store, office.open(store, Counting()) as target:
-        await sync_payments(Source("notify", payments), store, account)
+        # The target's payments are of other accounts.
+        for provider in (Source("notify", payments), Source(target.name, [])):
+            await sync_payments(provider, store, account)
         plan = await plan_bookings(
             store,
             target=target,
