@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PagesGiven", "RequestsMade", "find_repeats"]
 
-
+# Django REST framework's cursors repeat a page if more records share a time than fit on a page.
+_WAYS_OUT = (
+    "Resume from the checkpoint with a larger page_size, list with another pagination if the "
+    "provider has one, or tell the provider."
+)
 # An empty page with a link is not the end, but a listing of empty pages must end, too.
 _MAX_EMPTY_PAGES = 1000
 
@@ -56,7 +60,7 @@ class RequestsMade:
             shown = truncate_for_message(query)
             raise PaginationError(
                 f"The link leads to a page that was read before ({shown}), so following it would "
-                "never end. Resume from the checkpoint later, or tell the provider."
+                f"never end. {_WAYS_OUT}"
             ).quoting(shown)
 
 
@@ -84,8 +88,7 @@ class PagesGiven:
         if not self._given.add(f"{len(rows)} {ends}"):
             raise PaginationError(
                 f"The links lead back to a page that was listed before, from {rows[0].id!r} to "
-                f"{rows[-1].id!r}, so following them would never end. Resume from the checkpoint "
-                "later, or tell the provider."
+                f"{rows[-1].id!r}, so following them would never end. {_WAYS_OUT}"
             ).quoting(repr(rows[0].id), repr(rows[-1].id))
 
     def _count_empty_page(self) -> None:
