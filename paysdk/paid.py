@@ -12,7 +12,7 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from paysdk.payment import Payment
 
-__all__ = ["PaidRange", "check_paid_range"]
+__all__ = ["EVERY_DAY", "PaidRange", "check_paid_range"]
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +35,9 @@ class PaidRange:
             and (self.since is None or self.since <= day)
             and (self.until is None or day <= self.until)
         )
+
+
+EVERY_DAY = PaidRange()
 
 
 def check_paid_range(since: object, until: object) -> PaidRange:

@@ -17,6 +17,7 @@ from paysdk.cli.config import use_config
 from paysdk.cli.network import with_network
 from paysdk.cli.options.book import book_app
 from paysdk.cli.options.doctor import doctor_command
+from paysdk.cli.options.export import export_command
 from paysdk.cli.options.follow import follow_command
 from paysdk.cli.options.invoices import accounts_command, invoice_command, invoices_command
 from paysdk.cli.options.list import list_command
@@ -73,6 +74,7 @@ app.command("list", no_args_is_help=False)(with_network(list_command))
 app.command("follow", no_args_is_help=False)(with_network(follow_command))
 app.command("sync", no_args_is_help=False)(with_network(sync_command))
 app.command("reconcile", no_args_is_help=False)(with_network(reconcile_command))
+app.command("export", no_args_is_help=False)(with_network(export_command))
 app.command("invoice")(with_network(invoice_command))
 app.command("invoices")(with_network(invoices_command))
 app.command("accounts")(with_network(accounts_command))

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
+from paysdk.paid import PaidRange
 from paysdk.testing.faults import FaultPlan, hang, reset, status, truncated, wrong_body
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "parse_faults",
     "parse_filters",
     "parse_key_files",
+    "parse_locale",
     "parse_moment",
+    "parse_paid",
 ]
 
 _FAULTS = {"reset": reset, "truncated": truncated, "html": wrong_body, "hang": hang}
@@ -72,6 +76,42 @@ def parse_amount(option: str, text: str) -> Decimal:
             f"{option} takes an amount of 0 or more, such as 0.05, not {text!r}."
         )
     return amount
+
+
+def parse_locale(text: str | None) -> NumberStyle:
+    """How people write numbers in the locale that ``--locale`` gives."""
+    if text is None:
+        return ENGLISH
+    try:
+        return load_number_style(text)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"--locale takes a language and perhaps a country, such as de or en_IN, not {text!r}."
+        ) from None
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def parse_paid(since: str | None, until: str | None) -> PaidRange:
+    """The range of days that ``--paid-since`` and ``--paid-until`` give."""
+    first, last = _parse_day("--paid-since", since), _parse_day("--paid-until", until)
+    if first is not None and last is not None and last < first:
+        raise ConfigurationError(
+            f"--paid-since {first} is after --paid-until {last}, so no payment can be between them."
+        )
+    return PaidRange(since=first, until=last)
+
+
+def _parse_day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option} takes a date, such as 2026-01-31, not {text!r}. A payment has a day "
+            "without a time."
+        ) from None
 
 
 def parse_moment(option: str, text: str | None) -> date | datetime | None:

@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
@@ -20,7 +21,7 @@ from paysdk.sync.sqlite import SQLite
 if TYPE_CHECKING:
     from paysdk.sync.backends import Backend
 
-__all__ = ["find_database"]
+__all__ = ["find_database", "find_file"]
 
 # The keys that a connection string of libpq can begin with.
 _CONNECTION_STRING = re.compile(
@@ -71,6 +72,14 @@ def find_database(
             sa.URL.create("sqlite+aiosqlite", database=given), create=create, schema=schema
         )
     return _by_url(given, create=create, schema=schema)
+
+
+def find_file(place: str) -> Path | None:
+    """Return the file of an SQLite database, or ``None`` if the database is on a server."""
+    name = find_database(place).name
+    if "://" in name:
+        return None
+    return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
 
 
 def check_schema(given: object) -> str:

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import payments_table, plain_table
 from paysdk.cli.output.terminal import (
@@ -52,21 +53,24 @@ def find_invoice_provider(name: str | None) -> str:
 
 
 def show_invoice(
-    selection: ProviderSelection, invoice_id: int, output_format: Literal["panel", "json"]
+    selection: ProviderSelection,
+    invoice_id: int,
+    output_format: Literal["panel", "json"],
+    numbers: NumberStyle = ENGLISH,
 ) -> int:
     """Read and print the invoice, and return the exit code."""
     failures: list[PaysdkError] = []
     invoice = run_async(_retrieve(selection, invoice_id, failures))
     if invoice is not None:
-        _print(invoice, output_format)
+        _print(invoice, output_format, numbers)
     return max([0, *map(report_error, failures)])
 
 
-def _print(invoice: Invoice, output_format: Literal["panel", "json"]) -> None:
+def _print(invoice: Invoice, output_format: Literal["panel", "json"], numbers: NumberStyle) -> None:
     if output_format == "json":
         configure_utf8_stdout().write(f"{make_converter().dumps(invoice).decode()}\n")
     else:
-        print_table(_panel(invoice, make_console(sys.stdout).width))
+        print_table(_panel(invoice, make_console(sys.stdout).width, numbers))
 
 
 async def _retrieve(
@@ -84,14 +88,14 @@ async def _retrieve(
     return invoice
 
 
-def _panel(invoice: Invoice, width: int) -> Panel:
+def _panel(invoice: Invoice, width: int, numbers: NumberStyle) -> Panel:
     """The invoice with its lines and payments, at most *width* cells wide."""
     parts: list[RenderableType] = [_facts(invoice)]
     if invoice.lines:
-        parts += ["", _lines(invoice)]
-    parts += ["", _totals(invoice), ""]
+        parts += ["", _lines(invoice, numbers)]
+    parts += ["", _totals(invoice, numbers), ""]
     parts.append(
-        payments_table(invoice.payments, width - _FRAME_WIDTH, of_one_invoice=True)
+        payments_table(invoice.payments, width - _FRAME_WIDTH, numbers, of_one_invoice=True)
         if invoice.payments
         else Text("No payments.")
     )
@@ -126,13 +130,15 @@ def _facts(invoice: Invoice) -> Table:
     return grid
 
 
-def _lines(invoice: Invoice) -> Table:
+def _lines(invoice: Invoice, numbers: NumberStyle) -> Table:
     lines = invoice.lines
     table = plain_table()
     header, *money = align_amounts(
-        "Amount", [(line.amount, line.currency or invoice.currency) for line in lines]
+        "Amount", [(line.amount, line.currency or invoice.currency) for line in lines], numbers
     )
-    quantity, *quantities = align_amounts("Quantity", [(line.quantity, None) for line in lines])
+    quantity, *quantities = align_amounts(
+        "Quantity", [(line.quantity, None) for line in lines], numbers
+    )
     table.add_column("Line", overflow="fold")
     table.add_column(quantity, no_wrap=True)
     table.add_column(header, no_wrap=True)
@@ -145,13 +151,13 @@ def _lines(invoice: Invoice) -> Table:
     return table
 
 
-def _totals(invoice: Invoice) -> Table:
+def _totals(invoice: Invoice, numbers: NumberStyle) -> Table:
     named = {"Total": invoice.total_amount, "Paid": invoice.amount_paid, "Due": invoice.amount_due}
     known = {name: amount for name, amount in named.items() if amount is not None}
     grid = Table.grid(padding=(0, 2))
     for name, text in zip(
         known,
-        align_amounts("", [(amount, invoice.currency) for amount in known.values()])[1:],
+        align_amounts("", [(amount, invoice.currency) for amount in known.values()], numbers)[1:],
         strict=True,
     ):
         grid.add_row(Text(name, style="bold"), Text(text))

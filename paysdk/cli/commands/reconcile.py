@@ -8,18 +8,19 @@ from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import unquote
 
 import attrs
 
 from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, print_report, summarise
 from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import configure_utf8_stdout, discard_output, print_message
+from paysdk.cli.parsing import parse_locale
 from paysdk.cli.signals import run_async
 from paysdk.errors import ConfigurationError
+from paysdk.paid import EVERY_DAY, PaidRange
 from paysdk.reconcile import Report, Vanished, reconcile
 from paysdk.sync import SQLPaymentStore, StoreError
-from paysdk.sync.location import find_database
+from paysdk.sync.location import find_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -48,16 +49,26 @@ class Comparison:
     account: str
     days: int
     tolerance: Decimal
+    paid: PaidRange = EVERY_DAY
 
     @property
-    def facts(self) -> tuple[str, str]:
+    def facts(self) -> tuple[str, ...]:
         """Sentences that say what was compared."""
         amounts = f"differ by at most {self.tolerance:f}" if self.tolerance else "are equal"
         days = f"{self.days} day{'' if self.days == 1 else 's'}"
         return (
             f"Account {self.account}",
             f"Matched payments are at most {days} apart, and their amounts {amounts}",
+            *self._paid_fact,
         )
+
+    @property
+    def _paid_fact(self) -> list[str]:
+        since, until = self.paid.since, self.paid.until
+        if since is None and until is None:
+            return []
+        days = f"{f'from {since} ' if since else ''}{f'until {until}' if until else ''}".rstrip()
+        return [f"Payments made {days}, and counterparts that were made before or after"]
 
     @property
     def csv_command(self) -> str:
@@ -66,7 +77,10 @@ class Comparison:
             [
                 *("paysdk", "reconcile", self.left, self.right, "--from", self._shown_database),
                 *("--account", self.account, "--days", str(self.days)),
-                *("--tolerance", f"{self.tolerance:f}", "--format", "csv"),
+                *("--tolerance", f"{self.tolerance:f}"),
+                *(() if self.paid.since is None else ("--paid-since", str(self.paid.since))),
+                *(() if self.paid.until is None else ("--paid-until", str(self.paid.until))),
+                *("--format", "csv"),
             ]
         )
 
@@ -86,14 +100,17 @@ def reconcile_stored(
     output_format: Literal["table", "jsonl", "csv"],
     style: CsvStyle,
     html: Path | None,
+    locale: str | None = None,
 ) -> int:
     """Reconcile, print the outcomes, and return the exit code."""
     _check(comparison, html)
+    numbers = parse_locale(locale)
     report = Report(
         left=comparison.left,
         right=comparison.right,
         facts=comparison.facts,
         everything=comparison.csv_command,
+        locale=locale,
     )
     try:
         write = _writer(output_format, style)
@@ -107,7 +124,7 @@ def reconcile_stored(
     if html is not None:
         _write_report(report, html)
     if output_format == "table":
-        print_report(report)
+        print_report(report, numbers)
     else:
         sys.stdout.flush()
         print_message(summarise(report))
@@ -128,7 +145,7 @@ def _check(comparison: Comparison, html: Path | None) -> None:
         raise ConfigurationError(
             f"Name two different providers to compare, not {comparison.left} twice."
         )
-    file = _database_file(comparison.database)
+    file = find_file(comparison.database)
     if file is not None and not file.is_file():
         raise ConfigurationError(
             f"There is no database {comparison.database}. "
@@ -136,14 +153,6 @@ def _check(comparison: Comparison, html: Path | None) -> None:
         )
     if html is not None:
         _check_report_path(html, file)
-
-
-def _database_file(database: str) -> Path | None:
-    """The file of an SQLite database, or ``None`` for a server."""
-    name = find_database(database).name
-    if "://" in name:
-        return None
-    return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
 
 
 def _check_report_path(html: Path, database: Path | None) -> None:
@@ -212,7 +221,13 @@ async def _reconcile(
             _read_side(store, comparison, name) for name in (comparison.left, comparison.right)
         )
         outcomes = reconcile(
-            left, right, days=comparison.days, tolerance=comparison.tolerance, ordered=True
+            left,
+            right,
+            days=comparison.days,
+            tolerance=comparison.tolerance,
+            ordered=True,
+            paid_since=comparison.paid.since,
+            paid_until=comparison.paid.until,
         )
         with show_progress(progress):
             bar = progress.add_task("reconciled", total=None, note="")

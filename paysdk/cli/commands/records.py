@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 from rich.text import Text
 
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.formats import begin_csv, jsonl_writer
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import plain_table
@@ -120,6 +121,7 @@ def list_records(
     query: RecordQuery,
     output_format: Literal["table", "jsonl", "csv"],
     style: CsvStyle,
+    numbers: NumberStyle = ENGLISH,
 ) -> int:
     """List and print the records, and return the exit code."""
     failures: list[PaysdkError] = []
@@ -130,7 +132,8 @@ def list_records(
         # One more shows that there are more.
         query = attrs.evolve(query, limit=None if most is None else most + 1)
         run_async(_read(selection, query, lambda _: records.extend, failures))
-        _print_records(kind, records[:most], has_more=most is not None and len(records) > most)
+        has_more = most is not None and len(records) > most
+        _print_records(kind, records[:most], numbers, has_more=has_more)
     else:
         start = jsonl_writer if output_format == "jsonl" else _csv_starter(kind, style)
         count = run_async(_read(selection, query, start, failures))
@@ -190,11 +193,13 @@ def _csv_starter(
     return start
 
 
-def _print_records(kind: RecordKind, records: Sequence[Any], *, has_more: bool) -> None:
+def _print_records(
+    kind: RecordKind, records: Sequence[Any], numbers: NumberStyle, *, has_more: bool
+) -> None:
     if not records:
         print_table(Text(f"No {kind.noun}s."))
         return
-    print_table(_table(kind, records))
+    print_table(_table(kind, records, numbers))
     if has_more:
         print_table(
             "",
@@ -204,7 +209,7 @@ def _print_records(kind: RecordKind, records: Sequence[Any], *, has_more: bool) 
         )
 
 
-def _table(kind: RecordKind, records: Sequence[Any]) -> Table:
+def _table(kind: RecordKind, records: Sequence[Any], numbers: NumberStyle) -> Table:
     table = plain_table()
     columns: list[list[str]] = []
     for header, name in kind.shown.items():
@@ -213,7 +218,7 @@ def _table(kind: RecordKind, records: Sequence[Any]) -> Table:
             amounts: list[tuple[Decimal | None, str | None]] = [
                 (getattr(record, name), record.currency) for record in records
             ]
-            shown, *texts = align_amounts(header, amounts)
+            shown, *texts = align_amounts(header, amounts, numbers)
         is_name = name in {"client_name", "name_and_number"}
         table.add_column(shown, no_wrap=not is_name, overflow="fold")
         columns.append(texts)

@@ -23,6 +23,7 @@ from paysdk.cli.options.shared import (
     KeyFiles,
     Limit,
     ListFormat,
+    LocaleName,
     OneProvider,
     PageSize,
     RawText,
@@ -30,6 +31,7 @@ from paysdk.cli.options.shared import (
     make_csv_style,
     select_providers,
 )
+from paysdk.cli.parsing import parse_locale
 
 __all__ = ["accounts_command", "invoice_command", "invoices_command"]
 
@@ -46,6 +48,7 @@ def invoice_command(
         Literal["panel", "json"],
         typer.Option("--format", help="json contains every field, and amounts as exact text."),
     ] = "panel",
+    locale: LocaleName = None,
     key_file: KeyFiles = None,
 ) -> Job:
     """Show one invoice with its lines and payments."""
@@ -55,7 +58,7 @@ def invoice_command(
         sandbox_payments=sandbox_payments,
         key_files=key_file,
     )
-    return partial(show_invoice, selection, invoice_id, output_format)
+    return partial(show_invoice, selection, invoice_id, output_format, parse_locale(locale))
 
 
 def invoices_command(
@@ -83,6 +86,7 @@ def invoices_command(
     sandbox: InSandbox = False,
     sandbox_payments: SandboxPayments = SANDBOX_PAYMENTS,
     output_format: ListFormat = "table",
+    locale: LocaleName = None,
     raw_text: RawText = False,
     bom: Bom = False,
     key_file: KeyFiles = None,
@@ -104,7 +108,7 @@ def invoices_command(
     }
     style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
     query = RecordQuery(kind=INVOICES, filters=filters, limit=limit)
-    return partial(list_records, selection, query, output_format, style)
+    return partial(list_records, selection, query, output_format, style, parse_locale(locale))
 
 
 def accounts_command(

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from paysdk.cli.commands.list import ListOptions, list_payments
+from paysdk.cli.commands.list import list_payments
+from paysdk.cli.commands.reading import ListOptions
 from paysdk.cli.config import get_count
 from paysdk.cli.options.shared import (
     SANDBOX_PAYMENTS,
@@ -17,13 +18,16 @@ from paysdk.cli.options.shared import (
     InSandbox,
     Job,
     KeyFiles,
+    LocaleName,
     Names,
+    PaidSince,
+    PaidUntil,
     RawText,
     SandboxPayments,
     make_csv_style,
     select_providers,
 )
-from paysdk.cli.parsing import parse_filters, parse_moment
+from paysdk.cli.parsing import parse_filters, parse_locale, parse_moment, parse_paid
 from paysdk.errors import ConfigurationError
 
 __all__ = ["list_command"]
@@ -48,6 +52,8 @@ def list_command(
             help="Only payments modified up to this time. The day or moment itself is included.",
         ),
     ] = None,
+    paid_since: PaidSince = None,
+    paid_until: PaidUntil = None,
     voided: Annotated[
         bool | None,
         typer.Option(
@@ -67,6 +73,22 @@ def list_command(
             "table shows the first 20.",
         ),
     ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Only the last N payments of each provider's list, which are the latest modified "
+            "ones if it is in that order. All are read.",
+        ),
+    ] = None,
+    customers: Annotated[
+        bool,
+        typer.Option(
+            "--customers",
+            help="Also look up the customers that a provider lists apart from its payments.",
+        ),
+    ] = False,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -88,6 +110,7 @@ def list_command(
     ] = "table",
     raw_text: RawText = False,
     bom: Bom = False,
+    locale: LocaleName = None,
     currency: Currency = None,
     key_file: KeyFiles = None,
 ) -> Job:
@@ -103,6 +126,8 @@ def list_command(
         raise ConfigurationError(
             "--resume is for one provider: a checkpoint belongs to one listing."
         )
+    if last is not None and limit is not None:
+        raise ConfigurationError("--last and --limit choose different payments: give one of them.")
     options = ListOptions(
         modified_since=parse_moment("--since", since),
         modified_until=parse_moment("--until", until),
@@ -112,6 +137,9 @@ def list_command(
         limit=limit,
         filters=parse_filters(filters),
         concurrency=concurrency or get_count("PAYSDK_CONCURRENCY"),
+        paid=parse_paid(paid_since, paid_until),
+        last=last,
+        customers=customers,
     )
     style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
-    return partial(list_payments, selection, options, output_format, style)
+    return partial(list_payments, selection, options, output_format, style, parse_locale(locale))

@@ -14,12 +14,15 @@ from paysdk.cli.options.shared import (
     Bom,
     Job,
     KeyFiles,
+    LocaleName,
+    PaidSince,
+    PaidUntil,
     RawText,
     explain_missing_extra,
     make_csv_style,
     select_providers,
 )
-from paysdk.cli.parsing import parse_amount
+from paysdk.cli.parsing import parse_amount, parse_paid
 from paysdk.errors import ConfigurationError
 
 __all__ = ["reconcile_command"]
@@ -42,6 +45,8 @@ def reconcile_command(
         int,
         typer.Option(min=0, metavar="N", help="Largest number of days between counterparts."),
     ] = 7,
+    paid_since: PaidSince = None,
+    paid_until: PaidUntil = None,
     tolerance: Annotated[
         str,
         typer.Option(metavar="AMOUNT", help="Largest difference between their amounts."),
@@ -62,6 +67,7 @@ def reconcile_command(
             "--html", metavar="FILE", help="Also write a report that you can read, print or send."
         ),
     ] = None,
+    locale: LocaleName = None,
     balances: Annotated[
         bool,
         typer.Option(
@@ -78,6 +84,8 @@ def reconcile_command(
     """
     if balances and (html is not None or output_format == "csv"):
         raise ConfigurationError("--balances has neither a report nor CSV: leave these out.")
+    if balances and (paid_since or paid_until or locale):
+        raise ConfigurationError("--balances takes neither days nor a locale: leave these out.")
     if key_file and not balances:
         raise ConfigurationError("--key-file is for --balances. Reconciling needs no key.")
     try:
@@ -101,6 +109,7 @@ def reconcile_command(
         account=account,
         days=days,
         tolerance=parse_amount("--tolerance", tolerance),
+        paid=parse_paid(paid_since, paid_until),
     )
     style = make_csv_style(output_format, raw_text=raw_text, bom=bom)
-    return partial(reconcile_stored, comparison, output_format, style, html)
+    return partial(reconcile_stored, comparison, output_format, style, html, locale)

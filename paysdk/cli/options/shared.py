@@ -23,9 +23,12 @@ __all__ = [
     "KeyFiles",
     "Limit",
     "ListFormat",
+    "LocaleName",
     "Names",
     "OneProvider",
     "PageSize",
+    "PaidSince",
+    "PaidUntil",
     "RawText",
     "SandboxPayments",
     "explain_missing_extra",
@@ -38,7 +41,7 @@ __all__ = [
 Job: TypeAlias = Callable[[], int | None]
 
 # Modules of the extras that only some commands need.
-_EXTRAS = {"jinja2", "sqlalchemy"}
+_EXTRAS = {"babel", "jinja2", "pyarrow", "sqlalchemy", "xlsxwriter"}
 
 SANDBOX_PAYMENTS = 3000
 # Enough to watch the pages arrive.
@@ -91,6 +94,30 @@ Filters = Annotated[
         "--filter",
         metavar="NAME=VALUE",
         help="A filter of the provider's own. Can be repeated. See: paysdk providers",
+    ),
+]
+PaidSince = Annotated[
+    str | None,
+    typer.Option(
+        "--paid-since",
+        metavar="DATE",
+        help="Only payments made on this day or later, by their payment date.",
+    ),
+]
+PaidUntil = Annotated[
+    str | None,
+    typer.Option(
+        "--paid-until",
+        metavar="DATE",
+        help="Only payments made up to this day. The day itself is included.",
+    ),
+]
+LocaleName = Annotated[
+    str | None,
+    typer.Option(
+        "--locale",
+        metavar="LOCALE",
+        help="How amounts are written for people, such as de or en_IN. By default 1,234.50.",
     ),
 ]
 Account = Annotated[

@@ -8,6 +8,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from paysdk.amounts import ENGLISH
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.cli.output.entries import Entry, render_entries
 from paysdk.cli.output.layout import align_amounts
@@ -40,7 +41,10 @@ def _render_plan(plan: BookingPlan, width: int) -> Iterator[str]:
         yield from ["", "WOULD BE BOOKED", *_render_lines(plan, width)]
     if plan.review:
         yield from ["", "FOR REVIEW. These are not booked.", *_render_review(plan.review, width)]
-    totals = ", ".join(f"{amount:,f} {currency}" for currency, amount in plan.totals.items())
+    totals = ", ".join(
+        f"{ENGLISH.format_amount(amount, currency)} {currency}"
+        for currency, amount in plan.totals.items()
+    )
     left_out = ", ".join(
         f"{count} {describe_left_out(reason)}" for reason, count in plan.left_out.items()
     )

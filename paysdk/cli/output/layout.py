@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 from rich.cells import cell_len, set_cell_size
 
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.terminal import to_printable
 from paysdk.payment import Payment
 
@@ -96,11 +97,16 @@ class Texts:
     money: list[_AmountParts]
 
     @classmethod
-    def of(cls, payments: Sequence[Payment], columns: Iterable[Column] = BY_IMPORTANCE) -> Texts:
+    def of(
+        cls,
+        payments: Sequence[Payment],
+        columns: Iterable[Column] = BY_IMPORTANCE,
+        numbers: NumberStyle = ENGLISH,
+    ) -> Texts:
         """The texts of these payments in these columns."""
         return cls(
             {column: [to_printable(column.value(each)) for each in payments] for column in columns},
-            _split_amounts((payment.amount, payment.currency) for payment in payments),
+            _split_amounts(((each.amount, each.currency) for each in payments), numbers),
         )
 
 
@@ -171,18 +177,33 @@ class FittedColumn:
         return cls(column.header, widths[column], texts.by_column[column], column)
 
 
-def align_amounts(header: str, values: Iterable[tuple[Decimal | None, str | None]]) -> list[str]:
-    """The header and the exact amounts, padded so that decimal points and currencies line up."""
-    parts = _split_amounts(values)
+def align_amounts(
+    header: str,
+    values: Iterable[tuple[Decimal | None, str | None]],
+    numbers: NumberStyle = ENGLISH,
+    *,
+    of_currency: str | None = None,
+) -> list[str]:
+    """The header and the exact amounts, padded so that decimal points and currencies line up.
+
+    *of_currency* is the currency of amounts whose currency is not shown.
+    """
+    parts = _split_amounts(values, numbers, of_currency)
     return _align(header, parts, _AmountWidths().widen(parts))
 
 
-def _split_amounts(values: Iterable[tuple[Decimal | None, str | None]]) -> list[_AmountParts]:
-    parts: list[_AmountParts] = []
-    for amount, currency in values:
-        whole, point, digits = ("" if amount is None else f"{amount:,}").partition(".")
-        parts.append((whole, point + digits, to_printable(currency)))
-    return parts
+def _split_amounts(
+    values: Iterable[tuple[Decimal | None, str | None]],
+    numbers: NumberStyle,
+    of_currency: str | None = None,
+) -> list[_AmountParts]:
+    return [
+        (
+            *(("", "") if amount is None else numbers.split(amount, currency or of_currency)),
+            to_printable(currency),
+        )
+        for amount, currency in values
+    ]
 
 
 def _align(header: str, parts: Iterable[_AmountParts], widths: _AmountWidths) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.formats import CsvStyle, begin_csv
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import plain_table
@@ -116,13 +117,13 @@ def summarise(report: Report) -> str:
     return f"{report.left} and {report.right}: {', '.join(counts)}"
 
 
-def print_report(report: Report) -> None:
+def print_report(report: Report, numbers: NumberStyle = ENGLISH) -> None:
     """Print the totals and the largest differences."""
     for currency, found in report.totals.by_currency().items():
-        print_table(_totals(report, currency, found), "")
+        print_table(_totals(report, currency, found, numbers), "")
     largest = report.largest()[:_MAX_ROWS_SHOWN]
     if largest:
-        print_table(_differences(report, largest), "")
+        print_table(_differences(report, largest, numbers), "")
     print_table(Text(to_printable(summarise(report))))
     if report.totals.differences > len(largest):
         print_table(
@@ -133,12 +134,14 @@ def print_report(report: Report) -> None:
         )
 
 
-def _totals(report: Report, currency: str | None, found: dict[Status, Sides]) -> Table:
+def _totals(
+    report: Report, currency: str | None, found: dict[Status, Sides], numbers: NumberStyle
+) -> Table:
     rows = _total_rows(report, found)
     gone = in_words(report.left, report.right)[Status.VOIDED_OR_VANISHED]
     differences = [None if name == gone else sides.difference for name, sides in rows.items()]
     columns = [
-        align_amounts(header, [(value, None) for value in values])
+        align_amounts(header, [(value, None) for value in values], numbers, of_currency=currency)
         for header, values in (
             (report.left, [sides.left.amount for sides in rows.values()]),
             (report.right, [sides.right.amount for sides in rows.values()]),
@@ -170,7 +173,7 @@ def _total_rows(report: Report, found: dict[Status, Sides]) -> dict[str, Sides]:
     return rows
 
 
-def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
+def _differences(report: Report, outcomes: Sequence[Outcome], numbers: NumberStyle) -> Table:
     names = in_words(report.left, report.right)
     table = plain_table()
     for header in ("Invoice", "Finding", report.left, report.right, "Rule"):
@@ -179,17 +182,19 @@ def _differences(report: Report, outcomes: Sequence[Outcome]) -> Table:
         table.add_row(
             Text(to_printable(outcome.key) or "no number"),
             Text(to_printable(names[outcome.status])),
-            _payments(outcome.left),
-            _payments(outcome.right),
+            _payments(outcome.left, numbers),
+            _payments(outcome.right, numbers),
             outcome.rule.value,
         )
     return table
 
 
-def _payments(payments: Sequence[Payment]) -> Text:
-    lines = [
-        f"{payment.amount:,} {to_printable(payment.currency)}".rstrip()
-        for payment in payments[:_MAX_PAYMENTS_SHOWN]
-    ]
+def _payments(payments: Sequence[Payment], numbers: NumberStyle) -> Text:
+    lines = [_amount(payment, numbers) for payment in payments[:_MAX_PAYMENTS_SHOWN]]
     rest = len(payments) - _MAX_PAYMENTS_SHOWN
     return Text("\n".join([*lines, *([f"and {rest:,} more"] if rest > 0 else [])]))
+
+
+def _amount(payment: Payment, numbers: NumberStyle) -> str:
+    amount = numbers.format_amount(payment.amount, payment.currency)
+    return f"{amount} {to_printable(payment.currency)}".rstrip()

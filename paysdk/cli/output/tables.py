@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.layout import (
     BY_IMPORTANCE,
     GAP,
@@ -33,11 +34,15 @@ __all__ = ["PaymentsTables", "payments_table", "plain_table"]
 
 
 def payments_table(
-    payments: Sequence[Payment], width: int, *, of_one_invoice: bool = False
+    payments: Sequence[Payment],
+    width: int,
+    numbers: NumberStyle = ENGLISH,
+    *,
+    of_one_invoice: bool = False,
 ) -> Table:
     """A table of payments with the columns that fit into *width*, without empty columns."""
     left_out = INVOICE_COLUMNS if of_one_invoice else frozenset[Column]()
-    texts = Texts.of(payments, [each for each in BY_IMPORTANCE if each not in left_out])
+    texts = Texts.of(payments, [each for each in BY_IMPORTANCE if each not in left_out], numbers)
     columns = Layout().widen(texts).fit(texts, width)
     table = _empty_table(columns)
     for number, row in enumerate(zip(*(column.texts for column in columns), strict=True), 1):
@@ -68,6 +73,7 @@ class PaymentsTables:
     """
 
     _console: Console
+    _numbers: NumberStyle = ENGLISH
     _width: int = attrs.field(init=False)
     _layout: Layout | None = attrs.field(default=None, init=False)
     _provider: str | None = attrs.field(default=None, init=False)
@@ -81,7 +87,7 @@ class PaymentsTables:
 
     def render_part(self, payments: Sequence[Payment]) -> list[str]:
         """The lines of the next payments."""
-        before, texts = self._layout, Texts.of(payments)
+        before, texts = self._layout, Texts.of(payments, numbers=self._numbers)
         self._layout = (before or Layout()).widen(texts)
         columns = self._layout.fit(texts, self._width)
         lines: list[str] = []

@@ -83,6 +83,7 @@ class Chart:
     """The chart and the table of one currency. ``left_out`` counts the months in neither."""
 
     title: str
+    currency: str | None
     drawing: Drawing | None
     table: Table
     left_out: int
@@ -123,8 +124,9 @@ def make_chart(
         drawing = _draw(_fill_gaps(dated), months, names) if dated else None
     return Chart(
         title="No currency named" if currency is None else currency,
+        currency=currency,
         drawing=drawing,
-        table=_table(months, names),
+        table=_table(currency, months, names),
         left_out=max(0, len(months) - _MAX_ROWS),
     )
 
@@ -221,15 +223,15 @@ class _ChartBuilder:
         return Bar(kind=kind, name=name, amount=amount, x=x, y=top, height=bottom - top)
 
 
-def _table(months: Mapping[Month, Sides], names: tuple[str, str]) -> Table:
+def _table(currency: str | None, months: Mapping[Month, Sides], names: tuple[str, str]) -> Table:
     headers = [Cell("Month"), *(Cell(name, "money") for name in (*names, "Difference"))]
     rows = [
         Row(
             [
                 Cell(format_month(month)),
-                Cell(format_money(sides.left.amount), "money"),
-                Cell(format_money(sides.right.amount), "money"),
-                difference_cell(sides),
+                Cell(format_money(sides.left.amount, of=currency), "money"),
+                Cell(format_money(sides.right.amount, of=currency), "money"),
+                difference_cell(sides, currency),
             ]
         )
         for month, sides in list(months.items())[-_MAX_ROWS:]

@@ -21,6 +21,7 @@ from paysdk.reconcile.report.text import (
     format_count,
     format_money,
     format_month,
+    format_number,
     replace_control_characters,
 )
 
@@ -56,13 +57,9 @@ def _environment() -> Environment:
     # Jinja2 declares only the types of its own filters.
     filters = cast("dict[str, object]", environment.filters)
     filters.update(
-        count=format_count, money=format_money, month_name=format_month, number=_with_commas
+        count=format_count, money=format_money, month_name=format_month, number=format_number
     )
     return environment
-
-
-def _with_commas(number: int) -> str:
-    return f"{number:,}"
 
 
 def _clean(value: object) -> object:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
 from paysdk.reconcile.outcome import EXACT, Outcome, Status
 from paysdk.reconcile.report.chart import make_charts_section
 from paysdk.reconcile.report.differences_table import make_differences_section
 from paysdk.reconcile.report.fitting import fit_tables
 from paysdk.reconcile.report.names import Names
 from paysdk.reconcile.report.rules_table import make_rules_table
+from paysdk.reconcile.report.text import use_numbers
 from paysdk.reconcile.report.tiles import make_tiles
 from paysdk.reconcile.report.totals_table import make_totals_section
 from paysdk.reconcile.totals import Totals
@@ -34,7 +36,10 @@ class Report:
     ``left`` and ``right`` are the names of the sides. ``facts`` are sentences for the head of the
     page, such as the settings of the comparison. The page shows up to ``most`` differences, those
     with the largest amounts. ``everything`` is a command that gives all of them, for the page to
-    name. Memory does not grow beyond ``most`` outcomes.
+    name. Memory does not grow beyond ``most`` outcomes. ``locale``, such as ``de`` or ``en_IN``,
+    says how numbers are written. By default they are written as in English.
+
+    Raises ``ConfigurationError`` for an unknown locale.
     """
 
     left: str
@@ -42,7 +47,9 @@ class Report:
     facts: tuple[str, ...] = ()
     everything: str | None = None
     most: int = 2000
+    locale: str | None = None
     totals: Totals = attrs.field(factory=Totals, init=False)
+    _numbers: NumberStyle = attrs.field(init=False, repr=False)
     _largest: list[tuple[Decimal, int, Outcome]] = attrs.field(
         factory=list[tuple[Decimal, int, Outcome]], init=False
     )
@@ -66,11 +73,18 @@ class Report:
             for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))
         ]
 
+    def __attrs_post_init__(self) -> None:
+        self._numbers = ENGLISH if self.locale is None else load_number_style(self.locale)
+
     def html(self, made_at: datetime | None = None) -> str:
         """The page. It says that it was made at *made_at*, by default now.
 
         Raises ``ModuleNotFoundError`` if the extra ``report`` is not installed.
         """
+        with use_numbers(self._numbers):
+            return self._render(made_at or datetime.now(UTC))
+
+    def _render(self, made_at: datetime) -> str:
         from paysdk.reconcile.report.page import render_page  # noqa: PLC0415  # the extra may be missing
 
         names = Names.of(self.left, self.right)
@@ -87,7 +101,7 @@ class Report:
             {
                 "names": names,
                 "facts": self.facts,
-                "moment": (made_at or datetime.now(UTC)).astimezone(UTC),
+                "moment": made_at.astimezone(UTC),
                 "findings": self.totals.outcomes.total(),
                 "tiles": make_tiles(self.totals, names),
                 "totals": totals,

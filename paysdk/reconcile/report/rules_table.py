@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from paysdk.reconcile.outcome import RULES
 from paysdk.reconcile.report.table import Cell, Row, Table
+from paysdk.reconcile.report.text import format_number
 
 if TYPE_CHECKING:
     from paysdk.reconcile.totals import Totals
@@ -20,7 +21,7 @@ def make_rules_table(totals: Totals) -> Table:
             [
                 Cell(rule.value.replace("_", " ")),
                 Cell(sentence),
-                Cell(f"{totals.rules[rule]:,}", "number"),
+                Cell(format_number(totals.rules[rule]), "number"),
             ]
         )
         for rule, sentence in RULES.items()

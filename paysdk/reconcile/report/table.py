@@ -48,7 +48,9 @@ class Table:
                     yield cell.text
 
 
-def difference_cell(sides: Sides) -> Cell:
+def difference_cell(sides: Sides, currency: str | None) -> Cell:
     """The difference between two sides, in red unless it is zero."""
     difference = sides.difference
-    return Cell(format_money(difference, signed=True), "money off" if difference else "money")
+    return Cell(
+        format_money(difference, signed=True, of=currency), "money off" if difference else "money"
+    )

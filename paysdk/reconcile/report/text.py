@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from paysdk.amounts import ENGLISH, NumberStyle
+
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from datetime import date
     from decimal import Decimal
 
@@ -16,12 +21,15 @@ __all__ = [
     "format_day",
     "format_money",
     "format_month",
+    "format_number",
     "replace_control_characters",
+    "use_numbers",
 ]
 
 # HTML may not contain control characters. The others change the direction of the text after them.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_MAX_DIGITS = 40
+# The templates call the functions of this module, so the style is not an argument.
+_numbers: ContextVar[NumberStyle] = ContextVar("numbers", default=ENGLISH)
 _MONTHS = [
     "January",
     "February",
@@ -44,17 +52,37 @@ def replace_control_characters(text: str) -> str:
     return text if text.isprintable() else _CONTROL.sub("\ufffd", text)
 
 
-def format_money(amount: Decimal, currency: str | None = None, *, signed: bool = False) -> str:
-    """An amount with all its digits, and its currency."""
-    sign = "+" if signed and amount else ""
-    # An exponent is written out, unless that takes too many digits to read.
-    text = f"{amount:{sign},f}" if abs(amount.adjusted()) < _MAX_DIGITS else f"{amount:{sign},}"
+@contextmanager
+def use_numbers(style: NumberStyle) -> Generator[None]:
+    """Write the numbers of the page in this way until the context ends."""
+    before = _numbers.set(style)
+    try:
+        yield
+    finally:
+        _numbers.reset(before)
+
+
+def format_money(
+    amount: Decimal, currency: str | None = None, *, signed: bool = False, of: str | None = None
+) -> str:
+    """An amount with all its digits, and its currency.
+
+    It has at least the decimals of the currency. *of* is a currency that is named elsewhere.
+    """
+    style = _numbers.get()
+    sign = "+" if signed and amount > 0 else ""
+    text = sign + style.format_amount(amount, currency or of)
     return text.replace("-", "\u2212") + ("" if currency is None else f" {currency}")
+
+
+def format_number(number: int) -> str:
+    """A number of things."""
+    return _numbers.get().format_count(number)
 
 
 def format_count(number: int, one: str, several: str) -> str:
     """A number and its noun, such as "1 payment" or "2 payments"."""
-    return f"{number:,} {one if number == 1 else several}"
+    return f"{format_number(number)} {one if number == 1 else several}"
 
 
 def format_day(value: date | None) -> str:

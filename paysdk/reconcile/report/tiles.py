@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.reconcile.report.names import Names, status_class
+from paysdk.reconcile.report.text import format_number
 
 if TYPE_CHECKING:
     from paysdk.reconcile.totals import Totals
@@ -30,7 +31,7 @@ def make_tiles(totals: Totals, names: Names) -> list[Tile]:
         Tile(
             kind=status_class(status),
             name=name,
-            count=f"{totals.outcomes[status]:,}",
+            count=format_number(totals.outcomes[status]),
             is_difference=status.is_difference,
         )
         for status, name in names.statuses.items()

@@ -8,7 +8,7 @@ import attrs
 
 from paysdk.reconcile.outcome import Status
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
-from paysdk.reconcile.report.text import format_money
+from paysdk.reconcile.report.text import format_money, format_number
 from paysdk.reconcile.totals import Sides
 
 if TYPE_CHECKING:
@@ -52,26 +52,33 @@ def _make_totals_table(currency: str | None, found: dict[Status, Sides], names: 
         headers += [Cell(f"{name}: payments", "number"), Cell(f"{name}: amount", "money")]
     headers.append(Cell("Difference", "money"))
     caption = "No currency named" if currency is None else currency
-    return Table(headers, list(_make_totals_rows(found, names)), caption)
+    return Table(headers, list(_make_totals_rows(currency, found, names)), caption)
 
 
-def _make_totals_rows(found: dict[Status, Sides], names: Names) -> Iterator[Row]:
+def _make_totals_rows(
+    currency: str | None, found: dict[Status, Sides], names: Names
+) -> Iterator[Row]:
     total = Sides()
     for status, name in names.statuses.items():
         if status in found and status is not Status.VOIDED_OR_VANISHED:
             total.include(found[status])
-            yield Row([Cell(name), *_cells(found[status])])
-    yield Row([Cell("Total"), *_cells(total)], "sum")
+            yield Row([Cell(name), *_cells(found[status], currency)])
+    yield Row([Cell("Total"), *_cells(total, currency)], "sum")
     if (gone := found.get(Status.VOIDED_OR_VANISHED)) is not None:
         name = names.statuses[Status.VOIDED_OR_VANISHED]
-        yield Row([Cell(name, "soft"), *_cells(gone)[:-1], Cell("", "nothing")], "soft")
+        yield Row([Cell(name, "soft"), *_cells(gone, currency)[:-1], Cell("", "nothing")], "soft")
 
 
-def _cells(sides: Sides) -> list[Cell]:
-    return [*_total(sides.left), *_total(sides.right), difference_cell(sides)]
+def _cells(sides: Sides, currency: str | None) -> list[Cell]:
+    return [
+        *_total(sides.left, currency),
+        *_total(sides.right, currency),
+        difference_cell(sides, currency),
+    ]
 
 
-def _total(total: Total) -> tuple[Cell, Cell]:
+def _total(total: Total, currency: str | None) -> tuple[Cell, Cell]:
     if not total.count:
         return _NOTHING, _NOTHING
-    return Cell(f"{total.count:,}", "number"), Cell(format_money(total.amount), "money")
+    amount = format_money(total.amount, of=currency)
+    return Cell(format_number(total.count), "number"), Cell(amount, "money")

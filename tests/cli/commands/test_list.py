@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paysdk import Checkpoint, Page
-from paysdk.cli.commands.list import estimate_total
+from paysdk.cli.commands.reading import estimate_total
 from paysdk.testing import FaultPlan, open_sandbox, status
 
 if TYPE_CHECKING:

@@ -23,6 +23,6 @@ def test_a_difference_is_red() -> None:
     euro, nothing = Total(1, Decimal("1.00")), Total()
 
     assert [Cell("+1.00", "money off"), Cell("0.00", "money")] == [
-        difference_cell(Sides(euro, nothing)),
-        difference_cell(Sides(euro, euro)),
+        difference_cell(Sides(euro, nothing), "EUR"),
+        difference_cell(Sides(euro, euro), "EUR"),
     ]
