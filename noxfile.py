@@ -64,7 +64,7 @@ def wheel(session: nox.Session) -> str:
         session.run("uv", "build", "--quiet", "--wheel", "--out-dir", str(folder), silent=True)
         WHEELS.extend(path.absolute() for path in folder.glob("*.whl"))
     (built,) = WHEELS
-    return f"{built}[cli,workers,otel]"
+    return f"{built}[arrow,cli,workers,otel]"
 
 
 @nox.session
@@ -81,7 +81,7 @@ def lint(session: nox.Session) -> None:
 )
 def quick(session: nox.Session) -> None:
     """Style, layers, types and the fast tests, in an environment that nox keeps."""
-    session.install("-e", ".[cli,workers,otel]", "--group", "lint", "--group", "types")
+    session.install("-e", ".[arrow,cli,workers,otel]", "--group", "lint", "--group", "types")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("lint-imports", env={"PYTHONSAFEPATH": ""})

@@ -62,7 +62,11 @@ def _render_lines(plan: BookingPlan, width: int) -> Iterator[str]:
     header, *amounts = align_amounts(
         "Amount", [(each.amount, each.currency) for each in plan.lines]
     )
-    due, *dues = align_amounts("Due after", [(each.due_after, None) for each in plan.lines])
+    due, *dues = align_amounts(
+        "Due after",
+        [(each.due_after, None) for each in plan.lines],
+        of_currency=plan.policy.currency,
+    )
     entries = [
         Entry(
             [
