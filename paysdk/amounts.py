@@ -39,7 +39,7 @@ class NumberStyle:
 
         It has every digit of the amount, and at least as many after the point as the currency has.
         """
-        if abs(amount.adjusted()) >= _MAX_DIGITS:
+        if abs(amount.adjusted()) >= _MAX_DIGITS and "E" in str(amount):
             whole, _, fraction = str(amount).replace("-", self.minus, 1).partition(".")
             return whole, fraction and self.point + fraction
         # abs() would round to the precision of Python's context.

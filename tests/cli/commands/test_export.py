@@ -151,22 +151,17 @@ def test_a_file_that_is_no_store_is_one_line(paysdk: Command, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("module", "ending", "extra"),
-    [("pyarrow", "parquet", "arrow"), ("xlsxwriter", "xlsx", "cli")],
+    ("module", "file", "extra"),
+    [("pyarrow", "a.parquet", "arrow"), ("xlsxwriter", "a.xlsx", "cli")],
 )
 def test_a_missing_extra_is_one_line(
-    paysdk: Command,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    module: str,
-    ending: str,
-    extra: str,
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch, module: str, file: str, extra: str
 ) -> None:
     """The message has the command that installs it."""
     for name in ("paysdk.tables.arrow", "paysdk.tables.parquet", "paysdk.tables.xlsx"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, module, None)
-    outcome = paysdk("export", "campfire", *SANDBOX, "--to", str(tmp_path / f"a.{ending}"))
+    outcome = paysdk("export", "campfire", *SANDBOX, "--to", file)
 
     assert (2, 1) == (outcome.code, outcome.err.count("\n"))
     assert f'pip install "paysdk-async[{extra}]"' in outcome.err

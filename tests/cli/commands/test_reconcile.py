@@ -123,9 +123,9 @@ def test_figures_and_differences_are_shown(
         "──────────────────────────────────────────────────",
         "Matched               100.00    100.00        0.00",
         "Amount differs      1,200.50  1,200.49        0.01",
-        "Only in campfire        5         0           5",
+        "Only in campfire        5.00      0.00        5.00",
         "Total               1,305.50  1,300.49        5.01",
-        "Voided or vanished      8.00      0",
+        "Voided or vanished      8.00      0.00",
         "",
         "no currency  campfire  notify  Difference",
         "─────────────────────────────────────────",
@@ -135,7 +135,7 @@ def test_figures_and_differences_are_shown(
         "Invoice    Finding           campfire      notify    Rule",
         "──────────────────────────────────────────────────────────────",
         "no number  Ambiguous                       7         no_number",
-        "3          Only in campfire  5 EUR                   not_there",
+        "3          Only in campfire  5.00 EUR                not_there",
         "2          Amount differs    1,200.50 EUR  1,200.49  only_pair",
         "",
         "campfire and notify: 1 matched, 1 amount differs, 1 only in campfire, 1",
@@ -566,3 +566,63 @@ def test_progress_shows_on_stderr(
     paysdk("reconcile", "campfire", "notify", "--from", place)
 
     assert all(word in terminal.getvalue() for word in ("reconciled", "payments"))
+
+
+def test_a_month_takes_its_neighbours_into_account(
+    paysdk: Command, make_database: Callable[..., str]
+) -> None:
+    """A payment of 31 May that was booked on 2 June is matched, and June's others are left out."""
+    database = make_database(
+        [
+            make_payment("campfire", "1", "1236.5", payment_date=date(2026, 5, 31)),
+            make_payment("campfire", "2", "5", payment_date=date(2026, 6, 9)),
+        ],
+        [make_payment("notify", "1", "1236.5", payment_date=date(2026, 6, 2))],
+    )
+    command = ("reconcile", "campfire", "notify", "--from", database)
+    may = paysdk(*command, "--paid-since", "2026-05-01", "--paid-until", "2026-05-31")
+    june = paysdk(*command, "--paid-since", "2026-06-01", "--format", "csv")
+    german = paysdk(*command, "--paid-until", "2026-05-31", "--locale", "de")
+
+    assert (0, "campfire and notify: 1 matched") == (may.code, may.out.splitlines()[-1])
+    assert "1,236.50" in may.out
+    assert (3, ["matched", "matched", "left only"]) == (
+        june.code,
+        [row["status"] for row in csv.DictReader(io.StringIO(june.out))],
+    )
+    assert (0, True) == (german.code, "1.236,50" in german.out)
+
+
+def test_the_report_says_which_days_it_is_about(
+    paysdk: Command, make_database: Callable[..., str], tmp_path: Path
+) -> None:
+    """The command that it names has the same days."""
+    report = tmp_path / "report.html"
+    database = make_database(CAMPFIRE, NOTIFY)
+    days = ("--paid-since", "2026-01-01", "--paid-until", "2026-01-31")
+    command = ("reconcile", "campfire", "notify", "--from", database, "--html", str(report))
+    paysdk(*command, *days, "--locale", "de")
+    page = report.read_text(encoding="utf-8")
+
+    assert "Payments made from 2026-01-01 until 2026-01-31, and counterparts that" in page
+    assert "1.200,50 EUR" in page
+    assert "--paid-since 2026-01-01 --paid-until 2026-01-31 --format csv" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--paid-since", "May"), "--paid-since takes a date"),
+        (("--locale", "xx"), "--locale takes a language"),
+        (("--balances", "--locale", "de"), "--balances takes neither days nor a locale"),
+    ],
+)
+def test_wrong_days_and_locales_are_refused(
+    paysdk: Command, make_database: Callable[..., str], options: tuple[str, ...], said: str
+) -> None:
+    """The exit code is 2, and the message is one line."""
+    database = make_database(CAMPFIRE, NOTIFY)
+    outcome = paysdk("reconcile", "campfire", "notify", "--from", database, *options)
+
+    assert (2, "", 1) == (outcome.code, outcome.out, outcome.err.count("\n"))
+    assert said in outcome.err

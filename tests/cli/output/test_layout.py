@@ -18,8 +18,8 @@ def test_amounts_line_up_at_their_points() -> None:
 
     assert [
         "      Amount    ",
-        "    1,200    USD",
-        "1,234,567.5  EUR",
+        "    1,200.00 USD",
+        "1,234,567.50 EUR",
         "       -0.10    ",
         "                ",
     ] == align_amounts("Amount", values)

@@ -84,6 +84,6 @@ def test_many_payments_of_one_outcome_are_counted(capsys: pytest.CaptureFixture[
     print_report(report)
     lines = capsys.readouterr().out.splitlines()
 
-    assert 5 == sum("1 EUR" in line for line in lines)
+    assert 5 == sum("1.00 EUR" in line for line in lines)
     assert any("and 4 more" in line for line in lines)
     assert summarise(report) == lines[-1] == "acme and beta: 1 matched, 1 only in acme"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from paysdk import InvoiceRef
+from paysdk import ConfigurationError, InvoiceRef
 from paysdk.reconcile import RULES, Report, Rule
 from tests.reconcile.report.pages import EVERYTHING, MADE, Page, html, only_left, paid
 
@@ -149,3 +149,22 @@ def test_the_time_is_in_utc() -> None:
         in report.html(MADE)
     )
     assert f"Made on {datetime.now(UTC).day} " in report.html()
+
+
+def test_numbers_are_written_as_in_a_country() -> None:
+    """Amounts and counts are. The decimals are at least those of the currency."""
+    payment = paid("1", "1234567.5", currency="EUR")
+    english = html(only_left(payment, key="1"))
+    german = html(only_left(payment, key="1"), locale="de")
+
+    assert ("1,234,567.50 EUR" in english, "1.234.567,50 EUR" in german) == (True, True)
+    assert "1,234,567" not in german
+    with pytest.raises(ConfigurationError, match="locale must be a language"):
+        Report(left="acme", right="beta", locale="Klingon")
+
+
+def test_the_page_says_in_which_zone_its_dates_are() -> None:
+    """Days have none, and times are in UTC."""
+    text = html()
+
+    assert "days as each provider names them, without a time zone. Times are in UTC." in text

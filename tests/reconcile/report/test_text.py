@@ -7,12 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from paysdk.amounts import load_number_style
 from paysdk.reconcile.report.text import (
     format_count,
     format_day,
     format_money,
     format_month,
+    format_number,
     replace_control_characters,
+    use_numbers,
 )
 
 
@@ -34,11 +37,30 @@ def test_an_amount_keeps_all_its_digits(amount: str, text: str) -> None:
 
 def test_a_difference_has_a_sign() -> None:
     """Zero has no sign, and the currency follows the amount."""
-    assert ("+5 EUR", "\u22125", "0.00") == (
+    assert ("+5.00 EUR", "\u22125", "0.00") == (
         format_money(Decimal(5), "EUR", signed=True),
         format_money(Decimal(-5), signed=True),
         format_money(Decimal("0.00"), signed=True),
     )
+
+
+def test_an_amount_has_the_decimals_of_its_currency() -> None:
+    """A currency that is named elsewhere counts, too."""
+    assert ("1,236.50 EUR", "1,236.50", "500 JPY", "0.001 EUR") == (
+        format_money(Decimal("1236.5"), "EUR"),
+        format_money(Decimal("1236.5"), of="EUR"),
+        format_money(Decimal(500), "JPY"),
+        format_money(Decimal("0.001"), "EUR"),
+    )
+
+
+def test_a_locale_lasts_as_long_as_its_context() -> None:
+    """Amounts and counts are written in its way."""
+    with use_numbers(load_number_style("de")):
+        written = format_money(Decimal("-1236.5"), "EUR"), format_number(12345)
+
+    assert ("\u22121.236,50 EUR", "12.345") == written
+    assert "12,345" == format_number(12345)
 
 
 def test_a_count_agrees_with_its_noun() -> None:
