@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import pyarrow.parquet as untyped_parquet  # pyright: ignore[reportMissingTypeStubs]
 
 from paysdk.tables.arrow import ArrowBatches, pa
 from paysdk.tables.batches import check_payments, read_batches
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ParquetFile", "open_parquet", "write_parquet"]
 
-# pyarrow ships no types.
-pq: Any = untyped_parquet
+# pyarrow ships no types. If it is missing, importing ``arrow`` has said so.
+pq: Any = import_module("pyarrow.parquet")
 
 # A reader skips and decodes groups of rows, so few large ones are read faster than many small ones.
 _GROUP_ROWS = 100_000

@@ -25,6 +25,7 @@ SCRIPTS = (
     "sync",
     "reconcile",
     "booking",
+    "export",
 )
 PACKAGES = (
     "paysdk",
@@ -34,6 +35,7 @@ PACKAGES = (
     "msgspec",
     "openai",
     "psycopg",
+    "pyarrow",
     "pydantic",
     "sqlalchemy",
     "stripe",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from .conftest import Shelf
 
+    Make = Callable[..., Payment]
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
 
 BOOKING_TABLES = (
@@ -124,3 +128,35 @@ async def test_an_older_version_gets_the_tables_of_a_new_database(
         assert new == await described(store)
         async with store.exclusive("receipt-1") as journal:
             await journal.record_sent(OpenOrder(id="1", sent_at=datetime.now(UTC), details="{}"))
+
+
+async def test_the_view_of_the_guide_counts_what_counts(
+    shelf: Shelf, store: SQLPaymentStore, rows: Rows, make: Make
+) -> None:
+    """It has neither voided nor vanished payments, and PostgreSQL adds months exactly."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/tables.md").read_text(encoding="utf-8")
+    live, months = (
+        re.findall(rf'{name} = """\n(.*?)"""', guide, re.DOTALL)[0] for name in ("LIVE", "MONTHS")
+    )
+    shelf.payments = [
+        make(1, 1, amount=Decimal("0.1"), payment_date=date(2026, 1, 31)),
+        make(2, 1, amount=Decimal("12345678901234567.89"), payment_date=date(2026, 1, 1)),
+        make(3, 1, amount=Decimal(7), payment_date=date(2026, 2, 1)),
+        make(4, 1, voided_date=date(2026, 1, 2)),
+        make(5, 1),
+    ]
+    await sync_payments(shelf, store)
+    shelf.payments.pop()
+    await sync_payments(shelf, store, full=True)
+    async with store._database.transaction(writes=True) as connection:
+        await connection.exec_driver_sql(live)
+
+    found = await rows(store, "SELECT id FROM payments_live ORDER BY id")
+    assert [("1",), ("2",), ("3",)] == found
+    if store._database.engine.dialect.name == "postgresql":
+        assert [
+            ("acme", "default", "EUR", date(2026, 1, 1), 2, Decimal("12345678901234567.99")),
+            ("acme", "default", "EUR", date(2026, 2, 1), 1, Decimal(7)),
+        ] == await rows(store, months)
+    # The view is the user's, and a store with it can be opened and synced.
+    await sync_payments(shelf, store)
