@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CustomerLookup", "FindsCustomers", "add_customers", "find_invoices", "set_customers"]
 
 _FIELDS = attrs.fields(Payment)
+_NAMES = [str(field.alias) for field in _FIELDS]
 _read_fields = attrgetter(*(field.name for field in _FIELDS))
 
 
@@ -70,7 +71,6 @@ def set_customers(
 
 def _set_customer(payment: Payment, customer: CustomerRef) -> Payment:
     # As attrs.evolve does, but without decoding the record again.
-    names = (field.alias for field in _FIELDS)
-    row = SimpleNamespace(**dict(zip(names, _read_fields(payment), strict=True)))
+    row = SimpleNamespace(**dict(zip(_NAMES, _read_fields(payment), strict=True)))
     row.customer = customer
     return make_payment(row)

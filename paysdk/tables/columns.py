@@ -56,11 +56,11 @@ def split_into_columns(payments: Sequence[Payment]) -> Columns:
     """The values of each column, one for each payment."""
     *own, invoices, customers = _transpose(map(_read_own, payments), len(_OWN) + 2)
     found = dict(zip(_OWN, own, strict=True))
-    names = ("invoice_id", "invoice_number", "invoice_total", "invoice_balance")
-    found.update(zip(names, _transpose(map(_read_invoice, invoices), 4), strict=True))
-    names = ("customer_id", "customer_number", "customer_name")
+    of_invoice = ("invoice_id", "invoice_number", "invoice_total", "invoice_balance")
+    found.update(zip(of_invoice, _transpose(map(_read_invoice, invoices), 4), strict=True))
+    of_customer = ("customer_id", "customer_number", "customer_name")
     read = (_NO_CUSTOMER if each is None else _read_customer(each) for each in customers)
-    found.update(zip(names, _transpose(read, 3), strict=True))
+    found.update(zip(of_customer, _transpose(read, 3), strict=True))
     return {name: found[name] for name in COLUMNS}
 
 

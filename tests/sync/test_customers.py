@@ -60,7 +60,7 @@ class Clients(Shelf):
 async def customers(store: SQLPaymentStore) -> dict[str, str | None]:
     """The name of the customer of each stored payment."""
     return {
-        payment.id: payment.customer and payment.customer.name
+        payment.id: None if payment.customer is None else payment.customer.name
         async for payment in store.payments(provider="acme")
     }
 

@@ -73,7 +73,7 @@ async def test_the_store_follows_the_provider(
     stored = await kept(store, name)
     assert stored == await replayed(store, name)
     # Campfire's list of payments has no customers, and a sync adds them.
-    listed = {"customer": None} if name == "campfire" else {}
+    listed: dict[str, Any] = {"customer": None} if name == "campfire" else {}
     assert truth == {id_: attrs.evolve(payment, **listed) for id_, payment in stored.items()}
     assert {id_: payment.raw for id_, payment in truth.items()} == {
         id_: payment.raw for id_, payment in stored.items()
