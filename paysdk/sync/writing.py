@@ -143,14 +143,13 @@ async def _mark_vanished(
         return 0
     ids = {"new_ids": _encode_ids(sorted(gone))}
     marked = payments.update().where(of_account, backend.in_ids(payments.c.id, _new_ids))
-    count = (await connection.execute(marked.values(vanished_at=now), ids)).rowcount
-    if count:
-        await backend.lock_feed(connection)
-        entry = insert_entries(
-            "vanished", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
-        )
-        await connection.execute(entry, ids)
-    return count
+    await connection.execute(marked.values(vanished_at=now), ids)
+    await backend.lock_feed(connection)
+    entry = insert_entries(
+        "vanished", lease.provider, lease.account, backend.ids_as_rows(_new_ids), now
+    )
+    await connection.execute(entry, ids)
+    return len(gone)
 
 
 def _compare(
