@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, assert_type
+from typing import TYPE_CHECKING, Literal, assert_type
 
 from paysdk import (
     CampfireProvider,
@@ -20,6 +20,7 @@ from paysdk import (
     CreditMemoPayment,
     CustomerRef,
     DebitMemoPayment,
+    Follower,
     Invoice,
     InvoiceRef,
     Listing,
@@ -29,6 +30,7 @@ from paysdk import (
     NotifyProvider,
     Page,
     Payment,
+    PaymentChange,
     PaymentsProvider,
     PayOutcome,
     PaysdkError,
@@ -36,6 +38,7 @@ from paysdk import (
     RequestTimeoutError,
     RetryPolicy,
     TransactionPayment,
+    follow_payments,
     make_converter,
     open_provider,
 )
@@ -242,3 +245,14 @@ def errors_are_what_python_would_have_raised(
 
 def converting(payment: Payment) -> Payment:
     return make_converter().structure(make_converter().unstructure(payment), Payment)
+
+
+async def what_following_gives(provider: PaymentsProvider, since: datetime) -> None:
+    follower = follow_payments(provider, every=60.0, since=since)
+    assert_type(follower, Follower)
+    async for change in follower:
+        assert_type(change, PaymentChange)
+        assert_type(change.kind, Literal["created", "changed", "voided"])
+        assert_type(change.payment, Payment)
+        assert_type(follower.checkpoint, str)
+    follow_payments(provider, every="60")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
