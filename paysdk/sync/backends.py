@@ -124,8 +124,8 @@ class Backend(Protocol):
         """
         ...
 
-    async def listen(self, engine: AsyncEngine) -> Listener | None:
-        """Return a new listener, or ``None`` if the database cannot tell of changes."""
+    async def listen(self) -> Listener | None:
+        """Return a listener with its own connection, or ``None`` if there can be none."""
         ...
 
     async def lock_tables(self, connection: AsyncConnection) -> None:

@@ -125,7 +125,7 @@ class FeedFollower:
         if not self._can_listen:
             return
         with suppress(*self._database.driver_errors()):
-            self._listener = await self._database.backend.listen(self._database.engine)
+            self._listener = await self._database.backend.listen()
             self._can_listen = self._listener is not None
 
     async def _stop_listening(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from paysdk.sync.backends import get_driver_connection
@@ -17,7 +18,8 @@ CHANNEL = "paysdk_changes"
 class NotificationListener:
     """A session that listens to the channel."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any) -> None:  # noqa: ANN401  # the driver's
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, driver: Any) -> None:  # noqa: ANN401  # the driver's
+        self._engine = engine
         self._connection = connection
         self._driver = driver
 
@@ -27,19 +29,24 @@ class NotificationListener:
             pass
 
     async def aclose(self) -> None:
-        """Close the session. The pool must not give one that listens to another caller."""
-        await self._connection.invalidate()
-        await self._connection.close()
+        """Close the session."""
+        try:
+            # It may be lost, so it is closed without being reset first.
+            await self._connection.invalidate()
+            await self._connection.close()
+        finally:
+            await self._engine.dispose()
 
 
 async def open_listener(engine: AsyncEngine) -> NotificationListener | None:
-    """Return a listener, or ``None`` behind a pooler.
+    """Return a listener, or ``None`` behind a pooler. The *engine* is for this listener only.
 
     A pooler in transaction mode gives the session to another client after each transaction, so
     listening would be lost, and would disturb that client.
     """
-    connection = await engine.connect()
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        connection = await stack.enter_async_context(engine.connect())
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         driver = await get_driver_connection(connection)
         session = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
@@ -47,11 +54,7 @@ async def open_listener(engine: AsyncEngine) -> NotificationListener | None:
         # a statement (https://www.postgresql.org/docs/current/protocol-flow.html,
         # "Canceling Requests in Progress").
         if driver.info.backend_pid != session:
-            await connection.close()
             return None
         await connection.exec_driver_sql(f"LISTEN {CHANNEL}")
-    except BaseException:
-        await connection.invalidate()
-        await connection.close()
-        raise
-    return NotificationListener(connection, driver)
+        stack.pop_all()
+    return NotificationListener(engine, connection, driver)

@@ -183,8 +183,9 @@ class PostgreSQL:
         lock = sa.func.pg_advisory_xact_lock(_FEED_LOCK)
         await connection.execute(sa.select(lock, sa.func.pg_notify(CHANNEL, "")))
 
-    async def listen(self, engine: AsyncEngine) -> Listener | None:
-        return await open_listener(engine)
+    async def listen(self) -> Listener | None:
+        # Not from the pool of the store: its other connections must stay free for transactions.
+        return await open_listener(self.engine())
 
     async def lock_tables(self, connection: AsyncConnection) -> None:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))

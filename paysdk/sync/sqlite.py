@@ -109,7 +109,7 @@ class SQLite:
     async def lock_feed(self, connection: AsyncConnection) -> None:
         """SQLite has one writer at a time, so this does nothing."""
 
-    async def listen(self, engine: AsyncEngine) -> None:
+    async def listen(self) -> None:
         """SQLite cannot tell of changes."""
 
     async def lock_tables(self, connection: AsyncConnection) -> None:
