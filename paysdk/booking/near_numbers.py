@@ -44,7 +44,7 @@ async def find_near(
         for key in _tagged_keys(invoice.number or ""):
             if key in wanted and len(found[key]) < _MAX_SHOWN:
                 found[key].append(invoice)
-    nearest = {number: _first(found[key] for key in _tagged_keys(number)) for number in numbers}
+    nearest = {number: _choose(found[key] for key in _tagged_keys(number)) for number in numbers}
     return {number: "; ".join(map(_describe, near)) for number, near in nearest.items() if near}
 
 
@@ -55,8 +55,10 @@ def _tagged_keys(number: str) -> Iterable[tuple[str, str]]:
         yield "digits", digits
 
 
-def _first(lists: Iterable[list[TargetInvoice]]) -> list[TargetInvoice]:
-    return next((each for each in lists if each), [])
+def _choose(lists: Iterable[list[TargetInvoice]]) -> list[TargetInvoice]:
+    """The first list that is not empty, because its key is the stronger one."""
+    none: list[TargetInvoice] = []
+    return next(filter(None, lists), none)
 
 
 def _describe(invoice: TargetInvoice) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from decimal import Decimal
 
-    from paysdk.booking import ApplyReport, UndoReport
+    from paysdk.booking import ApplyReport, Booking, UndoReport
     from paysdk.cli.providers import ProviderSelection
     from paysdk.errors import PaysdkError
     from paysdk.provider import PaymentsProvider
@@ -241,11 +241,15 @@ def _run_with_target(
     async def work() -> object:
         async with open_target(database, selection) as (store, provider):
             with _count(what, len(plan.lines)) as advance:
+
+                def count_one(_: Booking) -> None:
+                    advance(1)
+
                 return await operation(
                     store,
                     plan.digest,
                     target=provider,
-                    on_booking=lambda _: advance(1),
+                    on_booking=count_one,
                     **settings,
                 )
 
