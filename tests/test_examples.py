@@ -22,7 +22,7 @@ import pytest
 from paysdk.oauth2 import FileTokenStore, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 pytestmark = pytest.mark.slow
 
@@ -185,7 +185,7 @@ def test_it_is_shown_with_what_it_can_do(mollie: Installed) -> None:
 
 
 @contextlib.contextmanager
-def running_sandbox(example: Installed, variables: int) -> Iterator[dict[str, str]]:
+def running_sandbox(example: Installed, variables: int) -> Generator[dict[str, str]]:
     """Run the sandbox of an example with two payments, and yield the *variables* that it prints."""
     with subprocess.Popen(
         [PAYSDK, "sandbox", example.name, "--payments", "2"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Generator, Hashable
 
 __all__ = ["note_holder", "refuse_to_wait_for_itself"]
 
@@ -17,7 +17,7 @@ _held: set[tuple[Hashable, asyncio.Task[Any] | None]] = set()
 
 
 @contextmanager
-def note_holder(place: Hashable) -> Iterator[None]:
+def note_holder(place: Hashable) -> Generator[None]:
     """Note that this task holds the lock of *place* while the context lasts."""
     held = (place, asyncio.current_task())
     _held.add(held)

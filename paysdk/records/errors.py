@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from paysdk.records.page import RawPage
 
@@ -30,7 +30,7 @@ class FieldError(ValueError):
 
 
 @contextmanager
-def reading_records() -> Iterator[None]:
+def reading_records() -> Generator[None]:
     """Raise ``msgspec.ValidationError`` for what the provider's own code raises about a record.
 
     A bad value can make such code raise anything, for example ``TypeError`` for ``None``.
