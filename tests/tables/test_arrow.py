@@ -16,7 +16,7 @@ from paysdk import CampfireProvider, ConfigurationError
 from paysdk.tables import to_arrow
 from paysdk.tables.columns import COLUMNS
 from paysdk.testing import open_sandbox
-from tests.tables.rows import REQUIRED, as_async, of_amount, payment
+from tests.tables.rows import REQUIRED, as_async, of_amount, of_total, payment
 
 # A sum of two amounts with these digits has no more than a decimal of Arrow.
 AMOUNTS = st.builds(
@@ -132,6 +132,12 @@ async def test_two_amounts_can_need_too_much_together() -> None:
     """One is too long before the point for the digits that the other needs after it."""
     with pytest.raises(ConfigurationError, match="needs 70 digits before the point and 10 after"):
         await to_arrow([of_amount("1E-10"), *[REQUIRED] * 2000, of_amount("9" * 70)])
+
+
+async def test_each_column_of_amounts_is_checked() -> None:
+    """The message names the field, and most payments have no total of their invoice."""
+    with pytest.raises(ConfigurationError, match=r"has invoice_total 1\.00000E\+99\. With it"):
+        await to_arrow([REQUIRED, of_total("1E+99"), REQUIRED])
 
 
 async def test_every_source_gives_the_same_table() -> None:

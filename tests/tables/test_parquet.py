@@ -74,6 +74,15 @@ async def test_a_longer_amount_may_come_late(
     assert [path.name] == [*_files(path)]
 
 
+async def test_a_page_may_be_empty(path: Path) -> None:
+    """A listing of some days has pages without a payment."""
+    with ours.open_parquet(path) as file:
+        for page in ([], [REQUIRED], []):
+            file.write(page)
+
+    assert ["1"] == read(path).column("id").to_pylist()
+
+
 async def test_rows_are_in_groups(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So memory does not grow with the number of payments."""
     monkeypatch.setattr(ours, "_GROUP_ROWS", 4000)

@@ -56,8 +56,7 @@ class InvoiceCustomers:
 
     async def aclose(self) -> None:
         """Close the listing that was not read to its end."""
-        if isinstance(self._pages, AsyncGenerator):
-            await self._pages.aclose()
+        await _close(self._pages)
 
     async def _read_page(self) -> None:
         if self._pages is None:
@@ -77,8 +76,7 @@ class InvoiceCustomers:
                 if min(self._note(page), default=-1) <= before:
                     return
         finally:
-            if isinstance(pages, AsyncGenerator):
-                await pages.aclose()
+            await _close(pages)
 
     def _open(self) -> Listing[InvoiceSummary]:
         listing = self._list_invoices()
@@ -97,6 +95,11 @@ class InvoiceCustomers:
         ids = [invoice.id for invoice in page.payments]
         self._newest = max([self._newest, *ids])
         return ids
+
+
+async def _close(pages: AsyncIterator[Page[InvoiceSummary]] | None) -> None:
+    if isinstance(pages, AsyncGenerator):
+        await pages.aclose()
 
 
 def _make_customer(invoice: InvoiceSummary) -> CustomerRef:

@@ -19,7 +19,9 @@ import attrs
 import pytest
 
 from paysdk import Capabilities, CustomerRef, InvoiceRef, ListingReport, Page, Payment
+from paysdk.cli.commands.reconcile import Comparison
 from paysdk.cli.run import run
+from paysdk.paid import PaidRange
 from paysdk.reconcile import Report
 from paysdk.sync import SQLPaymentStore, sync_payments
 
@@ -596,7 +598,7 @@ def test_a_month_takes_its_neighbours_into_account(
 def test_the_report_says_which_days_it_is_about(
     paysdk: Command, make_database: Callable[..., str], tmp_path: Path
 ) -> None:
-    """The command that it names has the same days."""
+    """The command that gives all outcomes has the same days."""
     report = tmp_path / "report.html"
     database = make_database(CAMPFIRE, NOTIFY)
     days = ("--paid-since", "2026-01-01", "--paid-until", "2026-01-31")
@@ -606,7 +608,18 @@ def test_the_report_says_which_days_it_is_about(
 
     assert "Payments made from 2026-01-01 until 2026-01-31, and counterparts that" in page
     assert "1.200,50 EUR" in page
-    assert "--paid-since 2026-01-01 --paid-until 2026-01-31 --format csv" in page
+    assert (
+        "--paid-since 2026-01-01 --paid-until 2026-01-31 --format csv"
+        in Comparison(
+            left="campfire",
+            right="notify",
+            database=database,
+            account="default",
+            days=7,
+            tolerance=Decimal(0),
+            paid=PaidRange(since=date(2026, 1, 1), until=date(2026, 1, 31)),
+        ).csv_command
+    )
 
 
 @pytest.mark.parametrize(

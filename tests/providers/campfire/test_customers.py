@@ -83,6 +83,8 @@ async def test_a_new_invoice_is_found_at_the_top() -> None:
     assert [[7, 6], [5, 4]] == shelf.read
     assert {} == await lookup.find(["8"])
     assert 3 == lookup.requests
+    shelf.numbers = [8, 9]
+    assert {"9": client(9), "5": client(5)} == await lookup.find(["9", "5"])
     await lookup.aclose()
 
 

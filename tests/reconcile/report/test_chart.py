@@ -108,9 +108,9 @@ def test_payments_without_a_date_are_only_in_the_table() -> None:
     chart = make_chart("EUR", {None: sides("1", "1")}, NAMES)
 
     assert chart.drawing is None
-    assert [[Cell("No date"), Cell("1", "money"), Cell("1", "money"), Cell("0", "money")]] == [
-        row.cells for row in chart.table.rows
-    ]
+    assert [
+        [Cell("No date"), Cell("1.00", "money"), Cell("1.00", "money"), Cell("0.00", "money")]
+    ] == [row.cells for row in chart.table.rows]
 
 
 def test_months_are_side_by_side() -> None:
@@ -120,9 +120,11 @@ def test_months_are_side_by_side() -> None:
     bars = [given for tag, given in found.tags if tag == "rect" and "y" in given]
 
     assert ["January 2026", "1,197.30", "1,000.30", "+197.00"] in found.rows
-    assert ["February 2026", "0", "7.00", "\u22127.00"] in found.rows
-    assert ["No date", "3", "0", "+3"] in found.rows
+    assert ["February 2026", "0.00", "7.00", "\u22127.00"] in found.rows
+    assert ["No date", "3.00", "0.00", "+3.00"] in found.rows
     assert 6 == len(bars)
-    assert ["January 2026: +197.00", "February 2026: \u22127.00", "January 2026: +2"] == re.findall(
-        r"<circle[^>]*><title>([^<]*)</title></circle>", text
-    )
+    assert [
+        "January 2026: +197.00",
+        "February 2026: \u22127.00",
+        "January 2026: +2.00",
+    ] == re.findall(r"<circle[^>]*><title>([^<]*)</title></circle>", text)
