@@ -43,6 +43,8 @@ class ChangesTable:
         """Write a line for the change, and a new header if a column changes its width."""
         *above, row = self._payments.render_part([change.payment])
         now = datetime.now().astimezone()
+        if above == [""]:
+            above = []  # the providers take turns, so they are not set apart
         lines = [f"{'':{len(_HEADER)}}{line}" for line in above]
         if above and above[-1].startswith("─"):
             lines[-2:] = [f"{_HEADER}{above[-2]}", f"{_RULE}{above[-1]}"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment, PaymentChange
@@ -45,6 +46,16 @@ def test_table_grows(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == sum(line.startswith("Time") for line in lines)
     for row in rows:
         datetime.strptime(row[:8], "%H:%M:%S")  # noqa: DTZ007  # only its form
+
+
+def test_providers_take_turns(capsys: pytest.CaptureFixture[str]) -> None:
+    """A change of another provider comes on the next line."""
+    table = ChangesTable()
+    for provider in ("acme", "ecma", "acme"):
+        one = change(1)
+        table.write(attrs.evolve(one, payment=attrs.evolve(one.payment, provider=provider)))
+
+    assert 5 == len(capsys.readouterr().out.splitlines())
 
 
 def test_narrow_terminal(
