@@ -161,11 +161,13 @@ async def test_the_whole_story(pair: Pair) -> None:
     ids=str,
 )
 async def test_a_server_may_treat_orders_in_its_own_way(pair: Pair) -> None:
-    """Each payment is booked once and recognised."""
+    """Each payment is booked once and recognised, with five requests."""
     pair.pay(58700)
     run = await pair.approve()
+    sent = len(pair.campfire.requests)
 
     assert {State.BOOKED: 1} == (await pair.apply(run)).states
+    assert 5 == len(pair.campfire.requests) - sent
     assert {State.BOOKED: 1} == (await pair.apply(run)).states
     assert 0 == pair.campfire.invoice(58700)["amount_due"]
 
