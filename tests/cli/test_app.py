@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paysdk.distribution import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,3 +37,17 @@ def test_help_names_the_commands(paysdk: Command, arguments: list[str]) -> None:
 
     assert (0, "") == (outcome.code, outcome.err)
     assert all(name in outcome.out for name in ("providers", "list", "invoice", "sandbox"))
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_has_two_names(paysdk: Command, option: str) -> None:
+    """Each command shows its help for both."""
+    outcome = paysdk("list", option)
+
+    assert (0, "") == (outcome.code, outcome.err)
+    assert "Usage: paysdk list" in outcome.out
+
+
+def test_the_version_is_shown(paysdk: Command) -> None:
+    """`--version` shows the version of paysdk."""
+    assert f"paysdk {__version__}\n" == paysdk("--version").out

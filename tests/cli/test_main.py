@@ -15,6 +15,7 @@ import pytest
 
 from paysdk.cli import main
 from paysdk.cli.options import shared
+from paysdk.distribution import __version__
 
 PAYSDK = str(Path(sysconfig.get_path("scripts"), "paysdk"))
 
@@ -266,3 +267,26 @@ def test_a_full_disk_is_an_error(output_format: str) -> None:
         "paysdk: The output cannot be written: No space left on device. It is not complete.\n"
         == done.stderr
     )
+
+
+def test_the_version_is_shown_without_loading_the_commands() -> None:
+    """`paysdk --version` needs no extra, and loads nothing that it does not show."""
+    source = (
+        "import sys; sys.argv = ['paysdk', '--version']; from paysdk.cli import main; main(); "
+        "sys.exit('typer' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+
+    assert (0, f"paysdk {__version__}\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_the_version_is_shown_in_this_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same in this process, so that its coverage is measured."""
+    monkeypatch.setattr(sys, "argv", ["paysdk", "--version"])
+
+    assert 0 == main()
+    assert f"paysdk {__version__}\n" == capsys.readouterr().out
