@@ -125,7 +125,7 @@ class ArrowBatches:
             else _convert(values, _TYPES[name])
             for name, values in columns.items()
         ]
-        return pa.table(arrays, names=COLUMNS)
+        return pa.table(arrays, names=list(COLUMNS))
 
     def _convert_amounts(self, name: str, columns: Mapping[str, Sequence[Any]]) -> Any:  # noqa: ANN401  # as above
         amounts = columns[name]
