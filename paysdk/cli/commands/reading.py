@@ -146,8 +146,9 @@ class ListingReader:
         return payments if self.most is None else payments[: self.most - self._written]
 
     def _open_lookup(self) -> AbstractAsyncContextManager[CustomerLookup | None]:
-        able = self.options.customers and isinstance(self.provider, FindsCustomers)
-        return self.provider.look_up_customers() if able else nullcontext()
+        if self.options.customers and isinstance(self.provider, FindsCustomers):
+            return self.provider.look_up_customers()
+        return nullcontext()
 
     def __str__(self) -> str:
         return (
