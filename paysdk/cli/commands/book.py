@@ -189,7 +189,9 @@ def undo(
         print_states(report.states, output_format)
         for payment_id, message in report.failures.items():
             print_message(f"Payment {payment_id}: {message}")
-        return _NEEDS_A_PERSON if report.failures else 0
+        if any(state.needs_person for state in report.states):
+            return _NEEDS_A_PERSON
+        return 1 if report.failures else 0
 
     return _run_with_target(
         undo_bookings, "undoes", show, path, database, settings=settings, key_files=key_files

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paysdk import CampfireProvider, ServerError
+from paysdk import CampfireProvider, PermissionDeniedError, ServerError
 from paysdk.sync import SQLPaymentStore
 from tests.cli.commands.conftest import POLICY
 
@@ -110,7 +110,7 @@ def test_an_outage_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (1, {"approved": 2}) == (stopped.code, json.loads(stopped.out))
     assert "1 lines in a row failed, so the run stopped. down" in stopped.err
     assert 3 == waiting.code
-    assert (3, 2) == (failed.code, failed.err.count("down"))
+    assert (1, 2) == (failed.code, failed.err.count("down"))
 
 
 def test_wrong_use_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,6 +255,22 @@ def test_only_the_newest_plan_of_this_database_is_used(desk: Desk) -> None:
         shown = desk.run("book", command, desk.plan_file, "--in", foreign, *more)
         assert (2, "") == (shown.code, shown.out), shown
         assert "The store has no plan" in shown.err
+
+
+def test_a_void_that_is_refused_needs_a_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is 3, and the payments are still live."""
+    desk.plan()
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+    desk.do("apply")
+
+    async def refuse(*_: object) -> None:
+        raise PermissionDeniedError("you may not", status=403)
+
+    monkeypatch.setattr("paysdk.providers.campfire.booking.CampfireTarget.void", refuse)
+    shown = desk.do("undo", "--by", "Ann", "--reason", "x", "--format", "json")
+
+    assert (3, {"diverged": 2}) == (shown.code, json.loads(shown.out))
+    assert 2 == shown.err.count("you may not")
 
 
 async def _make_store(path: str) -> None:
