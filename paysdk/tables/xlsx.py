@@ -97,7 +97,7 @@ class Workbook:
 
     def finish(self) -> None:
         """Write the file. Raises ``OSError`` if that fails."""
-        if self._sheet is None:
+        if not self._row:
             self._begin_sheet()
         try:
             self._book.close()
@@ -110,7 +110,7 @@ class Workbook:
             sheet._opt_close()  # noqa: SLF001  # nothing public closes them without writing
 
     def _write_row(self, row: dict[str, Any]) -> None:
-        if self._sheet is None or self._row == _MAX_ROWS:
+        if self._row in {0, _MAX_ROWS}:
             self._begin_sheet()
         for place, (name, value) in enumerate(row.items()):
             if value is None:

@@ -15,13 +15,17 @@ import random
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from paysdk import Payment, open_provider
+from paysdk.customers import FindsCustomers, add_customers
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import open_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PAYMENTS, PAGE_SIZE = 400, 25
 
@@ -103,7 +107,11 @@ def ended(pid: int, seconds: float | None) -> bool:
 async def check(place: str, name: str, api_key: str, origin: str, account: str) -> int:
     """Compare the database with the provider, and return the size of the state in bytes."""
     async with opened(name, api_key, origin) as provider, SQLPaymentStore(place) as store:
-        truth = {payment.id: payment async for payment in provider.list_payments()}
+        listed: Sequence[Payment] = await provider.list_payments().collect()
+        if isinstance(provider, FindsCustomers):
+            async with provider.look_up_customers() as lookup:
+                listed = await add_customers(listed, lookup)
+        truth = {payment.id: payment for payment in listed}
         stored = {
             payment.id: payment async for payment in store.payments(provider=name, account=account)
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from paysdk.cli.output.formats import CsvStyle, csv_writer, jsonl_writer
@@ -20,6 +21,8 @@ __all__ = ["Write", "check_export", "open_export"]
 Write: TypeAlias = Callable[[Sequence[Payment]], object]
 
 _FORMATS = (".parquet", ".csv", ".xlsx", ".jsonl")
+# Each needs an extra, which may be missing.
+_MODULES = {".parquet": "paysdk.tables.parquet", ".xlsx": "paysdk.tables.xlsx"}
 
 
 def check_export(path: Path, style: CsvStyle) -> None:
@@ -41,10 +44,8 @@ def check_export(path: Path, style: CsvStyle) -> None:
         raise ConfigurationError(f"{path} is not a file. Name another path.")
     if style != CsvStyle() and suffix != ".csv":
         raise ConfigurationError("--raw-text and --bom are for CSV: leave them out.")
-    if suffix == ".parquet":
-        import paysdk.tables.parquet  # noqa: PLC0415  # the extra may be missing
-    elif suffix == ".xlsx":
-        import paysdk.tables.xlsx  # noqa: F401, PLC0415  # likewise
+    if suffix in _MODULES:
+        import_module(_MODULES[suffix])
 
 
 @contextmanager

@@ -197,13 +197,13 @@ def _split_amounts(
     numbers: NumberStyle,
     of_currency: str | None = None,
 ) -> list[_AmountParts]:
-    return [
-        (
-            *(("", "") if amount is None else numbers.split(amount, currency or of_currency)),
-            to_printable(currency),
+    parts: list[_AmountParts] = []
+    for amount, currency in values:
+        whole, fraction = (
+            ("", "") if amount is None else numbers.split(amount, currency or of_currency)
         )
-        for amount, currency in values
-    ]
+        parts.append((whole, fraction, to_printable(currency)))
+    return parts
 
 
 def _align(header: str, parts: Iterable[_AmountParts], widths: _AmountWidths) -> list[str]:
