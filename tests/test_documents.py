@@ -84,8 +84,11 @@ def run_examples(path: Path, runner: asyncio.Runner) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_examples_run(path: Path, runner: asyncio.Runner) -> None:
+def test_examples_run(
+    path: Path, runner: asyncio.Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The examples of a document run one after the other, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)  # an example may write files beside itself
     run_examples(path, runner)
 
 
