@@ -89,13 +89,14 @@ def describe(error: BaseException) -> str:
         cause = error.__cause__
         said = cause.message if isinstance(cause, HttpProcessingError) else str(error)
         return f"its body is cut off or damaged: {_one_line(said)}"
+    name = type(error).__name__
     advice = (
         ". If a gateway or a proxy of yours signs connections, trust its authority: name its file "
         "in SSL_CERT_FILE, or pass ssl_context="
         if isinstance(error, aiohttp.ClientConnectorCertificateError)
         else ""
     )
-    return f"{type(error).__name__}: {error}{advice}" if str(error) else type(error).__name__
+    return f"{name}: {error}{advice}" if str(error) else name
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:
