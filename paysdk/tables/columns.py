@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from paysdk.payment import Payment
 
@@ -45,24 +45,30 @@ WORDS = frozenset({"provider", "currency", "source"})
 
 Columns: TypeAlias = "dict[str, Sequence[Any]]"
 
-_OWN = tuple(name for name in COLUMNS if not name.startswith(("invoice_", "customer_")))
-_read_own = attrgetter(*_OWN, "invoice", "customer")
-_read_invoice = attrgetter("id", "number", "total", "balance")
-_read_customer = attrgetter("id", "number", "name")
-_NO_CUSTOMER = (None, None, None)
+_OWN = tuple(
+    name for name in COLUMNS if name != "id" and not name.startswith(("invoice_", "customer_"))
+)
+# A payment looks each field up in its row. Going to the row once is twice as fast.
+_read_row = attrgetter("_row")
+_read_own = {name: attrgetter(name) for name in _OWN}
+_read_id, _read_invoice, _read_customer = map(attrgetter, ("id", "invoice", "customer"))
+_of_invoice = {name: attrgetter(name) for name in ("id", "number", "total", "balance")}
+_of_customer = {name: attrgetter(name) for name in ("id", "number", "name")}
 
 
 def split_into_columns(payments: Sequence[Payment]) -> Columns:
     """The values of each column, one for each payment."""
-    *own, invoices, customers = _transpose(map(_read_own, payments), len(_OWN) + 2)
-    found = dict(zip(_OWN, own, strict=True))
-    of_invoice = ("invoice_id", "invoice_number", "invoice_total", "invoice_balance")
-    found.update(zip(of_invoice, _transpose(map(_read_invoice, invoices), 4), strict=True))
-    of_customer = ("customer_id", "customer_number", "customer_name")
-    read = (_NO_CUSTOMER if each is None else _read_customer(each) for each in customers)
-    found.update(zip(of_customer, _transpose(read, 3), strict=True))
+    rows = list(map(_read_row, payments))
+    invoices, customers = list(map(_read_invoice, rows)), list(map(_read_customer, rows))
+    found: Columns = {name: list(map(read, rows)) for name, read in _read_own.items()}
+    found["id"] = list(map(str, map(_read_id, rows)))
+    for name, read in _of_invoice.items():
+        found[f"invoice_{name}"] = list(map(read, invoices))
+    has_customers = any(customers)
+    for name, read in _of_customer.items():
+        found[f"customer_{name}"] = (
+            [None if each is None else read(each) for each in customers]
+            if has_customers
+            else [None] * len(rows)
+        )
     return {name: found[name] for name in COLUMNS}
-
-
-def _transpose(rows: Iterable[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
-    return list(zip(*rows, strict=True)) or [()] * width
