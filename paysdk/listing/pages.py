@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from paysdk.listing.endpoint import Endpoint, RowsOfPage
     from paysdk.listing.progress import Progress
-    from paysdk.transport.client import Client, Deadline
+    from paysdk.transport.client import Client
+    from paysdk.transport.deadline import Deadline
 
 __all__ = ["ROWS_PER_TURN", "PageRequests", "PageStream"]
 

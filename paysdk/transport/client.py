@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -17,11 +17,11 @@ from paysdk.errors import (
     MalformedResponseError,
     PaginationError,
     PaysdkError,
-    RequestTimeoutError,
 )
 from paysdk.events import Event
 from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import KeySource, Secret, check_key, redact_error
+from paysdk.transport.deadline import Deadline
 from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
 from paysdk.transport.origin import parse_origin
 from paysdk.transport.policy import RetryPolicy
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from paysdk.transport.messages import RawResponse, Request
 
-__all__ = ["Client", "Deadline", "SSLContext", "Session", "Settings"]
+__all__ = ["Client", "SSLContext", "Session", "Settings"]
 
 T = TypeVar("T")
 
@@ -111,36 +111,6 @@ def _is_async_context(given: object) -> bool:
     return (
         not isinstance(given, type) and hasattr(given, "__aenter__") and hasattr(given, "__aexit__")
     )
-
-
-class Deadline:
-    """How many seconds one operation may take, including its retries and waits.
-
-    The time that your code spends between two pages does not count.
-    """
-
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-        self._left = seconds
-
-    @asynccontextmanager
-    async def enforce(self) -> AsyncGenerator[None]:
-        """Count the time spent inside. Raise ``RequestTimeoutError`` when no time is left."""
-        started = asyncio.get_running_loop().time()
-        limit = asyncio.timeout(self._left)
-        try:
-            async with limit:
-                yield
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise RequestTimeoutError(
-                f"The deadline of {self._seconds:g} s for the whole operation passed. It includes "
-                "retries and waits."
-            ).quoting() from None
-        finally:
-            if self._left is not None:
-                self._left = max(0.0, self._left - (asyncio.get_running_loop().time() - started))
 
 
 class Client:

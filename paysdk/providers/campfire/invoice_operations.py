@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.providers.campfire.paying.preview import PaymentPreview
     from paysdk.providers.campfire.paying.voiding import Voider
-    from paysdk.transport.client import Deadline
+    from paysdk.transport.deadline import Deadline
 
 __all__ = ["InvoiceOperations"]
 

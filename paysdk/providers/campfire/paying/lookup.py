@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from paysdk.provider import Listing
     from paysdk.providers.campfire.paying.order import PayOrder
     from paysdk.providers.campfire.paying.sent_order import SentOrder
-    from paysdk.transport.client import Client, Deadline
+    from paysdk.transport.client import Client
+    from paysdk.transport.deadline import Deadline
 
 __all__ = ["OrderLookup", "Snapshot"]
 

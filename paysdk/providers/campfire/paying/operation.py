@@ -11,7 +11,7 @@ from paysdk.errors import PaysdkError
 from paysdk.payment import Payment  # attrs reads it
 from paysdk.providers.campfire.endpoints import PAY, VOID
 from paysdk.providers.campfire.invoices.schema import Invoice  # likewise
-from paysdk.transport.client import Deadline  # likewise
+from paysdk.transport.deadline import Deadline  # likewise
 
 if TYPE_CHECKING:
     from paysdk.transport.client import Client

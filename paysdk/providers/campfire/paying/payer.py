@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.operation import Consent
     from paysdk.providers.campfire.paying.sent_order import SentOrder
     from paysdk.providers.campfire.paying.turns import Turn
-    from paysdk.transport.client import Client, Deadline
+    from paysdk.transport.client import Client
+    from paysdk.transport.deadline import Deadline
 
 __all__ = ["Payer"]
 

@@ -20,7 +20,7 @@ from paysdk.providers.campfire.paying.recognition import can_be_found, find_book
 from paysdk.providers.campfire.paying.recovery import warn_unless_external_ids_kept
 from paysdk.providers.campfire.paying.sent_order import SentOrder
 from paysdk.records.malformed import decode_or_raise
-from paysdk.transport.client import Deadline
+from paysdk.transport.deadline import Deadline
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats
 

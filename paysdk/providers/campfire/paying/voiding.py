@@ -35,7 +35,7 @@ from paysdk.providers.campfire.paying.refusals import (
 from paysdk.providers.campfire.paying.sending import may_have_been_processed
 from paysdk.providers.campfire.paying.sent_order import SentVoid
 from paysdk.records.malformed import decode_or_raise
-from paysdk.transport.client import Deadline
+from paysdk.transport.deadline import Deadline
 from paysdk.transport.messages import Request
 from paysdk.transport.observer import Attempt, RequestStats
 
