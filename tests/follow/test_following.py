@@ -589,10 +589,24 @@ async def test_refused_checkpoint_begins_the_pass_again(refusal: list[Page | Exc
         [page([paid(1)], "2"), ServerError(status=503)],
         refusal,
         [page([paid(1)], "2"), page([paid(2)])],
+        [page([paid(3)])],
     ]
     follower = follow_payments(shelf, every=SOON, since=NOW)
 
-    assert [("created", "1"), ("created", "2")] == await take(follower, 2)
+    assert [("created", "1"), ("created", "2"), ("created", "3")] == await take(follower, 3)
+
+
+async def test_resumed_listing_without_a_last_page() -> None:
+    """A listing may end after a page that has a checkpoint."""
+    shelf = Shelf()
+    shelf.passes = [
+        [page([paid(1)], "2"), ServerError(status=503)],
+        [page([paid(2)], "3")],
+        [page([paid(3)])],
+    ]
+    follower = follow_payments(shelf, every=SOON, since=NOW)
+
+    assert [("created", "1"), ("created", "2"), ("created", "3")] == await take(follower, 3)
 
 
 async def test_refused_checkpoint_of_a_long_pass() -> None:
