@@ -23,6 +23,7 @@ from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_payments
+from paysdk.booking.states import State
 from paysdk.booking.targets import as_target
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
@@ -176,6 +177,7 @@ class _Planner:
                 for payment in self._sort_out(outcome):
                     groups[outcome.key or ""].append((payment, outcome.rule))
         await self._check_groups(groups)
+        await self._look_at_review()
         return BookingPlan(
             source=self.pair.source,
             source_account=self.pair.source_account,
@@ -278,6 +280,19 @@ class _Planner:
         for (payment, _), problem in zip(booked, gone, strict=True):
             self._note(payment, problem or BOOKED)
         return chosen
+
+    async def _look_at_review(self) -> None:
+        """Look up what is for review although it is booked."""
+        ids = [line.payment_id for line in self.review]
+        known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
+        for place, line in enumerate(self.review):
+            booking = known.get(line.payment_id)
+            if booking is not None and booking.state is State.BOOKED:
+                problem = await self._find_gone(booking)
+                if problem is not None:
+                    self.review[place] = attrs.evolve(
+                        line, reason=problem.reason, sentence=problem.sentence
+                    )
 
     async def _find_gone(self, booking: Booking) -> Problem | None:
         """Why a payment that is booked is not in the store, or ``None`` if a sync will bring it.

@@ -236,6 +236,25 @@ async def test_a_booked_payment_that_no_sync_has_seen_is_looked_up(story: Story)
     assert [2] == [line.generation for line in again.lines]
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_a_booked_payment_that_is_for_review_is_looked_up(
+    story: Story, *, deleted: bool
+) -> None:
+    """Somebody has booked another amount on its invoice, and may have deleted it."""
+    story.add("A-1", "60.00", total="100.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(30), date(2026, 3, 2))
+    booked = story.books.payments.pop("1")
+    await story.sync()
+    if not deleted:
+        story.books.payments["1"] = booked
+
+    plan = await plan_bookings(story.store, target=story.books)
+
+    assert {"p1": "diverged" if deleted else "only_pair"} == reasons(plan)
+
+
 async def test_a_payment_is_booked_in_one_target_only(story: Story) -> None:
     """Another target is for review."""
     story.add("A-1", "60.00")
