@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 import pytest
 
+from paysdk.errors import MalformedResponseError
 from paysdk.transport.messages import RawResponse, Request
 
 
@@ -32,3 +35,28 @@ def test_messages_are_values() -> None:
     assert "a long body" not in repr(response)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         request.path = "/other/"  # type: ignore[misc]
+
+
+def test_json_has_exact_numbers() -> None:
+    """Numbers keep their digits, and an empty body is None."""
+    response = RawResponse(200, {}, b'{"amount": 12.50, "id": 7}')
+
+    assert {"amount": Decimal("12.50"), "id": 7} == response.json()
+    assert "12.50" == str(response.json()["amount"])
+    assert RawResponse(204, {}, b" \n").json() is None
+
+
+def test_body_that_is_not_json_is_shown() -> None:
+    """The error has the beginning of the body, and says what to read instead."""
+    body = b"<html>" + b"x" * 1000
+    with pytest.raises(MalformedResponseError) as raised:
+        RawResponse(200, {}, body).json()
+
+    shown = raised.value.raw
+    assert shown is not None
+    assert body.startswith(shown)
+    assert 6 < len(shown) < len(body)
+    assert raised.value.not_json
+    assert str(raised.value).startswith("The response is not JSON: ")
+    assert f"It begins with {shown!r}. Read `body` instead." in str(raised.value)
+    assert repr(shown) in (raised.value.quoted or ())

@@ -208,6 +208,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ({"HTTPS_PROXY": "http://proxy:1"}, "https://api.example.com", "http://proxy:1"),
         ({"https_proxy": "http://proxy:1"}, "https://api.example.com/v2", "http://proxy:1"),
         ({"HTTPS_PROXY": "proxy:1"}, "https://api.example.com", "http://proxy:1"),
+        ({"HTTPS_PROXY": "https://proxy:1"}, "https://api.example.com", "https://proxy:1"),
         ({"HTTPS_PROXY": ""}, "https://api.example.com", None),
         ({"HTTP_PROXY": "http://proxy:1"}, "https://api.example.com", None),
         ({"HTTP_PROXY": "http://proxy:1"}, "http://api.example.com", "http://proxy:1"),

@@ -24,6 +24,7 @@ def test_query_has_texts_of_all_kinds_of_values() -> None:
         "number": 7,
         "amount": Decimal("1E+2"),
         "yes": True,
+        "no": False,
         "day": date(2026, 1, 31),
         "at": NOON,
         "id": UUID(int=5),
@@ -31,7 +32,7 @@ def test_query_has_texts_of_all_kinds_of_values() -> None:
         "several": ["x", None, 2],
     }
     expected = (
-        "text=a%2Bb+%26c&number=7&amount=100&yes=true&day=2026-01-31&at=2026-01-31T11:00:00Z"
+        "text=a%2Bb+%26c&number=7&amount=100&yes=true&no=false&day=2026-01-31&at=2026-01-31T11:00:00Z"
         "&id=00000000-0000-0000-0000-000000000005&several=x&several=2"
     )
     assert expected == build_request("GET", "/v1/things", query).query

@@ -190,6 +190,14 @@ def test_message_without_words_still_says_what_to_do() -> None:
     assert "401 Unauthorized, without an explanation. Check the API key." == str(refused(401))
 
 
+@pytest.mark.parametrize(("status", "is_redirect"), [(300, True), (399, True), (400, False)])
+def test_only_a_status_of_a_redirect_leads_somewhere(status: int, is_redirect: bool) -> None:
+    """A Location header counts from 300 to 399."""
+    error = refused(status, headers={"location": "https://evil.com/"})
+
+    assert is_redirect is ("redirect" in str(error))
+
+
 def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
     """The message contains the address of the redirect."""
     headers = {"location": "https://evil.com/"}
