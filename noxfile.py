@@ -224,13 +224,16 @@ def fuzz(session: nox.Session) -> None:
 def crash(session: nox.Session) -> None:
     """Kill a sync at 500 random points on each database, or at as many as given (`-- 50`).
 
-    It fails if a killed sync loses or repeats anything.
+    Also kill a booking at each of its statements. It fails if anything is lost or repeated.
     """
     session.install(wheel(session), "--group", "tests")
     kills = session.posargs[0] if session.posargs else "500"
     # All kills are in one test, which takes longer than a test may take by default.
-    command = ["pytest", "tests/sync/test_crash.py", "-o", "faulthandler_timeout=0"]
-    session.run(*command, env={"PAYSDK_KILLS": kills})
+    files = ["tests/sync/test_crash.py", "tests/booking/test_crash.py"]
+    session.run(
+        *("pytest", *files, "-o", "faulthandler_timeout=0"),
+        env={"PAYSDK_KILLS": kills, "PAYSDK_BOOKING_KILLS": "all"},
+    )
 
 
 @nox.session(default=False)

@@ -1,11 +1,11 @@
-"""Kill workers with SIGKILL at every statement of apply and undo: `killing.py PLACE WHAT TARGET`.
+"""Kill workers with SIGKILL while they apply and undo: `killing.py PLACE WHAT TARGET KILLS`.
 
 One process imports everything and forks the others. A worker counts its SQL statements and commits,
 and the requests or changes that it makes in the books, and kills itself at the one that it is told.
 Then the same work runs again to its end. Whatever the point, the books and the history must be the
 same. TARGET is "books", a file, or "campfire", its sandbox with ``exclusive=store.exclusive``. WHAT
 is "apply" or "undo". With "together", three workers apply one run at the same time instead, and one
-of them is killed.
+of them is killed. KILLS is the number of points to kill at, from the first to the last, or "all".
 """
 
 from __future__ import annotations
@@ -291,13 +291,19 @@ async def check(place: str, account: str, run: str, office: Office, *, undo: boo
     return Counter(booking.state.value for booking in bookings)
 
 
-def kill_at_each_point(
-    place: str, make_office: Callable[[str], Office], *, undo: bool
+def choose_points(total: int, kills: str) -> list[int]:
+    """Return the points to kill at, evenly spread over all."""
+    number = total if kills == "all" else min(int(kills), total)
+    return sorted({1 + each * (total - 1) // max(1, number - 1) for each in range(number)})
+
+
+def kill_at_points(
+    place: str, make_office: Callable[[str], Office], kills: str, *, undo: bool
 ) -> dict[str, int]:
-    """Kill a worker at each point, run the work again, and count how it ended."""
+    """Kill a worker at some points, run the work again each time, and count how it ended."""
     states: Counter[str] = Counter()
-    point, total = 0, 1
-    while point <= total:
+    total, points = 0, [0]
+    for point in points:  # the first work is not killed, and shows how many points there are
         account = f"{'undo' if undo else 'apply'} {point}"
         office = make_office(account)
         run = asyncio.run(prepare(place, account, office, 1))
@@ -305,14 +311,14 @@ def kill_at_each_point(
             asyncio.run(work(place, office, run, Counting(), undo=False))
         if point == 0:
             total = asyncio.run(work(place, office, run, Counting(), undo=undo))
+            points += choose_points(total, kills)
         else:
             assert wait(forked(work(place, office, run, Counting(point), undo=undo)))
             # The second call looks up what the first one could only call unknown.
             for _ in range(2):
                 assert not wait(forked(work(place, office, run, Counting(), undo=undo)))
         states += asyncio.run(check(place, account, run, office, undo=undo))
-        point += 1
-    return {"points": total, **states}
+    return {"points": total, "killed": len(points) - 1, **states}
 
 
 def work_together(place: str, office: Office) -> dict[str, int]:
@@ -327,7 +333,7 @@ def work_together(place: str, office: Office) -> dict[str, int]:
     return dict(asyncio.run(check(place, "together", run, office, undo=False)))
 
 
-def main(place: str, what: str, target: str) -> None:
+def main(place: str, what: str, target: str, kills: str) -> None:
     """Do what is asked, and write the result."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -341,7 +347,7 @@ def main(place: str, what: str, target: str) -> None:
         told = (
             work_together(place, make_office("together"))
             if what == "together"
-            else kill_at_each_point(place, make_office, undo=what == "undo")
+            else kill_at_points(place, make_office, kills, undo=what == "undo")
         )
         sys.stdout.write(json.dumps(told))
 
