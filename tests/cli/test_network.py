@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from paysdk import CampfireProvider, RetryPolicy
 from paysdk.cli.network import (
@@ -107,6 +113,25 @@ def test_certificates_are_read(authority: Path) -> None:
     assert ssl.CERT_REQUIRED == context.verify_mode
 
 
+def test_variables_name_the_files(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CA without a client's certificate is enough."""
+    monkeypatch.setenv("PAYSDK_CA_FILE", str(authority / "ca.pem"))
+    context = read_network(NOTHING).given["ssl_context"]
+
+    assert isinstance(context, ssl.SSLContext)
+    assert 1 == len(context.get_ca_certs())
+
+
+def test_a_key_with_a_password_is_refused(authority: Path) -> None:
+    """OpenSSL does not ask for the password on the terminal."""
+    key = load_pem_private_key((authority / "client.key").read_bytes(), None)
+    (authority / "client.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"a password"))
+    )
+    with pytest.raises(ConfigurationError, match="or its key has a password"):
+        make_ssl_context(None, authority / "client.pem", authority / "client.key")
+
+
 @pytest.mark.parametrize("which", ["ca_file", "client_cert"])
 def test_a_file_that_is_no_certificate_is_refused(authority: Path, which: str) -> None:
     """The error says what is wrong with the file."""
@@ -153,7 +178,8 @@ async def test_a_providers_own_variable_comes_between(monkeypatch: pytest.Monkey
 def test_each_command_takes_the_options(paysdk: Command) -> None:
     """A command with requests takes the network's options, also after its own."""
     outcome = paysdk(
-        "list", "campfire", "--sandbox", "--limit", "1", "--retries", "0", "--timeout", "20"
+        *("list", "campfire", "--sandbox", "--limit", "1"),
+        *("--retries", "0", "--timeout", "20", "--concurrency", "2"),
     )
 
     assert (0, "") == (outcome.code, outcome.err)

@@ -38,13 +38,15 @@ def test_an_older_database_gets_the_tables_of_a_new_one() -> None:
     """The statements make the tables that SQLAlchemy makes. PostgreSQL's are in test_tables.py."""
     described = []
     for made_by_sqlalchemy in (True, False):
-        with sa.create_engine("sqlite://").begin() as connection:
+        engine = sa.create_engine("sqlite://")
+        with engine.begin() as connection:
             if made_by_sqlalchemy:
                 metadata.create_all(connection, tables=TABLES)
             else:
                 for statement in CREATE_BOOKING_TABLES["sqlite"]:
                     connection.execute(sa.text(statement))
             described.append(describe(connection))
+        engine.dispose()
 
     assert described[0] == described[1]
     assert "paysdk_bookings_by_run" == described[0]["paysdk_bookings"][2][0][0]

@@ -652,7 +652,9 @@ async def test_another_worker_continues_the_job_of_one_that_ended(
     office: Office, schema: str, kept: Kept, replayed: Kept, how: signal.Signals
 ) -> None:
     """The job is cut off in its fifth page, and nothing is lost or repeated."""
-    sandbox = open_sandbox("campfire", payments=100, faults=FaultPlan().on(5, hang()))
+    sandbox = open_sandbox(
+        "campfire", payments=100, faults=FaultPlan().on(5, hang(), path="*payments*")
+    )
     async with sandbox, AsyncExitStack() as stack:
         accounts = {"default": (sandbox.url, sandbox.api_key)}
         await office.syncs.defer([("campfire", "default")])
@@ -668,7 +670,11 @@ async def test_another_worker_continues_the_job_of_one_that_ended(
         await office.retry_stalled()
         for _ in after:
             await office.work()
-        pages = Counter(request.query.get("cursor") for request in sandbox.requests)
+        pages = Counter(
+            request.query.get("cursor")
+            for request in sandbox.requests
+            if "invoices" not in request.path  # these are for the customers
+        )
 
     assert (0 if how is signal.SIGTERM else -how) == code
     assert [("todo", 1) if how is signal.SIGTERM else ("doing", 0), ("todo", 0)] == after
@@ -681,7 +687,10 @@ async def test_another_worker_continues_the_job_of_one_that_ended(
 async def test_each_key_has_one_request_at_a_time(
     office: Office, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two processes with four jobs at a time sync six accounts twice."""
+    """Two processes with four jobs at a time sync six accounts twice.
+
+    The second request looks up the customers, while the next page is on its way.
+    """
     answering, most = Counter[str](), Counter[str]()
     handle = Sandbox._handle
 
@@ -716,8 +725,8 @@ async def test_each_key_has_one_request_at_a_time(
         codes = [await process.wait() for process in workers]
 
     assert [0, 0] == codes
-    assert 1 < most.pop("all") <= 6
-    assert [1] * 6 == list(most.values())
+    assert 1 < most.pop("all") <= 2 * 6
+    assert {1, 2} >= set(most.values())
 
 
 async def test_a_stalled_worker_writes_nothing_after_its_successor(

@@ -158,17 +158,25 @@ def test_a_provider_of_another_package_is_checked(
     install(
         "acme",
         dedent("""
+        from paysdk import Capabilities
+
         class Listing:
             async def first(self):
                 return None
 
         class Made:
             name = "acme"
+            capabilities = Capabilities(
+                filters=frozenset(),
+                max_page_size=100,
+                reports_voids=False,
+                lists_incrementally=False,
+            )
 
             def __init__(self, api_key, *, webhook_secret="", region=""):
                 pass
 
-            def list_payments(self):
+            def list_payments(self, **filters):
                 return Listing()
 
             async def aclose(self):
@@ -179,6 +187,8 @@ def test_a_provider_of_another_package_is_checked(
         monkeypatch.setenv(f"PAYSDK_ACME_{name}", text)
     outcome = paysdk("doctor", "acme")
 
+    assert (0, "") == (outcome.code, outcome.err)
+    assert "clock: not known for this provider" in outcome.out
     assert "webhook_secret: is set" in outcome.out
     assert "region: eu" in outcome.out
     assert "hidden" not in outcome.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paysdk.cli.commands.follow import _change
 from paysdk.testing import FaultPlan, open_sandbox, status
 
 if TYPE_CHECKING:
@@ -102,3 +104,18 @@ def test_provider_of_another_package_that_fails(
 
     assert (1, "") == (outcome.code, outcome.out)
     assert "LookupError: no book" in outcome.err
+
+
+async def test_a_sandbox_changes_again_and_again() -> None:
+    """There is something to follow without an account."""
+    changed = asyncio.Event()
+
+    class Changing:
+        def make_change(self) -> None:
+            changed.set()
+
+    changing = asyncio.create_task(_change([Changing()], 0.0))  # type: ignore[list-item]  # what is used
+    await changed.wait()
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing

@@ -104,6 +104,13 @@ def test_a_plan_has_two_tables_and_its_totals(capsys: pytest.CaptureFixture[str]
     ] == shown.splitlines()[-4:]
 
 
+def test_what_is_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each reason has its number."""
+    print_plan(make_plan(left_out={"too_recent": 3}))
+
+    assert "Left out: 3 " in capsys.readouterr().out
+
+
 def test_an_empty_plan_has_no_tables(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is left out either."""
     plan = make_plan()

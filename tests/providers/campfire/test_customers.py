@@ -132,3 +132,15 @@ async def test_payments_get_the_clients_of_their_invoices() -> None:
     ]
     assert [payment.raw for payment in payments] == [payment.raw for payment in found]
     assert isinstance(campfire, FindsCustomers)
+
+
+async def test_news_may_be_all_there_is() -> None:
+    """If every invoice is new, the list is read to its end."""
+    shelf = Shelf([1])
+    lookup = InvoiceCustomers(shelf)
+    assert {"1": client(1)} == await lookup.find(["1"])
+    shelf.numbers = [7, 8, 9]
+
+    assert {"9": client(9)} == await lookup.find(["9"])
+    assert [[1], [9, 8], [7]] == shelf.read
+    await lookup.aclose()

@@ -48,7 +48,7 @@ def test_differences_have_their_payments_and_reasons() -> None:
         [
             "INV-5",
             "Ambiguous",
-            "2 EUR2026-01-31g2 USD2026-01-31h",
+            "2.00 EUR2026-01-31g2.00 USD2026-01-31h",
             "\u2013",
             "",
             "K-7",
@@ -57,9 +57,9 @@ def test_differences_have_their_payments_and_reasons() -> None:
         [
             "no number",
             "Ambiguous",
-            "3 USDno datef",
+            "3.00 USDno datef",
             "\u2013",
-            "+3 USD",
+            "+3.00 USD",
             "K-7",
             RULES[Rule.NO_NUMBER],
         ],
@@ -90,7 +90,7 @@ def test_no_more_of_one_difference_is_shown_than_can_be_read() -> None:
     ]
 
     assert row[2].endswith("and 28 more")
-    assert "+40 EUR" == row[4]
+    assert "+40.00 EUR" == row[4]
 
 
 def test_a_customer_is_not_always_known() -> None:

@@ -12,12 +12,12 @@ def test_totals_are_side_by_side() -> None:
     rows = page(*EVERYTHING).rows
 
     assert ["Matched", "2", "0.30", "1", "0.30", "0.00"] in rows
-    assert ["Amount differs", "1", "1,200.00", "1", "1,000", "+200.00"] in rows
+    assert ["Amount differs", "1", "1,200.00", "1", "1,000.00", "+200.00"] in rows
     assert ["Only in Left", "1", "\u22125.00", "\u2013", "\u2013", "\u22125.00"] in rows
     assert ["Only in Right", "\u2013", "\u2013", "1", "7.00", "\u22127.00"] in rows
     assert ["Total", "5", "1,197.30", "3", "1,007.30", "+190.00"] in rows
     assert ["Voided or vanished", "1", "7.00", "\u2013", "\u2013", ""] in rows
-    assert ["Ambiguous", "2", "5", "\u2013", "\u2013", "+5"] in rows
+    assert ["Ambiguous", "2", "5.00", "\u2013", "\u2013", "+5.00"] in rows
 
 
 def test_no_more_currencies_and_months_are_shown_than_can_be_read() -> None:
