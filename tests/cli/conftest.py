@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
+from paysdk.cli.config import use_config
 from paysdk.cli.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from paysdk.testing import Sandbox
 
@@ -31,8 +33,9 @@ class Outcome:
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The tests run in a plain terminal of 80 columns, without settings of paysdk."""
+    monkeypatch.setattr("typer.get_app_dir", lambda _name: str(tmp_path / "home"))
     for name in [*os.environ]:
         if name.startswith("PAYSDK_") or name in {
             "NO_COLOR",
@@ -42,6 +45,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "GITHUB_ACTIONS",
         }:
             monkeypatch.delenv(name)
+    use_config(None)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm-256color")
 

@@ -16,20 +16,12 @@ from paysdk.cli.config import (
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from .conftest import Outcome
 
     Command = Callable[..., Outcome]
-
-
-@pytest.fixture(autouse=True)
-def forget_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Each test begins and ends without a config file."""
-    monkeypatch.setattr("typer.get_app_dir", lambda _name: str(tmp_path / "home"))
-    yield
-    use_config(None)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -94,15 +94,16 @@ async def _read(
     failures: list[PaysdkError],
 ) -> None:
     """Pass the changes on. ``None`` is the end, after an error."""
-    async with aclosing(follower):
-        try:
-            async for change in follower:
-                await changes.put(change)
-        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
-            failure = as_paysdk_error(name, error)
-            failures.append(failure)
-            print_message(f"{name} is not followed any more: {failure}")
-            await changes.put(None)
+    try:
+        while True:
+            await changes.put(await anext(follower))
+    except Exception as error:  # noqa: BLE001  # another package's class may raise anything
+        failure = as_paysdk_error(name, error)
+        failures.append(failure)
+        print_message(f"{name} is not followed any more: {failure}")
+        await changes.put(None)
+    finally:
+        await follower.aclose()
 
 
 async def _change(sandboxes: Iterable[Sandbox], every: float) -> None:

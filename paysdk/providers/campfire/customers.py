@@ -72,9 +72,9 @@ class InvoiceCustomers:
         before = self._newest
         pages = self._open().pages()
         try:
-            async for page in pages:
-                if min(self._note(page), default=-1) <= before:
-                    return
+            page = await anext(pages, None)
+            while page is not None and min(self._note(page), default=-1) > before:
+                page = await anext(pages, None)
         finally:
             await _close(pages)
 

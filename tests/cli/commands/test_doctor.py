@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def wide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A wide terminal, so that no line is folded, and no config file of this user."""
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wide terminal, so that no line is folded."""
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("typer.get_app_dir", lambda _name: str(tmp_path / "home"))
 
 
 def test_an_api_that_answers_is_well(paysdk: Command, serve_api: ServeApi) -> None:
@@ -220,3 +219,15 @@ def test_an_unknown_provider_is_refused(paysdk: Command) -> None:
     outcome = paysdk("doctor", "camfire")
 
     assert (2, "", 1) == (outcome.code, outcome.out, len(outcome.err.splitlines()))
+
+
+def test_a_setting_that_cannot_be_right_is_told(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the variable."""
+    monkeypatch.setenv("PAYSDK_CAMPFIRE_API_KEY", "sandbox-key")
+    monkeypatch.setenv("PAYSDK_CAMPFIRE_DEADLINE", "0")
+    outcome = paysdk("doctor", "campfire")
+
+    assert 1 == outcome.code
+    assert "deadline must be" in outcome.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import subprocess
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from paysdk.testing import Sandbox
     from tests.cli.conftest import Outcome
+    from tests.conftest import Install
 
     Command = Callable[..., Outcome]
     ServeApi = Callable[[str, Sandbox], AbstractContextManager[None]]
@@ -119,3 +121,27 @@ async def test_a_sandbox_changes_again_and_again() -> None:
     changing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await changing
+
+
+def test_nothing_to_follow_ends_it(paysdk: Command, install: Install) -> None:
+    """If no provider can be used, the command ends at once."""
+    install("broken", "import module_that_is_nowhere")
+    outcome = paysdk("follow", "broken")
+
+    assert (1, "") == (outcome.code, outcome.out)
+    assert "module_that_is_nowhere" in outcome.err
+
+
+def test_sandboxes_are_followed_in_this_process(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output that cannot be written ends it, here so that its coverage is measured."""
+
+    def write(_change: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("paysdk.cli.commands.follow.write_json_line", write)
+    outcome = paysdk("follow", "campfire", "--sandbox", "--every", "0.05", "--format", "jsonl")
+
+    assert (1, "") == (outcome.code, outcome.out)
+    assert "The output cannot be written: No space left on device." in outcome.err

@@ -111,6 +111,15 @@ def test_what_is_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None
     assert "Left out: 3 " in capsys.readouterr().out
 
 
+def test_what_still_differs_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """An invoice on which the systems would disagree after the plan has a sentence."""
+    print_plan(make_plan(lines=[attrs.evolve(LINE, balance=Decimal("10.00"))]))
+
+    assert "After this plan, 0 is due on A-1 in books, and 10.00 in notify." in words(
+        capsys.readouterr().out
+    )
+
+
 def test_an_empty_plan_has_no_tables(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is left out either."""
     plan = make_plan()
