@@ -28,7 +28,7 @@ SCRIPTS = (
     "export",
 )
 PACKAGES = (
-    "paysdk",
+    "paysdk-async",
     "aiohttp",
     "attrs",
     "cattrs",
