@@ -61,10 +61,12 @@ def set_customers(
     payments: Sequence[Payment], customers: Mapping[str, CustomerRef]
 ) -> Sequence[Payment]:
     """Return the payments. Those without a customer get that of their invoice, if it is known."""
+    if not customers:
+        return payments
     return [
-        _set_customer(payment, customers[payment.invoice.id])
-        if payment.customer is None and payment.invoice.id in customers
-        else payment
+        payment
+        if payment.customer is not None or (customer := customers.get(payment.invoice.id)) is None
+        else _set_customer(payment, customer)
         for payment in payments
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 import msgspec
@@ -31,6 +31,8 @@ _log = logging.getLogger("paysdk")
 
 # With one of these statuses, the provider refuses to list its customers for good.
 _REFUSED_STATUSES = {400, 401, 403, 404, 405, 410, 422}
+# The id of the invoice, and its customer.
+_StoredCustomer: TypeAlias = tuple[str, CustomerRef | None]
 _ids = sa.bindparam("customer_payment_ids", type_=sa.Text)
 
 
@@ -38,8 +40,9 @@ _ids = sa.bindparam("customer_payment_ids", type_=sa.Text)
 class PageCustomers:
     """Adds the customers to each page, before the page is written.
 
-    A full pass looks up the customers of all invoices. Any other pass looks up only those that the
-    store does not know, which takes few requests.
+    A full pass looks up the customers of all invoices. Any other pass looks up only those of
+    payments that are not in the store. A payment that is there without a customer had none when it
+    was stored, and looking it up again might read the whole list of invoices in each sync.
     """
 
     _database: Database
@@ -57,20 +60,25 @@ class PageCustomers:
         """Return the page with the customers of its payments, as far as they are found."""
         if self._lookup is None:
             return page
-        sources = (self._find, self._read_stored)
         rows = page.payments
-        for source in sources if self._is_full else sources[::-1]:
-            if invoices := find_invoices(rows):
-                rows = set_customers(rows, await source(self._lookup, rows, invoices))
+        if self._is_full:
+            rows = await self._look_up(self._lookup, rows, find_invoices(rows))
+            if any(payment.customer is None for payment in rows):
+                rows = set_customers(rows, _get_customers(await self._read_stored(rows)))
+        else:
+            stored = await self._read_stored(rows)
+            rows = set_customers(rows, _get_customers(stored))
+            new = find_invoices(payment for payment in rows if payment.id not in stored)
+            rows = await self._look_up(self._lookup, rows, new)
         return attrs.evolve(page, payments=rows)
 
-    async def _find(
-        self, lookup: CustomerLookup, _: Sequence[Payment], invoices: Collection[str]
-    ) -> Mapping[str, CustomerRef]:
-        if self._is_refused:
-            return {}
+    async def _look_up(
+        self, lookup: CustomerLookup, rows: Sequence[Payment], invoices: Collection[str]
+    ) -> Sequence[Payment]:
+        if self._is_refused or not invoices:
+            return rows
         try:
-            return await lookup.find(invoices)
+            return set_customers(rows, await lookup.find(invoices))
         except (APIError, MalformedResponseError, PaginationError) as error:
             # Customers are only for information, and the same request would fail in each sync.
             if isinstance(error, APIError) and error.status not in _REFUSED_STATUSES:
@@ -82,13 +90,12 @@ class PageCustomers:
                 self._lease.provider,
                 error,
             )
-            return {}
+            return rows
 
-    async def _read_stored(
-        self, _: CustomerLookup, rows: Sequence[Payment], __: Collection[str]
-    ) -> Mapping[str, CustomerRef]:
-        """Read the customers that are stored with these payments, by invoice."""
+    async def _read_stored(self, rows: Sequence[Payment]) -> Mapping[str, _StoredCustomer]:
+        """Read the invoice and the customer that are stored with these payments, by their ids."""
         known = sa.select(
+            payments.c.id,
             payments.c.invoice_id,
             payments.c.customer_id,
             payments.c.customer_number,
@@ -97,17 +104,20 @@ class PageCustomers:
             payments.c.provider == self._lease.provider,
             payments.c.account == self._lease.account,
             self._database.backend.in_ids(payments.c.id, _ids),
-            sa.or_(payments.c.customer_id.is_not(None), payments.c.customer_name.is_not(None)),
         )
         values = {_ids.key: msgspec.json.encode([payment.id for payment in rows]).decode()}
 
-        async def read(connection: AsyncConnection) -> dict[str, CustomerRef]:
+        async def read(connection: AsyncConnection) -> dict[str, _StoredCustomer]:
             return {
-                invoice_id: CustomerRef(*customer)
-                for invoice_id, *customer in await connection.execute(known, values)
+                payment_id: (invoice_id, CustomerRef(*customer) if any(customer) else None)
+                for payment_id, invoice_id, *customer in await connection.execute(known, values)
             }
 
         return await self._database.read(read)
+
+
+def _get_customers(stored: Mapping[str, _StoredCustomer]) -> Mapping[str, CustomerRef]:
+    return {invoice: customer for invoice, customer in stored.values() if customer is not None}
 
 
 @asynccontextmanager

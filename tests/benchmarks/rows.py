@@ -10,6 +10,7 @@ __all__ = [
     "campfire_row",
     "files_page",
     "invoice_payments_page",
+    "invoice_row",
     "notify_page",
     "times",
 ]
@@ -53,6 +54,16 @@ def campfire_row(number: int, modified: int, *, later_fields: bool = False) -> s
         f'"payment_date":"2025-{number % 12 + 1:02d}-{number % 28 + 1:02d}"{later},'
         f'"external_id":"btxn_{number:08d}",'
         f'"voided_date":{voided},"created_at":"{moment}","last_modified_at":"{moment}"}}'
+    )
+
+
+def invoice_row(number: int) -> str:
+    """Make a record of Campfire's list of invoices: that of payments 2 n and 2 n + 1."""
+    return (
+        f'{{"id":{5000 + number},"invoice_number":"INV-{number:07d}","status":"paid",'
+        f'"currency":"USD","total_amount":100.50,"amount_paid":100.50,"amount_due":0.00,'
+        f'"client":{number // 10},"client_name":"Client {number // 10}","entity":1,'
+        f'"invoice_date":"2025-01-01","due_date":"2025-02-01"}}'
     )
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import attrs
 import msgspec
-from rows import campfire_page, campfire_row, files_page, invoice_payments_page, times
+from rows import campfire_page, campfire_row, files_page, invoice_payments_page, invoice_row, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ __all__ = ["Plan", "serving"]
 class Plan:
     """What is served: the number of *rows*, and their *spread* over time (see `rows.times`).
 
+    Campfire's list of invoices has so many *invoices*, the newest first.
     Each response is delayed by *latency* seconds. With *kept* false, every page is rendered for
     each request, for listings that are too long to keep.
     """
@@ -38,6 +39,7 @@ class Plan:
     spread: str = "even"
     latency: float = 0.0
     kept: bool = True
+    invoices: int = 0
 
 
 class Pages:
@@ -76,7 +78,18 @@ class Pages:
             return invoice_payments_page(
                 first, min(first + limit, self.plan.rows), more=first + limit < self.plan.rows
             )
+        if parts.path.endswith("/invoice/"):
+            return self._invoices(asked, limit)
         return self._campfire(asked, limit)
+
+    def _invoices(self, asked: dict[str, str], limit: int) -> str:
+        first = int(asked.get("offset") or 0)
+        last = min(first + limit, self.plan.invoices)
+        rows = [invoice_row(self.plan.invoices - 1 - place) for place in range(first, last)]
+        following = urlencode(asked | {"offset": str(last)})
+        return campfire_page(
+            rows, self.plan.invoices, following if last < self.plan.invoices else None
+        )
 
     def _campfire(self, asked: dict[str, str], limit: int) -> str:
         begin, end = 0, self.plan.rows

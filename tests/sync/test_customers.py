@@ -86,6 +86,25 @@ async def test_a_payment_gets_the_customer_of_its_invoice(
     assert ("external_id", "modified_at") == tuple(sorted(changed.fields))
 
 
+async def test_a_payment_that_is_stored_without_a_customer_is_not_looked_up_again(
+    store: SQLPaymentStore, make: Make
+) -> None:
+    """The lookup of an old invoice may read the whole list. Only a full pass tries again."""
+    provider = Clients(payments=[make(2, 1), make(4, 1)], missing=frozenset({"1", "2"}))
+    await sync_payments(provider, store)
+    provider.wanted.clear()
+    provider.missing = frozenset()
+    provider.payments = [*provider.payments, make(6, 2)]
+    await sync_payments(provider, store)
+
+    assert [{"3"}] == provider.wanted
+    assert {"2": None, "4": None, "6": "Client 3"} == await customers(store)
+
+    await sync_payments(provider, store, full=True)
+
+    assert {"2": "Client 1", "4": "Client 2", "6": "Client 3"} == await customers(store)
+
+
 async def test_a_full_pass_looks_all_of_them_up_again(store: SQLPaymentStore, make: Make) -> None:
     """A customer that has another name now is a change. One that is not found stays."""
     provider = Clients(payments=[make(2, 1), make(4, 1)])

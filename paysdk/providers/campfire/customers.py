@@ -7,6 +7,8 @@ modification (the provider's schema).
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["InvoiceCustomers"]
 
+# The largest number that an array of 64-bit numbers holds. Campfire documents no bound of its ids.
+_MAX_ID = 2**63 - 1
+
 
 class InvoiceCustomers:
     """Reads the list of invoices, the newest id first, only as far as it is needed.
@@ -30,7 +35,12 @@ class InvoiceCustomers:
 
     def __init__(self, list_invoices: Callable[[], Listing[InvoiceSummary]]) -> None:
         self._list_invoices = list_invoices
-        self._customers: dict[int, CustomerRef | None] = {}
+        # The ids of the list, negative so that they ascend, and the customer of each. For a million
+        # invoices, this takes a quarter of the memory of a mapping.
+        self._ids = array("q")
+        self._customers: list[CustomerRef | None] = []
+        # The customers of invoices that were created since, or that came out of order.
+        self._others: dict[int, CustomerRef | None] = {}
         # A client has many invoices, and needs only one object.
         self._clients: dict[tuple[int | None, str | None], CustomerRef] = {}
         self._listings: list[Listing[InvoiceSummary]] = []
@@ -46,12 +56,11 @@ class InvoiceCustomers:
     async def find(self, invoice_ids: Collection[str]) -> Mapping[str, CustomerRef]:
         """Return the customers of these invoices by id, without those that are not found."""
         numbers = {each: int(each) for each in invoice_ids if each.isdecimal()}
-        missing = numbers.values() - self._customers.keys()
-        if self._pages is not None and missing and max(missing) > self._newest:
+        if self._pages is not None and max(numbers.values(), default=-1) > self._newest:
             await self._read_news()
-        while missing and min(missing) < self._oldest:
+        while min(numbers.values(), default=self._oldest) < self._oldest:
             await self._read_page()
-        found = {each: self._customers.get(number) for each, number in numbers.items()}
+        found = {each: self._get(number) for each, number in numbers.items()}
         return {each: customer for each, customer in found.items() if customer is not None}
 
     async def aclose(self) -> None:
@@ -87,14 +96,25 @@ class InvoiceCustomers:
         """Remember the customers of a page, and return the ids of its invoices."""
         for invoice in page.payments:
             key = invoice.client, invoice.client_name
-            self._customers[invoice.id] = (
+            customer = (
                 None
                 if key == (None, None)
                 else self._clients.setdefault(key, _make_customer(invoice))
             )
+            if invoice.id <= _MAX_ID and (not self._ids or -invoice.id > self._ids[-1]):
+                self._ids.append(-invoice.id)
+                self._customers.append(customer)
+            else:
+                self._others[invoice.id] = customer
         ids = [invoice.id for invoice in page.payments]
         self._newest = max([self._newest, *ids])
         return ids
+
+    def _get(self, number: int) -> CustomerRef | None:
+        place = bisect_left(self._ids, -number)
+        if place < len(self._ids) and self._ids[place] == -number:
+            return self._customers[place]
+        return self._others.get(number)
 
 
 async def _close(pages: AsyncIterator[Page[InvoiceSummary]] | None) -> None:

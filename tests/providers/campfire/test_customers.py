@@ -110,6 +110,21 @@ async def test_an_invoice_without_a_client_has_no_customer() -> None:
     )
 
 
+async def test_a_list_in_another_order_is_read_as_well() -> None:
+    """Ids may have any size, too."""
+
+    class Mixed(Shelf):
+        async def pages(self) -> AsyncIterator[Page[InvoiceSummary]]:
+            yield Page([InvoiceSummary(id=each, client=each // 2) for each in ids], None, None)
+
+    ids = [2**70, 4, 2**63, 9, 9, 1]
+    found = await InvoiceCustomers(Mixed([])).find([*map(str, ids), "5"])
+
+    assert {str(each): str(each // 2) for each in ids} == {
+        each: customer.id for each, customer in found.items()
+    }
+
+
 async def test_payments_get_the_clients_of_their_invoices() -> None:
     """A few requests of the invoice list serve all payments."""
     async with (
