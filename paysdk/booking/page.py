@@ -5,6 +5,7 @@ It needs the extra ``report``. The page is one file without scripts.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
+from paysdk.reconcile.report.fitting import widest
 from paysdk.reconcile.report.text import format_money, replace_control_characters
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from paysdk.booking.plan import BookingPlan
 
 __all__ = ["render_plan", "write_page"]
+
+# The pixels of an em in a table.
+_EM_PX = 15
+# In em: the smallest width of a column with amounts, a currency with its space, and the columns
+# without amounts with the space around all of them.
+_MIN_AMOUNT_EM, _CURRENCY_EM, _OTHER_COLUMNS_EM = 5, 3, 38
 
 
 def render_plan(plan: BookingPlan) -> str:
@@ -42,8 +50,20 @@ def render_plan(plan: BookingPlan) -> str:
             plan=plan,
             disagreements=list(list_disagreements(plan)),
             reasons=sorted(reasons.items(), key=lambda each: (-each[1], each[0])),
+            table_width=_table_width(plan),
         )
     )
+
+
+def _table_width(plan: BookingPlan) -> int:
+    """The pixels that the wider table needs to show each amount on one line."""
+    lines = [(line.amount, line.seen_due, line.due_after) for line in plan.lines]
+    dues = widest(format_money(each) for amounts in lines for each in amounts if each is not None)
+    numbers = widest([line.invoice_number for line in plan.lines])
+    listed = numbers + 3 * max(dues, _MIN_AMOUNT_EM) + _CURRENCY_EM + _OTHER_COLUMNS_EM
+    amounts = widest(format_money(line.amount) for line in plan.review)
+    reviewed = widest([line.number or "" for line in plan.review]) + amounts
+    return math.ceil(_EM_PX * max(listed, reviewed + _CURRENCY_EM + _OTHER_COLUMNS_EM))
 
 
 def write_page(plan: BookingPlan, path: str | os.PathLike[str]) -> None:

@@ -81,6 +81,10 @@ class PagedListing(Generic[T]):
         )
         return PagedListing(attrs.evolve(endpoint, filters=filters), positions, self._windows)
 
+    def without_read_ahead(self) -> PagedListing[T]:
+        """Return the same listing, which requests each page when the caller asks for it."""
+        return PagedListing(self._endpoint.without_read_ahead(), self._resume, self._windows)
+
     def first_checkpoint(self) -> Checkpoint:
         """Return a checkpoint at the beginning, or where this listing is resumed."""
         positions = self._resume or [self._endpoint.pagination.start()]

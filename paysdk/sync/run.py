@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 
+from paysdk.customers import FindsCustomers
 from paysdk.errors import APIError, ConfigurationError, PaginationError
+from paysdk.listing.listing import PagedListing
 from paysdk.passes import (
     begin_pass,
     complete_pass,
@@ -109,7 +111,9 @@ class SyncRun:
         # pass began.
         state = attrs.evolve(before, kind="incremental")
         size = self._page_size()
-        listing = self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
+        listing = self._with_lookup(
+            self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
+        )
         try:
             async with self._read_ahead(listing, state) as request_page:
                 page = await self._wait_for_page(request_page(), may_be_refused=False)
@@ -188,7 +192,7 @@ class SyncRun:
         if not may_be_refused:
             state = attrs.evolve(state, since=listing_start(state, self._overlap))
         begun = state
-        listing = self._start_listing(state)
+        listing = self._with_lookup(self._start_listing(state))
         try:
             async with self._read_ahead(listing, state) as request_page:
                 request = request_page()
@@ -226,6 +230,15 @@ class SyncRun:
                 f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
                 "full=True (--full) to start again from the beginning."
             ) from None
+
+    def _with_lookup(self, listing: Listing) -> Listing:
+        """The same listing, without reading ahead while the lookup of customers sends requests.
+
+        A sync sends one request at a time.
+        """
+        if isinstance(self._provider, FindsCustomers) and isinstance(listing, PagedListing):
+            return listing.without_read_ahead()
+        return listing
 
     @asynccontextmanager
     async def _read_ahead(

@@ -13,9 +13,12 @@ from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment
 from paysdk.booking import BookingPlan, BookingPolicy, approve_plan, plan_bookings
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing.booking import FakeBooks
+from tests.browser import browser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+__all__ = ["browser"]
 
 DAY = date(2026, 3, 2)
 

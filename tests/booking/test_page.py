@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,11 +13,13 @@ import pytest
 from paysdk.booking import BookingPlan
 from paysdk.booking import page as pages
 from paysdk.booking.page import render_plan, write_page
+from tests.browser import LOOK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from paysdk.booking import BookingPolicy
+    from tests.browser import Browser
 
     from .conftest import Story
 
@@ -68,3 +71,31 @@ def test_the_page_of_an_empty_plan_says_so(policy: BookingPolicy) -> None:
 
     assert "<b>Nothing</b>to book" in page
     assert "<b>3</b>left out: too recent" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("amount", ["99999.99", "999999999998.99", "123456789012345678.99"])
+async def test_a_browser_cuts_no_amount_of_a_plan(
+    story: Story, browser: Browser, amount: str
+) -> None:
+    """A browser shows each amount whole at widths from 360 to 1920, and on paper.
+
+    It needs a browser.
+    """
+    for number in ("INV20001", "INV20002"):
+        story.add(number, amount)
+        story.pay(f"{number}b", amount, total=amount)
+    story.policy = attrs.evolve(story.policy, max_amount=Decimal(amount))
+    plan = await story.plan()
+    browser.show(render_plan(plan))
+    found = {}
+    for media, widths in (
+        ("screen", range(360, 1921, 60)),
+        ("print", [600, 703, 964, 1032]),  # 703 is A4 in portrait, without the margins
+    ):
+        for width in widths:
+            browser.resize(width, media=media)
+            found[media, width] = browser.run(LOOK)
+
+    assert [2, 2] == [len(plan.lines), len(plan.review)]
+    assert {} == {place: problems for place, problems in found.items() if problems}

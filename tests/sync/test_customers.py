@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
+import paysdk.providers.campfire.provider as provider_module
 from paysdk import (
     CampfireProvider,
     CustomerRef,
@@ -18,11 +19,14 @@ from paysdk import (
 )
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import open_sandbox
+from paysdk.testing.server import Sandbox
 
 from .conftest import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+
+    from aiohttp.web import BaseRequest, StreamResponse
 
     from paysdk import Payment
 
@@ -161,3 +165,38 @@ async def test_campfires_payments_have_their_clients(store: SQLPaymentStore) -> 
     assert [invoices[each.invoice.id] for each in stored] == [
         each.customer and each.customer.name for each in stored
     ]
+
+
+async def test_a_sync_with_customers_sends_one_request_at_a_time(
+    store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lookup waits for the page of payments, and the next page waits for the lookup."""
+    under_way, most = 0, 0
+    handle = Sandbox._handle
+
+    async def count(sandbox: Sandbox, incoming: BaseRequest) -> StreamResponse:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await handle(sandbox, incoming)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(Sandbox, "_handle", count)
+    monkeypatch.setattr(provider_module, "_INVOICES_PER_PAGE", 3)
+    small = attrs.evolve(CampfireProvider.capabilities, max_page_size=5)
+    monkeypatch.setattr(CampfireProvider, "capabilities", small)
+    async with (
+        open_sandbox("campfire", payments=30, latency=0.005) as sandbox,
+        CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire,
+    ):
+        reports = [
+            await sync_payments(campfire, store),
+            await sync_payments(campfire, store, full=True),
+            await sync_payments(campfire, store, filters={"voided": False}),
+        ]
+
+    assert [30, 0, 0] == [report.created for report in reports]
+    assert min(report.requests for report in reports[:2]) > 6
+    assert 1 == most

@@ -223,7 +223,9 @@ class CampfireProvider(InvoiceOperations):
         rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
 
         def list_newest() -> Listing[InvoiceSummary]:
-            return self._listing(INVOICES, rules, SUMMARY_READER, filters={}, resume=None)
+            listing = self._listing(INVOICES, rules, SUMMARY_READER, filters={}, resume=None)
+            # Most lookups need only the first page.
+            return listing.without_read_ahead()
 
         lookup = InvoiceCustomers(list_newest)
         try:

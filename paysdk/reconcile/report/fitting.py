@@ -10,7 +10,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Cards", "Fit", "fit_tables"]
+__all__ = ["Cards", "Fit", "fit_tables", "widest"]
 
 # In em of a wide bold font such as DejaVu Sans or Verdana.
 _DIGIT_EM, _POINT_EM, _LETTER_EM = 0.7, 0.38, 0.85
@@ -26,17 +26,24 @@ _MIN_AMOUNT_EM = 8.0
 _MARGIN_REM, _MIN_TABLE_REM, _PAGE_REM, _MAX_PAGE_REM = 6, 66, 86, 116
 _REM_PER_EM = 0.95  # rem in a table's em
 # In em of a printed table: the width of an A4 or Letter page in landscape, without its margins. The
-# space around the columns is half of that on a screen. A media query does not work here, because
-# Chrome compares it with the width of the portrait page.
+# space around the columns is half of that on a screen.
 _PAPER_EM = 80
+# The pixels of an em in a printed table: 8.5 points.
+_PRINTED_EM_PX = 8.5 * 96 / 72
 
 
 @attrs.frozen(kw_only=True)
 class Cards:
-    """The values in ``cards.css``, the rule that turns a table into a list of cards."""
+    """The values in ``cards.css``, the rule that turns a table into a list of cards.
+
+    ``media`` are the screens and the paper without room for the table. ``printed_width`` is the
+    width in pixels that the table needs on paper. A page can be portrait or landscape, and only a
+    container query knows which: Chrome compares a media query with the portrait page.
+    """
 
     table: str
     media: str
+    printed_width: int
     side: str
     beside: str
 
@@ -51,19 +58,21 @@ class Fit:
 
 def fit_tables(totals: Iterable[str], differences: Iterable[str], keys: Iterable[str]) -> Fit:
     """Fit the tables to their amounts; *keys* are those of the differences."""
-    summed = _TOTALS_EM + 3 * max(_widest(totals), _MIN_AMOUNT_EM)
-    differing = _DIFFERENCES_EM + 3 * max(_widest(differences), _MIN_AMOUNT_EM) + _widest(keys)
+    summed = _TOTALS_EM + 3 * max(widest(totals), _MIN_AMOUNT_EM)
+    differing = _DIFFERENCES_EM + 3 * max(widest(differences), _MIN_AMOUNT_EM) + widest(keys)
     widths = [_rem(summed + _TOTALS_SPACE_EM), _rem(differing + _DIFFERENCES_SPACE_EM)]
     cards = [
         Cards(
             table=".stacked:not(#differences)",
             media=_media(widths[0], summed + _TOTALS_SPACE_EM / 2),
+            printed_width=math.ceil((summed + _TOTALS_SPACE_EM / 2) * _PRINTED_EM_PX),
             side="flex-end",
             beside="auto",
         ),
         Cards(
             table="#differences.stacked",
             media=_media(widths[1], differing + _DIFFERENCES_SPACE_EM / 2),
+            printed_width=math.ceil((differing + _DIFFERENCES_SPACE_EM / 2) * _PRINTED_EM_PX),
             side="flex-start",
             beside="0",
         ),
@@ -82,7 +91,8 @@ def _rem(em: float) -> int:
     return math.ceil(em * _REM_PER_EM + _MARGIN_REM)
 
 
-def _widest(texts: Iterable[str]) -> float:
+def widest(texts: Iterable[str]) -> float:
+    """The width of the widest text, in em of a wide bold font."""
     return max(map(_em, texts), default=0.0)
 
 
