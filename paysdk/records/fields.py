@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +21,7 @@ __all__ = [
     "make_payment",
 ]
 
+# `typing.cast` is a call, and would make this a fifth slower. An annotation of the variable is free.
 # The __init__ of a frozen class calls object.__setattr__ for each field. That takes more than twice
 # as long as the setter of the slot.
 _new: Any = object.__new__
@@ -70,9 +71,9 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
 
 def make_payment(row: PaymentRecord | SimpleNamespace) -> Payment:
     """Return the payment with the fields of *row*. They are not converted or validated."""
-    payment = _new(Payment)
+    payment: Payment = _new(Payment)
     _set_row(payment, row)
-    return cast("Payment", payment)
+    return payment
 
 
 def make_invoice_ref(
@@ -82,20 +83,20 @@ def make_invoice_ref(
     balance: Decimal | None = None,
 ) -> InvoiceRef:
     """Return ``InvoiceRef(invoice_id, number, total, balance)``, in half the time."""
-    invoice = _new(InvoiceRef)
+    invoice: InvoiceRef = _new(InvoiceRef)
     _set_invoice_id(invoice, invoice_id)
     _set_invoice_number(invoice, number)
     _set_total(invoice, total)
     _set_balance(invoice, balance)
-    return cast("InvoiceRef", invoice)
+    return invoice
 
 
 def make_customer_ref(
     customer_id: str | None = None, number: str | None = None, name: str | None = None
 ) -> CustomerRef:
     """Return ``CustomerRef(customer_id, number, name)``, in half the time."""
-    customer = _new(CustomerRef)
+    customer: CustomerRef = _new(CustomerRef)
     _set_customer_id(customer, customer_id)
     _set_customer_number(customer, number)
     _set_name(customer, name)
-    return cast("CustomerRef", customer)
+    return customer
