@@ -21,7 +21,7 @@ __all__ = [
     "make_payment",
 ]
 
-# `typing.cast` is a call, and would make this a fifth slower. An annotation of the variable is free.
+# `typing.cast` is a call, and would make this a fifth slower. The annotation of a variable is free.
 # The __init__ of a frozen class calls object.__setattr__ for each field. That takes more than twice
 # as long as the setter of the slot.
 _new: Any = object.__new__
