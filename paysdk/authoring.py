@@ -42,8 +42,8 @@ from paysdk.rest import (
     refuse_filters,
     wrap_key,
 )
-from paysdk.transport.error_bodies import ErrorDetails, explain_parsed_body
-from paysdk.transport.messages import RawResponse
+from paysdk.transport.error_bodies import explain_parsed_body
+from paysdk.transport.messages import ErrorDetails, RawResponse
 from paysdk.transport.requester import Requester
 
 __all__ = [

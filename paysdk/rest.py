@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from paysdk.provider import Capabilities
     from paysdk.records.page import Reader
     from paysdk.transport.client import Session, SSLContext
-    from paysdk.transport.error_bodies import ErrorDetails
-    from paysdk.transport.messages import RawResponse
+    from paysdk.transport.messages import ErrorDetails, RawResponse
     from paysdk.transport.policy import RetryPolicy
 
 __all__ = [

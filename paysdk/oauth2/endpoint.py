@@ -13,8 +13,7 @@ from paysdk.oauth2.tokens import Tokens, read_response
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import Secret, redact_error
-from paysdk.transport.error_bodies import ErrorDetails
-from paysdk.transport.messages import Request
+from paysdk.transport.messages import ErrorDetails, Request
 from paysdk.transport.observer import RequestStats
 from paysdk.transport.origin import is_loopback
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from paysdk import lazy
 from paysdk.pagination.base import MORE, Pagination, Position
 from paysdk.pagination.hal import HalFrom
-from paysdk.pagination.link_header import LinkHeader, next_link
 from paysdk.pagination.links import FollowLinks
 from paysdk.pagination.queries import encode_query, parameters_of, same_request, without_parameters
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.pagination.by_parameter import AfterLastId, NextToken, PageNumber
+    from paysdk.pagination.link_header import LinkHeader, next_link
 
 __all__ = [
     "MORE",
@@ -43,5 +43,9 @@ __all__ = [
 __getattr__: Callable[[str], object]
 __dir__: Callable[[], list[str]]
 __getattr__, __dir__ = lazy.export(
-    __name__, {"paysdk.pagination.by_parameter": ("AfterLastId", "NextToken", "PageNumber")}
+    __name__,
+    {
+        "paysdk.pagination.by_parameter": ("AfterLastId", "NextToken", "PageNumber"),
+        "paysdk.pagination.link_header": ("LinkHeader", "next_link"),
+    },
 )

@@ -9,8 +9,7 @@ from http import HTTPStatus
 import attrs
 
 from paysdk.errors import ConfigurationError
-from paysdk.transport.error_bodies import ErrorDetails
-from paysdk.transport.messages import RawResponse
+from paysdk.transport.messages import ErrorDetails, RawResponse
 
 __all__ = ["Conventions", "check_headers", "check_scheme"]
 
@@ -48,6 +47,12 @@ class Conventions:
                 raise ConfigurationError(
                     f"{status} cannot mean that nothing was found: empty_statuses takes 204 to 499."
                 )
+
+    def is_success(self, response: RawResponse) -> bool:
+        """Whether the status of *response* is that of a success."""
+        return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES or (
+            self.means_empty(response)
+        )
 
     def means_empty(self, response: RawResponse) -> bool:
         """Whether *response* says that nothing was found."""

@@ -12,12 +12,16 @@ APIs use many forms. These are understood, with names in any case and with or wi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import attrs
 
-__all__ = ["ErrorDetails", "explain_parsed_body", "is_error_name"]
+from paysdk.transport.messages import ErrorDetails
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["explain_parsed_body", "is_error_name"]
 
 _Fields: TypeAlias = dict[str, tuple[str, ...]]
 
@@ -70,19 +74,6 @@ _NEVER_FIELDS = frozenset(
 # JSON:API's pointers begin with these, and FastAPI's lists with the part of the request.
 _POINTER_START = re.compile(r"^#?/?(data/(attributes|relationships)/)?")
 _PARTS_OF_REQUEST = frozenset({"body", "query", "path", "header", "cookie"})
-
-
-@attrs.frozen(kw_only=True)
-class ErrorDetails:
-    """What the body of an error says.
-
-    ``detail`` is the API's own words. ``fields`` maps a field's name to its messages, and is empty
-    if no field is named. ``request_id`` is the API's name for the request.
-    """
-
-    detail: str = ""
-    fields: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict[str, tuple[str, ...]])
-    request_id: str | None = None
 
 
 @attrs.frozen

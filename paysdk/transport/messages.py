@@ -11,7 +11,7 @@ import msgspec
 from paysdk.errors import MalformedResponseError
 from paysdk.exact import decode_exactly
 
-__all__ = ["RawResponse", "Request"]
+__all__ = ["ErrorDetails", "RawResponse", "Request"]
 
 _MAX_SHOWN_BYTES = 200
 
@@ -75,3 +75,16 @@ class RawResponse:
                 raw=shown,
                 not_json=True,
             ).quoting(str(error), repr(shown)) from None
+
+
+@attrs.frozen(kw_only=True)
+class ErrorDetails:
+    """What the body of an error says.
+
+    ``detail`` is the API's own words. ``fields`` maps a field's name to its messages, and is empty
+    if no field is named. ``request_id`` is the API's name for the request.
+    """
+
+    detail: str = ""
+    fields: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict[str, tuple[str, ...]])
+    request_id: str | None = None

@@ -20,8 +20,9 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.transport.conventions import Conventions
-from paysdk.transport.error_bodies import ErrorDetails, explain_parsed_body, is_error_name
+from paysdk.transport.error_bodies import explain_parsed_body, is_error_name
 from paysdk.transport.html_text import decode_text, extract_text, looks_like_markup
+from paysdk.transport.messages import ErrorDetails
 from paysdk.transport.policy import find_requested_wait
 
 if TYPE_CHECKING:
@@ -78,13 +79,9 @@ _NOT_THE_API = (
 )
 
 
-def error_from_response(
-    response: RawResponse, conventions: Conventions = _USUAL
-) -> APIError | None:
-    """Return the error that the status of a response means, or ``None`` for a success."""
+def error_from_response(response: RawResponse, conventions: Conventions = _USUAL) -> APIError:
+    """Return the error that the status of a response means."""
     status = response.status
-    if 200 <= status < 300 or conventions.means_empty(response):  # noqa: PLR2004  # HTTP's numbers
-        return None
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
     said = _explain(response, conventions)
     detail, quoted = (said.detail,) * 2 if said.detail else _describe_redirect(response)

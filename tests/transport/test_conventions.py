@@ -51,11 +51,20 @@ def test_a_header_in_two_cases() -> None:
         check_headers({"X-A": "1", "x-a": "2"})
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"), [(199, False), (200, True), (204, True), (299, True), (300, False)]
+)
+def test_success_is_no_error(status: int, *, expected: bool) -> None:
+    """Every 2xx is a success, whatever its body is."""
+    assert expected == Conventions().is_success(RawResponse(status, {}, b'{"detail":"no"}'))
+
+
 def test_statuses_that_mean_nothing_was_found() -> None:
     """A status means that only if the API says so."""
     response = RawResponse(304, {}, b"")
     conventions = [Conventions(), Conventions(empty_statuses=frozenset({304}))]
     assert [False, True] == [each.means_empty(response) for each in conventions]
+    assert [False, True] == [each.is_success(response) for each in conventions]
 
 
 @pytest.mark.parametrize("status", [200, 500])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from paysdk.transport.error_bodies import ErrorDetails, explain_parsed_body, is_error_name
+from paysdk.transport.error_bodies import explain_parsed_body, is_error_name
+from paysdk.transport.messages import ErrorDetails
 
 BODIES: dict[str, tuple[Any, ErrorDetails]] = {
     "Django REST Framework: detail": ({"detail": "Not found."}, ErrorDetails(detail="Not found.")),

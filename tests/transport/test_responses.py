@@ -35,9 +35,7 @@ NAMED: dict[int, type[APIError]] = {
 
 def refused(status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> APIError:
     """Return the error of a response."""
-    error = error_from_response(RawResponse(status, headers or {}, body))
-    assert error is not None
-    return error
+    return error_from_response(RawResponse(status, headers or {}, body))
 
 
 @pytest.mark.parametrize("status", range(300, 600))
@@ -46,12 +44,6 @@ def test_every_status_has_its_class(status: int) -> None:
     error = refused(status)
     assert NAMED.get(status, ServerError if status >= 500 else APIError) is type(error)
     assert (status, True) == (error.status, str(error).startswith(str(status)))
-
-
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299])
-def test_success_is_no_error(status: int) -> None:
-    """Every 2xx is a success, whatever its body is."""
-    assert error_from_response(RawResponse(status, {}, b'{"detail":"no"}')) is None
 
 
 def nested(depth: int) -> bytes:
