@@ -46,9 +46,12 @@ class PageRequests:
 
     async def aclose(self) -> None:
         """Cancel the requests, and wait until they have ended."""
-        for task in self._tasks:
+        # In a fork, the tasks may belong to the event loop of the parent process.
+        loop = asyncio.get_running_loop()
+        mine = [task for task in self._tasks if task.get_loop() is loop]
+        for task in mine:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*mine, return_exceptions=True)
 
 
 class PageStream:

@@ -55,6 +55,19 @@ class Database:
         """Whether this process is a fork of the one that opened the database."""
         return self._process not in {None, os.getpid()}
 
+    def check_process(self) -> None:
+        """Raise ``StoreError`` in a fork of the process that opened the database.
+
+        Callers check it before they wait. In the fork, a wait could last forever, and asyncio
+        refuses to start a task in the event loop of the parent process.
+        """
+        if self.is_forked:
+            raise StoreError(
+                f"The store {self.name} was opened before this process was forked. It works only "
+                "in the process that opened it. Nothing was read or written. Open a store in this "
+                "process: `async with SQLPaymentStore(...) as store:`."
+            )
+
     @asynccontextmanager
     async def transaction(
         self, *, writes: bool, durable: bool = False
@@ -63,12 +76,7 @@ class Database:
 
         With *durable*, the commit waits for the disk.
         """
-        if self.is_forked:
-            raise StoreError(
-                f"The store {self.name} was opened before this process was forked. It works only "
-                "in the process that opened it. Nothing was read or written. Open a store in this "
-                "process: `async with SQLPaymentStore(...) as store:`."
-            )
+        self.check_process()
         self._process = os.getpid()
         self._open += 1
         try:
@@ -101,6 +109,7 @@ class Database:
             then(result)
             return result
 
+        self.check_process()
         return await run_to_end(run())
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -114,6 +123,7 @@ class Database:
             async with self.transaction(writes=False) as connection:
                 return await work(connection)
 
+        self.check_process()
         return await run_to_end(run())
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import random
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC
@@ -54,7 +55,8 @@ class ExclusiveNames:
         self._database = database
         self._seconds = seconds
         # Tasks of this process wait for each other here, so only one of them asks the database.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # A fork has locks of its own, since nothing there releases those of its parent.
+        self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncGenerator[StoredJournal]:
@@ -64,8 +66,9 @@ class ExclusiveNames:
             raise ConfigurationError(
                 f"exclusive takes a name that is a non-empty text, not {name!r}."
             )
+        self._database.check_process()
         key = as_key(name)
-        lock = self._locks.setdefault(key, asyncio.Lock())
+        lock = self._locks.setdefault((os.getpid(), key), asyncio.Lock())
         async with lock:
             journals: list[StoredJournal] = []
             try:

@@ -184,7 +184,12 @@ class Client:
         )
 
     def deadline(self) -> Deadline:
-        """Return a new deadline for one operation."""
+        """Return a new deadline for one operation.
+
+        Raises ``ConfigurationError`` in a fork. There, the operation could wait forever for what
+        only its parent process does.
+        """
+        self._sessions.check_process()
         return Deadline(self.settings.deadline)
 
     def reopen(self) -> None:
@@ -264,8 +269,7 @@ class Client:
         Raises ``ConfigurationError`` if this client was closed in the meantime, even if it is open
         again now.
         """
-        if self._sessions.is_forked:
-            self._sessions.check_open()
+        self._sessions.check_process()
         try:
             return await task
         except asyncio.CancelledError:

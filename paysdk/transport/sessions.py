@@ -66,14 +66,18 @@ class Sessions:
 
     def check_open(self) -> None:
         """Raise ``ConfigurationError`` if no request may be sent."""
+        self.check_process()
+        if self.closed:
+            raise self.closed_error()
+
+    def check_process(self) -> None:
+        """Raise ``ConfigurationError`` in a fork of the process that opened the session."""
         if self.is_forked:
             raise ConfigurationError(
                 f"This {self._provider} provider was opened before this process was forked, and "
                 "works only in the process that opened it. Nothing was sent. Make and enter "
                 "another provider in this process."
             )
-        if self.closed:
-            raise self.closed_error()
 
     def closed_error(self) -> ConfigurationError:
         """Return the error for a request after ``aclose``."""

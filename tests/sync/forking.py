@@ -8,15 +8,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from paysdk import CampfireProvider, PaysdkError
+from paysdk import CampfireProvider, ManualPayment, PaysdkError
+from paysdk.events import RequestSent
 from paysdk.sync import SQLPaymentStore, sync_payments
-from paysdk.testing import open_sandbox
+from paysdk.testing import FaultPlan, hang, open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from paysdk.events import Event
+
+    Attempts = dict[str, Callable[[], Awaitable[Any]]]
+
+PAYMENT = ManualPayment(Decimal("12.50"), 2553, "Cash", date(2026, 1, 31), "receipt-1")
 # Far more than anything here takes, and less than pytest waits.
 SECONDS = 40
 
@@ -24,18 +32,39 @@ SECONDS = 40
 async def tried(name: str, work: Callable[[], Awaitable[Any]]) -> None:
     """Write the result of an attempt."""
     try:
-        async with asyncio.timeout(SECONDS):
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # asyncio has noticed the fork
             told = str(await work())
+        else:
+            async with asyncio.timeout(SECONDS):
+                told = str(await work())
     except (PaysdkError, TimeoutError) as error:
         told = f"{type(error).__name__}: {error}"
     os.write(1, f"{name}: {told}\n".encode())
 
 
-async def main(place: str) -> None:
+async def try_all(attempts: Attempts) -> None:
+    """Make these attempts, one after another."""
+    for name, work in attempts.items():
+        await tried(name, work)
+
+
+async def main(place: str) -> None:  # noqa: C901  # each attempt is a function
     """Open both, fork, and use them in the child and then in the parent."""
-    async with open_sandbox("campfire", payments=30) as sandbox:  # noqa: SIM117  # longer than a line
+    sent = asyncio.Event()
+
+    def note(event: Event) -> None:
+        if isinstance(event, RequestSent) and event.method == "POST":
+            sent.set()
+
+    # The first attempt to pay hangs until the child has ended.
+    faults = FaultPlan().on(1, hang(), path="*/pay/")
+    async with open_sandbox("campfire", payments=30, faults=faults) as sandbox:  # noqa: SIM117  # longer than a line
         async with (
-            CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider,
+            CampfireProvider(
+                sandbox.api_key, base_url=sandbox.url, on_event=note, timeout=SECONDS / 2
+            ) as provider,
             SQLPaymentStore(place) as store,
         ):
 
@@ -48,6 +77,18 @@ async def main(place: str) -> None:
 
             async def list_all() -> int:
                 return len(await provider.list_payments().collect())
+
+            async def pay() -> str:
+                outcome = await provider.mark_invoice_paid(58700, empty_transactions=[PAYMENT])
+                return ", ".join(outcome.payment_ids)
+
+            async def pay_again() -> str:
+                async with store, provider:
+                    return await pay()
+
+            async def hold_another() -> str:
+                async with store, store.exclusive("receipt-2"):
+                    return "held"
 
             async def leave() -> str:
                 await store.aclose()
@@ -62,25 +103,44 @@ async def main(place: str) -> None:
                 async with store:
                     return await read()
 
-            async def in_the_child() -> None:
-                await tried("read", read)
-                await tried("exclusive", hold)
-                await tried("list", list_all)
-                await tried("sync", lambda: sync_payments(provider, store))
-                await tried("leave", leave)
-                await tried("open others", open_others)
-                await tried("enter again", enter_again)
+            at_once: Attempts = {
+                "read at once": read,
+                "hold at once": hold,
+                "list at once": list_all,
+                "pay at once": pay,
+            }
+            in_the_child: Attempts = {
+                "read": read,
+                "exclusive": hold,
+                "list": list_all,
+                "next page": lambda: anext(pages),
+                "pay": pay,
+                "sync": lambda: sync_payments(provider, store),
+                "leave": leave,
+                "open others": open_others,
+                "enter again": enter_again,
+                "exclusive again": hold_another,
+                "pay again": pay_again,
+            }
 
             await sync_payments(provider, store)
-            pid = os.fork()
-            if not pid:
-                try:
-                    asyncio.run(in_the_child())
-                finally:
-                    os._exit(0)
-            await asyncio.to_thread(os.waitpid, pid, 0)
-            await tried("read in the parent", read)
-            await tried("list in the parent", list_all)
+            pages = provider.list_payments(page_size=10).pages()
+            await anext(pages)
+            async with store.exclusive("receipt-1"):
+                paying = asyncio.create_task(pay())
+                await sent.wait()
+                pid = os.fork()
+                if not pid:
+                    try:
+                        # The child goes on in this coroutine, as a careless program does.
+                        await try_all(at_once)
+                        asyncio.events._set_running_loop(None)
+                        asyncio.run(try_all(in_the_child))
+                    finally:
+                        os._exit(0)
+                await asyncio.to_thread(os.waitpid, pid, 0)
+            paying.cancel()
+            await try_all({"read in the parent": read, "list in the parent": list_all})
 
 
 if __name__ == "__main__":

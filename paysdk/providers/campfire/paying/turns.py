@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,8 @@ class Turns:
     def __init__(self, client: Client, exclusive: Exclusive | None) -> None:
         self._client = client
         self._exclusive = exclusive
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # A fork has locks of its own, since nothing there releases those of its parent.
+        self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
         self._memory = _share_memory(exclusive)
 
     @asynccontextmanager
@@ -127,7 +129,8 @@ class Turns:
         ordered = sorted(names)
         async with AsyncExitStack() as held:
             for name in ordered:
-                await run(held.enter_async_context(self._locks.setdefault(name, asyncio.Lock())))
+                lock = self._locks.setdefault((os.getpid(), name), asyncio.Lock())
+                await run(held.enter_async_context(lock))
             journals = await self._enter_all(held, ordered, run)
             try:
                 yield journals
