@@ -169,6 +169,10 @@ class BooksPayments(Protocol):
         """
         ...
 
+    async def release_void(self, invoice_id: str, payment_id: str) -> None:
+        """Forget that a void was sent, because a person says that it will not be carried out."""
+        ...
+
     async def suggest_account(self) -> BookingAccount | None:
         """Return the account that fits payments from another system, or ``None`` if unknown."""
         ...

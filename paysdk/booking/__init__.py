@@ -7,7 +7,7 @@ Every booking can be undone. It needs the extra ``sync``, or ``postgres`` for Po
 from __future__ import annotations
 
 from paysdk.booking.applying import ApplyReport, apply_bookings, read_status
-from paysdk.booking.approving import approve_plan, release_booking
+from paysdk.booking.approving import approve_plan
 from paysdk.booking.balances import Balance, compare_balances
 from paysdk.booking.booking import Approval, Booking, BookingKey, HistoryEntry
 from paysdk.booking.errors import BookingTakenError, PlanRefusedError
@@ -16,6 +16,7 @@ from paysdk.booking.journal import BookingJournal
 from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
 from paysdk.booking.planning import plan_bookings, read_latest_plan
 from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.releasing import release_booking
 from paysdk.booking.states import InvalidStepError, State, replay
 from paysdk.booking.undoing import UndoReport, undo_bookings
 from paysdk.target import (

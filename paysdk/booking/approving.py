@@ -1,4 +1,4 @@
-"""Approve a plan, and decide about orders whose outcome is unknown. A person does this."""
+"""Approve a plan. A person does this."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING
 from paysdk.booking.booking import Approval
 from paysdk.booking.errors import PlanRefusedError
 from paysdk.booking.journal import BookingJournal
-from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
-from paysdk.booking.states import State
-from paysdk.booking.targets import as_target
 from paysdk.booking.validity import check_age, check_sum, find_missing
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from paysdk.booking.booking import Booking
     from paysdk.booking.plan import BookingPlan
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["approve_plan", "check_name", "release_booking"]
+__all__ = ["approve_plan", "check_name"]
 
 
 async def approve_plan(
@@ -60,38 +56,6 @@ async def approve_plan(
             "newer one."
         )
     return await runs.approve(run.digest, approval)
-
-
-async def release_booking(
-    store: SQLPaymentStore, booking: Booking, *, target: object, by: str, reason: str
-) -> Booking:
-    """Let an order be sent again, because *by* is certain that it will not be booked.
-
-    It must be ``unknown`` or ``drafted``. It is looked up first: if it is found, nothing is
-    released. Returns the booking in its new state. Raises ``ConfigurationError`` if it is in
-    another state, or if another worker has it.
-    """
-    check_name("by", by)
-    check_name("reason", reason)
-    journal = BookingJournal(store)
-    if booking.state not in {State.UNKNOWN, State.DRAFTED}:
-        raise ConfigurationError(
-            f"The booking of payment {booking.key.payment_id} is {booking.state}. Only one that is "
-            "unknown or drafted can be released."
-        )
-    books = as_target(target)
-    policy = (await BookingRuns(store).read(booking.run)).plan.policy
-    lookup = Lookup(target=books, policy=policy, journal=journal, rest=0, by=by)
-    found = await lookup.settle(booking)
-    if found is not None and found.state not in {State.UNKNOWN, State.DRAFTED}:
-        return found
-    taken = None if found is None else await journal.take(found)
-    if taken is None:
-        raise ConfigurationError(
-            f"Another worker has the booking of payment {booking.key.payment_id}. Try again later."
-        )
-    await books.release(booking.line.to_order(policy))
-    return await journal.move(taken, State.APPROVED, {"by": by, "why": reason})
 
 
 def check_name(what: str, text: object) -> None:

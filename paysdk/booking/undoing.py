@@ -104,11 +104,13 @@ async def undo_bookings(
                 failures[booking.key.payment_id] = str(error)
             if on_booking is not None:
                 on_booking(booking)
-    states = Counter(
-        booking.state
-        for booking in await journal.read_run(run)
-        if payment_ids is None or booking.key.payment_id in payment_ids
-    )
+    states: Counter[State] = Counter()
+    for booking in await journal.read_run(run):
+        if payment_ids is None or booking.key.payment_id in payment_ids:
+            states[booking.state] += 1
+            if booking.state is State.VOIDED:
+                # Another worker has voided it meanwhile.
+                failures.pop(booking.key.payment_id, None)
     return UndoReport(run=run, states=dict(sorted(states.items())), failures=failures)
 
 

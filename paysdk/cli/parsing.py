@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
@@ -67,15 +67,12 @@ def parse_key_files(options: list[str], names: tuple[str, ...]) -> dict[str, Pat
 
 def parse_amount(option: str, text: str) -> Decimal:
     """The amount that an option gives, which must be 0 or more."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
+    # Only digits: a person may misread 1e6, and Decimal also accepts 1_0.
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
         raise ConfigurationError(
             f"{option} takes an amount of 0 or more, such as 0.05, not {text!r}."
         )
-    return amount
+    return Decimal(text)
 
 
 def parse_locale(text: str | None) -> NumberStyle:

@@ -248,6 +248,9 @@ class WorkerBooks:
     async def release(self, order: BookingOrder) -> None:
         await self.books.release(order)
 
+    async def release_void(self, invoice_id: str, payment_id: str) -> None:
+        await self.books.release_void(invoice_id, payment_id)
+
     async def void(self, invoice_id: str, payment_id: str, void_date: date | None) -> Payment:
         await self.worker.pass_request()
         return await self._request(lambda: self.books.void(invoice_id, payment_id, void_date))
@@ -436,7 +439,7 @@ class History:
         await self.resume()
         self.books.held.clear()
         for booking in await self.bookings():
-            if booking.state in {State.UNKNOWN, State.DRAFTED}:
+            if booking.state in {State.UNKNOWN, State.DRAFTED, State.VOID_REQUESTED}:
                 await release_booking(
                     self.store, booking, target=self.books, by="Ann", reason="not coming"
                 )

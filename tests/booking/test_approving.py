@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +9,14 @@ import pytest
 
 from paysdk import ConfigurationError
 from paysdk.booking import (
-    BookingJournal,
-    BookingKey,
     PlanRefusedError,
     State,
-    apply_bookings,
     approve_plan,
     read_status,
-    release_booking,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from paysdk.booking import Booking
 
     from .conftest import Story
 
@@ -98,52 +91,3 @@ async def test_an_old_plan_is_not_approved(
 
     with pytest.raises(PlanRefusedError, match="a plan is valid for 24 hours"):
         await approve_plan(story.store, plan, by="Ann", limit=Decimal(60))
-
-
-async def unknown(story: Story, fault: Any) -> tuple[str, Booking]:
-    """An order whose outcome is unknown, and its run."""
-    story.add("A-1", "60.00")
-    run = await story.approve()
-    story.books.faults = deque([fault])
-    await apply_bookings(story.store, run, target=story.books)
-    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1"))
-    assert found is not None
-    return run, found
-
-
-async def test_a_released_order_is_sent_again(story: Story) -> None:
-    """A person is certain that it will not be booked."""
-    run, booking = await unknown(story, "timeout")
-
-    released = await release_booking(
-        story.store, booking, target=story.books, by="Ann", reason="I asked them"
-    )
-
-    assert State.APPROVED is released.state
-    assert {"by": "Ann", "why": "I asked them"} == released.details
-    assert {State.BOOKED: 1} == (await apply_bookings(story.store, run, target=story.books)).states
-
-
-async def test_an_order_that_is_found_is_not_released(story: Story) -> None:
-    """It is booked, and another release is refused."""
-    _, booking = await unknown(story, "lost")
-    options: dict[str, Any] = {"target": story.books, "by": "Ann", "reason": "I asked them"}
-
-    found = await release_booking(story.store, booking, **options)
-
-    assert State.BOOKED is found.state
-    with pytest.raises(
-        ConfigurationError, match=r"is booked\. Only one that is unknown or drafted"
-    ):
-        await release_booking(story.store, found, **options)
-
-
-async def test_an_order_that_another_worker_has_is_not_released(story: Story) -> None:
-    """It may be found by that worker."""
-    _, booking = await unknown(story, "timeout")
-    await BookingJournal(story.store).take(booking)
-
-    with pytest.raises(ConfigurationError, match="Another worker has the booking of payment p1"):
-        await release_booking(
-            story.store, booking, target=story.books, by="Ann", reason="I asked them"
-        )

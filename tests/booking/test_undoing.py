@@ -181,3 +181,21 @@ async def test_an_undo_needs_a_name_a_reason_and_a_target_that_can_void(story: S
     story.books.capabilities = BookingCapabilities(previews=True, voids=False)
     with pytest.raises(ConfigurationError, match="books cannot void payments"):
         await undo(story, run)
+
+
+async def test_what_another_worker_voids_meanwhile_is_no_failure(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The payment is voided, whoever did it."""
+    run = await booked(story)
+    take = BookingJournal.take
+
+    async def take_too_late(journal: BookingJournal, *arguments: Any) -> Any:
+        monkeypatch.setattr(BookingJournal, "take", take)
+        await undo(story, run)
+        return await take(journal, *arguments)
+
+    monkeypatch.setattr(BookingJournal, "take", take_too_late)
+    report = await undo(story, run)
+
+    assert ({State.VOIDED: 1}, {}) == (report.states, report.failures)

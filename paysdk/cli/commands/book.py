@@ -1,4 +1,4 @@
-"""``paysdk book``: plan, approve, apply, status and undo."""
+"""``paysdk book``: plan, approve, apply, status, release and undo."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from paysdk.booking import (
     BookingJournal,
     BookingPlan,
     BookingPolicy,
+    State,
     apply_bookings,
     approve_plan,
     follow_bookings,
     plan_bookings,
     read_status,
+    release_booking,
     undo_bookings,
 )
 from paysdk.cli.options.shared import select_providers
 from paysdk.cli.output.bookings import (
+    describe_release,
+    describe_waits,
     print_bookings,
     print_json,
     print_plan,
@@ -35,7 +39,7 @@ from paysdk.errors import ConfigurationError
 from paysdk.sync import SQLPaymentStore, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
     from decimal import Decimal
 
     from paysdk.booking import ApplyReport, Booking, UndoReport
@@ -49,11 +53,13 @@ __all__ = [
     "approve",
     "make_plan",
     "open_target",
+    "release",
     "show_status",
     "undo",
 ]
 
 _NEEDS_A_PERSON = 3
+_NO_LINES = "The plan has no lines: it is empty, or a newer plan has taken them over."
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +108,8 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
             print_json(plan.to_json())
         else:
             print_plan(plan)
-        print_message(f"The plan is in {options.out}. Look at it, and approve it.")
+        what = " Look at it, and approve it." if plan.lines else " It has nothing to approve."
+        print_message(f"The plan is in {options.out}.{what}")
         return _NEEDS_A_PERSON if plan.lines or plan.review else 0
 
     return _run(work, show)
@@ -143,11 +150,8 @@ def apply(
     def show(report: ApplyReport) -> int:
         print_states(report.states, output_format)
         if not report.states:
-            print_message(
-                "The plan has no lines: it is empty, or a newer plan has taken them over. Nothing "
-                "was sent."
-            )
-            return 2
+            return _tell_that_nothing_was_sent()
+        _print_waits(report.states)
         if report.stopped is not None:
             print_message(report.stopped)
             return 1
@@ -170,10 +174,53 @@ def show_status(path: Path, database: str, output_format: str) -> int:
             return bookings, await read_status(store, plan.digest)
 
     def show(found: tuple[Any, ApplyReport]) -> int:
-        print_bookings(found[0], output_format)
-        return _exit_code(found[1])
+        bookings, report = found
+        if not bookings:
+            print_message(_NO_LINES)
+            # A plan that had lines is asked for by mistake.
+            return 2 if plan.lines else 0
+        print_bookings(bookings, output_format)
+        _print_waits(report.states)
+        return _exit_code(report)
 
     return _run(work, show)
+
+
+def release(
+    path: Path,
+    database: str,
+    settings: dict[str, Any],
+    output_format: str,
+    key_files: list[str] | None,
+) -> int:
+    """Release the line of one payment, print where it is, and return the exit code."""
+    payment_id = settings.pop("payment_id")
+    plan = _read_plan(path)
+    selection = _select_target(plan, key_files)
+
+    async def work() -> tuple[Booking, Booking]:
+        async with open_target(database, selection) as (store, provider):
+            booking = await _find_line(store, plan.digest, payment_id)
+            return booking, await release_booking(store, booking, target=provider, **settings)
+
+    def show(found: tuple[Booking, Booking]) -> int:
+        before, after = found
+        print_bookings([after], output_format)
+        print_message(describe_release(before.state, after.state))
+        return _NEEDS_A_PERSON if after.state.needs_person else 0
+
+    return _run(work, show)
+
+
+async def _find_line(store: SQLPaymentStore, run: str, payment_id: str) -> Booking:
+    await read_status(store, run)  # it raises if the store has another plan
+    for booking in await BookingJournal(store).read_run(run):
+        if booking.key.payment_id == payment_id:
+            return booking
+    raise ConfigurationError(
+        f"The run has no booking of payment {payment_id}. It is not in the plan, or a newer plan "
+        "has taken it over. Nothing was released."
+    )
 
 
 def undo(
@@ -187,11 +234,16 @@ def undo(
 
     def show(report: UndoReport) -> int:
         print_states(report.states, output_format)
+        if not report.states:
+            return _tell_that_nothing_was_sent()
         for payment_id, message in report.failures.items():
             print_message(f"Payment {payment_id}: {message}")
+        _print_waits(report.states)
         if any(state.needs_person for state in report.states):
             return _NEEDS_A_PERSON
-        return 1 if report.failures else 0
+        if report.failures:
+            return 1
+        return _NEEDS_A_PERSON if State.VOID_REQUESTED in report.states else 0
 
     return _run_with_target(
         undo_bookings, "undoes", show, path, database, settings=settings, key_files=key_files
@@ -205,6 +257,17 @@ def _count(what: str, total: int | None = None) -> Generator[Callable[[int], obj
     bar = progress.add_task(what, total=total, note="")
     with show_progress(progress):
         yield partial(progress.advance, bar)
+
+
+def _tell_that_nothing_was_sent() -> int:
+    """Say that a plan has no lines, and return the exit code."""
+    print_message(f"{_NO_LINES} Nothing was sent.")
+    return 2
+
+
+def _print_waits(states: Mapping[State, int]) -> None:
+    for sentence in describe_waits(states):
+        print_message(sentence)
 
 
 def _exit_code(report: ApplyReport) -> int:
@@ -236,9 +299,7 @@ def _run_with_target(
     *what* names the operation in the display of its progress.
     """
     plan = _read_plan(path)
-    selection = select_providers(
-        (plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files
-    )
+    selection = _select_target(plan, key_files)
 
     async def work() -> object:
         async with open_target(database, selection) as (store, provider):
@@ -256,6 +317,10 @@ def _run_with_target(
                 )
 
     return _run(work, show)
+
+
+def _select_target(plan: BookingPlan, key_files: list[str] | None) -> ProviderSelection:
+    return select_providers((plan.target,), sandbox=False, sandbox_payments=0, key_files=key_files)
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, Any]], show: Callable[[Any], int]) -> int:

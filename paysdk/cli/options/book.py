@@ -31,6 +31,7 @@ Database = Annotated[
 ]
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The file of the plan.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does this, for the history.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history.")]
 Format = Annotated[Literal["table", "json"], typer.Option("--format", help="json is for programs.")]
 
 
@@ -165,6 +166,32 @@ def status_command(plan: PlanFile, *, database: Database, output_format: Format 
     return partial(show_status, plan, database, output_format)
 
 
+@book_app.command("release")
+@with_network
+def release_command(
+    plan: PlanFile,
+    *,
+    database: Database,
+    payment: Annotated[
+        str, typer.Option(metavar="ID", help="The payment whose order or void to release.")
+    ],
+    by: By,
+    reason: Reason,
+    output_format: Format = "table",
+    key_file: KeyFiles = None,
+) -> Job:
+    """Let an order or a void be sent again whose outcome is unknown.
+
+    Use it only if you are certain that the first one will never be carried out. It is looked up
+    first: if it is found, nothing is released. Nothing is sent.
+    """
+    _check_extra()
+    from paysdk.cli.commands.book import release  # noqa: PLC0415  # the extra may be missing
+
+    settings = {"payment_id": payment, "by": by, "reason": reason}
+    return partial(release, plan, database, settings, output_format, key_file)
+
+
 @book_app.command("undo")
 @with_network
 def undo_command(
@@ -172,7 +199,7 @@ def undo_command(
     *,
     database: Database,
     by: By,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the history.")],
+    reason: Reason,
     payment: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Undo only this payment. Can be repeated."),

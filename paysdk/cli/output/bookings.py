@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from paysdk.amounts import ENGLISH
+from paysdk.booking.states import State
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.cli.output.entries import Entry, render_entries
 from paysdk.cli.output.layout import align_amounts
@@ -22,9 +23,18 @@ from paysdk.cli.output.terminal import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from paysdk.booking import Booking, BookingPlan, ReviewLine, State
+    from paysdk.booking import Booking, BookingPlan, ReviewLine
 
-__all__ = ["print_bookings", "print_json", "print_plan", "print_states"]
+__all__ = [
+    "describe_release",
+    "describe_waits",
+    "print_bookings",
+    "print_json",
+    "print_plan",
+    "print_states",
+]
+
+_RELEASE = "paysdk book release PLAN --in DATABASE --payment ID --by NAME --reason TEXT"
 
 
 def print_plan(plan: BookingPlan) -> None:
@@ -139,6 +149,40 @@ def print_states(states: Mapping[State, int], output_format: str) -> None:
         print_json(json.dumps({state.value: count for state, count in states.items()}) + "\n")
         return
     print_lines(f"{count:>6}  {describe_reason(state)}" for state, count in states.items())
+
+
+def describe_waits(states: Mapping[State, int]) -> Iterator[str]:
+    """Say what a person can do about lines whose outcome is not known."""
+    if orders := states.get(State.UNKNOWN, 0) + states.get(State.DRAFTED, 0):
+        yield (
+            f"Orders without a known outcome: {orders}. Each apply looks for them. If you are "
+            f"certain that one will not be booked, release it: {_RELEASE}"
+        )
+    if voids := states.get(State.VOID_REQUESTED, 0):
+        yield (
+            f"Voids without a known outcome: {voids}. Run undo again: it looks for them. If you "
+            f"are certain that one will not be carried out, release it: {_RELEASE}"
+        )
+
+
+def describe_release(before: State, after: State) -> str:
+    """Say what a release did to a line, and what it did not do."""
+    match after:
+        case State.APPROVED:
+            return (
+                "Released. Nothing was sent. The line is approved again, so the next apply sends "
+                "it once more."
+            )
+        case State.VOIDED:
+            return "Nothing was released, because the payment is voided."
+        case State.BOOKED if before is State.VOID_REQUESTED:
+            return (
+                "Released. Nothing was sent. The payment is still live, and the next undo voids it."
+            )
+        case State.BOOKED:
+            return "Nothing was released, because the order was found. It is booked."
+        case _:
+            return "Nothing was sent. The two systems do not agree: look at the payment in both."
 
 
 def print_json(text: str) -> None:

@@ -106,6 +106,9 @@ class CampfireTarget:
     async def void(self, invoice_id: str, payment_id: str, void_date: date | None) -> Payment:
         return await self._provider.void_payment(invoice_id, payment_id, void_date=void_date)
 
+    async def release_void(self, invoice_id: str, payment_id: str) -> None:
+        await self._provider.release_orders(_to_id(invoice_id), payment_id=payment_id)
+
     async def suggest_account(self) -> BookingAccount | None:
         settings = await self._provider.retrieve_account_settings()
         account = settings.default_clearing

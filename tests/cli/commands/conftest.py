@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,15 @@ class Desk:
     def do(self, command: str, *options: str) -> Outcome:
         """Run a command on the plan."""
         return self.run("book", command, self.plan_file, "--in", self.database, *options)
+
+    def release(self, payment_id: str, *options: str) -> Outcome:
+        """Release the line of a payment."""
+        return self.do("release", "--payment", payment_id, "--by", "Ann", "--reason", "x", *options)
+
+    def ids(self) -> list[str]:
+        """The payments of the plan's lines."""
+        listed = self.do("status", "--format", "json").out.splitlines()
+        return [json.loads(line)["payment_id"] for line in listed]
 
 
 @pytest.fixture

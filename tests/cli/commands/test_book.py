@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paysdk import CampfireProvider, PermissionDeniedError, ServerError
+from paysdk import CampfireProvider, OutcomeUnknownError, PermissionDeniedError, ServerError
+from paysdk.booking import TargetInvoice
 from paysdk.sync import SQLPaymentStore
 from tests.cli.commands.conftest import POLICY
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from paysdk.booking import BookingOrder
+    from paysdk.target import BeforeSending
     from tests.cli.commands.conftest import Desk
     from tests.cli.conftest import Outcome
 
@@ -158,7 +161,7 @@ def test_without_a_command_the_help_is_printed(paysdk: Command) -> None:
     shown = paysdk("book")
 
     assert 0 == shown.code
-    for name in ("plan", "approve", "apply", "status", "undo"):
+    for name in ("plan", "approve", "apply", "status", "release", "undo"):
         assert name in shown.out
 
 
@@ -271,6 +274,81 @@ def test_a_void_that_is_refused_needs_a_person(desk: Desk, monkeypatch: pytest.M
 
     assert (3, {"diverged": 2}) == (shown.code, json.loads(shown.out))
     assert 2 == shown.err.count("you may not")
+
+
+def test_a_person_releases_an_order_that_will_not_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands name the release while an order waits. It sends nothing."""
+    desk.plan()
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+    payment_id = desk.ids()[0]
+    wrong = desk.release("p9")
+    early = desk.release(payment_id)
+
+    async def drop(*_: object) -> None:
+        raise OutcomeUnknownError("lost")
+
+    async def stop(_: object, order: BookingOrder, before_sending: BeforeSending) -> None:
+        invoice = desk.campfire.invoice(int(order.invoice_id))
+        await before_sending(
+            TargetInvoice(
+                id=order.invoice_id,
+                number=invoice["invoice_number"],
+                entity="54",
+                currency="USD",
+                status="open",
+                is_payable=True,
+                total=invoice["total_amount"],
+                due=invoice["amount_due"],
+            )
+        )
+        await drop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("paysdk.providers.campfire.booking.CampfireTarget.book", stop)
+        applied = desk.do("apply")
+    status = desk.do("status")
+    released = desk.release(payment_id, "--format", "json")
+    desk.do("apply")
+    with monkeypatch.context() as patch:
+        patch.setattr("paysdk.providers.campfire.booking.CampfireTarget.void", drop)
+        undone = desk.do("undo", "--by", "Ann", "--reason", "x", "--payment", payment_id)
+    void = desk.release(payment_id)
+
+    assert (2, 2, 3, 3, 0, 1, 0) == tuple(
+        each.code for each in (wrong, early, applied, status, released, undone, void)
+    )
+    assert "no booking of payment p9" in wrong.err
+    assert "Only one that is unknown, drafted or void_requested can be released" in early.err
+    for shown in (applied, status):
+        assert "Orders without a known outcome: 2." in shown.err
+        assert "paysdk book release PLAN" in shown.err
+    assert "approved" == json.loads(released.out)["state"]
+    assert "The line is approved again, so the next apply sends it once more." in released.err
+    assert "Voids without a known outcome: 1. Run undo again" in undone.err
+    assert "booked" in void.out
+    assert "the next undo voids it" in void.err
+
+
+def test_a_plan_without_lines_is_told(desk: Desk) -> None:
+    """A newer plan has them, so nothing is undone, and a person must name the newer one."""
+    desk.plan()
+    older = str(desk.folder / "older.json")
+    Path(older).write_text(Path(desk.plan_file).read_text(encoding="utf-8"), encoding="utf-8")
+    desk.plan()
+    undo = ("--by", "Ann", "--reason", "x")
+
+    for command, *more in (("status",), ("undo", *undo)):
+        shown = desk.run("book", command, older, "--in", desk.database, *more)
+        assert (2, True) == (shown.code, "a newer plan has taken them over" in shown.err), shown
+    for payment in desk.notify.payments:
+        desk.notify.change_payment(payment["id"], date="05-05-2024")
+    desk.sync()
+    planned = desk.plan()
+
+    assert "It has nothing to approve." in planned.err
+    assert 0 == desk.do("status").code
 
 
 async def _make_store(path: str) -> None:

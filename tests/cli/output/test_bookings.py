@@ -12,7 +12,13 @@ import pytest
 
 from paysdk.booking import Booking, BookingKey, BookingLine, BookingPlan, BookingPolicy, State
 from paysdk.booking.plan import ReviewLine
-from paysdk.cli.output.bookings import print_bookings, print_plan, print_states
+from paysdk.cli.output.bookings import (
+    describe_release,
+    describe_waits,
+    print_bookings,
+    print_plan,
+    print_states,
+)
 
 LINE = BookingLine(
     payment_id="p1",
@@ -166,3 +172,30 @@ def test_states_are_counted(
     print_states({State.BOOKED: 2, State.UNKNOWN: 1}, output_format)
 
     assert shown == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (State.UNKNOWN, State.APPROVED, "the next apply sends it once more"),
+        (State.DRAFTED, State.BOOKED, "Nothing was released, because the order was found"),
+        (State.VOID_REQUESTED, State.BOOKED, "Released. Nothing was sent. The payment is still"),
+        (State.VOID_REQUESTED, State.VOIDED, "Nothing was released, because the payment is voided"),
+        (State.UNKNOWN, State.DIVERGED, "The two systems do not agree"),
+    ],
+)
+def test_a_release_says_what_it_did(before: State, after: State, said: str) -> None:
+    """It also says what it did not do."""
+    assert said in describe_release(before, after)
+
+
+def test_only_lines_without_a_known_outcome_wait() -> None:
+    """Orders and voids have sentences of their own, with the command."""
+    states = {State.UNKNOWN: 1, State.DRAFTED: 2, State.VOID_REQUESTED: 4, State.BOOKED: 5}
+
+    orders, voids = describe_waits(states)
+
+    assert orders.startswith("Orders without a known outcome: 3.")
+    assert voids.startswith("Voids without a known outcome: 4.")
+    assert orders.count("paysdk book release PLAN") == 1 == voids.count("paysdk book release PLAN")
+    assert not list(describe_waits({State.BOOKED: 1}))

@@ -97,6 +97,17 @@ class VoidCases(TargetCases):
             books.check_booked(AMOUNT, when="after it")
 
     @target_case
+    async def test_voids_after_a_released_void(self) -> None:
+        """After `release_void`, a payment can be voided again whose void had no known outcome."""
+        async with self._booked(void_fails="dropped") as (books, target, payment_id):
+            invoice_id = books.subject.invoice_id
+            with suppress(OutcomeUnknownError):
+                await target.void(invoice_id, payment_id, _DAY)
+            await target.release_void(invoice_id, payment_id)
+            await target.void(invoice_id, payment_id, _DAY)
+            books.check_booked(when="after the void was released and sent again")
+
+    @target_case
     async def test_says_that_a_void_was_refused(self) -> None:
         """If the books refuse a void, `void` raises an `APIError`, and the payment is live."""
         async with self._booked(void_fails="refused") as (books, target, payment_id):

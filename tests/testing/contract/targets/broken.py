@@ -357,6 +357,25 @@ class SaysThatItIsVoided(FakeBooks):
             return attrs.evolve(self.payments[payment_id], voided_date=void_date)
 
 
+@breaks("voids_after_a_released_void")
+class NeverVoidsAgain(FakeBooks):
+    """A person's release has no effect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_voids: set[str] = set()
+
+    async def void(self, invoice_id: str, payment_id: str, void_date: Any) -> Any:
+        if payment_id in self.open_voids:
+            raise OutcomeUnknownError("An earlier void has no known outcome.")
+        try:
+            return await super().void(invoice_id, payment_id, void_date)
+        except OutcomeUnknownError:
+            if not self.payments[payment_id].is_voided:
+                self.open_voids.add(payment_id)
+            raise
+
+
 @breaks("voids_no_other_payment")
 class VoidsAtAnyInvoice(FakeBooks):
     """It does not look at the invoice."""
