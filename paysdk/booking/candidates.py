@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
-__all__ = ["BOOKED", "REPLANNABLE", "LeftOut", "choose_generation", "judge"]
+__all__ = [
+    "BOOKED",
+    "REPLANNABLE",
+    "LeftOut",
+    "choose_generation",
+    "judge",
+    "may_be_booked_again",
+]
 
 # A new plan may propose a booking again that is in one of these states.
 REPLANNABLE = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
@@ -95,10 +102,14 @@ def choose_generation(
         )
     if known.state in REPLANNABLE:
         return known.key.generation
-    gone = known.state is State.VOIDED or known.reason in _REBOOKABLE
-    if gone and payment.id in rebook:
+    if payment.id in rebook and may_be_booked_again(known):
         return known.key.generation + 1
     return _explain_booking(known)
+
+
+def may_be_booked_again(known: Booking) -> bool:
+    """Whether the payment of a booking is gone, so that a person may order another one."""
+    return known.state is State.VOIDED or known.reason in _REBOOKABLE
 
 
 def _explain_booking(known: Booking) -> Problem | LeftOut:

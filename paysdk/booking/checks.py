@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.names import is_booking_name
-from paysdk.currencies import normalise_currency
+from paysdk.booking.names import are_of_one_account
+from paysdk.currencies import minor_digits, normalise_currency
 from paysdk.reconcile.outcome import EXACT
 
 if TYPE_CHECKING:
@@ -83,6 +83,13 @@ def check_payment(payment: Payment, policy: BookingPolicy) -> Problem | None:
         return Problem(
             "above_limit",
             f"The amount is {payment.amount:f}, and the policy allows {policy.max_amount:f}.",
+        )
+    digits = minor_digits(policy.currency)
+    if EXACT.remainder(EXACT.scaleb(payment.amount, digits), Decimal(1)):
+        return Problem(
+            "too_fine",
+            f"The amount is {payment.amount:f}, and {policy.currency} has {digits} digits after "
+            "the point. The target may round it.",
         )
     return None
 
@@ -184,7 +191,8 @@ def check_similar(
 ) -> Problem | None:
     """Check that no live payment near this day has the same amount.
 
-    A payment that paysdk booked for another payment of the source is something else.
+    A payment that paysdk booked for another payment of the same account is something else. One of
+    another account may be the same money, because both accounts say that they have this invoice.
     """
     for payment in payments:
         other = payment.external_id
@@ -192,7 +200,7 @@ def check_similar(
             not payment.is_voided
             and payment.amount == amount
             and other != external_id
-            and not is_booking_name(other)
+            and not are_of_one_account(external_id, other)
             and (payment.payment_date is None or abs(payment.payment_date - day).days <= days)
         ):
             return Problem(

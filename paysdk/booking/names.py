@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from urllib.parse import quote
 
-__all__ = ["is_booking_name", "make_name"]
+__all__ = ["are_of_one_account", "make_name"]
 
 _PREFIX = "paysdk:"
 # Campfire takes 256 characters (the schema of July 2026).
@@ -26,6 +26,8 @@ def make_name(source: str, account: str, payment_id: str, generation: int = 1) -
     return name[: _MAX_CHARS - len(digest)] + digest
 
 
-def is_booking_name(external_id: str | None) -> bool:
-    """Whether paysdk made this external id for a booking."""
-    return external_id is not None and external_id.startswith(_PREFIX)
+def are_of_one_account(name: str, other: str | None) -> bool:
+    """Whether both external ids are of bookings of one account of one source."""
+    if other is None or not other.startswith(_PREFIX):
+        return False
+    return name.split(":")[:3] == other.split(":")[:3]

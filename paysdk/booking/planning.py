@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import BOOKED, LeftOut, choose_generation, judge
+from paysdk.booking.candidates import (
+    BOOKED,
+    LeftOut,
+    choose_generation,
+    judge,
+    may_be_booked_again,
+)
 from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
@@ -287,12 +293,19 @@ class _Planner:
         known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
         for place, line in enumerate(self.review):
             booking = known.get(line.payment_id)
-            if booking is not None and booking.state is State.BOOKED:
-                problem = await self._find_gone(booking)
-                if problem is not None:
-                    self.review[place] = attrs.evolve(
-                        line, reason=problem.reason, sentence=problem.sentence
-                    )
+            if booking is not None:
+                self.review[place] = await self._explain_booked(line, booking)
+
+    async def _explain_booked(self, line: ReviewLine, booking: Booking) -> ReviewLine:
+        """A line for review, with what its booking says about it."""
+        if booking.state is State.BOOKED:
+            gone = await self._find_gone(booking)
+            if gone is not None:
+                return attrs.evolve(line, reason=gone.reason, sentence=gone.sentence)
+        if may_be_booked_again(booking):
+            again = f"To book it again, order that in a plan: --rebook {line.payment_id}"
+            return attrs.evolve(line, sentence=f"{line.sentence} {again}")
+        return line
 
     async def _find_gone(self, booking: Booking) -> Problem | None:
         """Why a payment that is booked is not in the store, or ``None`` if a sync will bring it.

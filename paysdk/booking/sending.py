@@ -140,8 +140,12 @@ class _Order:
             return await self._end(state, describe(problem, **self._by), ids)
         was_sent = self._booking.state is State.SENT
         if was_sent and not _proves_nothing_booked(error):
-            problem = Problem("outcome_unknown", str(error))
-            return await self._end(State.UNKNOWN, describe(problem, **self._by))
+            # The error's own message is for programmers: it names what they can call.
+            problem = Problem(
+                "outcome_unknown",
+                "The order was sent, and no clear response came back. It may be booked.",
+            )
+            return await self._end(State.UNKNOWN, describe(problem, **self._by, error=str(error)))
         if _is_refusal(error):
             return await self._end(
                 State.REFUSED, describe(Problem("refused_by_target", str(error)), **self._by)

@@ -52,6 +52,10 @@ def test_a_payment_waits_until_it_has_settled(
         ({"amount": Decimal(-1)}, "not_positive"),
         ({"currency": "USD"}, "other_currency"),
         ({"amount": Decimal("5000.01")}, "above_limit"),
+        ({"amount": Decimal("1E+2000")}, "above_limit"),
+        ({"amount": Decimal("0.01")}, None),
+        ({"amount": Decimal("0.0100")}, None),
+        ({"amount": Decimal("0.001")}, "too_fine"),
     ],
     ids=str,
 )
@@ -145,11 +149,12 @@ def test_an_amount_must_be_within_what_is_due(
         ({"amount": Decimal(51)}, False),
         ({"voided": True}, False),
         ({"external_id": "paysdk:notify:default:p2"}, False),
+        ({"external_id": "paysdk:notify:second:p2"}, True),
     ],
     ids=str,
 )
 def test_an_equal_payment_near_it_may_be_the_same(fields: dict[str, Any], *, found: bool) -> None:
-    """One that paysdk booked for another payment is something else."""
+    """One that paysdk booked for another payment of the same account is something else."""
     problem = check_similar("paysdk:notify:default:p1", Decimal(50), DAY, [paid(**fields)], days=7)
 
     assert found == (problem is not None)

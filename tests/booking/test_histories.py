@@ -40,7 +40,7 @@ def test_histories_end_in_the_same_books_in_sqlite() -> None:
         seen = asyncio.run(run_histories(place, range(FIRST, FIRST + COUNT - ON_POSTGRESQL)))
 
     # They meet what they are for.
-    assert {"dead", "stalled", "done"} <= seen.keys()
+    assert {"dead", "stalled", "done", "over HTTP"} <= seen.keys()
     assert {State.BOOKED, State.DIVERGED, State.REFUSED, State.VOIDED} <= seen.keys()
 
 

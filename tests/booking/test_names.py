@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paysdk.booking.names import is_booking_name, make_name
+from paysdk.booking.names import are_of_one_account, make_name
 
 
 def test_a_name_is_deterministic_and_readable() -> None:
@@ -21,8 +21,15 @@ def test_a_long_name_ends_with_its_hash() -> None:
     assert first.endswith(":g3")
 
 
-def test_other_names_are_not_of_a_booking() -> None:
-    """A payment of a person may have any external id, or none."""
-    assert [True, False, False] == [
-        is_booking_name(each) for each in ("paysdk:notify:default:1", "mine", None)
-    ]
+def test_names_of_one_account_belong_together() -> None:
+    """Other accounts and sources have others. A person may give a payment any name, or none."""
+    name = make_name("notify", "default", "1")
+
+    assert are_of_one_account(name, make_name("notify", "default", "2", 2))
+    for other in (
+        make_name("notify", "second", "1"),
+        make_name("acme", "default", "1"),
+        "mine",
+        None,
+    ):
+        assert not are_of_one_account(name, other)
