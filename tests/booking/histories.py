@@ -47,7 +47,7 @@ from paysdk.reconcile import reconcile
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.sync.booking_tables import booking_history
 from paysdk.sync.store import get_database
-from paysdk.target import BookingOrder
+from paysdk.target import BookingOrder, BooksPayments
 from paysdk.testing.booking import FakeBooks
 from tests.booking.campfire_books import CampfireBooks, HeldOrder
 from tests.booking.processes import (
@@ -222,7 +222,7 @@ class WorkerBooks:
     """The books as one worker sees them: each request is a point at which it may end."""
 
     books: AnyBooks
-    target: Any
+    target: BooksPayments
     worker: Worker
 
     @property

@@ -210,6 +210,7 @@ async def test_a_voided_booking_is_proposed_again_on_order_only(story: Story) ->
 
     assert {"p1": "voided", "p2": "voided"} == reasons(early)
     assert {"p1": "counterpart_voided", "p2": "counterpart_voided"} == reasons(plan)
+    assert "To book it again, order that in a plan: --rebook p1" in plan.review[0].sentence
     assert [("p1", 2)] == [(line.payment_id, line.generation) for line in ordered.lines]
 
 
