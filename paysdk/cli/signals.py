@@ -52,8 +52,8 @@ def raise_on_signals() -> Generator[None]:
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* to its end, as ``asyncio.run`` does.
 
-    SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then cleans up, and ``StoppedBySignal`` is
-    raised.
+    SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then cleans up, even if more of them arrive,
+    and ``StoppedBySignal`` is raised.
     """
     received: list[int] = []
 
@@ -63,8 +63,9 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
         def stop(number: int, _: FrameType | None) -> None:
             received.append(number)
-            # This also wakes a loop that waits for its sockets.
-            loop.call_soon_threadsafe(task.cancel)
+            if len(received) == 1:  # a second signal must not cut the cleaning up short
+                # This also wakes a loop that waits for its sockets.
+                loop.call_soon_threadsafe(task.cancel)
 
         with _handle_signals(stop):
             return await work
