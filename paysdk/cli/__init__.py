@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from paysdk.cli.signals import StoppedBySignal, raise_on_signals
@@ -28,9 +29,11 @@ def main() -> int:
         )
         return 2
     if sys.argv[1:] == ["--version"]:
-        # The command line takes a while to load.
-        sys.stdout.write(f"paysdk {__version__}\n")
-        return 0
+        # The command line takes a while to load. It handles an error of the output.
+        with suppress(OSError):
+            sys.stdout.write(f"paysdk {__version__}\n")
+            sys.stdout.flush()
+            return 0
     try:
         # The handlers come first: a signal may arrive during the imports, which take a while.
         with raise_on_signals():

@@ -8,6 +8,7 @@ the table ``[campfire]`` is ``PAYSDK_CAMPFIRE_BASE_URL``, and ``timeout`` at the
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping  # attrs reads it in an annotation
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 import attrs
 import typer
 
+from paysdk.cli.files import read_text
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENERAL",
+    "WHOLE_NUMBER",
     "Config",
     "current_config",
     "describe_source",
@@ -44,6 +47,9 @@ GENERAL = (
     "client_cert",
     "client_key",
 )
+
+# A whole number above zero. Python refuses to convert thousands of digits.
+WHOLE_NUMBER = "0*[1-9][0-9]{0,17}"
 
 _SECRETS = {"api_key", "client_secret"}
 
@@ -68,7 +74,7 @@ def use_config(path: Path | None) -> Config:
     """
     given = path or _path_of_environment()
     found = given or Path(typer.get_app_dir("paysdk"), "config.toml")
-    config = Config() if given is None and not found.is_file() else _read(found)
+    config = Config() if given is None and not _is_file(found) else _read(found)
     _current.set(config)
     return config
 
@@ -89,7 +95,7 @@ def get_count(variable: str) -> int | None:
     Raises ``ConfigurationError`` if it is something else.
     """
     text = get_setting(variable)
-    if text is not None and not (text.isascii() and text.isdigit() and int(text)):
+    if text is not None and not re.fullmatch(WHOLE_NUMBER, text):
         raise ConfigurationError(
             f"{describe_source(variable)} must be a whole number above zero, not {text!r}."
         )
@@ -111,19 +117,23 @@ def _path_of_environment() -> Path | None:
     return Path(text) if text else None
 
 
-def _read(path: Path) -> Config:
+def _is_file(path: Path) -> bool:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"The config file {path} cannot be read: {error.strerror}."
-        ) from None
-    except ValueError as error:  # TOML, or UTF-8
+        return path.is_file()
+    except OSError:  # this user may not look into the folder, so reading the file tells why
+        return True
+
+
+def _read(path: Path) -> Config:
+    text = read_text(path, "config")
+    try:
+        document = tomllib.loads(text)
+    except ValueError as error:
         raise ConfigurationError(f"The config file {path} is not valid TOML: {error}.") from None
     texts: dict[str, str] = {}
     places: dict[str, str] = {}
     for table, setting, given in _flatten(path, document):
-        name, value = setting, given
+        name, value = _as_variable(setting).lower(), given
         place = f"{path}: {name}" if table is None else f"{path}: [{table}] {name}"
         prefix = "PAYSDK_" if table is None else f"PAYSDK_{_as_variable(table)}_"
         if name in _SECRETS:
@@ -131,6 +141,8 @@ def _read(path: Path) -> Config:
                 f"{place}: a config file holds no secret. Name a file with {name}_file, or a "
                 f"variable with {name}_variable."
             )
+        if name != setting:
+            raise ConfigurationError(f"{path}: {setting!r} is not a setting. Write it as {name}.")
         if name.removesuffix("_variable") in _SECRETS:
             name = name.removesuffix("_variable")
             value = os.environ.get(_as_text(place, value), "")

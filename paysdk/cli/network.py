@@ -15,6 +15,7 @@ import typer
 
 from paysdk.cli.config import describe_source, get_setting
 from paysdk.cli.environment import parse_text
+from paysdk.cli.parsing import check_duration
 from paysdk.errors import ConfigurationError
 from paysdk.transport.policy import RetryPolicy
 
@@ -187,6 +188,4 @@ def _as_setting(name: str, value: float, source: str) -> tuple[str, object]:
         if value < 0:
             raise ConfigurationError(f"{source} must be zero or more, not {value}.")
         return "retry", RetryPolicy(attempts=int(value) + 1)
-    if not 0 < value < float("inf"):
-        raise ConfigurationError(f"{source} must be a number of seconds above zero, not {value:g}.")
-    return name, value
+    return name, check_duration(source, value)

@@ -8,12 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
+from paysdk.cli.config import WHOLE_NUMBER
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
 from paysdk.paid import PaidRange
 from paysdk.testing.faults import FaultPlan, hang, reset, status, truncated, wrong_body
 
 __all__ = [
+    "check_duration",
     "parse_amount",
     "parse_currency",
     "parse_faults",
@@ -131,13 +133,22 @@ def parse_moment(option: str, text: str | None) -> date | datetime | None:
     return moment
 
 
+def check_duration(source: str, seconds: float) -> float:
+    """The seconds that an option or a setting gives, which must be above zero and finite."""
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(
+            f"{source} must be a number of seconds above zero, not {seconds:g}."
+        )
+    return seconds
+
+
 def parse_faults(options: list[str] | None) -> FaultPlan | None:
     """The faults of a sandbox that ``--faults`` options give: a kind, and how often it comes."""
     plan: FaultPlan | None = None
     for option in options or []:
         kind, _, every = option.partition("=")
         is_status = re.fullmatch("[45][0-9][0-9]", kind) is not None
-        if not re.fullmatch("0*[1-9][0-9]*", every) or not (is_status or kind in _FAULTS):
+        if not re.fullmatch(WHOLE_NUMBER, every) or not (is_status or kind in _FAULTS):
             raise ConfigurationError(
                 "--faults takes KIND=N, such as 503=10 for every tenth request. KIND is a status "
                 f"from 400 to 599, or one of {', '.join(_FAULTS)}; not {option!r}."

@@ -64,6 +64,8 @@ def _reword(error: typer.TyperException) -> str:
     if not isinstance(cause, _ValidationError):
         return message
     fault = cause.errors()[0]
+    if fault["type"] == "int_parsing_size":
+        return message.replace(error.message, "it has too many digits")
     bounds = fault.get("ctx", {})
     wanted = {
         "int_parsing": "a whole number",

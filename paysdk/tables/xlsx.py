@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.util import find_spec
+from io import BufferedWriter, FileIO
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,10 @@ from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from datetime import date
+
+    from typing_extensions import Buffer
 
     from paysdk.payment import Payment
 
@@ -65,12 +68,42 @@ def open_xlsx(path: str | os.PathLike[str]) -> Generator[Workbook]:
     with TemporaryDirectory() as folder, replace_when_complete(path) as draft:
         # In this mode, a row goes to a file in the folder as soon as the next row begins.
         options = {"constant_memory": True, "tmpdir": folder, "use_zip64": True}
-        book = Workbook(xlsxwriter.Workbook(str(draft), options))
-        try:
-            yield book
-            book.finish()
-        finally:
-            book.close_files()
+        with _Draft(FileIO(draft, "x")) as out:
+            book = Workbook(xlsxwriter.Workbook(out, options))
+            try:
+                yield book
+                book.finish()
+            finally:
+                book.close_files()
+        if out.error is not None:
+            raise out.error
+
+
+class _Draft(BufferedWriter):
+    """A file that keeps its first error, and ignores everything after it.
+
+    After an error, ``zipfile`` would write again when its object is deleted, and Python would print
+    the error of that.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Buffer) -> int:
+        return self._attempt(super().write, data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._attempt(super().seek, offset, whence)
+
+    def flush(self) -> None:
+        self._attempt(super().flush)
+
+    def _attempt(self, action: Callable[..., int | None], *arguments: object) -> int:
+        if self.error is None:
+            try:
+                return action(*arguments) or 0
+            except OSError as error:
+                self.error = error
+        return 0
 
 
 @attrs.define
@@ -96,13 +129,10 @@ class Workbook:
             self._write_row(dict(zip(COLUMNS, values, strict=True)))
 
     def finish(self) -> None:
-        """Write the file. Raises ``OSError`` if that fails."""
+        """Write the file."""
         if not self._row:
             self._begin_sheet()
-        try:
-            self._book.close()
-        except xlsxwriter.exceptions.FileCreateError as error:
-            raise error.args[0] from None
+        self._book.close()
 
     def close_files(self) -> None:
         """Close the temporary files, which an error leaves open."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .conftest import Outcome
 
@@ -103,12 +104,14 @@ def test_a_variable_that_is_not_set_gives_no_key(write: Callable[[str], Path]) -
     ("text", "message"),
     [
         ("timeout = ", "is not valid TOML"),
-        ("\udcff", "is not valid TOML"),
+        ("\udcff", "is not a text file in UTF-8"),
         ("time_out = 5", "time_out is not a setting. At the top there are timeout, deadline"),
         ("timeout = [5]", r"timeout must be a text, a number, or true or false, not \[5\]"),
         ("[acme]\ndate = 2026-01-01", r"\[acme\] date must be a text"),
         ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a text"),
         ('[acme]\napi_key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
+        ('[acme]\nApi-Key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
+        ("[acme]\nTimeout = 1", "'Timeout' is not a setting. Write it as timeout"),
         ('[acme]\nclient_secret = "x"', "Name a file with client_secret_file, or a variable with"),
     ],
 )
@@ -128,7 +131,28 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         use_config(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "²"])
+def test_a_signature_at_the_beginning_is_no_text(tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbfretries = 4\r\n")
+    use_config(path)
+
+    assert "4" == get_setting("PAYSDK_RETRIES")
+
+
+def test_a_folder_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the usual place is not ignored because its folder is closed."""
+
+    def refuse(path: Path, *_: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ConfigurationError, match=r"config\.toml cannot be read: Permission denied"):
+        use_config(None)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "²", "9" * 5000])
 def test_a_count_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Anything but a whole number above zero is refused."""
     monkeypatch.setenv("PAYSDK_CONCURRENCY", text)

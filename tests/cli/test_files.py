@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def test_a_secret_has_no_line_end(tmp_path: Path) -> None:
-    """Editors end the last line of a file."""
+    """Editors end the last line of a file. On Windows, they begin it with a signature."""
     path = tmp_path / "key"
-    path.write_text("not-a-real-word\r\n")
+    path.write_bytes(b"\xef\xbb\xbfnot-a-real-word\r\n")
 
     assert "not-a-real-word" == read_secret(path, "key") == read_secret(str(path), "key")
 
@@ -25,7 +25,7 @@ def test_a_secret_has_no_line_end(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "The token file .*key cannot be read: No such file or directory"),
-        (b"\xff\xfe", "The token file .*key is not a text file"),
+        (b"\xff\xfe", "The token file .*key is not a text file in UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -38,3 +38,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, messa
 
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+def test_a_file_that_never_ends_is_refused() -> None:
+    """A device is not read until the memory is full."""
+    with pytest.raises(ConfigurationError, match="/dev/zero has more than 1,000,000 bytes"):
+        read_secret("/dev/zero", "key")

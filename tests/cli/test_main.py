@@ -247,15 +247,21 @@ def test_a_closed_stdout_is_an_error_in_this_process(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("output_format", ["table", "csv", "jsonl"])
-def test_a_full_disk_is_an_error(output_format: str) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "campfire", "--sandbox", "--sandbox-payments", "300", "--format", "table"),
+        ("list", "campfire", "--sandbox", "--sandbox-payments", "300", "--format", "csv"),
+        ("list", "campfire", "--sandbox", "--sandbox-payments", "300", "--format", "jsonl"),
+        ("--version",),
+        ("--help",),
+    ],
+)
+def test_a_full_disk_is_an_error(arguments: tuple[str, ...]) -> None:
     """If the output cannot be written, one line says so, and the exit code is 1."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [
-                *(PAYSDK, "list", "campfire", "--sandbox", "--sandbox-payments", "300"),
-                *("--format", output_format),
-            ],
+            [PAYSDK, *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -267,6 +273,18 @@ def test_a_full_disk_is_an_error(output_format: str) -> None:
         "paysdk: The output cannot be written: No space left on device. It is not complete.\n"
         == done.stderr
     )
+
+
+def test_the_reader_of_the_version_may_close_the_pipe() -> None:
+    """It is not an error, as for any other command."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        done = subprocess.run(
+            [PAYSDK, "--version"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_the_version_is_shown_without_loading_the_commands() -> None:

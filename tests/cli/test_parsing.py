@@ -39,7 +39,9 @@ def test_faults_are_a_kind_and_how_often_it_comes() -> None:
     )
 
 
-@pytest.mark.parametrize("option", ["503", "503=", "503=0", "503=x", "200=1", "600=1", "fire=1"])
+@pytest.mark.parametrize(
+    "option", ["503", "503=", "503=0", "503=x", "200=1", "600=1", "fire=1", f"503={'9' * 5000}"]
+)
 def test_wrong_faults_are_refused(option: str) -> None:
     """A fault that a sandbox cannot make is refused."""
     with pytest.raises(ConfigurationError, match=f"--faults takes KIND=N, .* not {option!r}"):

@@ -110,6 +110,7 @@ def closed_pipe() -> Generator[TextIO]:
         (("list", "campfire", "--timeout", "y"), "'--timeout': it must be a number, not 'y'"),
         (("list", "campfire", "--format", "xml"), "'--format': 'xml' is not one of 'table', "),
         (("sandbox", "--port", "99999"), "'--port': it must be 65535 or less, not '99999'"),
+        (("list", "campfire", "--limit", "9" * 5000), "'--limit': it has too many digits"),
         (("invoice", "x"), "'ID': it must be a whole number, not 'x'"),
     ],
 )

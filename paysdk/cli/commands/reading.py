@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext
@@ -135,7 +136,7 @@ class ListingReader:
 
     async def _last(self, number: int) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
         """An empty page for each page that was read, and at the end the last payments."""
-        latest: deque[Payment] = deque(maxlen=number)
+        latest: deque[Payment] = deque(maxlen=min(number, sys.maxsize))
         async with aclosing(self._chosen()) as pages:
             async for payments, total in pages:
                 latest.extend(payments)

@@ -22,17 +22,25 @@ if TYPE_CHECKING:
 
 __all__ = ["run_sandboxes"]
 
+_LARGEST_PORT = 65_535
+
 
 def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
     """Run these sandboxes, or all that are installed, until Ctrl-C or SIGTERM."""
-    run_async(
-        _serve(
-            _make_named_sandboxes(names, settings)
-            if names
-            else _make_installed_sandboxes(settings),
-            settings,
+    from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # most commands need no server
+
+    chosen = names or tuple(installed_sandboxes())
+    _check_ports(settings.port, len(chosen))
+    make = _make_named_sandboxes if names else _make_installed_sandboxes
+    run_async(_serve(make(chosen, settings), settings))
+
+
+def _check_ports(first: int | None, number: int) -> None:
+    largest = _LARGEST_PORT - number + 1
+    if first is not None and first > largest:
+        raise ConfigurationError(
+            f"--port must be {largest} or less for {number} sandboxes, not {first}."
         )
-    )
 
 
 def _make_named_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
@@ -45,12 +53,12 @@ def _make_named_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> 
     return made
 
 
-def _make_installed_sandboxes(settings: SandboxSettings) -> dict[str, Sandbox]:
+def _make_installed_sandboxes(
+    names: tuple[str, ...], settings: SandboxSettings
+) -> dict[str, Sandbox]:
     """All installed sandboxes. One that fails is reported, and the others still run."""
-    from paysdk.testing import installed_sandboxes  # noqa: PLC0415  # most commands need no server
-
     made: dict[str, Sandbox] = {}
-    for number, name in enumerate(installed_sandboxes()):
+    for number, name in enumerate(names):
         try:
             made[name] = make_sandbox(name, _on_port(settings, number))
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
@@ -67,6 +75,7 @@ def _on_port(settings: SandboxSettings, number: int) -> SandboxSettings:
 
 async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> None:
     async with AsyncExitStack() as stack:
+        lines: list[str] = []
         for name, sandbox in sandboxes.items():
             try:
                 await stack.enter_async_context(sandbox)
@@ -78,7 +87,8 @@ async def _serve(sandboxes: dict[str, Sandbox], settings: SandboxSettings) -> No
                 setting.upper(): str(value) for setting, value in sandbox.settings.items()
             }
             for what, text in given.items():
-                sys.stdout.write(f"export {variable_name(name, what)}={shlex.quote(text)}\n")
+                lines.append(f"export {variable_name(name, what)}={shlex.quote(text)}\n")
+        sys.stdout.writelines(lines)
         sys.stdout.flush()
         print_message(
             f"Each has {settings.payments:,} payments. Set these variables in another shell."

@@ -18,7 +18,7 @@ from paysdk.cli.options.shared import (
     SandboxPayments,
     select_providers,
 )
-from paysdk.cli.parsing import parse_moment
+from paysdk.cli.parsing import check_duration, parse_moment
 
 __all__ = ["follow_command"]
 
@@ -67,6 +67,7 @@ def follow_command(
     )
     usual = _EVERY_SECONDS_IN_SANDBOX if sandbox else _EVERY_SECONDS
     options = FollowOptions(
-        every=usual if every is None else every, since=parse_moment("--since", since)
+        every=usual if every is None else check_duration("--every", every),
+        since=parse_moment("--since", since),
     )
     return partial(follow, selection, options, output_format)

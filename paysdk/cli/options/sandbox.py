@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paysdk.cli.commands.sandbox import run_sandboxes
-from paysdk.cli.options.shared import SANDBOX_PAYMENTS, Job
+from paysdk.cli.options.shared import SANDBOX_PAYMENTS, Job, SandboxPayments
 from paysdk.cli.parsing import parse_faults
 from paysdk.cli.providers import SandboxSettings
 
@@ -21,11 +21,9 @@ def sandbox_command(
         typer.Argument(metavar="NAME", help="Providers whose sandboxes to run. By default all."),
     ] = None,
     *,
-    payments: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of payments in each sandbox.")
-    ] = SANDBOX_PAYMENTS,
+    payments: SandboxPayments = SANDBOX_PAYMENTS,
     latency: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Delay of each response.")
+        float, typer.Option(min=0, max=3600, metavar="SECONDS", help="Delay of each response.")
     ] = 0.0,
     port: Annotated[
         int | None,

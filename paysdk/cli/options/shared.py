@@ -54,8 +54,13 @@ Names = Annotated[
 InSandbox = Annotated[
     bool, typer.Option("--sandbox", help="Use sandboxes instead of the real APIs. Needs no key.")
 ]
+# A sandbox holds all of its payments in memory.
+_MAX_SANDBOX_PAYMENTS = 10_000_000
 SandboxPayments = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Number of payments in each sandbox.")
+    int,
+    typer.Option(
+        min=0, max=_MAX_SANDBOX_PAYMENTS, metavar="N", help="Number of payments in each sandbox."
+    ),
 ]
 KeyFiles = Annotated[
     list[str] | None,

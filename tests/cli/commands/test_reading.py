@@ -70,9 +70,10 @@ def test_the_last_payments_are_those_at_the_end(
         assert 5 == sum(line.startswith("campfire ") for line in outcome.out.splitlines())
 
 
-def test_fewer_payments_than_the_last_are_all(paysdk: Command) -> None:
+@pytest.mark.parametrize("number", ["2000", "9" * 20])
+def test_fewer_payments_than_the_last_are_all(paysdk: Command, number: str) -> None:
     """The summary then says their number only."""
-    outcome = paysdk("list", "campfire", *SANDBOX, "--last", "2000", "--format", "csv")
+    outcome = paysdk("list", "campfire", *SANDBOX, "--last", number, "--format", "csv")
 
     assert (60, "paysdk: campfire: 60 payments\n") == (len(rows(outcome)), outcome.err)
 

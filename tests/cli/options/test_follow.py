@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     [
         (("notify", "--sandbox", "--since", "2026-01-01"), "notify cannot list by time"),
         (("campfire", "--sandbox", "--since", "soon"), "--since takes a date or a time"),
-        (("campfire", "--sandbox", "--every", "0"), "every must be a finite number of seconds"),
+        (("campfire", "--sandbox", "--every", "0"), "--every must be a number of seconds above"),
+        (("campfire", "--sandbox", "--every", "nan"), "--every must be a number of seconds above"),
         (("campfire", "--sandbox", "--every", "often"), "Invalid value for '--every'"),
         (("campfire",), "There is no key for campfire"),
         (("nobody", "--sandbox"), "There is no provider 'nobody'"),
