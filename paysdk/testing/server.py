@@ -116,7 +116,9 @@ class Sandbox(ABC):
         except OSError:
             await runner.cleanup()
             raise
-        self._running = _Running(runner=runner, url=f"http://{self.host}:{runner.addresses[0][1]}")
+        # RFC 3986, section 3.2.2: an address of IPv6 is in brackets.
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        self._running = _Running(runner=runner, url=f"http://{host}:{runner.addresses[0][1]}")
 
     async def close(self) -> None:
         """Stop listening, cut every connection and cancel hung handlers. Closing twice is fine."""

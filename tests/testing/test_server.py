@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import attrs
 import pytest
 
-from paysdk.testing import FaultPlan, hang, status
+from paysdk import CampfireProvider, TransactionPayment
+from paysdk.testing import FaultPlan, hang, open_sandbox, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,20 @@ async def test_listens_on_loopback_at_a_free_port(
     async with greeting_sandbox() as sandbox, client.get(f"{sandbox.url}/hello") as response:
         assert 200 == response.status
         assert sandbox.url.startswith("http://127.0.0.1:")
+
+
+async def test_listens_on_the_loopback_of_ipv6() -> None:
+    """A provider reaches it there, and follows its links to the end of the list."""
+    async with open_sandbox("campfire", payments=25, host="::1") as sandbox:
+        assert sandbox.url.startswith("http://[::1]:")
+        async with CampfireProvider(sandbox.api_key, base_url=sandbox.url) as campfire:
+            payments = await campfire.list_payments(page_size=10).collect()
+            await campfire.mark_invoice_paid(
+                58700, transactions=[TransactionPayment(14728800, Decimal("883.33"))]
+            )
+
+    assert 25 == len(payments)
+    assert {"[::1]"} == {each.headers["Host"].rpartition(":")[0] for each in sandbox.requests}
 
 
 async def test_two_run_side_by_side(greeting_sandbox: SandboxClass) -> None:
