@@ -173,6 +173,14 @@ class BooksPayments(Protocol):
         """Forget that a void was sent, because a person says that it will not be carried out."""
         ...
 
+    async def check_account(self, account: BookingAccount) -> None:
+        """Raise ``ConfigurationError`` if payments from another system must not be booked to it.
+
+        That is an account that does not exist, has another name or is not active, and a bank
+        account. A target that cannot know that does nothing.
+        """
+        ...
+
     async def suggest_account(self) -> BookingAccount | None:
         """Return the account that fits payments from another system, or ``None`` if unknown."""
         ...

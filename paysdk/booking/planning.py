@@ -34,7 +34,7 @@ from paysdk.booking.targets import as_target
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
-from paysdk.target import BooksPayments
+from paysdk.target import BookingAccount, BooksPayments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
@@ -76,8 +76,8 @@ async def plan_bookings(
     from time to time with the number of candidates that were checked since the last call.
 
     Raises ``ConfigurationError`` if the target cannot book, if an account was never synced
-    completely, if the source has no payment of *rebook*, or if there is no policy. Raises what the
-    target's look-ups raise. Nothing is stored then.
+    completely, if the source has no payment of *rebook*, if there is no policy, or if the target
+    refuses its account. Raises what the target's look-ups raise. Nothing is stored then.
     """
     books = as_target(target)
     pair = Pair(source, source_account, books.name, target_account)
@@ -86,6 +86,7 @@ async def plan_bookings(
     used = policy or await runs.read_policy(pair)
     if used is None:
         raise ConfigurationError(await _describe_missing_policy(books))
+    await books.check_account(BookingAccount(id=used.account_id, name=used.account_name))
     planner = _Planner(
         store=store,
         target=books,

@@ -47,7 +47,7 @@ from paysdk.reconcile import reconcile
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.sync.booking_tables import booking_history
 from paysdk.sync.store import get_database
-from paysdk.target import BookingOrder, BooksPayments
+from paysdk.target import BookingAccount, BookingOrder, BooksPayments
 from paysdk.testing.booking import FakeBooks
 from tests.booking.campfire_books import CampfireBooks, HeldOrder
 from tests.booking.processes import (
@@ -282,6 +282,9 @@ class WorkerBooks:
     async def void(self, invoice_id: str, payment_id: str, void_date: date | None) -> Payment:
         await self.worker.pass_request()
         return await self._request(lambda: self.target.void(invoice_id, payment_id, void_date))
+
+    async def check_account(self, account: BookingAccount) -> None:
+        await self.target.check_account(account)
 
     async def suggest_account(self) -> None:
         return None

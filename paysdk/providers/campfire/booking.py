@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.arguments import check_record_id
 from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.items import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paysdk.payment import Payment
+    from paysdk.providers.campfire.accounts.schema import Account
     from paysdk.providers.campfire.invoices.schema import Invoice, InvoiceSummary
     from paysdk.providers.campfire.paying.payer import Payer
     from paysdk.providers.campfire.provider import CampfireProvider
@@ -109,12 +111,35 @@ class CampfireTarget:
     async def release_void(self, invoice_id: str, payment_id: str) -> None:
         await self._provider.release_orders(_to_id(invoice_id), payment_id=payment_id)
 
+    async def check_account(self, account: BookingAccount) -> None:
+        accounts = await self._provider.list_accounts().collect()
+        known = next((each for each in accounts if each.id == account.id), None)
+        problem = _find_problem(account, known)
+        if problem is not None:
+            raise ConfigurationError(
+                f"Nothing can be booked to account {account.id} of campfire: {problem} Correct "
+                "account_id and account_name in the policy. 'paysdk accounts' lists the accounts."
+            )
+
     async def suggest_account(self) -> BookingAccount | None:
         settings = await self._provider.retrieve_account_settings()
         account = settings.default_clearing
         if account is None:
             return None
         return BookingAccount(id=account.id, name=account.name_and_number or str(account.id))
+
+
+def _find_problem(account: BookingAccount, known: Account | None) -> str | None:
+    if known is None:
+        return "it does not exist."
+    shown = known.name_and_number or known.name
+    if account.name not in {known.name_and_number, known.name}:
+        return f"it is called {shown}, and the policy calls it {account.name}."
+    if known.subtype == "BANK":
+        return f"{shown} is a bank account, and the bank feed brings the same money again."
+    if known.status == "INACTIVE":
+        return f"{shown} is not active."
+    return None
 
 
 def _to_id(invoice_id: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from paysdk import CampfireProvider, NotifyProvider
+from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.booking import (
     BookingJournal,
     BookingKey,
@@ -350,3 +350,30 @@ async def test_an_organisation_may_have_no_clearing_account(
     monkeypatch.setattr(CampfireProvider, "retrieve_account_settings", settings)
 
     assert await pair.target.booking_target().suggest_account() is None
+
+
+@pytest.mark.parametrize(
+    ("account_id", "name", "message"),
+    [
+        (2551, "1000 - Operating Bank", "is a bank account, and the bank feed brings the same"),
+        (2561, "1000 - Operating Bank", "it is called 1050 - Payments Clearing, and the policy"),
+        (2562, "1050 - Payments Clearing", "account 2562 of campfire: it does not exist"),
+        (2569, "1090 - Old Clearing", "1090 - Old Clearing is not active"),
+    ],
+)
+async def test_an_account_that_must_not_be_used_is_refused(
+    pair: Pair, account_id: int, name: str, message: str
+) -> None:
+    """No plan is made. A person may have mistyped the id."""
+    pair.pay(58700)
+    policy = attrs.evolve(POLICY, account_id=account_id, account_name=name)
+
+    with pytest.raises(ConfigurationError, match=message):
+        await pair.plan(policy=policy)
+
+
+async def test_an_account_may_have_its_name_without_the_number(pair: Pair) -> None:
+    """The documents do not say which of the two a payment takes."""
+    plan = await pair.plan(policy=attrs.evolve(POLICY, account_name="Payments Clearing"))
+
+    assert "Payments Clearing" == plan.policy.account_name
