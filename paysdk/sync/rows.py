@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.payment import CustomerRef, InvoiceRef, Payment
-from paysdk.records.fields import make_payment
+from paysdk.payment import Payment
+from paysdk.records.fields import make_customer_ref, make_invoice_ref, make_payment
 from paysdk.sync.errors import StoreError
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
@@ -186,7 +186,7 @@ class Codec:
             modified,
             raw,
         ) = rest
-        invoice = InvoiceRef(
+        invoice = make_invoice_ref(
             invoice_id,
             invoice_number,
             None if total is None else self.read_amount(total),
@@ -204,7 +204,7 @@ class Codec:
                 invoice=invoice,
                 customer=None
                 if no_customer
-                else CustomerRef(customer_id, customer_number, customer_name),
+                else make_customer_ref(customer_id, customer_number, customer_name),
                 external_id=external_id,
                 source=source,
                 voided_date=self.read_day(voided_date),
