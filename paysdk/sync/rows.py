@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import msgspec
 
-from paysdk.payment import Payment
 from paysdk.records.fields import make_customer_ref, make_invoice_ref, make_payment
 from paysdk.sync.errors import StoreError
+
+if TYPE_CHECKING:
+    from paysdk.payment import Payment
 
 __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from paysdk.amounts import ENGLISH, NumberStyle  # attrs reads it in an annotation
 from paysdk.booking import (
     BookingJournal,
     BookingPlan,
@@ -74,6 +75,7 @@ class PlanOptions:
     out: Path
     html: Path | None
     by: str
+    numbers: NumberStyle = ENGLISH
 
 
 def make_plan(selection: ProviderSelection, options: PlanOptions, output_format: str) -> int:
@@ -107,7 +109,7 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
         if output_format == "json":
             print_json(plan.to_json())
         else:
-            print_plan(plan)
+            print_plan(plan, options.numbers)
         what = " Look at it, and approve it." if plan.lines else " It has nothing to approve."
         print_message(f"The plan is in {options.out}.{what}")
         return _NEEDS_A_PERSON if plan.lines or plan.review else 0
@@ -162,7 +164,9 @@ def apply(
     )
 
 
-def show_status(path: Path, database: str, output_format: str) -> int:
+def show_status(
+    path: Path, database: str, output_format: str, numbers: NumberStyle = ENGLISH
+) -> int:
     """Print where the lines of a plan are, and return the exit code."""
     plan = _read_plan(path)
 
@@ -179,7 +183,7 @@ def show_status(path: Path, database: str, output_format: str) -> int:
             print_message(_NO_LINES)
             # A plan that had lines is asked for by mistake.
             return 2 if plan.lines else 0
-        print_bookings(bookings, output_format)
+        print_bookings(bookings, output_format, numbers)
         _print_waits(report.states)
         return _exit_code(report)
 

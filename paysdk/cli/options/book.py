@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import typer
 
 from paysdk.cli.network import with_network
-from paysdk.cli.options.shared import Account, Job, KeyFiles, select_providers
-from paysdk.cli.parsing import parse_amount
+from paysdk.cli.options.shared import Account, Job, KeyFiles, LocaleName, select_providers
+from paysdk.cli.parsing import parse_amount, parse_locale
 from paysdk.errors import ConfigurationError
 
 __all__ = ["book_app"]
@@ -89,6 +89,7 @@ def plan_command(
     by: By = "",
     account: Account = "default",
     output_format: Format = "table",
+    locale: LocaleName = None,
     key_file: KeyFiles = None,
 ) -> Job:
     """Find what is missing, and check each payment without booking anything."""
@@ -105,6 +106,7 @@ def plan_command(
         out=out,
         html=html,
         by=by,
+        numbers=parse_locale(locale),
     )
     return partial(make_plan, selection, options, output_format)
 
@@ -158,12 +160,18 @@ def apply_command(
 
 
 @book_app.command("status")
-def status_command(plan: PlanFile, *, database: Database, output_format: Format = "table") -> Job:
+def status_command(
+    plan: PlanFile,
+    *,
+    database: Database,
+    output_format: Format = "table",
+    locale: LocaleName = None,
+) -> Job:
     """Show where each line is, with what the last sync found."""
     _check_extra()
     from paysdk.cli.commands.book import show_status  # noqa: PLC0415  # the extra may be missing
 
-    return partial(show_status, plan, database, output_format)
+    return partial(show_status, plan, database, output_format, parse_locale(locale))
 
 
 @book_app.command("release")

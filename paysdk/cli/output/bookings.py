@@ -8,7 +8,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from paysdk.amounts import ENGLISH
+from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.booking.states import State
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.cli.output.entries import Entry, render_entries
@@ -37,22 +37,23 @@ __all__ = [
 _RELEASE = "paysdk book release PLAN --in DATABASE --payment ID --by NAME --reason TEXT"
 
 
-def print_plan(plan: BookingPlan) -> None:
+def print_plan(plan: BookingPlan, numbers: NumberStyle = ENGLISH) -> None:
     """Print what would be booked, what is for review, and the totals."""
-    print_lines(_render_plan(plan, make_console(sys.stdout).width))
+    print_lines(_render_plan(plan, make_console(sys.stdout).width, numbers))
 
 
-def _render_plan(plan: BookingPlan, width: int) -> Iterator[str]:
+def _render_plan(plan: BookingPlan, width: int, numbers: NumberStyle) -> Iterator[str]:
     yield (
         f"From {plan.source} ({plan.source_account}) to {plan.target} ({plan.target_account}), "
         f"made at {plan.made_at:%Y-%m-%d %H:%M} UTC."
     )
     if plan.lines:
-        yield from ["", "WOULD BE BOOKED", *_render_lines(plan, width)]
+        yield from ["", "WOULD BE BOOKED", *_render_lines(plan, width, numbers)]
     if plan.review:
-        yield from ["", "FOR REVIEW. These are not booked.", *_render_review(plan.review, width)]
+        yield from ["", "FOR REVIEW. These are not booked."]
+        yield from _render_review(plan.review, width, numbers)
     totals = ", ".join(
-        f"{ENGLISH.format_amount(amount, currency)} {currency}"
+        f"{numbers.format_amount(amount, currency)} {currency}"
         for currency, amount in plan.totals.items()
     )
     left_out = ", ".join(
@@ -68,13 +69,14 @@ def _render_plan(plan: BookingPlan, width: int) -> Iterator[str]:
     yield f"Digest: {plan.digest}"
 
 
-def _render_lines(plan: BookingPlan, width: int) -> Iterator[str]:
+def _render_lines(plan: BookingPlan, width: int, numbers: NumberStyle) -> Iterator[str]:
     header, *amounts = align_amounts(
-        "Amount", [(each.amount, each.currency) for each in plan.lines]
+        "Amount", [(each.amount, each.currency) for each in plan.lines], numbers
     )
     due, *dues = align_amounts(
         "Due after",
         [(each.due_after, None) for each in plan.lines],
+        numbers,
         of_currency=plan.policy.currency,
     )
     entries = [
@@ -94,8 +96,10 @@ def _render_lines(plan: BookingPlan, width: int) -> Iterator[str]:
     return render_entries(headers, entries, width, needed=4)
 
 
-def _render_review(review: Sequence[ReviewLine], width: int) -> Iterator[str]:
-    header, *amounts = align_amounts("Amount", [(each.amount, each.currency) for each in review])
+def _render_review(review: Sequence[ReviewLine], width: int, numbers: NumberStyle) -> Iterator[str]:
+    header, *amounts = align_amounts(
+        "Amount", [(each.amount, each.currency) for each in review], numbers
+    )
     entries = [
         Entry(
             [line.number, line.payment_date, amount, describe_reason(line.reason)],
@@ -110,7 +114,9 @@ def _render_review(review: Sequence[ReviewLine], width: int) -> Iterator[str]:
     return render_entries(["Invoice", "Date", header, "Reason"], entries, width, needed=4)
 
 
-def print_bookings(bookings: Sequence[Booking], output_format: str) -> None:
+def print_bookings(
+    bookings: Sequence[Booking], output_format: str, numbers: NumberStyle = ENGLISH
+) -> None:
     """Print each booking with its state and the reason."""
     if output_format == "json":
         content = [
@@ -128,7 +134,7 @@ def print_bookings(bookings: Sequence[Booking], output_format: str) -> None:
         print_json("".join(f"{json.dumps(each)}\n" for each in content))
         return
     header, *amounts = align_amounts(
-        "Amount", [(each.line.amount, each.line.currency) for each in bookings]
+        "Amount", [(each.line.amount, each.line.currency) for each in bookings], numbers
     )
     entries = [
         Entry(

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
     """The exit code is 3 while something needs a person."""
+    in_german = desk.plan("--locale", "de")
     planned = desk.plan("--html", str(desk.folder / "plan.html"))
     approved = desk.do("approve", "--by", "Ann", "--limit", "2000.00")
     applied = desk.do("apply", "--by", "Ann")
     desk.sync()
     status = desk.do("status")
+    german = desk.do("status", "--locale", "de")
     listed = desk.do("status", "--format", "json")
     ids = [json.loads(line)["payment_id"] for line in listed.out.splitlines()]
     part = desk.do("undo", "--by", "Ann", "--reason", "x", "--payment", ids[0])
@@ -44,10 +46,12 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
         each.code for each in (planned, approved, applied, status, part, undone)
     ]
     assert "2 to book: 1,133.33 USD. 1 for review." in planned.out
+    assert "2 to book: 1.133,33 USD. 1 for review." in in_german.out
     assert "only pair" in planned.out
     assert "Ann approved 2 lines of the plan" in approved.err
     assert "2  booked" in applied.out
     assert "booked" in status.out
+    assert ("1,033.33 USD" in status.out, "1.033,33 USD" in german.out) == (True, True)
     assert {"booked"} == {json.loads(line)["state"] for line in listed.out.splitlines()}
     assert {"voided": 2} == json.loads(undone.out)
     assert (desk.folder / "plan.html").read_text(encoding="utf-8").startswith("<!doctype html>")
