@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 # The session `crash` kills at every statement.
-KILLS = os.environ.get("PAYSDK_BOOKING_KILLS", "6")
+KILLS = os.environ.get("PAYSDK_BOOKING_KILLS", "3")
 
 
 @pytest.fixture(params=["books", "campfire"])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 # The session `histories` runs more. It begins at a seed of its own, which it shows.
-COUNT = int(os.environ.get("PAYSDK_HISTORIES", "100"))
+COUNT = int(os.environ.get("PAYSDK_HISTORIES", "50"))
 FIRST = int(os.environ.get("PAYSDK_SEED", "0"))
 # SQLite takes fewer processes, so most histories run there.
 ON_POSTGRESQL = COUNT // 5

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tests.conftest import Until
     from tests.reliability.conftest import HurryingLoop, Run
 
+pytestmark = pytest.mark.slow
+
 Work: TypeAlias = Callable[[Any, int], Coroutine[Any, Any, list[str]]]
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)

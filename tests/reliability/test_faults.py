@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from paysdk.provider import Listing
     from tests.reliability.conftest import Run, Trouble, World, Worlds
 
+pytestmark = pytest.mark.slow
+
 Seen: TypeAlias = dict[tuple[str, str, str], set[str]]
 
 QUICK = RetryPolicy(attempts=3, wait_initial=0)

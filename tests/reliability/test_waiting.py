@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from paysdk.testing import Fault, Request
     from tests.conftest import Until
 
+pytestmark = pytest.mark.slow
+
 Operation: TypeAlias = Callable[[CampfireProvider, int], Coroutine[Any, Any, object]]
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.arguments import ArgumentCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(ArgumentCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about arguments fails its cases, and no others."""

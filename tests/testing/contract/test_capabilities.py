@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.capabilities import CapabilityCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(CapabilityCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that describes itself wrongly fails its cases, and no others."""

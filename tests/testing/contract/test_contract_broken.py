@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject
@@ -12,7 +12,8 @@ from tests.testing.contract.ledger import Ledger
 from tests.testing.contract.naive_client import NaiveClient
 from tests.testing.contract.running import PROMISES, in_memory, run_cases
 
-pytestmark = pytest.mark.slow
+if TYPE_CHECKING:
+    import pytest
 
 # What the forty lines of a careful afternoon keep.
 NAIVE_KEEPS = frozenset(

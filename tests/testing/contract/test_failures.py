@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.failures import FailureCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(FailureCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about failures fails its cases, and no others."""

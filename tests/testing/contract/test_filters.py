@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.filters import FilterCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(FilterCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about filters fails its cases, and no others."""

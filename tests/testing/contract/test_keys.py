@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk import NotifyProvider
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import ContractSubject
@@ -12,7 +10,6 @@ from tests.testing.contract.broken import Broken, each_broken
 from tests.testing.contract.running import run_cases
 
 
-@pytest.mark.slow
 def test_short_key_is_refused() -> None:
     """A key short enough to occur elsewhere by chance is refused."""
     said = run_cases(
@@ -27,7 +24,6 @@ def test_short_key_is_refused() -> None:
     )
 
 
-@pytest.mark.slow
 @each_broken(KeyCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about keys fails its cases, and no others."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.lifetimes import LifetimeCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(LifetimeCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that leaves something open fails its cases, and no others."""

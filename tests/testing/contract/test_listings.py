@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from paysdk.pagination import HalFrom
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "short_page_ends", "caught"),
     [
@@ -40,7 +39,6 @@ def test_what_an_api_allows(kind: type[HalFrom], *, short_page_ends: bool, caugh
     assert caught is bool(said)
 
 
-@pytest.mark.slow
 @each_broken(ListingCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about listings fails its cases, and no others."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.testing.contract import broken_ledgers
 from tests.testing.contract.running import in_memory, run_cases
-
-pytestmark = pytest.mark.slow
 
 
 def test_failure_says_promise_finding_and_place() -> None:

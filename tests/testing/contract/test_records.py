@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from paysdk.testing.contract.records import PaymentCases
 from tests.testing.contract.broken import Broken, each_broken
 
 
-@pytest.mark.slow
 @each_broken(PaymentCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about payments fails its cases, and no others."""

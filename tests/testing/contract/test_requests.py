@@ -34,7 +34,6 @@ def test_words_that_the_response_lacks() -> None:
         )
 
 
-@pytest.mark.slow
 @each_broken(RequestCases)
 def test_broken_provider_is_caught(broken: Broken) -> None:
     """A provider that breaks a promise about requests fails its cases, and no others."""
