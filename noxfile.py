@@ -36,6 +36,16 @@ MEASURED = next(
 )
 # The oldest Python that is found. `lowest` runs on it.
 OLDEST = next((python for python in PYTHONS if shutil.which(f"python{python}")), RUNNING)
+# `lowest` includes the tests that `tests` would run on the oldest Python.
+BY_DEFAULT = [python for python in PYTHONS if python == MEASURED or python != OLDEST]
+nox.options.sessions = [
+    "lint",
+    "types",
+    *(f"tests-{python}" for python in BY_DEFAULT),
+    "lowest",
+    "coverage",
+    "docs",
+]
 # Many tests wait for servers and other processes, so two cores have time for three workers. Each of
 # them collects every test first, so more workers would take longer. A worker that has no tests left
 # takes some from another.
@@ -52,7 +62,7 @@ OTHER_TESTS = ["-m", "slow or hypothesis"]
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
 # The tests in these folders call no dependency that the other folders do not call, too.
 ON_LOWEST = ["-m", "not slow and not hypothesis"]
-ON_LOWEST += [f"--ignore=tests/{name}" for name in ("pagination", "reliability", "testing")]
+ON_LOWEST += [f"--ignore=tests/{name}" for name in ("reliability", "testing")]
 
 
 WHEELS: list[Path] = []
@@ -111,8 +121,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests against the installed wheel.
 
-    The newest Python runs all tests. The others run the fast tests, like `quick`. `lowest` runs
-    the databases and the commands on the oldest Python.
+    The newest Python runs all tests. The others run the fast tests, like `quick`. `nox` without a
+    session leaves the oldest Python to `lowest`, which also runs the databases and the commands.
     """
     session.install(wheel(session), "--group", "tests")
     pytest = ["pytest", *SIDE_BY_SIDE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import re
 import selectors
@@ -14,6 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from importlib.metadata import EntryPoints, entry_points
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
@@ -103,6 +105,25 @@ def _measured_here_only() -> None:
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
+@functools.cache
+def _read_entry_points(_path: tuple[str, ...]) -> EntryPoints:
+    return entry_points()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_packages_are_read_once() -> Iterator[None]:
+    """Read the metadata of the hundred packages once, and not for each provider that is opened."""
+    from paysdk import discovery  # noqa: PLC0415  # so that its import is measured
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            discovery,
+            "entry_points",
+            lambda **chosen: _read_entry_points(tuple(sys.path)).select(**chosen),
+        )
+        yield
+
+
 Until: TypeAlias = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -183,6 +204,7 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Install
             f"[{group}]\n{name or package} = {module}:Made\n"
         )
         monkeypatch.syspath_prepend(site)
+        _read_entry_points.cache_clear()
         made.append(module)
 
     yield package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import os
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+import typer.main
 
 from paysdk.cli.config import use_config
 from paysdk.cli.run import run
@@ -30,6 +32,14 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_made_once() -> Generator[None]:
+    """Typer makes all commands for each call. In a shell, a process has only one call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

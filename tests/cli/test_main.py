@@ -44,6 +44,7 @@ def test_the_main_job_is_one_command() -> None:
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_data_and_messages_have_separate_streams() -> None:
     """Stdout has only payments, and the summary goes to stderr."""
     done = shell(
@@ -56,6 +57,7 @@ def test_data_and_messages_have_separate_streams() -> None:
     assert "paysdk: campfire: 2 payments; notify: 2 payments, test key\n" == done.stderr
 
 
+@pytest.mark.slow
 def test_a_missing_key_is_one_line() -> None:
     """A missing key is exit code 2 and one line that says what to do."""
     done = shell("list", "campfire")
@@ -67,6 +69,7 @@ def test_a_missing_key_is_one_line() -> None:
     ) == done.stderr
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_not_printed() -> None:
     """A key that is refused is not printed."""
     done = shell("list", "campfire", PAYSDK_CAMPFIRE_API_KEY="my hidden key")
@@ -75,6 +78,7 @@ def test_a_wrong_key_is_not_printed() -> None:
     assert "hidden" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_may_close_the_pipe() -> None:
     """With ``| head`` the command ends silently."""
     with subprocess.Popen(
@@ -92,6 +96,7 @@ def test_a_reader_may_close_the_pipe() -> None:
     assert 0 == command.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["--help"], [], ["list", "--help"], ["providers"]], ids=" ".join
 )
@@ -109,6 +114,7 @@ def test_a_pipe_may_be_closed_from_the_start(arguments: list[str]) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
@@ -165,6 +171,7 @@ def test_a_signal_sets_the_exit_code(
     assert code == main()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["rich", "typer"])
 def test_a_missing_extra_is_named(missing: str) -> None:
     """Without the extra, one line says how to install it."""
@@ -216,6 +223,7 @@ def test_a_closed_stderr_does_not_stop_a_command(monkeypatch: pytest.MonkeyPatch
         sys.stderr.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["list", "campfire", "--sandbox", "--format", "csv"], ["--help"]], ids=" ".join
 )
@@ -246,6 +254,7 @@ def test_a_closed_stdout_is_an_error_in_this_process(
     assert (2, True) == (code, "Standard output is closed" in capsys.readouterr().err)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
     "arguments",
@@ -275,6 +284,7 @@ def test_a_full_disk_is_an_error(arguments: tuple[str, ...]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_reader_of_the_version_may_close_the_pipe() -> None:
     """It is not an error, as for any other command."""
     reading, writing = os.pipe()
@@ -287,6 +297,7 @@ def test_the_reader_of_the_version_may_close_the_pipe() -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 def test_the_version_is_shown_without_loading_the_commands() -> None:
     """`paysdk --version` needs no extra, and loads nothing that it does not show."""
     source = (

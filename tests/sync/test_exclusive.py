@@ -68,6 +68,7 @@ async def test_more_names_can_be_held_than_there_are_connections(
     assert [] == list(await rows(store, HELD))
 
 
+@pytest.mark.slow
 async def test_ten_tasks_in_two_processes_never_hold_a_name_together(
     place: str, tmp_path: Path, start: Start
 ) -> None:
