@@ -56,7 +56,7 @@ WITHOUT_SLOW_FOLDERS = [f"--ignore=tests/{name}" for name in SLOW_FOLDERS]
 QUICK = ["-m", "not slow and not postgresql", *WITHOUT_SLOW_FOLDERS]
 # Measuring coverage doubles the time of a test, so it is measured in the tests that reach every
 # branch without the others. The session `coverage` fails if they no longer do.
-MEASURED_TESTS = ["-m", "not slow and not hypothesis", "--ignore=tests/reliability"]
+MEASURED_TESTS = ["-m", "not slow and not hypothesis"]
 OTHER_TESTS = ["-m", "slow or hypothesis"]
 # docs/contributing.md says why these tests are enough on each Python.
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
     Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
 
-pytestmark = pytest.mark.slow
-
 SHARED = "&connect_timeout=5&sslmode=prefer&application_name=books&target_session_attrs=read-write"
 
 
@@ -69,6 +67,7 @@ async def test_four_accounts_are_synced_at_once(pooler: str) -> None:
         assert 1200 == len([change async for change in store.changes()])
 
 
+@pytest.mark.slow
 async def test_names_are_held(pooler: str, tmp_path: Path, start: Start) -> None:
     """Two processes hold a name in turn, and no count is lost."""
     (file := tmp_path / "counter").write_text("0")

@@ -13,7 +13,6 @@ from paysdk import testing
 from paysdk.testing import FaultPlan, Sandbox
 
 pytest_plugins = "pytester"
-pytestmark = pytest.mark.slow
 
 HOW_TO = Path(__file__).parents[2].joinpath("docs", "how-to", "test.md").read_text(encoding="utf-8")
 
@@ -55,6 +54,7 @@ def loaded_after(code: str) -> set[str]:
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
+@pytest.mark.slow
 def test_plugin_loads_nothing_but_itself() -> None:
     """Loading the plugin loads five small modules in addition to pytest."""
     assert PLUGIN == loaded_after("import pytest, paysdk.testing.pytest_plugin") - loaded_after(
@@ -62,11 +62,13 @@ def test_plugin_loads_nothing_but_itself() -> None:
     )
 
 
+@pytest.mark.slow
 def test_testing_needs_no_pytest() -> None:
     """The contract can be imported without pytest."""
     assert set() == {"pytest", "_pytest"} & loaded_after("from paysdk.testing import *")
 
 
+@pytest.mark.slow
 def test_unused_plugin_changes_nothing(pytester: pytest.Pytester) -> None:
     """A run without the fixtures loads nothing of paysdk except the plugin."""
     pytester.makepyfile(f"""
@@ -80,6 +82,7 @@ def test_unused_plugin_changes_nothing(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_fixtures_are_listed(pytester: pytest.Pytester) -> None:
     """`pytest --fixtures` lists the fixtures with their descriptions."""
     listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:asyncio")
@@ -87,6 +90,7 @@ def test_fixtures_are_listed(pytester: pytest.Pytester) -> None:
     listed.stdout.fnmatch_lines(["fault_plan -*", "*Which requests to the sandboxes fail*"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_sandboxes_in_async_tests(pytester: pytest.Pytester, mode: str) -> None:
     """Async tests can use the fixtures in both modes of pytest-asyncio."""
@@ -105,6 +109,7 @@ def test_sandboxes_in_async_tests(pytester: pytest.Pytester, mode: str) -> None:
     pytester.runpytest_subprocess(*MODES[mode], "-W", "error").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
     """Other tests can use the fixtures without a plugin for asyncio."""
     pytester.makepyfile("""
@@ -126,6 +131,7 @@ def test_sandboxes_in_other_tests(pytester: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
     """A plan of a module or of a test replaces the empty plan."""
     pytester.makepyfile("""
@@ -157,6 +163,7 @@ def test_fault_plan_can_be_overridden(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_example_of_the_documents(pytester: pytest.Pytester) -> None:
     """The test file in the guide runs unchanged."""
     (example,) = (
@@ -168,6 +175,7 @@ def test_example_of_the_documents(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*MODES["strict"], "-W", "error").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "chosen", "at_least"),
     # A plugin sees all cases alike: they are plain functions.
@@ -184,6 +192,7 @@ def test_contract_under_any_plugin(
     assert outcomes["passed"] >= at_least
 
 
+@pytest.mark.slow
 def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester) -> None:
     """A case that needs a sandbox is skipped with its promise."""
     pytester.makepyfile(CONTRACT.replace("NotifySandbox(payments=payments)", "None"))
@@ -194,6 +203,7 @@ def test_contract_without_a_sandbox_says_what_it_skips(pytester: pytest.Pytester
     )
 
 
+@pytest.mark.slow
 def test_contract_tells_a_failure_shortly(pytester: pytest.Pytester) -> None:
     """A failure shows its promise, and not the code of the contract."""
     pytester.makepyfile(CONTRACT.replace("provider=NotifyProvider", "provider=Renamed") + RENAMED)
