@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -86,9 +87,9 @@ class JoinedListing(Generic[T]):
         payments: list[T] = []
         try:
             for part, _ in self._parts():
-                if limit is not None and len(payments) >= limit:
-                    break
                 payments += await part.collect(None if limit is None else limit - len(payments))
+                if len(payments) == limit:
+                    break
         except PaysdkError as error:
             # The payments that were read are lost with this error.
             error.checkpoint = self._listings[0].first_checkpoint() if self._resumed else None
@@ -118,10 +119,10 @@ class JoinedListing(Generic[T]):
 
     def _parts(self) -> Iterator[tuple[PagedListing[T], PagedListing[T] | None]]:
         """Yield each part with the next one, and note how far this listing has come."""
-        for place, part in enumerate(self._listings):
+        parts = zip_longest(self._listings, self._listings[1:])
+        for place, (part, following) in enumerate(parts):
             self._reached = place
-            following = self._listings[place + 1 : place + 2]
-            yield part, following[0] if following else None
+            yield part, following
 
 
 @contextlib.asynccontextmanager

@@ -158,7 +158,7 @@ class SchemaReader(Generic[PageType, RowType]):
 
 def check_has_id(row: type[Any]) -> None:
     """Raise ``ConfigurationError`` unless records of this type have an ``id``."""
-    if not hasattr(row, "id") and "id" not in getattr(row, "__annotations__", {}):
+    if not hasattr(row, "id") and find_name(row, "id") is None:
         raise ConfigurationError(
             f"{row.__name__} has no id. Give the type of a record a field or a property with that "
             "name. A listing uses it to tell its records apart."

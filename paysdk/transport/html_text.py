@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import html
 import re
 
@@ -53,10 +54,11 @@ def decode_text(body: bytes, content_type: str = "") -> str:
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", errors="replace")
     declared = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
-    try:
-        return body.decode(declared[1] if declared else "utf-8-sig", errors="replace")
-    except (LookupError, ValueError):  # unknown to Python, or not a charset of text
-        return body.decode("utf-8-sig", errors="replace")
+    if declared:
+        # Python may not know the charset, or know it as no charset of text.
+        with contextlib.suppress(LookupError, ValueError):
+            return body.decode(declared[1], errors="replace")
+    return body.decode("utf-8-sig", errors="replace")
 
 
 def extract_text(markup: str) -> str:

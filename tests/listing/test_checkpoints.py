@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from paysdk import NotifyProvider
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError
-from paysdk.listing.checkpoints import read_checkpoint
+from paysdk.listing.checkpoints import path_of, read_checkpoint
 from paysdk.pagination import FollowLinks, PageNumber, Position
 from paysdk.providers.campfire.normalise import READER
 from paysdk.providers.campfire.provider import CampfireProvider
@@ -191,6 +191,13 @@ def test_checkpoint_without_a_position_is_refused() -> None:
         ),
     ):
         CampfireProvider("sandbox-key").list_payments(resume=Checkpoint("campfire", "", "[]"))
+
+
+def test_path_ends_before_the_query() -> None:
+    """A cursor may have a question mark, which does not belong to the path."""
+    checkpoint = Checkpoint("campfire", "voided=true", f'[["{LIST}?cursor=a?b"]]')
+    assert (LIST, "voided=true") == path_of(checkpoint)
+    assert (LIST, "voided=true") == path_of(str(checkpoint))
 
 
 def test_checkpoint_has_every_field_of_a_position() -> None:

@@ -183,6 +183,31 @@ def test_oldest_malformed_record(
     assert expected == joined(*reports).report.oldest_malformed
 
 
+def test_report_before_the_first_page() -> None:
+    """Before a pass, only the first part has a say in the report."""
+    parts = [Part(ListingReport(reported_last=count)) for count in (1, 4)]
+    listing = JoinedListing(cast("list[PagedListing[Payment]]", parts))
+    assert (1, 1) == (len(listing._listings[: listing._reached + 1]), listing.report.reported_last)
+
+
+async def test_three_listings_follow_each_other() -> None:
+    """The checkpoint at the end of each part is the beginning of the next one."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return page({"/a": 1, "/b": 2, "/c": 3}[request.path])
+
+    async with serve(handler) as (acme, requests):
+        parts = [acme._part(path) for path in ("/a", "/b", "/c")]
+        listing = acme._join(*parts, resume=None)
+        pages = [each async for each in listing.pages()]
+        firsts = [part.first_checkpoint() for part in parts]
+        for limit in (1, 2):
+            assert limit == len(await listing.collect(limit=limit))
+            assert limit == listing.report.payments
+    assert [*firsts[1:], None] == [each.checkpoint for each in pages]
+    assert ["/a", "/b", "/c", "/a", "/a", "/b"] == [each.path for each in requests]
+
+
 async def test_limit_ends_within_a_part() -> None:
     """``collect`` requests no part that it does not need, and no more pages than it needs."""
     async with serve(two_lists) as (acme, requests):

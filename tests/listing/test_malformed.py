@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -75,6 +76,19 @@ async def test_malformed_record_is_set_aside(record: bytes) -> None:
         listing.report.payments,
         listing.report.complete,
     )
+
+
+async def test_report_has_the_oldest_time_of_malformed_records() -> None:
+    """The time is that of a record that was set aside, a second early."""
+    record = b'{"id": 1, "amount": "?", "last_modified_at": "2026-01-05T10:00:01Z"}'
+    pages: dict[str, Any] = {"cursor=": ([msgspec.Raw(record)], None)}
+    async with (
+        Scripted(pages=pages) as server,
+        campfire(server, on_malformed=lambda _error: None) as provider,
+    ):
+        listing = provider.list_payments()
+        assert [] == await listing.collect()
+    assert datetime(2026, 1, 5, 10, tzinfo=UTC) == listing.report.oldest_malformed
 
 
 async def test_on_malformed_may_raise() -> None:

@@ -232,6 +232,18 @@ def test_link_without_a_number_raises(link: str) -> None:
         NUMBER.next_position(NUMBER.start(), link, [])
 
 
+@pytest.mark.parametrize("link", ["5", "?page=5", "https://api.example.com/a?limit=9&page=5"])
+def test_link_may_skip_a_page(link: str) -> None:
+    """The next page is the one of the link, and the rest of the query stays."""
+    assert Position("limit=2&page=5") == NUMBER.next_position(NUMBER.start(), link, [])
+
+
+def test_parameter_for_the_page_size_may_have_another_name() -> None:
+    """A listing by page numbers is resumed with the size of the listing, under its name."""
+    rules = PageNumber("page=1&per_page=50", "page", limit=10, limit_name="per_page")
+    assert Position("page=11&per_page=10") == rules.resume_from(Position("page=3&per_page=50"))
+
+
 def test_edited_page_number_raises() -> None:
     """The page number of an edited checkpoint may be no number, which raises."""
     position = Position("page=x&limit=2")

@@ -146,8 +146,9 @@ def test_empty_page_from_an_id_raises() -> None:
     with pytest.raises(
         PaginationError,
         match=r"from payment 'a' on is empty.* deleted .* cannot be requested\. List again",
-    ):
+    ) as raised:
         HalFrom(None).next_position(Position("from=a"), None, [])
+    assert ("'a'",) == raised.value.quoted
     assert HalFrom(None).next_position(Position("from=a"), None, [], records=1) is None
     assert HalFrom(None).next_position(Position("limit=5"), None, []) is None
 
@@ -194,10 +195,18 @@ def test_ignored_start_raises() -> None:
     with pytest.raises(
         PaginationError,
         match=r"was to start from 'd', and starts from 'a'\.",
-    ):
+    ) as raised:
         HalFrom(None).next_position(Position("from=d"), "?from=d", ["a", "b", "c", "d"])
+    assert ("'d'", "'a'") == raised.value.quoted
     for ids in (["d", "e"], ["e", "f"], ["c", "d", "e"]):
         assert HalFrom(None).next_position(Position("from=d"), "?from=g", ids) == Position("from=g")
+
+
+def test_filters_must_be_in_the_query() -> None:
+    """A checkpoint whose query has another filter than the listing contradicts it."""
+    filters = {"status": "paid"}
+    assert HalFrom(None).contradicted(Position("from=a&status=paid"), filters) is None
+    assert "status" == HalFrom(None).contradicted(Position("from=a"), filters)
 
 
 class NotifyBackwards(ModelServer):

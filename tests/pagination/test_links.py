@@ -187,6 +187,23 @@ def test_only_pages_by_offset_are_predicted(query: str, expected: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ("2026-01-05T00:00:00Z", None),
+        ("2026-01-06T00:00:00Z", None),
+        ("2026-01-04T00:00:00Z", "since"),
+        ("soon", "since"),
+    ],
+)
+def test_window_may_narrow_a_bound(since: str, expected: str | None) -> None:
+    """A position may ask for a later start than the listing, and for no earlier one."""
+    rules = FollowLinks("", ("cursor",), None, filters=("since",), bounds=("since", "until"))
+    found = rules.contradicted(Position(f"since={since}"), {"since": "2026-01-05T00:00:00Z"})
+    assert expected == found
+    assert "since" == rules.contradicted(Position(f"since={since}"), {"since": "2026-01-03"})
+
+
+@pytest.mark.parametrize(
     ("query", "link", "expected"),
     [
         (

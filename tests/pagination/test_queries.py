@@ -20,6 +20,7 @@ from paysdk.pagination.queries import (
     truncate_for_message,
     values_of,
     with_parameter,
+    without_parameters,
 )
 
 
@@ -61,6 +62,12 @@ def test_only_whole_numbers_are_parsed(text: str, expected: int | None) -> None:
 def test_other_parameters_stay_unchanged() -> None:
     """Setting a parameter replaces all its values, and no other character of the query."""
     assert "b=%2b&=x&limit=5" == with_parameter("limit=1&b=%2b&=x&&li%6Dit=2", "limit", "5")
+
+
+def test_parameters_can_be_removed() -> None:
+    """The others stay as they are, also if a value has an equals sign."""
+    query = "limit=1&b=%2b&cursor=a=b&c=1"
+    assert "b=%2b&c=1" == without_parameters(query, ["limit", "cursor"])
 
 
 def test_order_of_parameters_does_not_matter() -> None:

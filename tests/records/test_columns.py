@@ -100,6 +100,40 @@ def test_field_can_have_a_conversion_of_its_own() -> None:
     assert [(3, "$[0].count")] == SEEN
 
 
+def test_fields_of_every_owner_are_converted() -> None:
+    """A field is converted in the record and in its parts, unless it or its part is missing."""
+    part = msgspec.defstruct("part", [("price", Amount), ("at", Moment)])
+    negated = Annotated[int, converted(lambda sent, _path: -sent)]
+    kind: Any = msgspec.defstruct(
+        "kind",
+        [
+            ("amount", Amount),
+            ("refund", Amount | None, None),
+            ("at", Moment | None, None),
+            ("count", negated | None, None),
+            ("first", part),
+            ("second", part | None, None),
+        ],
+        bases=(RawRecord,),
+        kw_only=True,
+    )
+    noon, text = datetime(2026, 1, 1, 11, tzinfo=UTC), "2026-01-01T12:00:00+01:00"
+    parts = f'{{"price": 2.50, "at": "{text}"}}'
+    least = f'{{"amount": "1.50", "first": {parts}}}'
+    most = f'{least[:-1]}, "refund": 3, "at": "{text}", "count": 4, "second": {parts}}}'
+    rows = msgspec.json.Decoder(list[kind], float_hook=Decimal).decode(f"[{least}, {most}]")
+    compile_finish(kind, ())(rows, [b"", b""])
+    assert [
+        (Decimal("1.50"), None, None, None),
+        (Decimal("1.50"), Decimal(3), noon, -4),
+    ] == [(row.amount, row.refund, row.at, row.count) for row in rows]
+    owners = [rows[0].first, rows[1].first, rows[1].second]
+    assert [(Decimal("2.50"), noon, UTC)] * 3 == [
+        (owner.price, owner.at, owner.at.tzinfo) for owner in owners
+    ]
+    assert rows[0].second is None
+
+
 def test_times_are_found_in_the_type() -> None:
     """Only a type with a time has to be searched for times that are too fine."""
     assert has_times(Record)

@@ -39,6 +39,12 @@ def test_wrong_link_of_campfire_is_malformed(link: bytes) -> None:
     assert "$.next" == fault_of(CAMPFIRE, b'{"results":[],"next":%b}' % link).path
 
 
+def test_wrong_link_says_what_it_is() -> None:
+    """The error has the type that was expected, and the one that was sent."""
+    error = fault_of(CAMPFIRE, b'{"results":[],"next":5}')
+    assert "Expected `str | null`, got `int`" in str(error)
+
+
 @pytest.mark.parametrize(
     "link", [b"null", b'""', b"false", b"[]", b"{}", b'"?cursor=a","next":null']
 )

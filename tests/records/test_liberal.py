@@ -567,6 +567,7 @@ def test_fields_with_times_are_found() -> None:
     """The names in JSON of the fields with times are found in nested types as well."""
     assert {"moment", "madeAt", "seen"} == Mender(Whole).fields_of_time
     assert frozenset() == Mender(list[int]).fields_of_time
+    assert {"moment", "madeAt", "seen"} == Mender(list[Whole]).fields_of_time
 
 
 def test_times_are_truncated() -> None:

@@ -11,7 +11,13 @@ import pytest
 from paysdk.errors import MalformedResponseError
 from paysdk.providers.campfire.invoices.normalise import read_invoice, read_paid
 from paysdk.providers.notify.normalise import make_reader
-from paysdk.records.malformed import decode_one_by_one, decode_or_raise, modified_at, read_id
+from paysdk.records.malformed import (
+    decode_one_by_one,
+    decode_or_raise,
+    lone_surrogate_path,
+    modified_at,
+    read_id,
+)
 from paysdk.records.page import RawPage, try_decode
 from tests.records.reading import (
     CAMPFIRE,
@@ -323,6 +329,33 @@ def test_a_record_that_is_not_json_has_no_time() -> None:
 def test_finds_the_time_of_a_malformed_record(record: bytes, expected: datetime | None) -> None:
     """The time is that of the last change or else of the creation, a second early."""
     assert expected == modified_at(CAMPFIRE, record)
+
+
+def test_time_of_a_malformed_record_is_in_utc() -> None:
+    """The time is in UTC, whatever zone it was sent in."""
+    found = modified_at(CAMPFIRE, b'{"created_at": "2026-01-01T01:00:01+01:00"}')
+    assert UTC is (found and found.tzinfo)
+
+
+def test_reader_that_says_nothing_of_its_fields() -> None:
+    """A reader need not say which fields have the times and the id."""
+    reader: Any = object()
+    record = b'{"id": 1, "created_at": "2026-01-01T00:00:01Z"}'
+    assert (None, None) == (modified_at(reader, record), read_id(reader, record))
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ('{"a": "\u00e9\u91d1\U0001f600"}', None),
+        (r'{"a": [7, "\ud7ff\ue000"]}', None),
+        (r'{"a": [7, "\ud800"]}', "$.a[1]"),
+        (r'{"a": "\udfff"}', "$.a"),
+    ],
+)
+def test_path_of_half_of_a_surrogate_pair(raw: str, path: str | None) -> None:
+    """Only half of a pair has a path, and not any other character."""
+    assert path == lone_surrogate_path(raw.encode())
 
 
 def test_reader_without_times() -> None:

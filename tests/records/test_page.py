@@ -213,3 +213,11 @@ def test_batches_of_large_records_end_with_the_last_one() -> None:
     large = [b'"%s"' % (b"x" * 70_000)] * 4
 
     assert [large[:2], large[2:]] == list(batches(large))
+
+
+def test_batch_ends_when_it_is_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch has the record with which it reaches its size, and no other after it."""
+    monkeypatch.setattr("paysdk.records.page._BATCH_BYTES", 10)
+    expected = [[5, 4, 3], [5, 4, 3], [5, 5], [1]]
+    records = [b"x" * size for sizes in expected for size in sizes]
+    assert expected == [[len(record) for record in batch] for batch in batches(records)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -173,6 +174,94 @@ def test_page_that_cannot_be_opened() -> None:
     )
     with pytest.raises(msgspec.ValidationError, match="IndexError"):
         reader.split(b"[]")
+
+
+class Named(msgspec.Struct):
+    """A record whose id has another name in JSON."""
+
+    id: int = msgspec.field(name="number")
+    price: Any = None
+    at: datetime | None = None
+
+
+def make_one(record: Named, raw: bytes) -> Payment | None:
+    """Return the payment of a record with a price."""
+    if record.price is None:
+        return None
+    return Payment(
+        provider="acme",
+        id=str(record.id),
+        amount=record.price,
+        invoice=InvoiceRef(id="1"),
+        raw=raw,
+    )
+
+
+def test_reader_of_a_record_with_names_of_its_own() -> None:
+    """Numbers without a type are exact, and the function also gets the bytes of the record."""
+    reader = SchemaReader(
+        path="$.data",
+        page=Page,
+        open_page=lambda page: RawPage(page.data, None, None),
+        row=Named,
+        normalise=make_one,
+        times=["at"],
+    )
+    assert ("$.data", ["at"], "number") == (reader.path, reader.times, reader.id_name)
+    (row,) = reader.rows([b'{"number": 7, "price": 1.50}'])
+    (payment,) = row.payments or ()
+    assert (7, "1.50") == (row.id, str(payment.amount))
+    assert {"number": 7, "price": Decimal("1.50")} == payment.raw
+    (draft,) = reader.read_liberally(b'{"number": 8.0, "at": "2026-01-31T12:00Z"}')
+    assert (8, None, None) == (draft.id, draft.modified_at, draft.payments)
+
+
+@dataclass
+class Base:
+    """What all records have."""
+
+    id: int
+
+
+@dataclass
+class Derived(Base):
+    """A record that has its id from another class."""
+
+    note: str
+
+
+def test_id_may_be_a_field_of_a_dataclass() -> None:
+    """A dataclass has no attribute for a field without a default, and it may inherit the field."""
+    for kind in (Base, Derived):
+        reader = SchemaReader(
+            path="$",
+            page=list[msgspec.Raw],
+            open_page=lambda page: RawPage(page, None, None),
+            row=kind,
+            normalise=lambda _row, _raw: [],
+        )
+        assert [7] == [row.id for row in reader.rows([b'{"id": 7, "note": ""}'])]
+
+
+def test_id_may_be_a_property() -> None:
+    """A type whose id is made of other fields needs no field for it."""
+
+    class Composed(msgspec.Struct):
+        year: int
+        number: int
+
+        @property
+        def id(self) -> str:
+            return f"{self.year}-{self.number}"
+
+    reader = SchemaReader(
+        path="$",
+        page=list[msgspec.Raw],
+        open_page=lambda page: RawPage(page, None, None),
+        row=Composed,
+        normalise=lambda _row, _raw: [],
+    )
+    assert ["2026-7"] == [row.id for row in reader.rows([b'{"year": 2026, "number": 7}'])]
 
 
 def test_record_without_an_id() -> None:

@@ -9,8 +9,17 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paysdk.records.page import open_page
 from paysdk.records.stand_ins import hide_constants, quote_constants
-from tests.records.reading import READERS, fault_of, good, page_of, payments_in, with_field
+from tests.records.reading import (
+    CAMPFIRE,
+    READERS,
+    fault_of,
+    good,
+    page_of,
+    payments_in,
+    with_field,
+)
 
 if TYPE_CHECKING:
     from paysdk.errors import MalformedResponseError
@@ -47,6 +56,13 @@ def test_half_of_a_surrogate_pair_beside_the_records(reader: Reader[Payment]) ->
     assert ("$.next", False) == (fault.path, fault.not_json)
     fault = fault_of(reader, page_of(reader, with_field(good(reader), "id", rb'"\ud800"'))[:-1])
     assert ("$", True) == (fault.path, fault.not_json)
+
+
+def test_records_that_look_alike_with_stand_ins() -> None:
+    """Each record keeps its own bytes, also if another one becomes the same."""
+    records = [b'{"id": 0e0}', b'{"id": NaN}', b'{"id": 0e0}']
+    page = open_page(CAMPFIRE, page_of(CAMPFIRE, *records))
+    assert records == [bytes(record) for record in page.records]
 
 
 json_values = st.recursive(

@@ -98,6 +98,20 @@ def test_records_become_payments_and_keep_their_bytes() -> None:
     assert Selected([row]) == READER.select([row])
 
 
+def test_settings_are_on_each_record() -> None:
+    """A setting of the reader replaces what the record has, and the page is opened as usual."""
+    reader = TableReader(
+        path="$.items",
+        page=Page,
+        open_page=lambda page: RawPage(page.items, page.links["next"], None),
+        row=Row,
+        settings={"place": 1},
+    )
+    assert ["web"] == [row.source for row in reader.rows([b'{"id": 1, "place": 0}'])]
+    with pytest.raises(msgspec.ValidationError, match="KeyError: 'next'"):
+        reader.split(b'{"items": []}')
+
+
 def test_record_that_is_no_payment_is_left_out() -> None:
     """It keeps its id, from which a pagination may go on, and its properties are not read."""
     (row,) = READER.rows([b'{"id": 1, "what": "attempt", "place": 7}'])

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
+import trustme
+from aiohttp.http_exceptions import ContentEncodingError
 
+from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import (
     Fault,
@@ -60,6 +67,37 @@ async def test_explains_a_broken_response(
     error, _, _ = await fail_to_send(server.url)
     assert str(error).startswith(message)
     assert [] == [raw for raw in ("\n", "message=", "Error") if raw in str(error)]
+
+
+def test_describes_a_damaged_body() -> None:
+    """The words are those of the cause if aiohttp's parser raised it."""
+    error = aiohttp.ClientPayloadError("Response payload is not completed")
+    assert aiohttp_errors.describe(error).endswith(": Response payload is not completed")
+    error.__cause__ = OSError("reset")
+    assert aiohttp_errors.describe(error).endswith(": Response payload is not completed")
+    error.__cause__ = ContentEncodingError("Can not decode content-encoding: gzip")
+    assert aiohttp_errors.describe(error).endswith(": Can not decode content-encoding: gzip")
+
+
+async def test_explains_a_certificate_that_is_not_trusted() -> None:
+    """The message says how to trust the authority of a gateway."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        error, _, _ = await fail_to_send(f"https://localhost:{port}")
+    assert "certificate verify failed" in str(error)
+    assert "name its file in SSL_CERT_FILE" in str(error)
+
+
+def test_own_error_has_no_frames() -> None:
+    """An error of paysdk stays as it is, without its frames."""
+    error = ConfigurationError("wrong")
+    with contextlib.suppress(ConfigurationError):
+        raise error
+    assert error is aiohttp_errors.as_paysdk_error(error, 1.0, (), sent=True)
+    assert None is error.__traceback__
 
 
 @pytest.mark.parametrize(

@@ -184,11 +184,23 @@ def test_malformed_response_keeps_the_words_of_its_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("password", "shown"), [("pw", "the pw of proxy.pw"), ("proxy", "the pw of ***.pw")]
+    ("password", "shown"),
+    [
+        ("pw", "the pw of proxy.pw"),
+        ("the", "*** pw of proxy.pw"),
+        ("proxy", "the pw of ***.pw"),
+    ],
 )
 def test_short_passwords_are_not_redacted(password: str, shown: str) -> None:
     """Removing a shorter password would also remove parts of words."""
     assert shown == redact_passwords("the pw of proxy.pw", [password])
+
+
+def test_login_in_a_url_is_redacted() -> None:
+    """The user and the password of a URL are replaced, and the rest of the text stays."""
+    text = "Cannot connect to http://user:pw@proxy:1/a@b via https://proxy:2"
+    shown = "Cannot connect to http://***@proxy:1/a@b via https://proxy:2"
+    assert shown == redact_passwords(text, [])
 
 
 def raised(error: Exception) -> Exception:

@@ -35,6 +35,13 @@ BODIES: dict[str, tuple[Any, ErrorDetails]] = {
         {"client": {"name": ["Empty."]}},
         ErrorDetails(detail="client.name: Empty.", fields={"client.name": ("Empty.",)}),
     ),
+    "a field and an object with the names of errors": (
+        {"amount": ["Too small."], "client": {"message": ["Too long."]}},
+        ErrorDetails(
+            detail="amount: Too small.; client.message: Too long.",
+            fields={"amount": ("Too small.",), "client.message": ("Too long.",)},
+        ),
+    ),
     "a message and fields": (
         {"message": "Invalid.", "amount": ["Too small."]},
         ErrorDetails(detail="Invalid.; amount: Too small.", fields={"amount": ("Too small.",)}),
@@ -119,6 +126,14 @@ BODIES: dict[str, tuple[Any, ErrorDetails]] = {
     "FastAPI": (
         {"detail": [{"loc": ["body", "amount"], "msg": "required"}, {"loc": [], "msg": "bad"}]},
         ErrorDetails(detail="amount: required; bad", fields={"amount": ("required",)}),
+    ),
+    "a path of parts that does not begin with a part of the request": (
+        {"detail": [{"loc": ["lines", 0, "tax"], "msg": "required"}]},
+        ErrorDetails(detail="lines.0.tax: required", fields={"lines.0.tax": ("required",)}),
+    ),
+    "a field with a slash in its name": (
+        {"errors": [{"field": "net/gross", "message": "No"}]},
+        ErrorDetails(detail="net/gross: No", fields={"net/gross": ("No",)}),
     ),
     "Spring": (
         {"timestamp": "now", "status": 400, "error": "Bad Request", "message": "m", "path": "/x"},

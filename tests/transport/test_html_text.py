@@ -32,7 +32,10 @@ from paysdk.transport.html_text import decode_text, extract_text, looks_like_mar
         ),
         ("<p>1 < 2</p>", "1 < 2"),
         ("<p>\x1b[31mred\x00</p>", "[31mred"),
+        ("<title>Payment - failed</title>", "Payment - failed"),
         ("<p>" + "word " * 1000, "word " * 60 + "…"),
+        ("x" * 300, "x" * 300),
+        ("x" * 301, "x" * 300 + "…"),
     ],
 )
 def test_title_or_first_words(markup: str, words: str) -> None:
@@ -78,9 +81,11 @@ def test_looks_like_markup(
         ("é".encode("utf-16"), "", "é"),
         (b'<meta charset="latin-1">\xe9', "", '<meta charset="latin-1">é'),
         (b"\xff", "", "\ufffd"),
+        (b"A\x00\xe9", "text/html; charset=utf-16-le", "A\ufffd"),
+        (b"\xff\xfeA\x00\xe9", "", "A\ufffd"),
         (b"x" * 100_000, "", "x" * 65_536),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_text_in_its_charset(body: bytes, content_type: str, text: str) -> None:
     """The charset is that of the header, the page or the mark, or else UTF-8."""

@@ -59,4 +59,5 @@ def test_body_that_is_not_json_is_shown() -> None:
     assert raised.value.not_json
     assert str(raised.value).startswith("The response is not JSON: ")
     assert f"It begins with {shown!r}. Read `body` instead." in str(raised.value)
-    assert repr(shown) in (raised.value.quoted or ())
+    said = str(raised.value).removeprefix("The response is not JSON: ").partition(". It begins")[0]
+    assert (said, repr(shown)) == raised.value.quoted

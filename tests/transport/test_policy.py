@@ -376,6 +376,7 @@ def test_reset_of_a_limit_that_is_not_used_up(remaining: str, expected: float | 
         ('"default";r=0;t=5', 5.0),
         ('"burst";r=0;t=2, "daily";r=0;t=50', 50.0),
         ('"burst";r=0;t=2, "daily";r=9;t=50', 2.0),
+        ('"daily";r=0;t=50,"burst";r=0;t=2', 50.0),
         ('"default";r=0', None),
         ('"default";r=0;t=99999999999', None),
         ("nonsense", None),

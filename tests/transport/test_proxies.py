@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 import ssl
 import subprocess
 import sys
 import warnings
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -174,6 +176,42 @@ async def test_password_in_netrc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         assert () == find_proxy_passwords(session)
         monkeypatch.setenv("NETRC", str(tmp_path / "missing"))
         assert () == find_proxy_passwords(session)
+
+
+@pytest.mark.parametrize(("system", "name"), [("posix", ".netrc"), ("nt", "_netrc")])
+async def test_password_in_netrc_of_the_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str, name: str
+) -> None:
+    """Without ``NETRC``, the file is in the home, and its name is that of the system."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    monkeypatch.delenv("NETRC", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+    monkeypatch.setattr(
+        "paysdk.transport.proxies.os", SimpleNamespace(name=system, environ=os.environ)
+    )
+    (tmp_path / name).write_text("machine proxy.example.com login user password s3cret")
+    login = base64.b64encode(b"user:s3cret").decode()
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        assert {login, "s3cret"} == set(find_proxy_passwords(session))
+
+
+@pytest.mark.parametrize(
+    ("entry", "login", "password"),
+    [
+        ("account acme password s3cret", b"acme:s3cret", "s3cret"),
+        ("login user", b"user:", ""),
+    ],
+)
+async def test_netrc_with_an_account_or_without_a_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str, login: bytes, password: str
+) -> None:
+    """The account counts if there is no login, and a missing password is empty."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    (file := tmp_path / "netrc").write_text(f"machine proxy.example.com {entry}")
+    monkeypatch.setenv("NETRC", str(file))
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        found = set(find_proxy_passwords(session))
+    assert {base64.b64encode(login).decode(), password} == found
 
 
 async def test_password_that_latin_1_does_not_have() -> None:

@@ -284,11 +284,41 @@ def test_success_without_a_body_says_so(body: bytes) -> None:
         ),
         (b"[7]", "Expected `object`.", ""),
         (b'{"results": 7}', "Expected `object`.", ""),
+        (b'{"name": "Jan"}', "Expected `object`.", ""),
+        (b'{"results": "<b>no</b>"}', "Expected `object`.", ""),
     ],
-    ids=["text", "list", "other object"],
+    ids=["text", "list", "other object", "object with a name", "object with markup"],
 )
 def test_success_of_another_shape(body: bytes, message: str, detail: str) -> None:
     """The message has the API's words, if the body has any."""
     error = MalformedResponseError("Expected `object`.", path="$")
-    explain_unreadable_body(error, RawResponse(200, {}, body))
+    explain_unreadable_body(error, RawResponse(200, {"content-type": "text/html"}, body))
     assert (message, detail) == (str(error), error.detail)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "words"),
+    [
+        ("", b"<html><title>Sign in</title></html>", "Sign in"),
+        ("text/html; charset=latin-1", b"Caf\xe9 <b>closed</b>", "Caf\xe9 closed"),
+        ("", b"<html></html>", "a page without words"),
+    ],
+    ids=["page", "page by its header", "page without words"],
+)
+def test_page_of_html_with_a_success_status(content_type: str, body: bytes, words: str) -> None:
+    """The message has the words of the page, which came from outside."""
+    error = MalformedResponseError("not JSON", not_json=True).quoting("invalid")
+    headers = {"content-type": content_type} if content_type else {}
+    explain_unreadable_body(error, RawResponse(200, headers, body))
+    assert f"not JSON but a page of HTML: {words}, at $." in str(error)
+    assert (words, ("invalid", words, repr(words))) == (error.detail, error.quoted)
+
+
+def test_error_without_words_quotes_nothing() -> None:
+    """If the response has no words and no address, the message is paysdk's own."""
+    assert () == refused(500).quoted
+
+
+def test_redirect_quotes_its_address() -> None:
+    """The address of a redirect came from outside."""
+    assert ("/login",) == refused(302, headers={"location": "/login"}).quoted
