@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
+from aiohttp import web
 
+from paysdk.authoring import FollowLinks, InvoicePayments, RawPage, SchemaReader
 from paysdk.errors import ConfigurationError, ServerError
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import FaultPlan, status
+from tests.acme import Record, Records, serve
 from tests.listing.sandboxes import (
     FAMILIES,
     ONCE,
@@ -200,6 +203,30 @@ async def test_first_skips_empty_pages() -> None:
         assert payment is not None
         assert "7" == payment.id
         assert 2 == len(server.requests)
+
+
+async def test_page_says_what_else_its_records_are() -> None:
+    """A page has the ids of records that are not payments, and of invoices that are complete."""
+
+    def normalise(record: Record, _raw: bytes) -> InvoicePayments | None:
+        return None if record.id == 1 else InvoicePayments(str(record.id), [])
+
+    reader = SchemaReader(
+        path="$.data",
+        page=Records,
+        open_page=lambda page: RawPage(page.data, page.next, None),
+        row=Record,
+        normalise=normalise,
+    )
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"data": [{"id": each, "amount": "1"} for each in (1, 7)]})
+
+    async with serve(handler) as (acme, _):
+        pages = FollowLinks("", ["page"], None)
+        listing = acme._listing("/payments", pages, reader, filters={}, resume=None)
+        (found,) = [each async for each in listing.pages()]
+    assert ([], ("1",), ("7",)) == (list(found.payments), found.left_out, found.whole_invoices)
 
 
 async def test_each_iteration_starts_afresh() -> None:

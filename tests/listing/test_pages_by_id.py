@@ -236,6 +236,7 @@ class Script:
     """Returns a given page for each query: its ids, with ``None`` for a malformed record."""
 
     pages: dict[str, tuple[list[str | None], str | None]]
+    amount: object = 1
 
     async def call(
         self,
@@ -247,13 +248,25 @@ class Script:
     ) -> RawPage:
         ids, link = self.pages[request.query]
         rows = [
-            {} if one is None else {"id": one, "amount": 1, "invoice": {"id": "i"}} for one in ids
+            {} if one is None else {"id": one, "amount": self.amount, "invoice": {"id": "i"}}
+            for one in ids
         ]
         return read(
             RawResponse(
                 200, {}, json.dumps({"payments": rows, "links": {"next": {"href": link}}}).encode()
             )
         )
+
+
+async def test_page_of_malformed_records_that_links_to_itself_is_an_error() -> None:
+    """The id of a malformed record does not end the listing."""
+    pages: dict[str, tuple[list[str | None], str | None]] = {
+        query: (["a"], "?from=a") for query in ("", "from=a")
+    }
+    server = Script(pages, amount="?")
+    listing = provider_of(server, on_malformed=lambda _error: None).list_payments()
+    with pytest.raises(PaginationError, match="read before"):
+        await listing.collect()
 
 
 async def test_equal_malformed_records_in_overlaps_are_reported_once_each() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import attrs
 import msgspec
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ from paysdk.testing import Request as Arrived
 from paysdk.testing import Response as Reply
 from paysdk.testing import Sandbox
 from paysdk.transport.messages import RawResponse
+from tests import acme as author
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -398,6 +400,19 @@ async def test_page_without_a_readable_id_ends_the_listing(found: object) -> Non
             await anext(page async for page in listing.pages() if page.checkpoint is None)
         rest = await model.list_payments(page_size=3, resume=raised.value.checkpoint).collect()
     assert ["p2", "p3"] == [payment.id for payment in rest]
+
+
+async def test_empty_page_without_an_id_ends_the_listing() -> None:
+    """If a page has no record, but there is another page, the error says so."""
+
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"data": [], "next": MORE})
+
+    async with author.serve(handler) as (acme, _):
+        rules = AfterLastId("", "after")
+        listing = acme._listing("/payments", rules, author.READER, filters={}, resume=None)
+        with pytest.raises(PaginationError, match="this page has no record"):
+            await listing.collect()
 
 
 async def test_another_host_is_never_called() -> None:

@@ -326,6 +326,14 @@ async def test_windows_have_about_as_many_rows() -> None:
     assert {*bounds, cut[-1]} == windows
 
 
+async def test_windows_report_the_count_of_the_provider() -> None:
+    """The report has the counts that came with the first page and with the last."""
+    listing = provider_of(ModelServer(list(range(200)))).list_payments(page_size=10, concurrency=2)
+    await listing.collect()
+    assert 200 == listing.report.reported_first
+    assert listing.report.reported_last is not None
+
+
 async def test_tail_is_read_again_once() -> None:
     """The tail is read again once, after all other windows, and no task is left."""
     server = ModelServer(list(range(200)))

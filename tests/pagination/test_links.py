@@ -203,6 +203,13 @@ def test_window_may_narrow_a_bound(since: str, expected: str | None) -> None:
     assert "since" == rules.contradicted(Position(f"since={since}"), {"since": "2026-01-03"})
 
 
+def test_filter_that_is_no_parameter_may_be_missing() -> None:
+    """A filter that is sent as a header need not be in the query."""
+    rules = FollowLinks("", ("cursor",), None, filters=("voided",))
+    assert rules.contradicted(Position("cursor=a"), {"If-Modified-Since": "yesterday"}) is None
+    assert "voided" == rules.contradicted(Position("cursor=a"), {"voided": "true"})
+
+
 @pytest.mark.parametrize(
     ("query", "link", "expected"),
     [

@@ -61,7 +61,9 @@ def test_only_whole_numbers_are_parsed(text: str, expected: int | None) -> None:
 
 def test_other_parameters_stay_unchanged() -> None:
     """Setting a parameter replaces all its values, and no other character of the query."""
-    assert "b=%2b&=x&limit=5" == with_parameter("limit=1&b=%2b&=x&&li%6Dit=2", "limit", "5")
+    assert "b=%2b&=x&limit=5" == with_parameter(
+        "limit=1&b=%2b&=x&&li%6Dit=2&limit=a=b", "limit", "5"
+    )
 
 
 def test_parameters_can_be_removed() -> None:

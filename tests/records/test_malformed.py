@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from paysdk.errors import MalformedResponseError
@@ -15,6 +17,7 @@ from paysdk.records.malformed import (
     decode_one_by_one,
     decode_or_raise,
     lone_surrogate_path,
+    malformed_error,
     modified_at,
     read_id,
 )
@@ -356,6 +359,66 @@ def test_reader_that_says_nothing_of_its_fields() -> None:
 def test_path_of_half_of_a_surrogate_pair(raw: str, path: str | None) -> None:
     """Only half of a pair has a path, and not any other character."""
     assert path == lone_surrogate_path(raw.encode())
+
+
+@pytest.mark.parametrize(
+    ("error", "raw", "message", "quoted"),
+    [
+        (
+            msgspec.DecodeError("JSON is malformed"),
+            b"x",
+            "The response is not JSON: JSON is malformed, at $. It begins with b'x'.",
+            ("JSON is malformed", "b'x'"),
+        ),
+        (
+            msgspec.ValidationError("Object missing required field `id` - at `$.a`"),
+            b"{}",
+            "The response cannot be read: Object missing required field `id`, at $.a.id.",
+            (),
+        ),
+        (
+            msgspec.ValidationError("Expected `int` - at `$.a`"),
+            rb'{"a": "x", "b": "\ud800"}',
+            "The response cannot be read: Expected `int`, at $.a.",
+            ("Expected `int`",),
+        ),
+        (
+            msgspec.DecodeError("Invalid escape"),
+            rb'{"x": "\ud800"}',
+            "Half of a surrogate pair, which UTF-8 cannot encode, at $.x.",
+            ("Half of a surrogate pair, which UTF-8 cannot encode", "$.x"),
+        ),
+        (
+            RecursionError("maximum recursion depth exceeded"),
+            b"[[",
+            "The response cannot be read: nested too deeply, at $.",
+            ("nested too deeply",),
+        ),
+    ],
+    ids=["not JSON", "missing", "wrong type", "half of a pair", "too deep"],
+)
+def test_message_and_what_of_it_came_from_outside(
+    error: Exception, raw: bytes, message: str, quoted: tuple[str, ...]
+) -> None:
+    """The message has the decoder's words and the path, and notes which words may quote a body."""
+    fault = malformed_error(error, "$", raw)
+    assert str(fault).endswith(message)
+    assert quoted == fault.quoted
+
+
+def test_record_that_is_not_json_has_the_words_of_the_first_reading() -> None:
+    """If a record cannot be read liberally either, the error is the decoder's."""
+    with pytest.raises(MalformedResponseError, match="JSON is malformed") as raised:
+        list(decode_one_by_one(CAMPFIRE, RawPage([b"{"], None, None), None))
+    assert "$.results[0]" == raised.value.path
+
+
+def test_reader_need_not_read_liberally() -> None:
+    """A reader without a liberal reading gives the error of the strict one."""
+    decode = msgspec.json.Decoder(list[int]).decode
+    reader: Any = SimpleNamespace(path="$", rows=lambda records: decode(records[0]))
+    with pytest.raises(MalformedResponseError, match="Expected `array`, got `str`"):
+        list(decode_one_by_one(reader, RawPage([b'"x"'], None, None), None))
 
 
 def test_reader_without_times() -> None:

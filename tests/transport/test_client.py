@@ -29,7 +29,7 @@ from paysdk.testing import Response as Reply
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import RawResponse, Request
-from paysdk.transport.observer import RequestStats
+from paysdk.transport.observer import Attempt, RequestStats
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
@@ -318,6 +318,29 @@ async def test_deadline_ends_a_request_in_flight(told_by: Callable[[BaseExceptio
     assert RequestStats(requests=1) == stats
     assert "sandbox-key" not in told_by(raised.value)
     assert "/aiohttp/" not in told_by(raised.value)
+
+
+async def test_call_within_a_deadline_notes_its_attempts() -> None:
+    """Each attempt is noted, and something can be awaited before a retry."""
+    retries: list[int] = []
+    attempts: list[Attempt] = []
+
+    async def note_retry() -> None:
+        retries.append(len(attempts))
+
+    async with CampfireSandbox(faults=FaultPlan().always(status(503))) as sandbox:
+        caller = client(sandbox.url, retry=RetryPolicy(attempts=2, wait_initial=0))
+        with pytest.raises(ServerError):
+            await caller.call_within(
+                caller.deadline(),
+                GET,
+                read,
+                RequestStats(),
+                before_retry=note_retry,
+                attempts=attempts,
+            )
+        await caller.aclose()
+        assert (2, [1], 2) == (len(attempts), retries, len(sandbox.requests))
 
 
 async def test_timeout_within_the_deadline() -> None:

@@ -164,6 +164,17 @@ BODIES: dict[str, tuple[Any, ErrorDetails]] = {
         {"error": "amount: too small", "errors": {"amount": ["too small"]}},
         ErrorDetails(detail="amount: too small", fields={"amount": ("too small",)}),
     ),
+    "a message that repeats one of its fields": (
+        {"error": "amount: too small", "errors": {"amount": ["too small"], "day": ["old"]}},
+        ErrorDetails(
+            detail="amount: too small; day: old",
+            fields={"amount": ("too small",), "day": ("old",)},
+        ),
+    ),
+    "a name of the error in an error": (
+        {"error": {"name": "INVALID", "message": "No"}},
+        ErrorDetails(detail="No"),
+    ),
     "an id beside the error": (
         {"error": "No", "meta": {"requestId": "r2"}},
         ErrorDetails(detail="No", request_id="r2"),

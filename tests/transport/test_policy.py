@@ -408,6 +408,21 @@ def test_reset_counts_without_retry_after(
     assert expected == find_requested_wait(status, headers, NOW)
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-acme-reset": "5", "x-ratelimit-reset": "9"}, 5.0),
+        ({"x-acme-reset": str(EPOCH + 5)}, 5.0),
+        ({"x-acme-reset": "soon", "x-ratelimit-reset": str(EPOCH + 9)}, 9.0),
+        ({"x-ratelimit-reset": "9"}, 9.0),
+    ],
+    ids=range(4),
+)
+def test_own_reset_comes_first(headers: dict[str, str], expected: float) -> None:
+    """A reset header that the API has of its own takes precedence over the usual ones."""
+    assert expected == find_requested_wait(429, headers, NOW, ["X-Acme-Reset"])
+
+
 @settings(max_examples=200)
 @given(st.text(max_size=30), st.sampled_from(["ratelimit", "ratelimit-reset", "x-ratelimit-reset"]))
 def test_any_reset(text: str, name: str) -> None:

@@ -116,8 +116,8 @@ async def test_proxy_that_cannot_be_reached(
 
 async def test_passwords_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The passwords of proxies from the environment are found, too."""
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@127.0.0.1:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://[")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@127.0.0.1:3128")
     login = base64.b64encode(b"user:s3cret").decode()
     async with aiohttp.ClientSession() as plain, aiohttp.ClientSession(trust_env=True) as trusting:
         assert () == find_proxy_passwords(plain)
@@ -131,9 +131,27 @@ async def test_password_in_a_header_of_the_session() -> None:
         assert (login, "s3cret") == find_proxy_passwords(session)
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": "Bearer t0ken"}) as session:
         assert ("t0ken",) == find_proxy_passwords(session)
+    async with aiohttp.ClientSession(headers={"Proxy-Authorization": "t0k3."}) as session:
+        assert ("t0k3.",) == find_proxy_passwords(session)
+    login = base64.b64encode(b"user:with:colon").decode()
+    async with aiohttp.ClientSession(headers={"Proxy-Authorization": f"Basic {login}"}) as session:
+        assert (login, "with:colon") == find_proxy_passwords(session)
     login = base64.b64encode("user:g\u00e9heim".encode("latin-1")).decode()
     async with aiohttp.ClientSession(headers={"Proxy-Authorization": f"Basic {login}"}) as session:
         assert "g\u00e9heim" in find_proxy_passwords(session)
+
+
+async def test_passwords_of_every_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session may have one proxy of its own, one in its headers, and one in the environment."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://:fr0m-env@127.0.0.1:3128")
+    async with aiohttp.ClientSession(
+        headers={"Proxy-Authorization": "Bearer in-header"},
+        proxy="http://user:0f-session@127.0.0.1:3128",
+        trust_env=True,
+    ) as session:
+        found = find_proxy_passwords(session)
+    logins = {base64.b64encode(each).decode() for each in (b"user:0f-session", b":fr0m-env")}
+    assert {"in-header", "0f-session", "fr0m-env", *logins} == set(found)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])

@@ -314,6 +314,30 @@ def test_page_of_html_with_a_success_status(content_type: str, body: bytes, word
     assert (words, ("invalid", words, repr(words))) == (error.detail, error.quoted)
 
 
+def test_page_of_html_by_its_header() -> None:
+    """The header says that a body is HTML, and in which charset it is."""
+    headers, page = {"content-type": "text/html; charset=latin-1"}, b"Caf\xe9 <b>closed</b>"
+    assert "Caf\xe9 closed" == refused(400, page, headers).detail
+    assert "is a page of HTML and not the API's own" in str(refused(403, page, headers))
+    assert "Caf\ufffd <b>closed</b>" == refused(400, page).detail
+
+
+@pytest.mark.parametrize(("length", "shown"), [(500, 500), (501, 501)])
+def test_words_of_a_field_are_shortened(length: int, shown: int) -> None:
+    """A message has at most 500 characters and an ellipsis, and no control characters."""
+    error = refused(400, json.dumps({"amount": ["\x07" + "x" * length]}).encode())
+    assert isinstance(error, BadRequestError)
+    words = "x" * 500 + "\u2026" * (length - 500)
+    assert {"amount": (words,)} == error.fields
+    assert shown == len(words)
+
+
+def test_failure_without_words_says_what_to_do() -> None:
+    """From 500 on, the provider has failed, and another attempt may succeed."""
+    assert str(refused(499)).endswith("Check base_url and the arguments.")
+    assert str(refused(500)).endswith("Try again later.")
+
+
 def test_error_without_words_quotes_nothing() -> None:
     """If the response has no words and no address, the message is paysdk's own."""
     assert () == refused(500).quoted
