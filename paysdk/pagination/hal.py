@@ -49,7 +49,7 @@ class HalFrom:
         return None
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        return marks_from(marks, parameters_of(position.query).get("from", ""))
+        return marks_from(marks, parameters_of(position.query)["from"])
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         return contradicted(position.query, filters)

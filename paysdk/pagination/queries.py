@@ -139,7 +139,7 @@ def same_request(query: str) -> str:
 
 def marks_from(marks: Sequence[object], first: str) -> list[object]:
     """The *marks* from the record with the id *first* on, even if that record is malformed."""
-    quoted = b'"%b"' % first.encode(errors="surrogatepass")
+    quoted = b'"%b"' % first.encode()
     for place, mark in enumerate(marks):
         if quoted in mark if isinstance(mark, bytes) else str(mark) == first:
             return list(marks[place:])

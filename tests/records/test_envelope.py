@@ -43,6 +43,8 @@ def test_wrong_link_says_what_it_is() -> None:
     """The error has the type that was expected, and the one that was sent."""
     error = fault_of(CAMPFIRE, b'{"results":[],"next":5}')
     assert "Expected `str | null`, got `int`" in str(error)
+    error = fault_of(NOTIFY, b'{"payments":[],"links":"none"}')
+    assert "Expected `object | null`, got `str`" in str(error)
 
 
 @pytest.mark.parametrize(

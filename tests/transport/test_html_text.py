@@ -57,6 +57,8 @@ def test_large_pages(piece: str) -> None:
         ("\n <!DOCTYPE html>", "", True),
         ("<?xml?>", "application/json", True),
         ("Sorry <b>no</b>", "text/html; charset=utf-8", True),
+        ("Sorry <b>no</b>", "text/html", True),
+        ("Sorry <b>no</b>", "Application/XML", True),
         ("Sorry", "text/html", False),
         ("Sorry <b>no</b>", "", False),
         ("< 5", "", False),
