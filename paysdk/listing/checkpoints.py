@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
+import attrs
 import msgspec
 
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError
-from paysdk.pagination import Pagination, Position, parameters_of
+from paysdk.pagination import Pagination, Position, parameters_of, without_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -55,7 +56,7 @@ def read_checkpoint(
 
     *owner* is the provider with its tenant, *path* the endpoint of the call, and *filters* are the
     filters of the call. If the call has filters, the checkpoint must have the same ones. Those that
-    *header_parameters* name are sent as headers, so that no position has them.
+    *header_parameters* name are sent as headers, and not in the query of a position.
 
     Raises ``ConfigurationError`` for a checkpoint that cannot be read, that belongs to another
     listing, or that contradicts itself.
@@ -134,7 +135,8 @@ def _check_filters(
         if name not in header_parameters
     }
     for position in positions:
-        if (name := pagination.contradicted(position, chosen)) is not None:
+        sent = attrs.evolve(position, query=without_parameters(position.query, header_parameters))
+        if (name := pagination.contradicted(sent, chosen)) is not None:
             raise ConfigurationError(
                 f"This checkpoint contradicts itself: its filters are {filters or 'none'}, but its "
                 f"next request has another {name}. It was changed after it was made. List again "

@@ -77,7 +77,7 @@ async def test_every_checkpoint_leads_to_exactly_the_rest(
         ("paysdk1.", "This is not a checkpoint"),
         ("nonsense", "This is not a checkpoint"),
         (str(Checkpoint("campfire", "", "nonsense")), "This is not a checkpoint"),
-        (Checkpoint("campfire", "", "{}"), "This is not a checkpoint"),
+        (Checkpoint("campfire", "", "{}"), "This is not a checkpoint: Expected `array`, got `obj"),
         (Checkpoint("campfire", "", ""), "This is not a checkpoint"),
         (Checkpoint("campfire", "", '[["cursor=a b"]]'), "This is not a checkpoint"),
         (
@@ -198,6 +198,9 @@ def test_path_ends_before_the_query() -> None:
     checkpoint = Checkpoint("campfire", "voided=true", f'[["{LIST}?cursor=a?b"]]')
     assert (LIST, "voided=true") == path_of(checkpoint)
     assert (LIST, "voided=true") == path_of(str(checkpoint))
+    rules = FollowLinks("cursor=", ("cursor",), None)
+    positions, _ = read_checkpoint(checkpoint, "campfire", LIST, "", rules)
+    assert [Position("cursor=a?b")] == positions
 
 
 def test_checkpoint_has_every_field_of_a_position() -> None:
@@ -355,7 +358,8 @@ def test_checkpoint_that_contradicts_itself_is_refused(
     if wrong is None:
         provider.list_payments(resume=resume)
     else:
-        with pytest.raises(ConfigurationError, match=f"contradicts itself.* another {wrong}\\."):
+        message = f"its filters are {filters or 'none'}, but its .* has another {wrong}\\."
+        with pytest.raises(ConfigurationError, match=f"contradicts itself: {message}"):
             provider.list_payments(resume=resume)
 
 

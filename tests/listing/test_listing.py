@@ -17,7 +17,7 @@ from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import FaultPlan, status
-from tests.acme import Record, Records, serve
+from tests.acme import SINCE, Record, Records, serve, three_pages
 from tests.listing.sandboxes import (
     FAMILIES,
     ONCE,
@@ -203,6 +203,17 @@ async def test_first_skips_empty_pages() -> None:
         assert payment is not None
         assert "7" == payment.id
         assert 2 == len(server.requests)
+
+
+async def test_listing_with_a_filter_in_a_header_can_be_resumed() -> None:
+    """The filter is sent again, whether the call that resumes has it or not."""
+    async with serve(three_pages) as (acme, requests):
+        first, *_ = [each async for each in acme.list_payments(modified_since=SINCE).pages()]
+        requests.clear()
+        for since in (None, SINCE):
+            listing = acme.list_payments(modified_since=since, resume=first.checkpoint)
+            assert ["2", "3"] == ids(await listing.collect())
+    assert [f"{SINCE:%c}"] * 4 == [each.headers["If-Modified-Since"] for each in requests]
 
 
 async def test_page_says_what_else_its_records_are() -> None:
