@@ -18,7 +18,7 @@ def main() -> int:
 
     0: done, or the reader closed the pipe. 1: the API or the network failed, or the output could
     not be written. 2: the input was wrong, and nothing was sent. 3: reconciled, and the two sides
-    differ. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
+    differ, or booking needs a person. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
     """
     # A shell can close both streams for a program (>&-). Python then sets them to None.
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the program ends

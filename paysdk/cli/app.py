@@ -14,6 +14,7 @@ import typer
 
 from paysdk.cli.commands.providers import show_providers
 from paysdk.cli.config import use_config
+from paysdk.cli.environment import describe_unknown_variables
 from paysdk.cli.network import with_network
 from paysdk.cli.options.book import book_app
 from paysdk.cli.options.doctor import doctor_command
@@ -25,6 +26,7 @@ from paysdk.cli.options.reconcile import reconcile_command
 from paysdk.cli.options.sandbox import sandbox_command
 from paysdk.cli.options.shared import Job  # noqa: TC001  # typer reads it in an annotation
 from paysdk.cli.options.sync import sync_command
+from paysdk.cli.output.terminal import print_message
 from paysdk.distribution import __version__
 
 __all__ = ["app"]
@@ -38,8 +40,8 @@ app: typer.Typer = typer.Typer(
         "file that holds the key. To use another origin than the real API, set "
         "PAYSDK_<PROVIDER>_BASE_URL. A config file can hold all other settings.\n\n"
         "Exit codes: 0 done; 1 the API or the network failed, or a file could not be written; 2 "
-        "wrong input, nothing was sent; 3 reconcile found differences; 130 Ctrl-C; 143 SIGTERM; "
-        "129 SIGHUP."
+        "wrong input, nothing was sent; 3 reconcile found differences, or book needs a person; 130 "
+        "Ctrl-C; 143 SIGTERM; 129 SIGHUP."
     ),
 )
 
@@ -56,6 +58,8 @@ def start(
 ) -> None:
     """Read the config file. Without a command, print the help."""
     use_config(config)
+    for sentence in describe_unknown_variables():
+        print_message(sentence)
     if version:
         typer.echo(f"paysdk {__version__}")
         raise typer.Exit

@@ -19,6 +19,7 @@ import attrs
 import typer
 
 from paysdk.cli.files import read_text
+from paysdk.discovery import installed_providers
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "Config",
     "current_config",
     "describe_source",
+    "describe_unset",
     "get_count",
     "get_setting",
     "list_settings",
@@ -56,11 +58,15 @@ _SECRETS = {"api_key", "client_secret"}
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """The settings of a config file by the names of their variables, with their places in it."""
+    """The settings of a config file by the names of their variables, with their places in it.
+
+    ``unset`` has the secrets that the file takes from a variable that is not set.
+    """
 
     path: Path | None = None
     texts: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     places: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    unset: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
 _current: ContextVar[Config] = ContextVar("config", default=Config())  # noqa: B039  # frozen
@@ -112,6 +118,14 @@ def describe_source(variable: str) -> str:
     return variable if os.environ.get(variable) else _current.get().places.get(variable, variable)
 
 
+def describe_unset(variable: str) -> str | None:
+    """Why a secret has no value: the config file names a variable for it that is not set.
+
+    ``None`` if the file names no variable, or if the environment has the secret itself.
+    """
+    return None if os.environ.get(variable) else _current.get().unset.get(variable)
+
+
 def _path_of_environment() -> Path | None:
     text = os.environ.get("PAYSDK_CONFIG")
     return Path(text) if text else None
@@ -132,6 +146,7 @@ def _read(path: Path) -> Config:
         raise ConfigurationError(f"The config file {path} is not valid TOML: {error}.") from None
     texts: dict[str, str] = {}
     places: dict[str, str] = {}
+    unset: dict[str, str] = {}
     for table, setting, given in _flatten(path, document):
         name, value = _as_variable(setting).lower(), given
         place = f"{path}: {name}" if table is None else f"{path}: [{table}] {name}"
@@ -144,11 +159,13 @@ def _read(path: Path) -> Config:
         if name != setting:
             raise ConfigurationError(f"{path}: {setting!r} is not a setting. Write it as {name}.")
         if name.removesuffix("_variable") in _SECRETS:
-            name = name.removesuffix("_variable")
-            value = os.environ.get(_as_text(place, value), "")
+            name, source = name.removesuffix("_variable"), _as_text(place, value)
+            value = os.environ.get(source, "")
+            if not value:
+                unset[prefix + _as_variable(name)] = f"{place} names {source}, which is not set"
         texts[prefix + _as_variable(name)] = _as_text(place, value)
         places[prefix + _as_variable(name)] = place
-    return Config(path=path, texts=texts, places=places)
+    return Config(path=path, texts=texts, places=places, unset=unset)
 
 
 def _flatten(
@@ -157,6 +174,7 @@ def _flatten(
     """Each setting of the file with the name of its table, if it is in one."""
     for name, value in document.items():
         if isinstance(value, dict):
+            _check_table(path, name)
             for each, inner in cast("dict[str, object]", value).items():
                 yield name, each, inner
         elif name in GENERAL:
@@ -166,6 +184,15 @@ def _flatten(
                 f"{path}: {name} is not a setting. At the top there are {', '.join(GENERAL)}, and "
                 "the settings of a provider are in a table, such as [campfire]."
             )
+
+
+def _check_table(path: Path, name: str) -> None:
+    tables = installed_providers()
+    if _as_variable(name) not in map(_as_variable, tables):
+        raise ConfigurationError(
+            f"{path}: there is no provider for the table [{name}]. There are "
+            f"{', '.join(f'[{each}]' for each in tables)}."
+        )
 
 
 def _as_variable(name: str) -> str:

@@ -6,20 +6,24 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from paysdk.cli.config import describe_source, get_setting, list_settings
-from paysdk.discovery import installed_providers
+from paysdk.cli.config import GENERAL, describe_source, get_setting, list_settings
+from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.oauth2 import TokenServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "TOKEN_VARIABLES",
     "check_variables_are_unique",
+    "describe_unknown_variables",
     "find_key_variable",
     "find_parameters",
     "find_settings",
@@ -159,14 +163,6 @@ def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[s
     They are probably mistyped.
     """
     own = variable_name(provider, "")
-    known = {variable_name(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
-    if find_token_server(make) is not None:
-        known |= {variable_name(provider, what) for what in TOKEN_VARIABLES}
-    known |= {
-        variable_name(provider, name.upper())
-        for name, parameter in find_parameters(make).items()
-        if parameter.kind not in _VARIADIC
-    }
     # The variables of acme-pay begin like those of acme.
     longer = tuple(
         prefix
@@ -176,7 +172,45 @@ def find_unknown_variables(provider: str, make: Callable[..., object]) -> list[s
     given = (
         name for name in list_settings() if name.startswith(own) and not name.startswith(longer)
     )
-    return sorted(set(given) - known)
+    return sorted(set(given) - _known_variables(provider, make))
+
+
+def describe_unknown_variables() -> list[str]:
+    """A sentence about each variable ``PAYSDK_*`` that belongs to no provider and is not general.
+
+    It names the variable that was probably meant.
+    """
+    known = {"PAYSDK_CONFIG", *(f"PAYSDK_{name.upper()}" for name in GENERAL)}
+    own = tuple(variable_name(provider, "") for provider in installed_providers())
+    unknown = sorted(
+        name
+        for name, text in os.environ.items()
+        if text and name.startswith("PAYSDK_") and name not in known and not name.startswith(own)
+    )
+    if unknown:
+        for provider in installed_providers():
+            with suppress(ConfigurationError):  # its own commands tell what is wrong with it
+                known |= _known_variables(provider, load_provider(provider))
+    return [_describe_unknown(name, known) for name in unknown]
+
+
+def _describe_unknown(name: str, known: Iterable[str]) -> str:
+    # The prefix, which they all have, would make any two names alike.
+    words = sorted(each.removeprefix("PAYSDK_") for each in known)
+    nearest = get_close_matches(name.removeprefix("PAYSDK_"), words, n=1, cutoff=0.75)
+    hint = f" Did you mean PAYSDK_{nearest[0]}?" if nearest else ""
+    return f"{name} is set, but paysdk has no such setting, so it is not used.{hint}"
+
+
+def _known_variables(provider: str, make: Callable[..., object]) -> set[str]:
+    known = {variable_name(provider, what) for what in ("API_KEY", "API_KEY_FILE", "BASE_URL")}
+    if find_token_server(make) is not None:
+        known |= {variable_name(provider, what) for what in TOKEN_VARIABLES}
+    return known | {
+        variable_name(provider, name.upper())
+        for name, parameter in find_parameters(make).items()
+        if parameter.kind not in _VARIADIC
+    }
 
 
 def parse_text(text: str, parameter: inspect.Parameter, source: str) -> object:

@@ -32,11 +32,14 @@ class Network:
     """Settings for the classes of all providers.
 
     ``given`` comes from options, and overrides a provider's own settings in the environment.
-    ``usual`` comes from variables and the config file, and does not.
+    ``usual`` comes from variables and the config file, and does not. ``options`` has the options
+    as they were typed, and ``ca_file`` what replaces the CAs of the machine.
     """
 
     usual: Mapping[str, object] = attrs.field(factory=dict[str, object])
     given: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    options: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False)
+    ca_file: Path | None = attrs.field(default=None, eq=False)
 
 
 @cache
@@ -167,7 +170,12 @@ def read_network(options: Mapping[str, object]) -> Network:
             (usual if option is None else given)[setting] = checked
     if (context := make_ssl_context(**files)) is not None:
         given["ssl_context"] = context
-    return Network(usual=usual, given=given)
+    return Network(
+        usual=usual,
+        given=given,
+        options={name: option for name, option in options.items() if option is not None},
+        ca_file=files["ca_file"],
+    )
 
 
 def _read_usual(name: str) -> tuple[object, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.cli.config import describe_source, get_setting
+from paysdk.cli.config import describe_source, describe_unset, get_setting
 from paysdk.cli.environment import (
     check_variables_are_unique,
     find_key_variable,
@@ -293,6 +293,11 @@ def _find_key(name: str, key_file: Path | None, *, renews: bool) -> tuple[str, s
             if renews
             else ""
         )
+        if reason := describe_unset(variable_name(name, "API_KEY")):
+            raise ConfigurationError(
+                f"There is no key for {name}: {reason}. Set it, or name a file that holds the key "
+                f"with --key-file {name}=PATH."
+            )
         raise ConfigurationError(
             f"There is no key for {name}: set {variable_name(name, 'API_KEY')}, or name a file "
             f"that holds it with --key-file {name}=PATH.{tokens} With --sandbox you need no key."

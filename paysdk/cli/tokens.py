@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from paysdk.cli.config import get_setting
+from paysdk.cli.config import describe_unset, get_setting
 from paysdk.cli.environment import TOKEN_VARIABLES, find_key_variable, variable_name
 from paysdk.cli.files import read_secret
 from paysdk.cli.network import current_network
@@ -75,6 +75,8 @@ def _check_variables(provider: str, variables: Mapping[str, str]) -> None:
             f"unset {' and '.join(variables.values())}."
         )
     file, store = (variable_name(provider, what) for what in ("TOKEN_FILE", "TOKEN_STORE"))
+    if reason := describe_unset(variable_name(provider, "CLIENT_SECRET")):
+        raise ConfigurationError(f"There is no client secret for {provider}: {reason}.")
     if "CLIENT_ID" not in variables:
         raise ConfigurationError(
             f"{', '.join(variables.values())} needs {variable_name(provider, 'CLIENT_ID')}, which "

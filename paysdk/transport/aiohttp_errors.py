@@ -92,7 +92,7 @@ def describe(error: BaseException) -> str:
     name = type(error).__name__
     advice = (
         ". If a gateway or a proxy of yours signs connections, trust its authority: name its file "
-        "in SSL_CERT_FILE, or pass ssl_context="
+        "in SSL_CERT_FILE or with --ca-file, or pass ssl_context= in a program"
         if isinstance(error, aiohttp.ClientConnectorCertificateError)
         else ""
     )

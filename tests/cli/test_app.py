@@ -11,6 +11,8 @@ from paysdk.distribution import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Install
+
     from .conftest import Outcome
 
     Command = Callable[..., Outcome]
@@ -51,3 +53,37 @@ def test_help_has_two_names(paysdk: Command, option: str) -> None:
 def test_the_version_is_shown(paysdk: Command) -> None:
     """`--version` shows the version of paysdk."""
     assert f"paysdk {__version__}\n" == paysdk("--version").out
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("PAYSDK_TIMOUT", " Did you mean PAYSDK_TIMEOUT?"),
+        ("PAYSDK_CAMFIRE_API_KEY", " Did you mean PAYSDK_CAMPFIRE_API_KEY?"),
+        ("PAYSDK_X", ""),
+    ],
+)
+def test_an_unknown_variable_is_told(
+    paysdk: Command,
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    hint: str,
+) -> None:
+    """A line on stderr names the nearest variable, also if a provider cannot be imported."""
+    install("broken", "import module_that_is_nowhere")
+    for name in (variable, "PAYSDK_RETRIES", "PAYSDK_NOTIFY_TIMEOUT"):
+        monkeypatch.setenv(name, "1")
+    outcome = paysdk("list", "notify", "--sandbox", "--sandbox-payments", "0")
+
+    assert 0 == outcome.code
+    assert [
+        f"paysdk: {variable} is set, but paysdk has no such setting, so it is not used.{hint}"
+    ] == outcome.err.splitlines()
+
+
+def test_the_exit_codes_are_in_the_help(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code 3 belongs to two commands."""
+    monkeypatch.setenv("COLUMNS", "300")
+
+    assert "3 reconcile found differences, or book needs a person" in paysdk("--help").out

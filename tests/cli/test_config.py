@@ -10,6 +10,7 @@ import pytest
 
 from paysdk.cli.config import (
     describe_source,
+    describe_unset,
     get_count,
     get_setting,
     list_settings,
@@ -20,9 +21,18 @@ from paysdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.conftest import Install
+
     from .conftest import Outcome
 
     Command = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def _acme(install: Install) -> None:
+    """Other packages' providers, whose tables a config file may have."""
+    for name in ("acme", "acme-pay", "other"):
+        install(name, "")
 
 
 @pytest.fixture
@@ -100,6 +110,24 @@ def test_a_variable_that_is_not_set_gives_no_key(write: Callable[[str], Path]) -
     assert get_setting("PAYSDK_ACME_API_KEY") is None
 
 
+def test_a_variable_that_is_not_set_is_named(
+    write: Callable[[str], Path], paysdk: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the file, the table and the variable. The environment needs no file."""
+    path = write('[notify]\napi_key_variable = "NOTIFY_KEY"\n')
+    reason = f"{path}: [notify] api_key_variable names NOTIFY_KEY, which is not set"
+    listed = paysdk("--config", str(path), "list", "notify")
+
+    assert (2, f"paysdk: There is no key for notify: {reason}. Set it, or") == (
+        listed.code,
+        listed.err[: len(f"paysdk: There is no key for notify: {reason}. Set it, or")],
+    )
+    monkeypatch.setenv("COLUMNS", "300")
+    assert f"There is no key: {reason}." in paysdk("--config", str(path), "doctor").out
+    monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "sandbox-key")
+    assert describe_unset("PAYSDK_NOTIFY_API_KEY") is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -111,6 +139,7 @@ def test_a_variable_that_is_not_set_gives_no_key(write: Callable[[str], Path]) -
         ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a text"),
         ('[acme]\napi_key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
         ('[acme]\nApi-Key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
+        ("[camfire]\ntimeout = 1", r"no provider for the table \[camfire\]. There are \[acme\], "),
         ("[acme]\nTimeout = 1", "'Timeout' is not a setting. Write it as timeout"),
         ('[acme]\nclient_secret = "x"', "Name a file with client_secret_file, or a variable with"),
     ],

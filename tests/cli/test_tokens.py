@@ -60,7 +60,8 @@ def server(
     install("acme", MADE.format(SERVER))
     tokens = TokenSandbox()
     with serve_api("TOKENS", tokens), serve_api("ACME", Api(server=tokens, payments=3)):
-        monkeypatch.delenv("PAYSDK_ACME_API_KEY")
+        for name in ("ACME_API_KEY", "TOKENS_API_KEY", "TOKENS_BASE_URL"):
+            monkeypatch.delenv(f"PAYSDK_{name}")
         monkeypatch.setenv("PAYSDK_ACME_CLIENT_ID", tokens.client_id)
         monkeypatch.setenv("PAYSDK_ACME_CLIENT_SECRET", tokens.client_secret)
         monkeypatch.setenv("PAYSDK_ACME_TOKEN_URL", tokens.token_url)
@@ -148,6 +149,22 @@ def test_wrong_variables_are_named(
     outcome = paysdk(*LIST)
     assert 2 == outcome.code
     assert reason in " ".join(outcome.err.split())
+    assert 0 == len(server.requests)
+
+
+def test_a_secret_whose_variable_is_not_set_is_refused(
+    paysdk: Command, server: TokenSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client with a secret is not taken for a client without one."""
+    monkeypatch.delenv("PAYSDK_ACME_CLIENT_SECRET")
+    path = tmp_path / "config.toml"
+    path.write_text('[acme]\nclient_secret_variable = "ACME_SECRET"\n', encoding="utf-8")
+    outcome = paysdk("--config", str(path), *LIST)
+
+    assert 2 == outcome.code
+    assert f"{path}: [acme] client_secret_variable names ACME_SECRET, which is not set" in (
+        outcome.err
+    )
     assert 0 == len(server.requests)
 
 

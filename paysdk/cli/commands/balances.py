@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -10,8 +11,8 @@ from rich.text import Text
 from paysdk.booking import compare_balances
 from paysdk.cli.commands.book import open_target
 from paysdk.cli.output.bookings import print_json
-from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import print_message, print_table, to_printable
+from paysdk.cli.output.tables import fit_table, plain_table
+from paysdk.cli.output.terminal import make_console, print_message, print_table, to_printable
 from paysdk.cli.signals import run_async
 from paysdk.sync import StoreError
 
@@ -72,4 +73,4 @@ def _print_table(balances: list[Balance], source: str, target: str) -> None:
     for each in balances:
         values = (each.number, each.source, each.target, each.reason.replace("_", " "))
         table.add_row(*(Text(to_printable(value)) for value in values))
-    print_table(table)
+    print_table(fit_table(table, make_console(sys.stdout).width))

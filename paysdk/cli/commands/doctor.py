@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import time
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 from rich.text import Text
 
-from paysdk.cli.config import GENERAL, current_config, describe_source, get_setting
+from paysdk.cli.config import (
+    GENERAL,
+    current_config,
+    describe_source,
+    describe_unset,
+    get_setting,
+)
 from paysdk.cli.environment import find_key_variable, find_settings, variable_name
 from paysdk.cli.network import current_network
 from paysdk.cli.output.tables import plain_table
@@ -103,13 +111,41 @@ def _describe_extras() -> Iterable[_Line]:
 def _describe_settings() -> Iterable[_Line]:
     path = current_config().path
     yield _Line("config file", "none" if path is None else str(path))
-    given = current_network().given
+    network = current_network()
     for name in GENERAL:
         variable = f"PAYSDK_{name.upper()}"
-        if (text := get_setting(variable)) is not None:
+        if name in network.options:
+            option = f"--{name.replace('_', '-')}"
+            yield _Line(name, f"{network.options[name]} (from {option})")
+        elif (text := get_setting(variable)) is not None:
             yield _Line(name, f"{text} (from {describe_source(variable)})")
-    if given:
-        yield _Line("options", ", ".join(sorted(given)))
+    if {**network.usual, **network.given}["trust_env"]:
+        yield from _describe_proxies()
+    if network.ca_file is None:
+        yield from _describe_certificates()
+
+
+def _describe_proxies() -> Iterable[_Line]:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        # urllib.request.getproxies prefers lower case, too.
+        found = next((each for each in (name.lower(), name) if os.environ.get(each)), None)
+        if found is not None:
+            yield _Line("environment", f"{found}: {_hide_login(os.environ[found])}")
+
+
+def _hide_login(proxy: str) -> str:
+    # What is before the last @ is the user and the password, in which any sign may be.
+    login, at, host = proxy.rpartition("@")
+    scheme, slashes, _ = login.partition("://")
+    return f"{scheme if slashes else ''}{slashes}***@{host}" if at else proxy
+
+
+def _describe_certificates() -> Iterable[_Line]:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if path := os.environ.get(name):
+            there = Path(path).exists()
+            text = f"{name}: {path}{'' if there else ' does not exist'}"
+            yield _Line("environment", text, there)
 
 
 async def _check_providers(names: tuple[str, ...]) -> list[_Line]:
@@ -121,7 +157,8 @@ async def _check_providers(names: tuple[str, ...]) -> list[_Line]:
             lines.append(_Line(name, str(error), ok=False))
             continue
         if find_key_variable(name) is None and not find_token_variables(name):
-            text = f"There is no key: set {variable_name(name, 'API_KEY')}."
+            variable = variable_name(name, "API_KEY")
+            text = f"There is no key: {describe_unset(variable) or f'set {variable}'}."
             lines.append(_Line(name, text, ok=False if names else None))
             continue
         lines += await _check_provider(name)

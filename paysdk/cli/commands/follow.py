@@ -63,6 +63,12 @@ async def _follow_all(
     async with open_providers(selection, failures, sandboxes=sandboxes) as providers:
         for failure in failures:
             print_message(failure)
+        for provider in providers:
+            if options.since is not None and not provider.capabilities.lists_incrementally:
+                raise UnsupportedFilterError(
+                    f"{provider.name} cannot list by time of modification. Leave --since out: the "
+                    "first look then only learns what is there."
+                )
         followers = {
             provider.name: follow_payments(
                 provider, every=options.every, since=options.since, on_event=print_message

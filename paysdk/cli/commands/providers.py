@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -16,8 +17,8 @@ from paysdk.cli.environment import (
     is_readable,
     variable_name,
 )
-from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import print_message, print_table
+from paysdk.cli.output.tables import fit_table, plain_table
+from paysdk.cli.output.terminal import make_console, print_message, print_table
 from paysdk.cli.providers import as_paysdk_error
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
@@ -56,7 +57,7 @@ def show_providers() -> None:
                 *_setting_states(name, make),
             ]
             table.add_row(Text(name), *_describe(capabilities), "\n".join(states), end_section=True)
-    print_table(table)
+    print_table(fit_table(table, make_console(sys.stdout).width))
     print_table(Text(_COMMON))
     for failure in failures:
         print_message(failure)

@@ -12,9 +12,10 @@ from rich.text import Text
 from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.formats import begin_csv, jsonl_writer
 from paysdk.cli.output.layout import align_amounts
-from paysdk.cli.output.tables import plain_table
+from paysdk.cli.output.tables import fit_table, plain_table
 from paysdk.cli.output.terminal import (
     configure_utf8_stdout,
+    make_console,
     print_message,
     print_table,
     report_error,
@@ -199,7 +200,7 @@ def _print_records(
     if not records:
         print_table(Text(f"No {kind.noun}s."))
         return
-    print_table(_table(kind, records, numbers))
+    print_table(fit_table(_table(kind, records, numbers), make_console(sys.stdout).width))
     if has_more:
         print_table(
             "",

@@ -13,9 +13,10 @@ from rich.text import Text
 
 from paysdk.cli.filters import convert_filters
 from paysdk.cli.output.progress import make_progress, show_progress, show_wait
-from paysdk.cli.output.tables import plain_table
+from paysdk.cli.output.tables import fit_table, plain_table
 from paysdk.cli.output.terminal import (
     configure_utf8_stdout,
+    make_console,
     print_message,
     print_table,
     report_error,
@@ -202,7 +203,7 @@ def _print_reports(reports: list[SyncReport]) -> None:
             kind,
             *(f"{getattr(report, name):,}" for name in _COUNTS),
         )
-    print_table(table)
+    print_table(fit_table(table, make_console(sys.stdout).width))
     for report in reports:
         for line in _describe_rest(report):
             print_table(Text(to_printable(line)))

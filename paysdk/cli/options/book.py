@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 import typer
 
 from paysdk.cli.network import with_network
-from paysdk.cli.options.shared import Account, Job, KeyFiles, LocaleName, select_providers
+from paysdk.cli.options.shared import (
+    Account,
+    Job,
+    KeyFiles,
+    LocaleName,
+    complete_provider,
+    select_providers,
+)
 from paysdk.cli.parsing import parse_amount, parse_locale
 from paysdk.errors import ConfigurationError
 
@@ -65,8 +72,18 @@ def book_callback(
 @book_app.command("plan", no_args_is_help=False)
 @with_network
 def plan_command(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Who has the payments.")],
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where to book them.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Who has the payments.", autocompletion=complete_provider
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET", help="Where to book them.", autocompletion=complete_provider
+        ),
+    ],
     *,
     database: Database,
     out: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paysdk.cli.commands.doctor import check_installation
-from paysdk.cli.options.shared import Job  # noqa: TC001  # typer reads it in an annotation
+from paysdk.cli.options.shared import Job, complete_provider
 
 __all__ = ["doctor_command"]
 
@@ -16,7 +16,11 @@ __all__ = ["doctor_command"]
 def doctor_command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Providers to check. By default those with a key."),
+        typer.Argument(
+            metavar="NAME",
+            help="Providers to check. By default those with a key.",
+            autocompletion=complete_provider,
+        ),
     ] = None,
     *,
     store: Annotated[

@@ -18,6 +18,7 @@ from paysdk.cli.options.shared import (
     PaidSince,
     PaidUntil,
     RawText,
+    complete_provider,
     explain_missing_extra,
     make_csv_style,
     select_providers,
@@ -29,8 +30,20 @@ __all__ = ["reconcile_command"]
 
 
 def reconcile_command(
-    left: Annotated[str, typer.Argument(metavar="LEFT", help="The name of one provider.")],
-    right: Annotated[str, typer.Argument(metavar="RIGHT", help="The name of the other provider.")],
+    left: Annotated[
+        str,
+        typer.Argument(
+            metavar="LEFT", help="The name of one provider.", autocompletion=complete_provider
+        ),
+    ],
+    right: Annotated[
+        str,
+        typer.Argument(
+            metavar="RIGHT",
+            help="The name of the other provider.",
+            autocompletion=complete_provider,
+        ),
+    ],
     *,
     database: Annotated[
         str,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paysdk.cli.commands.sandbox import run_sandboxes
-from paysdk.cli.options.shared import SANDBOX_PAYMENTS, Job, SandboxPayments
+from paysdk.cli.options.shared import SANDBOX_PAYMENTS, Job, SandboxPayments, complete_provider
 from paysdk.cli.parsing import parse_faults
 from paysdk.cli.providers import SandboxSettings
 
@@ -18,7 +18,11 @@ __all__ = ["sandbox_command"]
 def sandbox_command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Providers whose sandboxes to run. By default all."),
+        typer.Argument(
+            metavar="NAME",
+            help="Providers whose sandboxes to run. By default all.",
+            autocompletion=complete_provider,
+        ),
     ] = None,
     *,
     payments: SandboxPayments = SANDBOX_PAYMENTS,

@@ -10,6 +10,7 @@ import typer
 from paysdk.cli.output.formats import CsvStyle
 from paysdk.cli.parsing import parse_currency, parse_key_files
 from paysdk.cli.providers import ProviderSelection, SandboxSettings
+from paysdk.discovery import installed_providers
 from paysdk.errors import ConfigurationError
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "PaidUntil",
     "RawText",
     "SandboxPayments",
+    "complete_provider",
     "explain_missing_extra",
     "make_csv_style",
     "select_providers",
@@ -47,9 +49,19 @@ SANDBOX_PAYMENTS = 3000
 # Enough to watch the pages arrive.
 _SANDBOX_LATENCY_SECONDS = 0.03
 
+
+def complete_provider(incomplete: str) -> list[str]:
+    """The installed providers whose names begin like this, for the shell's completion."""
+    return [name for name in installed_providers() if name.startswith(incomplete)]
+
+
 Names = Annotated[
     list[str],
-    typer.Argument(metavar="NAME", help="One or more providers. See: paysdk providers"),
+    typer.Argument(
+        metavar="NAME",
+        help="One or more providers. See: paysdk providers",
+        autocompletion=complete_provider,
+    ),
 ]
 InSandbox = Annotated[
     bool, typer.Option("--sandbox", help="Use sandboxes instead of the real APIs. Needs no key.")
@@ -73,7 +85,10 @@ KeyFiles = Annotated[
 OneProvider = Annotated[
     str | None,
     typer.Option(
-        "--provider", metavar="NAME", help="Needed only if several installed providers can do this."
+        "--provider",
+        metavar="NAME",
+        help="Needed only if several installed providers can do this.",
+        autocompletion=complete_provider,
     ),
 ]
 Limit = Annotated[

@@ -33,16 +33,20 @@ def render_entries(
 ) -> Iterator[str]:
     """Yield the lines of a table of entries.
 
-    The first *needed* columns are always shown, and never cut. The others are shown if they fit.
+    The first *needed* columns are always shown, and never cut. The others are shown if they fit. If
+    the needed columns do not fit either, the first value of each row gets a line of its own.
     """
     rows = [[to_printable(value) for value in entry.values] for entry in entries]
     widths = [max(map(cell_len, column)) for column in zip(headers, *rows, strict=True)]
-    while len(widths) > needed and sum(widths) + GAP * (len(widths) - 1) > width:
+    while len(widths) > needed and _sum_widths(widths) > width:
         widths.pop()
-    yield _join(headers, widths)
-    yield "─" * (sum(widths) + GAP * (len(widths) - 1))
+    groups = [slice(0, len(widths))]
+    if _sum_widths(widths) > width:
+        groups = [slice(0, 1), slice(1, len(widths))]
+    yield from (_join(headers[group], widths[group]) for group in groups)
+    yield "─" * max(_sum_widths(widths[group]) for group in groups)
     for row, entry in zip(rows, entries, strict=True):
-        yield _join(row, widths)
+        yield from (_join(row[group], widths[group]) for group in groups)
         for sentence in entry.sentences:
             yield from textwrap.wrap(
                 to_printable(sentence),
@@ -50,6 +54,10 @@ def render_entries(
                 initial_indent=_INDENT,
                 subsequent_indent=_INDENT,
             )
+
+
+def _sum_widths(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _join(values: Sequence[str], widths: Sequence[int]) -> str:

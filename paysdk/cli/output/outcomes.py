@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,8 +14,8 @@ from rich.text import Text
 from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.output.formats import CsvStyle, begin_csv
 from paysdk.cli.output.layout import align_amounts
-from paysdk.cli.output.tables import plain_table
-from paysdk.cli.output.terminal import print_table, to_printable
+from paysdk.cli.output.tables import fit_table, plain_table
+from paysdk.cli.output.terminal import make_console, print_table, to_printable
 from paysdk.converter import make_converter
 from paysdk.reconcile import Sides, Status, in_words
 
@@ -119,11 +120,12 @@ def summarise(report: Report) -> str:
 
 def print_report(report: Report, numbers: NumberStyle = ENGLISH) -> None:
     """Print the totals and the largest differences."""
+    width = make_console(sys.stdout).width
     for currency, found in report.totals.by_currency().items():
-        print_table(_totals(report, currency, found, numbers), "")
+        print_table(fit_table(_totals(report, currency, found, numbers), width), "")
     largest = report.largest()[:_MAX_ROWS_SHOWN]
     if largest:
-        print_table(_differences(report, largest, numbers), "")
+        print_table(fit_table(_differences(report, largest, numbers), width), "")
     print_table(Text(to_printable(summarise(report))))
     if report.totals.differences > len(largest):
         print_table(

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
+    from rich.table import Column as RichColumn
 
     from paysdk.payment import Payment
 
-__all__ = ["PaymentsTables", "payments_table", "plain_table"]
+__all__ = ["PaymentsTables", "fit_table", "payments_table", "plain_table"]
 
 
 def payments_table(
@@ -128,6 +129,28 @@ class PaymentsTables:
         with self._console.capture() as rendered:
             self._console.print(part, end=end, width=self._width, soft_wrap=not end)
         return rendered.get()
+
+
+def fit_table(table: Table, width: int) -> RenderableType:
+    """The table, if it fits *width* without a cut word, or else a list of each row's values."""
+    needed = sum(map(_find_least_width, table.columns)) + GAP * (len(table.columns) - 1)
+    if needed <= width:
+        return table
+    records = Table.grid(padding=(0, GAP, 0, 0))
+    records.add_column(no_wrap=True)
+    records.add_column(overflow="fold")
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        if records.row_count:
+            records.add_row("", "")
+        for column, cell in zip(table.columns, row, strict=True):
+            records.add_row(str(column.header).strip(), Text(str(cell).strip()))
+    return records
+
+
+def _find_least_width(column: RichColumn) -> int:
+    texts = [str(column.header), *map(str, column.cells)]
+    parts = (text.splitlines() if column.no_wrap else text.split() for text in texts)
+    return max((cell_len(part) for each in parts for part in each), default=0)
 
 
 def plain_table() -> Table:

@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from paysdk import CampfireProvider, RawResponse
 from paysdk.sync import SQLPaymentStore
@@ -44,7 +45,7 @@ def test_an_api_that_answers_is_well(paysdk: Command, serve_api: ServeApi) -> No
     assert "(from PAYSDK_CAMPFIRE_BASE_URL)" in outcome.out
     assert "clock: this machine is 0 s" in outcome.out or "1 s" in outcome.out
     assert "and the first payment can be read" in outcome.out
-    assert "options" in outcome.out
+    assert "20.0 (from --timeout)" in outcome.out
     assert sandbox.api_key not in outcome.out
 
 
@@ -148,6 +149,45 @@ def test_the_config_file_and_general_settings_are_shown(
 
     assert f"2 (from {path}: retries)" in outcome.out
     assert "9 (from PAYSDK_TIMEOUT)" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("proxy", "shown"),
+    [
+        ("http://user:hidden@proxy.example:3128", "HTTPS_PROXY: http://***@proxy.example:3128"),
+        ("user:hid/d@hidden@proxy.example:3128", "HTTPS_PROXY: ***@proxy.example:3128"),
+        ("http://proxy.example:3128", "HTTPS_PROXY: http://proxy.example:3128"),
+    ],
+)
+def test_the_proxy_of_the_environment_is_shown(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch, proxy: str, shown: str
+) -> None:
+    """It is shown without its login, and only if it is used."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("no_proxy", "internal.example,.example.net")
+    used = paysdk("doctor")
+
+    assert 0 == used.code
+    assert shown in used.out
+    assert "no_proxy: internal.example,.example.net" in used.out
+    assert "hidden" not in used.out
+    assert "proxy.example" not in paysdk("doctor", "--no-proxy").out
+
+
+def test_certificates_of_the_environment_are_shown(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file that does not exist is a failure, and --ca-file replaces the file."""
+    path = tmp_path / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    missing = paysdk("doctor")
+    path.write_text(trustme.CA().cert_pem.bytes().decode(), encoding="ascii")
+
+    assert (1, True) == (missing.code, "ca.pem does not exist" in missing.out)
+    assert "SSL_CERT_FILE: " in paysdk("doctor").out
+    replaced = paysdk("doctor", "--ca-file", str(path))
+    assert "SSL_CERT_FILE" not in replaced.out
+    assert "(from --ca-file)" in replaced.out
 
 
 def test_a_provider_of_another_package_is_checked(

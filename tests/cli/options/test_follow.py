@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("notify", "--sandbox", "--since", "2026-01-01"), "notify cannot list by time"),
+        (("notify", "--sandbox", "--since", "2026-01-01"), "Leave --since out"),
         (("campfire", "--sandbox", "--since", "soon"), "--since takes a date or a time"),
         (("campfire", "--sandbox", "--every", "0"), "--every must be a number of seconds above"),
         (("campfire", "--sandbox", "--every", "nan"), "--every must be a number of seconds above"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,3 +78,34 @@ def test_a_key_may_come_from_a_file(
 
     assert 2 == outcome.code
     assert outcome.err.startswith("paysdk: campfire (--key-file): api_key contains a space")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("paysdk rec", ["reconcile"]),
+        ("paysdk list cam", ["campfire"]),
+        ("paysdk list campfire --format js", ["jsonl"]),
+        ("paysdk reconcile campfire not", ["notify"]),
+        ("paysdk invoice 1 --provider cam", ["campfire"]),
+        ("paysdk doctor not", ["notify"]),
+        ("paysdk sandbox not", ["notify"]),
+        ("paysdk book plan not", ["notify"]),
+    ],
+)
+def test_the_shell_completes_commands_providers_and_values(words: str, offered: list[str]) -> None:
+    """The shell asks in this way for what a word can become."""
+    asked = {
+        "_PAYSDK_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from paysdk.cli import main; sys.exit(main())"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert offered == done.stdout.split()

@@ -32,4 +32,8 @@ def test_sentences_are_wrapped_below_their_entry() -> None:
 def test_columns_that_do_not_fit_are_left_out() -> None:
     """Those that are needed are always shown whole."""
     assert ["Id  Name", "─────────", "1   short"] == render(12)[:3]
-    assert ["Id  Name", "─────────", "1   short"] == render(4)[:3]
+
+
+def test_a_narrow_terminal_gets_two_lines_for_a_row() -> None:
+    """No id, date or amount is broken in the middle."""
+    assert ["Id", "Name", "─────", "1", "short"] == render(7)[:5]

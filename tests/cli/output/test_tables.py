@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from paysdk import CustomerRef, InvoiceRef, Payment
-from paysdk.cli.output.tables import PaymentsTables, payments_table
+from paysdk.cli.output.tables import PaymentsTables, fit_table, payments_table, plain_table
 
 
 def render(payments: list[Payment], width: int) -> list[str]:
@@ -199,3 +199,44 @@ def test_an_amount_is_folded_rather_than_cut() -> None:
     text = "".join(render([payment(amount=amount, currency="USD")], 80))
 
     assert f"{amount:,}USD" == "".join(text.rpartition("─")[2].split())
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            26,
+            [
+                "Id      Client      Amount",
+                "──────────────────────────",
+                "478650  Client    1.00 EUR",
+                "        24034",
+                "478651  Client B  2.00 EUR",
+            ],
+        ),
+        (
+            23,
+            [
+                "Id      478650",
+                "Client  Client 24034",
+                "Amount  1.00 EUR",
+                "",
+                "Id      478651",
+                "Client  Client B",
+                "Amount  2.00 EUR",
+            ],
+        ),
+    ],
+)
+def test_a_table_that_does_not_fit_becomes_a_list(width: int, expected: list[str]) -> None:
+    """No id and no amount is cut, at any width."""
+    table = plain_table()
+    for header, no_wrap in (("Id", True), ("Client", False), ("  Amount", True)):
+        table.add_column(header, no_wrap=no_wrap)
+    table.add_row("478650", "Client 24034", "1.00 EUR")
+    table.add_row("478651", "Client B", "2.00 EUR")
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(fit_table(table, width))
+
+    assert expected == [line.rstrip() for line in captured.get().splitlines()]
