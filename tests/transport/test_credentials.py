@@ -171,6 +171,19 @@ def test_redacts_an_error() -> None:
     )
 
 
+def test_words_about_an_argument_stay() -> None:
+    """The error about an argument has nothing from an API, so no word of it is a repeated key."""
+    words = f"page_size {KEY}"
+    assert (words,) == redact_error(ConfigurationError(words), [Secret(KEY)]).args
+
+
+def test_part_that_is_too_long_to_be_found() -> None:
+    """If the message was cut in the middle of what came from outside, all of it is searched."""
+    link = f"{KEY}{'a' * 200_000}"
+    error = redact_error(PaysdkError(f"Link {link}").quoting(link), [Secret(KEY)])
+    assert str(error).startswith("Link ***aaa")
+
+
 def test_malformed_response_keeps_the_words_of_its_cause() -> None:
     """The copy of the cause has its type and its words, and neither keys, frames nor attributes."""
     cause = raised(AttributeError(f"no {KEY}", name="id", obj=KEY))
