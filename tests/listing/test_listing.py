@@ -10,14 +10,14 @@ import attrs
 import pytest
 from aiohttp import web
 
-from paysdk.authoring import FollowLinks, InvoicePayments, RawPage, SchemaReader
+from paysdk.authoring import FollowLinks, InvoicePayments, PageNumber, RawPage, SchemaReader
 from paysdk.errors import ConfigurationError, ServerError
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import FaultPlan, status
-from tests.acme import SINCE, Record, Records, serve, three_pages
+from tests.acme import READER, SINCE, Record, Records, serve, three_pages
 from tests.listing.sandboxes import (
     FAMILIES,
     ONCE,
@@ -214,6 +214,16 @@ async def test_listing_with_a_filter_in_a_header_can_be_resumed() -> None:
             listing = acme.list_payments(modified_since=since, resume=first.checkpoint)
             assert ["2", "3"] == ids(await listing.collect())
     assert [f"{SINCE:%c}"] * 4 == [each.headers["If-Modified-Since"] for each in requests]
+
+
+async def test_filter_in_a_header_need_not_be_in_a_query() -> None:
+    """A listing whose pages do not have the filter in their queries can be resumed, too."""
+    async with serve(three_pages) as (acme, _):
+        filters, rules = {"If-Modified-Since": "yesterday"}, PageNumber("", "page")
+        listing = acme._listing("/payments", rules, READER, filters=filters, resume=None)
+        first, *_ = [each async for each in listing.pages()]
+        assert first.checkpoint is not None
+        assert ["2", "3"] == ids(await listing.resume(first.checkpoint).collect())
 
 
 async def test_page_says_what_else_its_records_are() -> None:
