@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -125,3 +126,15 @@ def test_aware_time_in_json() -> None:
     """An aware time goes out with its zone."""
     body = build_request("POST", "/x", json=[NOON.astimezone(UTC)]).body
     assert b'["2026-01-31T11:00:00Z"]' == body
+
+
+def test_time_does_not_depend_on_the_zone_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time is sent in UTC, also if the machine has another zone."""
+    monkeypatch.setenv("TZ", "JST-9")
+    set_zone = getattr(time, "tzset", lambda: None)  # Windows has no such function
+    set_zone()
+    try:
+        assert "at=2026-01-31T11:00:00Z" == build_request("GET", "/x", query={"at": NOON}).query
+    finally:
+        monkeypatch.undo()
+        set_zone()
