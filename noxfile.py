@@ -190,7 +190,7 @@ def audit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure paysdk beside other clients and write docs/benchmarks.md.
 
-    It takes about eight minutes on an idle machine.
+    It takes about ten minutes on an idle machine.
     """
     session.install(wheel(session), "--group", "bench")
     # The scripts import each other from their own folder.

@@ -52,7 +52,7 @@ nox -s bench
 ```
 
 It installs the wheel and the packages to compare with, runs the scripts in `tests/benchmarks` for
-about eight minutes, and writes this page. The server is a separate process on loopback, and
+about ten minutes, and writes this page. The server is a separate process on loopback, and
 responds with pages that it has rendered before. All figures of a comparison come from one run, in
 which the contenders take turns. The table shows medians. A small difference on a busy machine means
 nothing.
