@@ -62,6 +62,8 @@ def make_ssl_context(
         try:
             context.load_cert_chain(client_cert, client_key, password=_refuse_password)
         except (OSError, ssl.SSLError) as error:
+            if client_key is not None and not client_key.is_file():
+                raise ConfigurationError(f"There is no client key {client_key}.") from None
             raise ConfigurationError(_describe("client certificate", client_cert, error)) from None
     return context
 
@@ -71,12 +73,15 @@ def _refuse_password() -> str:
     return ""
 
 
+_NOT_PEM = {
+    "CA file": "it is not a PEM file with a certificate",
+    "client certificate": "it is not a PEM file with a certificate, or its key is missing (name "
+    "the key's file with --client-key), or its key has a password",
+}
+
+
 def _describe(what: str, path: Path | None, error: OSError) -> str:
-    reason = (
-        "it is not a PEM file with a certificate, or its key has a password"
-        if isinstance(error, ssl.SSLError)
-        else error.strerror
-    )
+    reason = _NOT_PEM[what] if isinstance(error, ssl.SSLError) else error.strerror
     return f"The {what} {path} cannot be used: {reason}."
 
 

@@ -132,6 +132,14 @@ def test_a_key_with_a_password_is_refused(authority: Path) -> None:
         make_ssl_context(None, authority / "client.pem", authority / "client.key")
 
 
+def test_a_missing_key_is_named(authority: Path) -> None:
+    """The error is not about the certificate, unless the certificate has no key of its own."""
+    with pytest.raises(ConfigurationError, match=r"There is no client key .*none\.key"):
+        make_ssl_context(None, authority / "client.pem", authority / "none.key")
+    with pytest.raises(ConfigurationError, match="name the key's file with --client-key"):
+        make_ssl_context(None, authority / "client.pem", None)
+
+
 @pytest.mark.parametrize("which", ["ca_file", "client_cert"])
 def test_a_file_that_is_no_certificate_is_refused(authority: Path, which: str) -> None:
     """The error says what is wrong with the file."""

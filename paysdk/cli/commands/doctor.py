@@ -226,8 +226,13 @@ _DIRECTION: Mapping[bool, str] = {True: "ahead", False: "behind"}
 
 async def _check_store(database: str) -> list[_Line]:
     from paysdk.sync import SQLPaymentStore, StoreError  # noqa: PLC0415  # the extra may be missing
+    from paysdk.sync.location import find_file  # noqa: PLC0415
     from paysdk.sync.tables import VERSION  # noqa: PLC0415
 
+    file = find_file(database)
+    if file is not None and not file.is_file():
+        text = f"There is no database {database}. A sync makes it."
+        return [_Line("store", text, ok=False)]
     try:
         async with SQLPaymentStore(database, create=False):
             return [_Line("store", f"its tables have version {VERSION}, as this paysdk needs")]

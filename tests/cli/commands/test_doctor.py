@@ -135,7 +135,10 @@ def test_the_store_is_checked(paysdk: Command, tmp_path: Path) -> None:
     assert 0 == paysdk("doctor", "--store", str(database)).code
     missing = paysdk("doctor", "--store", str(tmp_path / "none.db"))
     assert 1 == missing.code
-    assert "none.db" in missing.out
+    assert "none.db. A sync makes it." in missing.out
+    (tmp_path / "text.db").write_text("no database, but a text", encoding="utf-8")
+    other = paysdk("doctor", "--store", str(tmp_path / "text.db"))
+    assert (1, True) == (other.code, "file is not a database" in other.out)
 
 
 def test_the_config_file_and_general_settings_are_shown(
