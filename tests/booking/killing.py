@@ -22,6 +22,7 @@ from collections import Counter
 from contextlib import ExitStack, asynccontextmanager
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -59,7 +60,17 @@ POLICY = BookingPolicy(
 )
 
 # As Campfire's sandbox needs it.
-DOLLARS = attrs.evolve(POLICY, currency="USD", entity=54)
+DOLLARS = attrs.evolve(
+    POLICY,
+    currency="USD",
+    entity=54,
+    account_id=2561,
+    account_name="1050 - Payments Clearing",
+)
+
+
+# All accounts book on the same invoices of Campfire's sandbox. Equal amounts would be for review.
+_CENTS = count(500)
 
 
 class Counting:
@@ -206,13 +217,13 @@ Office: TypeAlias = BooksOffice | CampfireOffice
 
 
 async def prepare(place: str, account: str, office: Office, lines: int) -> str:
-    """Sync, plan and approve some lines of an account. Each books 5.00."""
+    """Sync, plan and approve some lines of an account. Each books a few dollars or euros."""
     invoices = [office.make_invoice(number) for number in range(lines)]
     payments = [
         Payment(
             provider="notify",
             id=f"p{number}",
-            amount=Decimal(5),
+            amount=Decimal(next(_CENTS)) / 100,
             currency=office.policy.currency,
             payment_date=DAY,
             invoice=InvoiceRef(f"n{number}", invoice, total, Decimal(0)),
