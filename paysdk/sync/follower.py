@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from paysdk.cancellation import run_to_end
 from paysdk.sync.errors import StoreError
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
 from paysdk.sync.tables import payment_changes
@@ -122,8 +123,12 @@ class FeedFollower:
 
     async def _listen(self) -> None:
         """Begin to listen, if the database can tell of changes. Otherwise it is looked at often."""
-        if not self._can_listen:
-            return
+        if self._can_listen:
+            # In Python 3.11, asyncio.wait_for drops a cancellation that comes together with its
+            # result (CPython's issue 86296), and psycopg calls it. So psycopg is not cancelled.
+            await run_to_end(self._open_listener())
+
+    async def _open_listener(self) -> None:
         with suppress(*self._database.driver_errors()):
             self._listener = await self._database.backend.listen()
             self._can_listen = self._listener is not None

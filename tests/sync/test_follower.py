@@ -188,3 +188,23 @@ def test_wrong_arguments(tmp_path: Any, arguments: dict[str, Any], message: str)
     """A wrong argument is refused at the call."""
     with pytest.raises(ConfigurationError, match=message):
         SQLPaymentStore(tmp_path / "payments.db").follow(**arguments)
+
+
+async def test_cancellation_while_it_begins_to_listen(
+    store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that drops a cancellation does not keep the follower."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def listen() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await ended.wait()
+
+    monkeypatch.setattr(type(store._database.backend), "listen", lambda _: listen())
+    waiting = asyncio.ensure_future(anext(store.follow(every=NEVER)))
+    await begun.wait()
+    waiting.cancel()
+    ended.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -274,3 +274,13 @@ def test_a_setting_that_cannot_be_right_is_told(
 
     assert 1 == outcome.code
     assert "deadline must be" in outcome.out
+
+
+def test_certificates_that_no_variable_names(
+    paysdk: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only variables that are set are shown."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert "SSL_CERT" not in paysdk("doctor").out

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paysdk.cli.options.shared import complete_provider
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -109,3 +111,9 @@ def test_the_shell_completes_commands_providers_and_values(words: str, offered: 
     )
 
     assert offered == done.stdout.split()
+
+
+def test_providers_complete_a_name() -> None:
+    """The shell offers the installed providers that begin like the word."""
+    assert ["campfire"] == complete_provider("cam")
+    assert [] == complete_provider("campfires")
