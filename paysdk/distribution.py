@@ -27,7 +27,7 @@ def warn_of_namesake(package: str) -> None:
     """
     site = os.path.dirname(package)  # noqa: PTH120  # pathlib takes longer to import
     try:
-        entries = os.listdir(site)  # noqa: PTH208
+        entries = os.listdir(site)  # noqa: PTH208  # names are enough
     except OSError:  # the package is in a zip file
         return
     for entry in entries:

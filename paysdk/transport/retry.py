@@ -195,7 +195,7 @@ def _read_success(
 ) -> T:
     """Return ``read(response)``, or raise ``APIError`` for an error status."""
     if not conventions.is_success(response):
-        from paysdk.transport.responses import error_from_response  # noqa: PLC0415  # see below
+        from paysdk.transport.responses import error_from_response  # noqa: PLC0415  # reason below
 
         raise error_from_response(response, conventions)
     try:
@@ -203,7 +203,7 @@ def _read_success(
     except MalformedResponseError as malformed:
         # Many programs meet no error. Importing what explains it takes a tenth of the time in which
         # the first provider is made.
-        from paysdk.transport.responses import explain_unreadable_body  # noqa: PLC0415
+        from paysdk.transport.responses import explain_unreadable_body  # noqa: PLC0415  # likewise
 
         explain_unreadable_body(malformed, response)
         raise

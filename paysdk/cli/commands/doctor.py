@@ -226,8 +226,8 @@ _DIRECTION: Mapping[bool, str] = {True: "ahead", False: "behind"}
 
 async def _check_store(database: str) -> list[_Line]:
     from paysdk.sync import SQLPaymentStore, StoreError  # noqa: PLC0415  # the extra may be missing
-    from paysdk.sync.location import find_file  # noqa: PLC0415
-    from paysdk.sync.tables import VERSION  # noqa: PLC0415
+    from paysdk.sync.location import find_file  # noqa: PLC0415  # likewise
+    from paysdk.sync.tables import VERSION  # noqa: PLC0415  # likewise
 
     file = find_file(database)
     if file is not None and not file.is_file():
