@@ -155,5 +155,6 @@ async def _send_all(
         if failure is not None:
             failures += 1
             if failures >= stop_after:
-                return f"{failures} lines in a row failed, so the run stopped. {failure}"
+                what = "A line" if failures == 1 else f"{failures} lines in a row"
+                return f"{what} failed, so the run stopped. {failure}"
     return None

@@ -39,7 +39,7 @@ async def approve_plan(
     """
     check_name("by", by)
     if not isinstance(limit, Decimal) or not limit.is_finite() or limit <= 0:
-        raise ConfigurationError(f"limit must be a finite decimal.Decimal above 0, not {limit!r}.")
+        raise ConfigurationError(f"limit must be a finite decimal.Decimal above 0, not {limit}.")
     if missing := find_missing(plan, leave_out):
         raise ConfigurationError(
             f"The plan has no line for {', '.join(missing)}. Leave out payments of the plan only."

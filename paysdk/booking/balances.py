@@ -27,14 +27,16 @@ class Balance:
     """What is due on an invoice that the source has payments for.
 
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
-    that side does not say it. ``reason`` is "equal", "differs", "no_invoice" if the target has no
-    invoice of this number, "several_invoices", or "unclear" if the source's payments disagree.
+    that side does not say it. ``currency`` is the target's, or else the one of the policy of the
+    last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
+    number, "several_invoices", or "unclear" if the source's payments disagree.
     """
 
     number: str
     source: Decimal | None
     target: Decimal | None
     reason: str
+    currency: str | None = None
 
     @property
     def is_equal(self) -> bool:
@@ -70,10 +72,13 @@ async def compare_balances(
         if invoice.number in balances:
             invoices.setdefault(invoice.number, []).append(invoice)
     for number in sorted(balances):
-        yield _compare(number, balances[number], invoices.get(number, []))
+        currency = None if policy is None else policy.currency
+        yield _compare(number, balances[number], invoices.get(number, []), currency)
 
 
-def _compare(number: str, said: set[Decimal | None], found: list[TargetInvoice]) -> Balance:
+def _compare(
+    number: str, said: set[Decimal | None], found: list[TargetInvoice], currency: str | None
+) -> Balance:
     ours = next(iter(said)) if len(said) == 1 else None
     theirs = found[0].due if len(found) == 1 else None
     if len(found) != 1:
@@ -82,4 +87,6 @@ def _compare(number: str, said: set[Decimal | None], found: list[TargetInvoice])
         reason = "unclear"
     else:
         reason = "equal" if ours == theirs else "differs"
-    return Balance(number=number, source=ours, target=theirs, reason=reason)
+    if len(found) == 1:
+        currency = found[0].currency or currency
+    return Balance(number=number, source=ours, target=theirs, reason=reason, currency=currency)

@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from paysdk.distribution import describe_missing
@@ -25,6 +24,7 @@ from markupsafe import Markup
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.reconcile.report.fitting import widest
 from paysdk.reconcile.report.text import format_money, replace_control_characters
+from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     import os
@@ -67,8 +67,12 @@ def _table_width(plan: BookingPlan) -> int:
 
 
 def write_page(plan: BookingPlan, path: str | os.PathLike[str]) -> None:
-    """Write the page of a plan to a file."""
-    Path(path).write_text(render_plan(plan), encoding="utf-8")
+    """Write the page of a plan to a file, which it replaces only when it is complete.
+
+    Raises ``OSError`` if the file cannot be written.
+    """
+    with replace_when_complete(path) as draft:
+        draft.write_text(render_plan(plan), encoding="utf-8", newline="\n")
 
 
 @cache

@@ -10,16 +10,20 @@ from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import attrs
 
 from paysdk.booking.policy import BookingPolicy
 from paysdk.converter import make_converter
 from paysdk.errors import ConfigurationError
+from paysdk.reconcile.outcome import EXACT
 from paysdk.target import BookingOrder
 
-__all__ = ["BookingLine", "BookingPlan", "ReviewLine"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BookingLine", "BookingPlan", "ReviewLine", "add_up_by_currency"]
 
 _FORMAT = "paysdk booking plan 1"
 
@@ -69,6 +73,14 @@ class BookingLine:
         )
 
 
+def add_up_by_currency(lines: Iterable[BookingLine]) -> dict[str, Decimal]:
+    """Return the exact sum of the lines in each currency."""
+    totals: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        totals[line.currency] = EXACT.add(totals[line.currency], line.amount)
+    return dict(sorted(totals.items()))
+
+
 @attrs.frozen(kw_only=True)
 class ReviewLine:
     """A payment that a person must look at.
@@ -108,10 +120,7 @@ class BookingPlan:
     @property
     def totals(self) -> dict[str, Decimal]:
         """The sum of the lines in each currency."""
-        totals: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for line in self.lines:
-            totals[line.currency] += line.amount
-        return dict(sorted(totals.items()))
+        return add_up_by_currency(self.lines)
 
     @property
     def disagreements(self) -> list[BookingLine]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, date, datetime
@@ -12,24 +12,16 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import (
-    BOOKED,
-    LeftOut,
-    choose_generation,
-    judge,
-    may_be_booked_again,
-)
+from paysdk.booking.candidates import BOOKED, choose_generation, judge
 from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
-from paysdk.booking.looking import Lookup
-from paysdk.booking.near_numbers import find_near
 from paysdk.booking.pair import Pair
-from paysdk.booking.plan import BookingLine, BookingPlan, ReviewLine
+from paysdk.booking.plan import BookingLine, BookingPlan
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
+from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_payments
-from paysdk.booking.states import State
 from paysdk.booking.targets import as_target
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
@@ -49,8 +41,6 @@ U = TypeVar("U")
 
 # How many invoices are looked up at the same time, and how many before anything is kept.
 _CONCURRENCY, _BATCH = 8, 200
-# A payment with one of these reasons has a number that no invoice has.
-_UNKNOWN_NUMBER = frozenset({"no_invoice", "no_number"})
 
 
 async def plan_bookings(
@@ -87,6 +77,7 @@ async def plan_bookings(
     if used is None:
         raise ConfigurationError(await _describe_missing_policy(books))
     await books.check_account(BookingAccount(id=used.account_id, name=used.account_name))
+    journal = BookingJournal(store)
     planner = _Planner(
         store=store,
         target=books,
@@ -94,8 +85,8 @@ async def plan_bookings(
         policy=used,
         today=today or datetime.now(UTC).date(),
         rebook=frozenset(rebook),
-        by=by,
-        journal=BookingJournal(store),
+        journal=journal,
+        review=Review(target=books, pair=pair, policy=used, by=by, journal=journal),
         on_checked=on_checked or (lambda _: None),
     )
     plan = await planner.plan()
@@ -161,12 +152,10 @@ class _Planner:
     policy: BookingPolicy
     today: date
     rebook: frozenset[str]
-    by: str
     journal: BookingJournal
+    review: Review
     on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
-    review: list[ReviewLine] = attrs.field(factory=list[ReviewLine])
-    left_out: Counter[str] = attrs.field(factory=Counter[str])
     # Orders that were sent, and whose outcome is not known.
     waiting: list[Booking] = attrs.field(factory=list[Booking])
 
@@ -184,7 +173,7 @@ class _Planner:
                 for payment in self._sort_out(outcome):
                     groups[outcome.key or ""].append((payment, outcome.rule))
         await self._check_groups(groups)
-        await self._look_at_review()
+        review = await self.review.finish()
         return BookingPlan(
             source=self.pair.source,
             source_account=self.pair.source_account,
@@ -193,8 +182,8 @@ class _Planner:
             made_at=datetime.now(UTC),
             policy=self.policy,
             lines=tuple(self.lines),
-            review=await self._show_near_numbers(),
-            left_out=dict(sorted(self.left_out.items())),
+            review=review,
+            left_out=dict(sorted(self.review.left_out.items())),
         )
 
     def _reconcile(self) -> AsyncGenerator[Outcome]:
@@ -217,32 +206,14 @@ class _Planner:
         if not outcome.status.is_difference:
             return
         if outcome.status is Status.RIGHT_ONLY:
-            self.left_out["only_in_target"] += len(outcome.right)
+            self.review.left_out["only_in_target"] += len(outcome.right)
             return
         for payment in outcome.left:
             found = judge(payment, outcome, self.policy, today=self.today, rebook=self.rebook)
             if isinstance(found, Rule):
                 yield payment
             else:
-                self._note(payment, found)
-
-    def _note(self, payment: Payment, why: Problem | LeftOut) -> None:
-        if isinstance(why, LeftOut):
-            self.left_out[why.reason] += 1
-            return
-        self.review.append(
-            ReviewLine(
-                side=self.pair.source,
-                payment_id=payment.id,
-                number=payment.invoice.number,
-                amount=payment.amount,
-                currency=payment.currency or self.policy.currency,
-                payment_date=payment.payment_date,
-                reason=why.reason,
-                sentence=why.sentence,
-                nearest=why.nearest,
-            )
-        )
+                self.review.note(payment, found)
 
     async def _check_groups(self, groups: dict[str, list[tuple[Payment, Rule]]]) -> None:
         """Look up the invoices of some candidates, and propose the lines that pass the checks."""
@@ -258,7 +229,7 @@ class _Planner:
         previewed = await _map_concurrently(self._preview, [entry for _, entry in checked])
         for (payment, _), entry in zip(checked, previewed, strict=True):
             if isinstance(entry, Problem):
-                self._note(payment, entry)
+                self.review.note(payment, entry)
             else:
                 self.lines.append(entry)
         self.on_checked(sum(map(len, groups.values())))
@@ -282,41 +253,11 @@ class _Planner:
                 elif generation == BOOKED and booking is not None:
                     booked.append((payment, booking))
                 else:
-                    self._note(payment, generation)
-        gone = await _map_concurrently(self._find_gone, [booking for _, booking in booked])
+                    self.review.note(payment, generation)
+        gone = await _map_concurrently(self.review.find_gone, [booking for _, booking in booked])
         for (payment, _), problem in zip(booked, gone, strict=True):
-            self._note(payment, problem or BOOKED)
+            self.review.note(payment, problem or BOOKED)
         return chosen
-
-    async def _look_at_review(self) -> None:
-        """Look up what is for review although it is booked."""
-        ids = [line.payment_id for line in self.review]
-        known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
-        for place, line in enumerate(self.review):
-            booking = known.get(line.payment_id)
-            if booking is not None:
-                self.review[place] = await self._explain_booked(line, booking)
-
-    async def _explain_booked(self, line: ReviewLine, booking: Booking) -> ReviewLine:
-        """A line for review, with what its booking says about it."""
-        if booking.state is State.BOOKED:
-            gone = await self._find_gone(booking)
-            if gone is not None:
-                return attrs.evolve(line, reason=gone.reason, sentence=gone.sentence)
-        if may_be_booked_again(booking):
-            again = f"To book it again, order that in a plan: --rebook {line.payment_id}"
-            return attrs.evolve(line, sentence=f"{line.sentence} {again}")
-        return line
-
-    async def _find_gone(self, booking: Booking) -> Problem | None:
-        """Why a payment that is booked is not in the store, or ``None`` if a sync will bring it.
-
-        A payment that was deleted in the target before any sync saw it shows only here.
-        """
-        lookup = Lookup(
-            target=self.target, policy=self.policy, journal=self.journal, rest=0, by=self.by
-        )
-        return await lookup.find_gone(booking)
 
     async def _preview(self, entry: Proposal | Problem) -> BookingLine | Problem:
         if isinstance(entry, Problem):
@@ -324,23 +265,6 @@ class _Planner:
         if not self.target.capabilities.previews:
             return entry.line
         return add_preview(entry, await self.target.preview(entry.line.to_order(self.policy)))
-
-    async def _show_near_numbers(self) -> tuple[ReviewLine, ...]:
-        """The lines for review. Those with an unknown number show the nearest ones."""
-        numbers = {
-            line.payment_id: self.policy.map_number(line.number) or line.number
-            for line in self.review
-            if line.reason in _UNKNOWN_NUMBER and line.number
-        }
-        if not numbers:
-            return tuple(self.review)
-        near = await find_near(set(numbers.values()), self.target.list_invoices())
-        return tuple(
-            attrs.evolve(line, nearest=near.get(numbers[line.payment_id]))
-            if line.payment_id in numbers
-            else line
-            for line in self.review
-        )
 
 
 async def _read_side(

@@ -51,7 +51,7 @@ def _day(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
 def _amount(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
         raise ConfigurationError(
-            f"{field.name} must be a finite decimal.Decimal above 0, not {value!r}. In TOML, write "
+            f"{field.name} must be a finite decimal.Decimal above 0, not {value}. In TOML, write "
             f'it as a text, such as {field.name} = "5000.00".'
         )
 

@@ -42,8 +42,8 @@ def check_age(plan: BookingPlan) -> None:
     if datetime.now(UTC) - plan.made_at > timedelta(hours=hours):
         raise PlanRefusedError(
             f"The plan {plan.digest[:12]} was made at {plan.made_at:%Y-%m-%d %H:%M} UTC, and a "
-            f"plan is valid for {hours} hours. Sync both accounts and make a new plan. Nothing was "
-            "sent."
+            f"plan is valid for {hours} hour{'' if hours == 1 else 's'}. Sync both accounts and "
+            "make a new plan. Nothing was sent."
         )
 
 

@@ -239,7 +239,9 @@ def _make_provider(name: str, target: _Target, extra: Mapping[str, object]) -> P
         return open_provider(name, api_key=target.api_key, **origin, **settings)
     except ConfigurationError as error:
         sources = f" ({', '.join(target.sources)})" if target.sources else ""
-        raise ConfigurationError(f"{name}{sources}: {error}") from None
+        # An error for programs names the argument.
+        message = str(error).replace("allow_http=True", f"{variable_name(name, 'ALLOW_HTTP')}=true")
+        raise ConfigurationError(f"{name}{sources}: {message}") from None
 
 
 async def _start_sandbox(

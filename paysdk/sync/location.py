@@ -15,13 +15,14 @@ from sqlalchemy.exc import ArgumentError
 from paysdk.distribution import describe_missing
 from paysdk.errors import ConfigurationError
 from paysdk.sync.database import Database
+from paysdk.sync.errors import StoreError
 from paysdk.sync.postgresql import PostgreSQL
 from paysdk.sync.sqlite import SQLite
 
 if TYPE_CHECKING:
     from paysdk.sync.backends import Backend
 
-__all__ = ["find_database", "find_file"]
+__all__ = ["check_exists", "find_database", "find_file"]
 
 # The keys that a connection string of libpq can begin with.
 _CONNECTION_STRING = re.compile(
@@ -76,7 +77,28 @@ def find_database(
 
 def find_file(place: str) -> Path | None:
     """Return the file of an SQLite database, or ``None`` if the database is on a server."""
-    name = find_database(place).name
+    return _to_file(find_database(place).name)
+
+
+def check_exists(database: Database) -> None:
+    """Raise ``StoreError`` if the database is a file that does not exist.
+
+    SQLite would say only that it cannot open the file, for whatever reason.
+    """
+    file = _to_file(database.name)
+    if file is not None:
+        with suppress(OSError):  # SQLite says what else is wrong with it
+            try:
+                file.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                raise StoreError(
+                    f"There is no database {database.name}. Correct its path, or make it with a "
+                    "sync."
+                ) from None
+
+
+def _to_file(name: str) -> Path | None:
+    """Return the file of the database with this name, or ``None`` if it is on a server."""
     if "://" in name:
         return None
     return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)

@@ -17,7 +17,7 @@ from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
 from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
 from paysdk.sync.follower import FeedFollower
-from paysdk.sync.location import find_database
+from paysdk.sync.location import check_exists, find_database
 from paysdk.sync.reader import PaymentReader
 from paysdk.sync.table_versions import check_tables, make_tables
 from paysdk.sync.tables import payments
@@ -90,6 +90,8 @@ class SQLPaymentStore:
         self._database.enter()
         self._names = ExclusiveNames(self._database, self._lease)
         try:
+            if not self._create:
+                check_exists(self._database)
             await self._database.probe()
             await (make_tables if self._create else check_tables)(self._database)
         except BaseException:

@@ -32,11 +32,11 @@ async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
 
     zero = Decimal(0)
     assert [
-        Balance(number="A-1", source=zero, target=zero, reason="equal"),
-        Balance(number="A-2", source=zero, target=Decimal(60), reason="differs"),
-        Balance(number="A-3", source=zero, target=None, reason="no_invoice"),
-        Balance(number="A-4", source=zero, target=None, reason="several_invoices"),
-        Balance(number="A-5", source=None, target=Decimal(5), reason="unclear"),
+        Balance(number="A-1", source=zero, target=zero, reason="equal", currency="EUR"),
+        Balance(number="A-2", source=zero, target=Decimal(60), reason="differs", currency="EUR"),
+        Balance(number="A-3", source=zero, target=None, reason="no_invoice", currency="EUR"),
+        Balance(number="A-4", source=zero, target=None, reason="several_invoices", currency="EUR"),
+        Balance(number="A-5", source=None, target=Decimal(5), reason="unclear", currency="EUR"),
     ] == found
     assert [True, False] == [each.is_equal for each in found[:2]]
 

@@ -203,7 +203,7 @@ def test_a_command_reads_the_file(write: Callable[[str], Path], paysdk: Command)
 
     assert 2 == outcome.code
     assert (
-        f"campfire ({path}: [campfire] api_key_variable, {path}: [campfire] base_url): base_url"
+        f"campfire ({path}: [campfire] api_key_variable, {path}: [campfire] base_url): the base URL"
         in outcome.err.replace("\n", " ")
     )
 

@@ -87,7 +87,10 @@ def test_a_reader_makes_no_tables_and_no_file(opening_error: OpeningError, tmp_p
         "is not a paysdk store, because it has none of paysdk's tables. Nothing was changed."
         in asyncio.run(opening_error(file, create=False))
     )
-    assert "unable to open" in asyncio.run(opening_error(tmp_path / "none.db", create=False))
+    for place in (tmp_path / "none.db", file / "none.db", f"sqlite:///{tmp_path}/none.db"):
+        assert "none.db. Correct its path, or make it with a sync." in asyncio.run(
+            opening_error(place, create=False)
+        )
     assert before == file.read_bytes()
     assert ["books.db"] == [path.name for path in tmp_path.iterdir()]
 

@@ -23,8 +23,15 @@ from paysdk.booking import (
     release_booking,
     undo_bookings,
 )
+from paysdk.cli.commands.plan_files import (
+    check_not_needed,
+    check_places,
+    read_plan,
+    write_plan,
+)
 from paysdk.cli.options.shared import select_providers
 from paysdk.cli.output.bookings import (
+    describe_approval,
     describe_release,
     describe_waits,
     print_bookings,
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
     from paysdk.provider import PaymentsProvider
 
 __all__ = [
+    "PlanFile",
     "PlanOptions",
     "apply",
     "approve",
@@ -81,12 +89,12 @@ class PlanOptions:
 def make_plan(selection: ProviderSelection, options: PlanOptions, output_format: str) -> int:
     """Make, write and print a plan, and return the exit code."""
     policy = None if options.policy is None else BookingPolicy.from_toml(options.policy)
-    _check_writable("--out", options.out)
-    if options.html is not None:
-        _check_writable("--html", options.html)
+    replaced = check_places(options.out, options.html, options.database)
 
     async def work() -> BookingPlan:
         async with open_target(options.database, selection) as (store, provider):
+            if replaced is not None:
+                await check_not_needed(store, replaced, options.out)
             with _count("checks") as advance:
                 return await plan_bookings(
                     store,
@@ -101,11 +109,7 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
                 )
 
     def show(plan: BookingPlan) -> int:
-        options.out.write_text(plan.to_json(), encoding="utf-8")
-        if options.html is not None:
-            from paysdk.booking.page import write_page  # noqa: PLC0415  # it needs Jinja2
-
-            write_page(plan, options.html)
+        write_plan(plan, options.out, options.html)
         if output_format == "json":
             print_json(plan.to_json())
         else:
@@ -117,40 +121,37 @@ def make_plan(selection: ProviderSelection, options: PlanOptions, output_format:
     return _run(work, show)
 
 
-def _check_writable(option: str, path: Path) -> None:
-    """Raise ``ConfigurationError`` if a plan could be stored, and not be written to its file."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise ConfigurationError(
-            f"{option} takes the path of a file in a folder that exists, not {path}."
-        )
-
-
 def approve(path: Path, database: str, by: str, limit: Decimal, leave_out: tuple[str, ...]) -> int:
     """Approve a plan, and return the exit code."""
-    plan = _read_plan(path)
+    plan = read_plan(path)
 
-    async def work() -> int:
+    async def work() -> list[Booking]:
         async with SQLPaymentStore(database, create=False) as store:
-            return await approve_plan(store, plan, by=by, limit=limit, leave_out=leave_out)
+            await approve_plan(store, plan, by=by, limit=limit, leave_out=leave_out)
+            return await BookingJournal(store).read_run(plan.digest)
 
-    def show(count: int) -> int:
-        print_message(f"{by} approved {count} lines of the plan {plan.digest[:12]}.")
+    def show(bookings: list[Booking]) -> int:
+        print_message(describe_approval(by, plan.digest, bookings))
         return 0
 
     return _run(work, show)
 
 
-def apply(
-    path: Path,
-    database: str,
-    settings: dict[str, Any],
-    output_format: str,
-    key_files: list[str] | None,
-) -> int:
+@attrs.frozen(kw_only=True)
+class PlanFile:
+    """A plan in its file, and how to reach its target and to print what was done."""
+
+    path: Path
+    database: str
+    output_format: str
+    key_files: list[str] | None
+
+
+def apply(file: PlanFile, settings: dict[str, Any]) -> int:
     """Apply a plan, print where its lines are, and return the exit code."""
 
     def show(report: ApplyReport) -> int:
-        print_states(report.states, output_format)
+        print_states(report.states, file.output_format)
         if not report.states:
             return _tell_that_nothing_was_sent()
         _print_waits(report.states)
@@ -159,16 +160,14 @@ def apply(
             return 1
         return _exit_code(report)
 
-    return _run_with_target(
-        apply_bookings, "books", show, path, database, settings=settings, key_files=key_files
-    )
+    return _run_with_target(apply_bookings, "books", show, file, settings)
 
 
 def show_status(
     path: Path, database: str, output_format: str, numbers: NumberStyle = ENGLISH
 ) -> int:
     """Print where the lines of a plan are, and return the exit code."""
-    plan = _read_plan(path)
+    plan = read_plan(path)
 
     async def work() -> tuple[Any, ApplyReport]:
         async with SQLPaymentStore(database, create=False) as store:
@@ -190,26 +189,20 @@ def show_status(
     return _run(work, show)
 
 
-def release(
-    path: Path,
-    database: str,
-    settings: dict[str, Any],
-    output_format: str,
-    key_files: list[str] | None,
-) -> int:
+def release(file: PlanFile, settings: dict[str, Any]) -> int:
     """Release the line of one payment, print where it is, and return the exit code."""
     payment_id = settings.pop("payment_id")
-    plan = _read_plan(path)
-    selection = _select_target(plan, key_files)
+    plan = read_plan(file.path)
+    selection = _select_target(plan, file.key_files)
 
     async def work() -> tuple[Booking, Booking]:
-        async with open_target(database, selection) as (store, provider):
+        async with open_target(file.database, selection) as (store, provider):
             booking = await _find_line(store, plan.digest, payment_id)
             return booking, await release_booking(store, booking, target=provider, **settings)
 
     def show(found: tuple[Booking, Booking]) -> int:
         before, after = found
-        print_bookings([after], output_format)
+        print_bookings([after], file.output_format)
         print_message(describe_release(before.state, after.state))
         return _NEEDS_A_PERSON if after.state.needs_person else 0
 
@@ -227,17 +220,11 @@ async def _find_line(store: SQLPaymentStore, run: str, payment_id: str) -> Booki
     )
 
 
-def undo(
-    path: Path,
-    database: str,
-    settings: dict[str, Any],
-    output_format: str,
-    key_files: list[str] | None,
-) -> int:
+def undo(file: PlanFile, settings: dict[str, Any]) -> int:
     """Undo a plan, print where its lines are, and return the exit code."""
 
     def show(report: UndoReport) -> int:
-        print_states(report.states, output_format)
+        print_states(report.states, file.output_format)
         if not report.states:
             return _tell_that_nothing_was_sent()
         for payment_id, message in report.failures.items():
@@ -249,9 +236,7 @@ def undo(
             return 1
         return _NEEDS_A_PERSON if State.VOID_REQUESTED in report.states else 0
 
-    return _run_with_target(
-        undo_bookings, "undoes", show, path, database, settings=settings, key_files=key_files
-    )
+    return _run_with_target(undo_bookings, "undoes", show, file, settings)
 
 
 @contextmanager
@@ -278,35 +263,22 @@ def _exit_code(report: ApplyReport) -> int:
     return _NEEDS_A_PERSON if report.for_a_person or report.left else 0
 
 
-def _read_plan(path: Path) -> BookingPlan:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"The plan {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"The plan {path} is not a text file.") from None
-    return BookingPlan.from_json(text)
-
-
 def _run_with_target(
     operation: Callable[..., Coroutine[Any, Any, Any]],
     what: str,
     show: Callable[[Any], int],
-    path: Path,
-    database: str,
-    *,
+    file: PlanFile,
     settings: dict[str, Any],
-    key_files: list[str] | None,
 ) -> int:
-    """Apply or undo the plan at *path* in its target, and return the exit code.
+    """Apply or undo a plan in its target, and return the exit code.
 
     *what* names the operation in the display of its progress.
     """
-    plan = _read_plan(path)
-    selection = _select_target(plan, key_files)
+    plan = read_plan(file.path)
+    selection = _select_target(plan, file.key_files)
 
     async def work() -> object:
-        async with open_target(database, selection) as (store, provider):
+        async with open_target(file.database, selection) as (store, provider):
             with _count(what, len(plan.lines)) as advance:
 
                 def count_one(_: Booking) -> None:

@@ -25,6 +25,7 @@ from paysdk.cli.environment import find_key_variable, find_settings, variable_na
 from paysdk.cli.network import current_network
 from paysdk.cli.output.tables import plain_table
 from paysdk.cli.output.terminal import print_table, to_one_line
+from paysdk.cli.output.wording import reword
 from paysdk.cli.providers import ProviderSelection, open_providers
 from paysdk.cli.signals import run_async
 from paysdk.cli.tokens import find_token_variables
@@ -94,7 +95,7 @@ def check_installation(names: tuple[str, ...], database: str | None) -> int:
     for header in ("", "What", "Found"):
         table.add_column(header, overflow="fold")
     for line in lines:
-        table.add_row(_MARKS[line.ok], Text(line.subject), Text(to_one_line(line.text)))
+        table.add_row(_MARKS[line.ok], Text(line.subject), Text(to_one_line(reword(line.text))))
     print_table(table)
     return 1 if any(line.ok is False for line in lines) else 0
 

@@ -6,11 +6,11 @@ import shlex
 import sys
 from contextlib import aclosing
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from paysdk.cli.files import check_page
 from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, print_report, summarise
 from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import configure_utf8_stdout, discard_output, print_message
@@ -24,6 +24,7 @@ from paysdk.sync.location import find_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
 
     from rich.progress import Progress
 
@@ -35,8 +36,6 @@ __all__ = ["Comparison", "reconcile_stored"]
 
 # The exit code if the sides differ, or if it is not certain that they agree.
 _EXIT_DIFFERENT = 3
-_HTML_START = b"<!doctype html>"
-_SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 @attrs.frozen(kw_only=True)
@@ -152,39 +151,7 @@ def _check(comparison: Comparison, html: Path | None) -> None:
             f"To fill it: {comparison.sync_command(comparison.left, comparison.right)}"
         )
     if html is not None:
-        _check_report_path(html, file)
-
-
-def _check_report_path(html: Path, database: Path | None) -> None:
-    if html.is_dir() or not html.parent.is_dir():
-        raise ConfigurationError(
-            f"--html takes the path of a file in a folder that exists, not {html}."
-        )
-    # SQLite keeps more files beside the database, and creates them when it needs them.
-    database_files = (
-        []
-        if database is None
-        else [
-            Path(f"{file}{suffix}")
-            for file in {database, database.resolve()}
-            for suffix in _SQLITE_SUFFIXES
-        ]
-    )
-    if html.resolve() in [path.resolve() for path in database_files] or not _may_replace(html):
-        raise ConfigurationError(
-            f"--html would overwrite {html}, which is not a report. Name another file."
-        )
-
-
-def _may_replace(html: Path) -> bool:
-    """Whether the file is missing, empty or a report."""
-    if not html.exists():
-        return True
-    if not html.is_file():
-        return False
-    with html.open("rb") as existing:
-        start = existing.read(len(_HTML_START))
-    return not start or start.lower() == _HTML_START
+        check_page("--html", html, file, "report")
 
 
 def _writer(

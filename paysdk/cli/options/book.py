@@ -146,6 +146,9 @@ def approve_command(
     from paysdk.cli.commands.book import approve  # noqa: PLC0415  # the extra may be missing
 
     amount = parse_amount("--limit", limit)
+    if not amount:
+        raise ConfigurationError("--limit must be above 0.")
+    _check_texts(by=by)
     return partial(approve, plan, database, by, amount, tuple(leave_out or ()))
 
 
@@ -170,10 +173,10 @@ def apply_command(
 ) -> Job:
     """Book the approved lines. Run it again after anything that ended it."""
     _check_extra()
-    from paysdk.cli.commands.book import apply  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanFile, apply  # noqa: PLC0415  # the extra may be missing
 
-    settings = {"by": by, "stop_after": stop_after, "rest": rest}
-    return partial(apply, plan, database, settings, output_format, key_file)
+    file = PlanFile(path=plan, database=database, output_format=output_format, key_files=key_file)
+    return partial(apply, file, {"by": by, "stop_after": stop_after, "rest": rest})
 
 
 @book_app.command("status")
@@ -211,10 +214,11 @@ def release_command(
     first: if it is found, nothing is released. Nothing is sent.
     """
     _check_extra()
-    from paysdk.cli.commands.book import release  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanFile, release  # noqa: PLC0415  # the extra may be missing
 
-    settings = {"payment_id": payment, "by": by, "reason": reason}
-    return partial(release, plan, database, settings, output_format, key_file)
+    file = PlanFile(path=plan, database=database, output_format=output_format, key_files=key_file)
+    _check_texts(by=by, reason=reason)
+    return partial(release, file, {"payment_id": payment, "by": by, "reason": reason})
 
 
 @book_app.command("undo")
@@ -237,15 +241,24 @@ def undo_command(
 ) -> Job:
     """Void the payments of a plan. Nothing is deleted."""
     _check_extra()
-    from paysdk.cli.commands.book import undo  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanFile, undo  # noqa: PLC0415  # the extra may be missing
 
+    file = PlanFile(path=plan, database=database, output_format=output_format, key_files=key_file)
     settings = {
         "by": by,
         "reason": reason,
         "payment_ids": None if payment is None else tuple(payment),
         "void_date": None if void_date is None else _parse_day(void_date),
     }
-    return partial(undo, plan, database, settings, output_format, key_file)
+    _check_texts(by=by, reason=reason)
+    return partial(undo, file, settings)
+
+
+def _check_texts(**given: str) -> None:
+    """Raise ``ConfigurationError`` if an option that the history needs says nothing."""
+    for name, text in given.items():
+        if not text.strip():
+            raise ConfigurationError(f"--{name} must be a text that is not empty, not {text!r}.")
 
 
 def _parse_day(text: str) -> date:

@@ -23,7 +23,7 @@ from paysdk.cli.options.shared import (
     make_csv_style,
     select_providers,
 )
-from paysdk.cli.parsing import parse_amount, parse_paid
+from paysdk.cli.parsing import parse_amount, parse_locale, parse_paid
 from paysdk.errors import ConfigurationError
 
 __all__ = ["reconcile_command"]
@@ -97,8 +97,10 @@ def reconcile_command(
     """
     if balances and (html is not None or output_format == "csv"):
         raise ConfigurationError("--balances has neither a report nor CSV: leave these out.")
-    if balances and (paid_since or paid_until or locale):
-        raise ConfigurationError("--balances takes neither days nor a locale: leave these out.")
+    if balances and (paid_since or paid_until):
+        raise ConfigurationError(
+            "--balances compares what is due now: leave --paid-since and --paid-until out."
+        )
     if key_file and not balances:
         raise ConfigurationError("--key-file is for --balances. Reconciling needs no key.")
     try:
@@ -108,7 +110,16 @@ def reconcile_command(
             selection = select_providers(
                 (right,), sandbox=False, sandbox_payments=0, key_files=key_file
             )
-            return partial(show_balances, selection, left, database, account, output_format)
+            numbers = parse_locale(locale)
+            return partial(
+                show_balances,
+                selection,
+                left,
+                database,
+                account,
+                output_format=output_format,
+                numbers=numbers,
+            )
         from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
 
         if html is not None:

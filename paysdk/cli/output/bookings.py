@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from paysdk.amounts import ENGLISH, NumberStyle
+from paysdk.booking.plan import add_up_by_currency
 from paysdk.booking.states import State
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.cli.output.entries import Entry, render_entries
@@ -19,13 +20,16 @@ from paysdk.cli.output.terminal import (
     print_lines,
     to_printable,
 )
+from paysdk.cli.output.wording import reword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from paysdk.booking import Booking, BookingPlan, ReviewLine
 
 __all__ = [
+    "describe_approval",
     "describe_release",
     "describe_waits",
     "print_bookings",
@@ -52,15 +56,12 @@ def _render_plan(plan: BookingPlan, width: int, numbers: NumberStyle) -> Iterato
     if plan.review:
         yield from ["", "FOR REVIEW. These are not booked."]
         yield from _render_review(plan.review, width, numbers)
-    totals = ", ".join(
-        f"{numbers.format_amount(amount, currency)} {currency}"
-        for currency, amount in plan.totals.items()
-    )
     left_out = ", ".join(
         f"{count} {describe_left_out(reason)}" for reason, count in plan.left_out.items()
     )
     yield ""
-    yield f"{len(plan.lines)} to book: {totals or 'nothing'}. {len(plan.review)} for review."
+    totals = _show_totals(plan.totals, numbers)
+    yield f"{len(plan.lines)} to book: {totals}. {len(plan.review)} for review."
     if left_out:
         yield f"Left out: {left_out}."
     for sentence in list_disagreements(plan):
@@ -139,7 +140,7 @@ def print_bookings(
     entries = [
         Entry(
             [each.key.payment_id, each.line.invoice_number, describe_reason(each.state), amount],
-            [each.sentence] if each.sentence else [],
+            [reword(each.sentence)] if each.sentence else [],
         )
         for each, amount in zip(bookings, amounts, strict=True)
     ]
@@ -155,6 +156,25 @@ def print_states(states: Mapping[State, int], output_format: str) -> None:
         print_json(json.dumps({state.value: count for state, count in states.items()}) + "\n")
         return
     print_lines(f"{count:>6}  {describe_reason(state)}" for state, count in states.items())
+
+
+def describe_approval(by: str, run: str, bookings: Sequence[Booking]) -> str:
+    """Say who approved how many lines of a run, for which sum."""
+    approved = [each.line for each in bookings if each.state is not State.SKIPPED]
+    left_out = len(bookings) - len(approved)
+    return (
+        f"{by} approved {len(approved)} {'line' if len(approved) == 1 else 'lines'} of the plan "
+        f"{run[:12]}: {_show_totals(add_up_by_currency(approved), ENGLISH)}."
+        f"{f' Left out: {left_out}.' if left_out else ''}"
+    )
+
+
+def _show_totals(totals: Mapping[str, Decimal], numbers: NumberStyle) -> str:
+    shown = (
+        f"{numbers.format_amount(amount, currency)} {currency}"
+        for currency, amount in totals.items()
+    )
+    return ", ".join(shown) or "nothing"
 
 
 def describe_waits(states: Mapping[State, int]) -> Iterator[str]:

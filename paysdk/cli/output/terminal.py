@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from paysdk.cli.output.wording import reword
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def configure_utf8_stdout() -> TextIO:
 def print_message(message: object) -> None:
     """Write a message of one line to stderr. A closed pipe there is ignored."""
     try:
-        sys.stderr.write(f"paysdk: {to_one_line(str(message))}\n")
+        sys.stderr.write(f"paysdk: {to_one_line(reword(str(message)))}\n")
         sys.stderr.flush()
     except BrokenPipeError:
         discard_output(sys.stderr)

@@ -48,6 +48,7 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
     assert "2 to book: 1,133.33 USD. 1 for review." in planned.out
     assert "2 to book: 1.133,33 USD. 1 for review." in in_german.out
     assert "only pair" in planned.out
+    assert approved.err.endswith(": 1,133.33 USD.\n"), approved.err
     assert "Ann approved 2 lines of the plan" in approved.err
     assert "2  booked" in applied.out
     assert "booked" in status.out
@@ -115,7 +116,7 @@ def test_an_outage_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         failed = desk.do("undo", "--by", "Ann", "--reason", "x")
 
     assert (1, {"approved": 2}) == (stopped.code, json.loads(stopped.out))
-    assert "1 lines in a row failed, so the run stopped. down" in stopped.err
+    assert "paysdk: A line failed, so the run stopped. down" in stopped.err
     assert 3 == waiting.code
     assert (1, 2) == (failed.code, failed.err.count("down"))
 
@@ -178,7 +179,7 @@ def test_a_policy_that_cannot_be_used_is_told(desk: Desk) -> None:
         f"{POLICY}colour = 1": "It has unknown settings: colour",
         POLICY.replace('"USD"', '"usd"'): "currency must be in capitals",
         POLICY.replace("54", '"54"'): "entity must be",
-        POLICY.replace('"5000.00"', "5000.00"): "max_amount must be a finite decimal.Decimal",
+        POLICY.replace('"5000.00"', "5000.00"): "max_amount must be an amount above 0, not 5000.0.",
         POLICY.replace('"5000.00"', '"5,000.00"'): "max_amount must be a number such as",
         POLICY.replace("2025-01-01", '"2025-01-01"'): "since must be a date",
     }.items():
@@ -191,10 +192,57 @@ def test_a_policy_that_cannot_be_used_is_told(desk: Desk) -> None:
     absent = desk.run("book", "plan", "notify", "campfire", *where)
 
     assert (2, 2) == (absent.code, unread.code)
-    assert "There is no policy for these accounts yet" in absent.err
+    assert "There is no policy for these accounts yet. Give one with --policy" in absent.err
     assert "clearing account 2561 (1050 - Payments Clearing)" in absent.err
     assert "no.toml cannot be read: No such file" in unread.err
     assert not Path(desk.plan_file).exists()
+
+
+def test_a_plan_that_was_approved_keeps_its_file(desk: Desk) -> None:
+    """Its file is needed to undo it, so another plan is refused before anything is done."""
+    desk.plan()
+    approved = Path(desk.plan_file).read_text(encoding="utf-8")
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+    refused = desk.plan()
+    desk.do("apply")
+    again = desk.plan()
+    undone = desk.do("undo", "--by", "Ann", "--reason", "x")
+
+    for shown in (refused, again):
+        assert (2, "") == (shown.code, shown.out), shown
+        assert "plan.json, a plan that Ann approved. You need its file" in shown.err
+    assert approved == Path(desk.plan_file).read_text(encoding="utf-8")
+    assert (0, True) == (undone.code, "2  voided" in undone.out), undone
+
+
+def test_a_plan_replaces_only_a_plan_of_its_database(desk: Desk) -> None:
+    """Neither the database, nor the policy, nor a page, nor a plan of another database."""
+    out, other = Path(desk.plan_file), desk.folder / "other.db"
+    out.write_text("", encoding="utf-8")
+    assert 3 == desk.plan("--html", str(desk.folder / "plan.html")).code  # an empty file holds none
+    assert 3 == desk.plan("--html", str(desk.folder / "plan.html")).code
+    desk.folder.joinpath("cut.json").write_text(out.read_text(encoding="utf-8")[:-40], "utf-8")
+    asyncio.run(_make_store(str(other)))
+    before = {path: path.read_bytes() for path in sorted(desk.folder.iterdir())}
+    wrong = {
+        ("--out", "payments.db"): "payments.db, which is not a plan",
+        ("--out", "payments.db-wal"): "payments.db-wal, which is not a plan",
+        ("--out", "policy.toml"): "policy.toml, and only a plan may be replaced",
+        ("--out", "plan.html"): "plan.html, and only a plan may be replaced",
+        ("--out", "cut.json"): "cut.json, and only a plan may be replaced",
+        ("--html", "payments.db"): "payments.db, which is not a page of a plan",
+        ("--html", "policy.toml"): "policy.toml, which is not a page of a plan",
+        ("--html", "plan.json"): "plan.json, which is not a page of a plan",
+    }
+    for (option, name), message in wrong.items():
+        shown = desk.plan(option, str(desk.folder / name))
+        assert (2, "", True) == (shown.code, shown.out, message in shown.err), shown
+    new = str(desk.folder / "new")
+    assert "name the same file" in desk.plan("--out", new, "--html", new).err
+    foreign = desk.plan("--in", str(other))
+
+    assert (2, True) == (foreign.code, "this database does not have" in foreign.err), foreign
+    assert before == {path: path.read_bytes() for path in sorted(desk.folder.iterdir())}
 
 
 def test_a_plan_that_cannot_be_written_is_not_made(desk: Desk) -> None:
@@ -221,12 +269,13 @@ def test_names_that_do_not_exist_are_told(desk: Desk) -> None:
     desk.plan()
     for shown, message in [
         (desk.do("approve", "--by", "Ann", "--limit", "2000", "--leave-out", "p9"), "no line for"),
-        (desk.do("approve", "--by", " ", "--limit", "2000"), "by must be a text"),
-        (desk.do("approve", "--by", "Ann", "--limit", "0"), "limit"),
+        (desk.do("approve", "--by", " ", "--limit", "2000"), "--by must be a text"),
+        (desk.do("approve", "--by", "Ann", "--limit", "0"), "--limit must be above 0"),
         (desk.do("approve", "--by", "Ann", "--limit", "100.00"), "Ann approved 100.00"),
         (desk.do("apply"), "Nobody has approved the plan"),
         (desk.do("undo", "--by", "Ann", "--reason", "x", "--payment", "p9"), "no booking of"),
-        (desk.do("undo", "--by", "Ann", "--reason", " "), "reason must be a text"),
+        (desk.do("undo", "--by", "Ann", "--reason", " "), "--reason must be a text"),
+        (desk.release("p9", "--by", ""), "--by must be a text"),
     ]:
         assert (2, True, "") == (shown.code, message in shown.err, shown.out), shown
     listed = desk.do("status", "--format", "json").out.splitlines()
@@ -242,7 +291,9 @@ def test_only_the_newest_plan_of_this_database_is_used(desk: Desk) -> None:
     changed.write_text(text.replace('"100.00"', '"900.00"'), encoding="utf-8")
     broken.write_text(text[:-40], encoding="utf-8")
     desk.do("approve", "--by", "Ann", "--limit", "2000.00")
-    desk.plan()
+    newer = str(desk.folder / "newer.json")
+    desk.plan("--out", newer)
+    Path(newer).replace(desk.plan_file)
     foreign = str(desk.folder / "others.db")
     asyncio.run(_make_store(foreign))
 
@@ -324,7 +375,7 @@ def test_a_person_releases_an_order_that_will_not_come(
         each.code for each in (wrong, early, applied, status, released, undone, void)
     )
     assert "no booking of payment p9" in wrong.err
-    assert "Only one that is unknown, drafted or void_requested can be released" in early.err
+    assert "Only one that is unknown, drafted or void requested can be released" in early.err
     for shown in (applied, status):
         assert "Orders without a known outcome: 2." in shown.err
         assert "paysdk book release PLAN" in shown.err
@@ -340,7 +391,8 @@ def test_a_plan_without_lines_is_told(desk: Desk) -> None:
     desk.plan()
     older = str(desk.folder / "older.json")
     Path(older).write_text(Path(desk.plan_file).read_text(encoding="utf-8"), encoding="utf-8")
-    desk.plan()
+    newer = desk.plan()
+    assert 3 == newer.code
     undo = ("--by", "Ann", "--reason", "x")
 
     for command, *more in (("status",), ("undo", *undo)):

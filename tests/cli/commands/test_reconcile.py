@@ -627,7 +627,8 @@ def test_the_report_says_which_days_it_is_about(
     [
         (("--paid-since", "May"), "--paid-since takes a date"),
         (("--locale", "xx"), "--locale takes a language"),
-        (("--balances", "--locale", "de"), "--balances takes neither days nor a locale"),
+        (("--balances", "--paid-since", "2026-01-01"), "leave --paid-since and --paid-until out"),
+        (("--balances", "--locale", "xx"), "--locale takes a language"),
     ],
 )
 def test_wrong_days_and_locales_are_refused(

@@ -396,8 +396,7 @@ def test_an_empty_listing_does_not_empty_the_database(
         "paysdk: notify: notify lists 0 of the 200 payments that are stored for account 'default'."
     )
     assert stopped.err.endswith(
-        " If the payments are really gone, allow it: full=True, allow_vanish=True (--full "
-        "--allow-vanish).\n"
+        " If the payments are really gone, allow it: --full --allow-vanish.\n"
     )
     assert 1 == stopped.err.count("\n")
     counts = [json.loads(outcome.out) for outcome in (first, allowed, after)]

@@ -21,11 +21,11 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         (["list", "campfire", "--page-size", "many", *SANDBOX], "Invalid value for '--page-size'"),
         (
             ["list", "campfire", "--page-size", "0", *SANDBOX],
-            "campfire: page_size must be a whole number from 1 to 10000, not 0.",
+            "campfire: --page-size must be a whole number from 1 to 10000, not 0.",
         ),
         (
             ["list", "campfire", "notify", "--page-size", "251", *SANDBOX],
-            "notify: page_size must be a whole number from 1 to 250, not 251.",
+            "notify: --page-size must be a whole number from 1 to 250, not 251.",
         ),
         (["list", "campfire"], "There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY"),
         (
@@ -42,13 +42,13 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
         ),
         (
             ["list", "campfire", "--since", "2026-02-01", "--until", "2026-01-31", *SANDBOX],
-            "campfire: modified_since",
+            "campfire: --since (",
         ),
         (
             ["list", "notify", "--since", "2026-01-31", *SANDBOX],
-            "Notify cannot filter by modified_since.",
+            "Notify cannot filter by --since.",
         ),
-        (["list", "notify", "--not-voided", *SANDBOX], "Notify cannot filter by voided."),
+        (["list", "notify", "--not-voided", *SANDBOX], "Notify cannot filter by --voided."),
         (
             ["list", "campfire", "--resume", "nonsense", *SANDBOX],
             "campfire: This is not a checkpoint",

@@ -79,7 +79,7 @@ def test_a_key_may_come_from_a_file(
     outcome = paysdk("list", "campfire", "--key-file", f"campfire={tmp_path / 'key'}")
 
     assert 2 == outcome.code
-    assert outcome.err.startswith("paysdk: campfire (--key-file): api_key contains a space")
+    assert outcome.err.startswith("paysdk: campfire (--key-file): the key contains a space")
 
 
 @pytest.mark.parametrize(

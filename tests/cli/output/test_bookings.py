@@ -13,6 +13,7 @@ import pytest
 from paysdk.booking import Booking, BookingKey, BookingLine, BookingPlan, BookingPolicy, State
 from paysdk.booking.plan import ReviewLine
 from paysdk.cli.output.bookings import (
+    describe_approval,
     describe_release,
     describe_waits,
     print_bookings,
@@ -187,6 +188,33 @@ def test_states_are_counted(
 def test_a_release_says_what_it_did(before: State, after: State, said: str) -> None:
     """It also says what it did not do."""
     assert said in describe_release(before, after)
+
+
+def test_an_approval_names_its_sums() -> None:
+    """There is one for each currency. Lines that were left out do not count."""
+    yen = attrs.evolve(LINE, currency="JPY", amount=Decimal(7000))
+    huge = attrs.evolve(LINE, amount=Decimal("1e30"))
+    skipped = attrs.evolve(BOOKING, state=State.SKIPPED)
+    approved = [attrs.evolve(BOOKING, line=line, state=State.APPROVED) for line in (LINE, yen)]
+
+    assert "Ann approved 2 lines of the plan 0123456789ab: 1,050.00 EUR, 7,000 JPY." == (
+        describe_approval("Ann", "0123456789abcdef", approved)
+    )
+    assert "Ann approved 1 line of the plan 1: 1,050.00 EUR. Left out: 1." == (
+        describe_approval("Ann", "1", [approved[0], skipped])
+    )
+    assert "Ann approved 0 lines of the plan 1: nothing." == describe_approval("Ann", "1", [])
+    assert "1,000,000,000,000,000,000,000,000,001,050.00 EUR" in describe_approval(
+        "Ann", "1", [approved[0], attrs.evolve(approved[0], line=huge)]
+    )
+
+
+def test_a_sentence_names_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message of an error names methods for programs."""
+    sentence = "Nothing was sent. If it was rejected there, call release_orders(1) and pay again."
+    print_bookings([attrs.evolve(BOOKING, details={"sentence": sentence})], "table")
+
+    assert "release it with 'paysdk book release'." in words(capsys.readouterr().out)
 
 
 def test_only_lines_without_a_known_outcome_wait() -> None:
