@@ -87,7 +87,14 @@ async def apply_bookings(
     _check_approval(found, books)
     policy = found.plan.policy
     lookup = Lookup(target=books, policy=policy, journal=journal, rest=rest, by=by)
-    sender = Sender(store=store, target=books, policy=policy, journal=journal, by=by)
+    sender = Sender(
+        store=store,
+        target=books,
+        policy=policy,
+        planned_at=found.plan.made_at,
+        journal=journal,
+        by=by,
+    )
     stopped = await _settle_all(journal, lookup, run)
     approved = await journal.read_run(run, {State.APPROVED})
     if approved and stopped is None:

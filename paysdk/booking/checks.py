@@ -187,9 +187,9 @@ def check_amount(
 
 
 def check_similar(
-    external_id: str, amount: Decimal, day: date, payments: Iterable[Payment], days: int
+    external_id: str, amount: Decimal, day: date, payments: Iterable[Payment], days: int | None
 ) -> Problem | None:
-    """Check that no live payment near this day has the same amount.
+    """Check that no live payment near this day has the same amount, or on any day without *days*.
 
     A payment that paysdk booked for another payment of the same account is something else. One of
     another account may be the same money, because both accounts say that they have this invoice.
@@ -201,7 +201,11 @@ def check_similar(
             and payment.amount == amount
             and other != external_id
             and not are_of_one_account(external_id, other)
-            and (payment.payment_date is None or abs(payment.payment_date - day).days <= days)
+            and (
+                days is None
+                or payment.payment_date is None
+                or abs(payment.payment_date - day).days <= days
+            )
         ):
             return Problem(
                 "possible_duplicate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -103,14 +103,28 @@ class Lookup:
             case _:
                 return True
 
+    async def _find_equal_before(self, booking: Booking) -> list[str] | None:
+        """The ids of the equal payments just before the order, if its step has them.
+
+        A draft may wait for weeks, and equal payments of other months may come meanwhile.
+        """
+        if booking.state is State.DRAFTED:
+            return None
+        for entry in reversed(await self.journal.history(booking.key)):
+            if entry.after is State.SENT:
+                found: Any = entry.details.get("equal_payments")
+                return found
+        return None
+
     async def _record(
         self, booking: Booking, own: Sequence[Payment], invoice: TargetInvoice | None
     ) -> Booking:
         problem = check_booked(booking.line, own)
         if problem is None and invoice is not None:
             ids = [payment.id for payment in own]
+            before = await self._find_equal_before(booking)
             problem = check_overpaid(invoice) or check_doubled(
-                booking.line, ids, None, invoice, self.policy
+                booking.line, ids, before, invoice, self.policy
             )
         by = {"by": self.by}
         if problem is None:

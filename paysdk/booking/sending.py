@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.checks import Problem, check_source, recheck
+from paysdk.booking.checks import Problem, check_similar, check_source, recheck
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.policy import BookingPolicy
-from paysdk.booking.source import read_payments
+from paysdk.booking.source import find_new, read_payments
 from paysdk.booking.states import State
-from paysdk.booking.verifying import check_doubled, check_effect
+from paysdk.booking.verifying import check_doubled, check_effect, list_equal
 from paysdk.errors import (
     APIError,
     AuthenticationError,
@@ -59,6 +60,7 @@ class Sender:
     store: SQLPaymentStore
     target: BooksPayments
     policy: BookingPolicy
+    planned_at: datetime
     journal: BookingJournal
     by: str
 
@@ -125,11 +127,37 @@ class _Order:
         """Check the line against the invoice as it is now, and write down that it is sent."""
         booking = self._booking
         others = await self._journal.read_open(booking.target, booking.target_account)
-        if (problem := recheck(booking.line, invoice, self._sender.policy, others)) is not None:
+        problem = recheck(booking.line, invoice, self._sender.policy, others)
+        problem = problem or await self._check_new(invoice)
+        if problem is not None:
             raise _RefusedError(problem)
         self._before = invoice
-        details = {**self._by, "due": invoice.due, "status": invoice.status}
+        details = {
+            **self._by,
+            "due": invoice.due,
+            "status": invoice.status,
+            "equal_payments": list_equal(booking.line, invoice.payments or ()),
+        }
         self._booking = await self._journal.move(booking, State.SENT, details, keep=True)
+
+    async def _check_new(self, invoice: TargetInvoice) -> Problem | None:
+        """Check that nobody has booked the same since the plan, on whatever day.
+
+        An equal payment that the plan knew, such as an instalment of another month, is not new.
+        """
+        booking, line = self._booking, self._booking.line
+        payments = invoice.payments or ()
+        if check_similar(line.external_id, line.amount, line.payment_date, payments, None) is None:
+            return None
+        new = await find_new(
+            self._sender.store,
+            booking.target,
+            booking.target_account,
+            list_equal(line, payments),
+            since=self._sender.planned_at,
+        )
+        found = [each for each in payments if each.id in new]
+        return check_similar(line.external_id, line.amount, line.payment_date, found, None)
 
     async def _fail(self, error: PaysdkError) -> Booking | None:
         """Record what an error says about the order."""
@@ -175,7 +203,11 @@ class _Order:
         found = check_effect(
             line, booked.payment_ids, self._before, booked.invoice, booked.credit_memos
         ) or check_doubled(
-            line, booked.payment_ids, self._before, booked.invoice, self._sender.policy
+            line,
+            booked.payment_ids,
+            None if self._before is None else list_equal(line, self._before.payments or ()),
+            booked.invoice,
+            self._sender.policy,
         )
         if found is None:
             details |= {"verified": True, "due": booked.invoice.due}

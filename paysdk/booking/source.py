@@ -13,12 +13,13 @@ from paysdk.sync.tables import CONTENT, payments, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["check_synced", "read_payments"]
+__all__ = ["check_synced", "find_new", "read_payments"]
 
 
 async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> None:
@@ -67,3 +68,27 @@ async def read_payments(
         ]
 
     return await database.read(work)
+
+
+async def find_new(
+    store: SQLPaymentStore,
+    provider: str,
+    account: str,
+    payment_ids: Collection[str],
+    *,
+    since: datetime,
+) -> set[str]:
+    """Return those of the payments that no sync had stored at a time."""
+    database = get_database(store)
+    ids = sa.bindparam("ids", json.dumps(sorted(payment_ids)), type_=sa.Text)
+    select = sa.select(payments.c.id).where(
+        payments.c.provider == provider,
+        payments.c.account == account,
+        payments.c.first_seen_at <= database.backend.codec.encode(since),
+        database.backend.in_ids(payments.c.id, ids),
+    )
+
+    async def work(connection: AsyncConnection) -> set[str]:
+        return set((await connection.execute(select)).scalars())
+
+    return set(payment_ids) - await database.read(work)

@@ -9,14 +9,21 @@ from paysdk.booking.checks import Problem, check_similar, find_own
 from paysdk.reconcile.outcome import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from paysdk.booking.plan import BookingLine
     from paysdk.booking.policy import BookingPolicy
     from paysdk.payment import Payment
     from paysdk.target import TargetInvoice
 
-__all__ = ["add_up", "check_booked", "check_doubled", "check_effect", "check_overpaid"]
+__all__ = [
+    "add_up",
+    "check_booked",
+    "check_doubled",
+    "check_effect",
+    "check_overpaid",
+    "list_equal",
+]
 
 
 def add_up(payments: Iterable[Payment]) -> Decimal:
@@ -78,18 +85,25 @@ def check_overpaid(invoice: TargetInvoice) -> Problem | None:
 def check_doubled(
     line: BookingLine,
     payment_ids: Sequence[str],
-    before: TargetInvoice | None,
+    before: Collection[str] | None,
     after: TargetInvoice,
     policy: BookingPolicy,
 ) -> Problem | None:
     """Check that nobody else has booked the same after the last check before the order.
 
-    *before* is the invoice of that check, if it is known.
+    *before* are the ids of the equal payments that were there at that check, if they are known. Any
+    other equal payment came at the same time as the order, so its day does not matter: an agent may
+    book it on the day of the bank, or on today's.
     """
-    known = {payment.id for payment in (before.payments if before else None) or ()}
-    known.update(payment_ids)
+    days = policy.match_days if before is None else None
+    known = {*(before or ()), *payment_ids}
     new = [each for each in after.payments or () if each.id not in known]
-    return check_similar(line.external_id, line.amount, line.payment_date, new, policy.match_days)
+    return check_similar(line.external_id, line.amount, line.payment_date, new, days)
+
+
+def list_equal(line: BookingLine, payments: Iterable[Payment]) -> list[str]:
+    """The ids of the live payments with the line's amount."""
+    return [each.id for each in payments if each.amount == line.amount and not each.is_voided]
 
 
 def check_effect(

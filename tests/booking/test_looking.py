@@ -104,16 +104,33 @@ async def test_an_overpayment_is_found_by_the_look_up(story: Story) -> None:
     assert "add up to 70.00, and its total is 60.00" in (await the_booking(story)).sentence
 
 
-async def test_the_same_payment_of_an_agent_is_found_by_the_look_up(story: Story) -> None:
+@pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 11, 28)])
+async def test_the_same_payment_of_an_agent_is_found_by_the_look_up(
+    story: Story, day: date
+) -> None:
     """An agent booked the same while the outcome of the order was unknown."""
     story.add("A-1", "60.00", total="150.00")
     run = await story.approve()
     story.books.faults = deque(["lost"])
     await apply(story, run)
-    story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), date(2026, 3, 2))
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), day)
 
     assert {State.DIVERGED: 1} == (await apply(story, run)).states
     assert "possible_duplicate" == (await the_booking(story)).reason
+
+
+async def test_an_instalment_that_comes_while_a_draft_waits_is_something_else(
+    story: Story,
+) -> None:
+    """A draft may wait for weeks."""
+    story.books.faults = deque(["drafted"])
+    story.add("A-1", "60.00", total="150.00")
+    run = await story.approve()
+    await apply(story, run)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), date(2026, 4, 2))
+    story.books.commit_late()
+
+    assert {State.BOOKED: 1} == (await apply(story, run)).states
 
 
 class Terse(FakeBooks):

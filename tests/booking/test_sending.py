@@ -65,6 +65,30 @@ async def test_what_an_agent_booked_meanwhile_is_seen(
     assert reason == (await the_booking(story, refused)).reason
 
 
+@pytest.mark.parametrize("synced", [True, False])
+async def test_an_equal_payment_since_the_plan_may_have_any_day(
+    each_story: Story, *, synced: bool
+) -> None:
+    """One that the plan knew, such as an instalment of another month, is something else."""
+    story = each_story
+    story.add("A-1", "60.00", total="300.00")
+    first = next(iter(story.books.invoices))
+    story.books.add_payment(first, Decimal("60.00"), date(2026, 1, 2))
+    story.source.payments[0] = attrs.evolve(story.source.payments[0], payment_date=date(2026, 3, 2))
+    story.pay("A-1", "60.00", total="300.00", payment_date=date(2026, 1, 2))
+    run = await story.approve()
+    by_hand = story.books.add_payment(first, Decimal("60.00"), date(2026, 11, 28))
+    if synced:
+        await story.sync()
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    refused = await the_booking(story)
+    assert ("possible_duplicate", True) == (refused.reason, "2026-11-28" in refused.sentence)
+    story.books.change_payment(by_hand.id, voided=True)
+    again = await story.approve()
+    assert {State.BOOKED: 1} == (await apply(story, again)).states
+
+
 async def test_an_overpayment_is_found_at_once(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,16 +109,20 @@ async def test_an_overpayment_is_found_at_once(
     assert "The target made a credit memo" in booking.sentence
 
 
+@pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 11, 28)])
 async def test_the_same_payment_of_an_agent_is_found_at_once(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    story: Story, monkeypatch: pytest.MonkeyPatch, day: date
 ) -> None:
-    """Both fit on the invoice, so nothing is overpaid, and only the equal amount shows it."""
+    """Only the equal amount shows it. The agent may book it on the day of the bank or on today's.
+
+    Both fit on the invoice, so nothing is overpaid.
+    """
     story.add("A-1", "60.00", total="150.00")
     run = await story.approve()
     commit = FakeBooks._commit
 
     def late(books: FakeBooks, order: Any) -> list[str]:
-        books.add_payment(order.invoice_id, order.amount, date(2026, 3, 2))
+        books.add_payment(order.invoice_id, order.amount, day)
         return commit(books, order)
 
     monkeypatch.setattr(FakeBooks, "_commit", late)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from paysdk.booking.source import read_payments
+from paysdk.booking.source import find_new, read_payments
 
 if TYPE_CHECKING:
     from .conftest import Story
@@ -30,3 +31,16 @@ async def test_payments_are_read_by_a_column(each_story: Story) -> None:
     assert [] == await read_payments(*where, [])
     assert [] == await read_payments(story.store, "notify", "other", ["p1"])
     assert [] == await read_payments(story.store, "books", "default", ["p1"])
+
+
+async def test_a_payment_that_no_sync_had_stored_is_new(each_story: Story) -> None:
+    """It may have been stored since then, or never."""
+    story = each_story
+    before = datetime.now(UTC)
+    story.pay("A-1", "50.00", total="100.00")
+    await story.sync()
+    after = datetime.now(UTC)
+    where = (story.store, "notify", "default", ["p1", "p2"])
+
+    assert {"p1", "p2"} == await find_new(*where, since=before)
+    assert {"p2"} == await find_new(*where, since=after)
