@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -112,8 +112,7 @@ class Lookup:
             return None
         for entry in reversed(await self.journal.history(booking.key)):
             if entry.after is State.SENT:
-                found: Any = entry.details.get("equal_payments")
-                return found
+                return cast("list[str] | None", entry.details.get("equal_payments"))
         return None
 
     async def _record(
