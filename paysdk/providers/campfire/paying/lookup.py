@@ -81,8 +81,9 @@ class OrderLookup:
         listed = await self._run(deadline, self._list_by_external_ids(order))
         payments = _merge(invoice.payments, listed)
         # The document's sample of an invoice shows payments without their external ids. Only the
-        # list has those.
-        if find_similar(order, [each for each in payments if _may_hide_external_id(each)]):
+        # list has those. And an invoice may not show its payments at all.
+        hidden = [each for each in payments if _may_hide_external_id(each)]
+        if _hides_payments(invoice) or find_similar(order, hidden):
             listed += await self._run(deadline, self._list_by_invoice(invoice_id))
             payments = _merge(invoice.payments, listed)
         return Snapshot(invoice, payments)
@@ -128,6 +129,11 @@ class OrderLookup:
 
 def _select(payments: Iterable[Payment], payment_id: int) -> Payment | None:
     return next((each for each in payments if each.id == str(payment_id)), None)
+
+
+def _hides_payments(invoice: Invoice) -> bool:
+    """Whether *invoice* shows no payment although it may have some."""
+    return not invoice.payments and (bool(invoice.amount_paid) or "payments" not in invoice.raw)
 
 
 def _may_hide_external_id(payment: Payment) -> bool:

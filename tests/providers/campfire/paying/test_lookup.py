@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 import pytest
 
 from paysdk.errors import DuplicatePaymentError, MalformedResponseError, PermissionDeniedError
+from paysdk.exact import decode_exactly
 from paysdk.providers.campfire.endpoints import PAYMENTS
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, Request, Response, status
@@ -25,6 +27,8 @@ from tests.providers.campfire.paying.orders import (
     pay,
     posts,
 )
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "NFC", "NFD", "trimmed"])
@@ -81,6 +85,37 @@ async def test_external_id_is_looked_for_with_the_filter() -> None:
             for request in sandbox.requests
             if request.path == LIST_PATH
         ]
+
+
+class Bare(CampfireSandbox):
+    """A sandbox whose invoices have no payments. *without* removes the field."""
+
+    without = False
+
+    def respond(self, request: Request) -> Response:
+        """Respond with an invoice that shows no payments."""
+        response = super().respond(request)
+        if request.path != INVOICE_PATH:
+            return response
+        invoice = decode_exactly(response.body)
+        del invoice["payments"]
+        if not self.without:
+            invoice["payments"] = []
+        return attrs.evolve(response, body=_encode(invoice))
+
+
+@pytest.mark.parametrize("without", [False, True])
+async def test_an_invoice_that_shows_no_payments(*, without: bool) -> None:
+    """If the invoice hides its payments, another process finds the order in the list."""
+    sandbox = Bare(payments=0, name_form="lower", pay_response="ids")
+    sandbox.without = without
+    async with sandbox, open_at(sandbox) as first, open_at(sandbox) as second:
+        named = attrs.evolve(NAMED, external_id="Receipt-2026")
+        outcome = await pay(first, named)
+        with pytest.raises(DuplicatePaymentError) as raised:
+            await pay(second, named)
+        assert (outcome.payment_ids, False) == (raised.value.payment_ids, raised.value.sent)
+        assert 1 == posts(sandbox)
 
 
 class Older(CampfireSandbox):
