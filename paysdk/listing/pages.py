@@ -46,7 +46,10 @@ class PageRequests:
 
     async def aclose(self) -> None:
         """Cancel the requests, and wait until they have ended."""
-        # In a fork, the tasks may belong to the event loop of the parent process.
+        # In a fork, the tasks belong to the event loop of the parent process.
+        if self._client.is_forked:
+            return
+        # The provider may have been entered again in the fork.
         loop = asyncio.get_running_loop()
         mine = [task for task in self._tasks if task.get_loop() is loop]
         for task in mine:
@@ -94,6 +97,7 @@ class PageStream:
             return None
         endpoint = self._endpoint
         try:
+            endpoint.client.check_process()
             async with self._requests.deadline.enforce():
                 if self.bad_link is not None:
                     raise self.bad_link

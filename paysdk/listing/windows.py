@@ -168,6 +168,7 @@ class WindowedPages:
             return None
         position = positions[0]
         try:
+            self._endpoint.client.check_process()
             async with self._requests.deadline.enforce():
                 stream, position = await self._next_ready_stream()
                 if stream.bad_link is not None:

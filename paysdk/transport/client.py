@@ -189,8 +189,17 @@ class Client:
         Raises ``ConfigurationError`` in a fork. There, the operation could wait forever for what
         only its parent process does.
         """
-        self._sessions.check_process()
+        self.check_process()
         return Deadline(self.settings.deadline)
+
+    def check_process(self) -> None:
+        """Raise ``ConfigurationError`` in a fork of the process that opened the session."""
+        self._sessions.check_process()
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is a fork of the one that opened the session."""
+        return self._sessions.is_forked
 
     def reopen(self) -> None:
         """Accept requests again after ``aclose``."""

@@ -232,15 +232,19 @@ _EPOCH_FROM = 1e9
 _EPOCH_UNTIL = 1e10
 _EPOCH_MILLISECONDS_FROM = 1e12
 _MAX_RESET = 366 * 86_400.0
+# OpenAI's resets, such as "6m0s" (its "Rate limits" page), are durations as Go prints them.
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|m|s))+")
+_DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s)")
+_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _RATE_LIMIT_PARAMETER = re.compile(r"(?:^|[;,\s])(remaining|reset|r|t)=([0-9]{1,15})(?=$|[;,\s])")
 
 
 def parse_rate_limit_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds until a rate limit is reset, or ``None`` if no header names them.
 
-    A header holds seconds from now, seconds or milliseconds since 1970, or a date. If the limit
-    allows more requests, it is not the reason for the response, and its reset is ignored. A time
-    more than a year away is ignored too.
+    A header holds seconds from now, a duration such as "6m0s", seconds or milliseconds since 1970,
+    or a date. If the limit allows more requests, it is not the reason for the response, and its
+    reset is ignored. A time more than a year away is ignored too.
     """
     if (wait := _rate_limit_field(headers.get("ratelimit", ""))) is not None:
         return wait
@@ -276,6 +280,9 @@ def _reset_seconds(text: str, now: datetime) -> float | None:
         if number >= _EPOCH_MILLISECONDS_FROM:
             number /= 1000
         wait = number if number < _EPOCH_FROM else max(0.0, number - now.timestamp())
+    elif _DURATION.fullmatch(text):
+        parts = _DURATION_PART.findall(text)
+        wait = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
     else:
         wait = _seconds_until(_http_date(text) or _iso_date(text), now)
     return wait if wait is not None and wait <= _MAX_RESET else None

@@ -107,6 +107,8 @@ async def main(place: str) -> None:  # noqa: C901  # each attempt is a function
                 "read at once": read,
                 "hold at once": hold,
                 "list at once": list_all,
+                "next page at once": lambda: anext(other_pages),
+                "next window at once": lambda: anext(windows),
                 "pay at once": pay,
             }
             in_the_child: Attempts = {
@@ -125,7 +127,10 @@ async def main(place: str) -> None:  # noqa: C901  # each attempt is a function
 
             await sync_payments(provider, store)
             pages = provider.list_payments(page_size=10).pages()
-            await anext(pages)
+            other_pages = provider.list_payments(page_size=10).pages()
+            windows = provider.list_payments(page_size=10, concurrency=2).pages()
+            for begun in (pages, other_pages, windows):
+                await anext(begun)
             async with store.exclusive("receipt-1"):
                 paying = asyncio.create_task(pay())
                 await sent.wait()

@@ -33,7 +33,8 @@ def test_a_fork_must_open_its_own_store(place: str) -> None:
 
     for name in ("read", "exclusive", "read at once", "hold at once"):
         assert told[name].startswith("StoreError: The store")
-    for name in ("list", "next page", "pay", "list at once", "pay at once"):
+    pages = ("next page", "next page at once", "next window at once")
+    for name in ("list", "pay", "list at once", "pay at once", *pages):
         assert told[name].startswith("ConfigurationError: ")
     refused = {name for name in told if "was opened before this process was forked" in told[name]}
     assert "left" == told["leave"]

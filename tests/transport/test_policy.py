@@ -321,9 +321,13 @@ EPOCH = int(NOW.timestamp())
         ("2026-01-31T12:00:09Z", 9.0),
         ("2026-01-31T13:00:09+01:00", 9.0),
         ("2026-01-31 12:00:09", 9.0),
+        ("1s", 1.0),
+        ("6m0s", 360.0),
+        ("1h2m3.5s", 3723.5),
+        ("250ms", 0.25),
     ],
 )
-def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None:
+def test_reset_is_seconds_a_duration_an_epoch_or_a_date(text: str, expected: float) -> None:
     """Every form that APIs send gives seconds from now, under each header name."""
     for name in (
         "ratelimit-reset",
@@ -347,8 +351,14 @@ def test_reset_is_seconds_an_epoch_or_a_date(text: str, expected: float) -> None
         str(EPOCH + 400 * 86_400),
         "40000000",
         "2030-01-31T12:00:00Z",
+        "5 s",
+        "s",
+        "1d",
+        "1.s",
+        "9000h",
+        "9" * 400 + "s",
     ],
-    ids=range(10),
+    ids=range(16),
 )
 def test_unreadable_reset(text: str) -> None:
     """An unreadable header counts as missing, and the next one is read."""

@@ -306,11 +306,17 @@ async def test_fork_cannot_use_an_open_provider(monkeypatch: pytest.MonkeyPatch)
         async with CampfireProvider(sandbox.api_key, base_url=sandbox.url) as provider:
             await provider.list_payments().collect()
             of_the_parent = provider._client._sessions._own
+            begun = provider.list_payments(page_size=1).pages()
+            await anext(begun)
             monkeypatch.setattr(os, "getpid", lambda: real() + 1)
             with pytest.raises(
                 ConfigurationError, match="was opened before this process was forked"
             ):
                 await provider.list_payments().collect()
+            with pytest.raises(
+                ConfigurationError, match="was opened before this process was forked"
+            ):
+                await anext(begun)
             with pytest.raises(
                 ConfigurationError, match=r"Nothing was sent\. Make and enter another provider"
             ):
