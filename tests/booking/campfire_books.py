@@ -18,6 +18,7 @@ from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.sync import SQLPaymentStore
 from paysdk.target import BookingOrder, BooksPayments
 from paysdk.testing import drf
+from tests.booking.policies import CAMPFIRE_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,14 +83,7 @@ def _meet(fault: Any, work: Callable[[], object]) -> Any:
 class CampfireBooks:
     """The payments and invoices of a sandbox. Each store has a provider of its own."""
 
-    policy: ClassVar[BookingPolicy] = BookingPolicy(
-        currency="USD",
-        entity=54,
-        account_id=2561,
-        account_name="1050 - Payments Clearing",
-        since=date(2026, 1, 1),
-        max_amount=Decimal(5000),
-    )
+    policy: ClassVar[BookingPolicy] = CAMPFIRE_POLICY
     sandbox: FaultySandbox
     stack: AsyncExitStack
     name: str = "campfire"

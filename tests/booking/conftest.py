@@ -13,6 +13,7 @@ from paysdk import Capabilities, InvoiceRef, ListingReport, Page, Payment
 from paysdk.booking import BookingPlan, BookingPolicy, approve_plan, plan_bookings
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing.booking import FakeBooks
+from tests.booking.policies import BOOKS_POLICY
 from tests.browser import browser
 
 if TYPE_CHECKING:
@@ -103,14 +104,7 @@ class Story:
 @pytest.fixture
 def policy() -> BookingPolicy:
     """A policy for euros and entity 1."""
-    return BookingPolicy(
-        currency="EUR",
-        entity=1,
-        account_id=77,
-        account_name="1090 - Clearing",
-        since=date(2026, 1, 1),
-        max_amount=Decimal("5000.00"),
-    )
+    return BOOKS_POLICY
 
 
 @pytest.fixture

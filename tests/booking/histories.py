@@ -50,6 +50,7 @@ from paysdk.sync.store import get_database
 from paysdk.target import BookingAccount, BookingOrder, BooksPayments
 from paysdk.testing.booking import FakeBooks
 from tests.booking.campfire_books import CampfireBooks, HeldOrder
+from tests.booking.policies import BOOKS_POLICY
 from tests.booking.processes import (
     KilledError,
     Worker,
@@ -71,14 +72,6 @@ AnyBooks: TypeAlias = "Books | CampfireBooks"
 
 DAY = date(2026, 3, 2)
 TOTAL = Decimal("100.00")
-POLICY = BookingPolicy(
-    currency="EUR",
-    entity=1,
-    account_id=77,
-    account_name="1090 - Clearing",
-    since=date(2026, 1, 1),
-    max_amount=Decimal(5000),
-)
 _AMOUNTS = ("30.00", "30.00", "50.00", "70.00", "100.00", "120.00")
 _EXPLAINED = frozenset({State.BOOKED, State.VOID_REQUESTED})
 # How many histories share a store. Making the tables takes as long as a few steps.
@@ -171,7 +164,7 @@ class Source:
 class Books(FakeBooks):
     """Books that several workers use. They check each order at the moment when it is sent."""
 
-    policy: ClassVar[BookingPolicy] = POLICY
+    policy: ClassVar[BookingPolicy] = BOOKS_POLICY
     in_flight: dict[str, BookingOrder] = attrs.field(factory=dict[str, BookingOrder])
     # What the agent booked just before an order for the same, by the order's external id.
     doubles: dict[str, Payment] = attrs.field(factory=dict[str, Payment])
@@ -566,7 +559,7 @@ class History:
         explained = {line.payment_id for line in plan.lines}
         explained |= {line.payment_id for line in plan.review}
         explained |= {each.key.payment_id for each in bookings if each.state in _EXPLAINED}
-        outcomes = reconcile(self.source.payments, payments, days=POLICY.match_days)
+        outcomes = reconcile(self.source.payments, payments, days=BOOKS_POLICY.match_days)
         async with aclosing(outcomes):
             async for outcome in outcomes:
                 if not outcome.status.is_difference:
@@ -663,4 +656,4 @@ def make_books() -> Books:
 
 def _find_fast_folder() -> str | None:
     """A folder in memory, because each step of a booking waits for the disk."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # a folder of its own in it
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # its own folder

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from paysdk.booking import Booking, BookingKey, BookingLine, BookingPlan, BookingPolicy, State
+from paysdk.booking import Booking, BookingKey, BookingLine, BookingPlan, State
 from paysdk.booking.plan import ReviewLine
 from paysdk.cli.output.bookings import (
     describe_approval,
@@ -20,6 +20,7 @@ from paysdk.cli.output.bookings import (
     print_plan,
     print_states,
 )
+from tests.booking.policies import BOOKS_POLICY
 
 LINE = BookingLine(
     payment_id="p1",
@@ -56,21 +57,13 @@ BOOKING = Booking(
 
 def make_plan(**fields: Any) -> BookingPlan:  # noqa: ANN401  # the fields of a plan
     """Make a plan with these lines."""
-    policy = BookingPolicy(
-        currency="EUR",
-        entity=1,
-        account_id=77,
-        account_name="1090 - Clearing",
-        since=date(2026, 1, 1),
-        max_amount=Decimal(5000),
-    )
     plan = BookingPlan(
         source="notify",
         source_account="default",
         target="books",
         target_account="default",
         made_at=datetime(2026, 3, 5, tzinfo=UTC),
-        policy=policy,
+        policy=BOOKS_POLICY,
     )
     return attrs.evolve(plan, **fields)
 

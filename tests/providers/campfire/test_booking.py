@@ -13,7 +13,6 @@ from paysdk import CampfireProvider, ConfigurationError, NotifyProvider
 from paysdk.booking import (
     BookingJournal,
     BookingKey,
-    BookingPolicy,
     BooksPayments,
     State,
     apply_bookings,
@@ -26,6 +25,7 @@ from paysdk.booking import (
 )
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import open_sandbox
+from tests.booking.policies import CAMPFIRE_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,14 +33,7 @@ if TYPE_CHECKING:
 
     from paysdk.booking import ApplyReport, Booking, BookingPlan
 
-POLICY = BookingPolicy(
-    currency="USD",
-    entity=54,
-    account_id=2561,
-    account_name="1050 - Payments Clearing",
-    since=date(2025, 1, 1),
-    max_amount=Decimal(10_000),
-)
+POLICY = attrs.evolve(CAMPFIRE_POLICY, since=date(2025, 1, 1), max_amount=Decimal(10_000))
 
 
 @attrs.define

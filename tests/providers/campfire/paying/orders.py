@@ -33,7 +33,10 @@ PLAIN = attrs.evolve(NAMED, external_id="Order-1")
 UNNAMED = attrs.evolve(NAMED, external_id=None)
 
 
-def open_at(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # any setting
+def open_at(
+    sandbox: CampfireSandbox,
+    **settings: Any,  # noqa: ANN401  # any setting
+) -> CampfireProvider:
     """A provider for the sandbox that retries at once."""
     return CampfireProvider("sandbox-key", base_url=sandbox.url, **{"retry": QUICK, **settings})
 
@@ -60,11 +63,12 @@ async def pay(
 
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
     """Book a payment like one for the order, except for these fields, and return its id."""
-    return str(
-        sandbox.add_payment(
-            **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]
-        )
-    )
+    known: dict[str, Any] = {
+        "invoice_id": INVOICE,
+        "amount": NAMED.amount,
+        "payment_date": str(DAY),
+    }
+    return str(sandbox.add_payment(**known | fields))
 
 
 TRANSACTION = TransactionPayment(transaction_id=14728800, amount=Decimal("883.33"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
-from datetime import date
 from decimal import Decimal
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
@@ -20,28 +19,20 @@ from paysdk.errors import (
     RequestTimeoutError,
 )
 from paysdk.events import Event, RequestSent, RetryPlanned
-from paysdk.providers.campfire.paying.items import ManualPayment
 from paysdk.providers.campfire.paying.order import PayOutcome
-from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import FaultPlan, hang, status, wrong_body
-from paysdk.transport.policy import RetryPolicy
+from tests.providers.campfire.paying import orders
+from tests.providers.campfire.paying.orders import INVOICE, LIST_PATH, MANUAL, open_at, posts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paysdk.providers.campfire.paying.items import ManualPayment
+    from paysdk.providers.campfire.provider import CampfireProvider
     from tests.conftest import Until
 
-QUICK = RetryPolicy(attempts=3, wait_initial=0)
-LIST, INVOICE = "/coa/api/v1/invoice-payments", 58700
-DAY = date(2026, 1, 31)
-NAMED = ManualPayment(Decimal("12.50"), 2553, "1100", DAY, "order-1")
-UNNAMED = attrs.evolve(NAMED, external_id=None)
-
-
-def open_at(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # any setting
-    """A provider for the sandbox that retries at once."""
-    return CampfireProvider("sandbox-key", base_url=sandbox.url, **{"retry": QUICK, **settings})
+UNNAMED = attrs.evolve(MANUAL, external_id=None)
 
 
 def spoil(sandbox: CampfireSandbox, plan: FaultPlan) -> None:
@@ -50,18 +41,9 @@ def spoil(sandbox: CampfireSandbox, plan: FaultPlan) -> None:
     object.__setattr__(sandbox, "_counts", ())
 
 
-def posts(sandbox: CampfireSandbox) -> int:
-    """The number of orders that arrived."""
-    return [request.method for request in sandbox.requests].count("POST")
-
-
 def booked(sandbox: CampfireSandbox, **fields: object) -> str:
     """Book a payment like one for the order, except for these fields, and return its id."""
-    return str(
-        sandbox.add_payment(
-            **{"invoice_id": INVOICE, "amount": NAMED.amount, "payment_date": str(DAY), **fields}  # type: ignore[arg-type]
-        )
-    )
+    return orders.booked(sandbox, **{"amount": MANUAL.amount, **fields})
 
 
 async def unknown(campfire: CampfireProvider, order: ManualPayment) -> OutcomeUnknownError:
@@ -142,7 +124,9 @@ async def test_a_late_booking_is_not_taken_for_another_order() -> None:
 
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
-async def test_what_another_order_made_is_not_found_for_the_first(pay_response: Any) -> None:  # noqa: ANN401  # one of two words
+async def test_what_another_order_made_is_not_found_for_the_first(
+    pay_response: Literal["invoice", "ids"],
+) -> None:
     """The next order succeeds with its own payments, and a later payment is the first order's."""
     faults = FaultPlan().on(1, hang(), method="POST")
     both = [UNNAMED, attrs.evolve(UNNAMED, amount=Decimal("1.25"))]
@@ -165,7 +149,7 @@ async def test_what_another_order_made_is_not_found_for_the_first(pay_response: 
 )
 async def test_a_cancelled_order_may_be_booked_later(
     until: Until,
-    method: Any,  # noqa: ANN401  # one of two words
+    method: Literal["POST", "GET"],
     number: int,
 ) -> None:
     """An order that was cancelled after it was sent stops the same order."""
@@ -225,8 +209,8 @@ async def test_one_order_is_settled_and_another_is_not() -> None:
     [
         (UNNAMED, {"payment_date": "2024-05-05"}),
         (UNNAMED, {"voided_date": "2026-02-01"}),
-        (NAMED, {"external_id": "order-1", "voided_date": "2026-02-01"}),
-        (NAMED, {"external_id": "order-2"}),
+        (MANUAL, {"external_id": "order-1", "voided_date": "2026-02-01"}),
+        (MANUAL, {"external_id": "order-2"}),
     ],
     ids=["date", "voided", "voided under its name", "another name"],
 )
@@ -363,7 +347,10 @@ async def test_ids_of_earlier_payments_are_left_out() -> None:
         assert PayOutcome((str(new),), None) == outcome
 
 
-def after_429(sandbox: CampfireSandbox, book: bool) -> Any:  # noqa: ANN401  # a callback; what it does
+def after_429(
+    sandbox: CampfireSandbox,
+    book: bool,
+) -> Any:  # noqa: ANN401  # a callback; what it does
     """A function for ``on_event`` that books the same order while this call waits for its retry."""
 
     def on_event(event: Event) -> None:
@@ -378,17 +365,17 @@ async def test_a_name_is_looked_for_before_it_is_sent_again() -> None:
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:
         async with open_at(sandbox, on_event=after_429(sandbox, book=True)) as campfire:
-            outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+            outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[MANUAL])
         assert PayOutcome(("1",), None) == outcome
         assert 1 == posts(sandbox)
 
 
 async def test_looking_for_a_name_before_it_is_sent_again_fails() -> None:
     """If looking for the external id fails, that error is raised, and nothing is sent again."""
-    faults = FaultPlan().on(1, status(429), method="POST").on(2, status(403), path=LIST)
+    faults = FaultPlan().on(1, status(429), method="POST").on(2, status(403), path=LIST_PATH)
     async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
         with pytest.raises(PermissionDeniedError) as raised:
-            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[MANUAL])
         assert ("GET", None) == (raised.value.method, raised.value.checkpoint)
         assert 1 == posts(sandbox)
         # The outcome is known, so the next order finds its own payment.
@@ -402,7 +389,7 @@ async def test_one_name_for_two_invoices_at_once() -> None:
     """Two tasks with one external id for two invoices book one payment, and the other raises."""
     async with CampfireSandbox(payments=0) as sandbox, open_at(sandbox) as campfire:
         orders = [
-            campfire.mark_invoice_paid(invoice, empty_transactions=[NAMED])
+            campfire.mark_invoice_paid(invoice, empty_transactions=[MANUAL])
             for invoice in (INVOICE, INVOICE + 1)
         ]
         first, second = await asyncio.gather(*orders, return_exceptions=True)
@@ -418,7 +405,7 @@ async def test_orders_that_need_several_names_do_not_wait_for_each_other() -> No
         orders = [
             campfire.mark_invoice_paid(
                 INVOICE + index,
-                empty_transactions=[attrs.evolve(NAMED, external_id=name) for name in each],
+                empty_transactions=[attrs.evolve(MANUAL, external_id=name) for name in each],
             )
             for index, each in enumerate(names)
         ]
@@ -451,7 +438,7 @@ async def test_looking_for_names_counts_for_the_deadline() -> None:
         open_at(sandbox, deadline=0.1) as campfire,
     ):
         with pytest.raises(RequestTimeoutError, match="The deadline"):
-            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[MANUAL])
         assert 0 == posts(sandbox)
 
 
