@@ -171,7 +171,10 @@ class RestProvider:
         """Where its payments come from: the base URL and, after ``#``, the tenant if it has one."""
         return self.base_url if self._tenant is None else f"{self.base_url}#{self._tenant}"
 
-    def explain_error(self, response: RawResponse) -> ErrorDetails | None:  # noqa: ARG002  # for subclasses
+    def explain_error(
+        self,
+        response: RawResponse,  # noqa: ARG002  # for subclasses
+    ) -> ErrorDetails | None:
         """Return what the error *response* says, or ``None`` to have it read in the usual way.
 
         Override this if the API says it in a way of its own. It must not raise.
@@ -291,7 +294,10 @@ class RestProvider:
     def _join(
         self, *listings: PagedListing[T], resume: Checkpoint | str | None
     ) -> JoinedListing[T]:
-        """Return one listing of *listings*, one after the other, under one checkpoint."""
+        """Return one listing that reads *listings* one after the other.
+
+        A checkpoint of any of them resumes the whole.
+        """
         return JoinedListing(listings, resume)
 
 
@@ -331,8 +337,8 @@ def refuse_filters(provider: str, **filters: object) -> None:
     for name, value in filters.items():
         if value is not None:
             raise UnsupportedFilterError(
-                f"{provider} cannot filter by {name}. List all payments and choose from them; "
-                "there is no way to list only some."
+                f"{provider} cannot filter by {name}. List all payments, and choose from them in "
+                "your program."
             )
 
 

@@ -132,7 +132,7 @@ def test_filters_that_an_api_has_not_are_refused() -> None:
     refuse_filters("Acme", voided=None, modified_since=None)
     with pytest.raises(
         UnsupportedFilterError,
-        match=r"Acme cannot filter by voided\. List all payments and choose from them",
+        match=r"Acme cannot filter by voided\. List all payments, and choose from them",
     ):
         refuse_filters("Acme", modified_since=None, voided=False)
 
@@ -490,7 +490,13 @@ class NoZone(tzinfo):
     dst = tzname = utcoffset
 
 
-@pytest.mark.parametrize("wrong", [datetime(2026, 1, 31), datetime(2026, 1, 31, tzinfo=NoZone())])  # noqa: DTZ001  # what is refused
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        datetime(2026, 1, 31),  # noqa: DTZ001  # what is refused
+        datetime(2026, 1, 31, tzinfo=NoZone()),
+    ],
+)
 def test_naive_moment(wrong: datetime) -> None:
     """A naive datetime is refused."""
     with pytest.raises(
@@ -505,13 +511,14 @@ def test_not_a_moment(wrong: object) -> None:
     with pytest.raises(
         ConfigurationError, match="modified_until must be an aware datetime or a date, not"
     ):
-        as_moment("modified_until", wrong, end_of_day=True)  # type: ignore[arg-type]  # what is refused
+        as_moment("modified_until", wrong, end_of_day=True)  # type: ignore[arg-type]  # refused
 
 
 @pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901  # made aware below
 def test_moment_beyond_the_calendar(edge: datetime) -> None:
     """A moment that UTC cannot express is refused."""
-    zone = timezone(timedelta(hours=14 if edge == datetime.min else -12))  # noqa: DTZ901  # as above
+    hours = 14 if edge == datetime.min else -12  # noqa: DTZ901  # as above
+    zone = timezone(timedelta(hours=hours))
     with pytest.raises(ConfigurationError, match="modified_since"):
         as_moment("modified_since", edge.replace(tzinfo=zone), end_of_day=False)
 

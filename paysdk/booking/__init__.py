@@ -1,4 +1,4 @@
-"""Book payments in one system that another has and it has not, on a person's word.
+"""Book the payments that one system has and another lacks, after a person approved them.
 
 A plan proposes, a person approves, and each line is booked exactly once, verified, and recorded.
 Every booking can be undone. It needs the extra ``sync``, or ``postgres`` for PostgreSQL.

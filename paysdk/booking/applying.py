@@ -122,8 +122,8 @@ def _check_approval(run: Run, target: BooksPayments) -> None:
         )
     if run.approval is None:
         raise PlanRefusedError(
-            f"Nobody has approved the plan {run.digest[:12]}. Look at it, and approve it. Nothing "
-            "was sent."
+            f"The plan {run.digest[:12]} is not approved. Look at it, and approve it. Nothing was "
+            "sent."
         )
     check_sum(run.plan, run.approval)
 

@@ -286,7 +286,7 @@ def recheck(
 def add_up_open(bookings: Iterable[Booking], invoice: TargetInvoice) -> Decimal:
     """The sum of the orders for an invoice that may still be booked.
 
-    One whose payment the invoice shows is no longer due, so it does not count.
+    An order does not count if the invoice already shows its payment.
     """
     total = Decimal(0)
     for booking in bookings:

@@ -261,7 +261,7 @@ class BookingJournal:
             raise BookingTakenError(
                 f"Another worker has taken over the booking of payment {before.key.payment_id}, "
                 f"because this one stalled for longer than its lease of {self._lease:g} seconds. "
-                "It has written nothing since then."
+                "This worker has written nothing since then."
             )
         entry = {
             **key_values(after.key),

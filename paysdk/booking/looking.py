@@ -60,9 +60,9 @@ class Lookup:
             return None
 
     async def find_gone(self, booking: Booking) -> Problem | None:
-        """Say why a booked payment is no longer as it was booked, and record that.
+        """Say how a booked payment differs from its booking, and record that.
 
-        Returns ``None`` if it is, or if another worker has the booking.
+        Returns ``None`` if it does not differ, or if another worker has the booking.
         """
         own, invoice = await self.find(booking)
         if check_booked(booking.line, own) is None:

@@ -1,8 +1,8 @@
 """Which invoice numbers of the target are nearly one of the source's. They are shown, never used.
 
 A number is near another if they differ only in case, in zeros in front of digits or in other
-characters than letters and digits. It is also near if only what stands before its last digits
-differs, such as a prefix.
+characters than letters and digits. It is also near if only the part before its last digits differs,
+such as a prefix.
 """
 
 from __future__ import annotations

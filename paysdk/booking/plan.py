@@ -158,7 +158,7 @@ class BookingPlan:
         content = _parse_object(text)
         if content.get("format") != _FORMAT:
             raise ConfigurationError(
-                f'This is not a plan: it is no JSON object with "format": "{_FORMAT}".'
+                f'This is not a plan: it is not a JSON object with "format": "{_FORMAT}".'
             )
         try:
             plan: Self = _converter().structure(content.get("plan"), cls)

@@ -89,7 +89,7 @@ def check_doubled(
     after: TargetInvoice,
     policy: BookingPolicy,
 ) -> Problem | None:
-    """Check that nobody else has booked the same after the last check before the order.
+    """Check that no equal payment was booked after the last check before the order.
 
     *before* are the ids of the equal payments that were there at that check, if they are known. Any
     other equal payment came at the same time as the order, so its day does not matter: an agent may

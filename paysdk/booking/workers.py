@@ -147,7 +147,10 @@ class BookingTasks:
         async with aclosing(await self._open_account(provider, account)) as opened:
             await sync_payments(opened, self._store, account)
 
-    async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
+    async def _retry_stalled(
+        self,
+        timestamp: int,  # noqa: ARG002  # procrastinate passes it
+    ) -> None:
         for name in (_APPLY, _PLAN):
             await retry_stalled_jobs(self._app, name)
 

@@ -21,15 +21,18 @@ def main() -> int:
     differ, or booking needs a person. 130: Ctrl-C. 143: SIGTERM. 129: SIGHUP.
     """
     # A shell can close both streams for a program (>&-). Python then sets them to None.
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the program ends
+    if sys.stderr is None:
+        # It stays open until the program ends.
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # see above
     if sys.stdout is None:
         sys.stderr.write(
-            "paysdk: Standard output is closed, so there is no place for the output. To discard "
-            "it, use >/dev/null.\n"
+            "paysdk: Standard output is closed, so the output has nowhere to go. To discard it, "
+            "use >/dev/null.\n"
         )
         return 2
     if sys.argv[1:] == ["--version"]:
-        # The command line takes a while to load. It handles an error of the output.
+        # The rest of the command line takes a while to load. It is only loaded if writing fails, to
+        # report the error.
         with suppress(OSError):
             sys.stdout.write(f"paysdk {__version__}\n")
             sys.stdout.flush()

@@ -190,8 +190,8 @@ def _check_table(path: Path, name: str) -> None:
     tables = installed_providers()
     if _as_variable(name) not in map(_as_variable, tables):
         raise ConfigurationError(
-            f"{path}: there is no provider for the table [{name}]. There are "
-            f"{', '.join(f'[{each}]' for each in tables)}."
+            f"{path}: the table [{name}] does not name a provider. The known ones "
+            f"are {', '.join(f'[{each}]' for each in tables)}."
         )
 
 

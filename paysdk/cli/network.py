@@ -63,7 +63,7 @@ def make_ssl_context(
             context.load_cert_chain(client_cert, client_key, password=_refuse_password)
         except (OSError, ssl.SSLError) as error:
             if client_key is not None and not client_key.is_file():
-                raise ConfigurationError(f"There is no client key {client_key}.") from None
+                raise ConfigurationError(f"The client key {client_key} does not exist.") from None
             raise ConfigurationError(_describe("client certificate", client_cert, error)) from None
     return context
 
@@ -143,7 +143,8 @@ def with_network(command: Callable[..., Job]) -> Callable[..., Job]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
         for name, option in _OPTIONS.items()
     ]
-    parse.__signature__ = own.replace(parameters=[*own.parameters.values(), *added])  # type: ignore[attr-defined]  # typer reads it
+    signature = own.replace(parameters=[*own.parameters.values(), *added])
+    parse.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
     parse.__annotations__ = {**command.__annotations__, **_OPTIONS}
     return parse
 

@@ -297,12 +297,12 @@ def _find_key(name: str, key_file: Path | None, *, renews: bool) -> tuple[str, s
         )
         if reason := describe_unset(variable_name(name, "API_KEY")):
             raise ConfigurationError(
-                f"There is no key for {name}: {reason}. Set it, or name a file that holds the key "
-                f"with --key-file {name}=PATH."
+                f"No key for {name}: {reason}. Set it, or name a file that holds the key with "
+                f"--key-file {name}=PATH."
             )
         raise ConfigurationError(
-            f"There is no key for {name}: set {variable_name(name, 'API_KEY')}, or name a file "
-            f"that holds it with --key-file {name}=PATH.{tokens} With --sandbox you need no key."
+            f"No key for {name}: set {variable_name(name, 'API_KEY')}, or name a file that holds "
+            f"it with --key-file {name}=PATH.{tokens} With --sandbox you need no key."
         )
     value = get_setting(source) or ""
     in_file = source == variable_name(name, "API_KEY_FILE")

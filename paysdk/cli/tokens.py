@@ -76,7 +76,7 @@ def _check_variables(provider: str, variables: Mapping[str, str]) -> None:
         )
     file, store = (variable_name(provider, what) for what in ("TOKEN_FILE", "TOKEN_STORE"))
     if reason := describe_unset(variable_name(provider, "CLIENT_SECRET")):
-        raise ConfigurationError(f"There is no client secret for {provider}: {reason}.")
+        raise ConfigurationError(f"No client secret for {provider}: {reason}.")
     if "CLIENT_ID" not in variables:
         raise ConfigurationError(
             f"{', '.join(variables.values())} needs {variable_name(provider, 'CLIENT_ID')}, which "

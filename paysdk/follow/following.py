@@ -206,7 +206,7 @@ class Follower(AsyncIterator[PaymentChange]):
         try:
             self._on_event(event)
         except Exception:  # noqa: BLE001  # an error in a callback must not end the follower
-            _log.exception("on_event raised an exception, which is ignored, for %r", event)
+            _log.exception("on_event raised an exception for %r. It is ignored.", event)
 
     async def _run_pass(self) -> AsyncGenerator[PaymentChange]:
         """Run a pass to its end, or continue one."""

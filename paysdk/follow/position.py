@@ -59,8 +59,8 @@ class FollowPosition:
 
     If ``incremental``, a pass lists what was modified since the watermark, less *overlap* seconds,
     and never what was modified before ``first``. Otherwise it lists everything. While it is
-    ``learning``, what it sees is no change yet. What it saw in the current pass and was modified
-    before ``forgotten`` is not remembered.
+    ``learning``, nothing that it sees counts as a change. It does not remember a payment that it
+    saw in the current pass and that was modified before ``forgotten``.
     """
 
     incremental: bool

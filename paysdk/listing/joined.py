@@ -41,10 +41,10 @@ def find_listing(listings: Sequence[PagedListing[T]], resume: Checkpoint | str) 
 
 
 class JoinedListing(Generic[T]):
-    """A ``paysdk.Listing`` of several listings, one after the other, under one checkpoint.
+    """A ``paysdk.Listing`` that reads several listings, one after the other.
 
-    The end of one listing is the start of the next. *resume* belongs to one of them, and skips
-    those before it.
+    After the last page of one listing, the checkpoint is the start of the next. *resume* is a
+    checkpoint of one of them. The listings before that one are skipped.
     """
 
     def __init__(

@@ -139,7 +139,7 @@ class Refresher:
         """Return the refresh token. Raises if it cannot be sent."""
         if stored.refresh_token is None:
             raise AuthorizationEndedError(
-                "The access token has ended, and there is no refresh token to renew it with. "
+                "The access token has ended, and no refresh token is stored to renew it with. "
                 f"{_AUTHORISE_AGAIN}"
             )
         if self._ended is not None and self._ended[0].reveal() == stored.refresh_token.reveal():

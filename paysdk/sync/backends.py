@@ -119,8 +119,8 @@ class Backend(Protocol):
     async def lock_feed(self, connection: AsyncConnection) -> None:
         """Wait until no other transaction is numbering changes.
 
-        So changes become visible in the order of their numbers. When the transaction is committed,
-        listeners are told.
+        So changes become visible in the order of their numbers. The commit of the transaction
+        notifies listeners.
         """
         ...
 

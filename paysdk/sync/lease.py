@@ -105,7 +105,7 @@ async def renew(
         raise LeaseLostError(
             f"Another sync of {lease.provider} payments of account {lease.account!r} has taken "
             f"over, because this one stalled for longer than its lease of {lease.seconds:g} "
-            "seconds. It has written nothing since then."
+            "seconds. This sync has written nothing since then."
         )
 
 

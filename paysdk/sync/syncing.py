@@ -51,9 +51,9 @@ async def sync_payments(
     interrupted pass and starts a full one. Only a full pass can find what has vanished.
 
     *filters* are filters of ``list_payments``, such as those of the provider's own. With them, the
-    sync writes only what they choose. Such a pass neither moves the watermark nor tells what has
-    vanished, and the next sync without filters goes on as if it had not been. If it is interrupted,
-    it starts again.
+    sync writes only what they choose. Such a sync does not move the watermark, and marks nothing as
+    vanished. The next sync without filters continues as if the filtered one had not run. If a
+    filtered sync is interrupted, it starts again the next time.
 
     One sync at a time may write an account. Its lease lasts *lease* seconds and is renewed while it
     runs. Another sync can take the lease when it has run out, or at once if its process died on the

@@ -205,7 +205,7 @@ open_orders: sa.Table = sa.Table(
     sa.Column("content", text(), nullable=False),
 )
 
-# The access and refresh tokens of OAuth2 clients. Who may read this table may use them.
+# The access and refresh tokens of OAuth2 clients. Anyone who can read this table can use them.
 stored_tokens: sa.Table = sa.Table(
     "paysdk_tokens",
     metadata,

@@ -205,7 +205,10 @@ class SyncTasks:
             with suppress(AlreadyEnqueued):
                 await self._after_sync.defer_async(provider=provider, account=account)
 
-    async def _retry_stalled(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
+    async def _retry_stalled(
+        self,
+        timestamp: int,  # noqa: ARG002  # procrastinate passes it
+    ) -> None:
         await retry_stalled_jobs(self._app, _SYNC)
 
 
@@ -217,7 +220,7 @@ async def retry_stalled_jobs(app: App, task_name: str) -> None:
             if job.attempts < _MAX_RETRIES:
                 await app.job_manager.retry_job(job)
             else:
-                # A job that kills its worker each time must not run for ever.
+                # A job that kills its worker each time must not run forever.
                 await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 

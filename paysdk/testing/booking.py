@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -106,7 +106,8 @@ class FakeBooks:
     def change_payment(self, payment_id: str, **fields: object) -> None:
         """Change fields of a payment, as a person edits or voids it."""
         changed = {**fields, "modified_at": datetime.now(UTC)}
-        self.payments[payment_id] = attrs.evolve(self.payments[payment_id], **changed)  # type: ignore[arg-type]  # fields of a test's own
+        known: Any = self.payments[payment_id]
+        self.payments[payment_id] = attrs.evolve(known, **changed)
 
     def commit_late(self) -> list[str]:
         """Book the orders that are late or wait as drafts, and return the ids of the payments."""
@@ -129,7 +130,7 @@ class FakeBooks:
     async def retrieve_invoice(self, invoice_id: str) -> TargetInvoice:
         self._read()
         if invoice_id not in self.invoices:
-            raise NotFoundError(f"There is no invoice {invoice_id}.", status=404)
+            raise NotFoundError(f"Invoice {invoice_id} does not exist.", status=404)
         invoice = self._invoice(self.invoices[invoice_id])
         return attrs.evolve(invoice, payments=tuple(self._payments_of(invoice_id)))
 
@@ -170,7 +171,7 @@ class FakeBooks:
         self._read()
         payment = self.payments.get(payment_id)
         if payment is None or payment.invoice.id != invoice_id:
-            raise NotFoundError(f"There is no payment {payment_id}.", status=404)
+            raise NotFoundError(f"Payment {payment_id} does not exist.", status=404)
         if payment.is_voided:
             return payment
         fault = self._next_fault("The void")

@@ -55,4 +55,4 @@ class EventEmitter:
         try:
             self._on_event(event)
         except Exception:  # noqa: BLE001  # an error in a callback must not fail a payment
-            _log.exception("on_event raised an exception, which is ignored, for %r", event)
+            _log.exception("on_event raised an exception for %r. It is ignored.", event)

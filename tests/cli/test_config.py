@@ -118,12 +118,12 @@ def test_a_variable_that_is_not_set_is_named(
     reason = f"{path}: [notify] api_key_variable names NOTIFY_KEY, which is not set"
     listed = paysdk("--config", str(path), "list", "notify")
 
-    assert (2, f"paysdk: There is no key for notify: {reason}. Set it, or") == (
+    assert (2, f"paysdk: No key for notify: {reason}. Set it, or") == (
         listed.code,
-        listed.err[: len(f"paysdk: There is no key for notify: {reason}. Set it, or")],
+        listed.err[: len(f"paysdk: No key for notify: {reason}. Set it, or")],
     )
     monkeypatch.setenv("COLUMNS", "300")
-    assert f"There is no key: {reason}." in paysdk("--config", str(path), "doctor").out
+    assert f"No key: {reason}." in paysdk("--config", str(path), "doctor").out
     monkeypatch.setenv("PAYSDK_NOTIFY_API_KEY", "sandbox-key")
     assert describe_unset("PAYSDK_NOTIFY_API_KEY") is None
 
@@ -139,7 +139,10 @@ def test_a_variable_that_is_not_set_is_named(
         ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a text"),
         ('[acme]\napi_key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
         ('[acme]\nApi-Key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
-        ("[camfire]\ntimeout = 1", r"no provider for the table \[camfire\]. There are \[acme\], "),
+        (
+            "[camfire]\ntimeout = 1",
+            r"the table \[camfire\] does not name a provider\. The known ones are \[acme\], ",
+        ),
         ("[acme]\nTimeout = 1", "'Timeout' is not a setting. Write it as timeout"),
         ('[acme]\nclient_secret = "x"', "Name a file with client_secret_file, or a variable with"),
     ],

@@ -64,7 +64,7 @@ def test_a_missing_key_is_one_line() -> None:
 
     assert (2, "") == (done.returncode, done.stdout)
     assert (
-        "paysdk: There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY, or name a file that "
+        "paysdk: No key for campfire: set PAYSDK_CAMPFIRE_API_KEY, or name a file that "
         "holds it with --key-file campfire=PATH. With --sandbox you need no key.\n"
     ) == done.stderr
 
@@ -238,7 +238,7 @@ def test_a_closed_stdout_is_an_error(arguments: list[str]) -> None:
 
     assert 2 == done.returncode
     assert (
-        "paysdk: Standard output is closed, so there is no place for the output. To discard it, "
+        "paysdk: Standard output is closed, so the output has nowhere to go. To discard it, "
         "use >/dev/null.\n" == done.stderr
     )
 

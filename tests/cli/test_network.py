@@ -134,7 +134,7 @@ def test_a_key_with_a_password_is_refused(authority: Path) -> None:
 
 def test_a_missing_key_is_named(authority: Path) -> None:
     """The error is not about the certificate, unless the certificate has no key of its own."""
-    with pytest.raises(ConfigurationError, match=r"There is no client key .*none\.key"):
+    with pytest.raises(ConfigurationError, match=r"The client key .*none\.key does not exist"):
         make_ssl_context(None, authority / "client.pem", authority / "none.key")
     with pytest.raises(ConfigurationError, match="name the key's file with --client-key"):
         make_ssl_context(None, authority / "client.pem", None)

@@ -39,7 +39,7 @@ def accounts() -> list[tuple[str, str]]:
 async def open_account(provider: str, account: str) -> PaymentsProvider:
     """Return a provider with the account's key. The worker looks the key up. No job contains it."""
     if account not in known.get(provider, {}):
-        raise ConfigurationError(f"There is no account {account!r} of {provider!r}.")
+        raise ConfigurationError(f"{provider!r} has no account {account!r} here.")
     settings = known[provider][account]
     return PROVIDERS[provider](settings["api_key"], base_url=settings["base_url"])
 

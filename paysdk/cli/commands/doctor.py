@@ -159,7 +159,7 @@ async def _check_providers(names: tuple[str, ...]) -> list[_Line]:
             continue
         if find_key_variable(name) is None and not find_token_variables(name):
             variable = variable_name(name, "API_KEY")
-            text = f"There is no key: {describe_unset(variable) or f'set {variable}'}."
+            text = f"No key: {describe_unset(variable) or f'set {variable}'}."
             lines.append(_Line(name, text, ok=False if names else None))
             continue
         lines += await _check_provider(name)
@@ -232,7 +232,7 @@ async def _check_store(database: str) -> list[_Line]:
 
     file = find_file(database)
     if file is not None and not file.is_file():
-        text = f"There is no database {database}. A sync makes it."
+        text = f"The database {database} does not exist. A sync makes it."
         return [_Line("store", text, ok=False)]
     try:
         async with SQLPaymentStore(database, create=False):

@@ -89,7 +89,7 @@ def export_stored(source: StoredSource, export: Export) -> int:
     file = find_file(source.database)
     if file is not None and not file.is_file():
         raise ConfigurationError(
-            f"There is no database {source.database}. Fill one with: paysdk sync "
+            f"The database {source.database} does not exist. To fill it: paysdk sync "
             f"{' '.join(source.names)} --to {source.database}"
         )
     if file is not None and file.resolve() == export.path.resolve():

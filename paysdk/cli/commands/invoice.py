@@ -47,7 +47,8 @@ class _RetrievesInvoices(Protocol):
 def find_invoice_provider(name: str | None) -> str:
     """The named provider, or the only one that can retrieve an invoice.
 
-    Raises ``ConfigurationError`` if the named provider cannot, or if several can and none is named.
+    Raises ``ConfigurationError`` if the named provider cannot retrieve invoices. Without a name,
+    raises it unless exactly one provider can.
     """
     return find_able_provider(name, "retrieve_invoice", "retrieve an invoice")
 

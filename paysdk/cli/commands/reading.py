@@ -128,7 +128,7 @@ class ListingReader:
             payments = found if limit is None else found[: limit - self.count]
             self.count += len(payments)
             cut = len(payments) < len(found)
-            # Nobody counts the payments of the chosen days.
+            # The provider does not say how many payments the chosen days have.
             yield payments, None if is_bounded else estimate_total(page, self.count, limit)
             if self.count == limit:
                 break

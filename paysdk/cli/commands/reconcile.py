@@ -147,7 +147,7 @@ def _check(comparison: Comparison, html: Path | None) -> None:
     file = find_file(comparison.database)
     if file is not None and not file.is_file():
         raise ConfigurationError(
-            f"There is no database {comparison.database}. "
+            f"The database {comparison.database} does not exist. "
             f"To fill it: {comparison.sync_command(comparison.left, comparison.right)}"
         )
     if html is not None:

@@ -92,7 +92,7 @@ class LifetimeCases(ContractCases):
 
     @wire_case
     async def test_closing_leaves_nothing_open(self) -> None:
-        """After `aclose` no connection is open, no task is left, and there is no warning, even if a
+        """After `aclose` no connection is open, no task is left, and nothing warns, even if a
         listing was running.
         """
         async with self.harness() as harness:

@@ -69,7 +69,7 @@ def test_an_empty_account_is_well(paysdk: Command, serve_api: ServeApi) -> None:
 
     assert 0 == outcome.code
     assert "and there are no payments" in outcome.out
-    assert "There is no key: set PAYSDK_NOTIFY_API_KEY." in outcome.out
+    assert "No key: set PAYSDK_NOTIFY_API_KEY." in outcome.out
 
 
 def test_a_server_that_is_not_there_is_told(
@@ -135,7 +135,7 @@ def test_the_store_is_checked(paysdk: Command, tmp_path: Path) -> None:
     assert 0 == paysdk("doctor", "--store", str(database)).code
     missing = paysdk("doctor", "--store", str(tmp_path / "none.db"))
     assert 1 == missing.code
-    assert "none.db. A sync makes it." in missing.out
+    assert "none.db does not exist. A sync makes it." in missing.out
     (tmp_path / "text.db").write_text("no database, but a text", encoding="utf-8")
     other = paysdk("doctor", "--store", str(tmp_path / "text.db"))
     assert (1, True) == (other.code, "file is not a database" in other.out)
@@ -238,9 +238,7 @@ def test_a_provider_of_another_package_is_checked(
 
 def test_an_extra_that_is_missing_is_told(paysdk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that installs an extra is shown, and a missing extra is no failure."""
-    from paysdk.cli.commands import doctor  # noqa: PLC0415
-
-    monkeypatch.setattr(doctor, "_EXTRAS", {"arrow": "no-such-package"})
+    monkeypatch.setattr("paysdk.cli.commands.doctor._EXTRAS", {"arrow": "no-such-package"})
     outcome = paysdk("doctor")
 
     assert 0 == outcome.code

@@ -115,7 +115,7 @@ def test_a_failed_provider_leaves_no_file(
             ("--to", "a.csv", "--paid-since", "2026-02-01", "--paid-until", "2026-01-01"),
             "--paid-since 2026-02-01 is after --paid-until 2026-01-01",
         ),
-        (("--to", "a.csv", "--from", "none.db"), "There is no database none.db"),
+        (("--to", "a.csv", "--from", "none.db"), "The database none.db does not exist"),
         (("--to", "a.csv", "--from", "a.db", "--sandbox"), "leave --sandbox, --customers"),
         (("--to", "db.csv", "--from", "db.csv"), "--to would overwrite the database db.csv"),
     ],

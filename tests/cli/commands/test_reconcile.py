@@ -437,13 +437,16 @@ def test_a_report_on_a_full_disk_is_one_line(
         ),
         (
             ("campfire", "notify", "--from", "none.db"),
-            "There is no database none.db. To fill it: paysdk sync campfire notify --to none.db",
+            (
+                "The database none.db does not exist. To fill it: paysdk sync campfire notify "
+                "--to none.db"
+            ),
         ),
         (
             ("campfire", "notify", "--from", "sqlite:///none.db", "--account", "a b"),
             (
-                "There is no database sqlite:///none.db. To fill it: paysdk sync campfire notify "
-                "--to DATABASE --account 'a b'"
+                "The database sqlite:///none.db does not exist. To fill it: paysdk sync campfire "
+                "notify --to DATABASE --account 'a b'"
             ),
         ),
         (

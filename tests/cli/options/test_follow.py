@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         (("campfire", "--sandbox", "--every", "0"), "--every must be a number of seconds above"),
         (("campfire", "--sandbox", "--every", "nan"), "--every must be a number of seconds above"),
         (("campfire", "--sandbox", "--every", "often"), "Invalid value for '--every'"),
-        (("campfire",), "There is no key for campfire"),
+        (("campfire",), "No key for campfire"),
         (("nobody", "--sandbox"), "There is no provider 'nobody'"),
         ((), "Missing argument 'NAME'"),
     ],

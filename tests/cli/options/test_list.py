@@ -27,7 +27,7 @@ SANDBOX = ("--sandbox", "--sandbox-payments", "1")
             ["list", "campfire", "notify", "--page-size", "251", *SANDBOX],
             "notify: --page-size must be a whole number from 1 to 250, not 251.",
         ),
-        (["list", "campfire"], "There is no key for campfire: set PAYSDK_CAMPFIRE_API_KEY"),
+        (["list", "campfire"], "No key for campfire: set PAYSDK_CAMPFIRE_API_KEY"),
         (
             ["list", "nowhere", *SANDBOX],
             "There is no provider 'nowhere'. Installed: campfire, notify.",
