@@ -53,7 +53,8 @@ nitpick_ignore_regex = [
     # These are inside of objects that are given to an author, who does not use them by name.
     (
         "py:class",
-        r"paysdk\.(transport\.(client\.Client|observer\.RequestStats)|records\.(page\.Selected|.*Row))",
+        r"paysdk\.transport\.(client\.Client|observer\.RequestStats)",
+        r"paysdk\.records\.(page\.Selected|.*Row)",
     ),
     # A type variable has no entry.
     ("py:class", r"paysdk\.[\w.]+\.(T(_co)?|(Page|Record|Payment)Type)"),

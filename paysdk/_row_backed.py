@@ -69,7 +69,7 @@ def back_by_row(made: type[T]) -> type[T]:
 
 def row_setter(kind: type[Any]) -> Callable[[Any, object], None]:
     """Return the function that sets the row of an empty object of *kind*."""
-    return cast("Callable[[Any, object], None]", kind._row.__set__)  # noqa: SLF001  # the slot that back_by_row made
+    return cast("Callable[[Any, object], None]", kind._row.__set__)  # noqa: SLF001  # likewise
 
 
 def slot_setters(kind: type[Any]) -> list[Callable[[Any, object], None]]:

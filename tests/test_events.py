@@ -83,4 +83,4 @@ def test_events_are_values(event: Event) -> None:
     assert event.provider in {"campfire", "notify"}
     assert event == attrs.evolve(event)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        event.provider = "other"  # type: ignore[misc]
+        event.provider = "other"  # type: ignore[misc]  # what is refused

@@ -110,7 +110,9 @@ def test_payment_is_voided_with_or_without_a_date(
     [1.5, 1, "1", None, Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")],
     ids=repr,
 )
-def test_amount_must_be_a_finite_decimal(amount: Any) -> None:  # noqa: ANN401  # anything may be given
+def test_amount_must_be_a_finite_decimal(
+    amount: Any,  # noqa: ANN401  # anything may be given
+) -> None:
     """A float, a text or NaN is refused, also when a payment is evolved."""
     with pytest.raises(ConfigurationError, match=r"Payment\.amount must be a finite"):
         payment(amount=amount)

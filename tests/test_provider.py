@@ -100,6 +100,6 @@ def test_new_report() -> None:
 )
 def test_values_are_frozen_and_picklable(value: attrs.AttrsInstance) -> None:
     """The values are frozen and can be pickled."""
-    assert value == pickle.loads(pickle.dumps(value))  # its own pickle  # noqa: S301  # its own pickle
+    assert value == pickle.loads(pickle.dumps(value))  # noqa: S301  # its own pickle
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(value, attrs.fields(type(value))[0].name, None)

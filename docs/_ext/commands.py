@@ -34,7 +34,10 @@ class CommandLine(SphinxDirective):
         return parsed.children
 
 
-def flatten(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # typer's own
+def flatten(
+    group: Any,  # noqa: ANN401  # typer's own
+    prefix: str = "",
+) -> Iterator[tuple[str, Any]]:
     """Yield each command with its name. A group comes before its commands."""
     for name, command in group.commands.items():
         yield prefix + name, command

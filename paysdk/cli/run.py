@@ -15,7 +15,7 @@ from paysdk.cli.signals import StoppedBySignal
 from paysdk.errors import PaysdkError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from paysdk.cli.options.shared import Job
 
@@ -96,7 +96,8 @@ def _describe(error: OSError) -> str:
 def _parse(arguments: Sequence[str]) -> Job | int | None:
     """The job that the arguments ask for, or the exit code of the help that was printed."""
     try:
-        return app(args=list(arguments), prog_name="paysdk", standalone_mode=False)  # type: ignore[no-any-return]
+        parse: Callable[..., int] = app
+        return parse(args=list(arguments), prog_name="paysdk", standalone_mode=False)
     except StoppedBySignal:
         raise
     except SystemExit:

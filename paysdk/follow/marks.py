@@ -43,7 +43,8 @@ def mark_version(payment: Payment) -> int:
 
     If it is the same, the content is the same.
     """
-    return hash((payment, payment._raw))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its bytes, which `raw` decodes
+    # `raw` would decode these bytes.
+    return hash((payment, payment._raw))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def mark_content(payment: Payment) -> int:

@@ -138,7 +138,10 @@ class _LockedFile:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring the names in *folder* to the disk (https://man7.org/linux/man-pages/man2/fsync.2.html)."""
+    """Write the names in *folder* to the disk.
+
+    See https://man7.org/linux/man-pages/man2/fsync.2.html.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["decide"]
 
 _COUNTERPART_GONE = frozenset({Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED})
+_PAIR_ITEMS = 2  # one on each side
 
 
 def decide(
@@ -142,7 +143,8 @@ def _is_currency_unclear(items: list[Item]) -> bool:
 
 def _find_same_day(live: list[Item]) -> Iterator[Decision]:
     currencies = {item.currency for item in live}
-    one_currency = len(currencies - {None}) < 2  # noqa: PLR2004  # a payment without one is in it too
+    # A payment without a currency may be in that one, too.
+    one_currency = len(currencies - {None}) <= 1
     days: defaultdict[tuple[str | None, Decimal, date | None], list[Item]] = defaultdict(list)
     for item in live:
         currency = None if one_currency else item.currency
@@ -197,7 +199,7 @@ def _find_contested_payments(
 
 
 def _pair_rule(items: list[Item]) -> Rule:
-    if len(items) > 2:  # noqa: PLR2004  # one on each side
+    if len(items) > _PAIR_ITEMS:
         return Rule.AS_MANY
     return (
         Rule.UNDATED if any(item.payment.payment_date is None for item in items) else Rule.IN_WINDOW
@@ -243,7 +245,7 @@ def _rest_rule(items: list[Item], link: Link) -> Rule:
     live = [item for item in items if item.gone is None]
     left, right = split_by_side(live)
     if left and right:
-        return Rule.ONLY_PAIR if len(items) == 2 else Rule.SEVERAL_DIFFER  # noqa: PLR2004  # one on each side
+        return Rule.ONLY_PAIR if len(items) == _PAIR_ITEMS else Rule.SEVERAL_DIFFER
     # A voided or vanished payment can be the counterpart of one payment only.
     if not has_left_matching(
         {

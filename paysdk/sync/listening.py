@@ -18,7 +18,12 @@ CHANNEL = "paysdk_changes"
 class NotificationListener:
     """A session that listens to the channel."""
 
-    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, driver: Any) -> None:  # noqa: ANN401  # the driver's
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        connection: AsyncConnection,
+        driver: Any,  # noqa: ANN401  # the driver's
+    ) -> None:
         self._engine = engine
         self._connection = connection
         self._driver = driver

@@ -26,7 +26,8 @@ __all__ = ["check_exists", "find_database", "find_file"]
 
 # The keys that a connection string of libpq can begin with.
 _CONNECTION_STRING = re.compile(
-    r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|options|application_name|ssl\w+)\s*="
+    r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|options|application_name|ssl\w+)"
+    r"\s*="
 )
 # The driver's options. With uri=true, SQLite itself takes others.
 _SQLITE_OPTIONS = {

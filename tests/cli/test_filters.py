@@ -13,6 +13,7 @@ from paysdk.cli.parsing import parse_filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.conftest import Outcome
 
@@ -84,7 +85,7 @@ def test_filter_is_given_once() -> None:
         parse_filters(["a=1", "a=2"])
 
 
-def test_list_and_sync_take_filters(paysdk: Command, tmp_path: Any) -> None:  # noqa: ANN401  # any path
+def test_list_and_sync_take_filters(paysdk: Command, tmp_path: Path) -> None:
     """Both list only what the filter chooses."""
     sandbox = ("--sandbox", "--sandbox-payments", "20", "--filter", "voided=true")
     listed = paysdk("list", "campfire", "--format", "jsonl", *sandbox)

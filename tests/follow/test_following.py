@@ -724,7 +724,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"every": "60"}, "every must be a finite number"),
     ({"overlap": -1}, "overlap must be a finite number"),
     ({"max_known": 0}, "max_known must be a whole number from 1"),
-    ({"since": datetime(2026, 1, 1)}, "since must be an aware datetime"),  # noqa: DTZ001  # what is refused
+    ({"since": datetime(2026, 1, 1)}, "since must be an aware datetime"),  # noqa: DTZ001  # refused
     ({"since": "2026-01-01"}, "since must be an aware datetime or a date"),
     ({"since": NOW, "resume": "paysdk1.x"}, "leave since= out"),
     ({"resume": "x"}, "This is not a checkpoint of follow_payments: it does not begin like"),

@@ -20,7 +20,11 @@ _pairs = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def check(read: Callable[[bytes], object], body: bytes, sample: Any) -> None:  # noqa: ANN401  # JSON is any value
+def check(
+    read: Callable[[bytes], object],
+    body: bytes,
+    sample: Any,  # noqa: ANN401  # JSON is any value
+) -> None:
     """Read *body*, and check the path of its fault, if it has one.
 
     *sample* is a valid response with one of every object that has a required part. A path is right

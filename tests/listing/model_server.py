@@ -40,6 +40,7 @@ class ModelServer:
         self.latency = self.lag = 0.0
         self.between: Callable[[], None] = lambda: None
         self.edit: Callable[[dict[str, Any], dict[str, str]], None] = lambda _page, _query: None
+        self.answer: Callable[[str], bytes] = self._answer
 
     def ordered(self) -> list[tuple[int, int]]:
         return sorted((time, number) for number, time in self.rows.items())
@@ -76,7 +77,7 @@ class ModelServer:
         self.flying -= 1
         return read(RawResponse(200, {}, self.answer(request.query)))
 
-    def answer(self, query: str) -> bytes:
+    def _answer(self, query: str) -> bytes:
         asked = dict(parse_qsl(query, keep_blank_values=True))
         rows = [
             row
@@ -142,7 +143,10 @@ times = st.lists(st.integers(min_value=0, max_value=60), max_size=60) | st.lists
 )
 
 
-def collected(server: ModelServer, **arguments: Any) -> list[Payment]:  # noqa: ANN401  # those of list_payments
+def collected(
+    server: ModelServer,
+    **arguments: Any,  # noqa: ANN401  # those of list_payments
+) -> list[Payment]:
     """All payments of *server*, listed with these arguments."""
 
     async def walk() -> list[Payment]:

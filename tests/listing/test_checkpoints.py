@@ -106,7 +106,9 @@ async def test_every_checkpoint_leads_to_exactly_the_rest(
 def test_anything_else_is_refused(resume: object, message: str) -> None:
     """A value that is not a checkpoint is refused when it is passed."""
     with pytest.raises(ConfigurationError, match=message):
-        CampfireProvider("sandbox-key").list_payments(resume=resume)  # type: ignore[arg-type]  # what is refused
+        CampfireProvider("sandbox-key").list_payments(
+            resume=resume,  # type: ignore[arg-type]  # what is refused
+        )
 
 
 async def test_checkpoint_of_another_provider_is_refused() -> None:

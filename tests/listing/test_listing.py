@@ -165,7 +165,8 @@ async def test_collect_requests_only_the_pages_it_needs(
 async def test_wrong_limit_is_refused(limit: object) -> None:
     """A limit must be a whole number from 0."""
     with pytest.raises(ConfigurationError, match="limit must be a whole number from 0, not"):
-        await CampfireProvider("sandbox-key").list_payments().collect(limit=limit)  # type: ignore[arg-type]  # what is refused
+        listing = CampfireProvider("sandbox-key").list_payments()
+        await listing.collect(limit=limit)  # type: ignore[arg-type]  # what is refused
 
 
 @FAMILIES

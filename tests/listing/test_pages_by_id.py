@@ -122,21 +122,27 @@ class Result:
         return [one for page in self.pages for one in page]
 
 
-def provider_of(server: object, **settings: Any) -> NotifyProvider:  # noqa: ANN401  # those of NotifyProvider
+def provider_of(
+    server: object,
+    **settings: Any,  # noqa: ANN401  # those of NotifyProvider
+) -> NotifyProvider:
     """A provider that sends its requests to *server*."""
     provider = NotifyProvider("sandbox-key", base_url="http://127.0.0.1:1", **settings)
     provider._client._retrying = server  # type: ignore[assignment]  # no network
     return provider
 
 
-async def list_until_error(server: ModelServer, **arguments: Any) -> Result:  # noqa: ANN401  # those of list_payments
+async def list_until_error(
+    server: ModelServer,
+    **arguments: Any,  # noqa: ANN401  # those of list_payments
+) -> Result:
     """List until the end or an error."""
     provider = provider_of(server)
     listing = provider.list_payments(**arguments)
     pages: list[list[str]] = []
     try:
         async for page in listing.pages():
-            pages.append([payment.id for payment in page.payments])  # noqa: PERF401  # what comes before the error counts
+            pages += [[payment.id for payment in page.payments]]
     except PaysdkError as error:
         failure = error
     else:

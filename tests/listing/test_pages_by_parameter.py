@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 import attrs
@@ -115,6 +115,10 @@ class ModelProvider(RestProvider):
         )
 
 
+# A page and its headers.
+Answer: TypeAlias = tuple[dict[str, object], dict[str, str]]
+
+
 class ModelServer:
     """Payments in memory, the newest last. ``between`` is called before each response."""
 
@@ -126,6 +130,7 @@ class ModelServer:
         self.lasts: set[str] = set()
         self.between: Callable[[], None] = lambda: None
         self.spoilt: Callable[[str], str] = lambda link: link
+        self.answer: Callable[[dict[str, str]], Answer] = self._answer
 
     async def call(
         self,
@@ -142,7 +147,7 @@ class ModelServer:
         body, headers = self.answer(dict(parse_qsl(request.query, keep_blank_values=True)))
         return read(RawResponse(200, headers, json.dumps(body).encode()))
 
-    def answer(self, asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+    def _answer(self, asked: dict[str, str]) -> Answer:
         self.asked.append(asked)
         size = int(asked.get("limit", "3"))
         after = asked.get("cursor") or asked.get("starting_after") or asked.get("after")
@@ -164,7 +169,10 @@ class ModelServer:
         return {"data": data, "next": said or None}, headers
 
 
-def provider_of(server: ModelServer, **settings: Any) -> ModelProvider:  # noqa: ANN401  # those of RestProvider
+def provider_of(
+    server: ModelServer,
+    **settings: Any,  # noqa: ANN401  # those of RestProvider
+) -> ModelProvider:
     """A provider that sends its requests to *server*."""
     provider = ModelProvider("sandbox-key", **settings)
     provider.kind = server.kind
@@ -297,9 +305,9 @@ async def test_circle_raises_after_its_payments(kind: str) -> None:
             }
         )
 
-    server.answer = back  # type: ignore[method-assign]
+    server.answer = back
     if kind == "number":
-        server.answer = lambda asked: (  # type: ignore[method-assign]
+        server.answer = lambda asked: (
             ({"data": [{"id": "p0"}], "next": "1"}, {}) if "page" in asked else forward(asked)
         )
     given: list[str] = []
@@ -340,7 +348,7 @@ async def test_malformed_records_after_the_last_id_are_reported_once() -> None:
             "data": [{"number": 7} if row["id"] == "p2" else row for row in data],
         }, headers
 
-    server.answer = spoilt  # type: ignore[method-assign]
+    server.answer = spoilt
     aside: list[MalformedResponseError] = []
     listing = provider_of(server, on_malformed=aside.append).list_payments(page_size=3)
     assert ["p0", "p1", "p3", "p4"] == [payment.id async for payment in listing]
@@ -370,13 +378,13 @@ def spoil(server: ModelServer, bad: set[str], **fields: object) -> None:
     """Give these records other *fields*, so that they cannot be read."""
     answer = server.answer
 
-    def answer_badly(asked: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+    def answer_badly(asked: dict[str, str]) -> Answer:
         body, headers = answer(asked)
         for record in cast("list[dict[str, object]]", body["data"]):
             record.update(fields if record["id"] in bad else {})
         return body, headers
 
-    server.answer = answer_badly  # type: ignore[method-assign]
+    server.answer = answer_badly
 
 
 async def test_page_without_a_readable_record_is_skipped() -> None:

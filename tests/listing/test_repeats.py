@@ -210,7 +210,8 @@ async def test_cursor_that_comes_again_raises_after_its_payments(loop: list[str]
         page["next"] = f"?cursor={next(steps)}&limit=10"
 
     server.edit = round_and_round
-    server.answer = lambda query, answer=server.answer: answer(  # type: ignore[method-assign,misc]
+    answer = server.answer
+    server.answer = lambda query: answer(
         "&".join(part for part in query.split("&") if not part.startswith("cursor="))
         + f"&offset={10 * (len(server.requests) - 1)}"
     )
@@ -234,7 +235,8 @@ async def test_endless_empty_pages_raise(monkeypatch: pytest.MonkeyPatch) -> Non
         page["next"] = f"?cursor={len(server.requests)}"
 
     server.edit = on_and_on
-    server.answer = lambda query, answer=server.answer: answer(query.partition("cursor=")[0])  # type: ignore[method-assign,misc]
+    answer = server.answer
+    server.answer = lambda query: answer(query.partition("cursor=")[0])
     listing = provider_of(server).list_payments()
     with pytest.raises(PaginationError, match="the last 20 pages had no new payment") as caught:
         await listing.collect()
@@ -259,7 +261,7 @@ async def test_new_cursors_to_the_same_pages_raise(
         )
         return json.dumps(page | {"next": f"?cursor={len(server.requests)}&limit=10"}).encode()
 
-    server.answer = answer  # type: ignore[method-assign]
+    server.answer = answer
     listing = provider_of(server).list_payments(page_size=10)
     with pytest.raises(PaginationError) as caught:
         await listing.collect()

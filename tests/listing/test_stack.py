@@ -74,7 +74,11 @@ async def test_consumer_is_ten_functions_from_the_request(
     stacks: list[list[str]] = []
     send = aiohttp.ClientSession._request
 
-    async def record_stack(session: aiohttp.ClientSession, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401  # aiohttp's
+    async def record_stack(
+        session: aiohttp.ClientSession,
+        *arguments: Any,  # noqa: ANN401  # aiohttp's
+        **settings: Any,  # noqa: ANN401  # aiohttp's
+    ) -> Any:  # noqa: ANN401  # aiohttp's
         stacks.append(
             [
                 code.co_qualname

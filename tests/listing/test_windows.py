@@ -379,7 +379,7 @@ async def test_first_page_does_not_wait_for_the_plan() -> None:
             await counted.wait()
         return await call(request, *rest, **named)
 
-    server.call = slow_to_count  # type: ignore[method-assign]
+    server.call = slow_to_count  # type: ignore[method-assign]  # slower
     pages = provider_of(server).list_payments(page_size=10, concurrency=4).pages()
     async with asyncio.timeout(60):
         first = await anext(pages)
@@ -411,7 +411,7 @@ async def test_failed_plan_leaves_one_window() -> None:
             raise ServerError("503", status=503)
         return answer(query)
 
-    server.answer = failing  # type: ignore[method-assign]
+    server.answer = failing
     payments = await provider_of(server).list_payments(page_size=10, concurrency=4).collect()
     assert [str(number) for _, number in server.ordered()] == [payment.id for payment in payments]
 
@@ -427,12 +427,12 @@ async def test_failed_window_has_all_windows_in_its_checkpoint() -> None:
             raise ServerError("503", status=503)
         return answer(query)
 
-    server.answer = failing  # type: ignore[method-assign]
+    server.answer = failing
     got: list[str] = []
     with pytest.raises(ServerError) as caught:
         async for payment in provider.list_payments(page_size=10, concurrency=4):
             got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
-    server.answer = answer  # type: ignore[method-assign]
+    server.answer = answer
     assert caught.value.checkpoint is not None
     assert ("campfire", "GET") == (caught.value.provider, caught.value.method)
     got += [
@@ -454,12 +454,12 @@ async def test_bad_link_in_a_window_leads_to_the_rest() -> None:
             page["next"] = "http://api.example.org/accounts/?colour=red"
         return json.dumps(page).encode()
 
-    server.answer = lead_nowhere  # type: ignore[method-assign]
+    server.answer = lead_nowhere
     got: list[str] = []
     with pytest.raises(PaginationError) as caught:
         async for payment in provider.list_payments(page_size=10, concurrency=4):
             got.append(payment.id)  # noqa: PERF401  # what comes before the error counts
-    server.answer = answer  # type: ignore[method-assign]
+    server.answer = answer
     rest = await provider.list_payments(resume=caught.value.checkpoint).collect()
     expected = {str(number) for number in server.rows}
     assert expected == {*got, *(payment.id for payment in rest)}
@@ -481,7 +481,7 @@ async def test_closing_windows_leaves_no_task() -> None:
     async for page in pages:
         if page.payments:
             break
-    await pages.aclose()  # type: ignore[attr-defined]  # an async generator, which the protocol does not promise
+    await pages.aclose()  # type: ignore[attr-defined]  # it is an async generator
     assert {asyncio.current_task()} == asyncio.all_tasks()
 
 

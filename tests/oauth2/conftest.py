@@ -43,7 +43,10 @@ async def make_client(server: TokenSandbox) -> AsyncIterator[MakeClient]:
     """Makes clients of the server. They are closed when the test ends."""
     made: list[OAuth2Client] = []
 
-    def make(store: TokenStore, **settings: Any) -> OAuth2Client:  # noqa: ANN401  # those of the client
+    def make(
+        store: TokenStore,
+        **settings: Any,  # noqa: ANN401  # those of the client
+    ) -> OAuth2Client:
         settings = {"retry": QUICK, "client_secret": server.client_secret, **settings}
         made.append(OAuth2Client(server.token_url, server.client_id, store=store, **settings))
         return made[-1]

@@ -9,12 +9,15 @@ import asyncio
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paysdk import RetryPolicy
 from paysdk.oauth2 import FileTokenStore, OAuth2Client
 from paysdk.oauth2.endpoint import TokenEndpoint
 from paysdk.oauth2.files import _LockedFile
+
+if TYPE_CHECKING:
+    from paysdk.oauth2.tokens import Tokens
 
 
 def stop(step: str) -> None:
@@ -30,13 +33,17 @@ def patch(step: str) -> None:
     counts = {"save": 0, "replace": 0}
     save, send, replace = _LockedFile.save, TokenEndpoint.send, Path.replace
 
-    async def stopping_save(self: _LockedFile, tokens: Any) -> None:  # noqa: ANN401  # passed on
+    async def stopping_save(self: _LockedFile, tokens: Tokens) -> None:
         counts["save"] += 1
         if counts["save"] == number and step in {"before the note", "after the response"}:
             stop(step)
         await save(self, tokens)
 
-    async def stopping_send(self: TokenEndpoint, *given: Any, **named: Any) -> Any:  # noqa: ANN401  # passed on
+    async def stopping_send(
+        self: TokenEndpoint,
+        *given: Any,  # noqa: ANN401  # passed on
+        **named: Any,  # noqa: ANN401  # passed on
+    ) -> Any:  # noqa: ANN401  # passed on
         if step == "before sending":
             stop(step)
         return await send(self, *given, **named)

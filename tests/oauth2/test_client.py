@@ -56,9 +56,11 @@ async def test_the_first_tokens_come_for_a_code(
     assert stored.access_token is not None
     assert token == stored.access_token.reveal()
     assert 1 == len(server.requests)
-    assert {
-        "grant_type=authorization_code&code=sandbox-code-1&redirect_uri=https%3A%2F%2Fexample.com%2Fback"
-    } == {request.body.decode() for request in server.requests}
+    body = (
+        "grant_type=authorization_code&code=sandbox-code-1"
+        "&redirect_uri=https%3A%2F%2Fexample.com%2Fback"
+    )
+    assert {body} == {request.body.decode() for request in server.requests}
     assert "application/x-www-form-urlencoded" == server.requests[0].headers["Content-Type"]
 
 

@@ -79,7 +79,10 @@ def test_what_is_no_kept_tokens(text: str | bytes, told_by: Callable[[BaseExcept
     [
         ({"access_token": ""}, "A token must be a non-empty text"),
         ({"refresh_token": 7}, "A token must be a non-empty text"),
-        ({"renew_at": datetime(2026, 1, 31)}, "renew_at must be an aware datetime"),  # noqa: DTZ001  # what is refused
+        (
+            {"renew_at": datetime(2026, 1, 31)},  # noqa: DTZ001  # what is refused
+            "renew_at must be an aware datetime",
+        ),
         ({"refresh_sent_at": 7}, "refresh_sent_at must be an aware datetime"),
     ],
 )

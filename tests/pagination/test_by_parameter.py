@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
@@ -199,7 +200,9 @@ def test_page_without_an_id_to_start_from_is_an_error() -> None:
 
 def test_ids_may_be_numbers() -> None:
     """The ids of a provider may be whole numbers."""
-    assert Position("limit=2&starting_after=7") == AFTER.next_position(AFTER.start(), MORE, [3, 7])  # type: ignore[list-item]  # as a row has it
+    ids: Any = [3, 7]
+
+    assert Position("limit=2&starting_after=7") == AFTER.next_position(AFTER.start(), MORE, ids)
 
 
 @pytest.mark.parametrize("token", ["", "0"])

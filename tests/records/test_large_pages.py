@@ -61,7 +61,10 @@ BROKEN = wrong_body(
 )
 
 
-def campfire(sandbox: CampfireSandbox, **settings: Any) -> CampfireProvider:  # noqa: ANN401  # what the constructor takes
+def campfire(
+    sandbox: CampfireSandbox,
+    **settings: Any,  # noqa: ANN401  # what the constructor takes
+) -> CampfireProvider:
     """A provider that tries three times without waiting."""
     return CampfireProvider(
         sandbox.api_key,

@@ -300,7 +300,8 @@ def test_field_of_an_invoice_becomes_what_it_means(sent: str, name: str, expecte
 def test_nested_payment_alone_may_differ() -> None:
     """A payment in an invoice is read liberally, also if the invoice itself is as documented."""
     invoice = read_invoice(
-        b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,"created_at":"2026-01-05T10:00:00.1234566Z"}]}'
+        b'{"id":1,"payments":[{"id":3,"amount":1.50,"external_id":88,'
+        b'"created_at":"2026-01-05T10:00:00.1234566Z"}]}'
     )
     assert [("88", "2026-01-05T10:00:00.1234566Z")] == [
         (payment.external_id, payment.raw["created_at"]) for payment in invoice.payments

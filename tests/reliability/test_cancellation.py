@@ -43,7 +43,11 @@ QUICK = RetryPolicy(attempts=3, wait_initial=0)
 INVOICE, PAYABLE = 47864, 58700
 
 
-async def collect(provider: Any, _: int, **arguments: object) -> list[str]:  # noqa: ANN401  # either provider
+async def collect(
+    provider: Any,  # noqa: ANN401  # either provider
+    _: int,
+    **arguments: object,
+) -> list[str]:
     """List all payments with `collect`."""
     return [
         payment.id for payment in await provider.list_payments(page_size=3, **arguments).collect()
@@ -89,7 +93,10 @@ OPERATIONS: dict[str, Work] = {
 EACH = pytest.mark.parametrize("operation", OPERATIONS)
 
 
-def sandbox_for(operation: str, **options: Any) -> CampfireSandbox | NotifySandbox:  # noqa: ANN401  # either sandbox's
+def sandbox_for(
+    operation: str,
+    **options: Any,  # noqa: ANN401  # either sandbox's
+) -> CampfireSandbox | NotifySandbox:
     """Make a sandbox with a dozen payments."""
     kind = NotifySandbox if operation == "Notify list" else CampfireSandbox
     return kind(payments=12, api_key="sandbox-key", **options)
@@ -165,7 +172,7 @@ def cancel_at_await(
         thrown = None
         try:
             yield waiting_for
-        except BaseException as error:  # noqa: BLE001  # whatever it is goes where it was meant to go
+        except BaseException as error:  # noqa: BLE001  # it is passed on
             thrown = error
     raise AssertionError
 

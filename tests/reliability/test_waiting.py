@@ -33,7 +33,11 @@ pytestmark = pytest.mark.slow
 Operation: TypeAlias = Callable[[CampfireProvider, int], Coroutine[Any, Any, object]]
 
 
-async def collect(provider: CampfireProvider, _: int, **arguments: Any) -> object:  # noqa: ANN401  # any argument
+async def collect(
+    provider: CampfireProvider,
+    _: int,
+    **arguments: Any,  # noqa: ANN401  # any argument
+) -> object:
     """List all payments."""
     return await provider.list_payments(page_size=3, **arguments).collect()
 

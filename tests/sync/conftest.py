@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def paid(number: int, minute: int | None = None, **fields: Any) -> Payment:  # noqa: ANN401  # of any field
+def paid(
+    number: int,
+    minute: int | None = None,
+    **fields: Any,  # noqa: ANN401  # of any field
+) -> Payment:
     """Make a payment that was modified *minute* minutes after the start."""
     given: dict[str, Any] = {
         "provider": "acme",
@@ -194,8 +198,10 @@ async def start() -> AsyncIterator[Callable[..., Any]]:
     """Starts a process, and kills it if the test leaves it running."""
     started: list[asyncio.subprocess.Process] = []
 
-    async def start(*command: str, **pipes: int) -> asyncio.subprocess.Process:
-        started.append(await asyncio.create_subprocess_exec(*command, **pipes))  # type: ignore[arg-type]  # pipes only
+    async def start(
+        *command: str, stdin: int | None = None, stdout: int | None = None
+    ) -> asyncio.subprocess.Process:
+        started.append(await asyncio.create_subprocess_exec(*command, stdin=stdin, stdout=stdout))
         return started[-1]
 
     yield start

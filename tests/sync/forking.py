@@ -59,8 +59,9 @@ async def main(place: str) -> None:  # noqa: C901  # each attempt is a function
             sent.set()
 
     # The first attempt to pay hangs until the child has ended.
-    faults = FaultPlan().on(1, hang(), path="*/pay/")
-    async with open_sandbox("campfire", payments=30, faults=faults) as sandbox:  # noqa: SIM117  # longer than a line
+    hangs = FaultPlan().on(1, hang(), path="*/pay/")
+    started = open_sandbox("campfire", payments=30, faults=hangs)
+    async with started as sandbox:  # noqa: SIM117  # the provider takes its URL
         async with (
             CampfireProvider(
                 sandbox.api_key, base_url=sandbox.url, on_event=note, timeout=SECONDS / 2

@@ -25,7 +25,7 @@ from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing import open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
 PAYMENTS, PAGE_SIZE = 400, 25
 
@@ -62,7 +62,11 @@ async def serve(out: int) -> None:
     await asyncio.Event().wait()
 
 
-def opened(name: str, api_key: str, origin: str) -> Any:  # noqa: ANN401  # a provider with the capabilities made smaller
+def opened(
+    name: str,
+    api_key: str,
+    origin: str,
+) -> Any:  # noqa: ANN401  # a provider with the capabilities made smaller
     """Make a provider with small pages."""
     provider: Any = open_provider(name, api_key=api_key, base_url=origin)
     provider.capabilities = attrs.evolve(provider.capabilities, max_page_size=PAGE_SIZE)
@@ -75,7 +79,7 @@ async def sync(place: str, name: str, api_key: str, origin: str, account: str) -
         await sync_payments(provider, store, account)
 
 
-def forked(work: Any) -> int:  # noqa: ANN401  # a coroutine
+def forked(work: Coroutine[Any, Any, None]) -> int:
     """Fork a process that only runs this, and return its id."""
     pid = os.fork()
     if pid:

@@ -18,6 +18,8 @@ from paysdk.sync.advice import describe
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from paysdk import Payment
 
     from .conftest import Shelf
@@ -280,7 +282,7 @@ async def test_the_advice_after_a_lost_connection_is_to_try_again(
     shelf.payments = [make(number, number) for number in range(6)]
     async with SQLPaymentStore(schema) as store:
 
-        async def end_it(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
+        async def end_it(connection: AsyncConnection) -> None:
             pid = (await connection.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
             async with await psycopg.AsyncConnection.connect(schema, autocommit=True) as other:
                 await other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
@@ -360,7 +362,8 @@ async def test_the_isolation_level_of_the_server_does_not_matter(
     server: str, shelf: Shelf, make: Make
 ) -> None:
     """Leases work even if the user's default isolation level is serializable."""
-    url = f"postgresql://looker@/postgres?host={server}&options=-cdefault_transaction_read_only%3Doff&schema=levels"
+    options = "-cdefault_transaction_read_only%3Doff"
+    url = f"postgresql://looker@/postgres?host={server}&options={options}&schema=levels"
     shelf.payments = [make(1, 1)]
     async with SQLPaymentStore(url) as store:
         assert 1 == (await sync_payments(shelf, store)).created

@@ -76,15 +76,19 @@ async def test_a_sync_that_stalls_past_its_lease_writes_nothing_more(
         ending = asyncio.create_task(process.wait())
         # The sync waits for its fifth page, so it cannot end before it is stopped.
         await reach(reached, ending)
-        while not await rows(store, "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"):  # noqa: ASYNC110  # another process's
+        begun = "SELECT 1 FROM sync_state WHERE checkpoint IS NOT NULL"
+        while not await rows(store, begun):  # noqa: ASYNC110  # another process writes it
             await asyncio.sleep(0.001)
         process.send_signal(signal.SIGUSR1)
         flags = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
-        while os.waitid(os.P_PID, process.pid, flags) is None:  # noqa: ASYNC110, ASYNC222  # no event exists, and WNOHANG does not block
+        pid = process.pid
+        # No event exists, and WNOHANG does not block.
+        while os.waitid(os.P_PID, pid, flags) is None:  # noqa: ASYNC110, ASYNC222  # see above
             await asyncio.sleep(0.001)
         released.set()
         before = await rows(store, "SELECT count(*) FROM payments")
-        while not await rows(store, _RUN_OUT[store._database.engine.dialect.name]):  # noqa: ASYNC110  # it ends by itself
+        run_out = _RUN_OUT[store._database.engine.dialect.name]
+        while not await rows(store, run_out):  # noqa: ASYNC110  # the lease ends by itself
             await asyncio.sleep(0.01)
         report = await sync_payments(provider, store)
         after = (

@@ -13,6 +13,8 @@ from paysdk.sync import SQLPaymentStore, StoreError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
     Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
 
@@ -29,7 +31,7 @@ async def test_cancelling_a_write_waits_for_its_end(
     """The transaction is committed or rolled back as a whole, and leaves nothing behind."""
     began = asyncio.Event()
 
-    async def work(connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's
+    async def work(connection: AsyncConnection) -> None:
         await connection.execute(
             sa.text(
                 "INSERT INTO sync_state (provider, account, fence, leased_until, pass_number, "

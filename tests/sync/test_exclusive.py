@@ -21,6 +21,8 @@ from paysdk.sync.exclusive import _take
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     Rows = Callable[..., Awaitable[Sequence[tuple[Any, ...]]]]
     Reach = Callable[[asyncio.Event, asyncio.Future[Any]], Awaitable[None]]
     Start = Callable[..., Awaitable[asyncio.subprocess.Process]]
@@ -128,7 +130,7 @@ async def test_the_lease_of_a_holder_on_another_machine_runs_out(
     """The name is free if that holder does not renew it."""
     backend = store._database.backend
 
-    async def take(connection: Any) -> str | None:  # noqa: ANN401  # SQLAlchemy's
+    async def take(connection: AsyncConnection) -> str | None:
         return await _take(connection, backend, "receipt-1", 0.5)
 
     assert await store._database.in_transaction(take)
@@ -142,7 +144,7 @@ async def test_a_name_is_renewed_while_it_is_held(place: str, rows: Rows) -> Non
     """A holder keeps its name for any length of time."""
     async with SQLPaymentStore(place, lease=0.3) as store, store.exclusive("receipt-1") as journal:
         first = await rows(store, HELD)
-        while (now := await rows(store, HELD)) == first:  # noqa: ASYNC110  # it is renewed by itself
+        while (now := await rows(store, HELD)) == first:  # noqa: ASYNC110  # no event exists
             await asyncio.sleep(0.01)
         await journal.record_sent(order())
 
@@ -238,7 +240,10 @@ async def test_names_of_any_length_and_any_characters_are_distinct(
 
 
 @pytest.mark.parametrize("name", ["", None, 7, b"receipt-1"])
-async def test_an_invalid_name_is_refused(store: SQLPaymentStore, name: Any) -> None:  # noqa: ANN401  # whatever is given
+async def test_an_invalid_name_is_refused(
+    store: SQLPaymentStore,
+    name: Any,  # noqa: ANN401  # whatever is given
+) -> None:
     """The error comes before anything is written."""
     with pytest.raises(ConfigurationError, match="exclusive takes a name"):
         await store.exclusive(name).__aenter__()

@@ -93,10 +93,11 @@ async def test_no_smaller_number_appears_behind_a_reader(
     async with SQLPaymentStore(schema) as store:
         async with await psycopg.AsyncConnection.connect(postgresql) as other:
             # Another writer does this between getting its numbers and its commit.
-            await store._database.backend.lock_feed(Direct(other))  # type: ignore[arg-type]  # it only executes
+            connection: Any = Direct(other)
+            await store._database.backend.lock_feed(connection)
             syncing = asyncio.create_task(sync_payments(shelf, store))
             waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
-            while not await (await other.execute(waiting)).fetchone():  # noqa: ASYNC110  # the server's
+            while not await (await other.execute(waiting)).fetchone():  # noqa: ASYNC110  # no event
                 await asyncio.sleep(0.01)
             assert [] == [change async for change in store.changes()]
         assert 1 == (await syncing).created

@@ -40,7 +40,12 @@ class Ledger(Shelf):
             incremental_by=self.by,
         )
 
-    def list_payments(self, *, ids: Any = None, **arguments: Any) -> Any:  # noqa: ANN401  # any value
+    def list_payments(
+        self,
+        *,
+        ids: Any = None,  # noqa: ANN401  # any value
+        **arguments: Any,  # noqa: ANN401  # any value
+    ) -> Any:  # noqa: ANN401  # any value
         """List the payments, or those with these ids."""
         if ids is None:
             return super().list_payments(**arguments)

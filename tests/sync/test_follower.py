@@ -15,6 +15,7 @@ from paysdk.sync.feed import FEED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
 
     from paysdk import Payment
     from paysdk.sync import Change
@@ -184,7 +185,7 @@ async def test_database_that_goes_away(
         ({"provider": 7}, "provider must be a text"),
     ],
 )
-def test_wrong_arguments(tmp_path: Any, arguments: dict[str, Any], message: str) -> None:  # noqa: ANN401  # a path
+def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:
     """A wrong argument is refused at the call."""
     with pytest.raises(ConfigurationError, match=message):
         SQLPaymentStore(tmp_path / "payments.db").follow(**arguments)

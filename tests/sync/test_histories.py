@@ -7,7 +7,7 @@ import tempfile
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
@@ -136,7 +136,7 @@ def test_every_history_ends_as_the_provider_lists(
 def test_histories_reach_every_kind_of_change(
     shelf_type: type[Shelf],
     make: Callable[..., Payment],
-    tmp_path: Any,  # noqa: ANN401  # a path
+    tmp_path: Path,
 ) -> None:
     """The steps of the histories cause each kind of change in the feed."""
 

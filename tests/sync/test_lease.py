@@ -29,7 +29,8 @@ async def held(store: SQLPaymentStore, rows: Rows, holder: str) -> None:
     """Give the lease to another holder, for a long time."""
     columns = "provider, account, fence, holder, leased_until, pass_number, malformed"
     values = f"'acme', 'default', 5, '{holder}', 9e9, 0, 0"
-    await rows(store, f"INSERT INTO sync_state ({columns}) VALUES ({values})", writes=True)  # noqa: S608  # no user's
+    statement = f"INSERT INTO sync_state ({columns}) VALUES ({values})"  # noqa: S608  # no user's
+    await rows(store, statement, writes=True)
 
 
 async def test_the_lease_of_a_dead_process_is_free_at_once(

@@ -159,7 +159,8 @@ async def test_raw_is_kept_to_the_byte(
     ]
 
     assert sent == [payment._raw for _, payment in sorted((await kept(store)).items())]
-    assert "1.5" in str((await rows(store, f"SELECT {arrow} FROM payments WHERE id = '0'"))[0][0])  # noqa: S608  # no user's
+    select = f"SELECT {arrow} FROM payments WHERE id = '0'"  # noqa: S608  # no user's
+    assert "1.5" in str((await rows(store, select))[0][0])
 
 
 async def test_another_order_of_keys_is_no_change(
@@ -259,7 +260,8 @@ async def test_a_row_that_cannot_be_read_is_reported(
     shelf.payments = [make(7, 1)]
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
-        await rows(store, f"UPDATE payments SET {column} = x'616263'", writes=True)  # noqa: S608  # our own names
+        update = f"UPDATE payments SET {column} = x'616263'"  # noqa: S608  # our own names
+        await rows(store, update, writes=True)
         with pytest.raises(
             StoreError,
             match=r"Payment '7' of acme cannot be read: .* row of the table payments .* Correct",
@@ -274,7 +276,8 @@ async def test_a_time_that_cannot_be_read_is_reported(
     """A time without a zone, such as a watermark, is refused."""
     async with SQLPaymentStore(tmp_path / "payments.db") as store:
         await sync_payments(shelf, store)
-        await rows(store, f"UPDATE sync_state SET watermark = '{moment}'", writes=True)  # noqa: S608  # our own
+        update = f"UPDATE sync_state SET watermark = '{moment}'"  # noqa: S608  # our own
+        await rows(store, update, writes=True)
         with pytest.raises(
             StoreError,
             match=rf"has '{moment}' instead of a time with a zone, in sync_state or payments",

@@ -273,11 +273,9 @@ async def test_a_foreign_checkpoint_is_refused_and_kept(
     with pytest.raises(ConnectionFailedError):
         await sync_payments(shelf, store)
     shelf.waiting = None
-    await rows(
-        store,
-        f"UPDATE sync_state SET checkpoint = '{Checkpoint('beta', '', '1')}'",  # noqa: S608  # no user's
-        writes=True,
-    )
+    other = Checkpoint("beta", "", "1")
+    update = f"UPDATE sync_state SET checkpoint = '{other}'"  # noqa: S608  # no user's
+    await rows(store, update, writes=True)
     with pytest.raises(
         ConfigurationError,
         match=r"has a checkpoint for acme .*'default'.* belongs to 'beta'.*full=True \(--full\)",

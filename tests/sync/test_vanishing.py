@@ -236,7 +236,10 @@ async def test_a_limit_of_another_type_is_refused(
         ("share", False),
     ],
 )
-def test_an_impossible_limit_is_refused(name: str, value: Any) -> None:  # noqa: ANN401  # what is refused
+def test_an_impossible_limit_is_refused(
+    name: str,
+    value: Any,  # noqa: ANN401  # what is refused
+) -> None:
     """The message names the number."""
     with pytest.raises(ConfigurationError, match=f"{name} must be"):
         VanishLimit(**{name: value})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paysdk import Payment
+    from paysdk.testing import Sandbox
 
     from .conftest import Shelf
 
@@ -40,7 +41,7 @@ def campfire_rows() -> list[dict[str, Any]]:
     ]
 
 
-def campfire_of(sandbox: Any) -> CampfireProvider:  # noqa: ANN401  # a sandbox with payments
+def campfire_of(sandbox: Sandbox) -> CampfireProvider:
     """Make a provider that sets malformed records aside."""
     return CampfireProvider(sandbox.api_key, base_url=sandbox.url, on_malformed=lambda _: None)
 

@@ -86,7 +86,7 @@ def test_plans_are_values() -> None:
 
     assert FaultPlan() == plan
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        plan.rules = ()  # type: ignore[misc]
+        plan.rules = ()  # type: ignore[misc]  # what is refused
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,8 @@ async def test_link_with_the_key(
     async with CampfireProvider(KEYS[0], base_url=server.url) as provider:
         with pytest.raises(PaginationError, match="The link to the next page contains the API key"):
             async for payment in provider.list_payments():
-                given.append(payment.id)  # noqa: PERF401  # a comprehension would lose what came before the error
+                # A comprehension would lose what came before the error.
+                given.append(payment.id)  # noqa: PERF401  # see above
     assert ["1"] == given
     assert 1 == len(server.requests)
 
@@ -443,7 +444,10 @@ async def test_headers_with_the_key(raw_server: RawServers) -> None:
         writer.write(
             status(
                 302,
-                head=f"X-Request-Id: r-{KEYS[0]}\r\nLocation: https://elsewhere.example/{KEYS[0]}\r\n",
+                head=(
+                    f"X-Request-Id: r-{KEYS[0]}\r\n"
+                    f"Location: https://elsewhere.example/{KEYS[0]}\r\n"
+                ),
             )
         )
 

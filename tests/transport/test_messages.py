@@ -34,7 +34,7 @@ def test_messages_are_values() -> None:
     assert RawResponse(200, {"content-type": "application/json"}, b"a long body") == response
     assert "a long body" not in repr(response)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        request.path = "/other/"  # type: ignore[misc]
+        request.path = "/other/"  # type: ignore[misc]  # what is refused
 
 
 def test_json_has_exact_numbers() -> None:

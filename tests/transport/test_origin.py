@@ -303,4 +303,4 @@ def test_allow_http(caplog: pytest.LogCaptureFixture) -> None:
 def test_allow_http_is_true_or_false() -> None:
     """Only a bool is accepted, because every text would count as true."""
     with pytest.raises(ConfigurationError, match="allow_http must be True or False, not 'no'"):
-        CampfireProvider("sandbox-key", allow_http="no")  # type: ignore[arg-type]  # what is refused
+        CampfireProvider("sandbox-key", allow_http="no")  # type: ignore[arg-type]  # refused

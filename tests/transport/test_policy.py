@@ -41,7 +41,9 @@ LARGEST = sys.float_info.max
 
 
 @pytest.mark.parametrize("attempts", [0, -1, 1.0, True, "5", None], ids=repr)
-def test_attempts_must_be_a_whole_number_from_1(attempts: Any) -> None:  # noqa: ANN401  # anything may be given
+def test_attempts_must_be_a_whole_number_from_1(
+    attempts: Any,  # noqa: ANN401  # anything may be given
+) -> None:
     """A request has at least one attempt."""
     with pytest.raises(
         ConfigurationError, match=r"RetryPolicy\.attempts must be a whole number from 1"
@@ -77,7 +79,7 @@ def test_policy_is_a_value_with_these_defaults() -> None:
     policy = RetryPolicy()
     assert (5, 0.2, 10.0, 1.0, 60.0, 0.2) == attrs.astuple(policy)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        policy.attempts = 6  # type: ignore[misc]
+        policy.attempts = 6  # type: ignore[misc]  # what is refused
 
 
 GET, POST = Request("GET", "/x"), Request("POST", "/x")

@@ -52,7 +52,7 @@ async def test_proxy_that_refuses_a_tunnel(
     raw_server: RawServers, told_by: Callable[[BaseException], str]
 ) -> None:
     """The error names the proxy, its response and what to check, without the password."""
-    proxy = await raw_server(refusing("407 pass w0rd", b""))  # type: ignore[arg-type]  # it is awaited
+    proxy = await raw_server(refusing("407 pass w0rd", b""))  # type: ignore[arg-type]  # awaited
     address = proxy.url.replace("http://", "http://user:pass%20w0rd@")
     async with (
         aiohttp.ClientSession(proxy=address) as session,

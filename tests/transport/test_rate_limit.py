@@ -59,7 +59,11 @@ class Responding:
     def __init__(self) -> None:
         self.asked: list[float] = []
 
-    async def send(self, request: Request, attempt: Attempt) -> RawResponse:  # noqa: ARG002  # the protocol's
+    async def send(
+        self,
+        request: Request,  # noqa: ARG002  # the protocol's
+        attempt: Attempt,  # noqa: ARG002  # the protocol's
+    ) -> RawResponse:
         self.asked.append(vars(rate_limit)["time"].monotonic())
         return RawResponse(200, {}, b"{}")
 
@@ -164,7 +168,11 @@ async def test_limiter_cannot_suppress_an_error(raised: BaseException) -> None:
             return True
 
     class Failing(Responding):
-        async def send(self, request: Request, attempt: Attempt) -> RawResponse:  # noqa: ARG002  # the protocol's
+        async def send(
+            self,
+            request: Request,  # noqa: ARG002  # the protocol's
+            attempt: Attempt,  # noqa: ARG002  # the protocol's
+        ) -> RawResponse:
             raise raised
 
     with pytest.raises(type(raised)) as caught:
@@ -279,7 +287,7 @@ async def test_limiter_receives_the_error() -> None:
     async def fail(_request: Request, _attempt: Attempt) -> RawResponse:
         raise failure
 
-    inner.send = fail  # type: ignore[assignment,method-assign]
+    inner.send = fail  # type: ignore[assignment,method-assign]  # it fails
     with pytest.raises(ConnectionError):
         await pace.send(GET, attempt())
     assert [(None, None), (ConnectionError, failure)] == [args[:2] for args in left]

@@ -33,7 +33,8 @@ def test_query_has_texts_of_all_kinds_of_values() -> None:
         "several": ["x", None, 2],
     }
     expected = (
-        "text=a%2Bb+%26c&number=7&amount=100&yes=true&no=false&day=2026-01-31&at=2026-01-31T11:00:00Z"
+        "text=a%2Bb+%26c&number=7&amount=100&yes=true&no=false&day=2026-01-31"
+        "&at=2026-01-31T11:00:00Z"
         "&id=00000000-0000-0000-0000-000000000005&several=x&several=2"
     )
     assert expected == build_request("GET", "/v1/things", query).query
@@ -107,10 +108,16 @@ def test_method_is_a_name(method: str) -> None:
         ({"query": {"a": 1.5}}, r"query\['a'\] must be a text"),
         ({"query": {"a": [object()]}}, r"query\['a'\] must be a text"),
         ({"query": {"a": Decimal("NaN")}}, r"query\['a'\] must be a text"),
-        ({"query": {"a": datetime(2026, 1, 1)}}, r"query\['a'\] must be an aware datetime"),  # noqa: DTZ001
+        (
+            {"query": {"a": datetime(2026, 1, 1)}},  # noqa: DTZ001  # what is refused
+            r"query\['a'\] must be an aware datetime",
+        ),
         ({"json": {"a": [Decimal("NaN")]}}, r"json.a\[0\] is NaN"),
         ({"json": {"a": float("inf")}}, "json.a is inf"),
-        ({"json": {"a": datetime(2026, 1, 1)}}, "json.a must be an aware datetime"),  # noqa: DTZ001
+        (
+            {"json": {"a": datetime(2026, 1, 1)}},  # noqa: DTZ001  # what is refused
+            "json.a must be an aware datetime",
+        ),
         ({"json": {1: 2}}, "json has the name 1"),
         ({"json": {"a": {1, 2}}}, "json.a must be a value of JSON"),
         ({"json": {"a": b"x"}}, "json.a must be a value of JSON"),

@@ -58,7 +58,8 @@ async def test_settings_of_a_session_belong_to_the_session(setting: str) -> None
     given = {"trust_env": True, "ssl_context": ssl.create_default_context()}
     async with aiohttp.ClientSession() as session:
         with pytest.raises(ConfigurationError, match="Give your own session its proxy"):
-            CampfireProvider("sandbox-key", session=session, **{setting: given[setting]})  # type: ignore[arg-type]  # one of two
+            setting_of_session: Any = {setting: given[setting]}
+            CampfireProvider("sandbox-key", session=session, **setting_of_session)
 
 
 async def test_closed_session_of_the_user(told_by: Callable[[BaseException], str]) -> None:

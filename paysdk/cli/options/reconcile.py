@@ -105,7 +105,7 @@ def reconcile_command(
         raise ConfigurationError("--key-file is for --balances. Reconciling needs no key.")
     try:
         if balances:
-            from paysdk.cli.commands.balances import show_balances  # noqa: PLC0415  # the extra may be missing
+            from paysdk.cli.commands.balances import show_balances  # noqa: PLC0415  # an extra
 
             selection = select_providers(
                 (right,), sandbox=False, sandbox_payments=0, key_files=key_file
@@ -120,7 +120,10 @@ def reconcile_command(
                 output_format=output_format,
                 numbers=numbers,
             )
-        from paysdk.cli.commands.reconcile import Comparison, reconcile_stored  # noqa: PLC0415  # the extra may be missing
+        from paysdk.cli.commands.reconcile import (  # noqa: PLC0415  # it needs an extra
+            Comparison,
+            reconcile_stored,
+        )
 
         if html is not None:
             import_module("paysdk.reconcile.report.page")  # it needs Jinja2

@@ -74,7 +74,7 @@ def sync_command(
     You can stop it at any time: the next run continues.
     """
     try:
-        from paysdk.cli.commands.sync import SyncOptions, sync  # noqa: PLC0415  # the extra may be missing
+        from paysdk.cli.commands.sync import SyncOptions, sync  # noqa: PLC0415  # it needs an extra
     except ModuleNotFoundError as error:
         raise explain_missing_extra(error) from None
     selection = select_providers(

@@ -127,8 +127,8 @@ class InvoiceOperations(RestProvider):
             ManualPayment,
             TransactionPayment,
         )
-        from paysdk.providers.campfire.paying.operation import Consent  # noqa: PLC0415  # see _read_invoice
-        from paysdk.providers.campfire.paying.order import PayOrder  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.operation import Consent  # noqa: PLC0415  # likewise
+        from paysdk.providers.campfire.paying.order import PayOrder  # noqa: PLC0415  # likewise
 
         order = PayOrder.of(
             {
@@ -163,7 +163,10 @@ class InvoiceOperations(RestProvider):
         Raises ``ConfigurationError`` before anything is sent, and ``NotFoundError`` if the invoice
         does not exist. Safe to repeat and to cancel: paysdk retries it like a read.
         """
-        from paysdk.providers.campfire.paying.preview import encode_preview, read_preview  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.preview import (  # noqa: PLC0415  # see _read_invoice
+            encode_preview,
+            read_preview,
+        )
 
         body = encode_preview(
             {
@@ -240,7 +243,7 @@ class InvoiceOperations(RestProvider):
 
     @cached_property
     def _payer(self) -> Payer:
-        from paysdk.providers.campfire.paying.payer import Payer  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.payer import Payer  # noqa: PLC0415  # see below
 
         return Payer(
             self._client,
@@ -252,7 +255,7 @@ class InvoiceOperations(RestProvider):
 
     @cached_property
     def _voider(self) -> Voider:
-        from paysdk.providers.campfire.paying.voiding import Voider  # noqa: PLC0415  # see _read_invoice
+        from paysdk.providers.campfire.paying.voiding import Voider  # noqa: PLC0415  # see below
 
         payer = self._payer
         return Voider(self._client, payer.lookup, payer.turns, self._resend_after)
@@ -260,7 +263,9 @@ class InvoiceOperations(RestProvider):
     async def _read_invoice(self, invoice_id: int, deadline: Deadline) -> Invoice:
         # Importing the modules for invoices and paying takes as long as importing everything that
         # lists payments. Many programs only list.
-        from paysdk.providers.campfire.invoices.normalise import read_invoice  # noqa: PLC0415  # see above
+        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # see above
+            read_invoice,
+        )
 
         def read(response: RawResponse) -> Invoice:
             invoice = decode_or_raise(read_invoice, response.body)

@@ -190,7 +190,9 @@ class CampfireProvider(InvoiceOperations):
 
         Raises ``ConfigurationError`` for a bad argument, before anything is sent.
         """
-        from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER  # noqa: PLC0415  # many programs only list payments
+        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # seldom used
+            SUMMARY_READER,
+        )
 
         filters = encode_invoice_filters(
             invoice_number=invoice_number,
@@ -215,8 +217,12 @@ class CampfireProvider(InvoiceOperations):
         reads the invoices with the newest id first, and only as far as it needs to. A sync uses
         it, and so does ``paysdk list --customers``.
         """
-        from paysdk.providers.campfire.customers import InvoiceCustomers  # noqa: PLC0415  # many programs only list payments
-        from paysdk.providers.campfire.invoices.normalise import SUMMARY_READER  # noqa: PLC0415  # likewise
+        from paysdk.providers.campfire.customers import (  # noqa: PLC0415  # seldom used
+            InvoiceCustomers,
+        )
+        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # seldom used
+            SUMMARY_READER,
+        )
 
         limit = _INVOICES_PER_PAGE
         query = encode_query({"sort": "-id", "limit": str(limit)}.items())
@@ -239,7 +245,9 @@ class CampfireProvider(InvoiceOperations):
         ``Account.id`` and ``Account.name_and_number`` are what a ``ManualPayment`` takes.
         ``retrieve_account_settings`` names the account that the organisation uses for clearing.
         """
-        from paysdk.providers.campfire.accounts.normalise import ACCOUNT_READER  # noqa: PLC0415  # many programs only list payments
+        from paysdk.providers.campfire.accounts.normalise import (  # noqa: PLC0415  # seldom used
+            ACCOUNT_READER,
+        )
 
         # The API documents no order. On large pages, an account that is created during the listing
         # seldom moves another one to a page that was read already.
@@ -255,7 +263,9 @@ class CampfireProvider(InvoiceOperations):
 
         Safe to repeat and to cancel.
         """
-        from paysdk.providers.campfire.accounts.normalise import read_settings  # noqa: PLC0415  # many programs only list payments
+        from paysdk.providers.campfire.accounts.normalise import (  # noqa: PLC0415  # seldom used
+            read_settings,
+        )
 
         return await self._client.call_within(
             self._client.deadline(),
@@ -270,6 +280,8 @@ class CampfireProvider(InvoiceOperations):
         Open the provider with ``exclusive=store.exclusive``. Then an order whose outcome is unknown
         also stops the same order of ``mark_invoice_paid`` in every process.
         """
-        from paysdk.providers.campfire.booking import CampfireTarget  # noqa: PLC0415  # many programs only list payments
+        from paysdk.providers.campfire.booking import (  # noqa: PLC0415  # seldom used
+            CampfireTarget,
+        )
 
         return CampfireTarget(self, self._payer)

@@ -46,7 +46,9 @@ _BY_AGENT = {"payment_type": "BANK_TRANSACTION", "source": "MANUAL"}
 _SECOND_OF_ITS_NUMBER = made_up.OPEN_INVOICES[1]
 
 
-def _check_choice(kind: Any) -> Callable[[object, attrs.Attribute[Any], object], None]:  # noqa: ANN401  # a Literal, or bool
+def _check_choice(
+    kind: Any,  # noqa: ANN401  # a Literal, or bool
+) -> Callable[[object, attrs.Attribute[Any], object], None]:
     choices = get_args(kind) or (True, False)
 
     def check(_: object, field: attrs.Attribute[Any], value: object) -> None:

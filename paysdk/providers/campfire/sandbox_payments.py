@@ -82,14 +82,14 @@ _FIELDS = (
 
 
 @cache
-def read_sample(name: str) -> Any:  # noqa: ANN401 - a JSON document
+def read_sample(name: str) -> Any:  # noqa: ANN401  # a JSON document
     """A sample of the documents, by the name of its file."""
     return msgspec.json.decode(
         files("paysdk.providers.campfire").joinpath("samples", f"{name}.json").read_bytes()
     )
 
 
-def keep_sample_fields(value: Any, pattern: Any) -> Any:  # noqa: ANN401 - JSON values of any shape
+def keep_sample_fields(value: Any, pattern: Any) -> Any:  # noqa: ANN401  # any JSON values
     """The value with only the fields that the sample has in the same place."""
     if isinstance(pattern, dict):
         return {

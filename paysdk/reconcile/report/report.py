@@ -85,7 +85,7 @@ class Report:
             return self._render(made_at or datetime.now(UTC))
 
     def _render(self, made_at: datetime) -> str:
-        from paysdk.reconcile.report.page import render_page  # noqa: PLC0415  # the extra may be missing
+        from paysdk.reconcile.report.page import render_page  # noqa: PLC0415  # it needs an extra
 
         names = Names.of(self.left, self.right)
         totals = make_totals_section(self.totals, names)

@@ -118,5 +118,6 @@ class CheckpointCases(ContractCases):
             last = pages[-2].checkpoint
             check(last is not None, "the last page but one has no checkpoint")
             await collect_payments(provider.list_payments(page_size=harness.size, resume=last))
-            read = len(harness.pages_seen(known, asked))
-            check(read <= 2, f"resuming before the last page read {read} pages")  # noqa: PLR2004
+            read = harness.pages_seen(known, asked)
+            # If pages overlap, one with only an old payment may come after the last one.
+            check(not read[2:], f"resuming before the last page read {len(read)} pages")

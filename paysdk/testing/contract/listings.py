@@ -309,4 +309,9 @@ _NO_CIRCLE = (type(None), MalformedResponseError)
 
 def _cut_page_two(kept: int) -> Edit:
     # The last record stays: its id may be what requests the next page.
-    return lambda number, records: records[len(records) - kept :] if number == 2 else records  # noqa: PLR2004
+    def edit(number: int, records: list[Json]) -> list[Json]:
+        if number != 2:  # noqa: PLR2004  # the page
+            return records
+        return records[len(records) - kept :]
+
+    return edit

@@ -121,7 +121,8 @@ class PaymentCases(ContractCases):
             )
             check_equal(harness.payments, len(set(payments)), "the number of different payments")
             for payment in payments:
-                for copied in (pickle.loads(pickle.dumps(payment)), copy.deepcopy(payment)):  # noqa: S301  # pickled here
+                pickled = pickle.dumps(payment)
+                for copied in (pickle.loads(pickled), copy.deepcopy(payment)):  # noqa: S301  # ours
                     check_equal((payment, payment.raw), (copied, copied.raw), "a copy and its raw")
                 check(_is_frozen(payment), f"payment {payment.id} can be changed")
 
@@ -234,7 +235,7 @@ class PaymentCases(ContractCases):
                 listing = harness.provider().list_payments(page_size=harness.size)
                 everything = await collect_payments(listing)
                 first = harness.pages_seen(everything)[0].payments
-                harness.change_records(everything, _second_on_page_two(wrong))
+                harness.change_records(everything, _put_on_page_two(wrong, 1))
                 given, error = await collect_until_error(listing)
                 if not isinstance(error, MalformedResponseError):
                     fail(f"the record {wrong!r} raised {error!r}, after {len(given)} payments")
@@ -273,7 +274,7 @@ class PaymentCases(ContractCases):
                     for each in record
                 ]
             )
-            harness.change_records(everything, _first_on_page_two({}))
+            harness.change_records(everything, _put_on_page_two({}))
             check_equal(
                 [payment.id for payment in everything if payment.id not in gone],
                 ids(await collect_payments(listing)),
@@ -316,14 +317,12 @@ def _is_frozen(payment: Payment) -> bool:
     return False
 
 
-def _first_on_page_two(wrong: Json) -> Edit:
+def _put_on_page_two(wrong: Json, index: int = 0) -> Edit:
     # The last record stays: its id may be what requests the next page.
-    return lambda number, records: [wrong, *records[1:]] if number == 2 else records  # noqa: PLR2004
-
-
-def _second_on_page_two(wrong: Json) -> Edit:
     def edit(number: int, records: list[Json]) -> list[Json]:
-        return [records[0], wrong, *records[2:]] if number == 2 else records  # noqa: PLR2004
+        if number != 2:  # noqa: PLR2004  # the page
+            return records
+        return [*records[:index], wrong, *records[index + 1 :]]
 
     return edit
 

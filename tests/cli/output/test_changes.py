@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
@@ -13,8 +13,15 @@ import pytest
 from paysdk import InvoiceRef, Payment, PaymentChange
 from paysdk.cli.output.changes import ChangesTable, write_json_line
 
+if TYPE_CHECKING:
+    from paysdk.follow.known import FollowedKind
 
-def change(number: int, kind: Any = "created", amount: str = "10.00") -> PaymentChange:  # noqa: ANN401  # one of three words
+
+def change(
+    number: int,
+    kind: FollowedKind = "created",
+    amount: str = "10.00",
+) -> PaymentChange:
     """A change of a payment."""
     payment = Payment(
         provider="acme",

@@ -79,7 +79,11 @@ def test_a_provider_cannot_control_the_terminal() -> None:
     assert "\ufffd[31m[bold]\ufffdB.V." in lines[2]
 
 
-def in_parts(*parts: list[Payment], width: int = 80, **options: Any) -> list[list[str]]:  # noqa: ANN401  # a console's
+def in_parts(
+    *parts: list[Payment],
+    width: int = 80,
+    **options: Any,  # noqa: ANN401  # a console's
+) -> list[list[str]]:
     """The lines of each part of a long table."""
     settings = {"color_system": None} | options
     tables = PaymentsTables(Console(file=io.StringIO(), width=width, **settings))

@@ -18,8 +18,8 @@ from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
         ({"page_size": 0}, "page_size"),
         ({"page_size": 10_001}, "page_size must be a whole number from 1 to 10000"),
         ({"page_size": True}, "page_size"),
-        ({"modified_since": datetime(2026, 1, 31)}, "modified_since"),  # noqa: DTZ001  # what is refused
-        ({"modified_until": datetime(2026, 1, 31)}, "modified_until"),  # noqa: DTZ001  # what is refused
+        ({"modified_since": datetime(2026, 1, 31)}, "modified_since"),  # noqa: DTZ001  # refused
+        ({"modified_until": datetime(2026, 1, 31)}, "modified_until"),  # noqa: DTZ001  # refused
         ({"modified_since": "2026-01-31"}, "modified_since"),
         (
             {"modified_since": date(2026, 2, 1), "modified_until": date(2026, 1, 31)},

@@ -23,7 +23,7 @@ class Shelf:
         self.numbers = list(numbers)
         self.read: list[list[int]] = []
 
-    def __call__(self) -> Any:  # noqa: ANN401  # it has what is used of a listing
+    def __call__(self) -> Any:  # noqa: ANN401  # what is used of a listing
         return self
 
     async def pages(self) -> AsyncIterator[Page[InvoiceSummary]]:

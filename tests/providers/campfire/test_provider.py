@@ -220,7 +220,10 @@ async def test_trap_on_another_origin_is_never_called() -> None:
         ),
         (
             {"modified_since": date(2026, 1, 31), "modified_until": date(2026, 1, 31)},
-            "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z&last_modified_at__lte=2026-01-31T23:59:59.999999Z",
+            (
+                "cursor=&last_modified_at__gte=2026-01-31T00:00:00Z"
+                "&last_modified_at__lte=2026-01-31T23:59:59.999999Z"
+            ),
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -99,12 +99,12 @@ async def test_invalid_cursor(caller: Caller) -> None:
 async def test_modified_filters_are_inclusive(caller: Caller, written_as: str) -> None:
     """Both bounds include the time itself, in each form in which it can be written."""
     moment = "2025-01-01T08:30:43+0000"
-    rows = caller.sandbox.payments
+    rows: list[Any] = caller.sandbox.payments
 
-    assert [row for row in rows if row["last_modified_at"] >= moment] == await caller.walk(  # type: ignore[operator]
+    assert [row for row in rows if row["last_modified_at"] >= moment] == await caller.walk(
         f"last_modified_at__gte={written_as}"
     )
-    assert [row for row in rows if row["last_modified_at"] <= moment] == await caller.walk(  # type: ignore[operator]
+    assert [row for row in rows if row["last_modified_at"] <= moment] == await caller.walk(
         f"last_modified_at__lte={written_as}"
     )
     assert 3 == len(

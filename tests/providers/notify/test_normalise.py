@@ -139,7 +139,8 @@ def test_resource_and_unknown_fields_decide_nothing() -> None:
     """The word in "resource" differs between responses, and is only kept in raw."""
     (payment,) = listed(
         make_reader(None),
-        b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},"method":"sepa"}',
+        b'{"resource":"customer","id":"p","amount":"-1.00","invoice":{"id":"i","x":1.10},'
+        b'"method":"sepa"}',
     )
     assert Decimal("-1.00") == payment.amount
     expected = {

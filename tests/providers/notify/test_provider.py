@@ -80,7 +80,7 @@ def test_wrong_currency(currency: object, told_by: Callable[[BaseException], str
     with pytest.raises(
         ConfigurationError, match="currency must be a code of ISO 4217, such as 'EUR', or None"
     ) as raised:
-        NotifyProvider("test_sandbox", currency=currency)  # type: ignore[arg-type]  # what is refused
+        NotifyProvider("test_sandbox", currency=currency)  # type: ignore[arg-type]  # refused
     assert "test_sandbox" not in told_by(raised.value)
 
 
@@ -99,7 +99,9 @@ def test_every_filter_is_refused(name: str, value: object) -> None:
 def test_wrong_page_size(wrong: object) -> None:
     """A page holds from one payment to 250."""
     with pytest.raises(ConfigurationError, match="page_size must be a whole number from 1 to 250"):
-        NotifyProvider("test_sandbox").list_payments(page_size=wrong)  # type: ignore[arg-type]  # what is refused
+        NotifyProvider("test_sandbox").list_payments(
+            page_size=wrong,  # type: ignore[arg-type]  # what is refused
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
+from typing import Any
 
 import attrs
 
@@ -84,7 +85,8 @@ def page(*outcomes: Outcome, **settings: object) -> Page:
 
 def html(*outcomes: Outcome, **settings: object) -> str:
     """The text of the page on these."""
-    report = Report(**({"left": "Left", "right": "Right"} | settings))  # type: ignore[arg-type]  # settings of a test's own
+    known: dict[str, Any] = {"left": "Left", "right": "Right"}
+    report = Report(**known | settings)
     for outcome in outcomes:
         report.add(outcome)
     return report.html(MADE)

@@ -60,7 +60,11 @@ class LeaksInRepr(KeepsSettings):
 class LeaksInLogs(KeepsSettings):
     """The key is logged."""
 
-    def _listing(self, *arguments: Any, **named: Any) -> PagedListing[Any]:  # noqa: ANN401  # any value
+    def _listing(
+        self,
+        *arguments: Any,  # noqa: ANN401  # any value
+        **named: Any,  # noqa: ANN401  # any value
+    ) -> PagedListing[Any]:
         logging.getLogger("client").debug("listing with %s", self.key)
         return super()._listing(*arguments, **named)
 
@@ -102,9 +106,9 @@ class LeaksInUrls(KeepsSettings):
     def _listing(
         self,
         path: str,
-        pagination: Any,  # noqa: ANN401
-        *arguments: Any,  # noqa: ANN401
-        **named: Any,  # noqa: ANN401
+        pagination: Any,  # noqa: ANN401  # any value
+        *arguments: Any,  # noqa: ANN401  # any value
+        **named: Any,  # noqa: ANN401  # any value
     ) -> PagedListing[Any]:
         keyed = Keyed(
             pagination.limit, pagination.largest, key=self.key if isinstance(self.key, str) else ""
@@ -128,7 +132,13 @@ class SharesItsKey(NotifyProvider):
 
     known: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, api_key: Any, *, base_url: str, **settings: Any) -> None:  # noqa: ANN401  # any value
+    def __init__(
+        self,
+        api_key: Any,  # noqa: ANN401  # any value
+        *,
+        base_url: str,
+        **settings: Any,  # noqa: ANN401  # any value
+    ) -> None:
         super().__init__(self.known.setdefault(base_url, api_key), base_url=base_url, **settings)
 
 
@@ -409,12 +419,12 @@ def with_reader(kind: type[NotifyReader]) -> type[NotifyProvider]:
     """Make a client with this reader."""
 
     class Made(NotifyProvider):
-        def _listing(  # type: ignore[override]
+        def _listing(  # type: ignore[override]  # the reader has another name
             self,
             path: str,
-            pagination: Any,  # noqa: ANN401
+            pagination: Any,  # noqa: ANN401  # any value
             _: object,
-            **named: Any,  # noqa: ANN401
+            **named: Any,  # noqa: ANN401  # any value
         ) -> PagedListing[Any]:
             return super()._listing(path, pagination, kind(), **named)
 

@@ -170,7 +170,11 @@ class ExcludesTheBound(Ledger):
 class EndsADayAtItsBeginning(Ledger):
     """It takes a date as an upper bound for its midnight."""
 
-    def bound_text(self, bound: date | None, of_day: time) -> str | None:  # noqa: ARG002  # this is the fault
+    def bound_text(
+        self,
+        bound: date | None,
+        of_day: time,  # noqa: ARG002  # this is the fault
+    ) -> str | None:
         return super().bound_text(bound, time.min)
 
 
@@ -697,7 +701,7 @@ class GivesNaiveTimes(Spoiled):
     """Times have no zone."""
 
     def spoil(self, each: Payment) -> Payment:
-        return with_fields(each, created_at=datetime(2026, 1, 31))  # noqa: DTZ001  # this is the fault
+        return with_fields(each, created_at=datetime(2026, 1, 31))  # noqa: DTZ001  # the fault
 
 
 @breaks("times_are_in_utc")
@@ -711,10 +715,13 @@ class GivesLocalTimes(Spoiled):
         )
 
 
+_PAYMENT_ID: Any = Payment.id
+
+
 class Numbered(Payment):
     """A payment with a number as its id."""
 
-    id = property(lambda payment: int(payment._row.id), Payment.id.fset)  # type: ignore[attr-defined]  # not as it should be
+    id = property(lambda payment: int(payment._row.id), _PAYMENT_ID.fset)
 
 
 @breaks("gives_payments")

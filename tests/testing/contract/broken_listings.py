@@ -76,7 +76,10 @@ def breaks(*cases: str) -> Callable[[type[Wrapped]], type[Wrapped]]:
     """Register the cases that must fail for a provider with such listings."""
 
     def note(listing: type[Wrapped]) -> type[Wrapped]:
-        def list_payments(self: NotifyProvider, **arguments: Any) -> Listing:  # noqa: ANN401  # any value
+        def list_payments(
+            self: NotifyProvider,
+            **arguments: Any,  # noqa: ANN401  # any value
+        ) -> Listing:
             def again() -> Listing:
                 return NotifyProvider.list_payments(self, page_size=arguments.get("page_size"))
 
@@ -276,6 +279,7 @@ class LeaksInErrors(Wrapped):
     """An error carries the request that failed."""
 
     async def convert_error(self, error: PaysdkError) -> BaseException:
-        key = self.inner._endpoint.client.settings.key  # type: ignore[attr-defined]  # where the key is
+        inner: Any = self.inner
+        key = inner._endpoint.client.settings.key
         error.add_note(f"Authorization: Bearer {key if callable(key) else key.reveal()}")
         return error

@@ -25,7 +25,12 @@ breaks = registering(BROKEN)
 class LosesHeaders(OddProvider):
     """Some of its requests lack its headers."""
 
-    def __init__(self, api_key: Any, division: str = "north", **settings: Any) -> None:  # noqa: ANN401  # any value
+    def __init__(
+        self,
+        api_key: Any,  # noqa: ANN401  # any value
+        division: str = "north",
+        **settings: Any,  # noqa: ANN401  # any value
+    ) -> None:
         super().__init__(api_key, division, **settings)
         http: Any = self._client._http  # the fault is below what a provider can do
         complete = http._headers_of
@@ -65,7 +70,12 @@ class LosesHeadersOnRetries(LosesHeaders):
 class LosesHeadersOnRedirects(LosesHeaders):
     """After a redirect, its headers are missing."""
 
-    def __init__(self, api_key: Any, division: str = "north", **settings: Any) -> None:  # noqa: ANN401  # any value
+    def __init__(
+        self,
+        api_key: Any,  # noqa: ANN401  # any value
+        division: str = "north",
+        **settings: Any,  # noqa: ANN401  # any value
+    ) -> None:
         self.statuses = [0]
         super().__init__(api_key, division, on_event=self.note, **settings)
 
@@ -102,7 +112,12 @@ class LosesHeadersOnResuming(LosesHeaders):
 class HidesItsTenant(OddProvider):
     """Its tenant is only a header."""
 
-    def __init__(self, api_key: Any, division: str = "north", **settings: Any) -> None:  # noqa: ANN401  # any value
+    def __init__(
+        self,
+        api_key: Any,  # noqa: ANN401  # any value
+        division: str = "north",
+        **settings: Any,  # noqa: ANN401  # any value
+    ) -> None:
         RestProvider.__init__(self, api_key, headers={"Odd-Division": division}, **settings)
 
 
@@ -157,7 +172,12 @@ class DropsTheField(OddProvider):
 class TakesSmallerPages(FixedProvider):
     """It takes page sizes that its API does not have."""
 
-    def list_payments(self, *, page_size: Any = None, **arguments: Any) -> Any:  # noqa: ANN401  # any value
+    def list_payments(
+        self,
+        *,
+        page_size: Any = None,  # noqa: ANN401  # any value
+        **arguments: Any,  # noqa: ANN401  # any value
+    ) -> Any:  # noqa: ANN401  # any value
         known = {4: 5}
         size = known.get(page_size, page_size) if type(page_size) is int else page_size
         return super().list_payments(page_size=size, **arguments)

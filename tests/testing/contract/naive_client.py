@@ -97,7 +97,7 @@ class NaiveListing:
             provider=self.client.name,
             id=row["id"],
             amount=round(Decimal(float(row["amount"])), 2),
-            payment_date=datetime.strptime(row["date"], "%d-%m-%Y").date(),  # noqa: DTZ007  # a date
+            payment_date=datetime.strptime(row["date"], "%d-%m-%Y").date(),  # noqa: DTZ007  # day
             invoice=InvoiceRef(id=row["invoice"]["id"], number=row["invoice"]["number"]),
             raw=row,
         )

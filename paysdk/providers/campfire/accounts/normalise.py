@@ -44,7 +44,10 @@ def read_settings(body: bytes) -> AccountSettings:
     return AccountSettings(**values, raw=body)
 
 
-def _make_ref(sent: Any, name: str) -> AccountRef | None:  # noqa: ANN401  # a settings_record, which no type checker knows
+def _make_ref(
+    sent: Any,  # noqa: ANN401  # a settings_record, which no type checker knows
+    name: str,
+) -> AccountRef | None:
     account_id = getattr(sent, name)
     # Without an account, the schema still requires its name, which may then be "".
     return (

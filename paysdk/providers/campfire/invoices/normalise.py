@@ -97,7 +97,9 @@ def _read_invoice(body: bytes, raw: bytes) -> Invoice:
     return _settle(Invoice(**parts, raw=raw), sent, "$")
 
 
-def _envelope(body: bytes) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
+def _envelope(
+    body: bytes,
+) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
     envelope = _invoice_decoder().decode(body)
     if is_finer(body):
         payments = envelope.payments  # as they were sent, also their times
@@ -159,7 +161,11 @@ def read_payment(body: bytes, invoice: Invoice) -> Payment:
     return _nested_payment("$", body, invoice)
 
 
-def _nested_payment(path: str, record: bytes, invoice: Any) -> Payment:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows, or an Invoice
+def _nested_payment(
+    path: str,
+    record: bytes,
+    invoice: Any,  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows, or an Invoice
+) -> Payment:
     try:
         row = _nested_row(record)
         return Payment(
@@ -234,7 +240,9 @@ def _settle(record: R, sent: Mapping[str, object], path: str) -> R:
 _SUMMARY_FIELDS = [field.name for field in attrs.fields(InvoiceSummary) if field.name != "_raw"]
 
 
-def _make_summary(row: Any) -> InvoiceSummary:  # noqa: ANN401  # a summary_record, which no type checker knows
+def _make_summary(
+    row: Any,  # noqa: ANN401  # a summary_record, which no type checker knows
+) -> InvoiceSummary:
     values: dict[str, Any] = {name: getattr(row, name) for name in _SUMMARY_FIELDS}
     return InvoiceSummary(**values, raw=row.raw)
 

@@ -239,7 +239,8 @@ def test_broken_utf8_in_an_invoice_is_malformed() -> None:
 def test_amounts_of_an_invoice_may_be_texts() -> None:
     """A text with a plain decimal number is an amount with the same digits."""
     invoice = read_invoice(
-        b'{"id":1,"total_amount":"6249.990","lines":[{"id":2,"rate":"1.10"}],"payments":[{"id":3,"amount":"5.00"}]}'
+        b'{"id":1,"total_amount":"6249.990","lines":[{"id":2,"rate":"1.10"}],'
+        b'"payments":[{"id":3,"amount":"5.00"}]}'
     )
     assert ["6249.990", "1.10", "5.00"] == [
         str(invoice.total_amount),

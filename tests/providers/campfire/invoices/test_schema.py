@@ -73,7 +73,7 @@ def test_records_for_users_are_frozen() -> None:
     """An invoice, its lines and its attachments cannot be changed."""
     for record in (Invoice(id=1), InvoiceLine(id=1), Attachment(id=1)):
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
-            record.id = 2  # type: ignore[misc]
+            record.id = 2  # type: ignore[misc]  # what is refused
 
 
 def test_raw_of_an_invoice_is_not_compared_and_not_printed() -> None:

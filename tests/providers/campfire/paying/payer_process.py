@@ -28,7 +28,12 @@ async def pay(campfire: CampfireProvider) -> tuple[str, tuple[str, ...]]:
     return "paid", outcome.payment_ids
 
 
-async def main(url: str, calls: int, timeout: float, place: str | None = None) -> None:  # noqa: ASYNC109  # the provider's
+async def main(
+    url: str,
+    calls: int,
+    timeout: float,  # noqa: ASYNC109  # the provider's
+    place: str | None = None,
+) -> None:
     """Pay this many times at the same time."""
     store, exclusive = None, None
     if place is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -27,6 +27,9 @@ from tests.providers.campfire.paying.orders import (
     paid,
     pay,
 )
+
+if TYPE_CHECKING:
+    from paysdk.providers.campfire.paying.sandbox import NameForm
 
 
 async def test_external_id_is_booked_already() -> None:
@@ -120,7 +123,9 @@ async def test_an_order_above_what_is_due_that_the_api_refuses() -> None:
 
 
 @pytest.mark.parametrize("form", ["exact", "lower", "dropped"])
-async def test_a_name_under_which_a_payment_was_voided(form: Any) -> None:  # noqa: ANN401  # one of a few words
+async def test_a_name_under_which_a_payment_was_voided(
+    form: NameForm,
+) -> None:
     """A voided payment stops the order unless the caller allows it, in each form of its id."""
     async with CampfireSandbox(payments=0, name_form=form) as sandbox, open_at(sandbox) as campfire:
         first = await pay(campfire, PLAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import pytest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAY = date(2025, 7, 25)
+NAIVE = datetime(2025, 7, 25)  # noqa: DTZ001  # it is refused
 
 AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
 
@@ -42,7 +43,10 @@ AMOUNT = r"amount must be a decimal\.Decimal or an int, not the"
     ],
     ids=repr,
 )
-def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:  # noqa: ANN401  # anything may be given
+def test_amount_that_is_not_exact_is_refused(
+    amount: Any,  # noqa: ANN401  # anything may be given
+    message: str,
+) -> None:
     """Each kind of item and a mapping refuse such an amount, and the message says what to write."""
     makers: list[Any] = [
         lambda: TransactionPayment(1, amount),
@@ -61,28 +65,28 @@ def test_amount_that_is_not_exact_is_refused(amount: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: TransactionPayment(None, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
+        (lambda: TransactionPayment(cast("Any", None), Decimal(1)), "transaction_id must be an id"),
         (
             lambda: TransactionPayment(transaction_id=True, amount=Decimal(1)),
             "transaction_id must be an id",
         ),
         (lambda: TransactionPayment("", Decimal(1)), "transaction_id must be an id"),
-        (lambda: TransactionPayment(1.5, Decimal(1)), "transaction_id must be an id"),  # type: ignore[arg-type]
+        (lambda: TransactionPayment(cast("Any", 1.5), Decimal(1)), "transaction_id must be an id"),
         (
             lambda: TransactionPayment(1, Decimal(1), ""),
             "transaction_description must be a non-empty text",
         ),
         (
-            lambda: CreditMemoPayment(1, Decimal(1), "2025-07-25"),  # type: ignore[arg-type]
+            lambda: CreditMemoPayment(1, Decimal(1), cast("Any", "2025-07-25")),
             "posted_at must be a datetime.date",
         ),
         (
-            lambda: DebitMemoPayment(1, Decimal(1), datetime(2025, 7, 25)),  # noqa: DTZ001  # what is refused
+            lambda: DebitMemoPayment(1, Decimal(1), NAIVE),
             "posted_at must be a datetime.date",
         ),
         (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a non-empty text"),
         (
-            lambda: ManualPayment(Decimal(1), 1, "Bank", None),  # type: ignore[arg-type]
+            lambda: ManualPayment(Decimal(1), 1, "Bank", cast("Any", None)),
             "payment_date must be a datetime.date",
         ),
         (lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, ""), "external_id must be a text"),
@@ -105,7 +109,7 @@ def test_field_of_an_item_that_cannot_be_right_is_refused(
 def test_an_item_is_frozen() -> None:
     """What was ordered cannot be changed afterwards."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        TransactionPayment(1, Decimal(1)).amount = Decimal(2)  # type: ignore[misc]  # what is refused
+        TransactionPayment(1, Decimal(1)).amount = Decimal(2)  # type: ignore[misc]  # refused
 
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal("0.00"), Decimal("-1.50"), 0, -1])

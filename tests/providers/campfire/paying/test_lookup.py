@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
@@ -28,11 +28,16 @@ from tests.providers.campfire.paying.orders import (
     posts,
 )
 
+if TYPE_CHECKING:
+    from paysdk.providers.campfire.paying.sandbox import NameForm
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "NFC", "NFD", "trimmed"])
-async def test_two_orders_of_one_amount_on_one_day(form: Any) -> None:  # noqa: ANN401  # one of a few words
+async def test_two_orders_of_one_amount_on_one_day(
+    form: NameForm,
+) -> None:
     """Orders with different external ids are all booked."""
     async with CampfireSandbox(payments=0, name_form=form) as sandbox, open_at(sandbox) as campfire:
         for name in ("order-1", "order-10", "Rent for March", "Rent for April"):

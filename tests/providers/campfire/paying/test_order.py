@@ -197,7 +197,9 @@ def test_order_that_cannot_be_right_is_refused(items: dict[str, Any], message: s
 @pytest.mark.parametrize(
     "external_id", ["", " ", "one ", "\none", "o\nne", 0, 5, ["list"], "x" * 257], ids=ascii
 )
-def test_external_id_of_a_mapping_is_checked_too(external_id: Any) -> None:  # noqa: ANN401  # anything may be given
+def test_external_id_of_a_mapping_is_checked_too(
+    external_id: Any,  # noqa: ANN401  # anything may be given
+) -> None:
     """The external id in a mapping must be one that the API can keep, and may be missing."""
     with pytest.raises(
         ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"

@@ -81,7 +81,7 @@ async def payer(
         if process.returncode is None:
             process.kill()
         await process.wait()
-        process._transport.close()  # type: ignore[attr-defined]  # its pipes would be closed by the collector
+        process._transport.close()  # type: ignore[attr-defined]  # or the collector does
 
 
 def begin(process: Process) -> None:
@@ -97,7 +97,12 @@ async def told_by(process: Process) -> Told:
     return told
 
 
-async def all_told(sandbox: CampfireSandbox, calls: int, timeout: float, *place: str) -> Told:  # noqa: ASYNC109  # the payers'
+async def all_told(
+    sandbox: CampfireSandbox,
+    calls: int,
+    timeout: float,  # noqa: ASYNC109  # the payers'
+    *place: str,
+) -> Told:
     """The results of the calls of two processes at the same time."""
     async with AsyncExitStack() as running:
         two = await asyncio.gather(

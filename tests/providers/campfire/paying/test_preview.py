@@ -28,6 +28,7 @@ from paysdk.testing import FaultPlan, status
 from tests.providers.campfire.paying.orders import DAY, INVOICE, asked, open_at
 
 PATH = f"/coa/api/v1/invoice/{INVOICE}/calculate-payment"
+NAIVE = datetime(2026, 1, 31)  # noqa: DTZ001  # it is refused
 SOME_UUID = UUID(int=7, version=4)
 MANUAL = ManualPayment(Decimal("33.330"), 2561, "Clearing", DAY, external_id="order-1")
 
@@ -131,7 +132,10 @@ TRANSACTION = {"transaction_id": 1, "amount": Decimal(1), "posted_at": DAY}
         ({"transactions": [{"transaction_id": 1, "posted_at": DAY}]}, "amount must be"),
         ({"transactions": [{**TRANSACTION, "posted_at": None}]}, r"\.posted_at must be a dat"),
         ({"transactions": [{**TRANSACTION, "posted_at": "31.1.2026"}]}, "posted_at must be"),
-        ({"transactions": [{**TRANSACTION, "posted_at": datetime(2026, 1, 31)}]}, "posted_at"),  # noqa: DTZ001
+        (
+            {"transactions": [{**TRANSACTION, "posted_at": NAIVE}]},
+            "posted_at",
+        ),
         ({"transactions": [{**TRANSACTION, "withholding_amount": Decimal(-1)}]}, "0 or more"),
         ({"transactions": [{**TRANSACTION, "transaction_id": str(SOME_UUID)}]}, "is a UUID"),
         ({"transactions": [{**TRANSACTION, "transaction_id": SOME_UUID}]}, "id of the transaction"),

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.providers.campfire.paying.items import ManualPayment
+    from paysdk.providers.campfire.paying.sandbox import NameForm
     from tests.conftest import Until
 
 
@@ -138,7 +139,9 @@ async def test_the_first_task_is_cancelled_while_its_order_is_out(
 
 
 @pytest.mark.parametrize("form", ["exact", "lower", "dropped"])
-async def test_one_name_on_two_invoices_at_once(form: Any) -> None:  # noqa: ANN401  # one of a few words
+async def test_one_name_on_two_invoices_at_once(
+    form: NameForm,
+) -> None:
     """The second order is not sent while the first is open, nor when it is booked."""
     async with Late(name_form=form) as sandbox, open_at(sandbox, timeout=0.2) as campfire:
         outcomes = await asyncio.gather(

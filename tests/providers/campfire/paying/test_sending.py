@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import attrs
@@ -57,6 +57,7 @@ from tests.providers.campfire.paying.orders import (
 
 if TYPE_CHECKING:
     from paysdk.providers.campfire.paying.items import ManualPayment
+    from paysdk.providers.campfire.paying.sandbox import NameForm
     from paysdk.testing.exchange import Request, Response
     from tests.conftest import Until
 
@@ -75,10 +76,10 @@ if TYPE_CHECKING:
     ],
 )
 async def test_a_server_that_keeps_the_name_in_another_form(
-    form: Any,  # noqa: ANN401  # one of a few words
+    form: NameForm,
     external_id: str,
-    pay_response: Any,  # noqa: ANN401  # likewise
-    caplog: pytest.LogCaptureFixture,  # one of a few words
+    pay_response: Literal["invoice", "ids"],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The outcome says that the external id was changed, and no later call books it again."""
     order = attrs.evolve(NAMED, external_id=external_id)
@@ -96,9 +97,10 @@ async def test_a_server_that_keeps_the_name_in_another_form(
 
 async def test_the_first_outcome_tells_whether_the_name_was_kept() -> None:
     """``external_ids_kept`` is true if the server shows it exactly, or if there was none."""
-    for form, kept in (("exact", True), ("cut", False)):
+    forms: dict[NameForm, bool] = {"exact": True, "cut": False}
+    for form, kept in forms.items():
         async with (
-            CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox,  # type: ignore[arg-type]
+            CampfireSandbox(payments=0, name_form=form, pay_response="ids") as sandbox,
             open_at(sandbox) as campfire,
         ):
             assert kept is (await pay(campfire, NAMED)).external_ids_kept
@@ -124,8 +126,8 @@ class Lagging(CampfireSandbox):
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "dropped"])
 async def test_a_server_that_does_not_show_yet_what_it_booked(
-    form: Any,  # noqa: ANN401  # one of a few words
-    pay_response: Any,  # noqa: ANN401  # likewise
+    form: NameForm,
+    pay_response: Literal["invoice", "ids"],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The paid order stays open until it shows: the same call sends nothing, and then finds it."""
@@ -177,7 +179,10 @@ async def test_two_objects_at_a_server_that_does_not_show_yet_what_it_booked() -
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "lower"])
-async def test_an_order_that_the_server_splits(pay_response: Any, form: Any) -> None:  # noqa: ANN401  # one of a few words
+async def test_an_order_that_the_server_splits(
+    pay_response: Literal["invoice", "ids"],
+    form: NameForm,
+) -> None:
     """Payments under one external id are the order if their sum is exactly the amount."""
     async with (
         CampfireSandbox(
@@ -212,7 +217,10 @@ async def test_an_order_that_the_server_splits_without_names() -> None:
 
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("order", [PLAIN, UNNAMED], ids=["named", "unnamed"])
-async def test_a_draft_holds_its_name(order: ManualPayment, pay_response: Any) -> None:  # noqa: ANN401  # one of two words
+async def test_a_draft_holds_its_name(
+    order: ManualPayment,
+    pay_response: Literal["invoice", "ids"],
+) -> None:
     """A success without a payment is a draft. The same call sends nothing, and finds it later."""
     async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
         async with open_at(sandbox, resend_after=0.0001) as campfire:
@@ -290,8 +298,8 @@ async def test_a_draft_whose_response_shows_somebody_elses_payment(
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
 @pytest.mark.parametrize("invoice", [INVOICE, INVOICE + 1])
 async def test_another_process_books_the_same_at_the_same_time(
-    form: Any,  # noqa: ANN401  # one of a few words
-    pay_response: Any,  # noqa: ANN401  # one of a few words
+    form: NameForm,
+    pay_response: Literal["invoice", "ids"],
     invoice: int,
 ) -> None:
     """The call that finds two payments under the external id raises, and says what to void."""
@@ -353,8 +361,8 @@ async def test_what_may_be_the_order_appears_while_it_waits_to_be_sent_again() -
 @pytest.mark.parametrize("pay_response", ["invoice", "ids"])
 @pytest.mark.parametrize("form", ["exact", "cut", "lower", "dropped"])
 async def test_two_items_of_one_amount_in_one_order(
-    form: Any,  # noqa: ANN401  # one of a few
-    pay_response: Any,  # noqa: ANN401  # one of a few
+    form: NameForm,
+    pay_response: Literal["invoice", "ids"],
     split: bool,
 ) -> None:
     """Two equal items are two payments, and are booked once, in each form of their external ids."""

@@ -211,7 +211,7 @@ async def test_source_is_looked_up_in_the_list() -> None:
         {"payment_id": -1},
         {"payment_id": None},
         {"void_date": "2026-01-31"},
-        {"void_date": datetime(2026, 1, 31)},  # noqa: DTZ001
+        {"void_date": datetime(2026, 1, 31)},  # noqa: DTZ001  # what is refused
         {"allow_refund": 1},
     ],
     ids=str,

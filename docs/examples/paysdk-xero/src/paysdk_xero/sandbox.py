@@ -221,7 +221,7 @@ def _record(number: int, kind: str) -> Record:
         "Reference": f"Order {number}" if number % 2 else "",
         "CurrencyRate": Decimal("1.0000000000"),
         "PaymentType": kind,
-        "Status": "DELETED" if number % 6 == 5 else "AUTHORISED",  # noqa: PLR2004
+        "Status": "DELETED" if number % 6 == 5 else "AUTHORISED",  # noqa: PLR2004  # some
         "UpdatedDateUTC": _date(paid),
         "HasAccount": True,
         "IsReconciled": False,
