@@ -54,6 +54,10 @@ SIDE_BY_SIDE = ["-n", "3", "--dist", "worksteal"]
 SLOW_FOLDERS = ("booking", "cli", "reconcile", "reliability", "sync", "testing")
 WITHOUT_SLOW_FOLDERS = [f"--ignore=tests/{name}" for name in SLOW_FOLDERS]
 QUICK = ["-m", "not slow and not postgresql", *WITHOUT_SLOW_FOLDERS]
+# Measuring coverage doubles the time of a test, so it is measured in the tests that reach every
+# branch without the others. The session `coverage` fails if they no longer do.
+MEASURED_TESTS = ["-m", "not slow and not hypothesis"]
+OTHER_TESTS = ["-m", "slow or hypothesis"]
 # docs/contributing.md says why these tests are enough on each Python.
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
 # The tests in these folders call no dependency that the other folders do not call, too.
@@ -121,14 +125,17 @@ def tests(session: nox.Session) -> None:
     session leaves the oldest Python to `lowest`, which also runs the databases and the commands.
     """
     session.install(wheel(session), "--group", "tests")
-    # Measuring coverage makes the tests slower, and once is enough.
-    measured = session.python == MEASURED
-    measure = ["coverage", "run", "-m"] if measured else []
-    chosen = [] if measured else ON_OTHER_PYTHONS
+    pytest = ["pytest", *SIDE_BY_SIDE]
     env = {"COVERAGE_FILE": str(Path(f".coverage.{session.name}").absolute())}
     # Each worker writes its own file. Files of an earlier run would be counted too.
     session.run("coverage", "erase", env=env)
-    session.run(*measure, "pytest", *SIDE_BY_SIDE, *chosen, *session.posargs, env=env)
+    if session.python != MEASURED:
+        session.run(*pytest, *ON_OTHER_PYTHONS, *session.posargs)
+    elif session.posargs:
+        session.run("coverage", "run", "-m", *pytest, *session.posargs, env=env)
+    else:
+        session.run("coverage", "run", "-m", *pytest, *MEASURED_TESTS, env=env)
+        session.run(*pytest, *OTHER_TESTS)
 
 
 @nox.session(python=OLDEST)

@@ -182,6 +182,7 @@ BODIES: dict[str, tuple[Any, ErrorDetails]] = {
     "text": ("Down.", ErrorDetails(detail="Down.")),
     "nothing": (None, ErrorDetails()),
     "an empty object": ({}, ErrorDetails()),
+    "no words": ([7, " ", "Down."], ErrorDetails(detail="Down.")),
     "empty texts": ({"message": "", "error": " "}, ErrorDetails()),
 }
 
