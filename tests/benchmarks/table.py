@@ -54,8 +54,8 @@ nox -s bench
 It installs the wheel and the packages to compare with, runs the scripts in `tests/benchmarks` for
 about ten minutes, and writes this page. The server is a separate process on loopback, and
 responds with pages that it has rendered before. All figures of a comparison come from one run, in
-which the contenders take turns. The table shows medians. A small difference on a busy machine means
-nothing.
+which the contenders take turns. Other programs only make a round slower, so the table shows the
+fastest round of each. A small difference on a busy machine means nothing.
 
 | | What | paysdk | Against | Ratio | Target | Reached |
 |---|---|---|---|---|---|---|
