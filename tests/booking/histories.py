@@ -555,7 +555,7 @@ class History:
         for booking in bookings:
             self.seen[booking.state] += 1
             self._check_end(booking, payments)
-        self._check_totals(bookings)
+        await self._check_totals(bookings)
         explained = {line.payment_id for line in plan.lines}
         explained |= {line.payment_id for line in plan.review}
         explained |= {each.key.payment_id for each in bookings if each.state in _EXPLAINED}
@@ -585,13 +585,19 @@ class History:
         elif booking.state not in {State.DIVERGED, State.VOID_REQUESTED}:
             assert not own, booking
 
-    def _check_totals(self, bookings: Iterable[Booking]) -> None:
+    async def _check_totals(self, bookings: Iterable[Booking]) -> None:
         for invoice in self.books.invoices.values():
             live = self.books.live_payments(invoice.id)
             ours = sum((each.amount for each in live if each.external_id), Decimal(0))
             assert ours <= TOTAL, f"paysdk alone has paid {ours} of invoice {invoice.number}"
             if sum((each.amount for each in live), Decimal(0)) > TOTAL:
-                reasons = {each.reason for each in bookings if each.line.invoice_id == invoice.id}
+                # A void that a person orders afterwards, and that is not sent, replaces the reason.
+                reasons = {
+                    entry.details.get("reason")
+                    for each in bookings
+                    if each.line.invoice_id == invoice.id
+                    for entry in await BookingJournal(self.store).history(each.key)
+                }
                 assert reasons & {"overpaid", "possible_duplicate"}, (reasons, bookings)
 
     async def undo_everything(self) -> None:
