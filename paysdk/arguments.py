@@ -7,7 +7,15 @@ from datetime import UTC, date, datetime, time
 
 from paysdk.errors import ConfigurationError
 
-__all__ = ["as_moment", "check_bool", "check_int", "check_seconds", "check_share", "check_text"]
+__all__ = [
+    "as_moment",
+    "check_bool",
+    "check_int",
+    "check_not_blank",
+    "check_seconds",
+    "check_share",
+    "check_text",
+]
 
 # The largest finite float. Infinity and NaN are not times.
 _MAX_SECONDS = sys.float_info.max
@@ -52,6 +60,13 @@ def check_bool(name: str, value: object) -> bool:
     """Return *value* if it is ``True`` or ``False``."""
     if not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
+    return value
+
+
+def check_not_blank(name: str, value: object) -> str:
+    """Return *value* if it is a text with something other than space in it."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} must be a non-empty text, not {value!r}.")
     return value
 
 

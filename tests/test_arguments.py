@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from paysdk.arguments import check_bool, check_int, check_seconds, check_share, check_text
+from paysdk.arguments import (
+    check_bool,
+    check_int,
+    check_not_blank,
+    check_seconds,
+    check_share,
+    check_text,
+)
 from paysdk.errors import ConfigurationError
 
 LARGEST = sys.float_info.max
@@ -102,3 +109,15 @@ def test_refuses_what_is_no_text_of_one_line(value: object) -> None:
     """Empty texts, control characters and spaces at the ends are refused."""
     with pytest.raises(ConfigurationError, match="tenant must be a text of one line, not"):
         check_text("tenant", value)
+
+
+@pytest.mark.parametrize("wrong", ["", " \n", None, 7, b"a"])
+def test_refuses_a_blank_text(wrong: object) -> None:
+    """A text must have something other than space in it, and the message names the argument."""
+    with pytest.raises(ConfigurationError, match="account must be a non-empty text, not"):
+        check_not_blank("account", wrong)
+
+
+def test_returns_a_text_that_is_not_blank() -> None:
+    """The text comes back with the space around it."""
+    assert " a " == check_not_blank("account", " a ")

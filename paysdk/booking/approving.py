@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from paysdk.arguments import check_not_blank
 from paysdk.booking.booking import Approval
 from paysdk.booking.errors import PlanRefusedError
 from paysdk.booking.journal import BookingJournal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from paysdk.booking.plan import BookingPlan
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["approve_plan", "check_name"]
+__all__ = ["approve_plan"]
 
 
 async def approve_plan(
@@ -37,7 +38,7 @@ async def approve_plan(
     or was approved before, if a newer plan has its lines, or if its lines add up to more than the
     limit.
     """
-    check_name("by", by)
+    check_not_blank("by", by)
     if not isinstance(limit, Decimal) or not limit.is_finite() or limit <= 0:
         raise ConfigurationError(f"limit must be a finite decimal.Decimal above 0, not {limit}.")
     if missing := find_missing(plan, leave_out):
@@ -56,9 +57,3 @@ async def approve_plan(
             "newer one."
         )
     return await runs.approve(run.digest, approval)
-
-
-def check_name(what: str, text: object) -> None:
-    """Raise ``ConfigurationError`` unless *text* says something."""
-    if not isinstance(text, str) or not text.strip():
-        raise ConfigurationError(f"{what} must be a text that is not empty, not {text!r}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from paysdk.arguments import check_int
+from paysdk.arguments import check_int, check_not_blank
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
 
@@ -34,8 +34,7 @@ def _count(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
 
 
 def _text(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{field.name} must be a text that is not empty, not {value!r}.")
+    check_not_blank(field.name, value)
 
 
 def _prefix(_policy: object, field: attrs.Attribute[Any], value: object) -> None:

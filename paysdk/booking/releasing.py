@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paysdk.booking.approving import check_name
+from paysdk.arguments import check_not_blank
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
@@ -40,8 +40,8 @@ async def release_booking(
     ``diverged``, so the next ``undo_bookings`` voids it. Raises ``ConfigurationError`` if it is in
     another state, or if another worker has it.
     """
-    check_name("by", by)
-    check_name("reason", reason)
+    check_not_blank("by", by)
+    check_not_blank("reason", reason)
     if booking.state not in RELEASABLE:
         raise ConfigurationError(
             f"The booking of payment {booking.key.payment_id} is {booking.state}. Only one that is "

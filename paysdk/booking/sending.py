@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from paysdk.booking.booking import Booking
     from paysdk.target import Booked, TargetInvoice
 
-__all__ = ["Sender", "describe"]
+__all__ = ["Sender", "describe", "is_refusal"]
 
-# Request Timeout and Too Early do not say whether the order was processed.
+# Request Timeout and Too Early do not say whether the request was processed.
 _UNCLEAR_STATUSES = {408, 425}
 
 
@@ -174,7 +174,7 @@ class _Order:
                 "The order was sent, and no clear response came back. It may be booked.",
             )
             return await self._end(State.UNKNOWN, describe(problem, **self._by, error=str(error)))
-        if _is_refusal(error):
+        if is_refusal(error):
             return await self._end(
                 State.REFUSED, describe(Problem("refused_by_target", str(error)), **self._by)
             )
@@ -224,8 +224,8 @@ class _Order:
             return None
 
 
-def _is_refusal(error: PaysdkError) -> bool:
-    """Whether the order itself is at fault, so that others may still be booked."""
+def is_refusal(error: PaysdkError) -> bool:
+    """Whether *error* refuses this one order or void, so that others may still be sent."""
     if isinstance(error, ConfigurationError):
         return True
     return (
@@ -241,4 +241,4 @@ def _proves_nothing_booked(error: PaysdkError) -> bool:
         return False
     if isinstance(error, TransportError):
         return error.never_sent
-    return _is_refusal(error) or isinstance(error, AuthenticationError | RateLimitedError)
+    return is_refusal(error) or isinstance(error, AuthenticationError | RateLimitedError)

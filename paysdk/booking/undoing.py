@@ -9,23 +9,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.approving import check_name
+from paysdk.arguments import check_not_blank
 from paysdk.booking.checks import Problem
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
-from paysdk.booking.sending import describe
+from paysdk.booking.sending import describe, is_refusal
 from paysdk.booking.states import State
 from paysdk.booking.targets import as_target
-from paysdk.errors import (
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    PaysdkError,
-    RateLimitedError,
-    ServerError,
-)
+from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
@@ -77,8 +70,8 @@ async def undo_bookings(
     Raises ``ConfigurationError`` without a name and a reason, if the target cannot void, or if the
     run has no booking of one of *payment_ids*. Nothing is sent then.
     """
-    check_name("by", by)
-    check_name("reason", reason)
+    check_not_blank("by", by)
+    check_not_blank("reason", reason)
     books = as_target(target)
     if not books.capabilities.voids:
         raise ConfigurationError(
@@ -159,7 +152,7 @@ class _Undo:
             for payment in live:
                 await self.target.void(payment.invoice.id, payment.id, self.void_date)
         except PaysdkError as error:
-            if _is_refusal(error):
+            if is_refusal(error):
                 # The payment is still live, so a person must decide.
                 problem = Problem("void_refused", str(error))
                 await self.journal.move(booking, State.DIVERGED, describe(problem, **self.details))
@@ -182,11 +175,3 @@ class _Undo:
             )
             return
         await self.journal.move(booking, State.VOIDED, self.details)
-
-
-def _is_refusal(error: PaysdkError) -> bool:
-    if isinstance(error, ConfigurationError):
-        return True
-    return isinstance(error, APIError) and not isinstance(
-        error, AuthenticationError | RateLimitedError | ServerError
-    )

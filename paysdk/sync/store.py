@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 import attrs
 
-from paysdk.arguments import check_int, check_seconds
+from paysdk.arguments import check_int, check_not_blank, check_seconds
 from paysdk.errors import ConfigurationError
 from paysdk.paid import PaidRange, check_paid_range
 from paysdk.payment import Payment
@@ -234,11 +234,8 @@ class SQLPaymentStore:
         check_int("after", after, 0)
         check_seconds("every", every)
         for name, value in (("provider", provider), ("account", account)):
-            given: object = value
-            if given is not None and (not isinstance(given, str) or not given.strip()):
-                raise ConfigurationError(
-                    f"{name} must be a text, such as 'default', not {value!r}."
-                )
+            if value is not None:
+                check_not_blank(name, value)
         follower = FeedFollower(self._database, after, provider, account, every)
         self._followers.add(follower)
         return follower.changes()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from paysdk.arguments import check_bool, check_seconds
+from paysdk.arguments import check_bool, check_not_blank, check_seconds
 from paysdk.errors import ConfigurationError, UnsupportedFilterError
 from paysdk.sync.errors import StoreError
 from paysdk.sync.lease import release, take
@@ -102,8 +102,7 @@ async def sync_payments(
 
 
 def _check_arguments(account: object, overlap: object, lease: object) -> None:
-    if not isinstance(account, str) or not account.strip():
-        raise ConfigurationError(f"account must be a text, such as 'default', not {account!r}.")
+    check_not_blank("account", account)
     check_seconds("overlap", overlap, allow_zero=True)
     check_seconds("lease", lease)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from paysdk import AuthenticationError, ConfigurationError, PermissionDeniedError
+from paysdk import APIError, AuthenticationError, ConfigurationError, PermissionDeniedError
 from paysdk.booking import (
     BookingCapabilities,
     BookingJournal,
@@ -103,6 +103,7 @@ class Refusing(FakeBooks):
         (PermissionDeniedError("no", status=403), State.DIVERGED, "void_refused"),
         (ConfigurationError("Stripe"), State.DIVERGED, "void_refused"),
         (AuthenticationError("key", status=401), State.VOID_REQUESTED, "void_unknown"),
+        (APIError("slow", status=408), State.VOID_REQUESTED, "void_unknown"),
         (None, State.VOID_REQUESTED, "void_unknown"),
     ],
     ids=repr,
@@ -174,9 +175,9 @@ async def test_an_undo_needs_a_name_a_reason_and_a_target_that_can_void(story: S
     """Nothing is sent without them."""
     run = await booked(story)
 
-    with pytest.raises(ConfigurationError, match="by must be a text"):
+    with pytest.raises(ConfigurationError, match="by must be a non-empty text"):
         await undo(story, run, by=" ")
-    with pytest.raises(ConfigurationError, match="reason must be a text"):
+    with pytest.raises(ConfigurationError, match="reason must be a non-empty text"):
         await undo(story, run, reason="")
     story.books.capabilities = BookingCapabilities(previews=True, voids=False)
     with pytest.raises(ConfigurationError, match="books cannot void payments"):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from paysdk.arguments import check_not_blank
 from paysdk.cli.network import with_network
 from paysdk.cli.options.shared import (
     Account,
@@ -259,8 +260,7 @@ def undo_command(
 def _check_texts(**given: str) -> None:
     """Raise ``ConfigurationError`` if an option that the history needs says nothing."""
     for name, text in given.items():
-        if not text.strip():
-            raise ConfigurationError(f"--{name} must be a text that is not empty, not {text!r}.")
+        check_not_blank(f"--{name}", text)
 
 
 def _parse_day(text: str) -> date:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from paysdk.arguments import check_not_blank
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.arguments import check_day, looks_like_uuid
 
@@ -70,8 +71,7 @@ def refuse_uuid(name: str, value: object) -> None:
 
 
 def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{field.name} must be a non-empty text, not {value!r}.")
+    check_not_blank(field.name, value)
 
 
 def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
