@@ -63,7 +63,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
         def stop(number: int, _: FrameType | None) -> None:
             received.append(number)
-            if len(received) == 1:  # a second signal must not cut the cleaning up short
+            if len(received) == 1:  # a second signal must not interrupt the cleanup
                 # This also wakes a loop that waits for its sockets.
                 loop.call_soon_threadsafe(task.cancel)
 

@@ -4,6 +4,7 @@ A lease holds a name, as it holds an account during a sync. The row of a name co
 its holder. Each time that the name is taken, the token is a new one. The holder can write only
 while its token is in the row, so a process that stalled past its lease cannot write over its
 successor.
+
 Each step is a short transaction. Nothing is kept on the server between two steps, so this works
 behind a pooler.
 """
@@ -55,7 +56,7 @@ class ExclusiveNames:
         self._database = database
         self._seconds = seconds
         # Tasks of this process wait for each other here, so only one of them asks the database.
-        # A fork has locks of its own, since nothing there releases those of its parent.
+        # A fork gets its own locks: nothing in it would release the locks of its parent.
         self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager

@@ -155,10 +155,10 @@ class InvoiceOperations(RestProvider):
     ) -> PaymentPreview:
         """Ask what would be due on an invoice after a payment. Nothing is booked.
 
-        Without items it says what is due now. The API requires the day of each item: ``posted_at``
-        of a credit memo, and of a transaction, which is a mapping with ``transaction_id``,
-        ``amount`` and ``posted_at``. The preview knows nothing of approval, closed periods or
-        required fields, so ``mark_invoice_paid`` may still be refused.
+        Without items it says what is due now. Give each transaction as a mapping with
+        ``transaction_id``, ``amount`` and ``posted_at``. The API requires the day of each item, so
+        a credit memo also needs its ``posted_at``. The preview does not check approval, closed
+        periods or required fields, so ``mark_invoice_paid`` may still be refused.
 
         Raises ``ConfigurationError`` before anything is sent, and ``NotFoundError`` if the invoice
         does not exist. Safe to repeat and to cancel: paysdk retries it like a read.

@@ -112,7 +112,7 @@ def _normalise(external_id: str) -> str:
 
 
 def _spell(ours: str, kept: str) -> Iterator[str]:
-    """*ours*, and as a server spells it that only has ASCII letters."""
+    """Yield *ours*, and how a server may spell it if it keeps only ASCII letters."""
     yield ours
     if kept.isascii() and not ours.isascii():
         composed = normalize("NFC", ours)

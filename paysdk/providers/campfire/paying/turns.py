@@ -79,7 +79,7 @@ class Turns:
     def __init__(self, client: Client, exclusive: Exclusive | None) -> None:
         self._client = client
         self._exclusive = exclusive
-        # A fork has locks of its own, since nothing there releases those of its parent.
+        # A fork gets its own locks: nothing in it would release the locks of its parent.
         self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
         self._memory = _share_memory(exclusive)
 
