@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paysdk.payment import Payment
     from paysdk.sync.store import SQLPaymentStore, StoredPayment
 
-__all__ = ["FollowReport", "Verdict", "follow_bookings", "judge"]
+__all__ = ["FollowReport", "Verdict", "follow_bookings", "judge", "was_followed"]
 
 _WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
 _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
@@ -75,10 +75,10 @@ def judge(
         booking, source
     )
     if problem is not None:
-        known = booking.state is State.DIVERGED and not _was_followed(booking)
+        known = booking.state is State.DIVERGED and not was_followed(booking.details)
         same = booking.reason == problem.reason
         return None if known or same else Verdict(State.DIVERGED, problem, ids)
-    if booking.state is State.DIVERGED and _was_followed(booking):
+    if booking.state is State.DIVERGED and was_followed(booking.details):
         return Verdict(State.BOOKED, None, ids)
     return None
 
@@ -96,9 +96,9 @@ def _live(stored: StoredPayment | None) -> Payment | None:
     return None if stored is None or stored.vanished_at is not None else stored.payment
 
 
-def _was_followed(booking: Booking) -> bool:
+def was_followed(details: Mapping[str, object]) -> bool:
     """Whether the store's payments showed the divergence, so that they can also show its end."""
-    return booking.details.get("by") == _BY
+    return details.get("by") == _BY
 
 
 _BY = "sync"

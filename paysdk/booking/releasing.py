@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk.arguments import check_not_blank
+from paysdk.booking.following import was_followed
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
@@ -15,9 +16,9 @@ from paysdk.booking.verifying import check_booked
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from paysdk.booking.booking import Booking
+    from paysdk.booking.booking import Booking, HistoryEntry
     from paysdk.sync.store import SQLPaymentStore
 
 __all__ = ["RELEASABLE", "release_booking"]
@@ -36,9 +37,10 @@ async def release_booking(
     the order is found or the payment is voided, nothing is released. Nothing is sent.
 
     Returns the booking in its new state. A released order is ``approved``, so the next
-    ``apply_bookings`` sends it again. The payment of a released void is ``booked`` as before, or
-    ``diverged``, so the next ``undo_bookings`` voids it. Raises ``ConfigurationError`` if it is in
-    another state, or if another worker has it.
+    ``apply_bookings`` sends it again. A booking whose void is released is as it was before the
+    void, ``booked`` or ``diverged``, so the next ``undo_bookings`` voids its payment. If that
+    payment was changed meanwhile, the booking is ``diverged``. Raises ``ConfigurationError`` if it
+    is in another state, or if another worker has it.
     """
     check_not_blank("by", by)
     check_not_blank("reason", reason)
@@ -74,9 +76,22 @@ async def _release_void(lookup: Lookup, booking: Booking, details: Mapping[str, 
     for payment in live:
         await lookup.target.release_void(payment.invoice.id, payment.id)
     problem = check_booked(taken.line, own)
-    if problem is None:
+    if problem is not None:
+        return await lookup.journal.move(taken, State.DIVERGED, describe(problem, **details))
+    before = _find_before_void(await lookup.journal.history(taken.key))
+    if was_followed(before.details):
+        # The next sync says whether it still differs.
         return await lookup.journal.move(taken, State.BOOKED, details)
-    return await lookup.journal.move(taken, State.DIVERGED, describe(problem, **details))
+    return await lookup.journal.move(taken, before.after, {**before.details, **details})
+
+
+def _find_before_void(history: Sequence[HistoryEntry]) -> HistoryEntry:
+    """The step that led to the state before the first void, such as an overpayment."""
+    return next(
+        entry
+        for entry in reversed(history)
+        if entry.after is not State.VOID_REQUESTED and entry.details.get("reason") != "void_refused"
+    )
 
 
 async def _take(journal: BookingJournal, booking: Booking) -> Booking:

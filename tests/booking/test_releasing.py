@@ -13,6 +13,7 @@ from paysdk.booking import (
     BookingJournal,
     State,
     apply_bookings,
+    follow_bookings,
     release_booking,
     undo_bookings,
 )
@@ -101,9 +102,55 @@ async def test_a_released_void_leaves_a_booked_payment(each_story: Story) -> Non
     released = await release(story, booking)
 
     assert (State.VOID_REQUESTED, State.BOOKED) == (booking.state, released.state)
-    assert {"by": "Ann", "why": "I asked them"} == released.details
+    assert {
+        "by": "Ann",
+        "why": "I asked them",
+        "verified": True,
+        "due": "0.00",
+    } == released.details
     assert 2 == story.books.requests - requests, "it only reads"
     assert {State.VOIDED: 1} == await undo(story, run)
+
+
+async def test_a_released_void_leaves_what_was_wrong_before(story: Story) -> None:
+    """A payment that others booked too is still a duplicate after two voids that failed."""
+    story.add("A-1", "60.00", total="200.00")
+    run = await story.approve()
+    story.books.faults = deque(["late"])
+    await apply_bookings(story.store, run, target=story.books)
+    line = (await the_booking(story)).line
+    story.books.add_payment(line.invoice_id, line.amount, line.payment_date)
+    story.books.commit_late()
+    await apply_bookings(story.store, run, target=story.books, rest=0)
+    diverged = await the_booking(story)
+    for fault in ("refused", "timeout"):
+        story.books.faults = deque([fault])
+        await undo(story, run)
+
+    released = await release(story, await the_booking(story))
+
+    assert (State.DIVERGED, "possible_duplicate") == (diverged.state, diverged.reason)
+    assert (State.DIVERGED, diverged.reason) == (released.state, released.reason)
+    assert diverged.sentence == released.sentence
+
+
+async def test_the_next_sync_judges_what_a_sync_found_before_the_void(story: Story) -> None:
+    """So the divergence can still end with a later sync."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    story.change("p1", amount=Decimal("61.00"))
+    await story.sync()
+    await follow_bookings(story.store)
+    story.books.faults = deque(["timeout"])
+    await undo(story, run)
+
+    released = await release(story, await the_booking(story))
+    await follow_bookings(story.store)
+
+    followed = await the_booking(story)
+    assert State.BOOKED is released.state
+    assert (State.DIVERGED, "source_changed") == (followed.state, followed.reason)
 
 
 async def test_a_void_that_was_carried_out_is_not_released(story: Story) -> None:
