@@ -59,7 +59,7 @@ def test_an_amount_has_the_decimals_of_its_currency(
     ],
 )
 def test_a_locale_groups_in_its_way(locale: str, text: str) -> None:
-    """Groups, point and minus are those of the locale. The digits are Western in each."""
+    """Groups, point and minus are those of the locale, and the digits are always Western."""
     assert text == load_number_style(locale).format_amount(Decimal("-1234567.5"), "EUR")
 
 

@@ -23,7 +23,7 @@ async def test_result_and_error() -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_cancellation_waits_for_the_end(*, fails: bool) -> None:
-    """Also the second one. The error of the work is not logged."""
+    """A second cancellation waits too, and the error of the work is not logged."""
     begun, ended = asyncio.Event(), asyncio.Event()
     done: list[str] = []
 

@@ -61,5 +61,5 @@ def test_codes_are_compared_in_capitals() -> None:
     [("EUR", 2), ("jpy", 0), ("KWD", 3), ("CLF", 4), ("XAU", 0), ("MGA", 2), ("???", 0)],
 )
 def test_a_currency_has_its_own_decimals(code: str, digits: int) -> None:
-    """Most have two. A code that is none of ISO 4217 gets no decimals."""
+    """Most currencies have two, and a code that is not in ISO 4217 gets none."""
     assert digits == minor_digits(code)

@@ -176,7 +176,7 @@ def test_figures_of_the_readme_were_measured() -> None:
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
-    """Each link in the README names a file that exists. Sphinx checks the other links."""
+    """Each link in the README names a file that exists."""
     assert [] == [
         target
         for target in re.findall(r"\]\(([^):]+)\)", README.read_text())

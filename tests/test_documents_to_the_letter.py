@@ -81,7 +81,7 @@ async def sent_key(made: dict[str, Any]) -> str:
 
 
 async def test_campfires_list_is_read_as_documented(responses: aioresponses) -> None:
-    """The sample's ``next`` has another host. Its offset is requested at Campfire's address."""
+    """The offset of the sample's ``next`` is requested at Campfire, and not at its own host."""
     respond(
         responses,
         f"{CAMPFIRE}/invoice-payments?cursor=",

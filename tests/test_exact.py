@@ -55,7 +55,7 @@ def test_inexact_amount_is_refused_at_its_path(sent: object) -> None:
 
 
 def test_moments_come_out_in_utc() -> None:
-    """A time in another zone is converted to UTC. A time before the year 1 in UTC is refused."""
+    """A time is converted to UTC, and is refused if that is before the year 1."""
     zone = timezone(timedelta(hours=2))
     moment = in_utc(datetime(2026, 1, 2, 3, 4, 5, tzinfo=zone), "$.created_at")
     assert (datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), UTC) == (moment, moment.tzinfo)

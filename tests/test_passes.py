@@ -48,7 +48,7 @@ EARLIER = NOW - timedelta(days=1)
 def test_the_next_pass(
     account: PassState, kind: PassKind, number: int, *, incremental: bool, full: bool
 ) -> None:
-    """An unfinished pass continues. Otherwise an incremental pass begins if it can."""
+    """An unfinished pass continues, and otherwise an incremental one begins if it can."""
     begins = begin_pass(account, incremental=incremental, full=full, now=NOW)
 
     assert (kind, number, account.watermark) == (begins.kind, begins.number, begins.watermark)

@@ -178,7 +178,7 @@ def test_end_without_a_beginning(recorder: Recorder) -> None:
 
 
 def test_other_events(recorder: Recorder) -> None:
-    """A wait is counted. A repeat is neither a payment nor a request."""
+    """A wait is counted, and a repeat counts neither as a payment nor as a request."""
     recorder.telemetry(Waiting("campfire", "GET", URL, 2.0))
     recorder.telemetry(Waiting("campfire", "GET", URL, 0.5))
     recorder.telemetry(RepeatDropped("notify", "7"))

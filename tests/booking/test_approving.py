@@ -72,7 +72,7 @@ async def test_a_wrong_approval_is_refused(
 
 
 async def test_a_plan_whose_lines_a_newer_one_has_is_not_approved(story: Story) -> None:
-    """The newer plan is the one to look at. Only a plan without lines needs none."""
+    """A plan whose lines a newer one has cannot be approved, unless it has no lines."""
     story.add("A-1", "60.00")
     older = await story.plan()
     newer = await story.plan()

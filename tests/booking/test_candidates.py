@@ -51,7 +51,7 @@ def test_only_two_rules_make_a_candidate(policy: BookingPolicy, rule: Rule) -> N
 
 @pytest.mark.parametrize("rule", [Rule.COUNTERPART_VOIDED, Rule.COUNTERPART_VANISHED])
 def test_a_person_may_order_to_book_again(policy: BookingPolicy, rule: Rule) -> None:
-    """The counterpart is no longer there. Without the order, it is for review."""
+    """If the counterpart is gone, a payment is for review unless a person orders it."""
     assert rule is judged(policy, rule, rebook={"p1"})
     assert isinstance(judged(policy, rule, rebook={"p2"}), Problem)
     assert isinstance(judged(policy, Rule.OUT_OF_WINDOW, rebook={"p1"}), Problem)

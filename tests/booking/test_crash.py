@@ -56,7 +56,7 @@ def test_a_kill_at_any_statement_of_undo_voids_each_payment_once(place: str, tar
 
 
 def test_several_processes_apply_one_run_and_one_is_killed(place: str, target: str) -> None:
-    """Each payment is booked once. At most the order that the dead one was sending is unknown."""
+    """Each payment is booked once, and at most the dead one's last order is unknown."""
     told = run_script(place, "together", target)
 
     assert told in ({"booked": 8}, {"booked": 7, "unknown": 1})

@@ -31,7 +31,7 @@ ON_POSTGRESQL = COUNT // 5
 
 
 def test_histories_end_in_the_same_books_in_sqlite() -> None:
-    """Most histories run here. The error of one that fails shows its seed and its steps."""
+    """The error of a history that fails shows its seed and its steps."""
 
     def place(folder: Path) -> str:
         return f"sqlite:///{folder / 'payments.db'}?check_same_thread=false"

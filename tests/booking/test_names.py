@@ -22,7 +22,7 @@ def test_a_long_name_ends_with_its_hash() -> None:
 
 
 def test_names_of_one_account_belong_together() -> None:
-    """Other accounts and sources have others. A person may give a payment any name, or none."""
+    """Accounts and sources have names of their own, and a person may give any name or none."""
     name = make_name("notify", "default", "1")
 
     assert are_of_one_account(name, make_name("notify", "default", "2", 2))

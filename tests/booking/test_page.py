@@ -78,10 +78,7 @@ def test_the_page_of_an_empty_plan_says_so(policy: BookingPolicy) -> None:
 async def test_a_browser_cuts_no_amount_of_a_plan(
     story: Story, browser: Browser, amount: str
 ) -> None:
-    """A browser shows each amount whole at widths from 360 to 1920, and on paper.
-
-    It needs a browser.
-    """
+    """A browser shows each amount whole at widths from 360 to 1920, and on paper."""
     for number in ("INV20001", "INV20002"):
         story.add(number, amount)
         story.pay(f"{number}b", amount, total=amount)

@@ -115,7 +115,7 @@ async def test_what_is_never_guessed_is_shown_with_what_fits_best(
 
 
 async def test_a_discount_or_a_write_off_is_shown_and_not_booked(story: Story) -> None:
-    """The payment is booked as it is. The plan names the invoice on which the systems differ."""
+    """The plan names the invoice on which the systems differ, and books the payment as it is."""
     story.add("A-1", "98.00", total="100.00")
     story.add("A-2", "60.00", total="100.00")
     story.pay("A-2", "40.00", total="100.00")
@@ -273,7 +273,7 @@ async def test_many_invoices_are_looked_up_in_batches(
 
 
 async def test_a_plan_needs_complete_copies_of_two_accounts(story: Story) -> None:
-    """A payment that was not read would look as if it were missing. Nothing is stored."""
+    """Nothing is stored, because a payment that was not read would look as if it were missing."""
     story.add("A-1", "60.00")
     for provider in (story.source, Source("books", [])):
         with pytest.raises(ConfigurationError, match=f"no complete copy of {provider.name}"):

@@ -94,7 +94,7 @@ async def test_an_order_that_another_worker_has_is_not_released(story: Story) ->
 
 
 async def test_a_released_void_leaves_a_booked_payment(each_story: Story) -> None:
-    """A person is certain that the void will not be carried out. The next undo sends it again."""
+    """The next undo sends a void again that a person is certain will not be carried out."""
     story = each_story
     run, booking = await open_void(story, "timeout")
     requests = story.books.requests

@@ -113,10 +113,7 @@ async def test_an_overpayment_is_found_at_once(
 async def test_the_same_payment_of_an_agent_is_found_at_once(
     story: Story, monkeypatch: pytest.MonkeyPatch, day: date
 ) -> None:
-    """Only the equal amount shows it. The agent may book it on the day of the bank or on today's.
-
-    Both fit on the invoice, so nothing is overpaid.
-    """
+    """An equal amount on either day stops the order, even if both would fit on the invoice."""
     story.add("A-1", "60.00", total="150.00")
     run = await story.approve()
     commit = FakeBooks._commit

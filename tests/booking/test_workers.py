@@ -110,7 +110,7 @@ async def test_a_run_that_stops_is_retried(story: Story) -> None:
 
 
 async def test_a_job_syncs_both_sides_and_plans(story: Story) -> None:
-    """A person approves what it made. It uses the policy of the last plan."""
+    """A job plans with the policy of the last plan, and a person approves the result."""
     await story.plan()
     story.add("A-1", "60.00")
     story.pay("A-9", "5.00", total="5.00")
@@ -135,7 +135,7 @@ async def test_a_job_syncs_both_sides_and_plans(story: Story) -> None:
 
 
 async def test_a_job_can_plan_without_a_sync(story: Story) -> None:
-    """The store was synced by other jobs. Many pairs are queued at once."""
+    """Many pairs are queued at once, after other jobs have synced the store."""
     story.add("A-1", "60.00")
     await story.plan()
     office, app = Office(story), App(connector=InMemoryConnector())

@@ -113,7 +113,7 @@ def test_a_variable_that_is_not_set_gives_no_key(write: Callable[[str], Path]) -
 def test_a_variable_that_is_not_set_is_named(
     write: Callable[[str], Path], paysdk: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the file, the table and the variable. The environment needs no file."""
+    """The error names the file, the table and the variable, and the environment needs no file."""
     path = write('[notify]\napi_key_variable = "NOTIFY_KEY"\n')
     reason = f"{path}: [notify] api_key_variable names NOTIFY_KEY, which is not set"
     listed = paysdk("--config", str(path), "list", "notify")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_a_secret_has_no_line_end(tmp_path: Path) -> None:
-    """Editors end the last line of a file. On Windows, they begin it with a signature."""
+    """A line end that an editor adds and the signature of Windows are removed."""
     path = tmp_path / "key"
     path.write_bytes(b"\xef\xbb\xbfnot-a-real-word\r\n")
 

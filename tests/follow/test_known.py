@@ -60,7 +60,7 @@ def test_kinds_of_a_known_payment() -> None:
 
 
 def test_older_version() -> None:
-    """A version with an earlier time is none. One with the same time, or with no time, is."""
+    """A version is no change if its time is earlier, and is one if its time is equal or unknown."""
     known = KnownPayments(10)
 
     assert ["created", None, "changed", "voided"] == [
@@ -81,7 +81,7 @@ def test_limit() -> None:
 
 
 def test_forgets_what_no_pass_lists_again() -> None:
-    """What was modified before a time is forgotten. What has no time is not."""
+    """Payments from before a time are forgotten, and payments without a time are kept."""
     known = KnownPayments(10)
     for payment_id, time in (("1", OLDER), ("2", NOW), ("3", None)):
         known.note(attrs.evolve(PAYMENT, id=payment_id), time, OLDER)

@@ -10,7 +10,7 @@ from paysdk.transport.observer import RequestStats
 
 
 def test_oldest_time_of_malformed_records() -> None:
-    """The oldest time counts. After a record without a time, it is unknown."""
+    """The oldest time counts, until a record without a time makes it unknown."""
     first = datetime(2026, 1, 5, tzinfo=UTC)
     progress = Progress()
     found = []

@@ -133,7 +133,7 @@ async def test_a_token_that_ends_at_once_is_given_all_the_same(
 
 
 async def test_a_refused_token_is_renewed(server: TokenSandbox, client: OAuth2Client) -> None:
-    """Although its time is not over. The others that come with it get the new one."""
+    """The one that was refused is renewed before its time, and the others get the new one."""
     old = await client()
     client.refused(old)
     new = await client()
@@ -279,7 +279,7 @@ async def test_a_deadline_ends_the_wait_and_not_the_refresh(
 async def test_closing_waits_for_a_refresh_that_was_sent(
     server: TokenSandbox, client: OAuth2Client, expire: Expire, until: Until, store: FileTokenStore
 ) -> None:
-    """Its tokens are stored. The task that waits for them learns that the client was closed."""
+    """Its tokens are stored, and the task that waits for them learns that the client was closed."""
     await expire()
     client._tokens = None
     slow_down(server, 0.3)
@@ -386,7 +386,7 @@ def test_a_wrong_argument(
     message: str,
     told_by: Callable[[BaseException], str],
 ) -> None:
-    """It is refused when the client is made. The error shows no secret."""
+    """It is refused when the client is made, with an error that shows no secret."""
     arguments = {
         "token_url": "https://id.example.com/token",
         "client_id": "a-client",

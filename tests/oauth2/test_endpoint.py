@@ -113,7 +113,7 @@ def test_a_wrong_url(
     message: str,
     told_by: Callable[[BaseException], str],
 ) -> None:
-    """It is refused when the endpoint is made. The error shows no secret."""
+    """It is refused when the endpoint is made, with an error that shows no secret."""
     secret = Secret("words-of-the-client")
     with pytest.raises(ConfigurationError, match=message) as raised:
         TokenEndpoint(token_url, "a-client", secret, "client_secret_basic")

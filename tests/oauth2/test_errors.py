@@ -26,6 +26,6 @@ def test_an_error_reaches_another_process_whole(error: PaysdkError) -> None:
 
 
 def test_an_authorization_that_ended_is_caught_like_a_refused_key() -> None:
-    """A person must act in both cases. A file that cannot be read is another matter."""
+    """Both errors need a person, and differ from the error of a file that cannot be read."""
     assert issubclass(AuthorizationEndedError, AuthenticationError)
     assert not issubclass(TokenStoreError, AuthenticationError)

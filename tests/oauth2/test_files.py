@@ -60,7 +60,7 @@ def break_file(path: Path, content: str | None) -> None:
 
 
 async def test_what_was_saved_is_loaded(store: FileTokenStore, path: Path) -> None:
-    """Also by another object. Only the owner can read the files."""
+    """Another object reads the tokens too, and only the owner can read the files."""
     assert await store.load() is None
     await store.save(TOKENS)
 
@@ -123,7 +123,7 @@ async def test_a_link_to_the_file_stays_a_link(path: Path) -> None:
 async def test_a_broken_file(
     store: FileTokenStore, path: Path, content: str, told_by: Callable[[BaseException], str]
 ) -> None:
-    """The error names the file and shows nothing of it. New tokens can replace it."""
+    """The error names the file without its content, and new tokens can replace it."""
     break_file(path, content)
     with pytest.raises(TokenStoreError, match=r"tokens\.json cannot be read") as raised:
         await store.load()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_a_lock_that_another_has(path: Path) -> None:
-    """It is not waited for. When it is given back, it can be taken."""
+    """A lock that is held is not waited for, and can be taken when it is free."""
     first = locking.open_locked(str(path))
     assert first is not None
     assert locking.open_locked(str(path)) is None

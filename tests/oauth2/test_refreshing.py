@@ -82,7 +82,7 @@ async def test_a_refresh_whose_outcome_is_unknown_is_not_repeated(
     store: FileTokenStore,
     fault: Fault,
 ) -> None:
-    """Neither by this client nor by another one of the store. A person decides."""
+    """No client of the store sends it again until a person decides."""
     before = len(server.requests)
     fail_with(server, fault)
     with pytest.raises(
@@ -184,7 +184,7 @@ async def test_a_refresh_that_cannot_have_been_processed(
 
 
 async def test_a_refresh_token_that_was_revoked(server: TokenSandbox, ready: OAuth2Client) -> None:
-    """A person must authorise again. Until then the server is not asked again."""
+    """The server is not asked again until a person authorises again."""
     server.revoke_all()
     before = len(server.requests)
     for _ in range(3):
@@ -264,7 +264,7 @@ async def test_new_tokens_that_cannot_be_saved(
     *,
     after: bool,
 ) -> None:
-    """They are not given out. They are kept, and the next call saves them."""
+    """They are kept but not given out, and the next call saves them."""
     failing = FailingStore(store, {2, 3}, after)
     client = make_client(failing)
     with pytest.raises(TokenStoreError) as raised:
@@ -312,7 +312,7 @@ async def test_unsaved_tokens_do_not_replace_newer_ones(
 async def test_the_tokens_of_a_code_that_cannot_be_saved(
     server: TokenSandbox, make_client: MakeClient, store: FileTokenStore, path: Path
 ) -> None:
-    """They are kept as well. A file that cannot be read is no reason to lose them."""
+    """A file that cannot be read is no reason to lose them, so they are kept too."""
     client = make_client(FailingStore(store, {1}))
     with pytest.raises(TokenStoreError):
         await client.exchange_code(server.authorise(), BACK)
@@ -339,7 +339,7 @@ async def test_a_cancelled_exchange_saves_its_tokens(
 async def test_a_failure_that_is_not_paysdks(
     ready: OAuth2Client, store: FileTokenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes as it is. Nothing was sent, so nothing is noted."""
+    """It is raised unchanged, and nothing is noted because nothing was sent."""
 
     async def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError

@@ -85,7 +85,7 @@ def test_a_voided_counterpart_is_counted_as_gone(status: Status, side: str) -> N
 
 
 def test_months_are_those_of_each_payment() -> None:
-    """Each payment counts in its own month. Voided and vanished payments count in none."""
+    """Each payment counts in its own month, and voided and vanished ones in none."""
     totals = add_up(
         outcome(Status.VOIDED_OR_VANISHED, (paid("9"),)),
         outcome(Status.MATCHED, (paid("5", None),), (paid("5"),)),

@@ -51,7 +51,7 @@ def test_wrong_link_says_what_it_is() -> None:
     "link", [b"null", b'""', b"false", b"[]", b"{}", b'"?cursor=a","next":null']
 )
 def test_whatever_says_that_there_is_no_link_ends_a_listing(link: bytes) -> None:
-    """An empty value of any kind means the last page. If a key comes twice, the last one counts."""
+    """An empty value means the last page, and the last value of a repeated key counts."""
     assert CAMPFIRE.split(b'{"results":[],"next":%b}' % link).link is None
 
 

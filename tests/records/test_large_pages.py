@@ -161,7 +161,7 @@ def test_page_that_is_no_json_is_malformed(body: bytes) -> None:
 
 
 def test_fault_in_a_large_page_has_its_path() -> None:
-    """The error of a malformed record has its number on the page. The others are read."""
+    """The error of a malformed record has its number on the page, and the others are read."""
     records = [record(number) for number in range(200)]
     records[150] = record(150, amount="NaN")
     faults: list[MalformedResponseError] = []

@@ -167,7 +167,7 @@ def test_text_is_a_number_only_for_information() -> None:
 
 
 def test_notifys_date_becomes_what_it_means() -> None:
-    """The day of a time is the day that is written. An empty text is not a day."""
+    """The day of a time is the day that is written, and an empty text is not a day."""
     dates = ['"21-01-2021T10:00:00Z"', '""', "[]", "null"]
     payments, faults = read(NOTIFY, *(f'{LISTED}, "date": {sent}}}' for sent in dates))
     assert ([], [date(2021, 1, 21), None, None, None]) == (

@@ -81,7 +81,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_constants_are_found_outside_of_texts_only(value: object) -> None:
-    """A stand-in makes JSON of a constant and changes nothing else. A hidden one is as long."""
+    """A stand-in makes JSON of a constant, and a hidden one has the same length."""
     sent = json.dumps(value).encode()
     hidden, quoted = hide_constants(sent), quote_constants(sent)
     assert len(sent) == len(hidden)

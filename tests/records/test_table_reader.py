@@ -132,7 +132,7 @@ def test_record_that_is_no_payment_is_left_out() -> None:
     ],
 )
 def test_record_with_a_bad_value_is_malformed(record: bytes, message: str, path: str) -> None:
-    """A property may raise Python's errors for a bad value. The other records are read."""
+    """A property may raise Python's errors for a bad value, and the other records are read."""
     aside: list[MalformedResponseError] = []
     records = [b'{"id": 0}', record, b'{"id": 2}']
     assert try_decode(READER, records) is None

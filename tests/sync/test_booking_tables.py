@@ -35,7 +35,7 @@ def describe(connection: sa.Connection) -> dict[str, Any]:
 
 
 def test_an_older_database_gets_the_tables_of_a_new_one() -> None:
-    """The statements make the tables that SQLAlchemy makes. PostgreSQL's are in test_tables.py."""
+    """The statements make the tables that SQLAlchemy makes, here in SQLite."""
     described = []
     for made_by_sqlalchemy in (True, False):
         engine = sa.create_engine("sqlite://")

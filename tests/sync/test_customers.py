@@ -93,7 +93,7 @@ async def test_a_payment_gets_the_customer_of_its_invoice(
 async def test_a_payment_that_is_stored_without_a_customer_is_not_looked_up_again(
     store: SQLPaymentStore, make: Make
 ) -> None:
-    """The lookup of an old invoice may read the whole list. Only a full pass tries again."""
+    """Only a full pass looks for an old invoice again, because that may read the whole list."""
     provider = Clients(payments=[make(2, 1), make(4, 1)], missing=frozenset({"1", "2"}))
     await sync_payments(provider, store)
     provider.wanted.clear()
@@ -110,7 +110,7 @@ async def test_a_payment_that_is_stored_without_a_customer_is_not_looked_up_agai
 
 
 async def test_a_full_pass_looks_all_of_them_up_again(store: SQLPaymentStore, make: Make) -> None:
-    """A customer that has another name now is a change. One that is not found stays."""
+    """A customer with another name is a change, and one that is not found stays."""
     provider = Clients(payments=[make(2, 1), make(4, 1)])
     await sync_payments(provider, store)
     provider.prefix, provider.missing = "Customer", frozenset({"2"})
@@ -130,7 +130,7 @@ async def test_a_full_pass_looks_all_of_them_up_again(store: SQLPaymentStore, ma
 async def test_a_sync_goes_on_without_customers(
     store: SQLPaymentStore, make: Make, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    """A key may not be allowed to list invoices. This is logged once in each sync."""
+    """A key that may not list invoices is logged once in each sync."""
     provider = Clients(payments=[make(2 * number, 1) for number in range(9)], error=error)
     with caplog.at_level(logging.WARNING, logger="paysdk"):
         report = await sync_payments(provider, store)

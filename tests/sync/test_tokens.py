@@ -159,7 +159,7 @@ async def test_a_database_of_an_older_version_gets_the_table(place: str, rows: R
 
 
 async def test_task_that_holds_the_lock_does_not_wait_for_itself(store: SQLPaymentStore) -> None:
-    """The error says what to call instead. Other tokens have a lock of their own."""
+    """The error says what to call instead, and other tokens have their own lock."""
     tokens = SQLTokenStore(store, "xero")
     async with tokens.lock() as locked:
         with pytest.raises(ConfigurationError, match=r"call tokens\.load\(\) and tokens\.save"):

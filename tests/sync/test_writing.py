@@ -97,7 +97,7 @@ async def test_a_record_that_is_no_payment_any_more_vanishes(
 async def test_a_payment_that_is_gone_from_its_invoice_vanishes(
     shelf: Shelf, store: SQLPaymentStore, kinds: Kinds, make: Make, kept: Kept, *, full: bool
 ) -> None:
-    """If an invoice comes whole, its other stored payments vanish. A moved one stays live."""
+    """If an invoice comes whole, its other stored payments vanish, except one that moved."""
     shelf.page_size = 9
     moved = make(5, 1, invoice=InvoiceRef("1", "INV-0001"))
     shelf.payments = [make(2, 1), make(3, 1), make(4, 1), moved]

@@ -113,7 +113,7 @@ WORTH: list[tuple[PaysdkError, bool, bool]] = [
 
 @pytest.mark.parametrize(("error", "get", "post"), WORTH, ids=[str(error) for error, _, _ in WORTH])
 def test_is_retryable(error: PaysdkError, get: bool, post: bool) -> None:  # a table's columns
-    """A GET is retried if that can help. A POST must be unprocessed or repeatable, too."""
+    """A GET is retried if that can help, and a POST only if it is unprocessed or repeatable."""
     assert (get, post) == (is_retryable(GET, error), is_retryable(POST, error))
     assert get == is_retryable(Request("POST", "/x", repeatable=True), error)
 

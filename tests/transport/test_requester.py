@@ -123,7 +123,7 @@ async def test_request_that_only_reads_is_retried(method: str) -> None:
 async def test_body_that_cannot_be_decoded(
     method: str, body: str, requests_made: int, *, not_json: bool
 ) -> None:
-    """A body that is not JSON is retried first. JSON of another shape is malformed at once."""
+    """A body that is not JSON is retried first, and JSON of another shape is malformed at once."""
 
     async def handler(_request: web.Request) -> web.StreamResponse:
         return web.Response(text=body)

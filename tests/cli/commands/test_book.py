@@ -142,7 +142,7 @@ def test_wrong_use_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_provider_that_fails_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is booked if it cannot be opened. If it cannot be closed, that is told, too."""
+    """If it cannot be opened, nothing is booked, and if it cannot be closed, that is reported."""
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("no")
@@ -171,7 +171,7 @@ def test_without_a_command_the_help_is_printed(paysdk: Command) -> None:
 
 
 def test_a_policy_that_cannot_be_used_is_told(desk: Desk) -> None:
-    """The line names the setting. Nothing is written, and nothing is stored."""
+    """The line names the setting, and nothing is written or stored."""
     policy = desk.folder / "wrong.toml"
     for text, message in {
         "currency = ": "is not a TOML file",
@@ -334,7 +334,7 @@ def test_a_void_that_is_refused_needs_a_person(desk: Desk, monkeypatch: pytest.M
 def test_a_person_releases_an_order_that_will_not_come(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commands name the release while an order waits. It sends nothing."""
+    """While an order waits, the commands name the release, which sends nothing."""
     desk.plan()
     desk.do("approve", "--by", "Ann", "--limit", "2000.00")
     payment_id = desk.ids()[0]

@@ -43,7 +43,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_as_a_plan(tmp_path: Path) -> None:
-    """A missing file, bytes that are not text, and another text each have a message of their own."""
+    """A missing file, bytes that are not text, and another text have their own messages."""
     binary, other = tmp_path / "binary.json", tmp_path / "other.json"
     binary.write_bytes(b"\xff\xfe\xfd")
     other.write_text("{}", encoding="utf-8")

@@ -122,7 +122,7 @@ def test_last_and_limit_exclude_each_other(paysdk: Command) -> None:
 
 
 def test_amounts_are_written_as_in_a_country(paysdk: Command) -> None:
-    """This is for people. Programs get the digits that were sent."""
+    """Only people see this form, and programs get the digits that were sent."""
     table = paysdk("list", "campfire", *SANDBOX, "--limit", "20", "--locale", "de")
     plain = paysdk("list", "campfire", *SANDBOX, "--limit", "20", "--format", "csv")
 

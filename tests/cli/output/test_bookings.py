@@ -184,7 +184,7 @@ def test_a_release_says_what_it_did(before: State, after: State, said: str) -> N
 
 
 def test_an_approval_names_its_sums() -> None:
-    """There is one for each currency. Lines that were left out do not count."""
+    """Each currency has a sum, in which lines that were left out do not count."""
     yen = attrs.evolve(LINE, currency="JPY", amount=Decimal(7000))
     huge = attrs.evolve(LINE, amount=Decimal("1e30"))
     skipped = attrs.evolve(BOOKING, state=State.SKIPPED)

@@ -39,7 +39,7 @@ def _width(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_table_grows(capsys: pytest.CaptureFixture[str]) -> None:
-    """A line has the time and the kind. The header comes first, and again for a wider column."""
+    """A line has the time and the kind, and a wider column repeats the header."""
     table = ChangesTable()
     for each in (change(1), change(2, "voided"), change(3, "changed", "1234567.00")):
         table.write(each)

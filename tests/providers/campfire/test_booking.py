@@ -105,7 +105,7 @@ async def pair(tmp_path: Path, settings: dict[str, Any]) -> AsyncIterator[Pair]:
 
 
 async def test_the_whole_story(pair: Pair) -> None:
-    """Plan, approve, apply, verify, follow and undo. Five requests book one payment."""
+    """One payment takes five requests from plan to undo."""
     first, second = pair.pay(58700), pair.pay(58701, "100.00")
     before = [pair.campfire.invoice(each)["amount_due"] for each in (58700, 58701)]
     run = await pair.approve()
@@ -285,7 +285,7 @@ async def test_only_an_open_invoice_can_be_paid(
 
 
 async def test_a_payment_by_stripe_is_never_voided(pair: Pair) -> None:
-    """A void would refund real money. A person must decide."""
+    """A void that would refund real money is left to a person."""
     payment_id = pair.pay(58700)
     run = await pair.approve()
     await pair.apply(run)
@@ -300,7 +300,7 @@ async def test_a_payment_by_stripe_is_never_voided(pair: Pair) -> None:
 
 
 async def test_what_stripe_has_paid_is_not_booked_too(pair: Pair) -> None:
-    """The store does not have the payment yet. Campfire's invoice shows it before sending."""
+    """A payment that only Campfire's invoice shows stops the order before it is sent."""
     payment_id = pair.pay(58701, "100.00")
     run = await pair.approve()
     pair.campfire.add_payment(
@@ -357,7 +357,7 @@ async def test_an_organisation_may_have_no_clearing_account(
 async def test_an_account_that_must_not_be_used_is_refused(
     pair: Pair, account_id: int, name: str, message: str
 ) -> None:
-    """No plan is made. A person may have mistyped the id."""
+    """No plan is made for an id that a person may have mistyped."""
     pair.pay(58700)
     policy = attrs.evolve(POLICY, account_id=account_id, account_name=name)
 

@@ -153,7 +153,7 @@ async def test_get_meets_the_deadline(
     path: str,
     told_by: Callable[[BaseException], str],
 ) -> None:
-    """The deadline ends each operation before a payment is sent. The error names the request."""
+    """The deadline ends each operation before it sends a payment, and the error names the call."""
     async with CampfireSandbox(
         payments=3, faults=FaultPlan().always(hang(), method="GET", path=path)
     ) as sandbox:

@@ -131,7 +131,7 @@ async def test_a_date_covers_its_day(caller: Caller) -> None:
     ],
 )
 async def test_bad_filters(caller: Caller, query: str, field: str) -> None:
-    """A bad value is a 400 with the parameter's name. An unescaped plus is a space."""
+    """A bad value is a 400 with the parameter's name, and an unescaped plus is a space."""
     assert [field] == list(await caller.get(f"{LIST}?{query}", 400))
 
 

@@ -78,7 +78,7 @@ async def test_order_in_a_closed_period_is_refused() -> None:
 
 
 async def test_manual_payment_without_a_department_is_refused() -> None:
-    """A mapping can have the department. Other kinds of payment need none."""
+    """A mapping can have the department, and other kinds of payment need none."""
     item = {
         name: value
         for name, value in attrs.asdict(PLAIN).items()

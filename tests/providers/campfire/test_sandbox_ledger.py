@@ -61,7 +61,7 @@ async def test_adding_during_a_listing(caller: Caller) -> None:
 
 
 async def test_changing_during_a_listing(caller: Caller) -> None:
-    """A payment that changes during a listing by cursor comes again at the end. None is lost."""
+    """A payment that changes during a listing by cursor comes again, and none is lost."""
     page = await caller.get(f"{LIST}?cursor=&limit=200")
     changed = page["results"][0]["id"]
     caller.sandbox.change_payment(changed, amount=Decimal("1.00"))
@@ -74,7 +74,7 @@ async def test_changing_during_a_listing(caller: Caller) -> None:
 
 
 async def test_voiding_and_deleting(caller: Caller) -> None:
-    """List and invoice show a void, which keeps the total. A deleted payment leaves no trace."""
+    """List and invoice show a void, which keeps the total, and no trace of a deleted payment."""
     nested: Json = caller.sandbox.invoice(47867)["payments"]
     first, second, _ = nested
     total = caller.sandbox.invoice(47867)["total_amount"]
@@ -104,7 +104,7 @@ async def test_adding_to_a_new_invoice(caller: Caller) -> None:
     extra_fields=["surprise"],
 )
 async def test_own_rows_are_served_as_they_are(caller: Caller) -> None:
-    """Given fields are served unchanged, also new ones. The others are made up."""
+    """Given fields are served unchanged, also new ones, and the others are made up."""
     later, earlier = reversed(caller.sandbox.payments)
 
     assert [earlier, later] == await caller.walk("cursor=&limit=1")
@@ -135,7 +135,7 @@ async def test_broken_rows_can_be_served(caller: Caller) -> None:
     "caller", [{"payments": 0}, {"rows": []}], indirect=True, ids=["none", "no rows"]
 )
 async def test_empty(caller: Caller) -> None:
-    """Without payments the page is empty and has no links. A first payment can be added."""
+    """Without payments the page is empty, and a first payment can be added."""
     assert {"count": 0, "next": None, "previous": None, "results": []} == await caller.get(
         f"{LIST}?cursor="
     )
@@ -161,7 +161,7 @@ def test_ids_of_many_invoices_leave_the_open_ones_alone() -> None:
 
 
 def test_customer_of_a_row() -> None:
-    """A row names the client of its invoice. The list of payments does not show the client."""
+    """A row names the client of its invoice, which the list of payments does not show."""
     client = {"client": 7, "client_name": "Zoë B.V."}
     sandbox = CampfireSandbox(rows=[{"invoice_id": 9, **client}, {"invoice_id": 10}])
     added = sandbox.add_payment(invoice_id=11, client_name="Acme")

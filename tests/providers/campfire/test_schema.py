@@ -25,7 +25,7 @@ def test_row_takes_what_the_document_sends() -> None:
 
 
 def test_only_what_a_payment_is_nothing_without_is_required() -> None:
-    """Only a few fields are required. The documents require more, but their samples do not."""
+    """Only a few fields are required, because samples lack some that the documents require."""
     assert ["id", "amount", "invoice_id"] == [
         field.name for field in msgspec.structs.fields(CampfireRecord) if field.required
     ]

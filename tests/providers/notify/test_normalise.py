@@ -63,7 +63,7 @@ def test_sample_page_has_its_link_its_count_and_four_records() -> None:
 
 
 def test_empty_records_of_the_sample_are_malformed() -> None:
-    """An empty object is a bad record. It is raised or set aside, and never skipped."""
+    """An empty object is a bad record, which is raised or set aside, and never skipped."""
     reader = make_reader(None)
     page = reader.split(SAMPLE)
     with pytest.raises(MalformedResponseError) as caught:
@@ -104,7 +104,7 @@ def test_missing_or_empty_link_is_the_end(links: bytes) -> None:
 
 @pytest.mark.parametrize("link", [b"0", b"?from=", b"?from=0"])
 def test_short_link_is_a_link(link: bytes) -> None:
-    """A link of one character is a link. Only an empty text is the end."""
+    """Only an empty text ends the listing, and not a link of one character."""
     assert (
         link.decode()
         == make_reader(None).split(b'{"payments":[],"links":{"next":{"href":"%s"}}}' % link).link

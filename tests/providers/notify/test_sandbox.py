@@ -325,7 +325,7 @@ async def test_adding_during_a_listing(caller: Caller) -> None:
 
 
 async def test_changing_and_deleting(caller: Caller) -> None:
-    """A changed payment keeps its place. A deleted payment is gone, and no page starts from it."""
+    """A changed payment keeps its place, and no page starts from a deleted one."""
     changed, deleted = str(caller.ids[3]), str(caller.ids[4])
     caller.sandbox.change_payment(changed, amount=Decimal("7.00"))
     caller.sandbox.delete_payment(deleted)
@@ -345,7 +345,7 @@ async def test_adding_with_an_id_of_ones_own(caller: Caller) -> None:
 
 
 def test_own_rows() -> None:
-    """Rows are served as they are, newest first. Missing fields are made up, also nested ones."""
+    """Rows are served as they are, newest first, and missing fields are made up."""
     sandbox = NotifySandbox(
         rows=[
             {"amount": "12.50", "customer": {"name": "Zoë B.V."}},

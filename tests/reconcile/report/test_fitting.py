@@ -97,7 +97,7 @@ def test_longer_amounts_need_more_room() -> None:
 
 
 def test_the_page_is_as_wide_as_its_tables_need() -> None:
-    """It has a largest width. A table that needs more becomes cards at any width."""
+    """A table that needs more than the largest width becomes cards at any width."""
     widths = [
         int(re.findall(r"main \{ max-width: (\d+)rem", report(amount))[0])
         for amount in ("883.33", "123456789012345678.99", "9" * 40)
@@ -123,13 +123,7 @@ AMOUNTS = ["1236.56", "999999999998.99", "123456789012345678.99", "-999999999999
 @pytest.mark.slow
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
-    """A browser shows every amount and every word of a reason whole, at widths from 360 to 1920.
-
-    The widths include those at which a table becomes cards.
-
-    It runs on a machine that has Chromium or Chrome. The other tests here hold the rules of the
-    page that bring this about, and run everywhere.
-    """
+    """A browser shows every amount and word of a reason whole, at widths from 360 to 1920."""
     browser.show(report(amount))
     # A rem is 16 pixels in a browser without settings of its own.
     edges = [16 * limit + pixel for limit, _ in limits(amount) for pixel in (0, 1)]
@@ -147,10 +141,7 @@ def test_a_browser_cuts_no_amount(browser: Browser, amount: str) -> None:
 
 @pytest.mark.slow
 def test_a_browser_prints_usual_amounts_as_tables(browser: Browser) -> None:
-    """On landscape paper, which the page asks for, usual amounts leave the tables as they are.
-
-    On portrait paper, the totals stay a table, and the differences become cards.
-    """
+    """On landscape paper tables stay tables, and on portrait paper differences become cards."""
     tables = "[...document.querySelectorAll('.stacked')].map((e) => getComputedStyle(e).display)"
     browser.show(report("99999.99"))
     shown = {}
@@ -191,10 +182,7 @@ SEARCHES = [
 def test_a_browser_finds_an_amount_however_it_is_written(
     browser: Browser, text: str, rows: int
 ) -> None:
-    """The search accepts commas between thousands, no commas, and the forms of other countries.
-
-    It needs a browser.
-    """
+    """The search accepts commas between thousands, no commas, and the forms of other countries."""
     browser.show(report("123456789012345678.99"))
     browser.run(f"search.value = {text!r}; search.dispatchEvent(new Event('input'))")
 

@@ -152,7 +152,7 @@ def test_the_time_is_in_utc() -> None:
 
 
 def test_numbers_are_written_as_in_a_country() -> None:
-    """Amounts and counts are. The decimals are at least those of the currency."""
+    """Amounts and counts are grouped, with at least the decimals of the currency."""
     payment = paid("1", "1234567.5", currency="EUR")
     english = html(only_left(payment, key="1"))
     german = html(only_left(payment, key="1"), locale="de")

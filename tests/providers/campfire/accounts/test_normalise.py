@@ -19,7 +19,7 @@ def read(record: bytes) -> Account:
 
 
 def test_account_has_the_integer_id() -> None:
-    """The id is the integer. The UUID with a similar name is in ``raw`` only."""
+    """The id is the integer, and the UUID with a similar name is in ``raw`` only."""
     found = read(
         b'{"id": 2553, "account_id": "%b", "number": "1100", "account_type": "ASSET", '
         b'"account_subtype": "BANK"}' % UUID.encode()
@@ -37,7 +37,7 @@ def test_account_without_an_integer_id_is_malformed(record: bytes) -> None:
 
 
 def test_settings_name_accounts_by_id_and_name() -> None:
-    """An account is its id with its name. Without an id there is no account."""
+    """An account is its id with its name, and is ``None`` without an id."""
     found = read_settings(
         b'{"default_clearing": 7, "default_clearing_name_and_number": "1050 - Clearing", '
         b'"rounding_account": 8, "rounding_account_name_and_number": "", '

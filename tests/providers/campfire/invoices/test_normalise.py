@@ -149,7 +149,7 @@ def test_every_field_but_the_id_may_be_null() -> None:
 def test_customer_of_a_payment_is_the_client(
     fields: dict[str, object], expected: CustomerRef | None
 ) -> None:
-    """The customer is the invoice's client. The API's "customer" is the tenant itself."""
+    """The customer is the invoice's client, and not the "customer" of the API, its tenant."""
     assert expected == read_invoice(invoice_with(customer=99, **fields)).payments[0].customer
 
 
@@ -257,7 +257,7 @@ def test_answer_to_paying_may_be_the_invoice() -> None:
 
 
 def test_answer_to_paying_may_be_ids_only() -> None:
-    """The response may be ids, as in the later schema. They become texts."""
+    """Ids, as the later schema responds with, become texts."""
     assert ("22221", "22222") == read_paid(sample("mark_invoice_paid_ids")).payment_ids
     assert Paid(()) == read_paid(b'{"payment_ids":[]}')
 
@@ -282,7 +282,7 @@ def test_credit_memos_that_the_api_made(memos: bytes, expected: tuple[CreditMemo
 
 
 def test_credit_memos_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    """Bad credit memos do not hide the payment. A warning says where to look."""
+    """Bad credit memos do not hide the payment, and a warning says where to look."""
     assert Paid(("1",)) == read_paid(b'{"payment_ids":[1],"auto_created_credit_memos":{"id":7}}')
     assert "auto_created_credit_memos" in caplog.text
 

@@ -48,7 +48,7 @@ def test_only_the_id_is_required(record: type[Any]) -> None:
 
 
 def test_no_amount_is_a_float() -> None:
-    """No field of a record is a float. Money and rates are Decimals."""
+    """Money and rates are Decimals, and no field of a record is a float."""
     for name in invoice_schema.__all__:
         kind = getattr(invoice_schema, name)
         if isinstance(kind, type):

@@ -31,7 +31,7 @@ def payment(amount: str = "10.00", **raw: object) -> Payment:
     ],
 )
 def test_a_payment_type_that_no_document_has(payment_type: str | None, expected: bool) -> None:
-    """An unknown type fits any kind. A known type is recognised in upper and lower case."""
+    """An unknown type fits any kind, and a known one is recognised in any case."""
     assert expected is has_kind_and_day(ITEM, payment(payment_type=payment_type))
 
 

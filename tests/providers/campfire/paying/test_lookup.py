@@ -63,7 +63,7 @@ async def test_an_invoice_that_shows_no_names() -> None:
 
 
 async def test_an_invoice_that_shows_no_names_and_a_list_that_fails() -> None:
-    """Nothing is sent. The error has no checkpoint, because the caller did not start a listing."""
+    """Nothing is sent, and the error has no checkpoint, because the caller started no listing."""
     faults = FaultPlan().always(status(403), method="GET", path=PAYMENTS)
     async with (
         CampfireSandbox(payments=0, schema="documented", faults=faults) as sandbox,
@@ -139,7 +139,7 @@ class Older(CampfireSandbox):
 
 
 async def test_external_id_if_the_api_ignores_the_filter() -> None:
-    """An API without the filter lists everything. No other payment is taken for the order."""
+    """If an API ignores the filter and lists all, no other payment is taken for the order."""
     rows = [{"external_id": f"other-{number}", "invoice_id": 58700} for number in range(300)]
     async with Older(rows=rows) as sandbox, open_at(sandbox) as campfire:
         outcome = await campfire.mark_invoice_paid(

@@ -129,7 +129,7 @@ async def test_a_journal_that_cannot_be_read_after_the_order_was_booked(
 
 
 async def test_a_name_that_is_lost_while_waiting_to_send_again() -> None:
-    """After a 429 the order is written down again. If that fails, nothing is sent."""
+    """After a 429 the order is written down again, and is not sent if that fails."""
     journals: dict[str, Journal] = {}
     faults = FaultPlan().on(1, status(429), method="POST")
     async with CampfireSandbox(payments=0, faults=faults) as sandbox:

@@ -83,7 +83,7 @@ def at_order(number: int, book: Callable[[], object]) -> Callable[[Event], None]
 
 
 async def test_the_same_order_without_a_name_is_held_back() -> None:
-    """The same order is not sent while its outcome is unknown. When found, it is the outcome."""
+    """An order with an unknown outcome is not sent again, and is the outcome once it is found."""
     faults = FaultPlan().on(1, hang(), method="POST")
     async with (
         CampfireSandbox(payments=0, faults=faults) as sandbox,

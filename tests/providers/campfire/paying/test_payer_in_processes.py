@@ -149,7 +149,7 @@ async def test_two_processes_that_share_a_store(calls: int, tmp_path: Path) -> N
 
 
 async def test_two_processes_that_share_a_store_and_a_late_order(tmp_path: Path) -> None:
-    """While the order may still be booked, neither process sends it again. Then both find it."""
+    """Neither process sends an order again that may still be booked, and both find it later."""
     place = f"sqlite:///{tmp_path / 'payments.db'}"
     async with Gated(None) as sandbox:
         assert {"OutcomeUnknownError"} == {

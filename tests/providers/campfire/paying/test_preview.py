@@ -112,7 +112,7 @@ async def test_preview_of_an_unknown_invoice() -> None:
 
 
 def test_only_what_the_schema_knows_is_sent() -> None:
-    """A manual payment is sent as its amount and day. Digits stay as they are."""
+    """A manual payment is sent as its amount, digit for digit, and its day."""
     body = encode_preview({"empty_transactions": [MANUAL], "credit_memos": []})
     assert (
         b'{"empty_transactions":[{"amount":33.330,"payment_date":"2026-01-31"}],"credit_memos":[]}'

@@ -120,7 +120,7 @@ FOLDED = [payment("1", "10.00", "receipt-1"), payment("2", "10.00", "receipt-1")
 def test_two_external_ids_that_a_server_makes_one_are_no_surplus(
     items: list[ManualPayment],
 ) -> None:
-    """As many payments as items are what was ordered. One more is too much."""
+    """As many payments as items are what was ordered, and one more is too much."""
     refuse_surplus(order(*items), FOLDED, before=())
     with pytest.raises(ConfigurationError, match="These external ids are booked already"):
         find_by_external_ids(order(*items), FOLDED)

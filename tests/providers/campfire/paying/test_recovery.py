@@ -110,7 +110,7 @@ class Late(CampfireSandbox):
 
 
 async def test_two_tasks_with_a_timeout_shorter_than_the_server() -> None:
-    """While the outcome is unknown, the second task sends nothing. A later call finds it."""
+    """While the outcome is unknown, a second task sends nothing, and a later call finds it."""
     async with Late() as sandbox, open_at(sandbox, timeout=0.35) as campfire:
         outcomes = await asyncio.gather(
             *(pay(campfire, PLAIN) for _ in range(2)), return_exceptions=True
@@ -314,7 +314,7 @@ BEFORE_PROCESSING = [
 async def test_pay_fails_and_nothing_is_found(
     fault: Fault, standing: int, told_by: Callable[[BaseException], str]
 ) -> None:
-    """If nothing new is found, the outcome is unknown. An earlier equal payment does not count."""
+    """The outcome is unknown if nothing new is found, even if an earlier payment is equal."""
     async with CampfireSandbox(
         payments=0, faults=FaultPlan().always(fault, method="POST")
     ) as sandbox:

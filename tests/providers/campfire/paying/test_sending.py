@@ -221,7 +221,7 @@ async def test_a_draft_holds_its_name(
     order: ManualPayment,
     pay_response: Literal["invoice", "ids"],
 ) -> None:
-    """A success without a payment is a draft. The same call sends nothing, and finds it later."""
+    """A success without a payment is a draft, and the same call finds it later without sending."""
     async with CampfireSandbox(payments=0, drafts=True, pay_response=pay_response) as sandbox:
         async with open_at(sandbox, resend_after=0.0001) as campfire:
             assert PayOutcome((), drafted=True) == await pay(campfire, order)

@@ -164,7 +164,7 @@ async def test_an_exclusive_that_fails_on_entering() -> None:
 
 
 async def test_an_exclusive_that_fails_on_leaving(caplog: pytest.LogCaptureFixture) -> None:
-    """The order is booked and the call returns the outcome. The failure is logged."""
+    """The call returns the outcome of the booked order, and logs the failure."""
     async with (
         CampfireSandbox(payments=0) as sandbox,
         open_at(sandbox, exclusive=Manager(leave=fail)) as campfire,

@@ -113,7 +113,7 @@ async def test_two_tasks_void_once() -> None:
 
 
 async def test_a_booked_order_can_be_voided() -> None:
-    """The id of an outcome is what a void takes. The order is not booked again by itself."""
+    """A void takes the id of an outcome, and the order is not booked again by itself."""
     async with booked() as (_, campfire, _other):
         (payment_id,) = (await pay(campfire, PLAIN)).payment_ids
         await campfire.void_payment(INVOICE, payment_id)
@@ -242,7 +242,7 @@ async def test_refused_void_is_a_clean_error() -> None:
 
 
 async def test_void_in_a_closed_period_is_refused() -> None:
-    """The API's words are in the error. Another day is accepted."""
+    """The error has the API's words, and another day is accepted."""
     async with booked(closed_until=DAY) as (_, campfire, payment_id):
         with pytest.raises(BadRequestError, match="period is closed"):
             await campfire.void_payment(INVOICE, payment_id, void_date=DAY)
@@ -263,7 +263,7 @@ class VoidedMeanwhile(CampfireSandbox):
 
 
 async def test_void_that_a_person_was_faster_with(caplog: pytest.LogCaptureFixture) -> None:
-    """The API refuses a second void. The payment is voided, so the call succeeds, and says so."""
+    """A second void succeeds and says so, although the API refuses it."""
     caplog.set_level(logging.INFO, "paysdk")
     async with VoidedMeanwhile(payments=0) as sandbox, open_at(sandbox) as campfire:
         assert (await campfire.void_payment(INVOICE, sandbox.add_payment())).is_voided
@@ -289,7 +289,7 @@ async def test_refusal_stays_if_looking_fails() -> None:
     ids=lambda fault: f"{fault.kind} {fault.status}",
 )
 async def test_lost_response_is_looked_up(fault: Fault) -> None:
-    """The void was carried out, and is found by its day. It is sent once."""
+    """A void that was carried out is found by its day, and is sent once."""
     async with booked(lost(fault), second_void="accepted") as (sandbox, campfire, payment_id):
         assert (await campfire.void_payment(INVOICE, payment_id)).is_voided
         assert (await campfire.void_payment(INVOICE, payment_id)).is_voided
@@ -344,7 +344,7 @@ async def test_void_is_sent_again_after_its_rest() -> None:
 
 
 async def test_void_that_waits_for_approval_is_unknown() -> None:
-    """A success that shows no day of the void may be a draft. It is found after the approval."""
+    """A success without the day of the void may be a draft, which is found after its approval."""
     async with booked(drafts=True) as (sandbox, campfire, payment_id):
         with pytest.raises(OutcomeUnknownError, match="does not show that payment") as raised:
             await campfire.void_payment(INVOICE, payment_id)
@@ -480,7 +480,7 @@ class Journals:
 
 @pytest.mark.parametrize("one", [False, True])
 async def test_open_void_holds_the_payment_in_every_process(one: bool) -> None:
-    """A journal that processes share keeps the open void. Orders for the invoice do not mind it."""
+    """A journal that processes share keeps the open void, and orders for the invoice ignore it."""
     journals = Journals(one=one)
     faults = FaultPlan().always(status(502), method="POST", path=void_path(22220))
     async with booked(faults, {"exclusive": journals.exclusive}, {"id": 22220}) as (
