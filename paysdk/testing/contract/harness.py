@@ -152,6 +152,14 @@ class Harness:
         )
         return seen
 
+    def endpoints(self, pages: Sequence[PageSeen]) -> list[str]:
+        """Return the path of each page's request, to tell joined listings apart.
+
+        If each page has a path of its own, the paths are those of pages, and not of listings.
+        """
+        paths = [self.proxy.requests[page.requests - 1].path for page in pages]
+        return paths if len(set(paths)) < len(paths) else [""] * len(paths)
+
     def records_in(self, payments: Sequence[Payment], known: Sequence[Payment]) -> int:
         """Return how many records hold these payments. Without a sandbox, each holds one."""
         if self._proxy is None:

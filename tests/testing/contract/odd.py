@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import attrs
@@ -124,7 +125,7 @@ class OddProvider(RestProvider):
         limit: dict[str, str],
         size: int | None,
         resume: Checkpoint | str | None,
-    ) -> PagedListing[Any]:
+    ) -> Listing:
         """Make the listing."""
         first = encode_query([*filters.items(), *limit.items()])
         pages = PageNumber(first, "page", limit=size, limit_name="size")
@@ -143,6 +144,48 @@ class FilteringProvider(OddProvider):
     """It can filter by a time, but its list may lack changes."""
 
     capabilities: Capabilities = attrs.evolve(OddProvider.capabilities, lists_incrementally=False)
+
+
+class ArchivedRow(Row, kw_only=True):
+    """A payment in the archive. Its id has another name."""
+
+    id: int = msgspec.field(name="key")
+
+
+ARCHIVE = TableReader(
+    path="$.payments",
+    page=Envelope,
+    open_page=lambda page: RawPage(page.payments, MORE if page.payments else None, None),
+    row=ArchivedRow,
+)
+
+
+class JoinedProvider(OddProvider):
+    """Older payments are at an endpoint of their own, with records of another shape."""
+
+    def make_listing(
+        self,
+        filters: dict[str, str],
+        limit: dict[str, str],
+        size: int | None,
+        resume: Checkpoint | str | None,
+    ) -> Listing:
+        """Make one listing of both endpoints."""
+        chosen = filters or _filters_of(resume)
+
+        def part(path: str, reader: TableReader[Envelope, Any]) -> PagedListing[Any]:
+            first = encode_query([*chosen.items(), *limit.items()])
+            pages = PageNumber(first, "page", limit=size, limit_name="size")
+            return self._listing(path, pages, reader, filters=chosen, resume=None)
+
+        return self._join(part("/payments", READER), part("/archive", ARCHIVE), resume=resume)
+
+
+def _filters_of(resume: Checkpoint | str | None) -> dict[str, str]:
+    try:
+        return {} if resume is None else parameters_of(Checkpoint.parse(str(resume)).filters)
+    except ValueError:
+        return {}
 
 
 class Payment(msgspec.Struct):
@@ -274,6 +317,29 @@ class OddSandbox(Sandbox):
         size = int(request.query.get("size", self.largest))
         first = size * (int(request.query.get("page", "1")) - 1)
         return _json({"payments": found[first : first + size]})
+
+
+@attrs.define(kw_only=True, eq=False)
+class JoinedSandbox(OddSandbox):
+    """The API with an archive, which has the second half of the payments."""
+
+    def respond(self, request: Request) -> Response:
+        """Return a page of one of the endpoints."""
+        response = super().respond(request)
+        if response.status != HTTPStatus.OK:
+            return response
+        everything = attrs.evolve(request, query={})
+        found = msgspec.json.decode(super().respond(everything).body)["payments"]
+        is_archive = request.path == "/archive"
+        middle = 100 + self.payments // 2
+        rows = [
+            {"key" if is_archive and name == "id" else name: value for name, value in each.items()}
+            for each in found
+            if (each["id"] >= middle) == is_archive
+        ]
+        size = int(request.query.get("size", self.largest))
+        first = size * (int(request.query.get("page", "1")) - 1)
+        return _json({"payments": rows[first : first + size]})
 
 
 def _payment(number: int) -> dict[str, object]:

@@ -17,6 +17,8 @@ from tests.testing.contract.odd import (
     ERRORS,
     FilteringProvider,
     FixedProvider,
+    JoinedProvider,
+    JoinedSandbox,
     NestedProvider,
     OddProvider,
     OddSandbox,
@@ -61,6 +63,21 @@ class TestFiltering(ProviderContract):
             sandbox=OddSandbox(payments=payments),
             empty_page_ends=True,
             rough_bounds=1.0,
+        )
+
+
+class TestJoined(ProviderContract):
+    """It joins two endpoints, whose records have different shapes."""
+
+    def subject(self, payments: int) -> ContractSubject:
+        """Return the provider that joins two endpoints."""
+        return ContractSubject(
+            provider=JoinedProvider,
+            sandbox=JoinedSandbox(payments=payments),
+            empty_page_ends=True,
+            rough_bounds=1.0,
+            other_tenant={"division": "south"},
+            errors=ERRORS,
         )
 
 
