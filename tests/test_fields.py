@@ -17,11 +17,11 @@ import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment, make_converter
-from paysdk.cli.output.formats import COLUMNS
 from paysdk.providers.campfire.normalise import CampfireRecord
 from paysdk.providers.notify.normalise import NotifyRecord
 from paysdk.sync.rows import SQLITE
 from paysdk.sync.tables import CONTENT
+from paysdk.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def places() -> dict[str, Iterable[str]]:
         "the payment that the store reads": {
             name for name in fields_of(Payment) if hasattr(read, name)
         },
-        "the columns of CSV": {*row_names(COLUMNS), "raw"},
+        "the columns of CSV and of tables": {*row_names(COLUMNS), "raw"},
         "the converter": make_converter().unstructure(PAYMENT),
     }
 

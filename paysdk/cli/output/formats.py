@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.converter import make_converter
+from paysdk.tables.columns import AMOUNTS, COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,35 +16,7 @@ if TYPE_CHECKING:
 
     from paysdk.payment import Payment
 
-__all__ = ["COLUMNS", "CsvStyle", "begin_csv", "csv_writer", "jsonl_writer"]
-
-# The order is a promise: a new column comes at the end.
-COLUMNS = (
-    *(
-        "provider",
-        "id",
-        "amount",
-        "currency",
-        "payment_date",
-        "invoice_id",
-        "invoice_number",
-        "invoice_total",
-        "invoice_balance",
-    ),
-    *(
-        "customer_id",
-        "customer_number",
-        "customer_name",
-        "external_id",
-        "source",
-        "voided_date",
-        "created_at",
-        "modified_at",
-        "voided",
-    ),
-)
-
-_NUMBERS = frozenset({"amount", "invoice_total", "invoice_balance"})
+__all__ = ["CsvStyle", "begin_csv", "csv_writer", "jsonl_writer"]
 
 # RFC 4180, section 2.6, asks for quotes around commas, quotes and line breaks. Many readers also
 # split lines at other control characters, or strip spaces.
@@ -94,7 +67,7 @@ def csv_writer(
 ) -> Callable[[Sequence[Payment]], object]:
     """Write the header, and return a function that writes each payment as a row of CSV."""
     converter = make_converter()
-    write_row = begin_csv(out, COLUMNS, _NUMBERS, style)
+    write_row = begin_csv(out, COLUMNS, AMOUNTS, style)
 
     def write(payments: Sequence[Payment]) -> None:
         for payment in payments:

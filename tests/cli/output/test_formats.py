@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paysdk import CustomerRef, InvoiceRef, Payment, make_converter
-from paysdk.cli.output.formats import COLUMNS, CsvStyle, begin_csv, csv_writer, jsonl_writer
+from paysdk.cli.output.formats import CsvStyle, begin_csv, csv_writer, jsonl_writer
+from paysdk.tables.columns import COLUMNS
 
 FULL = Payment(
     provider="acme",
