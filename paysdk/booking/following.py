@@ -31,6 +31,8 @@ __all__ = ["FollowReport", "Verdict", "follow_bookings", "judge", "was_followed"
 
 _WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
 _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
+# Who wrote a step, in the history.
+_BY = "sync"
 
 
 @attrs.frozen(kw_only=True)
@@ -100,8 +102,6 @@ def was_followed(details: Mapping[str, object]) -> bool:
     """Whether the store's payments showed the divergence, so that they can also show its end."""
     return details.get("by") == _BY
 
-
-_BY = "sync"
 
 
 async def follow_bookings(
