@@ -103,7 +103,6 @@ def was_followed(details: Mapping[str, object]) -> bool:
     return details.get("by") == _BY
 
 
-
 async def follow_bookings(
     store: SQLPaymentStore, *, source: str = "notify", source_account: str = "default"
 ) -> FollowReport:
