@@ -141,7 +141,7 @@ class _Order:
         self._booking = await self._journal.move(booking, State.SENT, details, keep=True)
 
     async def _check_new(self, invoice: TargetInvoice) -> Problem | None:
-        """Check that nobody has booked the same since the plan, on whatever day.
+        """Check that no equal payment was booked since the plan, on any day.
 
         An equal payment that the plan knew, such as an instalment of another month, is not new.
         """

@@ -93,8 +93,8 @@ def check_exists(database: Database) -> None:
                 file.stat()
             except (FileNotFoundError, NotADirectoryError):
                 raise StoreError(
-                    f"There is no database {database.name}. Correct its path, or make it with a "
-                    "sync."
+                    f"The database {database.name} does not exist. Correct its path, or make it "
+                    "with a sync."
                 ) from None
 
 

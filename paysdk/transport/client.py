@@ -130,11 +130,11 @@ class Client:
     ) -> None:
         # Importing aiohttp takes longer than importing everything else. It is not needed before
         # the first provider object is made.
-        from paysdk.transport.http import HTTPTransport  # noqa: PLC0415
-        from paysdk.transport.proxies import find_proxy  # noqa: PLC0415
-        from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415
-        from paysdk.transport.retry import Retrying  # noqa: PLC0415
-        from paysdk.transport.sessions import Sessions  # noqa: PLC0415
+        from paysdk.transport.http import HTTPTransport  # noqa: PLC0415  # see above
+        from paysdk.transport.proxies import find_proxy  # noqa: PLC0415  # see above
+        from paysdk.transport.rate_limit import RateLimited  # noqa: PLC0415  # see above
+        from paysdk.transport.retry import Retrying  # noqa: PLC0415  # see above
+        from paysdk.transport.sessions import Sessions  # noqa: PLC0415  # see above
 
         self.provider = provider
         self.settings = settings

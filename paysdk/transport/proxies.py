@@ -118,6 +118,6 @@ def _find_in_netrc(host: str) -> tuple[str, str] | None:
     try:
         home = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
         found = netrc(os.environ.get("NETRC") or str(home)).authenticators(host)
-    except (OSError, RuntimeError, NetrcParseError):  # RuntimeError: there is no home
+    except (OSError, RuntimeError, NetrcParseError):  # RuntimeError: no home folder
         return None
     return None if found is None else (found[0] or found[1], found[2] or "")

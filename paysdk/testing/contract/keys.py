@@ -1,4 +1,4 @@
-"""Cases about the API key: where it is sent, and where it must not appear."""
+"""Cases about the API key: which requests have it, and where it must not appear."""
 
 from __future__ import annotations
 

@@ -320,9 +320,8 @@ def _is_frozen(payment: Payment) -> bool:
 def _put_on_page_two(wrong: Json, index: int = 0) -> Edit:
     # The last record stays: its id may be what requests the next page.
     def edit(number: int, records: list[Json]) -> list[Json]:
-        if number != 2:  # noqa: PLR2004  # the page
-            return records
-        return [*records[:index], wrong, *records[index + 1 :]]
+        edited = [*records[:index], wrong, *records[index + 1 :]]
+        return edited if number == 2 else records  # noqa: PLR2004  # the page
 
     return edit
 
