@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ssl import SSLError
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -36,6 +37,17 @@ CONNECT_ERRORS = (
     aiohttp.ClientProxyConnectionError,
     aiohttp.ClientHttpProxyError,
 )
+# RFC 8446 (TLS 1.3) has an alert for a client certificate that is missing. TLS 1.2 has only one for
+# whatever was not agreed on.
+_CLIENT_CERTIFICATE = {
+    "ALERT_CERTIFICATE_REQUIRED": "demands a client certificate",
+    "ALERT_HANDSHAKE_FAILURE": "may demand a client certificate",
+    "ALERT_UNKNOWN_CA": "does not trust the authority of the client certificate",
+    "ALERT_CERTIFICATE_EXPIRED": "says that the client certificate has expired",
+    "ALERT_BAD_CERTIFICATE": "does not accept the client certificate",
+    "ALERT_CERTIFICATE_UNKNOWN": "does not accept the client certificate",
+}
+_SHOW_CERTIFICATE = "Name one with --client-cert, or in the ssl_context= of a program"
 _CHECK_URL_AND_PROXY = "Check base_url and the proxy of your session."
 
 
@@ -90,13 +102,21 @@ def describe(error: BaseException) -> str:
         said = cause.message if isinstance(cause, HttpProcessingError) else str(error)
         return f"its body is cut off or damaged: {_one_line(said)}"
     name = type(error).__name__
-    advice = (
-        ". If a gateway or a proxy of yours signs connections, trust its authority: name its file "
-        "in SSL_CERT_FILE or with --ca-file, or pass ssl_context= in a program"
-        if isinstance(error, aiohttp.ClientConnectorCertificateError)
-        else ""
-    )
-    return f"{name}: {error}{advice}" if str(error) else name
+    return f"{name}: {error}{_advise(error)}" if str(error) else name
+
+
+def _advise(error: BaseException) -> str:
+    """What to do about a certificate, or an empty text."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return (
+            ". If a gateway or a proxy of yours signs connections, trust its authority: name its "
+            "file in SSL_CERT_FILE or with --ca-file, or pass ssl_context= in a program"
+        )
+    alerts = [str(cause.reason) for cause in _walk_causes(error) if isinstance(cause, SSLError)]
+    for alert, what in _CLIENT_CERTIFICATE.items():
+        if any(alert in each for each in alerts):
+            return f". The server {what}. {_SHOW_CERTIFICATE}"
+    return ""
 
 
 def _walk_causes(error: BaseException) -> Iterator[BaseException]:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -13,7 +15,8 @@ import pytest
 import trustme
 from aiohttp.http_exceptions import ContentEncodingError
 
-from paysdk.errors import ConfigurationError
+from paysdk import CampfireProvider, RetryPolicy
+from paysdk.errors import ConfigurationError, ConnectionFailedError
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.testing import (
     Fault,
@@ -28,7 +31,7 @@ from paysdk.transport import aiohttp_errors, http
 from tests.transport.sending import fail_to_send, respond_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import RawServers
 
@@ -89,6 +92,71 @@ async def test_explains_a_certificate_that_is_not_trusted() -> None:
         error, _, _ = await fail_to_send(f"https://localhost:{port}")
     assert "certificate verify failed" in str(error)
     assert "name its file in SSL_CERT_FILE" in str(error)
+
+
+@contextmanager
+def demand_certificates(server: ssl.SSLContext) -> Iterator[int]:
+    """Refuse each connection without a trusted certificate, and yield the port.
+
+    The alert comes after the request was sent. A server that closes at once, as asyncio's own does,
+    resets the connection, and the alert is lost.
+    """
+
+    def refuse() -> None:
+        with contextlib.suppress(OSError):  # the listener is closed at the end
+            while True:
+                connection, _ = listener.accept()
+                with server.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                ) as refused:
+                    with contextlib.suppress(ssl.SSLError):
+                        refused.do_handshake()
+                    refused.shutdown(socket.SHUT_WR)
+                    while refused.recv(1000):
+                        pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=refuse)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("version", "shown", "said"),
+    [
+        (ssl.TLSVersion.TLSv1_3, None, "The server demands a client certificate. Name one with"),
+        (ssl.TLSVersion.TLSv1_2, None, "The server may demand a client certificate. Name one with"),
+        (ssl.TLSVersion.TLSv1_3, "stranger", "does not trust the authority of the client cert"),
+    ],
+)
+async def test_explains_a_client_certificate_that_is_refused(
+    version: ssl.TLSVersion, shown: str | None, said: str
+) -> None:
+    """The server sends an alert, and closes the connection."""
+    authority, server = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(server)
+    server.verify_mode, server.maximum_version = ssl.CERT_REQUIRED, version
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    if shown is not None:
+        trustme.CA().issue_cert(shown).configure_cert(client)
+
+    with demand_certificates(server) as port:
+        async with CampfireProvider(
+            "sandbox-key",
+            base_url=f"https://localhost:{port}",
+            ssl_context=client,
+            retry=RetryPolicy(attempts=1),
+        ) as provider:
+            with pytest.raises(ConnectionFailedError) as caught:
+                await provider.list_payments().first()
+
+    assert said in str(caught.value)
 
 
 def test_own_error_has_no_frames() -> None:

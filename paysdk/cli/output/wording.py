@@ -42,6 +42,7 @@ WORDS: Mapping[str, str] = {
     r"\bbase_url (?=is|contains|must|may)": "the base URL ",
     r"the proxy of your session": "the proxy",
     r", or pass ssl_context= in a program": "",
+    r", or in the ssl_context= of a program": "",
     r", or give the provider a limiter": "",
     r"\bapi_key (?=is empty|contains)": "the key ",
     # Orders and voids
