@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from paysdk import Checkpoint
-    from paysdk.listing.listing import PagedListing
+    from paysdk.provider import Listing
     from paysdk.transport.messages import Request
 
 BROKEN: dict[type[OddProvider], frozenset[str]] = {}
@@ -100,7 +100,7 @@ class LosesHeadersOnResuming(LosesHeaders):
         limit: dict[str, str],
         size: int | None,
         resume: Checkpoint | str | None,
-    ) -> PagedListing[Any]:
+    ) -> Listing:
         self.resumed = resume is not None
         return super().make_listing(filters, limit, size, resume)
 
@@ -198,7 +198,7 @@ class SendsNoTime(OddProvider):
         limit: dict[str, str],
         size: int | None,
         resume: Checkpoint | str | None,
-    ) -> PagedListing[Any]:
+    ) -> Listing:
         filters.clear()
         return super().make_listing(filters, limit, size, resume)
 
