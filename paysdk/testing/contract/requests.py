@@ -43,13 +43,14 @@ class RequestCases(ContractCases):
         retries, and with a redirect on the same origin.
         """
         async with self.harness() as harness:
+            # Two objects, because one may lose a header after its first listing.
+            await collect_payments(harness.provider().list_payments(page_size=harness.size))
+            first, begun = harness.proxy.requests[0], harness.requests
             provider = harness.provider()
             _, checkpoint = await checkpoint_after(provider.list_payments(page_size=harness.size))
-            first = harness.proxy.requests[0]
-            again = harness.requests
             await collect_payments(provider.list_payments(page_size=harness.size))
-            expected = _constant_headers(first, harness.proxy.requests[again])
-            _check_headers(expected, harness.proxy.requests, "of a later page")
+            expected = _constant_headers(first, harness.proxy.requests[begun])
+            _check_headers(expected, harness.proxy.requests, "of a later page or listing")
             resumed = provider.list_payments(page_size=harness.size, resume=checkpoint)
             sent = harness.requests
             await collect_payments(resumed)

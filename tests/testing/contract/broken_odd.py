@@ -59,6 +59,26 @@ class LosesHeadersOnLaterPages(LosesHeaders):
 
 
 @breaks("sends_its_headers_with_each_request")
+class LosesHeadersForGood(LosesHeaders):
+    """From its second listing on, it lacks its headers."""
+
+    listings = 0
+
+    def make_listing(
+        self,
+        filters: dict[str, str],
+        limit: dict[str, str],
+        size: int | None,
+        resume: Checkpoint | str | None,
+    ) -> Listing:
+        self.listings += 1
+        return super().make_listing(filters, limit, size, resume)
+
+    def loses_headers(self, request: Request) -> bool:  # noqa: ARG002  # any request
+        return self.listings > 1
+
+
+@breaks("sends_its_headers_with_each_request")
 class LosesHeadersOnRetries(LosesHeaders):
     """A request that is sent again lacks its headers."""
 
