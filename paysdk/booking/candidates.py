@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from paysdk.reconcile import Outcome
 
 __all__ = [
-    "BOOKED",
     "REPLANNABLE",
     "LeftOut",
     "choose_generation",
@@ -48,9 +47,6 @@ class LeftOut:
     """Why a payment is neither booked nor for review."""
 
     reason: str
-
-
-BOOKED = LeftOut("booked")
 
 
 def judge(
@@ -115,7 +111,7 @@ def may_be_booked_again(known: Booking) -> bool:
 def _explain_booking(known: Booking) -> Problem | LeftOut:
     if known.state.needs_person or known.state is State.VOIDED:
         return Problem(known.state.value, known.sentence or f"Its booking is {known.state}.")
-    return BOOKED if known.state is State.BOOKED else LeftOut("in_progress")
+    return LeftOut("booked" if known.state is State.BOOKED else "in_progress")
 
 
 def _explain(outcome: Outcome) -> Problem:

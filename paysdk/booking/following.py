@@ -7,7 +7,7 @@ true again by an older record counts: a payment that is there, was voided, edite
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from paysdk.booking.booking import Booking
+    from paysdk.booking.pair import Pair
     from paysdk.payment import Payment
     from paysdk.sync.store import SQLPaymentStore, StoredPayment
 
-__all__ = ["FollowReport", "Verdict", "follow_bookings", "judge", "was_followed"]
+__all__ = ["FollowReport", "Verdict", "find_unseen", "follow_bookings", "judge", "was_followed"]
 
 _WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
 _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
@@ -114,9 +115,7 @@ async def follow_bookings(
     journal = BookingJournal(store)
     counts: Counter[str] = Counter()
     diverged: Counter[str] = Counter()
-    after: tuple[str, int] | None = None
-    while batch := await journal.read_batch(source, source_account, after):
-        after = batch[-1].key.payment_id, batch[-1].key.generation
+    async for batch in _read_batches(journal, source, source_account):
         chosen = [each for each in batch if each.state in _WAITING | _FINISHED]
         sources = await read_payments(
             store, source, source_account, {each.key.payment_id for each in chosen}
@@ -133,6 +132,32 @@ async def follow_bookings(
     return FollowReport(
         adopted=counts["adopted"], healed=counts["healed"], diverged=dict(sorted(diverged.items()))
     )
+
+
+async def find_unseen(store: SQLPaymentStore, pair: Pair) -> list[Booking]:
+    """Return the booked bookings of two accounts whose payments the store does not have.
+
+    No sync came after them, or their payments were deleted before a sync saw them.
+    """
+    unseen: list[Booking] = []
+    async for batch in _read_batches(BookingJournal(store), pair.source, pair.source_account):
+        booked = [
+            each
+            for each in batch
+            if each.state is State.BOOKED
+            and (each.target, each.target_account) == (pair.target, pair.target_account)
+        ]
+        unseen += [booking for booking, own in await _find_own(store, booked) if not own]
+    return unseen
+
+
+async def _read_batches(
+    journal: BookingJournal, source: str, source_account: str
+) -> AsyncGenerator[list[Booking]]:
+    after: tuple[str, int] | None = None
+    while batch := await journal.read_batch(source, source_account, after):
+        after = batch[-1].key.payment_id, batch[-1].key.generation
+        yield batch
 
 
 async def _find_own(

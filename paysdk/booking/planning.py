@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import BOOKED, choose_generation, judge
+from paysdk.booking.candidates import choose_generation, judge
 from paysdk.booking.checks import Problem
+from paysdk.booking.following import find_unseen
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan
@@ -161,6 +162,8 @@ class _Planner:
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
+        # If one was deleted before a sync saw it, another payment may be its counterpart now.
+        await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
         self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
         outcomes = self._reconcile()
@@ -241,22 +244,15 @@ class _Planner:
         ids = [payment.id for group in groups.values() for payment, _ in group]
         known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
         chosen: defaultdict[str, list[Candidate]] = defaultdict(list)
-        booked: list[tuple[Payment, Booking]] = []
         for number, group in groups.items():
             for payment, rule in group:
-                booking = known.get(payment.id)
                 generation = choose_generation(
-                    payment, booking, self.pair, self.policy, self.rebook
+                    payment, known.get(payment.id), self.pair, self.policy, self.rebook
                 )
                 if isinstance(generation, int):
                     chosen[number].append(Candidate(payment, rule, generation))
-                elif generation == BOOKED and booking is not None:
-                    booked.append((payment, booking))
                 else:
                     self.review.note(payment, generation)
-        gone = await _map_concurrently(self.review.find_gone, [booking for _, booking in booked])
-        for (payment, _), problem in zip(booked, gone, strict=True):
-            self.review.note(payment, problem or BOOKED)
         return chosen
 
     async def _preview(self, entry: Proposal | Problem) -> BookingLine | Problem:

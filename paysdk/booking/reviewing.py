@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.booking.candidates import LeftOut, may_be_booked_again
+from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.near_numbers import find_near
@@ -19,7 +20,6 @@ from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
     from paysdk.booking.booking import Booking
-    from paysdk.booking.checks import Problem
     from paysdk.payment import Payment
 
 __all__ = ["Review"]
@@ -39,6 +39,8 @@ class Review:
     journal: BookingJournal
     lines: list[ReviewLine] = attrs.field(factory=list[ReviewLine])
     left_out: Counter[str] = attrs.field(factory=Counter[str])
+    # By the payment of the source.
+    gone: dict[str, Problem] = attrs.field(factory=dict[str, Problem])
 
     def note(self, payment: Payment, why: Problem | LeftOut) -> None:
         """Note why a payment is not booked."""
@@ -59,15 +61,16 @@ class Review:
             )
         )
 
-    async def find_gone(self, booking: Booking) -> Problem | None:
-        """Why a payment that is booked is not in the store, or ``None`` if a sync will bring it.
+    async def look_up(self, booking: Booking) -> None:
+        """Look up a booked payment that the store does not have. Note it if it is gone.
 
         A payment that was deleted in the target before any sync saw it shows only here.
         """
         lookup = Lookup(
             target=self.target, policy=self.policy, journal=self.journal, rest=0, by=self.by
         )
-        return await lookup.find_gone(booking)
+        if (problem := await lookup.find_gone(booking)) is not None:
+            self.gone[booking.key.payment_id] = problem
 
     async def finish(self) -> tuple[ReviewLine, ...]:
         """Return the lines for review, with what their bookings say and the nearest numbers."""
@@ -75,20 +78,19 @@ class Review:
         return await self._show_near_numbers()
 
     async def _explain_all_booked(self) -> None:
-        """Look up what is for review although it is booked."""
+        """Say what the bookings of the lines for review say about them."""
         ids = [line.payment_id for line in self.lines]
         known = await self.journal.find(self.pair.source, self.pair.source_account, ids)
         for place, line in enumerate(self.lines):
             booking = known.get(line.payment_id)
             if booking is not None:
-                self.lines[place] = await self._explain_booked(line, booking)
+                if booking.state is State.BOOKED:
+                    await self.look_up(booking)
+                self.lines[place] = self._explain_booked(line, booking)
 
-    async def _explain_booked(self, line: ReviewLine, booking: Booking) -> ReviewLine:
-        """A line for review, with what its booking says about it."""
-        if booking.state is State.BOOKED:
-            gone = await self.find_gone(booking)
-            if gone is not None:
-                return attrs.evolve(line, reason=gone.reason, sentence=gone.sentence)
+    def _explain_booked(self, line: ReviewLine, booking: Booking) -> ReviewLine:
+        if (gone := self.gone.get(line.payment_id)) is not None:
+            return attrs.evolve(line, reason=gone.reason, sentence=gone.sentence)
         if may_be_booked_again(booking):
             again = f"To book it again, order that in a plan: --rebook {line.payment_id}"
             return attrs.evolve(line, sentence=f"{line.sentence} {again}")

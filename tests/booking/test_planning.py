@@ -15,6 +15,7 @@ from paysdk.booking import (
     BookingAccount,
     BookingCapabilities,
     BookingJournal,
+    State,
     apply_bookings,
     plan_bookings,
     read_latest_plan,
@@ -22,6 +23,7 @@ from paysdk.booking import (
 )
 from paysdk.sync import sync_payments
 from tests.booking.conftest import Source
+from tests.booking.steps import the_booking
 
 if TYPE_CHECKING:
     from paysdk.booking import BookingPlan
@@ -222,6 +224,23 @@ async def test_a_booked_payment_that_no_sync_has_seen_is_looked_up(story: Story)
     assert ("vanished_in_target", "Ann") == (found.reason, found.details["by"])
     again = await story.plan(rebook=[gone.key.payment_id])
     assert [2] == [line.generation for line in again.lines]
+
+
+async def test_a_booked_payment_that_was_deleted_may_have_another_counterpart(story: Story) -> None:
+    """A person has deleted it before a sync saw it, and booked the same money."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    await apply_bookings(story.store, run, target=story.books)
+    booked = await the_booking(story)
+    line = booked.line
+    story.books.add_payment(line.invoice_id, line.amount, line.payment_date)
+    del story.books.payments[booked.payment_ids[0]]
+
+    plan = await story.plan()
+
+    booking = await the_booking(story)
+    assert ({}, ()) == (reasons(plan), plan.lines)
+    assert (State.DIVERGED, "vanished_in_target") == (booking.state, booking.reason)
 
 
 async def test_a_payment_is_booked_in_one_target_only(story: Story) -> None:

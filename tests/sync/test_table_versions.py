@@ -88,7 +88,7 @@ def test_a_reader_makes_no_tables_and_no_file(opening_error: OpeningError, tmp_p
         in asyncio.run(opening_error(file, create=False))
     )
     for place in (tmp_path / "none.db", file / "none.db", f"sqlite:///{tmp_path}/none.db"):
-        assert "none.db. Correct its path, or make it with a sync." in asyncio.run(
+        assert "none.db does not exist. Correct its path, or make it with a sync." in asyncio.run(
             opening_error(place, create=False)
         )
     assert before == file.read_bytes()
