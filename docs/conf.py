@@ -51,11 +51,8 @@ myst_heading_anchors = 3
 nitpick_ignore_regex = [
     ("py:.*", r"(?!paysdk\.).*"),
     # These are inside of objects that are given to an author, who does not use them by name.
-    (
-        "py:class",
-        r"paysdk\.transport\.(client\.Client|observer\.RequestStats)",
-        r"paysdk\.records\.(page\.Selected|.*Row)",
-    ),
+    ("py:class", r"paysdk\.transport\.(client\.Client|observer\.RequestStats)"),
+    ("py:class", r"paysdk\.records\.(page\.Selected|.*Row)"),
     # A type variable has no entry.
     ("py:class", r"paysdk\.[\w.]+\.(T(_co)?|(Page|Record|Payment)Type)"),
 ]

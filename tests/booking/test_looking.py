@@ -140,6 +140,23 @@ class Terse(FakeBooks):
         return attrs.evolve(await super().book(order, before_sending), invoice=None)
 
 
+async def test_a_payment_that_was_there_before_the_order_is_verified_later(story: Story) -> None:
+    """Nothing was sent, so no step says which equal payments there were."""
+    story.books = Terse()
+    story.add("A-1", "60.00", total="150.00")
+    run = await story.approve()
+    line = (await the_booking(story)).line
+    story.books.add_payment(line.invoice_id, line.amount, line.payment_date, line.external_id)
+
+    first = await apply(story, run)
+    found = await the_booking(story)
+    await apply(story, run)
+
+    assert {State.BOOKED: 1} == first.states
+    assert [False, True] == [each.details["verified"] for each in (found, await the_booking(story))]
+    assert 1 == len(story.books.payments)
+
+
 @pytest.mark.parametrize("vanishes", [False, True])
 async def test_a_booking_that_could_not_be_verified_is_verified_later(
     story: Story, *, vanishes: bool
