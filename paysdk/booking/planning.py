@@ -162,7 +162,7 @@ class _Planner:
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
-        # If one was deleted before a sync saw it, another payment may be its counterpart now.
+        # A booked payment may have been deleted before a sync saw it. Another may match now.
         await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
         self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
