@@ -30,6 +30,7 @@ class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
     given: tuple[str | int, ...] = ()
     emitted_before: _Moment | None = None
     until: _Moment | None = None
+    since: _Moment | None = None
 
 
 def make_checkpoint(
@@ -37,7 +38,9 @@ def make_checkpoint(
 ) -> Checkpoint:
     """The checkpoint of a listing of *owner* that goes on at *positions*."""
     wire = [
-        _WirePosition(f"{path}?{each.query}", each.given, each.emitted_before, each.until)
+        _WirePosition(
+            f"{path}?{each.query}", each.given, each.emitted_before, each.until, each.since
+        )
         for each in positions
     ]
     return Checkpoint(owner, filters, msgspec.json.encode(wire).decode())
@@ -119,7 +122,7 @@ def _position(wire: _WirePosition, path: str) -> Position:
             f"This checkpoint belongs to a listing of {its_path}, not of {path}. "
             "Resume the listing that it came from, or list again from the beginning."
         )
-    return Position(query, wire.given, wire.emitted_before, wire.until)
+    return Position(query, wire.given, wire.emitted_before, wire.until, wire.since)
 
 
 def _check_filters(

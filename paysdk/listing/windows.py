@@ -86,7 +86,8 @@ class TimeWindows:
         bounds = {self.since: self.stamp(start)}
         if end is not None:
             bounds[self.until] = self.stamp(end)
-        return Position(encode_query((self.paging | self.filters | bounds).items()), until=end)
+        query = encode_query((self.paging | self.filters | bounds).items())
+        return Position(query, until=end, since=start)
 
 
 def sort_cuts(times: Sequence[datetime | None], after: datetime | None) -> list[datetime]:

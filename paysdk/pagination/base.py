@@ -24,14 +24,15 @@ class Position:
     """Where a page starts.
 
     ``query`` requests the page. ``given`` are the ids on it that were returned already. If the
-    listing is read in windows of time, the window of this page ends at ``until``, and payments
-    modified before ``emitted_before`` were returned already.
+    listing is read in windows of time, the window of this page begins at ``since`` and ends at
+    ``until``, and payments modified before ``emitted_before`` were returned already.
     """
 
     query: str
     given: tuple[str | int, ...] = ()
     emitted_before: datetime | None = None
     until: datetime | None = None
+    since: datetime | None = None
 
     @property
     def is_in_window(self) -> bool:
@@ -75,7 +76,8 @@ class Pagination(Protocol):
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         """The name of the first filter that *position* requests differently from *filters*.
 
-        ``None`` without such a filter.
+        Returns ``None`` if there is no such filter. A parameter that is no filter may be in
+        *position*, because servers add parameters of their own to their links.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import attrs
@@ -9,6 +10,7 @@ import attrs
 from paysdk.errors import PaginationError
 from paysdk.pagination.base import MORE, Position, with_limit
 from paysdk.pagination.queries import (
+    added_filter,
     contradicted,
     marks_from,
     no_page_error,
@@ -26,12 +28,17 @@ __all__ = ["AfterLastId", "NextToken", "PageNumber"]
 
 @attrs.frozen
 class _ByParameter:
-    """Keeps the query of a page for the next page, except for one parameter."""
+    """Keeps the query of a page for the next page, except for one parameter.
+
+    *filters* are the names of all parameters that choose what is listed. A checkpoint must have no
+    others of them than its listing.
+    """
 
     first: str
     parameter: str
     limit: int | None = None
     limit_name: str = "limit"
+    filters: Collection[str] = attrs.field(default=(), kw_only=True)
 
     @property
     def needs_ids(self) -> bool:
@@ -49,7 +56,10 @@ class _ByParameter:
         return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
-        return contradicted(position.query, filters)
+        pages = {self.parameter, self.limit_name, *parameters_of(self.first)}
+        return contradicted(position.query, filters) or added_filter(
+            position.query, self.filters, {*filters, *pages}
+        )
 
     def start(self) -> Position:
         return Position(self.first)
@@ -78,7 +88,7 @@ class PageNumber(_ByParameter):
 
     The same number means another page if the page size changes. So a listing is resumed with
     another page size only if a page of that size begins at exactly the same record. ``limit_name``
-    is the parameter for the page size.
+    is the parameter for the page size. ``filters`` are the parameters that choose what is listed.
     """
 
     first_number: int = 1
@@ -136,7 +146,8 @@ class NextToken(_ByParameter):
     ``first`` is the query of the first page, and ``parameter`` is the parameter for the token. The
     link of a page is its token, and any text is a token. If the provider's document says that the
     last page has an empty token, for example, the reader must return ``None`` for it. ``limit`` is
-    the page size for a resumed listing, and ``limit_name`` is the parameter for it.
+    the page size for a resumed listing, and ``limit_name`` is the parameter for it. ``filters`` are
+    the parameters that choose what is listed.
     """
 
     def next_position(
@@ -156,7 +167,8 @@ class AfterLastId(_ByParameter):
     ``first`` is the query of the first page, and ``parameter`` is the parameter for the id, such as
     ``starting_after``. The link says only whether there is another page: the reader returns
     ``MORE`` if the provider says so, with ``has_more`` for example. ``limit`` is the page size for
-    a resumed listing, and ``limit_name`` is the parameter for it.
+    a resumed listing, and ``limit_name`` is the parameter for it. ``filters`` are the parameters
+    that choose what is listed.
 
     If no record of a page can be read, the next page starts after the id of its last record. If
     that id cannot be read either, the listing ends with ``PaginationError``.

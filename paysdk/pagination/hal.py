@@ -52,7 +52,9 @@ class HalFrom:
         return marks_from(marks, parameters_of(position.query)["from"])
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
-        return contradicted(position.query, filters)
+        # No parameter of a link is taken over except "from", so no other one can be here.
+        added = parameters_of(position.query).keys() - filters.keys() - {"from", "limit"}
+        return contradicted(position.query, filters) or min(added, default=None)
 
     def start(self) -> Position:
         return self._position(None, self.limit, ())

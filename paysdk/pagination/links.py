@@ -9,6 +9,7 @@ import attrs
 
 from paysdk.pagination.base import Position, with_limit
 from paysdk.pagination.queries import (
+    added_filter,
     contradicted,
     encode_query,
     moment_of,
@@ -21,6 +22,7 @@ from paysdk.pagination.queries import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 __all__ = ["FollowLinks"]
 
@@ -64,27 +66,37 @@ class FollowLinks:
         return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
-        asked = parameters_of(position.query)
-        bounds = self.bounds or ()
-        for name in self.filters:
-            if len(set(values_of(position.query, name))) > 1:
-                return name
-            if asked.get(name) and name not in filters and name not in bounds:
-                return name
-        narrowed = [
-            name
-            for name in bounds
-            if name in filters and self._narrows(name, asked.get(name, ""), filters[name])
-        ]
-        others = {name: value for name, value in filters.items() if name not in narrowed}
-        return contradicted(position.query, others, self.filters)
+        asked = position.query
+        if repeated := next((name for name in self.filters if _has_several(asked, name)), None):
+            return repeated
+        window = self._window_bounds(position, filters)
+        others = {name: value for name, value in filters.items() if name not in window}
+        pages = {*self.tokens, self.limit_name, *parameters_of(self.first)}
+        return contradicted(asked, others, self.filters) or added_filter(
+            asked, self.filters, {*filters, *window, *pages}
+        )
 
-    def _narrows(self, name: str, asked: str, bound: str) -> bool:
-        """Whether the time *asked* for is within *bound*, which is the listing's."""
-        inner, outer = moment_of(asked), moment_of(bound)
-        if inner is None or outer is None or self.bounds is None:
+    def _window_bounds(self, position: Position, filters: Mapping[str, str]) -> set[str]:
+        """The bounds in the query of *position* that are those of its window of time.
+
+        A window is within the bounds of the listing.
+        """
+        asked = parameters_of(position.query)
+        ends = zip(self.bounds or (), (position.since, position.until), strict=False)
+        return {
+            name
+            for name, end in ends
+            if end is not None
+            and moment_of(asked.get(name, "")) == end
+            and (name not in filters or self._is_within(end, name, filters[name]))
+        }
+
+    def _is_within(self, end: datetime, name: str, bound: str) -> bool:
+        """Whether *end* of a window is within *bound*, which is the listing's."""
+        outer = moment_of(bound)
+        if outer is None or self.bounds is None:
             return False
-        return inner >= outer if name == self.bounds[0] else inner <= outer
+        return end >= outer if name == self.bounds[0] else end <= outer
 
     def start(self) -> Position:
         return Position(self.first)
@@ -133,4 +145,10 @@ class FollowLinks:
         return Position(
             "&".join([query, *([encode_query(dropped.items())] if dropped else [])]),
             until=position.until,
+            since=position.since,
         )
+
+
+def _has_several(query: str, name: str) -> bool:
+    """Whether *query* has different values of the parameter *name*."""
+    return len(set(values_of(query, name))) > 1

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "added_filter",
     "contradicted",
     "encode_query",
     "marks_from",
@@ -33,6 +34,8 @@ __all__ = [
 # The characters that RFC 3986 allows in a query, and "%" for encoded characters. A request line
 # must not have other characters.
 _QUERY_SAFE = "%!$&'()*+,;=:@/?-._~"
+# What separates a field from the way to compare it: "__" in Django, "[" in PHP and JSON:API.
+_LOOKUP = re.compile(r"__|\[")
 # More digits than any page size or offset has, and few enough for Python to parse.
 _INTEGER = re.compile("[0-9]{1,18}")
 _MAX_SHOWN_CHARS = 200
@@ -100,6 +103,29 @@ def contradicted(
         if not values and (kept is None or name in kept):
             return name
     return None
+
+
+def added_filter(query: str, known: Collection[str], allowed: Collection[str]) -> str | None:
+    """The name of a filter that *query* has and that is not *allowed*.
+
+    *known* are the names of the provider's filters. A name that only adds a lookup to one of them
+    is a filter too, such as ``invoice_id__in`` or ``invoice_id[]`` for ``invoice_id``. A filter
+    without a value chooses nothing.
+    """
+    stems = {_stem(name) for name in known}
+    return next(
+        (
+            name
+            for name, value in parse_qsl(query)
+            if value and name not in allowed and (name in known or _stem(name) in stems)
+        ),
+        None,
+    )
+
+
+def _stem(name: str) -> str:
+    """*name* without its lookup."""
+    return _LOOKUP.split(name, maxsplit=1)[0]
 
 
 def same_value(one: str, other: str) -> bool:

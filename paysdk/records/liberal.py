@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import msgspec
 from msgspec import inspect
 
+from paysdk.records.malformed import has_lone_surrogate
 from paysdk.records.times import is_finer, truncate_times
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Mender:
     def mend(self, sent: bytes, path: str = "$[0]") -> bytes:
         """The record *sent*, at *path*, with only the fields of the type.
 
-        Raises ``ValueError`` if *sent* is not JSON, and ``msgspec.ValidationError`` for NaN or
-        Infinity in a field of the type.
+        Raises ``ValueError`` if *sent* is not JSON, and ``msgspec.ValidationError`` for NaN,
+        Infinity or half of a surrogate pair in a field of the type.
         """
         parsed = json.loads(
             sent.decode(), parse_int=_Number, parse_float=_Number, parse_constant=_Constant
@@ -121,6 +122,8 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _plain(value, path)
     if isinstance(value, _Number):
         return _mended_number(value, by_type, path, optional=optional)
+    if isinstance(value, str):
+        _check_text(value, path)
     # Some APIs send false for a missing value. For a text, it may be a value.
     is_absent = value is False and by_type.keys().isdisjoint({inspect.BoolType, inspect.StrType})
     if is_absent or _is_empty(value):
@@ -204,7 +207,8 @@ def _day(by_type: ByType) -> bool:
 def _plain(value: object, path: str | None) -> object:
     """*value* with its numbers as they were sent.
 
-    NaN and Infinity are an error at *path*. If *path* is ``None``, they become texts.
+    NaN, Infinity and half of a surrogate pair are an error at *path*. If *path* is ``None``, they
+    become texts.
     """
     if isinstance(value, _Constant):
         if path is not None:
@@ -212,11 +216,30 @@ def _plain(value: object, path: str | None) -> object:
         return str(value)
     if isinstance(value, _Number):
         return msgspec.Raw(value.encode())
+    if isinstance(value, str):
+        return _check_text(value, path)
     if _is_object(value):
-        return {name: _plain(part, path and f"{path}.{name}") for name, part in value.items()}
+        return {
+            _check_text(name, path): _plain(part, path and f"{path}.{name}")
+            for name, part in value.items()
+        }
     if _is_list(value):
         return [_plain(part, path and f"{path}[{place}]") for place, part in enumerate(value)]
     return value
+
+
+def _check_text(text: str, path: str | None) -> str:
+    """*text*, or an error at *path* if it has half of a surrogate pair.
+
+    If *path* is ``None``, the half becomes the text of its escape.
+    """
+    if not has_lone_surrogate(text):
+        return text
+    if path is None:
+        return text.encode(errors="backslashreplace").decode()
+    raise msgspec.ValidationError(
+        f"Half of a surrogate pair, which UTF-8 cannot encode - at `{path}`"
+    )
 
 
 def _is_empty(value: object) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "UNREADABLE",
     "decode_one_by_one",
     "decode_or_raise",
+    "has_lone_surrogate",
     "lone_surrogate_path",
     "malformed_error",
     "modified_at",
@@ -61,7 +62,7 @@ def _read_one(reader: Reader[object], record: bytes) -> list[Any]:
         return reader.rows([record])
     except UNREADABLE as error:
         liberally: Callable[[bytes], list[Any]] | None = getattr(reader, "read_liberally", None)
-        if liberally is None or lone_surrogate_path(record):
+        if liberally is None:
             raise
         try:
             return liberally(record)
@@ -123,10 +124,15 @@ def lone_surrogate_path(raw: bytes) -> str | None:
         return None
 
 
+def has_lone_surrogate(text: str) -> bool:
+    """Whether *text* has half of a surrogate pair."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _find_lone_surrogates(value: object, path: str) -> Iterator[str]:
     """Yield the path of each text with half of a surrogate pair, and of each such key's object."""
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        if has_lone_surrogate(value):
             yield path
     elif isinstance(value, dict):
         for name, part in cast("dict[str, object]", value).items():

@@ -19,7 +19,7 @@ from paysdk.records.errors import reading_records
 from paysdk.records.fields import RawRecord
 from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
-from paysdk.records.stand_ins import quote_constants
+from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import may_have_finer_times
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class RecordReader(Generic[PageType, RecordType, T]):
         return self._finish(records, as_array(records))
 
     def read_liberally(self, record: bytes) -> list[RecordType]:
-        return self._finish([quote_constants(record)], as_array([_mender(self._row).mend(record)]))
+        return self._finish([make_decodable(record)], as_array([_mender(self._row).mend(record)]))
 
     def _finish(self, records: list[bytes], array: bytes) -> list[RecordType]:
         """The rows of *records*, which are decoded from *array*."""

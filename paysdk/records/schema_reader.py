@@ -15,7 +15,7 @@ from paysdk.payment import Payment
 from paysdk.records.errors import open_or_raise, reading_records
 from paysdk.records.liberal import Mender, find_name
 from paysdk.records.page import Selected, as_array
-from paysdk.records.stand_ins import quote_constants
+from paysdk.records.stand_ins import make_decodable
 
 if TYPE_CHECKING:
     from paysdk.records.page import RawPage
@@ -124,7 +124,7 @@ class SchemaReader(Generic[PageType, RowType]):
 
     def read_liberally(self, record: bytes) -> list[NormalisedRow]:
         return self._normalised_rows(
-            [quote_constants(record)], as_array([self._mender.mend(record)])
+            [make_decodable(record)], as_array([self._mender.mend(record)])
         )
 
     def make(self, row: Payment) -> Payment:

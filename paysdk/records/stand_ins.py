@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.records.page import RawPage
 
-__all__ = ["hide_constants", "open_with_stand_ins", "quote_constants"]
+__all__ = ["hide_constants", "make_decodable", "open_with_stand_ins"]
 
 # The pattern matches every escape, so that the text after an escaped backslash does not look like
 # an escape. Its group is half of a pair.
@@ -29,6 +29,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _HALF = rb"\uFfFd"
+_LINK_HALF = "\ufffd"
 # The pattern matches every text, so that no constant is found inside one.
 _CONSTANT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(-?Infinity|NaN)', re.DOTALL)
 
@@ -38,8 +39,7 @@ def open_with_stand_ins(
 ) -> RawPage:
     """Open a page that *split* refused with *error*. The records stay as they were sent.
 
-    Raises ``MalformedResponseError`` if stand-ins do not help, or if one would be outside of the
-    records, for example in the link.
+    Raises ``MalformedResponseError`` if stand-ins do not help, or if one would be in the link.
     """
     whole = body
     if type(error) is msgspec.DecodeError:
@@ -53,13 +53,12 @@ def open_with_stand_ins(
         found = malformed_error(still, "$", body)
         raise (malformed_error(error, "$", body) if found.path == "$" else found) from None
     records: list[bytes] = []
-    halves = end = 0
+    end = 0
     for record in map(bytes, page.records):
         start = whole.index(record, end)
         end = start + len(record)
-        halves += record.count(_HALF)
         records.append(body[start:end])
-    if halves < whole.count(_HALF):
+    if page.link is not None and _LINK_HALF in page.link and _HALF in whole:
         raise malformed_error(error, "$", body)
     return attrs.evolve(page, records=records)
 
@@ -72,9 +71,14 @@ def hide_constants(body: bytes) -> bytes:
     return _replace_constants(body, lambda constant: b"0e".ljust(len(constant), b"0"))
 
 
-def quote_constants(record: bytes) -> bytes:
-    """*record* with each NaN and Infinity as a text, so that it is JSON."""
-    return _replace_constants(record, lambda constant: b'"%b"' % constant)
+def make_decodable(record: bytes) -> bytes:
+    """*record* with each NaN and Infinity as a text, and each half of a pair as text, too.
+
+    So it is JSON that every decoder reads, and shows what was sent: ``"NaN"``, or the text of the
+    escape of the half.
+    """
+    record = _replace_constants(record, lambda constant: b'"%b"' % constant)
+    return _ESCAPE.sub(lambda escape: rb"\\%b" % escape[1] if escape[1] else escape[0], record)
 
 
 def _replace_constants(sent: bytes, stand_in: Callable[[bytes], bytes]) -> bytes:

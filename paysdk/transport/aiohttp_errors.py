@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONNECT_ERRORS",
+    "MAX_HEADERS",
     "MAX_HEADER_BYTES",
     "ConnectionLostError",
     "as_paysdk_error",
@@ -29,6 +30,8 @@ __all__ = [
 
 # aiohttp's own limit is 8 KiB, but a gateway can send longer links and cookies.
 MAX_HEADER_BYTES = 64 * 2**10
+# aiohttp's own limit is 128, but each gateway on the way may add its own.
+MAX_HEADERS = 1000
 
 # No connection to the provider was made. With ClientHttpProxyError the proxy opened no tunnel.
 CONNECT_ERRORS = (

@@ -24,6 +24,14 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# JSON begins with an ASCII character, and has no zero bytes in UTF-8. So zero bytes among the
+# first four show another encoding (RFC 4627, 3).
+_ZERO_BYTES = (
+    (re.compile(rb"\0\0\0[^\0]"), "utf-32-be"),
+    (re.compile(rb"[^\0]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0[^\0]"), "utf-16-be"),
+    (re.compile(rb"[^\0]\0"), "utf-16-le"),
+)
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 # Encodings of Python that no document uses. They are slow for long texts.
 _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
@@ -32,12 +40,10 @@ _NOT_FOR_DOCUMENTS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"
 def convert_to_utf8(response: RawResponse) -> RawResponse:
     """Return *response* with its body in UTF-8 and without a byte order mark.
 
-    A byte order mark takes precedence over the charset that the response declares. If the body
-    cannot be decoded, it does not change.
+    What the first bytes show takes precedence over the charset that the response declares. If the
+    body cannot be decoded, it does not change.
     """
-    marked = next(
-        (name for mark, name in _BYTE_ORDER_MARKS if response.body.startswith(mark)), None
-    )
+    marked = _read_first_bytes(response.body)
     declared = _parse_charset(response.headers.get("content-type", ""))
     if marked is None and declared in {None, "utf-8", "ascii"}:
         return response
@@ -55,6 +61,13 @@ def convert_to_utf8(response: RawResponse) -> RawResponse:
     if declared is not None:
         headers["content-type"] = _CHARSET.sub("; charset=utf-8", headers["content-type"])
     return attrs.evolve(response, headers=headers, body=body)
+
+
+def _read_first_bytes(body: bytes) -> str | None:
+    """Return Python's name for the encoding that the first bytes of *body* show, if they do."""
+    marks = (name for mark, name in _BYTE_ORDER_MARKS if body.startswith(mark))
+    zeros = (name for pattern, name in _ZERO_BYTES if pattern.match(body))
+    return next(marks, None) or next(zeros, None)
 
 
 def _parse_charset(content_type: str) -> str | None:

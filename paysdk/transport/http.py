@@ -17,6 +17,7 @@ from paysdk.events import RequestFailed, RequestSent, ResponseReceived
 from paysdk.transport.aiohttp_errors import (
     CONNECT_ERRORS,
     MAX_HEADER_BYTES,
+    MAX_HEADERS,
     ConnectionLostError,
     as_paysdk_error,
     describe,
@@ -241,6 +242,7 @@ class HTTPTransport:
             timeout=_NO_TIMEOUT,
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
+            max_headers=MAX_HEADERS,
             server_hostname=own_connection,
             middlewares=(
                 _FirstMiddleware(attempt.authorization),
@@ -277,7 +279,7 @@ def _limit_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
     return {
         name: key.redact(value)
         for name, value in headers.items()
-        if "limit" in name or name == "retry-after"
+        if "limit" in name or "retry-after" in name
     }
 
 

@@ -207,17 +207,43 @@ def find_requested_wait(
 def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
 
-    The header holds a number of seconds or a date (RFC 9110, 10.2.3). Moneybird sends seconds since
-    1970 (its OpenAPI document, 429), so a number that large is a moment.
+    If that header has no readable time, ``X-Retry-After`` counts, and then the headers of Azure and
+    OpenAI in milliseconds.
     """
-    text = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(text):
-        seconds = float(text)
-        if _EPOCH_FROM <= seconds < _EPOCH_UNTIL:
-            return max(0.0, seconds - now.timestamp())
-        return min(seconds, _MAX_SECONDS)
-    return _seconds_until(_http_date(text), now)
+    waits = [_read_wait(headers.get(name, "").strip(), now) for name in _RETRY_HEADERS]
+    texts = (headers.get(name, "").strip() for name in _RETRY_MILLISECONDS_HEADERS)
+    waits += [float(text) / 1000 for text in texts if _SECONDS.fullmatch(text)]
+    return next((min(wait, _MAX_SECONDS) for wait in waits if wait is not None), None)
 
+
+def _read_wait(text: str, now: datetime) -> float | None:
+    """Return the seconds that the *text* of a ``Retry-After`` asks to wait.
+
+    It is a number of seconds or a date (RFC 9110, 10.2.3). Moneybird sends seconds since 1970 (its
+    OpenAPI document, 429), so a number that large is a moment. A duration such as "30s", and a date
+    of ISO 8601, are certain too.
+    """
+    if _SECONDS.fullmatch(text):
+        return _read_number(float(text), now)
+    if _DURATION.fullmatch(text):
+        return _read_duration(text)
+    return _seconds_until(_http_date(text) or _iso_date(text), now)
+
+
+def _read_number(number: float, now: datetime) -> float:
+    """Return *number* as seconds from *now*. A large one counts from 1970."""
+    if _EPOCH_FROM * 1000 <= number < _EPOCH_UNTIL * 1000:
+        number /= 1000
+    return max(0.0, number - now.timestamp()) if _EPOCH_FROM <= number < _EPOCH_UNTIL else number
+
+
+def _read_duration(text: str) -> float:
+    parts = _DURATION_PART.findall(text)
+    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+
+
+_RETRY_HEADERS = ("retry-after", "x-retry-after")
+_RETRY_MILLISECONDS_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 
 # In order of precedence: the header of the IETF draft, then the headers that APIs use.
 _RESET_HEADERS = (
@@ -281,8 +307,7 @@ def _reset_seconds(text: str, now: datetime) -> float | None:
             number /= 1000
         wait = number if number < _EPOCH_FROM else max(0.0, number - now.timestamp())
     elif _DURATION.fullmatch(text):
-        parts = _DURATION_PART.findall(text)
-        wait = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+        wait = _read_duration(text)
     else:
         wait = _seconds_until(_http_date(text) or _iso_date(text), now)
     return wait if wait is not None and wait <= _MAX_RESET else None

@@ -209,7 +209,8 @@ def test_checkpoint_has_every_field_of_a_position() -> None:
     """All fields of a position are the same after they were in a checkpoint."""
     start, end = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
     text = (
-        f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}"],["{LIST}?cursor=&voided=True"]]'
+        f'[["{LIST}?voided=true&limit=5",["a",1],"{start}","{end}","{start}"],'
+        f'["{LIST}?cursor=&voided=True"]]'
     )
     source = cast(
         "PagedListing[Payment]", CampfireProvider("sandbox-key").list_payments()
@@ -224,6 +225,7 @@ def test_checkpoint_has_every_field_of_a_position() -> None:
             ("a", 1),
             datetime.fromisoformat(start),
             datetime.fromisoformat(end),
+            datetime.fromisoformat(start),
         ),
         Position("cursor=&voided=True"),
     ]
@@ -251,7 +253,7 @@ class TwoLists(RestProvider):
         """The listing at *path*."""
         first = "&".join(f"{name}={value}" for name, value in filters.items())
         rules = (
-            PageNumber(first, "page")
+            PageNumber(first, "page", filters={"kind"})
             if numbered
             else FollowLinks(
                 first,
@@ -342,15 +344,23 @@ SINCE, LATER, EARLIER = "2026-01-05T00:00:00Z", "2026-01-06T00:00:00.5Z", "2026-
             "last_modified_at__gte=2026-01-05T01:00:00%2B01:00",
             None,
         ),
-        (f"last_modified_at__gte={SINCE}", f"last_modified_at__gte={LATER}", None),
-        (f"last_modified_at__lte={SINCE}", f"last_modified_at__lte={EARLIER}", None),
-        ("", f"last_modified_at__gte={LATER}&last_modified_at__lte={LATER}", None),
+        (
+            f"last_modified_at__gte={SINCE}",
+            f"last_modified_at__gte={LATER}",
+            "last_modified_at__gte",
+        ),
+        ("", f"cursor=&last_modified_at__gte={LATER}", "last_modified_at__gte"),
+        ("", f"cursor=&last_modified_at__lte={LATER}", "last_modified_at__lte"),
+        ("", f"cursor=&last_modified_at__gt={LATER}", "last_modified_at__gt"),
+        ("", "cursor=&external_id__in=a,b", "external_id__in"),
+        ("", "cursor=&invoice_id[]=7", r"invoice_id\[\]"),
+        ("", "cursor=a&format=json&version=2&_=17&page_token=x&lang=de&sort=id", None),
     ],
 )
 def test_checkpoint_that_contradicts_itself_is_refused(
     filters: str, query: str, wrong: str | None
 ) -> None:
-    """The next request must have the filters of the checkpoint; a window may narrow the times."""
+    """The next request must have the filters of the checkpoint, and no others of the provider."""
     resume = Checkpoint(
         "campfire",
         filters,
@@ -362,6 +372,56 @@ def test_checkpoint_that_contradicts_itself_is_refused(
     else:
         message = f"its filters are {filters or 'none'}, but its .* has another {wrong}\\."
         with pytest.raises(ConfigurationError, match=f"contradicts itself: {message}"):
+            provider.list_payments(resume=resume)
+
+
+@pytest.mark.parametrize(
+    ("filters", "since", "until", "query", "wrong"),
+    [
+        ("", LATER, None, f"last_modified_at__gte={LATER}", None),
+        ("", LATER, None, "last_modified_at__gte=2026-01-06T01:00:00.500%2B01:00", None),
+        (
+            "",
+            EARLIER,
+            LATER,
+            f"last_modified_at__gte={EARLIER}&last_modified_at__lte={LATER}",
+            None,
+        ),
+        (f"last_modified_at__gte={SINCE}", LATER, None, f"last_modified_at__gte={LATER}", None),
+        (f"last_modified_at__lte={SINCE}", None, EARLIER, f"last_modified_at__lte={EARLIER}", None),
+        # The first window keeps the query that the listing began with.
+        ("", None, LATER, "cursor=x", None),
+        ("", LATER, None, f"last_modified_at__gte={SINCE}", "last_modified_at__gte"),
+        ("", SINCE, None, f"last_modified_at__lte={SINCE}", "last_modified_at__lte"),
+        ("", None, LATER, f"last_modified_at__gte={LATER}", "last_modified_at__gte"),
+        ("", LATER, None, f"last_modified_at__gte={LATER}&voided=true", "voided"),
+        (
+            f"last_modified_at__gte={SINCE}",
+            EARLIER,
+            None,
+            f"last_modified_at__gte={EARLIER}",
+            "last_modified_at__gte",
+        ),
+        (
+            "last_modified_at__gte=2026",
+            LATER,
+            None,
+            f"last_modified_at__gte={LATER}",
+            "last_modified_at__gte",
+        ),
+    ],
+)
+def test_window_may_narrow_the_times_to_its_own_ends(
+    filters: str, since: str | None, until: str | None, query: str, wrong: str | None
+) -> None:
+    """A position in a window of time has the window's ends as bounds, within the listing's."""
+    position: list[object] = [f"{PATH}?{query}", [], None, until, since]
+    resume = Checkpoint("campfire", filters, json.dumps([position]))
+    provider = CampfireProvider("sandbox-key")
+    if wrong is None:
+        provider.list_payments(resume=resume)
+    else:
+        with pytest.raises(ConfigurationError, match=f"has another {wrong}\\."):
             provider.list_payments(resume=resume)
 
 
@@ -382,6 +442,13 @@ def test_every_pagination_checks_filters() -> None:
             provider.at(
                 "/payments", attrs.evolve(good, position=f'[["/payments?{query}"]]'), numbered=True
             )
+    unfiltered = Checkpoint("acme", "", '[["/payments?page=2&kind=paid"]]')
+    with pytest.raises(ConfigurationError, match=r"are none, but its .* another kind\."):
+        provider.at("/payments", unfiltered, numbered=True)
+    with pytest.raises(ConfigurationError, match=r"are none, but its .* another status\."):
+        NotifyProvider("test_key").list_payments(
+            resume=Checkpoint("notify", "", '[["/v2/payments?from=a&limit=5&status=paid"]]')
+        )
     with pytest.raises(ConfigurationError, match=r"another x\."):
         NotifyProvider("test_key").list_payments(
             resume=Checkpoint("notify", "x=1", '[["/v2/payments?from=a"]]')

@@ -79,8 +79,8 @@ def test_count_and_rows_are_requested_with_the_filters() -> None:
 def test_windows_meet_and_the_last_ends_with_the_listing() -> None:
     """Each window begins where the one before ends; the last ends where the listing does."""
     assert [
-        Position("cursor=&limit=10&voided=false&until=5&since=3", until=at(5)),
-        Position("cursor=&limit=10&voided=false&until=23&since=5"),
+        Position("cursor=&limit=10&voided=false&until=5&since=3", until=at(5), since=at(3)),
+        Position("cursor=&limit=10&voided=false&until=23&since=5", since=at(5)),
     ] == WINDOWS.window_positions([at(3), at(5)])
 
 

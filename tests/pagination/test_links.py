@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from paysdk.errors import PaginationError
 from paysdk.pagination import FollowLinks, Position, encode_query
+from paysdk.pagination.queries import moment_of
 from tests.pagination.model import DEFAULT_LIMIT, LIMITS, ModelServer, campfire, ids_of, read_pages
 
 # Forms of a link of Campfire. {} is its query.
@@ -111,10 +112,10 @@ def test_other_characters_are_encoded() -> None:
 
 def test_next_page_is_in_the_same_window() -> None:
     """The next page has the same window of time."""
-    until = datetime(2026, 1, 1, tzinfo=UTC)
-    assert Position("cursor=b", until=until) == campfire("cursor=", None).next_position(
-        Position("cursor=", until=until), "?cursor=b", []
-    )
+    since, until = datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    position = Position("cursor=", since=since, until=until)
+    following = campfire("cursor=", None).next_position(position, "?cursor=b", [])
+    assert attrs.evolve(position, query="cursor=b") == following
 
 
 @pytest.mark.parametrize(
@@ -196,11 +197,11 @@ def test_only_pages_by_offset_are_predicted(query: str, expected: list[str]) -> 
     ],
 )
 def test_window_may_narrow_a_bound(since: str, expected: str | None) -> None:
-    """A position may ask for a later start than the listing, and for no earlier one."""
+    """A window may begin later than the listing, and not earlier."""
     rules = FollowLinks("", ("cursor",), None, filters=("since",), bounds=("since", "until"))
-    found = rules.contradicted(Position(f"since={since}"), {"since": "2026-01-05T00:00:00Z"})
-    assert expected == found
-    assert "since" == rules.contradicted(Position(f"since={since}"), {"since": "2026-01-03"})
+    position = Position(f"since={since}", since=moment_of(since))
+    assert expected == rules.contradicted(position, {"since": "2026-01-05T00:00:00Z"})
+    assert "since" == rules.contradicted(position, {"since": "2026-01-03"})
 
 
 def test_filter_that_is_no_parameter_may_be_missing() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from paysdk.errors import PaginationError
 from paysdk.pagination.queries import (
+    added_filter,
     contradicted,
     encode_query,
     marks_from,
@@ -115,6 +116,25 @@ def test_filters_must_be_in_the_query(
 ) -> None:
     """A filter that is missing or has another value is named."""
     assert expected == contradicted(query, {"a": "1", "b": "2"}, kept)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("kind=paid&page=2", None),
+        ("kind=paid&day=1", "day"),
+        ("kind=paid&day=", None),
+        ("day=1&day=", "day"),
+        ("kind=paid&kind__in=open", "kind__in"),
+        ("kind=paid&day[gte]=1", "day[gte]"),
+        ("kind=paid&kinds=open&format=json&_=1", None),
+        ("kind=paid&day_count=5", None),
+        ("kind=paid&day__page=5", None),
+    ],
+)
+def test_added_filter_is_found(query: str, expected: str | None) -> None:
+    """A filter that is not allowed is found, with a lookup too; other parameters may be there."""
+    assert expected == added_filter(query, ("kind", "day"), {"kind", "day__page"})
 
 
 def test_text_is_truncated_for_a_message() -> None:

@@ -175,15 +175,15 @@ def test_fault_in_a_large_page_has_its_path() -> None:
 
 
 def test_half_of_a_pair_in_a_large_page_spoils_its_own_record() -> None:
-    """Only the record that holds half of a surrogate pair is malformed."""
+    """Only the record that has half of a surrogate pair in a field that is read is malformed."""
     body = page([record(number) for number in range(200)]).replace(
-        b'"id":9,', rb'"id":9,"note":"\ud800",'
+        b'"id":9,', rb'"id":9,"source":"\ud800",'
     )
     raw = open_page(READER, body)
     assert try_decode(READER, [bytes(part) for part in raw.records]) is None
     faults: list[MalformedResponseError] = []
     assert 199 == sum(row is not None for row in decode_one_by_one(READER, raw, faults.append))
-    assert ["$.results[9].note"] == [fault.path for fault in faults]
+    assert ["$.results[9].source"] == [fault.path for fault in faults]
 
 
 VALUES = st.recursive(

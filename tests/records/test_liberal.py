@@ -245,7 +245,8 @@ def test_invoice_is_read_liberally() -> None:
         '"2026-01-05T10:00:00.1234566Z"}'
     )
     invoice = read_invoice(
-        f'{json.dumps(INVOICE)[:-1]}, "total_amount": 1.50, "payments": [{payment}]}}'.encode()
+        f'{json.dumps(INVOICE)[:-1]}, "halves": "\\ud800", "total_amount": 1.50, '
+        f'"payments": [{payment}]}}'.encode()
     )
     assert (12, "77", 5, 12, date(2026, 1, 5), None) == (
         invoice.id,
@@ -266,7 +267,7 @@ def test_invoice_is_read_liberally() -> None:
         invoice.auto_sent_at,
         str(invoice.total_amount),
     )
-    assert "Infinity" == invoice.raw["unused"]
+    assert ("Infinity", r"\ud800") == (invoice.raw["unused"], invoice.raw["halves"])
     (nested,) = invoice.payments
     assert ("3", "88", "1.50", 123456) == (
         nested.id,
@@ -420,6 +421,9 @@ class Plain:
     seen: datetime | None = None
 
 
+HALF = "Half of a surrogate pair, which UTF-8 cannot encode"
+
+
 class Whole(msgspec.Struct):
     """A record with a field of each kind."""
 
@@ -520,6 +524,11 @@ class Whole(msgspec.Struct):
         ('"several": [{"note": 7}, null]', '"several":[{"note":"7"},null]'),
         ('"pairs": [{"number": 1.0}, {"number": "2"}]', '"pairs":[{"number":1},{"number":"2"}]'),
         ('"unknown": NaN', ""),
+        (r'"unknown": "\ud800"', ""),
+        (
+            r'"raw": ["\ud800", {"\udc00": 1}, "\ud83d\ude00"]',
+            r'"raw":["\\ud800",{"\\udc00":1},"😀"]',
+        ),
     ],
 )
 def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
@@ -532,6 +541,9 @@ def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
     [
         ('"number": NaN', "NaN is not a number of JSON - at `$[0].number`"),
         ('"text": Infinity', "Infinity is not a number of JSON - at `$[0].text`"),
+        (r'"text": "\ud800"', f"{HALF} - at `$[0].text`"),
+        (r'"anything": {"a": [1, {"\ud800": 1}]}', f"{HALF} - at `$[0].anything.a[1]`"),
+        (r'"inner": {"note": "a\udc00"}', f"{HALF} - at `$[0].inner.note`"),
         ('"flag": NaN', "NaN is not a number of JSON - at `$[0].flag`"),
         ('"exact": -Infinity', "-Infinity is not a number of JSON - at `$[0].exact`"),
         ('"anything": {"a": [1, NaN]}', "NaN is not a number of JSON - at `$[0].anything.a[1]`"),
@@ -544,7 +556,7 @@ def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
     ],
 )
 def test_constant_in_a_field_is_an_error_at_its_path(sent: str, message: str) -> None:
-    """NaN and Infinity raise with the path of the field."""
+    """NaN, Infinity and half of a surrogate pair raise with the path of the field."""
     with pytest.raises(msgspec.ValidationError) as raised:
         Mender(Whole).mend(f"{{{sent}}}".encode())
     assert message == str(raised.value)

@@ -26,6 +26,17 @@ def test_byte_order_mark(encoding: str, content_type: str | None) -> None:
     assert TEXT.encode() == body_of(TEXT.encode(encoding), content_type)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "application/json", "application/json; charset=utf-8", "text/json; charset=utf-16"],
+)
+@pytest.mark.parametrize("text", [TEXT, "[]", "\r\n[1]", '"é"', "1"])
+def test_zero_bytes(encoding: str, content_type: str | None, text: str) -> None:
+    """The zero bytes in its first characters show the encoding of JSON without a mark."""
+    assert text.encode() == body_of(text.encode(encoding), content_type)
+
+
 @pytest.mark.parametrize(
     ("encoding", "content_type"),
     [
@@ -66,3 +77,5 @@ def test_broken_body() -> None:
     """A body that cannot be decoded loses only its mark."""
     assert b"{\xff" == body_of(b"\xef\xbb\xbf{\xff")
     assert b"\xff\xfe{" == body_of(b"\xff\xfe{")
+    assert b"{\0a" == body_of(b"{\0a")
+    assert b"\0\0" == body_of(b"\0\0")

@@ -653,6 +653,24 @@ async def test_header_of_more_than_8_kib(raw_server: RawServers, *, given: bool)
     assert 40_000 < len(response.headers["link"])
 
 
+async def send_headers(raw_server: RawServers, count: int) -> RawResponse:
+    """Send a request to which a server responds with *count* headers more than usual."""
+    many = b"".join(b"X-%d: a\r\n" % number for number in range(count))
+    server = await raw_server(respond_with(OK.replace(b"X-Request-ID", many + b"X-Request-ID")))
+    sender = Sender(server.url)
+    try:
+        return await sender.send(LIST, make_attempt())
+    finally:
+        await sender.aclose()
+
+
+async def test_many_headers(raw_server: RawServers) -> None:
+    """A response of many headers is read, and one of still more says what is wrong."""
+    assert 900 < len((await send_headers(raw_server, 900)).headers)
+    with pytest.raises(ConnectionFailedError, match="Too many headers"):
+        await send_headers(raw_server, 1100)
+
+
 @pytest.mark.parametrize(
     ("code", "in_doubt"),
     [

@@ -227,6 +227,11 @@ def after(text: str) -> float | None:
         (" 7 ", 7.0),
         ("1.5", 1.5),
         ("9" * 400, LARGEST),
+        ("30s", 30.0),
+        ("1m30s", 90.0),
+        ("9" * 400 + "s", LARGEST),
+        ("2026-01-31T12:01:00Z", 60.0),
+        ("2026-01-31T13:01:00+01:00", 60.0),
         ("Sat, 31 Jan 2026 12:01:00 GMT", 60.0),
         ("Saturday, 31-Jan-26 12:01:00 GMT", 60.0),
         ("Sat Jan 31 12:01:00 2026", 60.0),
@@ -240,7 +245,7 @@ def after(text: str) -> float | None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
-    """It is a number of seconds or a date; a past date asks for no wait."""
+    """It is a number of seconds, a duration or a date; a past date asks for no wait."""
     assert expected == after(text)
 
 
@@ -259,6 +264,9 @@ def test_retry_after_is_seconds_or_a_date(text: str, expected: float) -> None:
         "1,5",
         "١٢",
         "soon",
+        "5 s",
+        "5, 10",
+        "1d",
         "Sat, 99 Jan 2026 12:00:00 GMT",
         "Sat, 31 Jan 99999999999999999999 12:00:00 GMT",
     ],
@@ -295,8 +303,36 @@ def test_retry_after_date_and_seconds_agree(seconds: int) -> None:
 
 @pytest.mark.parametrize(("after_now", "expected"), [(300, 300.0), (-5, 0.0)])
 def test_retry_after_that_counts_from_1970(after_now: int, expected: float) -> None:
-    """A number of seconds that large is a moment, as Moneybird sends it."""
-    assert expected == after(str(int(NOW.timestamp()) + after_now))
+    """A number of seconds or milliseconds that large is a moment, as Moneybird sends it."""
+    moment = int(NOW.timestamp()) + after_now
+    assert [expected] * 2 == [after(str(moment)), after(str(moment * 1000))]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-retry-after": "7"}, 7.0),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"x-ms-retry-after-ms": "900"}, 0.9),
+        ({"retry-after": "2", "x-retry-after": "7", "retry-after-ms": "1500"}, 2.0),
+        ({"retry-after": "0", "x-retry-after": "7"}, 0.0),
+        ({"retry-after": "soon", "x-retry-after": "7", "retry-after-ms": "1500"}, 7.0),
+        ({"retry-after": "soon", "retry-after-ms": "1500", "x-ms-retry-after-ms": "900"}, 1.5),
+        ({"retry-after-ms": "soon"}, None),
+        ({"retry-after-ms": "9" * 400}, LARGEST),
+    ],
+)
+def test_other_retry_headers(headers: dict[str, str], expected: float | None) -> None:
+    """Without a readable Retry-After, the headers that some APIs send instead are read."""
+    assert expected == parse_retry_after(headers, NOW)
+
+
+@pytest.mark.parametrize("policy", ["1;w=60", '"default";q=100;w=60', "100, 100;w=60"])
+def test_policy_of_a_limit_names_no_wait(policy: str) -> None:
+    """The window of a RateLimit-Policy is no time to wait, alone or beside a RateLimit."""
+    assert find_requested_wait(429, {"ratelimit-policy": policy}, NOW) is None
+    beside = {"ratelimit-policy": policy, "ratelimit": '"default";r=0;t=5'}
+    assert 5.0 == find_requested_wait(429, beside, NOW)
 
 
 def reset(text: str, name: str = "x-ratelimit-reset", **others: str) -> float | None:

@@ -31,7 +31,7 @@ from paysdk.providers.campfire.schema import Moment, PageEnvelope, open_page
 from paysdk.records.envelope import NULL, refuse_error
 from paysdk.records.liberal import Mender
 from paysdk.records.reader import RecordReader
-from paysdk.records.stand_ins import quote_constants
+from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import is_finer, truncate_times
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def read_invoice(body: bytes) -> Invoice:
             mended = _invoice_mender().mend(body, "$")
         except ValueError as still:
             raise (still if isinstance(still, msgspec.ValidationError) else error) from None
-    return _read_invoice(mended, quote_constants(body))
+    return _read_invoice(mended, make_decodable(body))
 
 
 def _read_invoice(body: bytes, raw: bytes) -> Invoice:
