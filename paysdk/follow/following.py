@@ -16,7 +16,6 @@ from paysdk.errors import (
     APIError,
     ConfigurationError,
     MalformedResponseError,
-    PaginationError,
     PaysdkError,
     TransportError,
     UnsupportedFilterError,
@@ -24,6 +23,7 @@ from paysdk.errors import (
 from paysdk.events import Event, PollFailed
 from paysdk.follow.known import FollowedKind  # attrs reads it at run time
 from paysdk.follow.position import FollowPosition
+from paysdk.pass_listing import CheckpointRefusedError, read_first_page, start_listing, time_getter
 from paysdk.payment import Payment
 from paysdk.permanent import is_permanent
 from paysdk.provider import PaymentsProvider
@@ -32,19 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paysdk.checkpoint import Checkpoint
-    from paysdk.provider import Listing, Page
+    from paysdk.provider import Page
 
 __all__ = ["Follower", "PaymentChange", "follow_payments"]
 
 _log = logging.getLogger("paysdk")
 
-_MAX_PAGE_SIZE = 10_000
 # After this many payments the event loop gets its turn. They take a few milliseconds.
 _PAYMENTS_PER_TURN = 100
 # The longest wait after an error, unless `every` is longer or the provider asks for more.
 _MAX_WAIT_SECONDS = 900.0
-# With one of these statuses, the provider refuses a checkpoint for good.
-_REFUSED_STATUSES = {400, 404, 410, 422}
 
 
 @attrs.frozen(kw_only=True)
@@ -56,10 +53,6 @@ class PaymentChange:
 
     kind: FollowedKind
     payment: Payment
-
-
-class _CheckpointRefusedError(Exception):
-    """The provider refuses the checkpoint of the listing."""
 
 
 def follow_payments(
@@ -209,37 +202,34 @@ class Follower(AsyncIterator[PaymentChange]):
             _log.exception("on_event raised an exception for %r. It is ignored.", event)
 
     async def _run_pass(self) -> AsyncGenerator[PaymentChange]:
-        """Run a pass to its end, or continue one."""
+        """Run a pass to its end, or continue one. Run it again if its checkpoint is refused."""
         position = self._position
         position.begin_pass(datetime.now(UTC))
-        try:
-            async with aclosing(self._changes_of_pages()) as changes:
-                async for change in changes:
-                    yield change
-        except _CheckpointRefusedError as error:
-            if not position.restart_pass(datetime.now(UTC)):
-                raise _position_lost_error(self._provider.name) from error
-        else:
-            return
-        async with aclosing(self._changes_of_pages()) as changes:
-            async for change in changes:
-                yield change
+        while True:
+            try:
+                async with aclosing(self._changes_of_pages()) as changes:
+                    async for change in changes:
+                        yield change
+            except CheckpointRefusedError as error:
+                if not position.restart_pass(datetime.now(UTC)):
+                    raise _position_lost_error(self._provider.name) from error
+            else:
+                return
 
     async def _changes_of_pages(self) -> AsyncGenerator[PaymentChange]:
         """Yield the changes in each page, and move on to the next one after the last of them."""
         position = self._position
+        get_time = time_getter(self._provider.capabilities)
         async with aclosing(self._pages()) as pages:
             async for page in pages:
-                times: list[datetime | None] = []
                 for number, payment in enumerate(page.payments, 1):
-                    time = self._time(payment)
-                    times.append(time)
-                    if (kind := position.note(payment, time)) is not None:
+                    if (kind := position.note(payment, get_time(payment))) is not None:
                         yield PaymentChange(kind=kind, payment=payment)
                     if number % _PAYMENTS_PER_TURN == 0:
                         await asyncio.sleep(0)
                 position.finish_page(
-                    times, None if page.checkpoint is None else str(page.checkpoint)
+                    map(get_time, page.payments),
+                    None if page.checkpoint is None else str(page.checkpoint),
                 )
         if position.state.kind is not None:
             position.finish_page((), None)  # an empty listing may have no page
@@ -247,7 +237,7 @@ class Follower(AsyncIterator[PaymentChange]):
     async def _pages(self) -> AsyncGenerator[Page]:
         """Yield the pages of the pass. Nothing is under way any more when the last one comes."""
         last: Page | None = None
-        listed = self._list().pages()
+        listed = start_listing(self._provider, self._position.state).pages()
         pages = listed if self._position.state.checkpoint is None else _check_first(listed)
         try:
             async for page in pages:
@@ -262,34 +252,13 @@ class Follower(AsyncIterator[PaymentChange]):
         if last is not None:
             yield last
 
-    def _time(self, payment: Payment) -> datetime | None:
-        by_creation = self._provider.capabilities.incremental_by == "created"
-        return payment.created_at if by_creation else payment.modified_at
-
-    def _list(self) -> Listing:
-        able, state = self._provider.capabilities, self._position.state
-        page_size = able.fixed_page_size or min(able.max_page_size, _MAX_PAGE_SIZE)
-        if state.checkpoint is None:
-            return self._provider.list_payments(modified_since=state.since, page_size=page_size)
-        return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
-
 
 async def _check_first(pages: AsyncIterator[Page]) -> AsyncGenerator[Page]:
     """Yield the pages of a listing that was resumed.
 
-    Raises ``_CheckpointRefusedError`` before the first one if the provider refuses the checkpoint.
+    Raises ``CheckpointRefusedError`` before the first one if the provider refuses the checkpoint.
     """
-    try:
-        first = await anext(pages, None)
-    except (APIError, PaginationError) as error:
-        if isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES:
-            raise _CheckpointRefusedError from error
-        raise
-    # A checkpoint says that there is more. If it leads to nothing, the provider did not understand
-    # it.
-    if first is None or (first.checkpoint is None and not first.says_anything):
-        raise _CheckpointRefusedError
-    yield first
+    yield await read_first_page(anext(pages, None))
     async for page in pages:
         yield page
 

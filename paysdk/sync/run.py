@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import attrs
 
 from paysdk.customers import FindsCustomers
-from paysdk.errors import APIError, ConfigurationError, PaginationError
+from paysdk.errors import ConfigurationError
 from paysdk.listing.listing import PagedListing
+from paysdk.pass_listing import (
+    CheckpointRefusedError,
+    choose_page_size,
+    read_first_page,
+    start_listing,
+    time_getter,
+)
 from paysdk.passes import (
     begin_pass,
     complete_pass,
@@ -49,14 +56,6 @@ __all__ = ["SyncRun"]
 
 _log = logging.getLogger("paysdk")
 
-_MAX_PAGE_SIZE = 10_000
-# With one of these statuses, the provider refuses a checkpoint for good.
-_REFUSED_STATUSES = {400, 404, 410, 422}
-
-
-class _CheckpointRefusedError(Exception):
-    """The provider refuses the checkpoint."""
-
 
 class SyncRun:
     """One sync under one lease, which ends with its pass."""
@@ -89,7 +88,7 @@ class SyncRun:
         try:
             try:
                 done = await self._run_pass(state)
-            except _CheckpointRefusedError:
+            except CheckpointRefusedError:
                 resumed = False
                 state = restart_pass(state, state.kind, datetime.now(UTC))
                 done = await self._run_pass(state)
@@ -110,8 +109,8 @@ class SyncRun:
         # What it finds counts as seen by a full pass that was interrupted: it was there after that
         # pass began.
         state = attrs.evolve(before, kind="incremental")
-        size = self._page_size()
-        listing = self._with_lookup(
+        size = choose_page_size(self._provider.capabilities)
+        listing = self._limit_read_ahead(
             self._provider.list_payments(page_size=size, **cast("dict[str, Any]", filters))
         )
         try:
@@ -167,10 +166,6 @@ class SyncRun:
         self._counts["requests"] += listing.report.requests
         self._counts["left_out"] += listing.report.left_out
 
-    def _page_size(self) -> int | None:
-        able = self._provider.capabilities
-        return able.fixed_page_size or min(able.max_page_size, _MAX_PAGE_SIZE)
-
     async def _drop_pass(self, state: PassState) -> None:
         """Drop the pass. The next sync then begins a new one.
 
@@ -186,13 +181,13 @@ class SyncRun:
     async def _run_pass(self, state: PassState) -> PassState:
         """Run the pass to its end.
 
-        Raises ``_CheckpointRefusedError`` before anything is written.
+        Raises ``CheckpointRefusedError`` before anything is written.
         """
         may_be_refused = state.checkpoint is not None
         if not may_be_refused:
             state = attrs.evolve(state, since=listing_start(state, self._overlap))
         begun = state
-        listing = self._with_lookup(self._start_listing(state))
+        listing = self._limit_read_ahead(self._start_listing(state))
         try:
             async with self._read_ahead(listing, state) as request_page:
                 request = request_page()
@@ -219,20 +214,19 @@ class SyncRun:
             self._count_listing(listing)
 
     def _start_listing(self, state: PassState) -> Listing:
-        page_size = self._page_size()
-        if state.checkpoint is None:
-            return self._provider.list_payments(modified_since=state.since, page_size=page_size)
         try:
-            return self._provider.list_payments(page_size=page_size, resume=state.checkpoint)
+            return start_listing(self._provider, state)
         except ConfigurationError as error:
+            if state.checkpoint is None:
+                raise
             raise ConfigurationError(
                 f"{self._database.name} has a checkpoint for {self._lease.provider} payments of "
                 f"account {self._lease.account!r} that cannot be used: {error} Sync once with "
                 "full=True (--full) to start again from the beginning."
             ) from None
 
-    def _with_lookup(self, listing: Listing) -> Listing:
-        """The same listing, without reading ahead while the lookup of customers sends requests.
+    def _limit_read_ahead(self, listing: Listing) -> Listing:
+        """Return the listing, without reading ahead if the lookup of customers sends requests too.
 
         A sync sends one request at a time.
         """
@@ -262,27 +256,12 @@ class SyncRun:
             await self._database.in_transaction(
                 partial(renew, backend=self._database.backend, lease=self._lease)
             )
-        try:
-            page = await request
-        except (APIError, PaginationError) as error:
-            if may_be_refused and (
-                isinstance(error, PaginationError) or error.status in _REFUSED_STATUSES
-            ):
-                raise _CheckpointRefusedError from error
-            raise
-        # A checkpoint says that there is more. If it leads to nothing, the provider did not
-        # understand it. This must not count as the end, or everything after it would vanish.
-        if may_be_refused and (
-            page is None or (page.checkpoint is None and not page.says_anything)
-        ):
-            raise _CheckpointRefusedError
-        return page
+        return await (read_first_page(request) if may_be_refused else request)
 
     def _times(self, payments: Iterable[Payment]) -> list[datetime | None]:
         """Return the times that the provider lists by, and count the missing ones."""
         able = self._provider.capabilities
-        by_creation = able.incremental_by == "created"
-        times = [payment.created_at if by_creation else payment.modified_at for payment in payments]
+        times = list(map(time_getter(able), payments))
         if able.lists_incrementally:
             self._counts["untimed"] += times.count(None)
         return times
